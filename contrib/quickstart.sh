@@ -1,0 +1,296 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+# From a fresh checkout or an unpacked release to a running or a tested chatd, in one command.
+# `sh contrib/quickstart.sh help` tells what it does.
+
+set -eu
+
+src=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+build=$src/build
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+: "${MAKE:=make}"
+
+usage() {
+    cat <<'END'
+usage: sh contrib/quickstart.sh run [CHATD-OPTION...] | check | build | help
+
+  run     installs what is missing, builds chatd in build/ and starts it on port 9999,
+          in the foreground and with no configuration; further words go to chatd
+  check   installs what is missing, for the tests too, builds and runs them all
+  build   installs what is missing and builds
+  help    this text
+
+Packages are installed on Debian, Ubuntu and their like only, by apt-get, as root or
+through sudo. Elsewhere the names of the packages are printed, and the build goes on if
+what they bring is there already. Nothing is installed of chatd itself: see README.md.
+END
+}
+
+say() {
+    echo "quickstart: $*"
+}
+fail() {
+    echo "quickstart: $*" >&2
+    exit 1
+}
+have() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+# --- what is missing ----------------------------------------------------------------------------
+
+# A git clone has no configure until ./bootstrap has run, which takes the autotools.
+must_bootstrap() {
+    [ -x "$src/configure" ] && [ -f "$src/Makefile.in" ] && [ -f "$src/config.h.in" ] || return 0
+    [ -n "$(find "$src/configure.ac" "$src/Makefile.am" "$src/m4/chatd.m4" -newer "$src/configure" 2>/dev/null)" ]
+}
+
+is_debian() {
+    have apt-get && have dpkg
+}
+
+missing=
+miss() {
+    missing="$missing $1"
+}
+deb_command() { # COMMAND PACKAGE
+    have "$1" || miss "$2"
+}
+deb_package() { # PACKAGE : for headers, libraries and macros, which are no commands
+    dpkg -s "$1" 2>/dev/null | grep '^Status:.* installed$' >/dev/null || miss "$1"
+}
+
+debian_missing() { # run|check|build
+    if [ -z "${CC:-}" ]; then
+        have cc || deb_command gcc gcc
+    fi
+    deb_package libc6-dev
+    deb_command "$MAKE" make
+    deb_command pkg-config pkg-config
+    deb_package libconfig-dev
+    deb_package libsqlite3-dev
+    deb_package uthash-dev
+    if must_bootstrap; then
+        deb_command autoconf autoconf
+        deb_command automake automake
+        deb_package autoconf-archive
+    fi
+    case $1 in
+    # The nc of netcat-traditional goes by the same name and lacks the options the tests use.
+    run) deb_command nc netcat-openbsd ;;
+    check)
+        deb_package netcat-openbsd
+        deb_package libcmocka-dev
+        deb_command mandoc mandoc
+        ;;
+    esac
+}
+
+debian_install() {
+    [ -n "$missing" ] || return 0
+    as_root=
+    if [ "$(id -u)" -ne 0 ]; then
+        as_root=sudo
+        have sudo || fail "missing:$missing. There is no sudo here; as root: apt-get install --no-install-recommends$missing"
+    fi
+    say "installing${as_root:+ through sudo}:$missing"
+    $as_root apt-get update -q || say "apt-get update failed; trying with the lists that are here"
+    # The names are words.
+    # shellcheck disable=SC2086
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing ||
+        fail "apt-get could not install:$missing"
+}
+
+compiles() { # C-LINE
+    # The flags are words.
+    # shellcheck disable=SC2086
+    echo "$1" | "${CC:-cc}" ${CPPFLAGS:-} -fsyntax-only -x c - 2>/dev/null
+}
+module() { # MODULE
+    pkg-config --exists "$1" 2>/dev/null || miss "'$1'"
+}
+
+other_missing() { # run|check|build : the things themselves, as there is no dpkg to ask
+    have "${CC:-cc}" || miss "a C compiler"
+    have "$MAKE" || miss "$MAKE"
+    if have pkg-config; then
+        module 'libconfig >= 1.5'
+        module 'sqlite3 >= 3.38'
+    else
+        miss pkg-config
+    fi
+    compiles '#include <uthash.h>' || miss uthash.h
+    if must_bootstrap; then
+        have autoreconf || miss autoconf
+        have automake || miss automake
+    fi
+    if [ "$1" = check ]; then
+        ! have pkg-config || module 'cmocka >= 1.1'
+        have nc || miss "nc (of OpenBSD)"
+    fi
+}
+
+other_packages() {
+    system=$(uname -s)
+    if [ -r /etc/os-release ]; then
+        # shellcheck source=/dev/null
+        system=$(. /etc/os-release && echo "${ID:-} ${ID_LIKE:-}")
+    fi
+    say "this is no Debian, so nothing is installed. What chatd needs is called here:"
+    case " $system " in
+    *' fedora '* | *' rhel '*)
+        echo "  dnf install gcc make pkgconf-pkg-config libconfig-devel sqlite-devel uthash-devel"
+        echo "  in a git clone: autoconf automake autoconf-archive; for the tests: libcmocka-devel netcat"
+        ;;
+    *' arch '*)
+        echo "  pacman -S --needed base-devel libconfig sqlite uthash"
+        echo "  in a git clone: autoconf-archive; for the tests: cmocka openbsd-netcat"
+        ;;
+    *' alpine '*)
+        echo "  apk add build-base pkgconf libconfig-dev sqlite-dev uthash-dev"
+        echo "  in a git clone: autoconf automake autoconf-archive; for the tests: cmocka-dev netcat-openbsd"
+        ;;
+    *suse*)
+        echo "  zypper install gcc make pkg-config libconfig-devel sqlite3-devel uthash-devel"
+        echo "  in a git clone: autoconf automake autoconf-archive; for the tests: libcmocka-devel netcat-openbsd"
+        ;;
+    *reeBSD* | *' freebsd '*)
+        echo "  pkg install pkgconf libconfig sqlite3 uthash"
+        echo "  in a git clone: autoconf automake autoconf-archive; for the tests: cmocka"
+        ;;
+    *)
+        echo "  a C11 compiler, make, pkg-config, and the development files of libconfig, SQLite 3 and uthash"
+        echo "  in a git clone: autoconf automake autoconf-archive; for the tests: cmocka and OpenBSD's netcat"
+        ;;
+    esac
+}
+
+set_up() { # run|check|build
+    if is_debian; then
+        debian_missing "$1"
+        debian_install
+        return
+    fi
+    other_packages
+    other_missing "$1"
+    [ -z "$missing" ] || fail "still missing:$missing"
+    say "all of it is here already: going on"
+}
+
+# --- building -----------------------------------------------------------------------------------
+
+must_configure() { # yes if the tests are needed
+    [ -f "$build/config.status" ] && [ -f "$build/Makefile" ] || return 0
+    # The directory was moved, or was first configured without cmocka.
+    grep "^abs_builddir = $build\$" "$build/Makefile" >/dev/null || return 0
+    [ "$1" = yes ] || return 1
+    ! grep '^WITH_TESTS_TRUE = *$' "$build/Makefile" >/dev/null
+}
+
+build() { # yes if the tests are needed
+    if must_bootstrap; then
+        say "making configure"
+        (cd "$src" && ./bootstrap)
+    fi
+    mkdir -p "$build"
+    if must_configure "$1"; then
+        say "configuring in $build"
+        if [ "$1" = yes ]; then
+            (cd "$build" && ../configure -q --with-tests=yes)
+        else
+            (cd "$build" && ../configure -q)
+        fi
+    fi
+    say "building in $build"
+    if [ "$1" = yes ]; then
+        (cd "$build" && "$MAKE" -j"$jobs" check TESTS=)
+    else
+        (cd "$build" && "$MAKE" -j"$jobs")
+    fi
+}
+
+# --- running and checking -----------------------------------------------------------------------
+
+run() {
+    cat <<END
+
+chatd is built. It starts now, in this terminal, and stops at Ctrl-C.
+
+Talk to it from other terminals, one for each person:
+
+    nc localhost 9999
+    USERNAME alice
+    JOIN #general
+    Hello everyone!
+    HELP
+    QUIT
+
+The operator's console, while it runs:  $build/chatctl status
+
+END
+    exec "$build/chatd" "$@"
+}
+
+# Says the verdict of every test program as it comes, then the logs of those that failed.
+check() {
+    verdicts=$tmp/verdicts
+    output=$tmp/output
+    say "testing"
+    { (cd "$build" && "$MAKE" check) 2>&1 || echo "make check failed"; } | tee "$output" |
+        grep -E '^(PASS|FAIL|XPASS|XFAIL|SKIP|ERROR): ' | tee "$verdicts" || :
+    passed=$(grep -c -E '^(PASS|XFAIL): ' "$verdicts" || :)
+    failed=$(grep -c -E '^(FAIL|XPASS|ERROR): ' "$verdicts" || :)
+    sed -n -E 's/^(FAIL|XPASS|ERROR): ([^ ]*).*/\2/p' "$verdicts" | while read -r test; do
+        echo
+        echo "--- the log of $test"
+        cat "$build/${test%.sh}.log" || :
+    done
+    # make can fail for another reason than a test, and no test at all is no success either.
+    if [ "$failed" -eq 0 ] && { [ "$passed" -eq 0 ] || grep '^make check failed$' "$output" >/dev/null; }; then
+        echo
+        echo "--- make check failed outside of the tests"
+        tail -n 40 "$output"
+        failed=1
+    fi
+    echo
+    closing="$passed passed, $failed failed"
+    [ "$failed" -eq 0 ]
+}
+
+# Whatever ends a check, its last line is the count.
+close_check() {
+    rm -rf "$tmp"
+    echo "$closing"
+}
+
+command=${1:-help}
+[ $# -eq 0 ] || shift
+case $command in
+run)
+    set_up run
+    build no
+    run "$@"
+    ;;
+check)
+    [ $# -eq 0 ] || fail "check takes no further words"
+    tmp=$(mktemp -d)
+    closing="0 passed, 1 failed"
+    trap close_check EXIT
+    trap 'exit 1' HUP INT TERM
+    set_up check
+    build yes
+    check
+    ;;
+build)
+    [ $# -eq 0 ] || fail "build takes no further words"
+    set_up build
+    build no
+    say "built: $build/chatd and $build/chatctl"
+    ;;
+help | -h | --help) usage ;;
+*)
+    usage >&2
+    exit 2
+    ;;
+esac

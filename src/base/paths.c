@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Candidates are written into a list, most wanted first; chatd takes the first it can use, chatctl tries them all. A
+ * directory under /tmp is used only if it belongs to us: somebody else may have made it first.
+ */
+#include "config.h"
+
+#include "base/paths.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SOCKET_NAME "admin.sock"
+
+struct candidates {
+    char v[PATHS_CANDIDATES][PATHS_SIZE];
+    bool installed[PATHS_CANDIDATES]; /* root may create it */
+    size_t n;
+};
+
+static void add(struct candidates *c, const char *dir, const char *below, bool installed)
+{
+    if (!dir || !*dir || c->n == PATHS_CANDIDATES)
+        return;
+    int n = snprintf(c->v[c->n], PATHS_SIZE, "%s%s", dir, below);
+    c->installed[c->n] = installed;
+    if (n < PATHS_SIZE)
+        c->n++;
+}
+
+/* systemd may name several, separated by colons: the first is ours. */
+static const char *first_of(const char *variable, char out[PATHS_SIZE])
+{
+    const char *v = getenv(variable);
+    if (!v)
+        return NULL;
+    snprintf(out, PATHS_SIZE, "%.*s", (int)strcspn(v, ":"), v);
+    return out;
+}
+
+/* XDG: a relative path is to be ignored. */
+static const char *absolute(const char *variable)
+{
+    const char *v = getenv(variable);
+    return v && *v == '/' ? v : NULL;
+}
+
+static void own_tmp(char out[PATHS_SIZE])
+{
+    snprintf(out, PATHS_SIZE, "/tmp/chatd-%ld", (long)getuid());
+}
+
+static void state_candidates(struct candidates *c)
+{
+    char first[PATHS_SIZE], tmp[PATHS_SIZE];
+    own_tmp(tmp);
+    add(c, first_of("STATE_DIRECTORY", first), "", false);
+    add(c, CHATD_LOCALSTATEDIR, "/lib/chatd", true);
+    add(c, absolute("XDG_STATE_HOME"), "/chatd", false);
+    add(c, absolute("HOME"), "/.local/state/chatd", false);
+    add(c, tmp, "", false);
+}
+
+static void runtime_candidates(struct candidates *c)
+{
+    char first[PATHS_SIZE];
+    add(c, first_of("RUNTIME_DIRECTORY", first), "", false);
+    add(c, CHATD_RUNSTATEDIR, "/chatd", true);
+    add(c, absolute("XDG_RUNTIME_DIR"), "/chatd", false);
+}
+
+static int make_all(const char *path, mode_t mode)
+{
+    char part[PATHS_SIZE];
+    snprintf(part, sizeof part, "%s", path);
+    for (char *p = part + 1; *p; p++) {
+        if (*p != '/')
+            continue;
+        *p = '\0';
+        if (mkdir(part, 0755) != 0 && errno != EEXIST)
+            return -1;
+        *p = '/';
+    }
+    if (mkdir(part, mode) == 0)
+        return chmod(part, mode);
+    return errno == EEXIST ? 0 : -1;
+}
+
+static bool is_ours(const char *path)
+{
+    struct stat sb;
+    return lstat(path, &sb) == 0 && S_ISDIR(sb.st_mode) && sb.st_uid == getuid();
+}
+
+static bool is_usable(const char *dir)
+{
+    struct stat sb;
+    return stat(dir, &sb) == 0 && S_ISDIR(sb.st_mode) && access(dir, R_OK | W_OK | X_OK) == 0;
+}
+
+/* True when the directory is there and may be written, made if it has to be. */
+static bool take(const char *dir, bool installed)
+{
+    char tmp[PATHS_SIZE];
+    own_tmp(tmp);
+    if (strcmp(dir, tmp) == 0)
+        return make_all(dir, 0700) == 0 && is_ours(dir) && is_usable(dir);
+    if (installed && geteuid() != 0)
+        return is_usable(dir);
+    return make_all(dir, 0750) == 0 && is_usable(dir);
+}
+
+static int take_given(const char *dir, const char *what, char error[PATHS_ERROR])
+{
+    if (take(dir, false))
+        return 0;
+    snprintf(error, PATHS_ERROR, "%s %s cannot be used: %s; make it and give it to the user chatd runs as", what, dir,
+             log_error_text(errno ? errno : ENOTDIR));
+    return -1;
+}
+
+int paths_state(const struct paths_given *given, char out[PATHS_SIZE], char error[PATHS_ERROR])
+{
+    const char *dir = given->dir ? given->dir : *given->conf_dir ? given->conf_dir : NULL;
+    if (dir) {
+        if (strlen(dir) >= PATHS_SIZE / 2) {
+            snprintf(error, PATHS_ERROR, "state directory: the path is too long");
+            return -1;
+        }
+        snprintf(out, PATHS_SIZE, "%s", dir);
+        return take_given(dir, "state directory", error);
+    }
+    struct candidates c = {.n = 0};
+    state_candidates(&c);
+    for (size_t i = 0; i < c.n; i++)
+        if (take(c.v[i], c.installed[i])) {
+            snprintf(out, PATHS_SIZE, "%s", c.v[i]);
+            return 0;
+        }
+    snprintf(error, PATHS_ERROR, "found no directory for the state that may be written; name one (chatd -d DIR)");
+    return -1;
+}
+
+static int check_socket(const char *path, char error[PATHS_ERROR])
+{
+    if (strlen(path) <= PATHS_SOCKET_MOST)
+        return 0;
+    snprintf(error, PATHS_ERROR, "admin socket %s: the path has more than %d bytes; set a shorter admin.socket", path,
+             PATHS_SOCKET_MOST);
+    return -1;
+}
+
+int paths_socket(const struct paths_given *given, const char *state, char out[PATHS_SIZE], char error[PATHS_ERROR])
+{
+    struct candidates c = {.n = 0};
+    if (!given->dir && *given->conf_socket) {
+        char dir[PATHS_SIZE];
+        snprintf(out, PATHS_SIZE, "%s", given->conf_socket);
+        snprintf(dir, sizeof dir, "%s", given->conf_socket);
+        char *slash = strrchr(dir, '/');
+        if (slash && slash != dir) {
+            *slash = '\0';
+            if (take_given(dir, "directory of the admin socket", error) != 0)
+                return -1;
+        }
+        return check_socket(out, error);
+    }
+    if (!given->dir)
+        runtime_candidates(&c);
+    size_t i = 0;
+    while (i < c.n && !take(c.v[i], c.installed[i]))
+        i++;
+    snprintf(out, PATHS_SIZE, "%.*s/" SOCKET_NAME, PATHS_SIZE - 16, i < c.n ? c.v[i] : state);
+    return check_socket(out, error);
+}
+
+size_t paths_sockets(const struct paths_given *given, char out[PATHS_CANDIDATES][PATHS_SIZE])
+{
+    struct candidates c = {.n = 0};
+    char tmp[PATHS_SIZE];
+    size_t n = 0;
+    if (given->dir) {
+        snprintf(out[0], PATHS_SIZE, "%.*s/" SOCKET_NAME, PATHS_SIZE - 16, given->dir);
+        return 1;
+    }
+    if (*given->conf_socket) {
+        snprintf(out[0], PATHS_SIZE, "%s", given->conf_socket);
+        return 1;
+    }
+    runtime_candidates(&c);
+    add(&c, given->conf_dir, "", false);
+    state_candidates(&c);
+    own_tmp(tmp);
+    for (size_t i = 0; i < c.n; i++)
+        if (strcmp(c.v[i], tmp) != 0 || is_ours(tmp))
+            snprintf(out[n++], PATHS_SIZE, "%.*s/" SOCKET_NAME, PATHS_SIZE - 16, c.v[i]);
+    return n;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+/* The writer-preferring read-write lock, or a mutex where there is none. See the header for why. */
+#include "config.h"
+
+#include "base/rwlock.h"
+
+#include "base/panic.h"
+
+#ifdef CHATD_RWLOCK_IS_MUTEX
+
+void rwlock_init(struct rwlock *l, enum lock_rank rank)
+{
+    must_ok(pthread_mutex_init(&l->lock, NULL));
+    l->rank = rank;
+}
+
+void rwlock_fini(struct rwlock *l)
+{
+    must_ok(pthread_mutex_destroy(&l->lock));
+}
+
+void rwlock_read(struct rwlock *l)
+{
+    rwlock_write(l);
+}
+
+void rwlock_write(struct rwlock *l)
+{
+    lock_rank_enter(l->rank);
+    must_ok(pthread_mutex_lock(&l->lock));
+}
+
+void rwlock_release(struct rwlock *l)
+{
+    must_ok(pthread_mutex_unlock(&l->lock));
+    lock_rank_leave(l->rank);
+}
+
+#else
+
+void rwlock_init(struct rwlock *l, enum lock_rank rank)
+{
+    pthread_rwlockattr_t attr;
+    must_ok(pthread_rwlockattr_init(&attr));
+    must_ok(pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP));
+    must_ok(pthread_rwlock_init(&l->lock, &attr));
+    must_ok(pthread_rwlockattr_destroy(&attr));
+    l->rank = rank;
+}
+
+void rwlock_fini(struct rwlock *l)
+{
+    must_ok(pthread_rwlock_destroy(&l->lock));
+}
+
+void rwlock_read(struct rwlock *l)
+{
+    lock_rank_enter(l->rank);
+    must_ok(pthread_rwlock_rdlock(&l->lock));
+}
+
+void rwlock_write(struct rwlock *l)
+{
+    lock_rank_enter(l->rank);
+    must_ok(pthread_rwlock_wrlock(&l->lock));
+}
+
+void rwlock_release(struct rwlock *l)
+{
+    must_ok(pthread_rwlock_unlock(&l->lock));
+    lock_rank_leave(l->rank);
+}
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/* Lists of names are copied out under a lock and rendered after it: this is what they are copied into. */
+#include "config.h"
+
+#include "base/strv.h"
+
+#include "base/panic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void strv_fini(struct strv *sv)
+{
+    for (size_t i = 0; i < sv->n; i++)
+        free(sv->v[i]);
+    free(sv->v);
+    *sv = (struct strv){0};
+}
+
+void strv_add(struct strv *sv, const char *s)
+{
+    if (sv->n == sv->cap) {
+        sv->cap = sv->cap ? sv->cap * 2 : 16;
+        sv->v = panic_realloc(sv->v, sv->cap * sizeof *sv->v);
+    }
+    sv->v[sv->n++] = panic_strdup(s);
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void strv_sort(struct strv *sv)
+{
+    if (sv->n)
+        qsort(sv->v, sv->n, sizeof *sv->v, by_bytes);
+}

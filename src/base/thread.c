@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Stacks are set explicitly: the default of 8 MiB a thread would fill the address space of a small machine at
+ * two threads a client. A thread-local variable lives in the stack too, so none here may be large.
+ */
+#include "config.h"
+
+#include "base/thread.h"
+
+#include "base/panic.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define STACK_FACTOR 8
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define STACK_FACTOR 8
+#endif
+#endif
+#ifndef STACK_FACTOR
+#define STACK_FACTOR 1
+#endif
+
+struct start {
+    thread_fn *fn;
+    void *arg;
+    char name[16];
+};
+
+static void *run(void *p)
+{
+    struct start s = *(struct start *)p;
+    free(p);
+#ifdef HAVE_PTHREAD_SETNAME_NP
+    pthread_setname_np(pthread_self(), s.name);
+#endif
+    s.fn(s.arg);
+    return NULL;
+}
+
+int thread_start(struct thread *t, const char *name, size_t stack_bytes, thread_fn *fn, void *arg)
+{
+    struct start *s = panic_malloc(sizeof *s);
+    s->fn = fn;
+    s->arg = arg;
+    snprintf(s->name, sizeof s->name, "%s", name);
+
+    pthread_attr_t attr;
+    must_ok(pthread_attr_init(&attr));
+    must_ok(pthread_attr_setstacksize(&attr, stack_bytes * STACK_FACTOR));
+    int err = pthread_create(&t->id, &attr, run, s);
+    must_ok(pthread_attr_destroy(&attr));
+    if (err) {
+        free(s);
+        errno = err;
+        return -1;
+    }
+    return 0;
+}
+
+void thread_join(struct thread *t)
+{
+    must_ok(pthread_join(t->id, NULL));
+}

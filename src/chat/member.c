@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC */
+/* The way from an event to one client's outbox: rendered in its form, put, never waited for. */
+#include "config.h"
+
+#include "chat/member.h"
+
+#include "base/panic.h"
+
+struct msg *member_render(enum form form, const struct event *ev)
+{
+    struct buf lines = {0};
+    codec_of(form)->render(&lines, ev, form);
+    struct msg *msg = msg_new(lines.data, lines.len);
+    buf_fini(&lines);
+    return msg;
+}
+
+void member_put(struct member *m, const struct event *ev)
+{
+    struct msg *msg = member_render((enum form)m->form, ev);
+    outbox_put(m->outbox, msg);
+    msg_unref(msg);
+}
+
+void member_answer(struct member *m, const struct event *ev)
+{
+    struct msg *msg = member_render((enum form)m->form, ev);
+    outbox_answer(m->outbox, msg);
+    msg_unref(msg);
+}
+
+void member_answer_lines(struct member *m, const struct buf *lines)
+{
+    struct msg *msg = msg_new(lines->data, lines->len);
+    outbox_answer(m->outbox, msg);
+    msg_unref(msg);
+}
+
+bool member_is_in(const struct member *m, const struct room *r)
+{
+    for (int i = 0; i < m->room_count; i++)
+        if (m->rooms[i] == r)
+            return true;
+    return false;
+}
+
+void member_add_room(struct member *m, struct room *r)
+{
+    if (m->room_count == m->room_cap) {
+        m->room_cap = m->room_cap ? m->room_cap * 2 : 2;
+        m->rooms = panic_realloc(m->rooms, (size_t)m->room_cap * sizeof(struct room *));
+    }
+    m->rooms[m->room_count++] = r;
+}
+
+void member_remove_room(struct member *m, const struct room *r)
+{
+    int i = 0;
+    while (m->rooms[i] != r)
+        must(++i < m->room_count);
+    for (m->room_count--; i < m->room_count; i++)
+        m->rooms[i] = m->rooms[i + 1];
+    if (m->current == r)
+        m->current = NULL;
+}

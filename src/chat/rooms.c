@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Not obvious: the two lists of empty rooms are lazy. A room enters one (at its end) when its last reference but the
+ * table's is given back, and is not taken out when somebody comes in again; whoever looks for a room to evict meets it
+ * at the head, sees the references and drops it from the list. So coming and going costs no write lock, and eviction
+ * looks at few rooms.
+ */
+#include "config.h"
+
+#include "chat/rooms.h"
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "base/panic.h"
+#include "base/rwlock.h"
+#include "store/store_rooms.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+enum { LISTED_NOT, LISTED_PLAIN, LISTED_TOPIC, LISTS };
+
+#define DAY_MS (24 * 3600 * 1000LL)
+
+/* Locking key: T by .lock */
+static struct {
+    struct rwlock lock;
+    struct room *table;         /* T: owns, a reference each */
+    struct room *empty[LISTS];  /* T: borrows; empty rooms, the least recently used first */
+} rooms;
+
+static _Atomic int max_rooms = 1000;
+static _Atomic int expire_days_now = 30;
+
+void rooms_configure(int max, int expire_days)
+{
+    atomic_store_explicit(&max_rooms, max, memory_order_relaxed);
+    atomic_store_explicit(&expire_days_now, expire_days, memory_order_relaxed);
+}
+
+void rooms_start(void)
+{
+    rwlock_init(&rooms.lock, LOCK_ROOMS);
+}
+
+void rooms_stop(void)
+{
+    struct room *r, *next;
+    HASH_ITER(hh, rooms.table, r, next) {
+        HASH_DEL(rooms.table, r);
+        room_free(&r);
+    }
+    rooms.table = NULL;
+    for (int i = 0; i < LISTS; i++)
+        rooms.empty[i] = NULL;
+    rwlock_fini(&rooms.lock);
+}
+
+/* ---- lists of empty rooms ---- */
+
+static void unlist_locked(struct room *r)
+{
+    if (r->listed == LISTED_NOT)
+        return;
+    DL_DELETE(rooms.empty[r->listed], r);
+    r->listed = LISTED_NOT;
+}
+
+/* The room has just become empty, or has changed while it was: to the end of the list it belongs in. */
+static void list_locked(struct room *r)
+{
+    unlist_locked(r);
+    lock_acquire(&r->lock);
+    int list = r->kept ? LISTED_NOT : *r->topic ? LISTED_TOPIC : LISTED_PLAIN;
+    lock_release(&r->lock);
+    if (list != LISTED_NOT)
+        DL_APPEND(rooms.empty[list], r);
+    r->listed = list;
+}
+
+static bool is_unused_locked(struct room *r)
+{
+    return atomic_load(&r->refs) == 1;
+}
+
+/* The head of a list that really is unused; those before it are dropped from the list. */
+static struct room *oldest_locked(int list)
+{
+    struct room *r;
+    while ((r = rooms.empty[list]) && !is_unused_locked(r))
+        unlist_locked(r);
+    return r;
+}
+
+static void remove_locked(struct room *r)
+{
+    unlist_locked(r);
+    HASH_DEL(rooms.table, r);
+    durable_forget(r);
+}
+
+/* Makes room for one more; false when no room may give way. */
+static bool make_place_locked(void)
+{
+    if ((int)HASH_COUNT(rooms.table) < atomic_load_explicit(&max_rooms, memory_order_relaxed))
+        return true;
+    struct room *r = oldest_locked(LISTED_PLAIN);
+    if (!r)
+        r = oldest_locked(LISTED_TOPIC);
+    if (!r)
+        return false;
+    remove_locked(r);
+    counter_add(COUNTER_ROOMS_EVICTED, 1);
+    return true;
+}
+
+/* ---- finding ---- */
+
+static struct room *find_locked(const char *name)
+{
+    char key[NAME_SIZE];
+    struct room *r;
+    name_fold(key, name);
+    HASH_FIND_STR(rooms.table, key, r);
+    if (r)
+        atomic_fetch_add(&r->refs, 1);
+    return r;
+}
+
+static struct room *add_locked(const char *name)
+{
+    if (!make_place_locked())
+        return NULL;
+    struct room *r = room_new(name, clock_wall_ms());
+    HASH_ADD_STR(rooms.table, key, r);
+    atomic_fetch_add(&r->refs, 1);
+    return r;
+}
+
+struct room *rooms_find(const char *name)
+{
+    rwlock_read(&rooms.lock);
+    struct room *r = find_locked(name);
+    rwlock_release(&rooms.lock);
+    return r;
+}
+
+struct room *rooms_enter(const char *name)
+{
+    struct room *r = rooms_find(name);
+    if (r)
+        return r;
+    rwlock_write(&rooms.lock);
+    r = find_locked(name);
+    if (!r) {
+        r = add_locked(name);
+        if (r) {
+            lock_acquire(&r->lock);
+            durable_record_locked(r);
+            lock_release(&r->lock);
+        }
+    }
+    rwlock_release(&rooms.lock);
+    return r;
+}
+
+static void release_locked(struct room *r)
+{
+    if (atomic_fetch_sub(&r->refs, 1) == 2)
+        list_locked(r);
+}
+
+void rooms_release(struct room *r)
+{
+    int refs = atomic_load(&r->refs);
+    while (refs > 2)
+        if (atomic_compare_exchange_weak(&r->refs, &refs, refs - 1))
+            return;
+    /* The last reference but the table's goes under the write lock: without it the room could be evicted and freed
+     * between the subtraction and the listing. */
+    rwlock_write(&rooms.lock);
+    release_locked(r);
+    rwlock_release(&rooms.lock);
+}
+
+void rooms_names(struct strv *names, bool empty_too)
+{
+    rwlock_read(&rooms.lock);
+    for (struct room *r = rooms.table; r; r = r->hh.next)
+        if (empty_too || atomic_load_explicit(&r->present, memory_order_relaxed))
+            strv_add(names, r->name);
+    rwlock_release(&rooms.lock);
+}
+
+int rooms_count(void)
+{
+    rwlock_read(&rooms.lock);
+    int n = (int)HASH_COUNT(rooms.table);
+    rwlock_release(&rooms.lock);
+    return n;
+}
+
+void rooms_each(void (*fn)(struct room *r, void *arg), void *arg)
+{
+    struct strv names = {0};
+    rooms_names(&names, true);
+    for (size_t i = 0; i < names.n; i++) {
+        struct room *r = rooms_find(names.v[i]);
+        if (!r)
+            continue;
+        fn(r, arg);
+        rooms_release(r);
+    }
+    strv_fini(&names);
+}
+
+/* ---- loading ---- */
+
+static void load_one(const struct room_row *row, void *arg)
+{
+    char name[NAME_SIZE];
+    int *refused = arg;
+    if (strlen(row->name) >= NAME_SIZE || !name_room(name, row->name)) {
+        ++*refused;
+        return;
+    }
+    struct room *r = room_new(name, row->created_ms);
+    r->used_ms = r->recorded_ms = row->used_ms;
+    r->kept = row->kept;
+    free(r->topic);
+    r->topic = panic_strdup(row->topic);
+    rwlock_write(&rooms.lock);
+    HASH_ADD_STR(rooms.table, key, r);
+    list_locked(r);
+    rwlock_release(&rooms.lock);
+}
+
+int rooms_load(char error[STORE_ERROR])
+{
+    int refused = 0;
+    if (store_rooms_load(store_connection(), load_one, &refused) != SQLITE_OK) {
+        snprintf(error, STORE_ERROR, "cannot read the rooms: %s", sqlite3_errmsg(store_connection()));
+        return -1;
+    }
+    if (refused)
+        log_warn("rooms_skipped", "rows=%d hint=\"the database holds names that are no room names\"", refused);
+    return 0;
+}
+
+/* ---- disuse ---- */
+
+static void expire(int64_t before_ms)
+{
+    rwlock_write(&rooms.lock);
+    for (int list = LISTED_PLAIN; list < LISTS; list++) {
+        struct room *r;
+        while ((r = oldest_locked(list))) {
+            lock_acquire(&r->lock);
+            bool keep = r->used_ms >= before_ms;
+            lock_release(&r->lock);
+            if (keep)
+                break;
+            remove_locked(r);
+            counter_add(COUNTER_ROOMS_EXPIRED, 1);
+        }
+    }
+    rwlock_release(&rooms.lock);
+}
+
+static void note_use(struct room *r, void *arg)
+{
+    int64_t now = *(const int64_t *)arg;
+    lock_acquire(&r->lock);
+    if (r->count && r->recorded_ms < now - DAY_MS)
+        durable_record_locked(r);
+    lock_release(&r->lock);
+}
+
+void rooms_tend(void)
+{
+    int64_t now = clock_wall_ms();
+    int days = atomic_load_explicit(&expire_days_now, memory_order_relaxed);
+    rooms_each(note_use, &now);
+    if (days)
+        expire(now - days * DAY_MS);
+}
+
+/* ---- the operator's changes ---- */
+
+static enum rooms_change outcome(struct change *c)
+{
+    return change_wait(c, NULL, NULL) == CHANGE_MADE ? ROOMS_DONE : ROOMS_STORAGE;
+}
+
+enum rooms_change rooms_create(const char *name, struct change *c, struct bell *bell)
+{
+    enum rooms_change refusal = ROOMS_DONE;
+    rwlock_write(&rooms.lock);
+    struct room *r = find_locked(name);
+    c->created = !r;
+    if (!r)
+        r = add_locked(name);
+    if (!r) {
+        refusal = ROOMS_FULL;
+    } else {
+        lock_acquire(&r->lock);
+        if (r->kept)
+            refusal = ROOMS_EXISTS;
+        lock_release(&r->lock);
+        if (refusal == ROOMS_DONE)
+            change_put(c, CHANGE_KEEP, r, NULL, NULL, bell);
+        else
+            release_locked(r);
+    }
+    rwlock_release(&rooms.lock);
+    return refusal == ROOMS_DONE ? outcome(c) : refusal;
+}
+
+enum rooms_change rooms_delete(const char *name, struct change *c, struct bell *bell)
+{
+    enum rooms_change refusal = ROOMS_DONE;
+    rwlock_write(&rooms.lock);
+    struct room *r = find_locked(name);
+    if (!r) {
+        refusal = ROOMS_UNKNOWN;
+    } else if (atomic_load_explicit(&r->present, memory_order_relaxed)) {
+        refusal = ROOMS_OCCUPIED;
+        release_locked(r);
+    } else {
+        change_put(c, CHANGE_DELETE, r, NULL, NULL, bell);
+    }
+    rwlock_release(&rooms.lock);
+    return refusal == ROOMS_DONE ? outcome(c) : refusal;
+}
+
+enum rooms_change rooms_set_topic(const char *name, const char *topic, struct change *c, struct bell *bell)
+{
+    struct room *r = rooms_find(name);
+    if (!r)
+        return ROOMS_UNKNOWN;
+    lock_acquire(&r->lock);
+    change_put(c, CHANGE_TOPIC, r, topic, NULL, bell);
+    lock_release(&r->lock);
+    return outcome(c);
+}
+
+void rooms_deleted(struct room *r)
+{
+    rwlock_write(&rooms.lock);
+    if (atomic_load(&r->refs) == 2) { /* the table's and the change's: nobody came */
+        atomic_store(&r->refs, 1);
+        remove_locked(r);
+    } else {
+        lock_acquire(&r->lock);
+        *r->topic = '\0';
+        r->kept = false;
+        r->created_ms = clock_wall_ms();
+        durable_record_locked(r);
+        lock_release(&r->lock);
+        release_locked(r);
+    }
+    rwlock_release(&rooms.lock);
+}
+
+void rooms_uncreate(struct room *r)
+{
+    rwlock_write(&rooms.lock);
+    lock_acquire(&r->lock);
+    bool alone = atomic_load(&r->refs) == 2 && !r->record_busy;
+    if (!alone)
+        durable_record_locked(r);
+    lock_release(&r->lock);
+    if (alone)
+        HASH_DEL(rooms.table, r);
+    else
+        release_locked(r);
+    rwlock_release(&rooms.lock);
+    if (alone)
+        room_free(&r);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * uthash keeps the order of insertion, so the table is also the order of arrival. Whoever has a pointer from here has
+ * it only while holding the lock: a member leaves the table before its session ends.
+ */
+#include "config.h"
+
+#include "chat/users.h"
+
+#include "base/panic.h"
+#include "base/rwlock.h"
+
+/* Locking key: U by .lock */
+static struct {
+    struct rwlock lock;
+    struct member *table;   /* U: borrows */
+    struct member *waiting; /* U: borrows */
+} users;
+
+void users_start(void)
+{
+    rwlock_init(&users.lock, LOCK_USERS);
+}
+
+void users_stop(void)
+{
+    must(!users.table && !users.waiting);
+    rwlock_fini(&users.lock);
+}
+
+static struct member *find_locked(const char *key)
+{
+    struct member *m;
+    HASH_FIND_STR(users.table, key, m);
+    return m;
+}
+
+bool users_claim(struct member *m, const struct event *welcome)
+{
+    rwlock_write(&users.lock);
+    must(!m->listed);
+    bool is_free = !find_locked(m->key);
+    if (is_free) {
+        member_answer(m, welcome);
+        HASH_ADD_STR(users.table, key, m);
+        m->listed = true;
+    }
+    rwlock_release(&users.lock);
+    return is_free;
+}
+
+void users_release(struct member *m)
+{
+    rwlock_write(&users.lock);
+    if (m->listed) {
+        HASH_DEL(users.table, m);
+        m->listed = false;
+        for (struct member *w = users.waiting; w; w = w->next_waiting)
+            bell_ring(w->bell);
+    }
+    rwlock_release(&users.lock);
+}
+
+void users_wait(struct member *m)
+{
+    rwlock_write(&users.lock);
+    m->next_waiting = users.waiting;
+    users.waiting = m;
+    rwlock_release(&users.lock);
+}
+
+void users_unwait(struct member *m)
+{
+    rwlock_write(&users.lock);
+    struct member **at = &users.waiting;
+    while (*at != m)
+        at = &(*at)->next_waiting;
+    *at = m->next_waiting;
+    rwlock_release(&users.lock);
+}
+
+bool users_put(const char *name, const struct event *ev)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    rwlock_read(&users.lock);
+    struct member *m = find_locked(key);
+    if (m)
+        member_put(m, ev);
+    rwlock_release(&users.lock);
+    return m;
+}
+
+void users_put_all(const struct event *ev)
+{
+    rwlock_read(&users.lock);
+    for (struct member *m = users.table; m; m = m->hh.next)
+        member_put(m, ev);
+    rwlock_release(&users.lock);
+}
+
+uint64_t users_close(const char *name, enum close_reason reason, const struct event *words)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    rwlock_read(&users.lock);
+    struct member *m = find_locked(key);
+    uint64_t id = m ? m->id : 0;
+    if (m)
+        outbox_close(m->outbox, reason, member_render((enum form)m->form, words));
+    rwlock_release(&users.lock);
+    return id;
+}
+
+void users_names(struct strv *names)
+{
+    rwlock_read(&users.lock);
+    for (struct member *m = users.table; m; m = m->hh.next)
+        strv_add(names, m->name);
+    rwlock_release(&users.lock);
+}
+
+int users_count(void)
+{
+    rwlock_read(&users.lock);
+    int n = (int)HASH_COUNT(users.table);
+    rwlock_release(&users.lock);
+    return n;
+}
+
+void users_name_of(struct member *m, char name[NAME_SIZE])
+{
+    rwlock_read(&users.lock);
+    memcpy(name, m->listed ? m->name : "", m->listed ? NAME_SIZE : 1);
+    rwlock_release(&users.lock);
+}

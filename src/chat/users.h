@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CHAT_USERS_H
+#define CHAT_USERS_H
+
+#include "base/strv.h"
+#include "chat/member.h"
+
+/* The registry of names: who is online. One table under a read-write lock. */
+void users_start(void);
+void users_stop(void);
+
+/* The member's own reader, name and key set: enters the member if the name is free. The welcome is put before the
+ * name is visible, so nothing overtakes it. False: taken. */
+bool users_claim(struct member *m, const struct event *welcome);
+
+/* Gives the name back, if the entry is this member's. Idempotent. */
+void users_release(struct member *m);
+
+/* From now until users_unwait the member's bell rings whenever a name is given back. Its own reader. */
+void users_wait(struct member *m);
+void users_unwait(struct member *m);
+
+/* Puts an event into the outbox of whoever has the name; false when nobody has. Find and put are one hold. */
+bool users_put(const char *name, const struct event *ev);
+
+/* Puts an event into everyone's outbox. */
+void users_put_all(const struct event *ev);
+
+/* Closes the session of whoever has the name, with these last words, in one hold. Its id, or 0 when nobody has. */
+uint64_t users_close(const char *name, enum close_reason reason, const struct event *words);
+
+/* Adds all names in order of arrival. */
+void users_names(struct strv *names);
+int users_count(void);
+
+/* Copies the name of a member that may not be the caller's: "" when it has none. */
+void users_name_of(struct member *m, char name[NAME_SIZE]);
+
+#endif

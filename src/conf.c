@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * libconfig reads the syntax; the table says what may stand where. The file is walked, not asked: so a key that there
+ * is not, a number that does not fit and a word of the wrong type are all mistakes, each told with its line.
+ */
+#include "config.h"
+
+#include "conf.h"
+
+#include "base/log.h"
+#include "proto/codec.h"
+
+#include <errno.h>
+#include <libconfig.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum row_type { ROW_INT, ROW_BOOL, ROW_STRING };
+enum row_when { RESTART, LIVE };
+
+struct row {
+    const char *path; /* section.key */
+    enum row_type type;
+    size_t offset;
+    long long value, least, most;
+    const char *text, *allowed;
+    enum row_when when;
+};
+
+static const struct row rows[] = {
+#define CONF_SECTION(section, comment)
+#define CONF_INT(section, key, value, least, most, when, comment)                                                      \
+    {#section "." #key, ROW_INT, offsetof(struct conf, section##_##key), value, least, most, NULL, NULL, when},
+#define CONF_BOOL(section, key, value, when, comment)                                                                  \
+    {#section "." #key, ROW_BOOL, offsetof(struct conf, section##_##key), value, 0, 1, NULL, NULL, when},
+#define CONF_STRING(section, key, value, allowed, when, comment)                                                       \
+    {#section "." #key, ROW_STRING, offsetof(struct conf, section##_##key), 0, 0, 0, value, allowed, when},
+#include "tbl/conf.h"
+#undef CONF_SECTION
+#undef CONF_INT
+#undef CONF_BOOL
+#undef CONF_STRING
+};
+
+static const char *const sections[] = {
+    "listeners",
+#define CONF_SECTION(section, comment) #section,
+#define CONF_INT(section, key, value, least, most, when, comment)
+#define CONF_BOOL(section, key, value, when, comment)
+#define CONF_STRING(section, key, value, allowed, when, comment)
+#include "tbl/conf.h"
+#undef CONF_SECTION
+#undef CONF_INT
+#undef CONF_BOOL
+#undef CONF_STRING
+};
+
+static const char *const listener_keys[] = {"address", "port", "protocol"};
+
+#define ROWS (sizeof rows / sizeof rows[0])
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static void *field(struct conf *c, const struct row *row)
+{
+    return (char *)c + row->offset;
+}
+
+static const void *const_field(const struct conf *c, const struct row *row)
+{
+    return (const char *)c + row->offset;
+}
+
+static void set_listener(struct conf_listener *l, const char *address, int port, const char *protocol)
+{
+    snprintf(l->address, sizeof l->address, "%s", address);
+    snprintf(l->protocol, sizeof l->protocol, "%s", protocol);
+    l->port = port;
+}
+
+void conf_defaults(struct conf *c)
+{
+    memset(c, 0, sizeof *c);
+    for (size_t i = 0; i < ROWS; i++) {
+        const struct row *row = &rows[i];
+        if (row->type == ROW_INT)
+            *(int *)field(c, row) = (int)row->value;
+        else if (row->type == ROW_BOOL)
+            *(bool *)field(c, row) = row->value;
+        else
+            snprintf(field(c, row), CONF_TEXT, "%s", row->text);
+    }
+    set_listener(&c->listeners[0], "*", 9999, "native");
+    c->listener_count = 1;
+}
+
+/* ---- mistakes ---- */
+
+struct reading {
+    struct conf *conf;
+    struct buf *errors;
+    const char *file;
+};
+
+static void mistake(struct reading *rd, const config_setting_t *at, const char *key, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void mistake(struct reading *rd, const config_setting_t *at, const char *key, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    const char *file = at && config_setting_source_file(at) ? config_setting_source_file(at) : rd->file;
+    if (at)
+        buf_printf(rd->errors, "%s:%u: %s: %s\n", file, config_setting_source_line(at), key, text);
+    else
+        buf_printf(rd->errors, "%s: %s: %s\n", file, key, text);
+}
+
+static size_t least_of(size_t a, size_t b, size_t c)
+{
+    size_t ab = a < b ? a : b;
+    return ab < c ? ab : c;
+}
+
+/* How many letters must be changed, added or dropped (Levenshtein), for words of up to 40. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[41], n = strlen(a), m = strlen(b);
+    if (n > 40 || m > 40)
+        return 41;
+    for (size_t j = 0; j <= m; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= n; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            size_t above = row[j];
+            row[j] = least_of(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            diagonal = above;
+        }
+    }
+    return row[m];
+}
+
+struct guess {
+    const char *word, *best;
+    size_t least;
+};
+
+static void consider(struct guess *g, const char *candidate)
+{
+    size_t d = distance(g->word, candidate);
+    if (d < g->least) {
+        g->least = d;
+        g->best = candidate;
+    }
+}
+
+static void unknown_key(struct reading *rd, const config_setting_t *at, const char *path, struct guess *g)
+{
+    if (g->best && g->least <= strlen(path) / 2 + 1)
+        mistake(rd, at, path, "there is no such key; did you mean %s?", g->best);
+    else
+        mistake(rd, at, path, "there is no such key; chatd.conf(5) lists them all");
+}
+
+/* ---- values ---- */
+
+static bool read_int(struct reading *rd, const config_setting_t *at, const char *path, long long least, long long most,
+                     int *out)
+{
+    int type = config_setting_type(at);
+    if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64) {
+        mistake(rd, at, path, "must be a whole number");
+        return false;
+    }
+    /* A literal of 2^31 or more without L comes cut from libconfig 1.5: as a negative number or another one. */
+    long long v = type == CONFIG_TYPE_INT ? config_setting_get_int(at) : config_setting_get_int64(at);
+    if (v < least || v > most) {
+        mistake(rd, at, path, "must be %lld..%lld (got %lld)", least, most, v);
+        return false;
+    }
+    *out = (int)v;
+    return true;
+}
+
+static bool is_allowed(const char *allowed, const char *value)
+{
+    size_t n = strlen(value);
+    for (const char *a = allowed; *a; a += strcspn(a, "|"), a += *a == '|')
+        if (strcspn(a, "|") == n && strncmp(a, value, n) == 0)
+            return true;
+    return !*allowed;
+}
+
+static const char *read_string(struct reading *rd, const config_setting_t *at, const char *path, size_t size)
+{
+    const char *v = config_setting_get_string(at);
+    if (!v)
+        mistake(rd, at, path, "must be text in quotes");
+    else if (strlen(v) >= size)
+        mistake(rd, at, path, "must have fewer than %zu bytes", size);
+    else
+        return v;
+    return NULL;
+}
+
+static void read_row(struct reading *rd, const config_setting_t *at, const struct row *row)
+{
+    if (row->type == ROW_INT) {
+        read_int(rd, at, row->path, row->least, row->most, field(rd->conf, row));
+    } else if (row->type == ROW_BOOL) {
+        if (config_setting_type(at) == CONFIG_TYPE_BOOL)
+            *(bool *)field(rd->conf, row) = config_setting_get_bool(at);
+        else
+            mistake(rd, at, row->path, "must be true or false");
+    } else {
+        const char *v = read_string(rd, at, row->path, CONF_TEXT);
+        if (v && is_allowed(row->allowed, v))
+            snprintf(field(rd->conf, row), CONF_TEXT, "%s", v);
+        else if (v)
+            mistake(rd, at, row->path, "must be one of %s (got \"%s\")", row->allowed, v);
+    }
+}
+
+static void read_section(struct reading *rd, const config_setting_t *section)
+{
+    const char *name = config_setting_name(section);
+    if (!config_setting_is_group(section)) {
+        mistake(rd, section, name, "must be a group: %s = { … };", name);
+        return;
+    }
+    for (int i = 0; i < config_setting_length(section); i++) {
+        const config_setting_t *at = config_setting_get_elem(section, (unsigned)i);
+        char path[128];
+        snprintf(path, sizeof path, "%s.%s", name, config_setting_name(at));
+        struct guess g = {.word = path, .least = SIZE_MAX};
+        size_t k = 0;
+        for (; k < ROWS && strcmp(rows[k].path, path) != 0; k++)
+            if (strncmp(rows[k].path, path, strlen(name) + 1) == 0)
+                consider(&g, rows[k].path);
+        if (k < ROWS)
+            read_row(rd, at, &rows[k]);
+        else
+            unknown_key(rd, at, path, &g);
+    }
+    if (strcmp(name, "clients") == 0 && config_setting_get_member(section, "max"))
+        rd->conf->clients_max_given = true;
+}
+
+static void read_listener_key(struct reading *rd, const config_setting_t *at, struct conf_listener *l)
+{
+    const char *key = config_setting_name(at), *v;
+    char path[128];
+    snprintf(path, sizeof path, "listeners.%s", key);
+    if (strcmp(key, "port") == 0) {
+        read_int(rd, at, path, 0, 65535, &l->port);
+    } else if (strcmp(key, "address") == 0) {
+        if ((v = read_string(rd, at, path, sizeof l->address)))
+            set_listener(l, v, l->port, l->protocol);
+    } else if (strcmp(key, "protocol") == 0) {
+        v = read_string(rd, at, path, sizeof l->protocol);
+        if (v && codec_named(v))
+            set_listener(l, l->address, l->port, v);
+        else if (v)
+            mistake(rd, at, path, "there is no protocol \"%s\"", v);
+    } else {
+        struct guess g = {.word = key, .least = SIZE_MAX};
+        for (size_t i = 0; i < COUNT(listener_keys); i++)
+            consider(&g, listener_keys[i]);
+        unknown_key(rd, at, path, &g);
+    }
+}
+
+static void read_listeners(struct reading *rd, const config_setting_t *list)
+{
+    int n = config_setting_length(list);
+    if (!config_setting_is_list(list) || n < 1 || n > CONF_LISTENERS) {
+        mistake(rd, list, "listeners", "must be a list of 1 to %d groups: ( { address = \"*\"; port = 9999; } )",
+                CONF_LISTENERS);
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        const config_setting_t *group = config_setting_get_elem(list, (unsigned)i);
+        struct conf_listener *l = &rd->conf->listeners[i];
+        set_listener(l, "*", -1, "native");
+        if (!config_setting_is_group(group)) {
+            mistake(rd, group, "listeners", "each must be a group: { address = \"*\"; port = 9999; }");
+            continue;
+        }
+        for (int k = 0; k < config_setting_length(group); k++)
+            read_listener_key(rd, config_setting_get_elem(group, (unsigned)k), l);
+        if (!config_setting_get_member(group, "port"))
+            mistake(rd, group, "listeners.port", "is missing");
+    }
+    rd->conf->listener_count = n;
+}
+
+static void read_root(struct reading *rd, const config_setting_t *root)
+{
+    for (int i = 0; i < config_setting_length(root); i++) {
+        const config_setting_t *at = config_setting_get_elem(root, (unsigned)i);
+        const char *name = config_setting_name(at);
+        struct guess g = {.word = name, .least = SIZE_MAX};
+        size_t k = 0;
+        for (; k < COUNT(sections) && strcmp(sections[k], name) != 0; k++)
+            consider(&g, sections[k]);
+        if (k == COUNT(sections))
+            unknown_key(rd, at, name, &g);
+        else if (k == 0)
+            read_listeners(rd, at);
+        else
+            read_section(rd, at);
+    }
+    if (rd->conf->limits_text > rd->conf->limits_line - 96)
+        mistake(rd, config_setting_get_member(root, "limits"), "limits.text",
+                "must be at most limits.line - 96, so that every line chatd makes of it fits (got %d of %d)",
+                rd->conf->limits_text, rd->conf->limits_line);
+}
+
+int conf_load(struct conf *c, const char *file, struct buf *errors)
+{
+    config_t cfg;
+    struct stat sb;
+    size_t before = errors->len;
+    struct reading rd = {c, errors, file};
+    char dir[CONF_TEXT * 4];
+    conf_defaults(c);
+    int err = stat(file, &sb) != 0 ? errno : S_ISDIR(sb.st_mode) ? EISDIR : 0;
+    if (err) { /* libconfig would take a directory for an empty file */
+        buf_printf(errors, "%s: cannot be read: %s\n", file, log_error_text(err));
+        return -1;
+    }
+    config_init(&cfg);
+    snprintf(dir, sizeof dir, "%s", file);
+    char *slash = strrchr(dir, '/');
+    if (slash) {
+        slash[slash == dir] = '\0';
+        config_set_include_dir(&cfg, dir);
+    }
+    if (config_read_file(&cfg, file))
+        read_root(&rd, config_root_setting(&cfg));
+    else if (config_error_type(&cfg) == CONFIG_ERR_FILE_IO)
+        buf_printf(errors, "%s: cannot be read: %s\n", file, log_error_text(errno));
+    else
+        buf_printf(errors, "%s:%d: %s\n", config_error_file(&cfg) ? config_error_file(&cfg) : file,
+                   config_error_line(&cfg), config_error_text(&cfg));
+    config_destroy(&cfg);
+    return errors->len == before ? 0 : -1;
+}
+
+/* ---- comparing ---- */
+
+static size_t size_of(const struct row *row)
+{
+    return row->type == ROW_INT ? sizeof(int) : row->type == ROW_BOOL ? sizeof(bool) : CONF_TEXT;
+}
+
+static bool is_same(const struct conf *a, const struct conf *b, const struct row *row)
+{
+    if (row->type == ROW_STRING)
+        return strcmp(const_field(a, row), const_field(b, row)) == 0;
+    return memcmp(const_field(a, row), const_field(b, row), size_of(row)) == 0;
+}
+
+static bool same_listeners(const struct conf *a, const struct conf *b)
+{
+    bool same = a->listener_count == b->listener_count;
+    for (int i = 0; same && i < a->listener_count; i++) {
+        const struct conf_listener *x = &a->listeners[i], *y = &b->listeners[i];
+        same = x->port == y->port && strcmp(x->address, y->address) == 0 && strcmp(x->protocol, y->protocol) == 0;
+    }
+    return same;
+}
+
+void conf_compare(const struct conf *now, struct conf *next, void (*fn)(const char *key, bool live, void *arg), void *arg)
+{
+    if (!same_listeners(now, next)) {
+        fn("listeners", false, arg);
+        memcpy(next->listeners, now->listeners, sizeof next->listeners);
+        next->listener_count = now->listener_count;
+    }
+    for (size_t i = 0; i < ROWS; i++) {
+        const struct row *row = &rows[i];
+        if (is_same(now, next, row))
+            continue;
+        fn(row->path, row->when == LIVE, arg);
+        if (row->when == RESTART)
+            memcpy(field(next, row), const_field(now, row), size_of(row));
+    }
+}

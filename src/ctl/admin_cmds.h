@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CTL_ADMIN_CMDS_H
+#define CTL_ADMIN_CMDS_H
+
+#include "chat/durable.h"
+#include "ctl/admin.h"
+
+/* The handlers of tbl/admin.h. Console threads; a handler may block, and flushes what it posts before it waits. */
+struct admin_call {
+    struct buf *out;             /* rows go here, as ctl/wire.h writes them */
+    char *word, *text;           /* arguments, NULL where not given */
+    const struct admin_hooks *hooks;
+    struct bell bell;            /* this thread's */
+    struct change change;        /* this thread's */
+    struct buf error;            /* for refusals that are made up */
+};
+
+/* NULL: done. Else the refusal, borrowed from the call or static. */
+typedef const char *admin_fn(struct admin_call *c);
+
+#define ADMIN(handler, verb, args, shape, syntax, help) admin_fn handler;
+#include "tbl/admin.h"
+#undef ADMIN
+
+/* The uptime counts from here. Before the first request. */
+void admin_cmds_start(void);
+
+/* Carries out a request line (writable, without its end) and writes the whole reply. Returns the verb, for the log. */
+const char *admin_cmds_run(struct admin_call *c, char *line);
+
+#endif

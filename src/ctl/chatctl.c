@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * chatctl: a line to the console, its rows back, shown as aligned tables or as they came. Its exit code says what
+ * happened, so scripts can trust it. Rows are read with SQLite's JSON functions: chatd needs SQLite anyway, and a
+ * parser that is tested by the world beats one of our own.
+ */
+#include "config.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/panic.h"
+#include "base/paths.h"
+#include "ctl/wire.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <libconfig.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_NOT_RUNNING, EXIT_TIMEOUT, EXIT_PERMISSION };
+
+#define REPLY_S 30
+
+static void usage(FILE *to)
+{
+    fprintf(to, "usage: chatctl [-s SOCKET] [-d STATEDIR] [--json] COMMAND [ARGUMENT...]\n\n"
+                "  -s SOCKET    the admin socket of chatd\n"
+                "  -d STATEDIR  the state directory chatd was started with (chatd -d)\n"
+                "  --json       print the rows as chatd sends them, one JSON object a line\n"
+                "  -V           print the version of chatctl\n"
+                "  -h           print this help\n\ncommands:\n");
+    for (int i = 0; i < wire_command_count; i++)
+        fprintf(to, "  %-24s %s\n", wire_commands[i].syntax, wire_commands[i].help);
+    fprintf(to, "\nexit codes: 0 done, 1 refused, 2 usage, 3 chatd is not running, 4 no answer in time, 5 permission\n");
+}
+
+/* ---- finding chatd ---- */
+
+static int connect_to(const char *path)
+{
+    struct sockaddr_un sun = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof sun.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(sun.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof sun) == 0)
+        return fd;
+    int err = errno;
+    close(fd);
+    errno = err;
+    return -1;
+}
+
+/* The two keys that say where the console is, from the installed configuration; "" where it does not. */
+static void read_conf(char dir[PATHS_SIZE], char socket_path[PATHS_SIZE])
+{
+    config_t cfg;
+    const char *v;
+    *dir = *socket_path = '\0';
+    config_init(&cfg);
+    if (config_read_file(&cfg, CHATD_SYSCONFDIR "/chatd.conf")) {
+        if (config_lookup_string(&cfg, "store.directory", &v))
+            snprintf(dir, PATHS_SIZE, "%s", v);
+        if (config_lookup_string(&cfg, "admin.socket", &v))
+            snprintf(socket_path, PATHS_SIZE, "%s", v);
+    }
+    config_destroy(&cfg);
+}
+
+/* Connects to the first place that answers; exits when there is none. */
+static int find(const char *given_socket, const char *given_dir)
+{
+    char paths[PATHS_CANDIDATES][PATHS_SIZE], dir[PATHS_SIZE], socket_path[PATHS_SIZE];
+    size_t n = 1;
+    bool denied = false;
+    read_conf(dir, socket_path);
+    struct paths_given given = {.dir = given_dir, .conf_dir = dir, .conf_socket = socket_path};
+    if (given_socket)
+        snprintf(paths[0], PATHS_SIZE, "%s", given_socket);
+    else
+        n = paths_sockets(&given, paths);
+    for (size_t i = 0; i < n; i++) {
+        int fd = connect_to(paths[i]);
+        if (fd >= 0)
+            return fd;
+        if (errno == EACCES || errno == EPERM)
+            denied = true;
+        else
+            paths[i][0] = '\0';
+    }
+    if (denied) {
+        fprintf(stderr, "chatctl: permission denied:");
+        for (size_t i = 0; i < n; i++)
+            if (*paths[i])
+                fprintf(stderr, " %s", paths[i]);
+        fprintf(stderr, "\nAsk to be put into the group of the socket (admin.group), or use sudo.\n");
+        exit(EXIT_PERMISSION);
+    }
+    n = given_socket ? 0 : paths_sockets(&given, paths);
+    fprintf(stderr, "chatctl: chatd is not running, or its admin socket is elsewhere. Looked at:\n");
+    if (given_socket)
+        fprintf(stderr, "  %s\n", given_socket);
+    for (size_t i = 0; i < n; i++)
+        fprintf(stderr, "  %s\n", paths[i]);
+    fprintf(stderr, "chatd logs the line that reaches it when it starts; name it with -s SOCKET or -d STATEDIR.\n");
+    exit(EXIT_NOT_RUNNING);
+}
+
+/* ---- showing rows ---- */
+
+struct field {
+    char *key, *value;
+};
+
+struct record {
+    struct field *v; /* owns */
+    int n;
+};
+
+struct table {
+    struct record *v; /* owns */
+    int n, cap;
+};
+
+/* Reads one JSON object of the reply; exits when it is none, which means that it is no chatd who answers. */
+static struct record read_record(sqlite3_stmt *st, const char *json)
+{
+    struct record r = {0};
+    sqlite3_reset(st);
+    sqlite3_bind_text(st, 1, json, -1, SQLITE_TRANSIENT);
+    int rc;
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+        r.v = panic_realloc(r.v, (size_t)(r.n + 1) * sizeof *r.v);
+        r.v[r.n].key = panic_strdup((const char *)sqlite3_column_text(st, 0));
+        const char *value = (const char *)sqlite3_column_text(st, 1);
+        r.v[r.n++].value = panic_strdup(value ? value : "");
+    }
+    if (rc != SQLITE_DONE) {
+        fprintf(stderr, "chatctl: cannot read the answer: %s\n", json);
+        exit(EXIT_REFUSED);
+    }
+    return r;
+}
+
+static void record_fini(struct record *r)
+{
+    for (int i = 0; i < r->n; i++) {
+        free(r->v[i].key);
+        free(r->v[i].value);
+    }
+    free(r->v);
+}
+
+/* Columns a text takes: its characters, not its bytes. */
+static int width(const char *s)
+{
+    int n = 0;
+    for (; *s; s++)
+        n += ((unsigned char)*s & 0xc0) != 0x80;
+    return n;
+}
+
+static void cell(const char *s, int wide, bool last)
+{
+    printf("%s", s);
+    if (!last)
+        printf("%*s", wide - width(s) + 2, "");
+}
+
+static void show_table(const struct table *t)
+{
+    int wide[32] = {0};
+    if (!t->n)
+        return;
+    int columns = t->v[0].n < 32 ? t->v[0].n : 32;
+    for (int k = 0; k < columns; k++) {
+        wide[k] = width(t->v[0].v[k].key);
+        for (int i = 0; i < t->n; i++)
+            if (k < t->v[i].n && width(t->v[i].v[k].value) > wide[k])
+                wide[k] = width(t->v[i].v[k].value);
+    }
+    for (int k = 0; k < columns; k++)
+        cell(t->v[0].v[k].key, wide[k], k == columns - 1);
+    putchar('\n');
+    for (int i = 0; i < t->n; i++) {
+        for (int k = 0; k < columns && k < t->v[i].n; k++)
+            cell(t->v[i].v[k].value, wide[k], k == columns - 1);
+        putchar('\n');
+    }
+}
+
+static void show_record(const struct record *r)
+{
+    int wide = 0;
+    for (int k = 0; k < r->n; k++)
+        wide = width(r->v[k].key) > wide ? width(r->v[k].key) : wide;
+    for (int k = 0; k < r->n; k++) {
+        cell(r->v[k].key, wide, false);
+        printf("%s\n", r->v[k].value);
+    }
+}
+
+static void show(const struct table *t, enum wire_shape shape)
+{
+    if (shape == WIRE_TABLE)
+        show_table(t);
+    else
+        for (int i = 0; i < t->n; i++)
+            show_record(&t->v[i]);
+}
+
+/* ---- a request ---- */
+
+static void send_request(int fd, const struct buf *request)
+{
+    struct timeval limit = {.tv_sec = REPLY_S};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    for (size_t at = 0; at < request->len;) {
+        ssize_t n = send(fd, request->data + at, request->len - at, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            fprintf(stderr, "chatctl: chatd does not take the request: %s\n", log_error_text(errno));
+            exit(EXIT_TIMEOUT);
+        }
+        at += (size_t)n;
+    }
+}
+
+/* Takes the reply in, row by row. Returns the exit code. */
+static int take_reply(FILE *in, bool json, struct table *t)
+{
+    sqlite3 *db;
+    sqlite3_stmt *st;
+    char *line = NULL;
+    size_t cap = 0;
+    int code = -1;
+    must(sqlite3_open(":memory:", &db) == SQLITE_OK);
+    must(sqlite3_prepare_v2(db, "SELECT key, iif(type = 'true', 'yes', iif(type = 'false', 'no', value)) FROM json_each(?1)",
+                            -1, &st, NULL) == SQLITE_OK);
+    errno = 0;
+    while (code < 0 && getline(&line, &cap, in) > 0) {
+        struct record r = read_record(st, line);
+        bool is_end = r.n && strcmp(r.v[0].key, "end") == 0;
+        if (json)
+            printf("%s", line);
+        if (is_end) {
+            code = strcmp(r.v[0].value, "done") == 0 ? EXIT_DONE : EXIT_REFUSED;
+            if (code == EXIT_REFUSED)
+                fprintf(stderr, "chatctl: %s\n", r.n > 1 ? r.v[1].value : "refused");
+        }
+        if (is_end || json) {
+            record_fini(&r);
+            continue;
+        }
+        if (t->n == t->cap) {
+            t->cap = t->cap ? t->cap * 2 : 16;
+            t->v = panic_realloc(t->v, (size_t)t->cap * sizeof *t->v);
+        }
+        t->v[t->n++] = r;
+    }
+    if (code < 0) {
+        fprintf(stderr, "chatctl: no answer%s\n", errno == EAGAIN ? " in time" : ": chatd ended the connection");
+        code = EXIT_TIMEOUT;
+    }
+    free(line);
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return code;
+}
+
+/* Joins the words to a request line; exits when they are no request. */
+static int build_request(struct buf *request, char **words, int n)
+{
+    char *rest, *word, *text;
+    for (int i = 0; i < n; i++)
+        buf_printf(request, "%s%s", i ? " " : "", words[i]);
+    char *copy = panic_strdup(buf_text(request));
+    int command = wire_command(copy, &rest);
+    if (command < 0) {
+        fprintf(stderr, "chatctl: there is no command \"%s\" (chatctl help lists them)\n", buf_text(request));
+        exit(EXIT_USAGE);
+    }
+    if (strpbrk(buf_text(request), "\r\n") || request->len + 2 > WIRE_REQUEST_MOST) {
+        fprintf(stderr, "chatctl: a request is one line of at most %d bytes\n", WIRE_REQUEST_MOST - 2);
+        exit(EXIT_USAGE);
+    }
+    if (!wire_args(&wire_commands[command], rest, &word, &text)) {
+        fprintf(stderr, "usage: chatctl %s\n", wire_commands[command].syntax);
+        exit(EXIT_USAGE);
+    }
+    free(copy);
+    buf_char(request, '\n');
+    return command;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {NULL, 0, NULL, 0}};
+    const char *socket_path = NULL, *dir = NULL;
+    bool json = false;
+    int c;
+    signal(SIGPIPE, SIG_DFL);
+    while ((c = getopt_long(argc, argv, "+s:d:Vh", options, NULL)) != -1) {
+        switch (c) {
+        case 's': socket_path = optarg; break;
+        case 'd': dir = optarg; break;
+        case 'j': json = true; break;
+        case 'V': printf("chatctl %s\n", PACKAGE_VERSION); return EXIT_DONE;
+        case 'h': usage(stdout); return EXIT_DONE;
+        default: usage(stderr); return EXIT_USAGE;
+        }
+    }
+    if (optind == argc) {
+        usage(stderr);
+        return EXIT_USAGE;
+    }
+    struct buf request = {0};
+    struct table rows = {0};
+    int command = build_request(&request, argv + optind, argc - optind);
+    int fd = find(socket_path, dir);
+    send_request(fd, &request);
+    FILE *in = fdopen(fd, "r");
+    must(in);
+    int code = take_reply(in, json, &rows);
+    show(&rows, wire_commands[command].shape);
+    for (int i = 0; i < rows.n; i++)
+        record_fini(&rows.v[i]);
+    free(rows.v);
+    buf_fini(&request);
+    fclose(in);
+    return fflush(stdout) == 0 ? code : EXIT_REFUSED;
+}

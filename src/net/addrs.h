@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef NET_ADDRS_H
+#define NET_ADDRS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+/*
+ * Addresses of peers: how they are written, which are exempt from limits, and how many connections each has.
+ * An IPv4 address inside an IPv6 one (::ffff:192.0.2.1) counts and shows as IPv4; an IPv6 address counts by its
+ * first 64 bits, because that is what one subscriber is given. Any thread.
+ */
+#define ADDRS_TEXT 64
+
+struct addr {
+    struct in6_addr key;   /* IPv4 as ::ffff:a.b.c.d; IPv6 cut to /64 */
+    char text[ADDRS_TEXT]; /* 192.0.2.1:4711 or [2001:db8::1]:4711 */
+    bool loopback;         /* 127.0.0.0/8, ::1 */
+    bool exempt;           /* loopback, private, link-local, carrier networks */
+};
+
+/* Fills `a` from what accept(2) gave. */
+void addrs_from(struct addr *a, const struct sockaddr_storage *ss);
+
+/* The most connections of one address at a time. */
+void addrs_configure(int per_address);
+
+/* Counts a connection in: false when its address has as many as it may. An exempt one always passes. */
+bool addrs_enter(const struct addr *a);
+/* Counts it out; for each addrs_enter that was true. */
+void addrs_leave(const struct addr *a);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/* tbl/close.h as rows, and one counter for each. */
+#include "config.h"
+
+#include "net/close.h"
+
+#include "base/panic.h"
+
+#include <stdatomic.h>
+
+enum { QUEUE_DROP, QUEUE_KEEP };
+
+static const struct close_row rows[CLOSE_REASONS] = {
+    [CLOSE_OPEN] = {"open", true, CLOSE_WAKES_NOTHING, 0},
+#define CLOSE(name, label, words, error, queue, wakes, drain_ms)                                                       \
+    [CLOSE_##name] = {label, QUEUE_##queue, CLOSE_WAKES_##wakes, drain_ms},
+#include "tbl/close.h"
+#undef CLOSE
+};
+
+static _Atomic uint64_t counts[CLOSE_REASONS];
+
+const struct close_row *close_row(enum close_reason reason)
+{
+    must(reason < CLOSE_REASONS);
+    return &rows[reason];
+}
+
+void close_count(enum close_reason reason)
+{
+    atomic_fetch_add_explicit(&counts[reason], 1, memory_order_relaxed);
+}
+
+uint64_t close_counted(enum close_reason reason)
+{
+    return atomic_load_explicit(&counts[reason], memory_order_relaxed);
+}

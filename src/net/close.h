@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef NET_CLOSE_H
+#define NET_CLOSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The close reasons of tbl/close.h as far as the network floor needs them. Any thread, any lock. */
+enum close_reason {
+    CLOSE_OPEN, /* not closed */
+#define CLOSE(name, label, words, error, queue, wakes, drain_ms) CLOSE_##name,
+#include "tbl/close.h"
+#undef CLOSE
+    CLOSE_REASONS
+};
+
+enum close_wakes { CLOSE_WAKES_NOTHING, CLOSE_WAKES_READ, CLOSE_WAKES_BOTH };
+
+struct close_row {
+    const char *label;
+    bool keep_queue;
+    enum close_wakes wakes;
+    int drain_ms;
+};
+
+const struct close_row *close_row(enum close_reason reason);
+
+/* How many sessions have ended for that reason since the start. */
+void close_count(enum close_reason reason);
+uint64_t close_counted(enum close_reason reason);
+
+#endif

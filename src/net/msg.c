@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/* Reference-counted bytes: rendered once for a room, written to every member. */
+#include "config.h"
+
+#include "net/msg.h"
+
+#include "base/panic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct msg *msg_new(const void *data, size_t len)
+{
+    struct msg *m = panic_malloc(sizeof *m + len);
+    atomic_init(&m->refs, 1);
+    m->len = len;
+    memcpy(m->data, data, len);
+    return m;
+}
+
+struct msg *msg_ref(struct msg *m)
+{
+    atomic_fetch_add_explicit(&m->refs, 1, memory_order_relaxed);
+    return m;
+}
+
+void msg_unref(struct msg *m)
+{
+    if (atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) == 1)
+        free(m);
+}

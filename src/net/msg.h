@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef NET_MSG_H
+#define NET_MSG_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+/*
+ * Immutable bytes that many outboxes share. Whoever holds a reference may read; the last one to let go frees.
+ * Any thread, any lock.
+ */
+struct msg {
+    _Atomic unsigned refs;
+    size_t len;
+    char data[];
+};
+
+/* Copies len bytes. The caller owns one reference. Aborts when memory is out. */
+struct msg *msg_new(const void *data, size_t len);
+
+/* One reference more, or less. */
+struct msg *msg_ref(struct msg *m);
+void msg_unref(struct msg *m);
+
+#endif

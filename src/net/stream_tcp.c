@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Plain TCP: blocking recv and sendmsg, nothing in between. Not obvious: after shutdown(SHUT_RD) Linux still takes
+ * what the peer sends, but recv says 0 as soon as the queue is empty. So where we shut the input ourselves (to wake
+ * the reader), the end of the peer is read off the TCP state instead.
+ */
+#include "config.h"
+
+#include "net/stream.h"
+
+#include "base/clock.h"
+#include "base/lock.h"
+#include "base/panic.h"
+#include "net/post.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LINGER_BYTES 65536
+
+static ssize_t tcp_read(struct stream *st, void *data, size_t size)
+{
+    ssize_t n;
+    lock_assert_may_block();
+    post_assert_flushed();
+    do
+        n = recv(st->fd, data, size, 0);
+    while (n < 0 && errno == EINTR);
+    return n;
+}
+
+static ssize_t tcp_write(struct stream *st, const struct iovec *iov, int count)
+{
+    ssize_t n;
+    struct msghdr mh = {.msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)count};
+    lock_assert_may_block();
+    do
+        n = sendmsg(st->fd, &mh, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return n;
+}
+
+static void tcp_shut(struct stream *st, enum stream_shut how)
+{
+    /* ENOTCONN only means that the peer was quicker */
+    (void)shutdown(st->fd, how == STREAM_SHUT_READ ? SHUT_RD : SHUT_RDWR);
+    st->read_shut = true;
+}
+
+static bool peer_has_ended(int fd)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof info;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+        return true;
+    return info.tcpi_state != TCP_ESTABLISHED && info.tcpi_state != TCP_FIN_WAIT1 && info.tcpi_state != TCP_FIN_WAIT2;
+}
+
+static void tcp_linger(struct stream *st, int64_t until_ms)
+{
+    char drop[4096];
+    size_t dropped = 0;
+    int pause_ms = 2;
+    lock_assert_may_block();
+    (void)shutdown(st->fd, SHUT_WR);
+    for (;;) {
+        ssize_t n = recv(st->fd, drop, sizeof drop, MSG_DONTWAIT);
+        int64_t left_ms = until_ms - clock_ms();
+        if (n > 0) {
+            dropped += (size_t)n;
+            if (dropped > LINGER_BYTES)
+                return;
+        } else if (n == 0 && (!st->read_shut || peer_has_ended(st->fd))) {
+            return;
+        } else if (n == 0) {
+            if (left_ms <= 0)
+                return;
+            poll(NULL, 0, pause_ms < left_ms ? pause_ms : (int)left_ms);
+            pause_ms *= 2;
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            if (left_ms <= 0)
+                return;
+            struct pollfd p = {.fd = st->fd, .events = POLLIN};
+            poll(&p, 1, (int)left_ms);
+        } else if (errno != EINTR) {
+            return;
+        }
+    }
+}
+
+static void tcp_close(struct stream *st)
+{
+    must(st->fd >= 0);
+    close(st->fd);
+    st->fd = -1;
+}
+
+static const struct stream_ops tcp_ops = {tcp_read, tcp_write, tcp_shut, tcp_linger, tcp_close};
+
+void stream_tcp_init(struct stream *st, int fd)
+{
+    *st = (struct stream){.ops = &tcp_ops, .fd = fd};
+}

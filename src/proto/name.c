@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+/* ASCII only, and without the locale: a name is the same name on every machine. */
+#include "config.h"
+
+#include "proto/name.h"
+
+#include "base/panic.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+static _Atomic int longest_now = NAME_LONGEST;
+
+void name_configure(int longest)
+{
+    atomic_store_explicit(&longest_now, longest, memory_order_relaxed);
+}
+
+static bool is_name(const char *s)
+{
+    size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+    return n > 0 && !s[n] && n <= (size_t)atomic_load_explicit(&longest_now, memory_order_relaxed);
+}
+
+bool name_is_user(const char *s)
+{
+    return is_name(s) && *s != '-' && *s != '.';
+}
+
+bool name_room(char out[NAME_SIZE], const char *s)
+{
+    if (*s == '#')
+        s++;
+    if (!is_name(s))
+        return false;
+    out[0] = '#';
+    memcpy(out + 1, s, strlen(s) + 1);
+    return true;
+}
+
+void name_fold(char out[NAME_SIZE], const char *name)
+{
+    size_t i = 0;
+    for (; name[i]; i++) {
+        must(i < NAME_SIZE - 1);
+        out[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] + ('a' - 'A')) : name[i];
+    }
+    out[i] = '\0';
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Lines to requests and events to lines. A line comes in raw; it is cleaned first (proto/text.h), so nothing past
+ * parse() ever sees a control character, and nothing that render() writes can hold one.
+ */
+#include "config.h"
+
+#include "proto/native.h"
+
+#include "base/panic.h"
+#include "proto/text.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <strings.h>
+
+static _Atomic int line_limit = 4096;
+
+void native_configure(int max_line)
+{
+    atomic_store_explicit(&line_limit, max_line, memory_order_relaxed);
+}
+
+/* ---- reading ---- */
+
+enum { ANYTIME = 1, PRIVATE = 2 };
+
+static const struct {
+    const char *name;
+    size_t len;
+    unsigned flags;
+} verbs[COMMANDS] = {
+#define COMMAND(name, handler, args, flags, syntax, help) {#name, sizeof #name - 1, flags},
+#include "tbl/commands.h"
+#undef COMMAND
+};
+
+/* What people from other chats type after a slash. */
+static const struct {
+    const char *name;
+    enum command command;
+} aliases[] = {{"msg", COMMAND_PRIVMSG}, {"name", COMMAND_USERNAME}};
+
+enum command native_command(const char *verb, size_t len)
+{
+    int i = 0;
+    while (i < COMMANDS && (verbs[i].len != len || strncasecmp(verbs[i].name, verb, len) != 0))
+        i++;
+    return (enum command)i;
+}
+
+static enum command slash_command(const char *verb, size_t len)
+{
+    for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++)
+        if (strlen(aliases[i].name) == len && strncasecmp(aliases[i].name, verb, len) == 0)
+            return aliases[i].command;
+    return native_command(verb, len);
+}
+
+static enum command exact_command(const char *verb, size_t len)
+{
+    enum command c = native_command(verb, len);
+    return c != COMMANDS && memcmp(verbs[c].name, verb, len) == 0 ? c : COMMANDS;
+}
+
+static bool is_private(const char *line)
+{
+    const char *word = line + strspn(line, " \t");
+    enum command c = native_command(word, strcspn(word, " \t"));
+    return c != COMMANDS && verbs[c].flags & PRIVATE;
+}
+
+static bool is_shouted(const char *line)
+{
+    size_t n = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    return n && (line[n] == '\0' || line[n] == ' ' || line[n] == '\t');
+}
+
+/* GET / HTTP/1.1: a browser that somebody has tricked into talking to us. */
+static bool is_http(const char *line)
+{
+    const char *version = strrchr(line, ' ');
+    return is_shouted(line) && version && strncmp(version, " HTTP/", 6) == 0;
+}
+
+static void as_command(struct request *rq, enum command c, char *rest)
+{
+    rq->kind = c == COMMANDS ? REQUEST_UNKNOWN : REQUEST_COMMAND;
+    rq->command = c;
+    rq->args = *rest == ' ' ? rest + 1 : NULL;
+}
+
+static void parse(struct request *rq, char *line, size_t len, bool first)
+{
+    *rq = (struct request){.kind = REQUEST_INVALID};
+    size_t skip = text_telnet(line, len);
+    line += skip;
+    if (!text_clean(line, len - skip))
+        return;
+    size_t verb_len = strcspn(line, " ");
+    enum command exact;
+    if (!*line) {
+        rq->kind = REQUEST_EMPTY;
+    } else if (first && is_http(line)) {
+        rq->kind = REQUEST_FOREIGN;
+    } else if (line[0] == '/' && line[1] != '/') {
+        as_command(rq, slash_command(line + 1, verb_len - 1), line + verb_len);
+    } else if ((exact = exact_command(line, verb_len)) != COMMANDS) {
+        as_command(rq, exact, line + verb_len);
+    } else if (is_private(line)) {
+        rq->kind = REQUEST_UNKNOWN;
+    } else {
+        rq->kind = REQUEST_TEXT;
+        rq->shouted = is_shouted(line);
+        rq->args = line[0] == '/' ? line + 1 : line;
+    }
+}
+
+/* ---- writing ---- */
+
+/* How each event reads: %r room, %n name, %t text, %m more, %d number. Lists and errors have functions. */
+static const char *const formats[EVENTS] = {
+    [EVENT_WELCOME] = "OK Welcome, %n!",
+    [EVENT_JOINED] = "OK Joined %r (%d users)",
+    [EVENT_LEFT] = "OK Left %r",
+    [EVENT_SENT] = "OK Sent",
+    [EVENT_TOPIC_SET] = "OK Topic set",
+    [EVENT_GOODBYE] = "OK Goodbye!",
+    [EVENT_USERLIST] = "USERLIST",
+    [EVENT_ROOMLIST] = "ROOMLIST",
+    [EVENT_PONG] = "PONG",
+    [EVENT_HELP] = "HELP %t - %m",
+    [EVENT_JOIN] = "JOIN %r %n",
+    [EVENT_LEAVE] = "LEAVE %r %n",
+    [EVENT_SAID] = "ROOM %r %n %t",
+    [EVENT_TOPIC] = "TOPIC %r",
+    [EVENT_PRIVATE] = "PRIVMSG %n %t",
+    [EVENT_NOTICE] = "NOTICE %t",
+};
+
+static const char *const error_texts[ERRORS] = {
+#define ERROR(name, message, when) [ERROR_##name] = message,
+#include "tbl/errors.h"
+#undef ERROR
+};
+
+static void expand(struct buf *out, const char *format, const struct event *ev)
+{
+    for (const char *f = format; *f; f++) {
+        if (*f != '%') {
+            buf_char(out, *f);
+            continue;
+        }
+        switch (*++f) {
+        case 'r': buf_str(out, ev->room); break;
+        case 'n': buf_str(out, ev->name); break;
+        case 't':
+        case 's': buf_str(out, ev->text); break;
+        case 'm': buf_str(out, ev->more); break;
+        case 'd': buf_printf(out, "%ld", ev->number); break;
+        default: must(!"a format with an unknown letter");
+        }
+    }
+}
+
+/* As many lines of one kind as it takes; every line but the last ends in " +". */
+static void render_list(struct buf *out, const struct event *ev)
+{
+    size_t most = (size_t)atomic_load_explicit(&line_limit, memory_order_relaxed) - sizeof " +\r\n";
+    size_t start = out->len;
+    buf_str(out, formats[ev->kind]);
+    for (size_t i = 0; i < ev->item_count; i++) {
+        if (out->len - start + 1 + strlen(ev->items[i]) > most) {
+            buf_str(out, " +\r\n");
+            start = out->len;
+            buf_str(out, formats[ev->kind]);
+        }
+        buf_char(out, ' ');
+        buf_str(out, ev->items[i]);
+    }
+    buf_str(out, "\r\n");
+}
+
+static void render(struct buf *out, const struct event *ev, enum form form)
+{
+    must(form == FORM_NATIVE);
+    if (ev->kind == EVENT_USERLIST || ev->kind == EVENT_ROOMLIST) {
+        render_list(out, ev);
+        return;
+    }
+    if (ev->kind == EVENT_ERROR) {
+        buf_str(out, "ERROR ");
+        expand(out, error_texts[ev->error], ev);
+    } else {
+        expand(out, formats[ev->kind], ev);
+    }
+    bool has_tail = (ev->kind == EVENT_PONG && ev->text) || (ev->kind == EVENT_TOPIC && *ev->text);
+    if (has_tail) {
+        buf_char(out, ' ');
+        buf_str(out, ev->text);
+    }
+    buf_str(out, "\r\n");
+}
+
+const struct codec native_codec = {"native", FORM_NATIVE, parse, render};

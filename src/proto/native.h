@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef PROTO_NATIVE_H
+#define PROTO_NATIVE_H
+
+#include "proto/codec.h"
+
+/* The native line protocol, version 1: what people at nc type and see. doc/protocol.md is its text. */
+extern const struct codec native_codec;
+
+/* The most bytes of a line it writes, end included (lists are cut to it). Any thread. */
+void native_configure(int max_line);
+
+/* The command whose name is `verb`, compared without case; COMMANDS if there is none. */
+enum command native_command(const char *verb, size_t len);
+
+#endif

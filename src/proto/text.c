@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+/* UTF-8 decoding by hand, because validation and removal are one pass over bytes that are nearly always ASCII. */
+#include "config.h"
+
+#include "proto/text.h"
+
+#include <stdint.h>
+#include <string.h>
+
+enum { IAC = 255, DONT = 254, WILL = 251, SB = 250, SE = 240 };
+
+size_t text_telnet(const char *s, size_t len)
+{
+    const unsigned char *u = (const unsigned char *)s;
+    size_t i = 0;
+    while (i + 1 < len && u[i] == IAC) {
+        if (u[i + 1] >= WILL) {
+            i += u[i + 1] <= DONT ? 3 : 1;
+        } else if (u[i + 1] == SB) {
+            size_t end = i + 2;
+            while (end + 1 < len && !(u[end] == IAC && u[end + 1] == SE))
+                end++;
+            i = end + 2;
+        } else {
+            i += 2;
+        }
+    }
+    return i < len ? i : len;
+}
+
+/* The length of the UTF-8 sequence at u and its code point; 0 when there is none. */
+static size_t decode(const unsigned char *u, size_t left, uint32_t *cp)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t n = u[0] < 0x80 ? 1 : (u[0] & 0xe0) == 0xc0 ? 2 : (u[0] & 0xf0) == 0xe0 ? 3 : (u[0] & 0xf8) == 0xf0 ? 4 : 0;
+    if (n == 0 || n > left)
+        return 0;
+    if (n == 1) {
+        *cp = u[0];
+        return 1;
+    }
+    uint32_t c = u[0] & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++) {
+        if ((u[i] & 0xc0) != 0x80)
+            return 0;
+        c = c << 6 | (u[i] & 0x3f);
+    }
+    if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+        return 0;
+    *cp = c;
+    return n;
+}
+
+static bool is_unwanted(uint32_t cp)
+{
+    return (cp < 0x20 && cp != '\t') || (cp >= 0x7f && cp <= 0x9f) || (cp >= 0x202a && cp <= 0x202e) ||
+           (cp >= 0x2066 && cp <= 0x2069);
+}
+
+bool text_clean(char *s, size_t len)
+{
+    const unsigned char *u = (const unsigned char *)s;
+    size_t to = 0;
+    for (size_t at = 0; at < len;) {
+        uint32_t cp;
+        size_t n = decode(u + at, len - at, &cp);
+        if (!n || !cp)
+            return false;
+        if (!is_unwanted(cp)) {
+            if (to != at)
+                memmove(s + to, s + at, n);
+            to += n;
+        }
+        at += n;
+    }
+    s[to] = '\0';
+    return true;
+}
+
+bool text_is_blank(const char *s)
+{
+    return s[strspn(s, " \t")] == '\0';
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC */
+/* Commands about rooms: JOIN, ALSO, LEAVE, ROOMS, TOPIC. */
+#include "config.h"
+
+#include "chat/rooms.h"
+#include "serve/command.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* The room of that name among those the client is in, or NULL. */
+static struct room *my_room(const struct session *s, const char *name)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    for (int i = 0; i < s->member.room_count; i++)
+        if (strcmp(s->member.rooms[i]->key, key) == 0)
+            return s->member.rooms[i];
+    return NULL;
+}
+
+/* The reference to the new room comes first: if there can be none, nothing else has changed. */
+static void enter(struct session *s, const char *word, bool stay)
+{
+    struct member *m = &s->member;
+    char name[NAME_SIZE];
+    if (!name_room(name, word)) {
+        session_error(s, ERROR_INVALID_ROOM, NULL);
+        return;
+    }
+    struct room *mine = my_room(s, name);
+    if (mine) {
+        m->current = mine;
+        room_rejoin(mine, m);
+        return;
+    }
+    bool leaves = !stay && m->current;
+    struct room *r = m->room_count - leaves < session_limits().rooms_per_user ? rooms_enter(name) : NULL;
+    if (!r) {
+        session_error(s, ERROR_TOO_MANY_ROOMS, NULL);
+        return;
+    }
+    if (leaves)
+        session_leave_room(s, m->current, false);
+    session_enter_room(s, r);
+}
+
+void cmd_join(struct session *s, const struct args *a)
+{
+    enter(s, a->word, false);
+}
+
+void cmd_also(struct session *s, const struct args *a)
+{
+    enter(s, a->word, true);
+}
+
+void cmd_leave(struct session *s, const struct args *a)
+{
+    struct room *r = s->member.current;
+    if (a->word) {
+        char name[NAME_SIZE];
+        if (!name_room(name, a->word)) {
+            session_error(s, ERROR_INVALID_ROOM, NULL);
+            return;
+        }
+        r = my_room(s, name);
+        if (!r) {
+            session_error(s, ERROR_NOT_IN, name);
+            return;
+        }
+    } else if (!r) {
+        session_error(s, ERROR_NOT_IN_A_ROOM, NULL);
+        return;
+    }
+    session_leave_room(s, r, true);
+}
+
+void cmd_rooms(struct session *s, const struct args *a)
+{
+    struct strv names = {0};
+    if (a->word && strcasecmp(a->word, "ALL") != 0) {
+        session_error(s, ERROR_USAGE, command_row(COMMAND_ROOMS)->syntax);
+        return;
+    }
+    rooms_names(&names, a->word != NULL);
+    strv_sort(&names);
+    struct event ev = {.kind = EVENT_ROOMLIST, .items = (const char *const *)names.v, .item_count = names.n};
+    session_answer(s, &ev);
+    strv_fini(&names);
+}
+
+static void set_topic(struct session *s, struct room *r, const char *topic)
+{
+    struct room *mine = rooms_find(r->name); /* a reference for the change: it outlives a LEAVE */
+    lock_acquire(&r->lock);
+    change_put(&s->change, CHANGE_TOPIC, mine, topic, &s->member, s->member.bell);
+    lock_release(&r->lock);
+    if (change_wait(&s->change, session_is_over, s) == CHANGE_MADE) {
+        struct event ev = {.kind = EVENT_TOPIC_SET};
+        session_answer(s, &ev);
+    } else {
+        session_error(s, ERROR_STORAGE, NULL);
+    }
+}
+
+void cmd_topic(struct session *s, const struct args *a)
+{
+    struct room *r = s->member.current;
+    if (!r)
+        session_error(s, ERROR_NOT_IN_A_ROOM, NULL);
+    else if (!a->text)
+        room_tell_topic(r, &s->member);
+    else if (strlen(a->text) > (size_t)session_limits().topic)
+        session_error(s, ERROR_TOPIC_TOO_LONG, NULL);
+    else
+        set_topic(s, r, strcmp(a->text, "-") == 0 ? "" : a->text);
+}

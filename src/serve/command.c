@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC */
+/* The checks that all commands share, driven by the table: who may ask, and how the arguments are cut. */
+#include "config.h"
+
+#include "serve/command.h"
+
+#include "base/counter.h"
+#include "base/log.h"
+#include "base/panic.h"
+#include "proto/text.h"
+
+#include <string.h>
+
+enum { ANYTIME = 1, PRIVATE = 2 };
+
+static const struct command_row rows[COMMANDS] = {
+#define COMMAND(name, handler, args, flags, syntax, help) {#name, handler, args, flags, syntax, help},
+#include "tbl/commands.h"
+#undef COMMAND
+};
+
+const struct command_row *command_row(enum command c)
+{
+    must(c < COMMANDS);
+    return &rows[c];
+}
+
+/* Cuts the next word off *rest, blanks around it; NULL when there is none. *rest is what follows its one space, or
+ * NULL. */
+static char *cut_word(char **rest)
+{
+    char *word = *rest ? *rest + strspn(*rest, " \t") : NULL;
+    if (!word || !*word) {
+        *rest = NULL;
+        return NULL;
+    }
+    char *end = word + strcspn(word, " \t");
+    *rest = *end ? end + 1 : NULL;
+    *end = '\0';
+    return word;
+}
+
+/* False: not as the row wants them. */
+static bool parse_args(const char *wanted, char *rest, struct args *a)
+{
+    for (; *wanted; wanted++) {
+        if (*wanted == 'w' || *wanted == 'W') {
+            a->word = cut_word(&rest);
+            if (!a->word && *wanted == 'w')
+                return false;
+        } else {
+            a->text = rest;
+            if (a->text ? text_is_blank(a->text) : *wanted == 't')
+                return false;
+            rest = NULL;
+        }
+    }
+    return !rest || text_is_blank(rest);
+}
+
+static void run(struct session *s, enum command c, char *rest)
+{
+    const struct command_row *row = &rows[c];
+    struct args a = {0};
+    if (!*s->member.name && !(row->flags & ANYTIME)) {
+        session_error(s, ERROR_USERNAME_REQUIRED, NULL);
+    } else if (!parse_args(row->args, rest, &a)) {
+        session_error(s, ERROR_USAGE, row->syntax);
+    } else if (a.text && strlen(a.text) > (size_t)session_limits().text) {
+        session_error(s, ERROR_LINE_TOO_LONG, NULL);
+    } else {
+        if (log_enabled(LOG_DEBUG))
+            log_peer(LOG_DEBUG, "command", "id=%llu verb=%s", (unsigned long long)s->member.id, row->name);
+        row->handler(s, &a);
+    }
+}
+
+static void say(struct session *s, const struct request *rq)
+{
+    if (*s->member.name && !s->member.current && rq->shouted)
+        session_error(s, ERROR_UNKNOWN_COMMAND, NULL);
+    else
+        run(s, COMMAND_MSG, rq->args);
+}
+
+void command_run(struct session *s, const struct request *rq)
+{
+    switch (rq->kind) {
+    case REQUEST_EMPTY:
+        break;
+    case REQUEST_COMMAND:
+        run(s, rq->command, rq->args);
+        break;
+    case REQUEST_TEXT:
+        say(s, rq);
+        break;
+    case REQUEST_UNKNOWN:
+        session_error(s, *s->member.name ? ERROR_UNKNOWN_COMMAND : ERROR_USERNAME_REQUIRED, NULL);
+        break;
+    case REQUEST_INVALID:
+        counter_add(COUNTER_BAD_LINES, 1);
+        session_error(s, ERROR_INVALID_TEXT, NULL);
+        break;
+    case REQUEST_FOREIGN:
+        session_close(s, CLOSE_HTTP);
+        break;
+    }
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef SERVE_COMMAND_H
+#define SERVE_COMMAND_H
+
+#include "serve/session.h"
+
+/*
+ * From a request to its handler: the table tbl/commands.h says whether it may be asked now and what arguments it takes;
+ * a handler gets them parsed, validates what they mean, changes the domain and emits events. Reader thread.
+ */
+struct args {
+    char *word; /* NULL: not given */
+    char *text; /* the same; never blank, never longer than limits.text */
+};
+
+typedef void command_fn(struct session *s, const struct args *a);
+
+void command_run(struct session *s, const struct request *rq);
+
+/* The row of a command. */
+struct command_row {
+    const char *name;
+    command_fn *handler;
+    const char *args;
+    unsigned flags;
+    const char *syntax, *help;
+};
+const struct command_row *command_row(enum command c);
+
+/* One handler for each row. */
+#define COMMAND(name, handler, args, flags, syntax, help) command_fn handler;
+#include "tbl/commands.h"
+#undef COMMAND
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+/* A break is a second in which nothing had to be held back. */
+#include "config.h"
+
+#include "serve/flood.h"
+
+#include <stdatomic.h>
+
+#define BYTES_PER_TOKEN 512
+#define BREAK_MS 1000
+
+static struct {
+    _Atomic int rate, burst, seconds;
+    _Atomic bool spare_loopback;
+} limit = {500, 5000, 60, true};
+
+void flood_configure(int rate, int burst, int seconds, bool spare_loopback)
+{
+    atomic_store_explicit(&limit.rate, rate, memory_order_relaxed);
+    atomic_store_explicit(&limit.burst, burst, memory_order_relaxed);
+    atomic_store_explicit(&limit.seconds, seconds, memory_order_relaxed);
+    atomic_store_explicit(&limit.spare_loopback, spare_loopback, memory_order_relaxed);
+}
+
+bool flood_spares_loopback(void)
+{
+    return atomic_load_explicit(&limit.spare_loopback, memory_order_relaxed);
+}
+
+void flood_reset(struct flood *f, int64_t now_ms)
+{
+    int64_t burst = atomic_load_explicit(&limit.burst, memory_order_relaxed);
+    *f = (struct flood){.tokens_milli = burst * 1000, .at_ms = now_ms};
+}
+
+enum flood_verdict flood_pay(struct flood *f, size_t line_bytes, int64_t now_ms, int64_t *until_ms)
+{
+    int64_t rate = atomic_load_explicit(&limit.rate, memory_order_relaxed);
+    int64_t burst_milli = (int64_t)atomic_load_explicit(&limit.burst, memory_order_relaxed) * 1000;
+    int64_t cost_milli = (int64_t)(1 + line_bytes / BYTES_PER_TOKEN) * 1000;
+    if (cost_milli > burst_milli)
+        cost_milli = burst_milli;
+    f->tokens_milli += (now_ms - f->at_ms) * rate;
+    f->at_ms = now_ms;
+    if (f->tokens_milli > burst_milli)
+        f->tokens_milli = burst_milli;
+    if (f->since_ms && now_ms - f->last_ms >= BREAK_MS)
+        f->since_ms = 0;
+    if (f->tokens_milli >= cost_milli) {
+        f->tokens_milli -= cost_milli;
+        return FLOOD_PASS;
+    }
+    if (!f->since_ms)
+        f->since_ms = now_ms;
+    f->last_ms = now_ms;
+    if (now_ms - f->since_ms >= atomic_load_explicit(&limit.seconds, memory_order_relaxed) * 1000LL)
+        return FLOOD_END;
+    *until_ms = now_ms + (cost_milli - f->tokens_milli + rate - 1) / rate;
+    return FLOOD_WAIT;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef SERVE_FLOOD_H
+#define SERVE_FLOOD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The flood limit: a bucket of tokens for each client. A line costs one token and one more for each 512 bytes. Over the
+ * limit chatd reads later: with a thread for each client, back-pressure is free, and nothing is lost. Who stays over it
+ * without a break is ended. One thread for each struct.
+ */
+struct flood {
+    int64_t tokens_milli, at_ms; /* thousandths of a token at that time */
+    int64_t since_ms;            /* held back without a break since; 0: not */
+    int64_t last_ms;             /* when it was last held back */
+};
+
+/* Tokens a second, tokens of a burst, seconds without a break until the end. Any thread. */
+void flood_configure(int rate, int burst, int seconds, bool spare_loopback);
+bool flood_spares_loopback(void);
+
+void flood_reset(struct flood *f, int64_t now_ms);
+
+enum flood_verdict { FLOOD_PASS, FLOOD_WAIT, FLOOD_END };
+
+/* Pays for a line. FLOOD_WAIT: nothing is paid; ask again at *until_ms. */
+enum flood_verdict flood_pay(struct flood *f, size_t line_bytes, int64_t now_ms, int64_t *until_ms);
+
+#endif

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The reader's loop: bytes → lines → requests → handlers, and after each line the question whether somebody's outbox
+ * asks it to wait. It ends by one door: whatever happens becomes outbox_close(), and the loop, seeing it, unwinds.
+ *
+ * The order of unwinding is a promise: rooms are left and the name is given back before the last words are queued, so
+ * whoever reads `OK Goodbye!`, or sees the connection end, can have the name.
+ */
+#include "config.h"
+
+#include "serve/session.h"
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "base/panic.h"
+#include "chat/rooms.h"
+#include "chat/users.h"
+#include "net/post.h"
+#include "net/pressure.h"
+#include "serve/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct {
+    _Atomic int line, text, topic, login_timeout_s, rooms_per_user;
+} limit = {4096, 4000, 390, 120, 10};
+
+void session_configure(const struct session_limits *l)
+{
+    atomic_store_explicit(&limit.line, l->line, memory_order_relaxed);
+    atomic_store_explicit(&limit.text, l->text, memory_order_relaxed);
+    atomic_store_explicit(&limit.topic, l->topic, memory_order_relaxed);
+    atomic_store_explicit(&limit.login_timeout_s, l->login_timeout_s, memory_order_relaxed);
+    atomic_store_explicit(&limit.rooms_per_user, l->rooms_per_user, memory_order_relaxed);
+}
+
+struct session_limits session_limits(void)
+{
+    return (struct session_limits){
+        .line = atomic_load_explicit(&limit.line, memory_order_relaxed),
+        .text = atomic_load_explicit(&limit.text, memory_order_relaxed),
+        .topic = atomic_load_explicit(&limit.topic, memory_order_relaxed),
+        .login_timeout_s = atomic_load_explicit(&limit.login_timeout_s, memory_order_relaxed),
+        .rooms_per_user = atomic_load_explicit(&limit.rooms_per_user, memory_order_relaxed),
+    };
+}
+
+void session_prepare(struct pair *p)
+{
+    struct session *s = panic_calloc(1, sizeof *s);
+    s->pair = p;
+    s->member.outbox = &p->outbox;
+    s->member.bell = &p->bell;
+    line_init(&s->line);
+    p->user = s;
+}
+
+void session_release(struct pair *p)
+{
+    struct session *s = p->user;
+    line_fini(&s->line);
+    free(s->member.rooms);
+    free(s);
+    p->user = NULL;
+}
+
+/* ---- for handlers ---- */
+
+void session_answer(struct session *s, const struct event *ev)
+{
+    member_answer(&s->member, ev);
+}
+
+void session_error(struct session *s, enum error_code code, const char *text)
+{
+    struct event ev = {.kind = EVENT_ERROR, .error = code, .text = text};
+    session_answer(s, &ev);
+}
+
+void session_close(struct session *s, enum close_reason reason)
+{
+    outbox_close(&s->pair->outbox, reason, NULL);
+}
+
+bool session_is_over(void *arg)
+{
+    struct session *s = arg;
+    return outbox_reason(&s->pair->outbox) != CLOSE_OPEN;
+}
+
+struct wait {
+    struct session *s;
+    bool (*ready)(void *arg);
+    void *arg;
+};
+
+static bool is_ready_or_over(void *arg)
+{
+    const struct wait *w = arg;
+    return session_is_over(w->s) || w->ready(w->arg);
+}
+
+bool session_wait(struct session *s, int64_t until_ms, bool (*ready)(void *arg), void *arg)
+{
+    struct wait w = {s, ready, arg};
+    post_flush();
+    return bell_wait_for(&s->pair->bell, until_ms, is_ready_or_over, &w) && !session_is_over(s);
+}
+
+void session_enter_room(struct session *s, struct room *r)
+{
+    member_add_room(&s->member, r);
+    s->member.current = r;
+    atomic_store_explicit(&s->room_count, s->member.room_count, memory_order_relaxed);
+    room_join(r, &s->member);
+}
+
+void session_leave_room(struct session *s, struct room *r, bool answer)
+{
+    room_leave(r, &s->member, answer);
+    member_remove_room(&s->member, r);
+    atomic_store_explicit(&s->room_count, s->member.room_count, memory_order_relaxed);
+    rooms_release(r);
+}
+
+/* ---- one line ---- */
+
+static bool never(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+/* Holds the reader back while the client is over the flood limit. False: the session is over. */
+static bool pay(struct session *s, size_t bytes)
+{
+    int64_t until_ms;
+    enum flood_verdict v;
+    if (s->spared && flood_spares_loopback())
+        return true;
+    while ((v = flood_pay(&s->flood, bytes, clock_ms(), &until_ms)) == FLOOD_WAIT) {
+        counter_add(COUNTER_FLOOD_WAITS, 1);
+        session_wait(s, until_ms, never, NULL);
+        if (session_is_over(s))
+            return false;
+    }
+    if (v == FLOOD_END)
+        session_close(s, CLOSE_FLOOD);
+    return v == FLOOD_PASS;
+}
+
+static bool is_relieved(void *arg)
+{
+    return !pressure_own(arg);
+}
+
+static bool is_over_other(void *arg)
+{
+    const struct post_pressure *p = arg;
+    return pressure_is_over(p->other, p->gen);
+}
+
+/* If what was just posted met an outbox that presses, waits for it, as net/pressure.h tells. */
+static void yield_to_pressure(struct session *s)
+{
+    struct post_pressure p = post_pressure();
+    if (p.own) {
+        counter_add(COUNTER_PRESSURE_WAITS, 1);
+        session_wait(s, INT64_MAX, is_relieved, &s->pair->outbox);
+    }
+    if (!p.other)
+        return;
+    int64_t until_ms = pressure_begin(p.other, p.gen, &s->pair->outbox);
+    if (!until_ms)
+        return;
+    counter_add(COUNTER_PRESSURE_WAITS, 1);
+    session_wait(s, until_ms, is_over_other, &p);
+    pressure_end(p.other, p.gen, &s->pair->outbox);
+}
+
+static void handle(struct session *s, enum line_status status, char *text, size_t len)
+{
+    struct request rq = {.kind = REQUEST_EMPTY};
+    bool first = s->first_line;
+    s->first_line = false;
+    counter_add(COUNTER_LINES, 1);
+    atomic_store_explicit(&s->active_ms, clock_coarse_ms(), memory_order_relaxed);
+    if (status == LINE_TOO_LONG) {
+        counter_add(COUNTER_BAD_LINES, 1);
+        session_error(s, ERROR_LINE_TOO_LONG, NULL);
+        return;
+    }
+    s->codec->parse(&rq, text, len, first);
+    command_run(s, &rq);
+}
+
+/* Everything that came with one read. */
+static void handle_lines(struct session *s)
+{
+    size_t max = (size_t)atomic_load_explicit(&limit.line, memory_order_relaxed), len = 0;
+    enum line_status status;
+    char *text = NULL;
+    while (!session_is_over(s) && (status = line_next(&s->line, max, &text, &len)) != LINE_NONE) {
+        if (!pay(s, len))
+            break;
+        handle(s, status, text, len);
+        yield_to_pressure(s);
+    }
+    post_flush();
+}
+
+/* ---- one client ---- */
+
+static void begin(struct session *s)
+{
+    const struct arrival *a = &s->pair->arrival;
+    struct member *m = &s->member;
+    s->codec = a->via;
+    s->first_line = true;
+    s->spared = a->peer.loopback;
+    flood_reset(&s->flood, clock_ms());
+    line_reset(&s->line);
+    m->form = (int)s->codec->form;
+    m->id = s->pair->id;
+    m->name[0] = m->key[0] = '\0';
+    must(!m->room_count && !m->current && !m->listed);
+    atomic_store_explicit(&s->active_ms, clock_coarse_ms(), memory_order_relaxed);
+    atomic_store_explicit(&s->named, false, memory_order_relaxed);
+    log_peer(LOG_INFO, "connected", "id=%llu address=%s", (unsigned long long)m->id, a->peer.text);
+}
+
+static void read_until_over(struct session *s)
+{
+    struct stream *st = &s->pair->stream;
+    while (!session_is_over(s)) {
+        char *space;
+        size_t size;
+        line_space(&s->line, (size_t)atomic_load_explicit(&limit.line, memory_order_relaxed), &space, &size);
+        ssize_t n = st->ops->read(st, space, size);
+        if (n > 0) {
+            line_filled(&s->line, (size_t)n);
+            handle_lines(s);
+        } else {
+            session_close(s, n == 0 ? CLOSE_EOF : CLOSE_GONE);
+        }
+    }
+}
+
+/* The last words of tbl/close.h, or NULL. */
+static struct msg *last_words(const struct session *s, enum close_reason reason)
+{
+    static const struct event words[CLOSE_REASONS] = {
+#define CLOSE(name, label, kind_, error_, queue, wakes, drain_ms)                                                      \
+    [CLOSE_##name] = {.kind = EVENT_##kind_, .error = ERROR_##error_, .text = ""},
+#include "tbl/close.h"
+#undef CLOSE
+    };
+    if (words[reason].kind == EVENT_NONE)
+        return NULL;
+    return member_render((enum form)s->member.form, &words[reason]);
+}
+
+static bool is_drained(void *arg)
+{
+    return outbox_is_drained(arg);
+}
+
+static void end(struct session *s)
+{
+    struct outbox *ob = &s->pair->outbox;
+    struct member *m = &s->member;
+    enum close_reason reason = outbox_reason(ob);
+    const struct close_row *row = close_row(reason);
+    while (m->room_count)
+        session_leave_room(s, m->rooms[m->room_count - 1], false);
+    users_release(m);
+    post_flush();
+    close_count(reason);
+    log_peer(LOG_INFO, "left", "id=%llu name=%s address=%s reason=%s", (unsigned long long)m->id,
+             *m->name ? m->name : "-", s->pair->arrival.peer.text, row->label);
+    outbox_finish(ob, last_words(s, reason));
+    if (!bell_wait_for(&s->pair->bell, clock_ms() + row->drain_ms, is_drained, ob)) {
+        outbox_abandon(ob);
+        bell_wait_for(&s->pair->bell, INT64_MAX, is_drained, ob);
+    }
+}
+
+void session_serve(struct pair *p)
+{
+    struct session *s = p->user;
+    begin(s);
+    read_until_over(s);
+    end(s);
+}
+
+/* ---- from other threads ---- */
+
+static void check_login(struct pair *p, void *arg)
+{
+    struct session *s = p->user;
+    struct pool_client client;
+    int64_t before_ms = *(const int64_t *)arg;
+    if (atomic_load_explicit(&s->named, memory_order_relaxed) || !pool_client(p, &client))
+        return;
+    if (client.since_ms < before_ms)
+        outbox_close_gen(&p->outbox, client.id, CLOSE_LOGIN, NULL);
+}
+
+void session_check_deadlines(void)
+{
+    int64_t before_ms = clock_ms() - atomic_load_explicit(&limit.login_timeout_s, memory_order_relaxed) * 1000LL;
+    pool_each(check_login, &before_ms);
+}
+
+bool session_view(struct pair *p, struct session_view *view)
+{
+    struct session *s = p->user;
+    if (!pool_client(p, &view->client))
+        return false;
+    view->queued = outbox_load(&p->outbox);
+    if (view->queued.gen != view->client.id)
+        return false;
+    users_name_of(&s->member, view->name);
+    view->rooms = atomic_load_explicit(&s->room_count, memory_order_relaxed);
+    view->idle_ms = clock_ms() - atomic_load_explicit(&s->active_ms, memory_order_relaxed);
+    return true;
+}
+
+struct kick {
+    uint64_t id;
+    const struct event *words;
+    bool found;
+};
+
+static void kick_if(struct pair *p, void *arg)
+{
+    struct kick *k = arg;
+    struct session *s = p->user;
+    struct pool_client client;
+    if (k->found || !pool_client(p, &client) || client.id != k->id)
+        return;
+    k->found = true;
+    outbox_close_gen(&p->outbox, k->id, CLOSE_KICK, member_render((enum form)s->member.form, k->words));
+}
+
+uint64_t session_kick(const char *who, const char *reason)
+{
+    struct event words = {.kind = EVENT_ERROR, .error = ERROR_KICKED, .text = reason};
+    uint64_t id = strlen(who) < NAME_SIZE ? users_close(who, CLOSE_KICK, &words) : 0;
+    if (id)
+        return id;
+    struct kick k = {.id = strtoull(who, NULL, 10), .words = &words};
+    if (who[strspn(who, "0123456789")] == '\0')
+        pool_each(kick_if, &k);
+    return k.found ? k.id : 0;
+}

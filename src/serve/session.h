@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef SERVE_SESSION_H
+#define SERVE_SESSION_H
+
+#include "chat/durable.h"
+#include "chat/member.h"
+#include "net/line.h"
+#include "net/pool.h"
+#include "serve/flood.h"
+
+/*
+ * One client's life, on its pair's reader thread: lines in, handlers, answers out, and one way to end. Lives as long
+ * as its pair and serves one client after the other.
+ *
+ * Locking key: R the reader only · a atomic · c constant
+ */
+struct session {
+    struct pair *pair;       /* c: borrows */
+    struct member member;    /* see there */
+    const struct codec *codec; /* R: the listener's */
+    struct line line;        /* R */
+    bool first_line;         /* R: the next line is the first of the connection */
+    struct flood flood;      /* R */
+    bool spared;             /* R: from the flood limit */
+    struct change change;    /* R, and the store while it has it: the topic being set */
+    _Atomic int room_count;  /* a: for the console */
+    _Atomic int64_t active_ms; /* a: clock_ms() of the last line */
+    _Atomic bool named;      /* a: has given a name, so no login deadline */
+};
+
+struct session_limits {
+    int line, text, topic;    /* bytes */
+    int login_timeout_s;
+    int rooms_per_user;
+};
+
+/* The limits in force. Any thread. */
+void session_configure(const struct session_limits *limits);
+struct session_limits session_limits(void);
+
+/* For the pool: makes and frees the session of a pair; serves one client. */
+void session_prepare(struct pair *p);
+void session_release(struct pair *p);
+void session_serve(struct pair *p);
+
+/* Keeper: closes who has given no name in time. */
+void session_check_deadlines(void);
+
+/* The rest is for handlers, on the session's reader. */
+void session_answer(struct session *s, const struct event *ev);
+void session_error(struct session *s, enum error_code code, const char *text);
+/* Ends it: the loop unwinds after the handler. */
+void session_close(struct session *s, enum close_reason reason);
+/* Flushes, then waits until `ready(arg)`, the end of the session, or clock_ms() reaching until_ms. True: ready. */
+bool session_wait(struct session *s, int64_t until_ms, bool (*ready)(void *arg), void *arg);
+/* True when the session has to end; `arg` is the session. For change_wait. */
+bool session_is_over(void *arg);
+
+/* Enters a room, taking over the reference to it, and makes it current. */
+void session_enter_room(struct session *s, struct room *r);
+/* Leaves one and gives the reference back; `answer`: with OK Left. */
+void session_leave_room(struct session *s, struct room *r, bool answer);
+
+/* What the console shows of the client of a pair; false when there is none. Any thread. */
+struct session_view {
+    struct pool_client client;
+    char name[NAME_SIZE]; /* "" before USERNAME */
+    int rooms;
+    int64_t idle_ms;
+    struct outbox_load queued;
+};
+bool session_view(struct pair *p, struct session_view *view);
+
+/* Closes a client as kicked: by name, else by id. `reason` is shown to the client. Its id, or 0 when there is none. Any
+ * thread. */
+uint64_t session_kick(const char *who, const char *reason);
+
+#endif

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The roof. Every module is configured, started and stopped from here and nowhere else; no module knows the
+ * configuration. The order of starting is the order of need: what a thread may touch is there before the thread.
+ */
+#include "config.h"
+
+#include "server.h"
+
+#include "base/log.h"
+#include "base/paths.h"
+#include "chat/rooms.h"
+#include "chat/users.h"
+#include "conf.h"
+#include "ctl/admin.h"
+#include "ctl/wire.h"
+#include "net/keeper.h"
+#include "net/listener.h"
+#include "net/pool.h"
+#include "net/refuse.h"
+#include "proto/native.h"
+#include "serve/session.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define TEND_ROOMS_MS (3600 * 1000)
+#define DESCRIPTORS_BESIDE 64 /* for the database, the console, listeners and those being refused */
+#define INSTALLED_CONF CHATD_SYSCONFDIR "/chatd.conf"
+
+/* Locking key: L by .reload_lock · c constant after server_start */
+static struct {
+    struct server_options options; /* c */
+    struct lock reload_lock;
+    struct conf conf;              /* L: what is in force */
+    struct listener *listeners[CONF_LISTENERS]; /* c */
+    struct msg *words_full[FORMS], *words_many[FORMS]; /* c */
+    int64_t tend_at_ms;            /* the keeper's */
+} server = {.reload_lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_RELOAD}};
+
+static void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static void complain(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    fprintf(stderr, "chatd: ");
+    vfprintf(stderr, fmt, ap);
+    fprintf(stderr, "\n");
+    va_end(ap);
+}
+
+/* ---- configuration ---- */
+
+/* The file to read, or NULL: the defaults serve. */
+static const char *conf_file(const struct server_options *o)
+{
+    if (o->conf_file)
+        return o->conf_file;
+    return access(INSTALLED_CONF, F_OK) == 0 ? INSTALLED_CONF : NULL;
+}
+
+static int read_conf(const struct server_options *o, struct conf *c, struct buf *errors)
+{
+    const char *file = conf_file(o);
+    if (file) {
+        if (conf_load(c, file, errors) != 0)
+            return -1;
+    } else {
+        conf_defaults(c);
+    }
+    if (o->port >= 0) {
+        c->listeners[0] = (struct conf_listener){.address = "*", .port = o->port, .protocol = "native"};
+        c->listener_count = 1;
+    }
+    return 0;
+}
+
+/* Hands each module its own few values: those that may change while chatd runs. */
+static void configure(const struct conf *c)
+{
+    enum log_level level = (enum log_level)log_level_named(c->log_level);
+    log_configure(server.options.verbose ? LOG_DEBUG : level, c->log_time);
+    native_configure(c->limits_line);
+    name_configure(c->limits_name);
+    addrs_configure(c->clients_per_address);
+    flood_configure(c->flood_rate, c->flood_burst, c->flood_seconds, c->flood_spare_loopback);
+    room_configure(c->rooms_replay, c->rooms_replay_age);
+    rooms_configure(c->rooms_max, c->rooms_expire_days);
+    outbox_configure(&(struct outbox_limits){
+        .entries = c->outbox_entries,
+        .bytes = c->outbox_bytes,
+        .age_ms = c->outbox_seconds * 1000,
+        .patience_ms = c->outbox_patience,
+    });
+    session_configure(&(struct session_limits){
+        .line = c->limits_line,
+        .text = c->limits_text,
+        .topic = c->limits_topic,
+        .login_timeout_s = c->clients_login_timeout,
+        .rooms_per_user = c->rooms_per_user,
+    });
+}
+
+struct report {
+    struct buf *rows;
+    int changed;
+};
+
+static void report_key(const char *key, bool live, void *arg)
+{
+    struct report *r = arg;
+    r->changed++;
+    wire_open(r->rows);
+    wire_string(r->rows, "key", key);
+    wire_string(r->rows, "effect", live ? "changed" : "needs a restart");
+    wire_close(r->rows);
+}
+
+static void log_lines(const char *text)
+{
+    while (*text) {
+        char line[LOG_QUOTED], quoted[LOG_QUOTED];
+        int n = (int)strcspn(text, "\n");
+        snprintf(line, sizeof line, "%.*s", n, text);
+        log_error("reload_failed", "mistake=%s", log_quote(line, quoted));
+        text += n + (text[n] == '\n');
+    }
+}
+
+/* All of it or nothing. May wait for another reload. */
+static bool reload(struct buf *rows, struct buf *error)
+{
+    struct conf *next = malloc(sizeof *next);
+    struct report report = {.rows = rows};
+    if (!next) {
+        buf_str(error, "out of memory: nothing was changed");
+        return false;
+    }
+    lock_acquire(&server.reload_lock);
+    bool ok = read_conf(&server.options, next, error) == 0;
+    if (ok) {
+        conf_compare(&server.conf, next, report_key, &report);
+        server.conf = *next;
+        configure(next);
+        pool_configure(next->clients_max, next->clients_spare);
+        log_info("reloaded", "keys=%d", report.changed);
+    } else {
+        log_lines(buf_text(error));
+    }
+    lock_release(&server.reload_lock);
+    free(next);
+    return ok;
+}
+
+void server_reload(void)
+{
+    struct buf rows = {0}, error = {0};
+    reload(&rows, &error);
+    buf_fini(&rows);
+    buf_fini(&error);
+}
+
+int server_check(const struct server_options *o)
+{
+    struct buf errors = {0};
+    struct conf *c = &server.conf;
+    int result = read_conf(o, c, &errors);
+    if (result == 0 && strlen(c->admin_socket) > PATHS_SOCKET_MOST) {
+        buf_printf(&errors, "%s: admin.socket: must have at most %d bytes\n", conf_file(o), PATHS_SOCKET_MOST);
+        result = -1;
+    }
+    fputs(buf_text(&errors), stderr);
+    if (result == 0 && conf_file(o))
+        printf("%s is well\n", conf_file(o));
+    else if (result == 0)
+        printf("there is no %s: the defaults serve\n", INSTALLED_CONF);
+    buf_fini(&errors);
+    return result;
+}
+
+/* ---- the machine ---- */
+
+/* Sees to it that clients.max descriptors can be had. A default that does not fit is lowered, an explicit one refused. */
+static int fit_to_machine(struct conf *c)
+{
+    struct rlimit rl;
+    rlim_t need = (rlim_t)c->clients_max + DESCRIPTORS_BESIDE;
+    if (getrlimit(RLIMIT_NOFILE, &rl) != 0 || rl.rlim_cur == RLIM_INFINITY || rl.rlim_cur >= need)
+        return 0;
+    rl.rlim_cur = rl.rlim_max == RLIM_INFINITY || rl.rlim_max >= need ? need : rl.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &rl);
+    if (rl.rlim_cur >= need)
+        return 0;
+    if (c->clients_max_given || rl.rlim_cur <= DESCRIPTORS_BESIDE) {
+        complain("clients.max = %d needs %lu descriptors and this process may have %lu; raise the limit (ulimit -n, or "
+                 "LimitNOFILE) or lower clients.max", c->clients_max, (unsigned long)need, (unsigned long)rl.rlim_cur);
+        return -1;
+    }
+    c->clients_max = (int)rl.rlim_cur - DESCRIPTORS_BESIDE;
+    log_warn("clients_max_lowered", "clients_max=%d hint=\"raise the limit on descriptors (ulimit -n)\"", c->clients_max);
+    return 0;
+}
+
+/* ---- starting ---- */
+
+static void tick(int64_t now_ms)
+{
+    session_check_deadlines();
+    if (now_ms < server.tend_at_ms)
+        return;
+    server.tend_at_ms = now_ms + TEND_ROOMS_MS;
+    rooms_tend();
+}
+
+static int open_listeners(const struct conf *c)
+{
+    char error[LISTENER_ERROR];
+    for (int i = 0; i < c->listener_count; i++) {
+        const struct conf_listener *l = &c->listeners[i];
+        const struct codec *codec = codec_named(l->protocol);
+        struct listener_config lc = {
+            .port = l->port,
+            .backlog = c->sockets_backlog,
+            .send_buffer = c->sockets_send_buffer,
+            .receive_buffer = c->sockets_receive_buffer,
+            .keepalive_idle_s = c->sockets_keepalive_idle,
+            .keepalive_interval_s = c->sockets_keepalive_interval,
+            .keepalive_count = c->sockets_keepalive_count,
+            .user_timeout_ms = c->sockets_user_timeout * 1000,
+            .via = codec,
+            .words_full = server.words_full[codec->form],
+            .words_many = server.words_many[codec->form],
+        };
+        snprintf(lc.address, sizeof lc.address, "%s", l->address);
+        server.listeners[i] = listener_open(&lc, error);
+        if (!server.listeners[i]) {
+            complain("%s", error);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static void close_listeners(void)
+{
+    for (int i = 0; i < CONF_LISTENERS; i++)
+        listener_close(&server.listeners[i]);
+}
+
+static void make_words(void)
+{
+    struct event full = {.kind = EVENT_ERROR, .error = ERROR_FULL};
+    struct event many = {.kind = EVENT_ERROR, .error = ERROR_TOO_MANY_CONNECTIONS};
+    for (int f = 0; f < FORMS; f++) {
+        server.words_full[f] = member_render((enum form)f, &full);
+        server.words_many[f] = member_render((enum form)f, &many);
+    }
+}
+
+static void free_words(void)
+{
+    for (int f = 0; f < FORMS; f++) {
+        msg_unref(server.words_full[f]);
+        msg_unref(server.words_many[f]);
+    }
+}
+
+/* State first: its lock decides which of two chatd may go on. */
+static int open_state(const struct conf *c, char socket_path[PATHS_SIZE])
+{
+    char dir[PATHS_SIZE], error[STORE_ERROR];
+    _Static_assert(STORE_ERROR >= PATHS_ERROR && STORE_ERROR >= ADMIN_ERROR, "one buffer for all");
+    struct paths_given given = {server.options.dir, c->store_directory, c->admin_socket};
+    if (paths_state(&given, dir, error) != 0 || store_open(dir, error) != 0)
+        goto failed;
+    if (rooms_load(error) != 0 || paths_socket(&given, dir, socket_path, error) != 0 ||
+        admin_open(socket_path, c->admin_group, error) != 0) {
+        store_close();
+        goto failed;
+    }
+    log_info("state", "directory=%s rooms=%d", dir, rooms_count());
+    return 0;
+
+failed:
+    complain("%s", error);
+    return -1;
+}
+
+static int start_threads(const struct conf *c, void (*stop)(void))
+{
+    int made = 0;
+    struct pool_config pool = {
+        .max = c->clients_max,
+        .prespawn = c->clients_prespawn,
+        .spare = c->clients_spare,
+        .prepare = session_prepare,
+        .release = session_release,
+        .serve = session_serve,
+    };
+    struct admin_hooks hooks = {.reload = reload, .stop = stop};
+    if (store_start() != 0 || refuse_start() != 0 || pool_start(&pool, &made) != 0 || keeper_start(tick) != 0 ||
+        admin_start(&hooks) != 0)
+        return -1;
+    if (made < c->clients_prespawn && made < c->clients_max)
+        log_warn("few_threads", "pairs=%d wanted=%d", made, c->clients_prespawn);
+    for (int i = 0; i < c->listener_count; i++)
+        if (listener_start(server.listeners[i]) != 0)
+            return -1;
+    return 0;
+}
+
+static void announce(const struct conf *c, const char *socket_path)
+{
+    for (int i = 0; i < c->listener_count; i++) {
+        printf("Chat server started on port %d\n", listener_port(server.listeners[i]));
+        log_info("listening", "address=%s port=%d protocol=%s", c->listeners[i].address,
+                 listener_port(server.listeners[i]), c->listeners[i].protocol);
+    }
+    printf("Waiting for connections...\n");
+    fflush(stdout);
+    log_info("console_open", "try=\"chatctl -s %s status\"", socket_path);
+}
+
+int server_start(const struct server_options *o, void (*stop)(void))
+{
+    char socket_path[PATHS_SIZE];
+    struct buf errors = {0};
+    struct conf *c = &server.conf;
+    server.options = *o;
+    int result = read_conf(o, c, &errors);
+    fputs(buf_text(&errors), stderr);
+    buf_fini(&errors);
+    if (result != 0)
+        return -1;
+#ifdef HAVE_M_ARENA_MAX
+    mallopt(M_ARENA_MAX, 4); /* an arena a thread would be gigabytes of address space */
+#endif
+    configure(c);
+    if (geteuid() == 0)
+        log_warn("running_as_root", "hint=\"give chatd a user of its own: it needs no privilege\"");
+    if (fit_to_machine(c) != 0)
+        return -1;
+    users_start();
+    rooms_start();
+    make_words();
+    /* The port comes before the state: who starts chatd twice most often wants to hear about the port. */
+    if (open_listeners(c) != 0 || open_state(c, socket_path) != 0)
+        return -1;
+    if (start_threads(c, stop) != 0) {
+        complain("cannot make threads: %s; raise the limit on them (ulimit -u, TasksMax)", log_error_text(errno));
+        return -1;
+    }
+    announce(c, socket_path);
+    return 0;
+}
+
+void server_stop(void)
+{
+    log_info("stopping", "clients=%d", pool_counts().clients);
+    pool_close_all();
+    close_listeners();
+    pool_wait_empty();
+    admin_stop();
+    keeper_stop();
+    pool_stop();
+    refuse_stop();
+    store_stop();
+    rooms_stop();
+    users_stop();
+    free_words();
+    log_info("stopped", "%s", "");
+}

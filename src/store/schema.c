@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * PRAGMA user_version holds the number of the last migration, PRAGMA application_id says that the file is ours. A
+ * file that is not, or that a newer chatd wrote, is refused and left as it is.
+ */
+#include "config.h"
+
+#include "store/schema.h"
+
+#include <stdio.h>
+
+#define APPLICATION_ID 0x63686174 /* "chat" */
+
+static int read_number(sqlite3 *db, const char *sql, long long *out)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
+    if (rc == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+        *out = sqlite3_column_int64(st, 0);
+    else if (rc == SQLITE_OK)
+        rc = sqlite3_errcode(db);
+    sqlite3_finalize(st);
+    return rc == SQLITE_OK || rc == SQLITE_ROW ? 0 : -1;
+}
+
+static int apply_one(sqlite3 *db, const struct migration *m)
+{
+    char mark[96];
+    snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", APPLICATION_ID,
+             m->number);
+    if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+        return -1;
+    if (sqlite3_exec(db, m->sql, NULL, NULL, NULL) == SQLITE_OK && sqlite3_exec(db, mark, NULL, NULL, NULL) == SQLITE_OK)
+        return 0;
+    if (!sqlite3_get_autocommit(db))
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return -1;
+}
+
+int schema_apply(sqlite3 *db, char error[SCHEMA_ERROR])
+{
+    long long id = 0, version = 0, tables = 0;
+    int newest = migrations[migrations_count - 1].number;
+    if (read_number(db, "PRAGMA application_id", &id) != 0 || read_number(db, "PRAGMA user_version", &version) != 0 ||
+        read_number(db, "SELECT count(*) FROM sqlite_schema", &tables) != 0) {
+        snprintf(error, SCHEMA_ERROR, "%s", sqlite3_errmsg(db));
+        return -1;
+    }
+    if (id != APPLICATION_ID && (id || version || tables)) {
+        snprintf(error, SCHEMA_ERROR, "it is a database of another program; move it away or choose another directory");
+        return -1;
+    }
+    if (version > newest) {
+        snprintf(error, SCHEMA_ERROR, "it has schema %lld and this chatd knows up to %d; install the newer chatd again",
+                 version, newest);
+        return -1;
+    }
+    for (unsigned i = 0; i < migrations_count; i++) {
+        if (migrations[i].number <= version)
+            continue;
+        if (apply_one(db, &migrations[i]) != 0) {
+            snprintf(error, SCHEMA_ERROR, "migration %s failed: %s", migrations[i].name, sqlite3_errmsg(db));
+            return -1;
+        }
+    }
+    return 0;
+}

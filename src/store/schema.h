@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef STORE_SCHEMA_H
+#define STORE_SCHEMA_H
+
+#include <sqlite3.h>
+#include <stddef.h>
+
+/* The schema of the database: sql/NNN-name.sql, embedded at build, each applied once and in order. */
+struct migration {
+    int number;
+    const char *name;
+    const char *sql;
+};
+
+extern const struct migration migrations[];
+extern const unsigned migrations_count;
+
+#define SCHEMA_ERROR 256
+
+/* Brings an open database up to the newest schema, each step in a transaction of its own. 0, or -1 with a line for
+ * the operator in `error`: the file belongs to another program, is newer than this chatd, or cannot be written. */
+int schema_apply(sqlite3 *db, char error[SCHEMA_ERROR]);
+
+#endif

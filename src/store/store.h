@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "store/schema.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * What survives. One thread owns the one SQLite connection; everybody else hands it jobs. It takes all that wait,
+ * carries them out in one transaction, and completes them in the order in which they were put (group commit).
+ *
+ * A job with a waiter (`waits`) fails at the first failure. A job without one stays in the queue, in its place, and is
+ * tried again until it succeeds. While the store is bad, jobs with a waiter are refused at once, and a small write
+ * every few seconds finds out when the disk is well again.
+ */
+struct store_job {
+    /* Store thread, inside the transaction: SQLITE_OK or the error. May be called again after a failure. */
+    int (*run)(struct store_job *job, sqlite3 *db);
+    /* Store thread, after COMMIT (ok), or for a job with a waiter when it failed, or when the store gives up at stop. The job is the owner's again before
+     * the call, so it may be put again from there, or freed. What it posts is flushed for it. */
+    void (*done)(struct store_job *job, bool ok);
+    bool waits;
+    enum { STORE_JOB_IDLE, STORE_JOB_QUEUED, STORE_JOB_TAKEN } state; /* by the store's lock */
+    struct store_job *next;                                           /* the same */
+};
+
+enum store_state { STORE_IDLE, STORE_BUSY, STORE_BAD };
+
+#define STORE_ERROR 1024
+
+/* Takes the state directory (an exclusive lock on chatd.lock in it) and opens chatd.db there, mode 0600. 0, or -1
+ * with a line for the operator. Main thread, before store_start. */
+int store_open(const char *dir, char error[STORE_ERROR]);
+
+/* The connection, between store_open and store_start: for loading. */
+sqlite3 *store_connection(void);
+
+/* Closes again what store_open opened, when store_start does not follow. */
+void store_close(void);
+
+/* Starts the thread. 0, or -1 with errno. */
+int store_start(void);
+
+/* Carries out what is queued, ends the thread, closes the database and gives the directory back. */
+void store_stop(void);
+
+/* Any thread, any lock that ranks below STORE; never blocks. The job must stay alive until done, or withdrawn. False,
+ * and nothing happens, when the store is bad and the job has a waiter. */
+bool store_put(struct store_job *job);
+
+/* From a done() for a job without a waiter: the same, but ahead of all that came since. */
+void store_put_first(struct store_job *job);
+
+/* Takes a job back: true when it was still queued; false when it is being carried out or is done. Any thread. */
+bool store_withdraw(struct store_job *job);
+
+struct store_status {
+    enum store_state state;
+    int queued;
+};
+struct store_status store_status(void);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The commands of the console, in the order in which `chatctl help` shows them. One row and one handler make one.
+ *
+ * ADMIN(handler, "verb", arguments, shape, "syntax", "what it does")
+ *   arguments  a letter each: w a word, t a text (the rest of the line); upper case: may be left out
+ *   shape      how chatctl shows the rows: TABLE a line each, RECORD a line for each field, NOTHING
+ */
+ADMIN(admin_ping, "ping", "", NOTHING, "ping", "ask whether chatd is there")
+ADMIN(admin_version, "version", "", RECORD, "version", "show the version of the running chatd")
+ADMIN(admin_status, "status", "", RECORD, "status", "show uptime, clients, rooms, threads, the store and all counters")
+ADMIN(admin_clients, "clients", "", TABLE, "clients", "list who is connected")
+ADMIN(admin_rooms, "rooms", "", TABLE, "rooms", "list all rooms")
+ADMIN(admin_room_show, "room show", "w", RECORD, "room show NAME", "show one room and who is in it")
+ADMIN(admin_room_create, "room create", "w", NOTHING, "room create NAME", "make a room that never gives way")
+ADMIN(admin_room_delete, "room delete", "w", NOTHING, "room delete NAME", "delete an empty room and its topic")
+ADMIN(admin_room_topic, "room topic", "wt", NOTHING, "room topic NAME TEXT", "set the topic of a room (- clears it)")
+ADMIN(admin_kick, "kick", "wT", RECORD, "kick USER|ID [REASON]", "end a session, and wait until it has ended")
+ADMIN(admin_say, "say", "wt", NOTHING, "say ROOM|* TEXT", "say something in a room, or to everyone")
+ADMIN(admin_reload, "reload", "", TABLE, "reload", "read the configuration again, all of it or nothing")
+ADMIN(admin_shutdown, "stop", "", NOTHING, "stop", "say goodbye to everyone and end chatd")
+ADMIN(admin_help, "help", "", TABLE, "help", "show this list")

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Every lock in chatd, in the order in which they may be taken: a thread may take a lock only while
+ * everything it holds stands above it here. base/lock.c checks that on every acquisition and aborts at the
+ * first breach.
+ *
+ * From HOT_FIRST down a lock is hot: no socket call that may block, no SQLite call and no log line happens
+ * while one is held. The log's own lock stands above that line, so a log line under a hot lock aborts too.
+ *
+ * LOCK(NAME, what it protects)
+ */
+LOCK(RELOAD, "one reload of the configuration at a time")
+LOCK(SPAWN, "the making of thread pairs: one maker at a time")
+LOCK(LOG, "the log's output line and its rate limit")
+LOCK(USERS, "the registry of names: name to member")
+LOCK(ROOMS, "the table of rooms: name to room, and the gaining of references to rooms")
+LOCK(ROOM, "one room: its members, its topic, the order of its messages")
+LOCK(STORE, "the queue of the store thread and its state")
+LOCK(OUTBOX, "one outbox: queue, flags, budget, stream")
+LOCK(POOL, "the list of idle thread pairs and their counts")
+LOCK(ADDRS, "connections counted by address")
+LOCK(REFUSE, "the queue of connections that are being turned away")
+LOCK(ADMIN, "the console's list of connections")
+LOCK(BELL, "one bell: what wakes a session's reader")
