@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A few workers, each in accept(2) on the same listening socket: the kernel hands each connection to one of them, so
- * there is no queue to keep. A connection has ten seconds to say its line, so a forgotten one frees its worker.
+ * there is no queue to keep. A connection has five seconds to say its line, so a forgotten one frees its worker.
  */
 #include "config.h"
 
@@ -30,7 +30,7 @@
 #include <unistd.h>
 
 #define WORKERS 4
-#define REQUEST_S 10
+#define REQUEST_S 5
 #define PAUSE_MS 200
 #define WORKER_STACK (256 * 1024)
 

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: ISC */
+/* Limits and load: who is too slow, too fast or too many, and that it costs nobody else. */
+#include "config.h"
+
+#include "base/clock.h"
+#include "tests/lib/client.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct daemon d;
+
+static int none(void **state)
+{
+    (void)state;
+    daemon_init(&d, NULL);
+    return 0;
+}
+
+static int down(void **state)
+{
+    (void)state;
+    daemon_fini(&d);
+    return 0;
+}
+
+static void start(const char *conf)
+{
+    daemon_write_conf(&d, conf);
+    daemon_start(&d);
+}
+
+static void at_clients_max_the_next_one_hears_server_full(void **state)
+{
+    struct client c[4];
+    (void)state;
+    start("clients = { max = 3; };");
+    for (int i = 0; i < 3; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "u%d", i);
+        client_login(&c[i], &d, name);
+    }
+    for (int i = 0; i < 20; i++) {
+        client_open(&c[3], &d);
+        client_say(&c[3], "USERNAME late"); /* unread input must not eat the last words */
+        client_expect(&c[3], "ERROR Server full");
+        client_expect_end(&c[3]);
+        client_close(&c[3]);
+    }
+    client_ask(&c[0], "QUIT", "OK Goodbye!");
+    client_login(&c[3], &d, "next"); /* the goodbye was the promise of a place */
+    assert_int_equal(daemon_status(&d, "refused_full"), 20);
+    for (int i = 0; i < 4; i++)
+        client_close(&c[i]);
+}
+
+static void a_storm_below_the_maximum_refuses_nobody(void **state)
+{
+    enum { MANY = 300 };
+    static struct client c[MANY];
+    (void)state;
+    start("clients = { prespawn = 4; spare = 2; };");
+    for (int i = 0; i < MANY; i++)
+        client_open(&c[i], &d);
+    for (int i = 0; i < MANY; i++)
+        client_say(&c[i], "USERNAME s%d\nJOIN storm", i);
+    for (int i = 0; i < MANY; i++) {
+        client_expect(&c[i], "OK Welcome, s%d!", i);
+        assert_int_equal(strncmp(client_line(&c[i]), "OK Joined #storm (", 18), 0);
+    }
+    assert_int_equal(daemon_status(&d, "clients"), MANY);
+    assert_int_equal(daemon_status(&d, "refused_full"), 0);
+    client_say(&c[0], "all in");
+    for (int i = 0; i < MANY; i++) /* whoever came first has seen the most JOIN lines; all see this */
+        client_skip_to(&c[i], "ROOM #storm s0 all in");
+    for (int i = 0; i < MANY; i++)
+        client_close(&c[i]);
+}
+
+static void a_name_is_free_the_moment_its_owner_has_gone(void **state)
+{
+    struct client c;
+    (void)state;
+    start("");
+    for (int i = 0; i < 1000; i++) {
+        client_login(&c, &d, "again");
+        if (i % 3 == 0) {
+            client_ask(&c, "QUIT", "OK Goodbye!");
+            client_expect_end(&c);
+        }
+        if (i % 3 == 1)
+            client_reset(&c);
+        else
+            client_close(&c);
+    }
+}
+
+static void two_thousand_visits_leave_nothing_behind(void **state)
+{
+    struct client c, stay;
+    (void)state;
+    start("");
+    client_enter(&stay, &d, "stay", "hall");
+    for (int i = 0; i < 400; i++) { /* until memory and pool have settled */
+        client_enter(&c, &d, "visitor", "hall");
+        client_close(&c);
+    }
+    daemon_await(&d, "clients", 1);
+    daemon_await(&d, "thread_pairs_idle", daemon_status(&d, "thread_pairs") - 1);
+    long pairs = daemon_status(&d, "thread_pairs"), threads = daemon_threads(&d);
+    long descriptors = daemon_descriptors(&d), memory = daemon_memory_kib(&d);
+    for (int i = 0; i < 2000; i++) {
+        client_enter(&c, &d, "visitor", "hall");
+        client_say(&c, "hello %d", i);
+        if (i % 2)
+            client_reset(&c);
+        else
+            client_close(&c);
+    }
+    daemon_await(&d, "clients", 1);
+    daemon_await(&d, "thread_pairs_idle", pairs - 1);
+    assert_int_equal(daemon_status(&d, "thread_pairs"), pairs);
+    assert_int_equal(daemon_threads(&d), threads);
+    assert_int_equal(daemon_descriptors(&d), descriptors);
+    assert_true(daemon_memory_kib(&d) < memory + 2048 + memory / 4);
+    client_say(&stay, "still here");
+    client_skip_to(&stay, "ROOM #hall stay still here");
+    client_close(&stay);
+}
+
+static void a_stopped_reader_is_closed_and_costs_others_nothing(void **state)
+{
+    enum { LINES = 6400 };
+    struct client talker, reader, stopped;
+    char text[201];
+    (void)state;
+    start("outbox = { bytes = 65536; patience = 50; }; sockets = { send_buffer = 8192; };");
+    memset(text, 'x', 200);
+    text[200] = '\0';
+    client_open_small(&stopped, &d);
+    client_say(&stopped, "USERNAME stopped\nJOIN loud");
+    client_skip_to(&stopped, "OK Joined #loud (0 users)");
+    client_enter(&talker, &d, "talker", "loud");
+    client_enter(&reader, &d, "reader", "loud");
+    client_expect(&talker, "JOIN #loud reader");
+    for (int i = 0; i < LINES; i++) {
+        client_say(&talker, "%d %s", i, text);
+        if (i % 32 == 31) /* a window: what is counted is loss, not the talker's own queue */
+            for (int k = i - 31; k <= i; k++)
+                while (strncmp(client_line(&talker), "ROOM ", 5) != 0)
+                    assert_string_equal(talker.line, "LEAVE #loud stopped");
+        if (i % 32 == 31)
+            for (int k = i - 31; k <= i; k++) {
+                const char *line = client_line(&reader);
+                if (strcmp(line, "LEAVE #loud stopped") == 0)
+                    line = client_line(&reader);
+                int n = -1;
+                assert_int_equal(sscanf(line, "ROOM #loud talker %d ", &n), 1);
+                assert_int_equal(n, k);
+            }
+    }
+    assert_int_equal(daemon_status(&d, "closed_slow"), 1);
+    assert_true(daemon_log_has(&d, "name=stopped"));
+    assert_true(daemon_log_has(&d, "reason=slow"));
+    client_ask(&reader, "USERS", "USERLIST talker reader");
+    client_close(&talker);
+    client_close(&reader);
+    client_close(&stopped);
+}
+
+static void who_reads_nothing_for_too_long_is_closed_by_age(void **state)
+{
+    struct client talker, stopped;
+    char text[3001];
+    (void)state;
+    start("outbox = { seconds = 1; bytes = 1048576; patience = 0; }; sockets = { send_buffer = 4096; };");
+    memset(text, 'x', 3000);
+    text[3000] = '\0';
+    client_open_small(&stopped, &d);
+    client_say(&stopped, "USERNAME stopped\nJOIN loud");
+    client_skip_to(&stopped, "OK Joined #loud (0 users)");
+    client_enter(&talker, &d, "talker", "loud");
+    for (int i = 0; i < 100; i++) {
+        client_say(&talker, "%s", text);
+        client_expect(&talker, "ROOM #loud talker %s", text);
+    }
+    client_expect(&talker, "LEAVE #loud stopped");
+    assert_int_equal(daemon_status(&d, "closed_slow"), 1);
+    client_close(&talker);
+    client_close(&stopped);
+}
+
+static void a_burst_to_reading_members_loses_nothing(void **state)
+{
+    enum { READERS = 8, LINES = 20000 };
+    static struct client r[READERS];
+    struct client talker;
+    (void)state;
+    start("");
+    client_enter(&talker, &d, "talker", "burst");
+    for (int i = 0; i < READERS; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "r%d", i);
+        client_enter(&r[i], &d, name, "burst");
+    }
+    /* The talker never reads while it sends: the kernel and chatd hold it back, and its own echo with it. So a thread
+     * would hide nothing that this loop does not show: each client reads its share as it goes. */
+    int sent = 0, seen[READERS + 1] = {0};
+    struct client *all[READERS + 1];
+    for (int i = 0; i < READERS; i++)
+        all[i] = &r[i];
+    all[READERS] = &talker;
+    while (sent < LINES) {
+        for (int k = 0; k < 500; k++, sent++)
+            client_say(&talker, "%d", sent);
+        for (int i = 0; i <= READERS; i++)
+            while (seen[i] < sent) {
+                int n;
+                const char *line = client_line(all[i]);
+                if (strncmp(line, "JOIN ", 5) == 0)
+                    continue;
+                assert_int_equal(sscanf(line, "ROOM #burst talker %d", &n), 1);
+                assert_int_equal(n, seen[i]++);
+            }
+    }
+    assert_int_equal(daemon_status(&d, "closed_slow"), 0);
+    assert_int_equal(daemon_status(&d, "deliveries"), (long)LINES * (READERS + 1));
+    client_close(&talker);
+    for (int i = 0; i < READERS; i++)
+        client_close(&r[i]);
+}
+
+static void who_gives_no_name_in_time_is_told_and_closed(void **state)
+{
+    struct client c, named;
+    (void)state;
+    start("clients = { login_timeout = 1; };");
+    client_login(&named, &d, "named");
+    client_open(&c, &d);
+    client_ask(&c, "PING here", "PONG here");
+    client_expect(&c, "ERROR Login timeout");
+    client_expect_end(&c);
+    client_expect_quiet(&named);
+    assert_int_equal(daemon_status(&d, "closed_login_timeout"), 1);
+    client_close(&c);
+    client_close(&named);
+}
+
+static void over_the_flood_limit_lines_wait_and_none_is_lost(void **state)
+{
+    struct client c;
+    (void)state;
+    start("flood = { rate = 500; burst = 10; spare_loopback = false; };");
+    client_enter(&c, &d, "fast", "flood");
+    for (int i = 0; i < 300; i++)
+        client_say(&c, "%d", i);
+    for (int i = 0; i < 300; i++)
+        client_expect(&c, "ROOM #flood fast %d", i);
+    assert_true(daemon_status(&d, "flood_waits") >= 100);
+    client_close(&c);
+}
+
+static void who_floods_without_a_break_is_closed(void **state)
+{
+    struct client c;
+    (void)state;
+    start("flood = { rate = 10; burst = 5; seconds = 1; spare_loopback = false; };");
+    client_login(&c, &d, "flooder");
+    for (int i = 0; i < 200; i++)
+        client_say(&c, "PING x");
+    client_skip_to(&c, "ERROR Flooding");
+    client_expect_end(&c);
+    assert_int_equal(daemon_status(&d, "closed_flood"), 1);
+    client_close(&c);
+}
+
+static void an_answer_longer_than_the_outbox_reaches_its_asker(void **state)
+{
+    enum { MANY = 300 };
+    static struct client c[MANY];
+    int names = 0;
+    (void)state;
+    start("outbox = { bytes = 8192; };");
+    for (int i = 0; i < MANY; i++) {
+        char name[40];
+        snprintf(name, sizeof name, "somebody_with_a_long_name_%05d", i);
+        client_login(&c[i], &d, name);
+    }
+    client_say(&c[0], "USERS ALL");
+    for (bool more = true; more;) {
+        const char *line = client_line(&c[0]);
+        more = line[strlen(line) - 1] == '+';
+        for (const char *at = line; (at = strstr(at, "somebody")); at++)
+            names++;
+    }
+    assert_int_equal(names, MANY);
+    client_expect_quiet(&c[0]);
+    for (int i = 0; i < MANY; i++)
+        client_close(&c[i]);
+}
+
+int main(void)
+{
+    alarm(170);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(at_clients_max_the_next_one_hears_server_full, none, down),
+        cmocka_unit_test_setup_teardown(a_storm_below_the_maximum_refuses_nobody, none, down),
+        cmocka_unit_test_setup_teardown(a_name_is_free_the_moment_its_owner_has_gone, none, down),
+        cmocka_unit_test_setup_teardown(two_thousand_visits_leave_nothing_behind, none, down),
+        cmocka_unit_test_setup_teardown(a_stopped_reader_is_closed_and_costs_others_nothing, none, down),
+        cmocka_unit_test_setup_teardown(who_reads_nothing_for_too_long_is_closed_by_age, none, down),
+        cmocka_unit_test_setup_teardown(a_burst_to_reading_members_loses_nothing, none, down),
+        cmocka_unit_test_setup_teardown(who_gives_no_name_in_time_is_told_and_closed, none, down),
+        cmocka_unit_test_setup_teardown(over_the_flood_limit_lines_wait_and_none_is_lost, none, down),
+        cmocka_unit_test_setup_teardown(who_floods_without_a_break_is_closed, none, down),
+        cmocka_unit_test_setup_teardown(an_answer_longer_than_the_outbox_reaches_its_asker, none, down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

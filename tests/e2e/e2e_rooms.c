@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: ISC */
+/* Rooms: who is in them, what they remember, what survives, and that joining is one moment. */
+#include "config.h"
+
+#include "tests/lib/client.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct daemon d;
+static char out[65536];
+
+static int none(void **state)
+{
+    (void)state;
+    daemon_init(&d, NULL);
+    return 0;
+}
+
+static int down(void **state)
+{
+    (void)state;
+    daemon_fini(&d);
+    return 0;
+}
+
+static void start(const char *conf)
+{
+    daemon_write_conf(&d, conf);
+    daemon_start(&d);
+}
+
+static void join_leaves_and_also_stays(void **state)
+{
+    struct client a, b;
+    (void)state;
+    start("");
+    client_enter(&b, &d, "bea", "one");
+    client_enter(&a, &d, "adam", "one");
+    client_expect(&b, "JOIN #one adam");
+    client_ask(&a, "ALSO two", "OK Joined #two (0 users)");
+    client_ask(&a, "in two", "ROOM #two adam in two");
+    client_ask(&a, "JOIN One", "OK Joined #one (1 users)");
+    client_ask(&a, "in one", "ROOM #one adam in one");
+    client_expect(&b, "ROOM #one adam in one");
+    client_ask(&a, "JOIN three", "OK Joined #three (0 users)");
+    client_expect(&b, "LEAVE #one adam");
+    client_ask(&a, "USERS two", "USERLIST adam");
+    client_ask(&a, "LEAVE three", "OK Left #three");
+    client_ask(&a, "nowhere now", "ERROR Not in a room");
+    client_ask(&a, "LEAVE TWO", "OK Left #two");
+    client_ask(&a, "ROOMS", "ROOMLIST #one");
+    client_ask(&b, "LEAVE", "OK Left #one");
+    client_ask(&a, "ROOMS", "ROOMLIST");
+    client_ask(&a, "ROOMS ALL", "ROOMLIST #one #three #two");
+    client_close(&a);
+    client_close(&b);
+}
+
+static void a_lost_connection_leaves_every_room(void **state)
+{
+    struct client a, b;
+    (void)state;
+    start("");
+    client_enter(&b, &d, "bea", "one");
+    client_ask(&b, "ALSO two", "OK Joined #two (0 users)");
+    client_enter(&a, &d, "adam", "one");
+    client_expect(&b, "JOIN #one adam");
+    client_say(&a, "ALSO two");
+    client_expect(&b, "JOIN #two adam");
+    client_reset(&a);
+    client_expect(&b, "LEAVE #two adam");
+    client_expect(&b, "LEAVE #one adam");
+    client_expect_quiet(&b);
+    client_close(&b);
+}
+
+static void a_conversation_is_replayed_until_the_last_has_left(void **state)
+{
+    struct client a, b;
+    (void)state;
+    start("rooms = { replay = 3; };");
+    client_enter(&a, &d, "adam", "one");
+    for (int i = 1; i <= 5; i++) {
+        client_say(&a, "line %d", i);
+        client_expect(&a, "ROOM #one adam line %d", i);
+    }
+    client_login(&b, &d, "bea");
+    client_ask(&b, "JOIN one", "OK Joined #one (1 users)");
+    client_expect(&b, "JOIN #one adam");
+    for (int i = 3; i <= 5; i++)
+        client_expect(&b, "ROOM #one adam line %d", i);
+    client_expect_quiet(&b);
+    client_ask(&b, "LEAVE", "OK Left #one");
+    client_expect(&a, "JOIN #one bea");
+    client_expect(&a, "LEAVE #one bea");
+    client_ask(&a, "LEAVE", "OK Left #one");
+    client_ask(&b, "JOIN one", "OK Joined #one (0 users)");
+    client_expect_quiet(&b);
+    client_close(&a);
+    client_close(&b);
+}
+
+static void a_topic_is_shown_told_and_cleared(void **state)
+{
+    struct client a, b;
+    char topic[400];
+    (void)state;
+    start("");
+    client_enter(&a, &d, "adam", "one");
+    client_enter(&b, &d, "bea", "one");
+    client_expect(&a, "JOIN #one bea");
+    client_ask(&a, "TOPIC", "TOPIC #one");
+    client_ask(&a, "TOPIC Soup at  noon", "OK Topic set");
+    client_expect(&b, "TOPIC #one Soup at  noon");
+    client_ask(&b, "TOPIC", "TOPIC #one Soup at  noon");
+    memset(topic, 't', sizeof topic);
+    client_say(&a, "TOPIC %.*s", 391, topic);
+    client_expect(&a, "ERROR Topic too long");
+    client_say(&a, "TOPIC %.*s", 390, topic);
+    client_expect(&a, "OK Topic set");
+    client_expect(&b, "TOPIC #one %.*s", 390, topic);
+    client_ask(&a, "TOPIC -", "OK Topic set");
+    client_expect(&b, "TOPIC #one");
+    client_ask(&b, "TOPIC", "TOPIC #one");
+    client_expect_quiet(&a);
+    client_close(&a);
+    client_close(&b);
+}
+
+static void rooms_and_acknowledged_topics_outlive_kill_9(void **state)
+{
+    struct client a;
+    (void)state;
+    daemon_write_conf(&d, "");
+    for (int round = 0; round < 10; round++) {
+        daemon_start(&d);
+        client_login(&a, &d, "adam");
+        client_say(&a, "JOIN Keep");
+        client_expect(&a, "OK Joined #Keep (0 users)");
+        if (round)
+            client_expect(&a, "TOPIC #Keep topic %d", round - 1);
+        client_say(&a, "TOPIC topic %d", round);
+        client_expect(&a, "OK Topic set");
+        daemon_kill(&d);
+        client_close(&a);
+    }
+    daemon_start(&d);
+    client_login(&a, &d, "adam");
+    client_ask(&a, "ROOMS ALL", "ROOMLIST #Keep");
+    client_close(&a);
+}
+
+static void at_the_limit_the_longest_empty_gives_way_topics_last_kept_never(void **state)
+{
+    struct client a, b;
+    (void)state;
+    start("rooms = { max = 4; };");
+    daemon_ctl_ok(&d, out, sizeof out, "room", "create", "kept", NULL);
+    client_login(&a, &d, "adam");
+    client_login(&b, &d, "bea");
+    client_ask(&a, "JOIN topical", "OK Joined #topical (0 users)");
+    client_ask(&a, "TOPIC acknowledged", "OK Topic set");
+    client_ask(&a, "JOIN old", "OK Joined #old (0 users)");
+    client_ask(&a, "JOIN new", "OK Joined #new (0 users)");
+    client_ask(&a, "ROOMS ALL", "ROOMLIST #kept #new #old #topical");
+    client_ask(&a, "JOIN next", "OK Joined #next (0 users)");
+    client_ask(&a, "ROOMS ALL", "ROOMLIST #kept #new #next #topical");
+    for (int i = 0; i < 50; i++) { /* any number of empty rooms: the acknowledged topic stays */
+        client_say(&a, "JOIN r%d", i);
+        client_expect(&a, "OK Joined #r%d (0 users)", i);
+    }
+    client_ask(&a, "ROOMS ALL", "ROOMLIST #kept #r48 #r49 #topical");
+    client_ask(&b, "JOIN r48", "OK Joined #r48 (0 users)");
+    client_ask(&b, "ALSO another", "OK Joined #another (0 users)"); /* only now the topic goes: all else is in use */
+    client_ask(&b, "ROOMS ALL", "ROOMLIST #another #kept #r48 #r49");
+    client_ask(&b, "ALSO one_more", "ERROR Too many rooms");
+    client_ask(&b, "JOIN r49", "OK Joined #r49 (1 users)");
+    client_expect(&b, "JOIN #r49 adam");
+    assert_int_equal(daemon_status(&d, "rooms"), 4);
+    client_close(&a);
+    client_close(&b);
+    daemon_kill(&d);
+    daemon_start(&d);
+    client_login(&a, &d, "adam");
+    client_ask(&a, "ROOMS ALL", "ROOMLIST #another #kept #r48 #r49");
+    client_close(&a);
+}
+
+static void disused_rooms_are_forgotten_after_their_days(void **state)
+{
+    struct client a;
+    char path[256];
+    sqlite3 *db;
+    (void)state;
+    start("");
+    client_login(&a, &d, "adam");
+    client_ask(&a, "JOIN stale", "OK Joined #stale (0 users)");
+    client_ask(&a, "JOIN fresh", "OK Joined #fresh (0 users)");
+    client_ask(&a, "QUIT", "OK Goodbye!");
+    client_close(&a);
+    daemon_ctl_ok(&d, out, sizeof out, "room", "create", "kept", NULL);
+    daemon_stop(&d);
+    snprintf(path, sizeof path, "%s/chatd.db", d.dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE room SET used_ms = used_ms - 31 * 86400000 WHERE key <> '#fresh'", NULL,
+                                  NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    daemon_start(&d);
+    daemon_await(&d, "rooms_expired", 1);
+    client_login(&a, &d, "adam");
+    client_ask(&a, "ROOMS ALL", "ROOMLIST #fresh #kept");
+    client_close(&a);
+}
+
+/* ---- joining is one moment ---- */
+
+struct talker {
+    struct client c;
+    _Atomic bool stop;
+};
+
+static void *talk(void *arg)
+{
+    struct talker *t = arg;
+    for (int i = 0; !t->stop; i++) {
+        char line[32];
+        int n = snprintf(line, sizeof line, "n %d\n", i);
+        if (send(t->c.fd, line, (size_t)n, MSG_NOSIGNAL) != n)
+            break;
+    }
+    return NULL;
+}
+
+static void *drain(void *arg)
+{
+    struct client *c = arg;
+    char drop[65536];
+    while (recv(c->fd, drop, sizeof drop, 0) > 0)
+        ;
+    return NULL;
+}
+
+static void the_answer_to_join_is_never_overtaken_and_misses_nothing(void **state)
+{
+    static struct talker t;
+    struct client a;
+    pthread_t talking, reading;
+    (void)state;
+    start("rooms = { replay = 5; };");
+    client_enter(&t.c, &d, "talker", "busy");
+    client_login(&a, &d, "guest");
+    assert_int_equal(pthread_create(&reading, NULL, drain, &t.c), 0);
+    assert_int_equal(pthread_create(&talking, NULL, talk, &t), 0);
+    for (int round = 0; round < 200; round++) {
+        int last = -1, n;
+        client_ask(&a, "JOIN busy", "OK Joined #busy (1 users)");
+        client_expect(&a, "JOIN #busy talker");
+        for (int i = 0; i < 100; i++) { /* the replay first, then what is said now: one run of numbers */
+            if (sscanf(client_line(&a), "ROOM #busy talker n %d", &n) != 1)
+                fail_msg("out of place: %s", a.line);
+            if (last >= 0)
+                assert_int_equal(n, last + 1);
+            last = n;
+        }
+        client_say(&a, "LEAVE");
+        client_skip_to(&a, "OK Left #busy");
+        client_expect_quiet(&a);
+    }
+    t.stop = true;
+    pthread_join(talking, NULL);
+    client_half_close(&t.c);
+    pthread_join(reading, NULL);
+    client_close(&t.c);
+    client_close(&a);
+}
+
+static void everyone_in_a_room_sees_one_order(void **state)
+{
+    enum { TALKERS = 4, LINES = 500 };
+    static struct client c[TALKERS];
+    char *seen[TALKERS] = {0};
+    (void)state;
+    start("");
+    for (int i = 0; i < TALKERS; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "t%d", i);
+        client_enter(&c[i], &d, name, "order");
+    }
+    for (int i = 0; i < TALKERS; i++)
+        for (int k = i + 1; k < TALKERS; k++)
+            client_expect(&c[i], "JOIN #order t%d", k);
+    for (int n = 0; n < LINES; n++)
+        for (int i = 0; i < TALKERS; i++)
+            client_say(&c[i], "%d", n);
+    for (int i = 0; i < TALKERS; i++) {
+        int next[TALKERS] = {0}, from, n;
+        size_t len = 0;
+        seen[i] = calloc(1, TALKERS * LINES * 32);
+        for (int k = 0; k < TALKERS * LINES; k++) {
+            const char *line = client_line(&c[i]);
+            assert_int_equal(sscanf(line, "ROOM #order t%d %d", &from, &n), 2);
+            assert_int_equal(n, next[from]++);
+            len += (size_t)sprintf(seen[i] + len, "%s\n", line);
+        }
+        client_expect_quiet(&c[i]);
+        assert_string_equal(seen[i], seen[0]);
+    }
+    for (int i = 0; i < TALKERS; i++) {
+        free(seen[i]);
+        client_close(&c[i]);
+    }
+}
+
+int main(void)
+{
+    alarm(170);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(join_leaves_and_also_stays, none, down),
+        cmocka_unit_test_setup_teardown(a_lost_connection_leaves_every_room, none, down),
+        cmocka_unit_test_setup_teardown(a_conversation_is_replayed_until_the_last_has_left, none, down),
+        cmocka_unit_test_setup_teardown(a_topic_is_shown_told_and_cleared, none, down),
+        cmocka_unit_test_setup_teardown(rooms_and_acknowledged_topics_outlive_kill_9, none, down),
+        cmocka_unit_test_setup_teardown(at_the_limit_the_longest_empty_gives_way_topics_last_kept_never, none, down),
+        cmocka_unit_test_setup_teardown(disused_rooms_are_forgotten_after_their_days, none, down),
+        cmocka_unit_test_setup_teardown(the_answer_to_join_is_never_overtaken_and_misses_nothing, none, down),
+        cmocka_unit_test_setup_teardown(everyone_in_a_room_sees_one_order, none, down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: ISC */
+/* The small client of the end-to-end tests: blocking calls with a deadline. */
+#include "config.h"
+
+#include "tests/lib/client.h"
+
+#include "base/clock.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void connect_to(struct client *c, const struct daemon *d, int receive_buffer)
+{
+    struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons((uint16_t)d->port)};
+    sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    memset(c, 0, sizeof *c);
+    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(c->fd >= 0);
+    if (receive_buffer)
+        assert_int_equal(setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer), 0);
+    if (connect(c->fd, (struct sockaddr *)&sin, sizeof sin) != 0)
+        fail_msg("connect: %s", strerror(errno));
+}
+
+void client_open(struct client *c, const struct daemon *d)
+{
+    connect_to(c, d, 0);
+}
+
+void client_open_small(struct client *c, const struct daemon *d)
+{
+    connect_to(c, d, 4096);
+}
+
+void client_close(struct client *c)
+{
+    close(c->fd);
+    free(c->data);
+    c->fd = -1;
+    c->data = NULL;
+}
+
+void client_reset(struct client *c)
+{
+    struct linger now = {.l_onoff = 1, .l_linger = 0};
+    assert_int_equal(setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now), 0);
+    client_close(c);
+}
+
+void client_half_close(struct client *c)
+{
+    assert_int_equal(shutdown(c->fd, SHUT_WR), 0);
+}
+
+void client_send(struct client *c, const void *data, size_t len)
+{
+    int64_t until = clock_ms() + DAEMON_WAIT_MS;
+    for (size_t at = 0; at < len;) {
+        ssize_t n = send(c->fd, (const char *)data + at, len - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n > 0) {
+            at += (size_t)n;
+            continue;
+        }
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
+            fail_msg("send: %s", strerror(errno));
+        struct pollfd p = {.fd = c->fd, .events = POLLOUT};
+        poll(&p, 1, 100);
+        if (clock_ms() > until)
+            fail_msg("chatd does not read what is sent");
+    }
+}
+
+void client_say(struct client *c, const char *fmt, ...)
+{
+    char line[70000];
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(line, sizeof line - 1, fmt, ap);
+    va_end(ap);
+    assert_true(n >= 0 && n < (int)sizeof line - 1);
+    line[n++] = '\n';
+    client_send(c, line, (size_t)n);
+}
+
+/* Reads more; 0 at the end of input. */
+static ssize_t fill(struct client *c)
+{
+    if (c->start) {
+        memmove(c->data, c->data + c->start, c->end - c->start);
+        c->end -= c->start;
+        c->start = 0;
+    }
+    if (c->end == c->cap) {
+        c->cap = c->cap ? c->cap * 2 : 65536;
+        c->data = realloc(c->data, c->cap);
+        assert_non_null(c->data);
+    }
+    struct pollfd p = {.fd = c->fd, .events = POLLIN};
+    if (poll(&p, 1, DAEMON_WAIT_MS) == 0)
+        fail_msg("no line within %d ms; unread: %.*s", DAEMON_WAIT_MS, (int)c->end, c->data);
+    ssize_t n = recv(c->fd, c->data + c->end, c->cap - c->end, 0);
+    if (n > 0)
+        c->end += (size_t)n;
+    return n;
+}
+
+/* The next line into c->line; false at the end. */
+static bool next(struct client *c)
+{
+    char *lf;
+    while (!(lf = c->end > c->start ? memchr(c->data + c->start, '\n', c->end - c->start) : NULL)) {
+        ssize_t n = fill(c);
+        if (n < 0)
+            fail_msg("recv: %s", strerror(errno));
+        if (n == 0) {
+            if (c->start != c->end)
+                fail_msg("the connection ended within a line: %.*s", (int)(c->end - c->start), c->data + c->start);
+            return false;
+        }
+    }
+    size_t len = (size_t)(lf - (c->data + c->start));
+    assert_true(len + 1 < sizeof c->line);
+    memcpy(c->line, c->data + c->start, len);
+    c->line[len] = '\0';
+    c->start += len + 1;
+    if (!len || c->line[len - 1] != '\r')
+        fail_msg("a line without CR: %s", c->line);
+    c->line[len - 1] = '\0';
+    if (strlen(c->line) != len - 1 || strpbrk(c->line, "\r\n"))
+        fail_msg("a line with CR, LF or NUL inside: %s", c->line);
+    return true;
+}
+
+const char *client_line(struct client *c)
+{
+    if (!next(c))
+        fail_msg("the connection ended; a line was expected");
+    return c->line;
+}
+
+void client_expect(struct client *c, const char *fmt, ...)
+{
+    char wanted[70000];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(wanted, sizeof wanted, fmt, ap);
+    va_end(ap);
+    if (!next(c))
+        fail_msg("the connection ended; expected: %s", wanted);
+    assert_string_equal(c->line, wanted);
+}
+
+void client_ask(struct client *c, const char *line, const char *answer)
+{
+    client_say(c, "%s", line);
+    client_expect(c, "%s", answer);
+}
+
+size_t client_skip_to(struct client *c, const char *fmt, ...)
+{
+    char wanted[8192];
+    size_t n = 0;
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(wanted, sizeof wanted, fmt, ap);
+    va_end(ap);
+    for (; strcmp(client_line(c), wanted) != 0; n++)
+        ;
+    return n;
+}
+
+void client_expect_end(struct client *c)
+{
+    if (next(c))
+        fail_msg("the connection should have ended; came: %s", c->line);
+}
+
+void client_expect_quiet(struct client *c)
+{
+    static unsigned count;
+    char token[32];
+    snprintf(token, sizeof token, "quiet%u", ++count);
+    client_say(c, "PING %s", token);
+    client_expect(c, "PONG %s", token);
+}
+
+void client_login(struct client *c, const struct daemon *d, const char *name)
+{
+    client_open(c, d);
+    client_say(c, "USERNAME %s", name);
+    client_expect(c, "OK Welcome, %s!", name);
+}
+
+void client_enter(struct client *c, const struct daemon *d, const char *name, const char *room)
+{
+    client_login(c, d, name);
+    client_say(c, "JOIN %s", room);
+    client_say(c, "PING entered");
+    client_skip_to(c, "PONG entered");
+}

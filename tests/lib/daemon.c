@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: ISC */
+/* Starting, asking and ending a real chatd for the end-to-end tests. */
+#include "config.h"
+
+#include "tests/lib/daemon.h"
+
+#include "base/clock.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+#define ARGS_MOST 16
+
+const char *daemon_program(const char *variable)
+{
+    const char *path = getenv(variable);
+    if (!path)
+        fail_msg("%s is not set; run the tests by make check", variable);
+    return path;
+}
+
+void daemon_write_conf(struct daemon *d, const char *conf)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/chatd.conf", d->dir);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs(conf, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+    d->has_conf = true;
+}
+
+void daemon_init(struct daemon *d, const char *conf)
+{
+    const char *tmp = getenv("TMPDIR");
+    *d = (struct daemon){0};
+    snprintf(d->dir, sizeof d->dir, "%s/chatd-test-XXXXXX", tmp && strlen(tmp) < 60 ? tmp : "/tmp");
+    assert_non_null(mkdtemp(d->dir));
+    if (conf)
+        daemon_write_conf(d, conf);
+}
+
+static pid_t spawn(const char *const args[], int out, int err)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attr;
+    sigset_t none;
+    pid_t pid;
+    sigemptyset(&none);
+    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+    assert_int_equal(posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0), 0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&actions, out, 1), 0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&actions, err, 2), 0);
+    assert_int_equal(posix_spawnattr_init(&attr), 0);
+    assert_int_equal(posix_spawnattr_setsigmask(&attr, &none), 0);
+    assert_int_equal(posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK), 0);
+    int rc = posix_spawnp(&pid, args[0], &actions, &attr, (char *const *)args, environ);
+    if (rc != 0)
+        fail_msg("cannot start %s: %s", args[0], strerror(rc));
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attr);
+    return pid;
+}
+
+int daemon_wait(pid_t pid)
+{
+    int64_t until = clock_ms() + DAEMON_WAIT_MS;
+    int status;
+    while (waitpid(pid, &status, WNOHANG) == 0) {
+        if (clock_ms() > until) {
+            kill(pid, SIGABRT);
+            waitpid(pid, &status, 0);
+            fail_msg("process %ld did not end", (long)pid);
+        }
+        poll(NULL, 0, 2);
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Reads the announcement; it must be whole. */
+static void read_port(struct daemon *d, int fd)
+{
+    char text[512] = "";
+    size_t n = 0;
+    int64_t until = clock_ms() + DAEMON_WAIT_MS;
+    while (!strstr(text, "Waiting for connections...\n")) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        ssize_t got = poll(&p, 1, 100) > 0 ? read(fd, text + n, sizeof text - 1 - n) : -1;
+        if (got > 0)
+            text[n += (size_t)got] = '\0';
+        if (got == 0 || clock_ms() > until) {
+            char path[256], log[4096] = "";
+            snprintf(path, sizeof path, "%s/log", d->dir);
+            FILE *f = fopen(path, "r");
+            size_t len = f ? fread(log, 1, sizeof log - 1, f) : 0;
+            log[len] = '\0';
+            fail_msg("chatd did not start; it said: %s\n%s", text, log);
+        }
+    }
+    assert_int_equal(sscanf(text, "Chat server started on port %d\n", &d->port), 1);
+    assert_true(d->port > 0);
+}
+
+void daemon_start(struct daemon *d)
+{
+    char conf[256], log[256];
+    int out[2];
+    snprintf(conf, sizeof conf, "%s/chatd.conf", d->dir);
+    snprintf(log, sizeof log, "%s/log", d->dir);
+    if (!d->has_conf)
+        daemon_write_conf(d, "");
+    const char *args[] = {daemon_program("CHATD"), "-p", "0", "-d", d->dir, "-c", conf, NULL};
+    int err = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    assert_true(err >= 0);
+    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+    d->pid = spawn(args, out[1], err);
+    close(out[1]);
+    close(err);
+    read_port(d, out[0]);
+    close(out[0]);
+}
+
+void daemon_up(struct daemon *d, const char *conf)
+{
+    daemon_init(d, conf);
+    daemon_start(d);
+}
+
+void daemon_stop(struct daemon *d)
+{
+    pid_t pid = d->pid;
+    d->pid = 0;
+    assert_int_equal(kill(pid, SIGTERM), 0);
+    assert_int_equal(daemon_wait(pid), 0);
+}
+
+void daemon_kill(struct daemon *d)
+{
+    pid_t pid = d->pid;
+    d->pid = 0;
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(daemon_wait(pid), 128 + SIGKILL);
+}
+
+void daemon_fini(struct daemon *d)
+{
+    if (d->pid)
+        daemon_stop(d);
+    DIR *dir = opendir(d->dir);
+    struct dirent *e;
+    while (dir && (e = readdir(dir))) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s", d->dir, e->d_name);
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            unlink(path);
+    }
+    if (dir)
+        closedir(dir);
+    rmdir(d->dir);
+}
+
+/* ---- running programs ---- */
+
+static size_t take(int fd, char *to, size_t size, size_t n)
+{
+    char drop[4096];
+    size_t left = size - 1 - n;
+    ssize_t got = left ? read(fd, to + n, left) : read(fd, drop, sizeof drop);
+    if (got <= 0)
+        return SIZE_MAX;
+    return left ? n + (size_t)got : n;
+}
+
+int daemon_run(const char *const args[], char *out, size_t out_size, char *err, size_t err_size)
+{
+    int pipes[2][2];
+    assert_int_equal(pipe2(pipes[0], O_CLOEXEC), 0);
+    assert_int_equal(pipe2(pipes[1], O_CLOEXEC), 0);
+    pid_t pid = spawn(args, pipes[0][1], err ? pipes[1][1] : pipes[0][1]);
+    close(pipes[0][1]);
+    close(pipes[1][1]);
+    char *to[2] = {out, err ? err : out};
+    size_t size[2] = {out_size, err ? err_size : out_size}, n[2] = {0, 0};
+    struct pollfd p[2] = {{.fd = pipes[0][0], .events = POLLIN}, {.fd = pipes[1][0], .events = POLLIN}};
+    int64_t until = clock_ms() + DAEMON_WAIT_MS;
+    while ((p[0].fd >= 0 || p[1].fd >= 0) && clock_ms() < until) {
+        poll(p, 2, 100);
+        for (int i = 0; i < 2; i++) {
+            if (p[i].fd < 0 || !p[i].revents)
+                continue;
+            size_t now = take(p[i].fd, to[i], size[i], n[i]);
+            if (now == SIZE_MAX)
+                p[i].fd = -1;
+            else
+                n[i] = now;
+        }
+    }
+    out[n[0]] = '\0';
+    if (err)
+        err[n[1]] = '\0';
+    close(pipes[0][0]);
+    close(pipes[1][0]);
+    return daemon_wait(pid);
+}
+
+static int ctl(struct daemon *d, char *out, size_t size, va_list ap)
+{
+    const char *args[ARGS_MOST] = {daemon_program("CHATCTL"), "-d", d->dir};
+    int n = 3;
+    while (n < ARGS_MOST - 1 && (args[n] = va_arg(ap, const char *)))
+        n++;
+    return daemon_run(args, out, size, NULL, 0);
+}
+
+int daemon_ctl(struct daemon *d, char *out, size_t size, ...)
+{
+    va_list ap;
+    va_start(ap, size);
+    int code = ctl(d, out, size, ap);
+    va_end(ap);
+    return code;
+}
+
+void daemon_ctl_ok(struct daemon *d, char *out, size_t size, ...)
+{
+    va_list ap;
+    va_start(ap, size);
+    int code = ctl(d, out, size, ap);
+    va_end(ap);
+    if (code != 0)
+        fail_msg("chatctl ended with %d: %s", code, out);
+}
+
+long daemon_status(struct daemon *d, const char *key)
+{
+    char out[8192], wanted[80];
+    daemon_ctl_ok(d, out, sizeof out, "--json", "status", NULL);
+    snprintf(wanted, sizeof wanted, "\"%s\":", key);
+    const char *at = strstr(out, wanted);
+    if (!at)
+        fail_msg("status has no %s: %s", key, out);
+    return strtol(at + strlen(wanted), NULL, 10);
+}
+
+static void await(struct daemon *d, const char *key, long least, long most)
+{
+    int64_t until = clock_ms() + DAEMON_WAIT_MS;
+    long v;
+    while ((v = daemon_status(d, key)) < least || v > most) {
+        if (clock_ms() > until)
+            fail_msg("%s is %ld and not %ld..%ld", key, v, least, most);
+        poll(NULL, 0, 10);
+    }
+}
+
+void daemon_await(struct daemon *d, const char *key, long value)
+{
+    await(d, key, value, value);
+}
+
+void daemon_await_least(struct daemon *d, const char *key, long value)
+{
+    await(d, key, value, INT32_MAX);
+}
+
+/* ---- /proc ---- */
+
+static long count_entries(const struct daemon *d, const char *what)
+{
+    char path[64];
+    long n = 0;
+    snprintf(path, sizeof path, "/proc/%ld/%s", (long)d->pid, what);
+    DIR *dir = opendir(path);
+    assert_non_null(dir);
+    struct dirent *e;
+    while ((e = readdir(dir)))
+        n += e->d_name[0] != '.';
+    closedir(dir);
+    return n;
+}
+
+long daemon_descriptors(const struct daemon *d)
+{
+    return count_entries(d, "fd");
+}
+
+long daemon_threads(const struct daemon *d)
+{
+    return count_entries(d, "task");
+}
+
+long daemon_memory_kib(const struct daemon *d)
+{
+    char path[64], line[256];
+    long kib = -1;
+    snprintf(path, sizeof path, "/proc/%ld/status", (long)d->pid);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f))
+        if (sscanf(line, "VmRSS: %ld", &kib) == 1)
+            break;
+    fclose(f);
+    assert_true(kib > 0);
+    return kib;
+}
+
+bool daemon_log_has(const struct daemon *d, const char *text)
+{
+    char path[256], line[2048];
+    bool found = false;
+    snprintf(path, sizeof path, "%s/log", d->dir);
+    FILE *f = fopen(path, "r");
+    while (f && !found && fgets(line, sizeof line, f))
+        found = strstr(line, text) != NULL;
+    if (f)
+        fclose(f);
+    return found;
+}
+
+void daemon_await_log(const struct daemon *d, const char *text)
+{
+    int64_t until = clock_ms() + DAEMON_WAIT_MS;
+    while (!daemon_log_has(d, text)) {
+        if (clock_ms() > until)
+            fail_msg("the log never said: %s", text);
+        poll(NULL, 0, 10);
+    }
+}

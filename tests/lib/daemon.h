@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef TESTS_LIB_DAEMON_H
+#define TESTS_LIB_DAEMON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * A real chatd in a directory of its own, on a free port of the loopback. Every call fails the running test when
+ * something does not go as it must; waits are bounded by DAEMON_WAIT_MS. Test's own thread.
+ */
+#define DAEMON_WAIT_MS 30000
+
+struct daemon {
+    pid_t pid;       /* 0: not running */
+    int port;
+    char dir[128];   /* the state directory; log, chatd.conf and admin.sock are in it */
+    bool has_conf;
+};
+
+/* Makes the directory. `conf`: text of the configuration, or NULL for none. Does not start it. */
+void daemon_init(struct daemon *d, const char *conf);
+/* Stops it if it runs (and checks that it ends well), removes the directory. */
+void daemon_fini(struct daemon *d);
+
+/* Starts it, waits until it says that it waits for connections. */
+void daemon_start(struct daemon *d);
+/* init and start. */
+void daemon_up(struct daemon *d, const char *conf);
+/* TERM, and exit code 0. */
+void daemon_stop(struct daemon *d);
+void daemon_kill(struct daemon *d);
+/* Replaces the configuration file. */
+void daemon_write_conf(struct daemon *d, const char *conf);
+
+/* Waits for the end of a process that was started here; its exit code, or 128 + signal. */
+int daemon_wait(pid_t pid);
+
+/* Runs a program to its end with no input. The last of `args` is NULL. Output (both streams if err is NULL) is cut to
+ * the size. Returns the exit code, or 128 + signal. */
+int daemon_run(const char *const args[], char *out, size_t out_size, char *err, size_t err_size);
+
+/* chatctl -d DIR and these words; the exit code. */
+int daemon_ctl(struct daemon *d, char *out, size_t size, ...) __attribute__((sentinel));
+/* The same, and it must be 0. */
+void daemon_ctl_ok(struct daemon *d, char *out, size_t size, ...) __attribute__((sentinel));
+
+/* A number of `chatctl status`. */
+long daemon_status(struct daemon *d, const char *key);
+/* Waits until it is so much, or at least so much. */
+void daemon_await(struct daemon *d, const char *key, long value);
+void daemon_await_least(struct daemon *d, const char *key, long value);
+
+/* What the process has, by /proc. */
+long daemon_descriptors(const struct daemon *d);
+long daemon_threads(const struct daemon *d);
+long daemon_memory_kib(const struct daemon *d);
+
+/* True when its log has the text; waiting for it. */
+bool daemon_log_has(const struct daemon *d, const char *text);
+void daemon_await_log(const struct daemon *d, const char *text);
+
+/* The path of a program under test: CHATD or CHATCTL from the environment. */
+const char *daemon_program(const char *variable);
+
+#endif
