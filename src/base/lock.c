@@ -70,6 +70,6 @@ void lock_acquire(struct lock *l)
 
 void lock_release(struct lock *l)
 {
+    lock_rank_leave(l->rank); /* first: once released, the lock may be freed by who waited for it */
     must_ok(pthread_mutex_unlock(&l->mutex));
-    lock_rank_leave(l->rank);
 }

@@ -32,8 +32,8 @@ void rwlock_write(struct rwlock *l)
 
 void rwlock_release(struct rwlock *l)
 {
+    lock_rank_leave(l->rank); /* first: once released, the lock may be freed by who waited for it */
     must_ok(pthread_mutex_unlock(&l->lock));
-    lock_rank_leave(l->rank);
 }
 
 #else
@@ -67,8 +67,8 @@ void rwlock_write(struct rwlock *l)
 
 void rwlock_release(struct rwlock *l)
 {
+    lock_rank_leave(l->rank); /* first: once released, the lock may be freed by who waited for it */
     must_ok(pthread_rwlock_unlock(&l->lock));
-    lock_rank_leave(l->rank);
 }
 
 #endif

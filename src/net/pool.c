@@ -3,8 +3,9 @@
  * Arrivals come in at pool_take from the acceptors and go to an idle pair's reader. Pairs are made ahead of need by
  * the keeper (pool_tend), so an acceptor waits for one only in a storm; it never makes threads itself.
  *
- * Not obvious: `clients` counts sessions that have not ended, pairs that still linger over a closing socket are
- * neither clients nor idle. So a server at its maximum lets the next one in as soon as somebody has left.
+ * Not obvious: `clients` counts sessions that have not ended; pairs that still drain or linger over a closing socket
+ * are neither clients nor idle. So that a server at its maximum lets the next one in as soon as somebody has left,
+ * there may be more pairs than clients: up to `spare` more.
  */
 #include "config.h"
 
@@ -61,8 +62,7 @@ static void write_loop(void *arg)
         outbox_write(&p->outbox);
 }
 
-/* A client has left: from here on it no longer counts, though its socket may need another second to close. */
-static void count_out(struct pair *p)
+void pool_leave(struct pair *p)
 {
     addrs_leave(&p->arrival.peer);
     lock_acquire(&pool.lock);
@@ -86,7 +86,6 @@ static void serve_one(struct pair *p)
     pool.config.serve(p);
     outbox_detach(&p->outbox);
     post_assert_flushed();
-    count_out(p);
     p->stream.ops->linger(&p->stream, clock_ms() + LINGER_MS);
     p->stream.ops->close(&p->stream);
 }
@@ -199,9 +198,14 @@ void pool_configure(int max, int spare)
     lock_release(&pool.lock);
 }
 
+static bool may_grow_locked(void)
+{
+    return pool.clients + pool.idle_count < pool.config.max && pool.count < pool.config.max + pool.config.spare;
+}
+
 static bool is_wanting_locked(void)
 {
-    if (pool.stopping || pool.count >= pool.config.max)
+    if (pool.stopping || !may_grow_locked())
         return false;
     return pool.idle_count < pool.config.spare || pool.wanted > pool.idle_count;
 }
@@ -242,7 +246,7 @@ enum pool_take pool_take(const struct arrival *a)
             result = POOL_FULL;
         if (result != POOL_GIVEN || pool.idle)
             break;
-        if (pool.no_spawn_before_ms > clock_ms() && pool.count < pool.config.max) {
+        if (pool.no_spawn_before_ms > clock_ms() && may_grow_locked()) {
             result = POOL_FULL; /* the machine has just refused a thread */
             break;
         }

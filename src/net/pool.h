@@ -43,7 +43,7 @@ struct pool_config {
     void (*prepare)(struct pair *p); /* once for each new pair, from the thread that makes it */
     void (*release)(struct pair *p); /* once for each pair, at pool_stop */
     void (*serve)(struct pair *p);   /* reader thread, once for each client, with the outbox open; returns with it
-                                        closed, finished and drained */
+                                        closed, finished and drained, and after pool_leave */
 };
 
 /* Makes the first pairs. 0, or -1 with errno when not even one could be made; *made tells how many were. */
@@ -60,6 +60,10 @@ enum pool_take pool_take(const struct arrival *a);
 
 /* Keeper: waits until pairs are wanted or clock_ms() reaches until_ms, then makes those that are wanted. */
 void pool_tend(int64_t until_ms);
+
+/* Reader, from `serve`, before the last words: the client no longer counts, so whoever reads them, or sees the
+ * connection end, finds a place free. The pair itself is busy until its socket is closed. */
+void pool_leave(struct pair *p);
 
 /* Calls fn for each pair that exists, idle ones too. Any thread, no lock at or above OUTBOX. */
 void pool_each(void (*fn)(struct pair *p, void *arg), void *arg);

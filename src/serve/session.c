@@ -4,7 +4,7 @@
  * asks it to wait. It ends by one door: whatever happens becomes outbox_close(), and the loop, seeing it, unwinds.
  *
  * The order of unwinding is a promise: rooms are left and the name is given back before the last words are queued, so
- * whoever reads `OK Goodbye!`, or sees the connection end, can have the name.
+ * whoever reads `OK Goodbye!`, or sees the connection end, can have the name and the place.
  */
 #include "config.h"
 
@@ -280,6 +280,7 @@ static void end(struct session *s)
     close_count(reason);
     log_peer(LOG_INFO, "left", "id=%llu name=%s address=%s reason=%s", (unsigned long long)m->id,
              *m->name ? m->name : "-", s->pair->arrival.peer.text, row->label);
+    pool_leave(s->pair);
     outbox_finish(ob, last_words(s, reason));
     if (!bell_wait_for(&s->pair->bell, clock_ms() + row->drain_ms, is_drained, ob)) {
         outbox_abandon(ob);

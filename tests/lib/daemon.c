@@ -93,6 +93,21 @@ int daemon_wait(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* Fails the test with the end of the log. */
+static void fail_with_log(const struct daemon *d, const char *what)
+{
+    char path[256], log[16384] = "";
+    snprintf(path, sizeof path, "%s/log", d->dir);
+    FILE *f = fopen(path, "r");
+    if (f && fseek(f, -(long)sizeof log + 1, SEEK_END) != 0)
+        rewind(f);
+    size_t len = f ? fread(log, 1, sizeof log - 1, f) : 0;
+    log[len] = '\0';
+    if (f)
+        fclose(f);
+    fail_msg("%s; its log ends:\n%s", what, log);
+}
+
 /* Reads the announcement; it must be whole. */
 static void read_port(struct daemon *d, int fd)
 {
@@ -104,14 +119,8 @@ static void read_port(struct daemon *d, int fd)
         ssize_t got = poll(&p, 1, 100) > 0 ? read(fd, text + n, sizeof text - 1 - n) : -1;
         if (got > 0)
             text[n += (size_t)got] = '\0';
-        if (got == 0 || clock_ms() > until) {
-            char path[256], log[4096] = "";
-            snprintf(path, sizeof path, "%s/log", d->dir);
-            FILE *f = fopen(path, "r");
-            size_t len = f ? fread(log, 1, sizeof log - 1, f) : 0;
-            log[len] = '\0';
-            fail_msg("chatd did not start; it said: %s\n%s", text, log);
-        }
+        if (got == 0 || clock_ms() > until)
+            fail_with_log(d, "chatd did not start");
     }
     assert_int_equal(sscanf(text, "Chat server started on port %d\n", &d->port), 1);
     assert_true(d->port > 0);
@@ -147,7 +156,8 @@ void daemon_stop(struct daemon *d)
     pid_t pid = d->pid;
     d->pid = 0;
     assert_int_equal(kill(pid, SIGTERM), 0);
-    assert_int_equal(daemon_wait(pid), 0);
+    if (daemon_wait(pid) != 0)
+        fail_with_log(d, "chatd did not end with 0");
 }
 
 void daemon_kill(struct daemon *d)

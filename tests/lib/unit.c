@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * See the header. Nothing here waits by the clock alone: each wait is for a state, and the clock only bounds it, so
+ * that a broken promise ends in a failure and not in a hang.
+ */
+#include "config.h"
+
+#include "tests/lib/unit.h"
+
+#include "base/clock.h"
+#include "base/panic.h"
+#include "net/post.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define PATIENCE_MS 10000
+
+/* ---- waiting ---- */
+
+bool unit_comes(bool (*is_there)(void *arg), void *arg)
+{
+    int64_t until_ms = clock_ms() + PATIENCE_MS;
+    struct timespec look_again = {.tv_nsec = 500000};
+    while (!is_there(arg)) {
+        if (clock_ms() >= until_ms)
+            return false;
+        nanosleep(&look_again, NULL);
+    }
+    return true;
+}
+
+void unit_until(bool (*is_there)(void *arg), void *arg)
+{
+    assert_true(unit_comes(is_there, arg));
+}
+
+/* ---- children ---- */
+
+static int status_of(pid_t pid)
+{
+    int status;
+    assert_true(pid > 0);
+    while (waitpid(pid, &status, 0) < 0)
+        assert_int_equal(errno, EINTR);
+    return status;
+}
+
+bool unit_aborts(void (*fn)(void *arg), void *arg)
+{
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rlimit no_core = {0};
+        int null = open("/dev/null", O_WRONLY);
+        setrlimit(RLIMIT_CORE, &no_core);
+        dup2(null, STDERR_FILENO);
+        signal(SIGABRT, SIG_DFL);
+        alarm(20);
+        fn(arg);
+        _exit(0);
+    }
+    int status = status_of(pid);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+int unit_unprivileged(const char *dir, int (*fn)(void *arg), void *arg)
+{
+    const uid_t nobody = 65534;
+    if (dir && geteuid() == 0)
+        assert_int_equal(chown(dir, nobody, nobody), 0);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (geteuid() == 0 && (setgid(nobody) != 0 || setuid(nobody) != 0))
+            _exit(255);
+        alarm(20);
+        _exit(fn(arg) & 0xff);
+    }
+    int status = status_of(pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* ---- files ---- */
+
+void unit_mkdir(char path[UNIT_PATH])
+{
+    const char *tmp = getenv("TMPDIR");
+    snprintf(path, UNIT_PATH, "%s/chatd-unit-XXXXXX", tmp && *tmp == '/' && strlen(tmp) < 100 ? tmp : "/tmp");
+    assert_non_null(mkdtemp(path));
+}
+
+void unit_rmdir(const char *path)
+{
+    DIR *d = opendir(path);
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d));) {
+        char below[UNIT_PATH * 3];
+        struct stat sb;
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        snprintf(below, sizeof below, "%s/%s", path, e->d_name);
+        if (lstat(below, &sb) == 0 && S_ISDIR(sb.st_mode))
+            unit_rmdir(below);
+        else
+            assert_int_equal(unlink(below), 0);
+    }
+    closedir(d);
+    assert_int_equal(rmdir(path), 0);
+}
+
+void unit_write_file(const char *path, const void *data, size_t size)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, data, size), (ssize_t)size);
+    close(fd);
+}
+
+char *unit_read_file(const char *path, size_t *size)
+{
+    struct stat sb;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &sb), 0);
+    *size = (size_t)sb.st_size;
+    char *data = panic_malloc(*size + 1);
+    assert_int_equal(read(fd, data, *size), (ssize_t)*size);
+    data[*size] = '\0';
+    close(fd);
+    return data;
+}
+
+uint32_t unit_random(uint64_t *state)
+{
+    uint64_t x = *state ? *state : 88172645463325252u;
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    *state = x;
+    return (uint32_t)(x >> 32);
+}
+
+/* ---- sockets ---- */
+
+void unit_socketpair(int fd[2])
+{
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), 0);
+}
+
+static void set_buffers(int fd, int send_buffer, int receive_buffer)
+{
+    if (send_buffer)
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer), 0);
+    if (receive_buffer)
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer), 0);
+}
+
+void unit_tcp_pair(int fd[2], int send_buffer, int receive_buffer)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof in;
+    int door = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(door >= 0);
+    set_buffers(door, send_buffer, receive_buffer);
+    assert_int_equal(bind(door, (struct sockaddr *)&in, sizeof in), 0);
+    assert_int_equal(listen(door, 1), 0);
+    assert_int_equal(getsockname(door, (struct sockaddr *)&in, &len), 0);
+    fd[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd[1] >= 0);
+    set_buffers(fd[1], send_buffer, receive_buffer);
+    assert_int_equal(connect(fd[1], (struct sockaddr *)&in, sizeof in), 0);
+    fd[0] = accept(door, NULL, NULL);
+    assert_true(fd[0] >= 0);
+    close(door);
+}
+
+/* Waits for something to read; false after the patience is over. */
+static bool comes_in(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    return poll(&p, 1, PATIENCE_MS) == 1;
+}
+
+void unit_read(int fd, char *data, size_t n)
+{
+    for (size_t at = 0; at < n;) {
+        assert_true(comes_in(fd));
+        ssize_t got = recv(fd, data + at, n - at, 0);
+        assert_true(got > 0);
+        at += (size_t)got;
+    }
+}
+
+size_t unit_read_end(int fd, struct buf *out)
+{
+    char piece[4096];
+    size_t n = 0;
+    for (;;) {
+        assert_true(comes_in(fd));
+        ssize_t got = recv(fd, piece, sizeof piece, 0);
+        assert_true(got >= 0);
+        if (!got)
+            return n;
+        if (out)
+            buf_add(out, piece, (size_t)got);
+        n += (size_t)got;
+    }
+}
+
+bool unit_is_silent(int fd)
+{
+    char c;
+    return recv(fd, &c, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN;
+}
+
+void unit_write(int fd, const char *data, size_t n)
+{
+    for (size_t at = 0; at < n;) {
+        ssize_t put = send(fd, data + at, n - at, MSG_NOSIGNAL);
+        assert_true(put > 0);
+        at += (size_t)put;
+    }
+}
+
+/* ---- a stream in the test's hand ---- */
+
+static struct unit_stream *unit_stream_of(struct stream *st)
+{
+    return (struct unit_stream *)st;
+}
+
+static ssize_t held_read(struct stream *st, void *data, size_t size)
+{
+    (void)st;
+    (void)data;
+    (void)size;
+    return 0;
+}
+
+static ssize_t held_write(struct stream *st, const struct iovec *iov, int count)
+{
+    struct unit_stream *us = unit_stream_of(st);
+    ssize_t n = 0;
+    lock_assert_may_block();
+    must_ok(pthread_mutex_lock(&us->mutex));
+    us->overlaps += us->inside;
+    us->touched += us->dead;
+    us->writes++;
+    us->inside = true;
+    must_ok(pthread_cond_broadcast(&us->changed));
+    while (us->held && !us->passes)
+        must_ok(pthread_cond_wait(&us->changed, &us->mutex));
+    if (us->passes)
+        us->passes--;
+    if (us->failing) {
+        errno = EPIPE;
+        n = -1;
+    }
+    for (int i = 0; i < count && n >= 0; i++) {
+        size_t size = iov[i].iov_len;
+        if (us->most && (size_t)n + size > us->most)
+            size = us->most - (size_t)n;
+        buf_add(&us->out, iov[i].iov_base, size);
+        n += (ssize_t)size;
+    }
+    us->inside = false;
+    must_ok(pthread_mutex_unlock(&us->mutex));
+    return n;
+}
+
+/* Shutting both ways ends a blocked write, as on a socket. */
+static void held_shut(struct stream *st, enum stream_shut how)
+{
+    struct unit_stream *us = unit_stream_of(st);
+    must_ok(pthread_mutex_lock(&us->mutex));
+    us->touched += us->dead;
+    us->shuts++;
+    us->how = how;
+    if (how == STREAM_SHUT_BOTH) {
+        us->failing = true;
+        us->held = false;
+        must_ok(pthread_cond_broadcast(&us->changed));
+    }
+    must_ok(pthread_mutex_unlock(&us->mutex));
+}
+
+static void held_linger(struct stream *st, int64_t until_ms)
+{
+    (void)st;
+    (void)until_ms;
+}
+
+static void held_close(struct stream *st)
+{
+    st->fd = -1;
+}
+
+void unit_stream_init(struct unit_stream *us)
+{
+    static const struct stream_ops ops = {held_read, held_write, held_shut, held_linger, held_close};
+    *us = (struct unit_stream){.base = {.ops = &ops, .fd = -1}};
+    must_ok(pthread_mutex_init(&us->mutex, NULL));
+    must_ok(pthread_cond_init(&us->changed, NULL));
+}
+
+void unit_stream_fini(struct unit_stream *us)
+{
+    assert_int_equal(us->overlaps, 0);
+    assert_int_equal(us->touched, 0);
+    buf_fini(&us->out);
+    must_ok(pthread_cond_destroy(&us->changed));
+    must_ok(pthread_mutex_destroy(&us->mutex));
+}
+
+void unit_stream_hold(struct unit_stream *us)
+{
+    must_ok(pthread_mutex_lock(&us->mutex));
+    us->held = true;
+    must_ok(pthread_mutex_unlock(&us->mutex));
+}
+
+void unit_stream_let(struct unit_stream *us)
+{
+    must_ok(pthread_mutex_lock(&us->mutex));
+    us->held = false;
+    must_ok(pthread_cond_broadcast(&us->changed));
+    must_ok(pthread_mutex_unlock(&us->mutex));
+}
+
+void unit_stream_fail(struct unit_stream *us)
+{
+    must_ok(pthread_mutex_lock(&us->mutex));
+    us->failing = true;
+    us->held = false;
+    must_ok(pthread_cond_broadcast(&us->changed));
+    must_ok(pthread_mutex_unlock(&us->mutex));
+}
+
+struct step {
+    struct unit_stream *us;
+    int writes;
+};
+
+static bool has_stepped(void *arg)
+{
+    struct step *s = arg;
+    must_ok(pthread_mutex_lock(&s->us->mutex));
+    bool stepped = s->us->writes > s->writes && s->us->inside;
+    must_ok(pthread_mutex_unlock(&s->us->mutex));
+    return stepped;
+}
+
+void unit_stream_step(struct unit_stream *us)
+{
+    must_ok(pthread_mutex_lock(&us->mutex));
+    struct step s = {us, us->writes};
+    us->passes++;
+    must_ok(pthread_cond_broadcast(&us->changed));
+    must_ok(pthread_mutex_unlock(&us->mutex));
+    unit_until(has_stepped, &s);
+}
+
+static bool is_inside(void *arg)
+{
+    struct unit_stream *us = arg;
+    must_ok(pthread_mutex_lock(&us->mutex));
+    bool inside = us->inside && us->held;
+    must_ok(pthread_mutex_unlock(&us->mutex));
+    return inside;
+}
+
+void unit_stream_wait_inside(struct unit_stream *us)
+{
+    unit_until(is_inside, us);
+}
+
+void unit_stream_set_dead(struct unit_stream *us, bool dead)
+{
+    must_ok(pthread_mutex_lock(&us->mutex));
+    us->dead = dead;
+    must_ok(pthread_mutex_unlock(&us->mutex));
+}
+
+void unit_stream_wrote(struct unit_stream *us, const char *text)
+{
+    must_ok(pthread_mutex_lock(&us->mutex));
+    char *copy = panic_strdup(buf_text(&us->out));
+    must_ok(pthread_mutex_unlock(&us->mutex));
+    assert_string_equal(copy, text);
+    free(copy);
+}
+
+/* ---- a client without a server ---- */
+
+static void write_loop(void *arg)
+{
+    struct unit_client *c = arg;
+    while (outbox_take(&c->outbox)) {
+        outbox_write(&c->outbox);
+        c->rounds++;
+    }
+}
+
+void unit_client_start(struct unit_client *c)
+{
+    *c = (struct unit_client){.peer = -1};
+    bell_init(&c->bell);
+    outbox_init(&c->outbox, &c->bell);
+    assert_int_equal(thread_start(&c->writer, "writer", 64 * 1024, write_loop, c), 0);
+}
+
+void unit_client_stop(struct unit_client *c)
+{
+    outbox_retire(&c->outbox);
+    thread_join(&c->writer);
+    outbox_fini(&c->outbox);
+    bell_fini(&c->bell);
+}
+
+void unit_client_open(struct unit_client *c, uint64_t gen)
+{
+    int fd[2];
+    unit_socketpair(fd);
+    stream_tcp_init(&c->stream, fd[0]);
+    c->peer = fd[1];
+    outbox_open(&c->outbox, &c->stream, gen);
+}
+
+void unit_client_open_over(struct unit_client *c, struct stream *st, uint64_t gen)
+{
+    c->peer = -1;
+    outbox_open(&c->outbox, st, gen);
+}
+
+static bool is_drained(void *arg)
+{
+    return outbox_is_drained(arg);
+}
+
+void unit_client_end(struct unit_client *c, enum close_reason reason)
+{
+    post_flush();
+    outbox_close(&c->outbox, reason, NULL);
+    if (!c->outbox.finished)
+        outbox_finish(&c->outbox, NULL);
+    unit_until(is_drained, &c->outbox);
+    outbox_detach(&c->outbox);
+    if (c->peer < 0)
+        return;
+    c->stream.ops->close(&c->stream);
+    close(c->peer);
+    c->peer = -1;
+}
+
+static bool is_asleep(void *arg)
+{
+    struct unit_client *c = arg;
+    lock_acquire(&c->outbox.lock);
+    bool asleep = c->outbox.asleep;
+    lock_release(&c->outbox.lock);
+    return asleep;
+}
+
+void unit_client_wait_asleep(struct unit_client *c)
+{
+    unit_until(is_asleep, c);
+}
+
+static bool is_written(void *arg)
+{
+    struct unit_client *c = arg;
+    return outbox_load(&c->outbox).entries == 0;
+}
+
+void unit_client_wait_written(struct unit_client *c)
+{
+    unit_until(is_written, c);
+}
+
+const char *unit_client_heard(struct unit_client *c, struct buf *out)
+{
+    char piece[4096];
+    ssize_t n;
+    buf_clear(out);
+    post_flush();
+    /* what fills the socket has to be taken out of it while it is written */
+    do {
+        bool written = is_written(c);
+        while ((n = recv(c->peer, piece, sizeof piece, MSG_DONTWAIT)) > 0)
+            buf_add(out, piece, (size_t)n);
+        if (written)
+            break;
+        sched_yield();
+    } while (true);
+    return buf_text(out);
+}
+
+enum outbox_put unit_put(struct outbox *ob, const char *text)
+{
+    struct msg *m = msg_new(text, strlen(text));
+    enum outbox_put result = outbox_put(ob, m);
+    msg_unref(m);
+    return result;
+}
+
+enum outbox_put unit_put_size(struct outbox *ob, size_t size, bool answer)
+{
+    char *data = panic_malloc(size);
+    memset(data, 'x', size);
+    struct msg *m = msg_new(data, size);
+    enum outbox_put result = answer ? outbox_answer(ob, m) : outbox_put(ob, m);
+    msg_unref(m);
+    free(data);
+    return result;
+}
+
+/* ---- an outbox over a stream in the test's hand ---- */
+
+void unit_limits(struct outbox_limits l)
+{
+    outbox_configure(&l);
+}
+
+uint64_t unit_gen(void)
+{
+    static _Atomic uint64_t last;
+    return ++last;
+}
+
+void unit_held_open(struct unit_held *h)
+{
+    h->gen = unit_gen();
+    unit_client_open_over(&h->c, &h->us.base, h->gen);
+    unit_client_wait_asleep(&h->c);
+}
+
+void unit_held_start(struct unit_held *h)
+{
+    unit_client_start(&h->c);
+    unit_stream_init(&h->us);
+    unit_held_open(h);
+}
+
+void unit_held_stop(struct unit_held *h)
+{
+    unit_stream_let(&h->us);
+    unit_client_end(&h->c, CLOSE_EOF);
+    unit_client_stop(&h->c);
+    unit_stream_fini(&h->us);
+}
+
+void unit_held_fill(struct unit_held *h, int n, size_t size)
+{
+    unit_stream_hold(&h->us);
+    for (int i = 0; i < n; i++)
+        assert_int_equal(unit_put_size(&h->c.outbox, size, false), OUTBOX_TAKEN);
+    post_flush();
+    unit_stream_wait_inside(&h->us);
+}
+
+/* ---- a client with a name ---- */
+
+void unit_member_start(struct unit_member *um, const char *name, uint64_t id)
+{
+    memset(&um->member, 0, sizeof um->member);
+    unit_client_start(&um->client);
+    unit_client_open(&um->client, id);
+    um->member.outbox = &um->client.outbox;
+    um->member.bell = &um->client.bell;
+    um->member.form = FORM_NATIVE;
+    um->member.id = id;
+    memcpy(um->member.name, name, strlen(name) + 1);
+    name_fold(um->member.key, name);
+}
+
+void unit_member_stop(struct unit_member *um)
+{
+    unit_client_end(&um->client, CLOSE_EOF);
+    unit_client_stop(&um->client);
+    free(um->member.rooms);
+}
