@@ -14,6 +14,7 @@
 #include "conf.h"
 #include "ctl/admin.h"
 #include "ctl/wire.h"
+#include "machine.h"
 #include "net/keeper.h"
 #include "net/listener.h"
 #include "net/pool.h"
@@ -27,11 +28,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #define TEND_ROOMS_MS (3600 * 1000)
-#define DESCRIPTORS_BESIDE 64 /* for the database, the console, listeners and those being refused */
 #define INSTALLED_CONF CHATD_SYSCONFDIR "/chatd.conf"
 
 /* Locking key: L by .reload_lock · c constant after server_start */
@@ -108,6 +107,23 @@ static void configure(const struct conf *c)
     });
 }
 
+/* Sees to it that the machine carries clients.max. A default that it does not carry is lowered with a warning, one that
+ * stands in the file is refused. */
+static int fit_to_machine(struct conf *c, struct buf *error)
+{
+    struct buf why = {0};
+    int fit = machine_fit(c->clients_max, c->clients_spare, &why);
+    bool refused = fit < c->clients_max && (c->clients_max_given || fit == 0);
+    if (refused) {
+        buf_printf(error, "%s\n", buf_text(&why));
+    } else if (fit < c->clients_max) {
+        log_warn("clients_max_lowered", "clients_max=%d why=\"%s\"", fit, buf_text(&why));
+        c->clients_max = fit;
+    }
+    buf_fini(&why);
+    return refused ? -1 : 0;
+}
+
 struct report {
     struct buf *rows;
     int changed;
@@ -144,7 +160,7 @@ static bool reload(struct buf *rows, struct buf *error)
         return false;
     }
     lock_acquire(&server.reload_lock);
-    bool ok = read_conf(&server.options, next, error) == 0;
+    bool ok = read_conf(&server.options, next, error) == 0 && fit_to_machine(next, error) == 0;
     if (ok) {
         conf_compare(&server.conf, next, report_key, &report);
         server.conf = *next;
@@ -183,29 +199,6 @@ int server_check(const struct server_options *o)
         printf("there is no %s: the defaults serve\n", INSTALLED_CONF);
     buf_fini(&errors);
     return result;
-}
-
-/* ---- the machine ---- */
-
-/* Sees to it that clients.max descriptors can be had. A default that does not fit is lowered, an explicit one refused. */
-static int fit_to_machine(struct conf *c)
-{
-    struct rlimit rl;
-    rlim_t need = (rlim_t)c->clients_max + DESCRIPTORS_BESIDE;
-    if (getrlimit(RLIMIT_NOFILE, &rl) != 0 || rl.rlim_cur == RLIM_INFINITY || rl.rlim_cur >= need)
-        return 0;
-    rl.rlim_cur = rl.rlim_max == RLIM_INFINITY || rl.rlim_max >= need ? need : rl.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &rl);
-    if (rl.rlim_cur >= need)
-        return 0;
-    if (c->clients_max_given || rl.rlim_cur <= DESCRIPTORS_BESIDE) {
-        complain("clients.max = %d needs %lu descriptors and this process may have %lu; raise the limit (ulimit -n, or "
-                 "LimitNOFILE) or lower clients.max", c->clients_max, (unsigned long)need, (unsigned long)rl.rlim_cur);
-        return -1;
-    }
-    c->clients_max = (int)rl.rlim_cur - DESCRIPTORS_BESIDE;
-    log_warn("clients_max_lowered", "clients_max=%d hint=\"raise the limit on descriptors (ulimit -n)\"", c->clients_max);
-    return 0;
 }
 
 /* ---- starting ---- */
@@ -335,6 +328,10 @@ int server_start(const struct server_options *o, void (*stop)(void))
     struct conf *c = &server.conf;
     server.options = *o;
     int result = read_conf(o, c, &errors);
+    if (result == 0) {
+        configure(c); /* the log first: what follows may write to it */
+        result = fit_to_machine(c, &errors);
+    }
     fputs(buf_text(&errors), stderr);
     buf_fini(&errors);
     if (result != 0)
@@ -342,11 +339,8 @@ int server_start(const struct server_options *o, void (*stop)(void))
 #ifdef HAVE_M_ARENA_MAX
     mallopt(M_ARENA_MAX, 4); /* an arena a thread would be gigabytes of address space */
 #endif
-    configure(c);
     if (geteuid() == 0)
         log_warn("running_as_root", "hint=\"give chatd a user of its own: it needs no privilege\"");
-    if (fit_to_machine(c) != 0)
-        return -1;
     users_start();
     rooms_start();
     make_words();

@@ -316,6 +316,39 @@ static void when_descriptors_run_out_it_waits_without_spinning_and_recovers(void
         client_close(&c[i]);
 }
 
+static void a_machine_too_small_is_named_with_what_to_set(void **state)
+{
+    struct rlimit old, low = {300, 300};
+    char path[256];
+    pid_t pid;
+    int status = 0;
+    (void)state;
+    snprintf(path, sizeof path, "%s/chatd.conf", d.dir);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    /* An explicit number is refused. The limit is set in a child, because a hard one cannot be raised again. */
+    daemon_write_conf(&d, "clients = { max = 1000; };");
+    pid = fork();
+    if (pid == 0) {
+        setrlimit(RLIMIT_NOFILE, &low);
+        _exit(CHATD("-p", "0", "-d", d.dir, "-c", path) == 1 &&
+              strstr(err, "clients.max = 1000 needs 1096 descriptors and there are 300; raise LimitNOFILE") ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    /* The default is lowered, and that is said. */
+    daemon_write_conf(&d, "");
+    pid = fork();
+    if (pid == 0) {
+        setrlimit(RLIMIT_NOFILE, &low);
+        daemon_start(&d);
+        bool told = daemon_log_has(&d, "warn clients_max_lowered clients_max=204 ");
+        daemon_stop(&d);
+        _exit(told ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
     alarm(170);
@@ -329,6 +362,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(term_under_load_ends_well, none, down),
         cmocka_unit_test_setup_teardown(chat_goes_on_while_the_store_is_bad_and_it_heals, none, down),
         cmocka_unit_test_setup_teardown(a_strange_database_is_refused_and_left_as_it_is, none, down),
+        cmocka_unit_test_setup_teardown(a_machine_too_small_is_named_with_what_to_set, none, down),
         cmocka_unit_test_setup_teardown(when_descriptors_run_out_it_waits_without_spinning_and_recovers, none, down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
