@@ -363,9 +363,9 @@ void server_stop(void)
     pool_wait_empty();
     admin_stop();
     keeper_stop();
+    store_stop(); /* before the pairs are freed: it may still be about to ring the bell of one */
     pool_stop();
     refuse_stop();
-    store_stop();
     rooms_stop();
     users_stop();
     free_words();

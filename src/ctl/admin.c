@@ -43,6 +43,8 @@ static struct {
     struct thread workers[WORKERS];
     int started;
     int busy_fd[WORKERS];      /* A: the connection of each worker, or -1 */
+    struct admin_call calls[WORKERS]; /* each its worker's; not on its stack, because the store may still be about to
+                                         ring the bell when the worker has seen its answer and ended */
     _Atomic bool stopping;
 } admin = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_ADMIN}, .fd = -1};
 
@@ -191,22 +193,20 @@ static void set_busy(int worker, int fd)
 static void work(void *arg)
 {
     int worker = (int)(intptr_t)arg;
-    struct admin_call c = {.hooks = &admin.hooks};
-    bell_init(&c.bell);
+    struct admin_call *c = &admin.calls[worker];
     while (!atomic_load(&admin.stopping)) {
         int fd = accept4(admin.fd, NULL, NULL, SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno != EINVAL) /* descriptors have run out: a pause, not a storm of failing calls */
-                bell_wait(&c.bell, clock_ms() + PAUSE_MS);
+                bell_wait(&c->bell, clock_ms() + PAUSE_MS);
             continue;
         }
         set_busy(worker, fd);
-        serve(&c, fd);
+        serve(c, fd);
         set_busy(worker, -1);
         close(fd);
     }
-    buf_fini(&c.error);
-    bell_fini(&c.bell);
+    buf_fini(&c->error);
 }
 
 int admin_start(const struct admin_hooks *hooks)
@@ -216,6 +216,8 @@ int admin_start(const struct admin_hooks *hooks)
     admin_cmds_start();
     for (admin.started = 0; admin.started < WORKERS; admin.started++) {
         admin.busy_fd[admin.started] = -1;
+        admin.calls[admin.started].hooks = &admin.hooks;
+        bell_init(&admin.calls[admin.started].bell);
         if (thread_start(&admin.workers[admin.started], "console", WORKER_STACK, work,
                          (void *)(intptr_t)admin.started) != 0)
             return -1;
