@@ -4,7 +4,9 @@
  * all that waits at once and writes it in few system calls. Nothing here blocks on a socket but outbox_write.
  *
  * Not obvious: a put does not wake the writer. It notes a debt (net/post.h), and the poster pays all its debts in
- * one go when it is about to wait; so a burst of a thousand messages wakes each writer once.
+ * one go when it is about to wait; so a burst of a thousand messages wakes each writer once. And an outbox that has
+ * been idle is not worth a wake at all: the poster carries, that is, it becomes the drainer for one write that does not
+ * block, and leaves to the writer what did not fit. doc/decisions/ has the measurements of both.
  */
 #include "config.h"
 
@@ -16,18 +18,19 @@
 #include "net/post.h"
 #include "net/pressure.h"
 
-#include <limits.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define BATCH_KEPT 32 /* slots of a batch array that an idle outbox may keep */
 #define IOV_CHUNK 128 /* entries a system call; 2 KiB of the writer's stack */
+#define CARRY_IDLE_MS 2 /* an outbox that was drained within so long is in a burst: its writer gathers more */
 
 static _Atomic int max_entries = 1024;
 static _Atomic int max_bytes = 256 * 1024;
 static _Atomic int max_age_ms = 30000;
 static _Atomic int max_patience_ms = 1000;
+static _Atomic bool carry_now = true;
 
 #define RELAXED(value) atomic_load_explicit(&(value), memory_order_relaxed)
 
@@ -43,6 +46,11 @@ struct outbox_limits outbox_limits(void)
 {
     return (struct outbox_limits){RELAXED(max_entries), RELAXED(max_bytes), RELAXED(max_age_ms),
                                   RELAXED(max_patience_ms)};
+}
+
+void outbox_set_carry(bool on)
+{
+    atomic_store_explicit(&carry_now, on, memory_order_relaxed);
 }
 
 static void batch_add(struct outbox_batch *b, struct msg *m)
@@ -202,15 +210,68 @@ enum outbox_put outbox_answer(struct outbox *ob, struct msg *m)
     return put(ob, m, true);
 }
 
-void outbox_pay_wake(struct outbox *ob)
+/* All that is queued becomes the flight; the caller is the drainer. */
+static void launch_locked(struct outbox *ob)
 {
+    struct outbox_batch empty = ob->flight;
+    ob->flight = ob->queued;
+    ob->queued = empty;
+    ob->flight_at = ob->flight_offset = 0;
+    ob->flight_since_ms = ob->queued_since_ms;
+    ob->draining = true;
+}
+
+static void land_locked(struct outbox *ob)
+{
+    ob->draining = false;
+    ob->drained_ms = clock_coarse_ms();
+}
+
+static bool may_carry_locked(const struct outbox *ob)
+{
+    return RELAXED(carry_now) && !ob->draining && !ob->flight.n && outbox_is_open_locked(ob) &&
+           ob->stream->ops->try_write && clock_coarse_ms() - ob->drained_ms >= CARRY_IDLE_MS;
+}
+
+static bool has_work_locked(const struct outbox *ob)
+{
+    return ob->queued.n || ob->flight.n || ob->poked || ob->retired;
+}
+
+static bool write_some(struct outbox *ob, bool block);
+
+/* The poster, as the drainer: one write without blocking. What is left, and whatever came meanwhile, is the writer's. */
+static void carry(struct outbox *ob)
+{
+    if (write_some(ob, false) && ob->flight_at == ob->flight.n)
+        batch_clear(&ob->flight);
     lock_acquire(&ob->lock);
-    ob->owed = false;
-    ob->owed_next = NULL;
-    bool wake = ob->queued.n && rouse_locked(ob);
+    land_locked(ob);
+    bool wake = (has_work_locked(ob) || !outbox_is_open_locked(ob)) && rouse_locked(ob);
     lock_release(&ob->lock);
     if (wake)
         signal_writer(ob);
+}
+
+bool outbox_pay(struct outbox *ob, bool may_carry)
+{
+    bool wake = false, carries = false;
+    lock_acquire(&ob->lock);
+    ob->owed = false;
+    ob->owed_next = NULL;
+    if (ob->queued.n && ob->asleep) {
+        carries = may_carry && may_carry_locked(ob);
+        if (carries)
+            launch_locked(ob);
+        else
+            wake = rouse_locked(ob);
+    }
+    lock_release(&ob->lock);
+    if (wake)
+        signal_writer(ob);
+    if (carries)
+        carry(ob);
+    return carries;
 }
 
 static bool close_if(struct outbox *ob, bool any_gen, uint64_t gen, enum close_reason reason, struct msg *words)
@@ -251,7 +312,7 @@ void outbox_check_age(struct outbox *ob, int64_t now_ms)
     bool wake = false;
     lock_acquire(&ob->lock);
     if (outbox_is_open_locked(ob) && ob->entries) {
-        int64_t since = ob->draining && ob->entries > ob->queued.n ? ob->flight_since_ms : ob->queued_since_ms;
+        int64_t since = ob->entries > ob->queued.n ? ob->flight_since_ms : ob->queued_since_ms;
         if (now_ms - since > RELAXED(max_age_ms))
             wake = close_locked(ob, CLOSE_SLOW, NULL);
     }
@@ -280,31 +341,40 @@ struct outbox_load outbox_load(struct outbox *ob)
 
 static bool is_drained_locked(const struct outbox *ob)
 {
-    return !ob->draining && !ob->queued.n;
+    return !ob->draining && !ob->queued.n && !ob->flight.n;
 }
 
 bool outbox_take(struct outbox *ob)
 {
+    bool slept = false;
     batch_clear(&ob->flight);
     lock_acquire(&ob->lock);
-    ob->draining = false;
-    /* Whoever clears `draining` looks again in the same hold: for entries, and for a close that waits for it. */
-    while (!ob->queued.n && !ob->poked && !ob->retired) {
-        if (ob->finished)
+    land_locked(ob);
+    /* Whoever clears `draining` looks again in the same hold: for work, and for a close that waits for it. */
+    for (;;) {
+        bool is_ready = !ob->draining && has_work_locked(ob);
+        if (is_ready && !slept)
+            break;
+        if (is_ready) {
+            slept = false;
+            lock_release(&ob->lock);
+            sched_yield(); /* so that more gathers for the same system call */
+            lock_acquire(&ob->lock);
+            continue;
+        }
+        if (!ob->draining && ob->finished)
             bell_ring(ob->bell);
         ob->asleep = true;
         while (ob->asleep)
             cond_wait(&ob->wake, &ob->lock);
+        slept = true;
     }
     bool go = !ob->retired;
     ob->poked = false;
-    if (go && ob->stream) {
-        struct outbox_batch empty = ob->flight;
-        ob->flight = ob->queued;
-        ob->queued = empty;
-        ob->flight_since_ms = ob->queued_since_ms;
-        ob->draining = true;
-    }
+    if (go && ob->flight.n)
+        ob->draining = true; /* what a poster could not carry comes first */
+    else if (go && ob->stream)
+        launch_locked(ob);
     lock_release(&ob->lock);
     return go;
 }
@@ -320,7 +390,12 @@ void outbox_wrote(struct outbox *ob, size_t entries, size_t bytes)
 
 void outbox_failed(struct outbox *ob)
 {
+    size_t left = 0;
+    for (size_t i = ob->flight_at; i < ob->flight.n; i++)
+        left += ob->flight.v[i]->len;
     lock_acquire(&ob->lock);
+    ob->entries -= ob->flight.n - ob->flight_at;
+    ob->bytes -= left;
     drop_queue_locked(ob);
     if (outbox_is_open_locked(ob))
         (void)close_locked(ob, CLOSE_GONE, NULL); /* the caller is the writer: nobody to wake */
@@ -338,33 +413,36 @@ static int gather(const struct outbox_batch *b, size_t at, size_t offset, struct
     return n;
 }
 
-void outbox_write(struct outbox *ob)
+/* One system call for the drainer. False when nothing was written: it would block, or the stream has failed. */
+static bool write_some(struct outbox *ob, bool block)
 {
     const struct outbox_batch *b = &ob->flight;
-    size_t at = 0, offset = 0; /* the first unwritten byte is in entry `at`, at `offset` */
-    while (at < b->n) {
-        struct iovec iov[IOV_CHUNK];
-        int count = gather(b, at, offset, iov);
-        ssize_t wrote = ob->stream->ops->write(ob->stream, iov, count);
-        if (wrote < 0) {
-            size_t left = 0;
-            for (size_t i = at; i < b->n; i++)
-                left += b->v[i]->len;
-            outbox_wrote(ob, b->n - at, left);
+    struct iovec iov[IOV_CHUNK];
+    int count = gather(b, ob->flight_at, ob->flight_offset, iov);
+    const struct stream_ops *ops = ob->stream->ops;
+    ssize_t wrote = block ? ops->write(ob->stream, iov, count) : ops->try_write(ob->stream, iov, count);
+    if (wrote < 0)
+        return false;
+    counter_add(COUNTER_WRITES, 1);
+    counter_add(COUNTER_BYTES_OUT, (uint64_t)wrote);
+    size_t entries = 0, bytes = 0, left = (size_t)wrote + ob->flight_offset;
+    while (ob->flight_at < b->n && left >= b->v[ob->flight_at]->len) {
+        left -= b->v[ob->flight_at]->len;
+        bytes += b->v[ob->flight_at++]->len;
+        entries++;
+    }
+    ob->flight_offset = left;
+    outbox_wrote(ob, entries, bytes);
+    return true;
+}
+
+void outbox_write(struct outbox *ob)
+{
+    while (ob->flight_at < ob->flight.n)
+        if (!write_some(ob, true)) {
             outbox_failed(ob);
             return;
         }
-        counter_add(COUNTER_WRITES, 1);
-        counter_add(COUNTER_BYTES_OUT, (uint64_t)wrote);
-        size_t entries = 0, bytes = 0, left = (size_t)wrote + offset;
-        while (at < b->n && left >= b->v[at]->len) {
-            left -= b->v[at]->len;
-            bytes += b->v[at++]->len;
-            entries++;
-        }
-        offset = left;
-        outbox_wrote(ob, entries, bytes);
-    }
 }
 
 void outbox_finish(struct outbox *ob, struct msg *words)

@@ -36,11 +36,14 @@ struct outbox {
     struct stream *stream;      /* O: borrows; NULL when idle */
     uint64_t gen;               /* O: names this life: the client's id, never used twice */
     struct outbox_batch queued; /* O */
-    struct outbox_batch flight; /* D: what the drainer is writing */
+    struct outbox_batch flight; /* D: what the drainer is writing; what a poster could not carry stays in it */
+    size_t flight_at;           /* D: its first unwritten entry */
+    size_t flight_offset;       /* D: and the first unwritten byte of that */
     size_t entries, bytes;      /* O: queued and in flight, until written */
     int64_t queued_since_ms;    /* O: when the oldest of .queued came */
     int64_t flight_since_ms;    /* O: the same for .flight */
-    bool draining;              /* O: somebody writes to the stream */
+    int64_t drained_ms;         /* O: when somebody last stopped draining */
+    bool draining;              /* O: somebody writes to the stream: the writer, or a poster that carries */
     bool asleep;                /* O: the writer waits for a wake */
     bool poked;                 /* O: the writer is to come round even without an entry */
     bool retired;               /* O: the writer is to end */
@@ -65,6 +68,9 @@ struct outbox_limits {
     int age_ms;      /* the oldest entry's age at which keeper's check closes it */
     int patience_ms; /* how long others wait for it, net/pressure.h */
 };
+
+/* Whether posters carry, see outbox.c; on from the start. For measuring and for tests. Any thread. */
+void outbox_set_carry(bool on);
 
 /* The limits in force for all outboxes. Any thread, any lock. */
 void outbox_configure(const struct outbox_limits *limits);
@@ -115,7 +121,7 @@ struct outbox_load outbox_load(struct outbox *ob);
  * is in ob->flight then) or it was poked (flight may be empty). False: retired, the thread ends. */
 bool outbox_take(struct outbox *ob);
 
-/* The drainer: so much of the batch is written; or nothing of it ever will be, because the stream failed. */
+/* The drainer: so much of the flight is written; or the rest of it never will be, because the stream failed. */
 void outbox_wrote(struct outbox *ob, size_t entries, size_t bytes);
 void outbox_failed(struct outbox *ob);
 
@@ -134,8 +140,9 @@ void outbox_detach(struct outbox *ob);
 /* Ends the writer thread: outbox_take returns false. For an idle outbox. */
 void outbox_retire(struct outbox *ob);
 
-/* For net/post.c: the promised wake. */
-void outbox_pay_wake(struct outbox *ob);
+/* For net/post.c: keeps the promise of a wake, or, if `may_carry` and the outbox has been idle, writes what it can
+ * itself without blocking. True: it was carried. */
+bool outbox_pay(struct outbox *ob, bool may_carry);
 
 /* For net/pressure.c, with the outbox lock held. */
 bool outbox_is_open_locked(const struct outbox *ob);

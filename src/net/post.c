@@ -10,6 +10,8 @@
 #include "base/panic.h"
 #include "net/outbox.h"
 
+#define CARRY_MOST 1024 /* outboxes that one flush writes itself, so that no poster is away for long */
+
 static _Thread_local struct {
     struct outbox *first, **last;
     struct outbox *self;
@@ -42,10 +44,11 @@ void post_pressed_locked(struct outbox *ob)
 
 void post_flush(void)
 {
+    int carried = 0;
     while (post.first) {
         struct outbox *ob = post.first;
         post.first = ob->owed_next;
-        outbox_pay_wake(ob);
+        carried += outbox_pay(ob, carried < CARRY_MOST);
     }
 }
 

@@ -24,6 +24,8 @@ struct stream_ops {
     ssize_t (*read)(struct stream *st, void *data, size_t size);
     /* Blocks until at least one byte is written. Bytes written, or -1 with errno; EINTR never shows. */
     ssize_t (*write)(struct stream *st, const struct iovec *iov, int count);
+    /* The same without blocking: -1 with EAGAIN when nothing can be written now. NULL: the stream cannot. */
+    ssize_t (*try_write)(struct stream *st, const struct iovec *iov, int count);
     /* Never blocks. Ends a blocking read, or read and write, of other threads. */
     void (*shut)(struct stream *st, enum stream_shut how);
     /* Reader only, when nobody writes any more: ends the output, then reads and drops what still comes, until

@@ -33,15 +33,25 @@ static ssize_t tcp_read(struct stream *st, void *data, size_t size)
     return n;
 }
 
-static ssize_t tcp_write(struct stream *st, const struct iovec *iov, int count)
+static ssize_t send_all(struct stream *st, const struct iovec *iov, int count, int flags)
 {
     ssize_t n;
     struct msghdr mh = {.msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)count};
-    lock_assert_may_block();
     do
-        n = sendmsg(st->fd, &mh, MSG_NOSIGNAL);
+        n = sendmsg(st->fd, &mh, flags | MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
     return n;
+}
+
+static ssize_t tcp_write(struct stream *st, const struct iovec *iov, int count)
+{
+    lock_assert_may_block();
+    return send_all(st, iov, count, 0);
+}
+
+static ssize_t tcp_try_write(struct stream *st, const struct iovec *iov, int count)
+{
+    return send_all(st, iov, count, MSG_DONTWAIT);
 }
 
 static void tcp_shut(struct stream *st, enum stream_shut how)
@@ -99,7 +109,7 @@ static void tcp_close(struct stream *st)
     st->fd = -1;
 }
 
-static const struct stream_ops tcp_ops = {tcp_read, tcp_write, tcp_shut, tcp_linger, tcp_close};
+static const struct stream_ops tcp_ops = {tcp_read, tcp_write, tcp_try_write, tcp_shut, tcp_linger, tcp_close};
 
 void stream_tcp_init(struct stream *st, int fd)
 {
