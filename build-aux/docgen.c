@@ -1,0 +1,586 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * docgen TABLE FORMAT : prints a table of src/tbl/ as part of a document. `make docs` puts what it prints between the
+ * marker lines of the documents (build-aux/docs.sh), and make check says when they differ, so a document can never
+ * tell anything else than the program does.
+ *
+ * Not obvious: no text of a table may be read as markup by what it is printed into. All of it goes out by markdown_text,
+ * mdoc_sentence, mdoc_syntax and literal, which know what Markdown and mdoc(7) would take for markup.
+ */
+#include "config.h"
+
+#include "base/lock.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum format { MARKDOWN, MDOC, SAMPLE, COMPLETION, FORMATS };
+
+static const char *const format_names[FORMATS] = {"markdown", "mdoc", "sample", "completion"};
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+/* ---- the tables ---- */
+
+enum { ANYTIME = 1, PRIVATE = 2 };
+
+static const struct {
+    unsigned flags;
+    const char *syntax, *help;
+} commands[] = {
+#define COMMAND(name, handler, args, flags, syntax, help) {flags, syntax, help},
+#include "tbl/commands.h"
+#undef COMMAND
+};
+
+static const struct {
+    const char *name, *message, *when;
+} errors[] = {
+#define ERROR(name, message, when) {#name, message, when},
+#include "tbl/errors.h"
+#undef ERROR
+};
+
+static const struct {
+    const char *label, *words, *error, *queue;
+    int drain_ms;
+} closes[] = {
+#define CLOSE(name, label, words, error, queue, wakes, drain_ms) {label, #words, #error, #queue, drain_ms},
+#include "tbl/close.h"
+#undef CLOSE
+};
+
+static const struct {
+    const char *verb, *syntax, *help;
+} verbs[] = {
+#define ADMIN(handler, verb, args, shape, syntax, help) {verb, syntax, help},
+#include "tbl/admin.h"
+#undef ADMIN
+};
+
+static const struct {
+    const char *label, *what;
+} counters[] = {
+#define COUNTER(name, label, what) {label, what},
+#include "tbl/counters.h"
+#undef COUNTER
+};
+
+static const struct {
+    const char *name, *what;
+} locks[] = {
+#define LOCK(name, what) {#name, what},
+#include "tbl/locks.h"
+#undef LOCK
+};
+
+/* A section, or, where the key is not NULL, a key of the section before it. */
+struct conf_row {
+    const char *section, *key, *comment;
+    enum { CONF_IS_INT, CONF_IS_BOOL, CONF_IS_STRING } type;
+    int value, least, most;
+    const char *text, *allowed, *when;
+};
+
+static const struct conf_row confs[] = {
+#define CONF_SECTION(section, comment) {#section, NULL, comment, CONF_IS_INT, 0, 0, 0, NULL, NULL, NULL},
+#define CONF_INT(section, key, value, least, most, when, comment)                                                      \
+    {#section, #key, comment, CONF_IS_INT, value, least, most, NULL, NULL, #when},
+#define CONF_BOOL(section, key, value, when, comment)                                                                  \
+    {#section, #key, comment, CONF_IS_BOOL, value, 0, 1, NULL, NULL, #when},
+#define CONF_STRING(section, key, value, allowed, when, comment)                                                       \
+    {#section, #key, comment, CONF_IS_STRING, 0, 0, 0, value, allowed, #when},
+#include "tbl/conf.h"
+#undef CONF_SECTION
+#undef CONF_INT
+#undef CONF_BOOL
+#undef CONF_STRING
+};
+
+/* ---- text that is no markup ---- */
+
+static void markdown_char(const char *s, const char *at)
+{
+    bool in_word = at > s && isalnum((unsigned char)at[-1]) && isalnum((unsigned char)at[1]);
+    if (strchr("\\|<>*`[]", *at) || (*at == '_' && !in_word))
+        putchar('\\');
+    putchar(*at);
+}
+
+static void mdoc_char(const char *s, const char *at)
+{
+    if (*at == '\\') {
+        fputs("\\e", stdout);
+        return;
+    }
+    if (at == s && (*at == '.' || *at == '\''))
+        fputs("\\&", stdout);
+    bool ends = *at == ' ' && at > s && at[-1] == '.' && isupper((unsigned char)at[1]);
+    putchar(ends ? '\n' : *at); /* a new sentence begins a new line */
+}
+
+static void markdown_text(const char *s)
+{
+    for (const char *at = s; *at; at++)
+        markdown_char(s, at);
+}
+
+/* In mdoc each text of a table is a sentence of its own. */
+static void mdoc_sentence(const char *s)
+{
+    size_t n = strlen(s);
+    putchar(toupper((unsigned char)*s));
+    for (const char *at = s + 1; *at; at++)
+        mdoc_char(s, at);
+    puts(n && s[n - 1] == '.' ? "" : ".");
+}
+
+/* Words as they are said, a %s shown as dots: as code in the cell of a Markdown table, where a bar would end the cell
+ * all the same, or as one argument of an mdoc macro. */
+static void literal(enum format f, const char *s)
+{
+    char mark = f == MARKDOWN ? '`' : '"';
+    putchar(mark);
+    for (; *s; s++) {
+        if (*s == '%' && s[1] == 's') {
+            fputs(f == MARKDOWN ? "…" : "...", stdout);
+            s++;
+        } else if (f == MARKDOWN) {
+            printf("%s%c", *s == '|' ? "\\" : "", *s);
+        } else if (*s == '"' || *s == '\\') {
+            fputs(*s == '"' ? "\\(dq" : "\\e", stdout);
+        } else {
+            putchar(*s);
+        }
+    }
+    putchar(mark);
+}
+
+/*
+ * A syntax as macros: `<name>`, or without such marks a word in capitals, is an argument; the rest is said as it
+ * stands. A bracket that opens closes at the end of the syntax. Short words get a \& so that none of them is taken for
+ * a macro or for punctuation.
+ */
+static void mdoc_syntax(const char *s, bool marked)
+{
+    const char *last = "";
+    while (*s) {
+        size_t skip = 1;
+        const char *macro = "";
+        if (*s == '[') {
+            macro = " Op";
+        } else if (*s == ' ' && s[1] == '|') {
+            macro = " |";
+            skip = 2;
+        } else if (*s == '|') {
+            macro = " Ns | Ns";
+        } else if (*s != ' ' && *s != ']') {
+            bool open = *s == '<';
+            size_t len = strcspn(s + open, " |]>");
+            macro = (marked ? open : isupper((unsigned char)*s)) ? " Ar" : " Cm";
+            printf("%s %s%.*s", macro == last ? "" : macro, len <= 3 ? "\\&" : "", (int)len, s + open);
+            skip = len + open + (s[open + len] == '>');
+            last = macro;
+            macro = "";
+        }
+        fputs(macro, stdout);
+        if (*macro)
+            last = macro;
+        s += skip;
+    }
+    putchar('\n');
+}
+
+/* ---- tables ---- */
+
+/* `columns` are the heads of the Markdown table, bars between them. */
+static void table_begins(enum format f, const char *columns)
+{
+    if (f == MDOC) {
+        puts(".Bl -tag -width Ds");
+        return;
+    }
+    printf("| %s |\n| --- |", columns);
+    for (const char *c = columns; (c = strchr(c, '|')); c++)
+        fputs(" --- |", stdout);
+    putchar('\n');
+}
+
+static void table_ends(enum format f)
+{
+    if (f == MDOC)
+        puts(".El");
+}
+
+/* A row of two columns. */
+static void row(enum format f, const char *what, const char *meaning)
+{
+    fputs(f == MARKDOWN ? "| " : ".It Cm ", stdout);
+    literal(f, what);
+    if (f == MARKDOWN) {
+        fputs(" | ", stdout);
+        markdown_text(meaning);
+        puts(" |");
+    } else {
+        putchar('\n');
+        mdoc_sentence(meaning);
+    }
+}
+
+static void print_commands(enum format f)
+{
+    table_begins(f, "command | what it does | before `USERNAME`");
+    for (size_t i = 0; i < COUNT(commands); i++) {
+        bool anytime = commands[i].flags & ANYTIME;
+        if (f == MARKDOWN) {
+            fputs("| ", stdout);
+            literal(f, commands[i].syntax);
+            fputs(" | ", stdout);
+            markdown_text(commands[i].help);
+            printf(" | %s |\n", anytime ? "yes" : "no");
+        } else {
+            fputs(".It", stdout);
+            mdoc_syntax(commands[i].syntax, true);
+            mdoc_sentence(commands[i].help);
+            if (anytime)
+                puts("Answered before a name was given as well.");
+        }
+    }
+    table_ends(f);
+}
+
+static void print_errors(enum format f)
+{
+    table_begins(f, "message | when");
+    for (size_t i = 0; i < COUNT(errors); i++)
+        row(f, errors[i].message, errors[i].when);
+    table_ends(f);
+}
+
+/* What a closed client is told last; "" for nothing. */
+static const char *last_words(size_t i, char out[128])
+{
+    const char *message = "";
+    for (size_t e = 0; e < COUNT(errors); e++)
+        if (strcmp(errors[e].name, closes[i].error) == 0)
+            message = errors[e].message;
+    if (strcmp(closes[i].words, "NONE") == 0)
+        *out = '\0';
+    else if (strcmp(closes[i].words, "GOODBYE") == 0)
+        snprintf(out, 128, "OK Goodbye!");
+    else
+        snprintf(out, 128, "ERROR %s", message);
+    return out;
+}
+
+static void print_close(enum format f)
+{
+    table_begins(f, "reason | last words | what is queued | may take");
+    for (size_t i = 0; i < COUNT(closes); i++) {
+        const char *queue = strcmp(closes[i].queue, "KEEP") == 0 ? "written first" : "dropped";
+        char words[128], most[32] = "";
+        last_words(i, words);
+        if (closes[i].drain_ms)
+            snprintf(most, sizeof most, "%g s", closes[i].drain_ms / 1000.0);
+        if (f == MARKDOWN) {
+            printf("| `%s` | ", closes[i].label);
+            if (*words)
+                literal(f, words);
+            printf("%s | %s | %s |\n", *words ? "" : "none", queue, *most ? most : "no time");
+        } else {
+            printf(".It Cm %s\n", closes[i].label);
+            printf(*words ? "Last words:\n.Dq " : "No last words.\n");
+            if (*words) {
+                literal(f, words);
+                fputs(" .\n", stdout);
+            }
+            printf("What is queued is %s", queue);
+            printf(*most ? "; all of it may take %s.\n" : ".\n", most);
+        }
+    }
+    table_ends(f);
+}
+
+static void print_counters(enum format f)
+{
+    table_begins(f, "counter | what is counted");
+    for (size_t i = 0; i < COUNT(counters); i++)
+        row(f, counters[i].label, counters[i].what);
+    table_ends(f);
+}
+
+static void print_locks(enum format f)
+{
+    table_begins(f, "rank | lock | hot | what it protects");
+    for (size_t i = 0; i < COUNT(locks); i++) {
+        if (f == MARKDOWN) {
+            printf("| %zu | `%s` | %s | ", i, locks[i].name, i >= LOCK_HOT_FIRST ? "hot" : "");
+            markdown_text(locks[i].what);
+            puts(" |");
+        } else {
+            row(f, locks[i].name, locks[i].what);
+        }
+    }
+    table_ends(f);
+}
+
+/* ---- the console ---- */
+
+static void print_completion(void)
+{
+    puts("# SPDX-License-Identifier: ISC\n"
+         "#\n"
+         "# Completion of chatctl for bash, made from src/tbl/admin.h by `make docs`: change it there. Source this\n"
+         "# file, or install it under the name chatctl where `pkg-config --variable=completionsdir bash-completion`\n"
+         "# says.\n"
+         "\n"
+         "_chatctl()\n"
+         "{\n"
+         "    local word=${COMP_WORDS[COMP_CWORD]} said='' next='' verb i\n"
+         "    local -a verbs=(");
+    for (size_t i = 0; i < COUNT(verbs); i++)
+        printf("        '%s'\n", verbs[i].verb);
+    puts("    )\n"
+         "    COMPREPLY=()\n"
+         "    case ${COMP_WORDS[COMP_CWORD - 1]} in\n"
+         "    -s)\n"
+         "        mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
+         "        return\n"
+         "        ;;\n"
+         "    -d)\n"
+         "        mapfile -t COMPREPLY < <(compgen -d -- \"$word\")\n"
+         "        return\n"
+         "        ;;\n"
+         "    esac\n"
+         "    # The words of the command that stand there already: all but options and what belongs to them.\n"
+         "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+         "        case ${COMP_WORDS[i]} in\n"
+         "        -s | -d) i=$((i + 1)) ;;\n"
+         "        -*) ;;\n"
+         "        *) said+=\"${COMP_WORDS[i]} \" ;;\n"
+         "        esac\n"
+         "    done\n"
+         "    if [[ -z $said && $word == -* ]]; then\n"
+         "        mapfile -t COMPREPLY < <(compgen -W '-s -d --json -V -h' -- \"$word\")\n"
+         "        return\n"
+         "    fi\n"
+         "    for verb in \"${verbs[@]}\"; do\n"
+         "        if [[ $verb == \"$said\"* ]]; then\n"
+         "            verb=${verb#\"$said\"}\n"
+         "            next+=\"${verb%% *} \"\n"
+         "        fi\n"
+         "    done\n"
+         "    mapfile -t COMPREPLY < <(compgen -W \"$next\" -- \"$word\" | sort -u)\n"
+         "}\n"
+         "complete -F _chatctl chatctl");
+}
+
+static void print_admin(enum format f)
+{
+    if (f == COMPLETION) {
+        print_completion();
+        return;
+    }
+    table_begins(f, "command | what it does");
+    for (size_t i = 0; i < COUNT(verbs); i++) {
+        if (f == MARKDOWN) {
+            row(f, verbs[i].syntax, verbs[i].help);
+        } else {
+            fputs(".It", stdout);
+            mdoc_syntax(verbs[i].syntax, false);
+            mdoc_sentence(verbs[i].help);
+        }
+    }
+    table_ends(f);
+}
+
+/* ---- the configuration ---- */
+
+static void print_value(const struct conf_row *r)
+{
+    if (r->type == CONF_IS_INT)
+        printf("%d", r->value);
+    else if (r->type == CONF_IS_BOOL)
+        fputs(r->value ? "true" : "false", stdout);
+    else
+        printf("\"%s\"", r->text);
+}
+
+/* What may stand there, in words. */
+static void print_range(const struct conf_row *r)
+{
+    if (r->type == CONF_IS_INT) {
+        printf("%d to %d", r->least, r->most);
+    } else if (r->type == CONF_IS_BOOL) {
+        fputs("true or false", stdout);
+    } else if (!*r->allowed) {
+        fputs("text", stdout);
+    } else {
+        for (const char *a = r->allowed; *a;) {
+            size_t n = strcspn(a, "|");
+            bool last = !a[n];
+            printf("\"%.*s\"%s", (int)n, a, last ? "" : strchr(a + n + 1, '|') ? ", " : " or ");
+            a += n + !last;
+        }
+    }
+}
+
+static const char *effect(const struct conf_row *r)
+{
+    return strcmp(r->when, "LIVE") == 0 ? "at reload" : "at restart";
+}
+
+static void print_conf_mdoc(void)
+{
+    for (size_t i = 0; i < COUNT(confs); i++) {
+        const struct conf_row *r = &confs[i];
+        if (!r->key) {
+            if (i)
+                table_ends(MDOC);
+            printf(".Ss %s\n", r->section);
+            mdoc_sentence(r->comment);
+            table_begins(MDOC, "");
+            continue;
+        }
+        printf(".It Cm %s No = ", r->key);
+        if (r->type == CONF_IS_STRING)
+            printf("\\(dq%s\\(dq", r->text);
+        else
+            print_value(r);
+        putchar('\n');
+        mdoc_sentence(r->comment);
+        fputs("Takes ", stdout);
+        print_range(r);
+        printf("; in force %s.\n", effect(r));
+    }
+    table_ends(MDOC);
+}
+
+static void print_conf_markdown(void)
+{
+    table_begins(MARKDOWN, "key | default | takes | in force | what it is");
+    for (size_t i = 0; i < COUNT(confs); i++) {
+        const struct conf_row *r = &confs[i];
+        if (!r->key)
+            continue;
+        printf("| `%s.%s` | `", r->section, r->key);
+        print_value(r);
+        fputs("` | ", stdout);
+        print_range(r);
+        printf(" | %s | ", effect(r));
+        markdown_text(r->comment);
+        puts(" |");
+    }
+}
+
+/* A comment of the sample, cut between words into lines of at most 100 bytes. */
+static void print_comment(const char *indent, const char *s)
+{
+    while (*s) {
+        size_t n = strlen(s);
+        if (n > 100)
+            for (n = 100; n && s[n] != ' ';)
+                n--;
+        printf("%s# %.*s\n", indent, (int)n, s);
+        s += n + (s[n] == ' ');
+    }
+}
+
+static void print_sample(void)
+{
+    puts("# SPDX-License-Identifier: ISC\n"
+         "#\n"
+         "# chatd.conf: the configuration of chatd(8). It can be left as it is, or be missing.\n"
+         "#\n"
+         "# Every key stands here behind a #, with its default and, in brackets, what it takes and when a change of it\n"
+         "# is in force: at reload (chatctl reload, or HUP) or at the next start. To set one, take away its #.\n"
+         "# `chatd -t -c FILE` tells every mistake in FILE; chatd.conf(5) tells more of all this.\n"
+         "\n"
+         "# Where chatd listens: a group for each port. `chatd -p PORT` takes the place of all of them.\n"
+         "#   address   \"*\": all addresses, IPv6 and IPv4; or one, in numbers: \"127.0.0.1\", \"::1\"\n"
+         "#   port      0 to 65535; 0: any free one\n"
+         "#   protocol  \"native\": the one that nc speaks\n"
+         "# (1 to 16 groups; at restart)\n"
+         "listeners = (\n"
+         "    { address = \"*\"; port = 9999; protocol = \"native\"; }\n"
+         ");");
+    for (size_t i = 0; i < COUNT(confs); i++) {
+        const struct conf_row *r = &confs[i];
+        if (!r->key) {
+            puts(i ? "};\n" : "");
+            print_comment("", r->comment);
+            printf("%s = {\n", r->section);
+            continue;
+        }
+        if (confs[i - 1].key)
+            putchar('\n');
+        print_comment("    ", r->comment);
+        fputs("    # (", stdout);
+        print_range(r);
+        printf("; %s)\n    #%s = ", effect(r), r->key);
+        print_value(r);
+        puts(";");
+    }
+    puts("};");
+}
+
+static void print_conf(enum format f)
+{
+    if (f == SAMPLE)
+        print_sample();
+    else if (f == MARKDOWN)
+        print_conf_markdown();
+    else
+        print_conf_mdoc();
+}
+
+/* ---- which of them ---- */
+
+static const struct {
+    const char *name;
+    void (*print)(enum format f);
+    enum format own; /* a format of its own beside markdown and mdoc, or FORMATS */
+} tables[] = {
+    {"commands", print_commands, FORMATS}, {"errors", print_errors, FORMATS}, {"close", print_close, FORMATS},
+    {"conf", print_conf, SAMPLE},          {"admin", print_admin, COMPLETION}, {"counters", print_counters, FORMATS},
+    {"locks", print_locks, FORMATS},
+};
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: docgen TABLE FORMAT\n");
+    for (size_t i = 0; i < COUNT(tables); i++) {
+        bool own = tables[i].own != FORMATS;
+        fprintf(stderr, "  %-9s markdown | mdoc%s%s\n", tables[i].name, own ? " | " : "",
+                own ? format_names[tables[i].own] : "");
+    }
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    size_t t = 0;
+    int f = 0;
+    if (argc != 3)
+        return usage();
+    while (t < COUNT(tables) && strcmp(tables[t].name, argv[1]) != 0)
+        t++;
+    while (f < FORMATS && strcmp(format_names[f], argv[2]) != 0)
+        f++;
+    if (t == COUNT(tables)) {
+        fprintf(stderr, "docgen: there is no table %s\n", argv[1]);
+        return usage();
+    }
+    if (f == FORMATS || (f != MARKDOWN && f != MDOC && f != (int)tables[t].own)) {
+        fprintf(stderr, "docgen: %s is not printed as %s\n", argv[1], argv[2]);
+        return usage();
+    }
+    tables[t].print((enum format)f);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "docgen: cannot write\n");
+        return 1;
+    }
+    return 0;
+}

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: ISC
+#
+# Completion of chatctl for bash, made from src/tbl/admin.h by `make docs`: change it there. Source this
+# file, or install it under the name chatctl where `pkg-config --variable=completionsdir bash-completion`
+# says.
+
+_chatctl()
+{
+    local word=${COMP_WORDS[COMP_CWORD]} said='' next='' verb i
+    local -a verbs=(
+        'ping'
+        'version'
+        'status'
+        'clients'
+        'rooms'
+        'room show'
+        'room create'
+        'room delete'
+        'room topic'
+        'kick'
+        'say'
+        'reload'
+        'stop'
+        'help'
+    )
+    COMPREPLY=()
+    case ${COMP_WORDS[COMP_CWORD - 1]} in
+    -s)
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        return
+        ;;
+    -d)
+        mapfile -t COMPREPLY < <(compgen -d -- "$word")
+        return
+        ;;
+    esac
+    # The words of the command that stand there already: all but options and what belongs to them.
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        -s | -d) i=$((i + 1)) ;;
+        -*) ;;
+        *) said+="${COMP_WORDS[i]} " ;;
+        esac
+    done
+    if [[ -z $said && $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W '-s -d --json -V -h' -- "$word")
+        return
+    fi
+    for verb in "${verbs[@]}"; do
+        if [[ $verb == "$said"* ]]; then
+            verb=${verb#"$said"}
+            next+="${verb%% *} "
+        fi
+    done
+    mapfile -t COMPREPLY < <(compgen -W "$next" -- "$word" | sort -u)
+}
+complete -F _chatctl chatctl
