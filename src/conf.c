@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "proto/codec.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libconfig.h>
 #include <stdarg.h>
@@ -74,12 +75,7 @@ static const void *const_field(const struct conf *c, const struct row *row)
     return (const char *)c + row->offset;
 }
 
-static void set_listener(struct conf_listener *l, const char *address, int port, const char *protocol)
-{
-    snprintf(l->address, sizeof l->address, "%s", address);
-    snprintf(l->protocol, sizeof l->protocol, "%s", protocol);
-    l->port = port;
-}
+static const struct conf_listener default_listener = {.address = "*", .port = 9999, .protocol = "native"};
 
 void conf_defaults(struct conf *c)
 {
@@ -93,7 +89,7 @@ void conf_defaults(struct conf *c)
         else
             snprintf(field(c, row), CONF_TEXT, "%s", row->text);
     }
-    set_listener(&c->listeners[0], "*", 9999, "native");
+    c->listeners[0] = default_listener;
     c->listener_count = 1;
 }
 
@@ -180,7 +176,6 @@ static bool read_int(struct reading *rd, const config_setting_t *at, const char 
         mistake(rd, at, path, "must be a whole number");
         return false;
     }
-    /* A literal of 2^31 or more without L comes cut from libconfig 1.5: as a negative number or another one. */
     long long v = type == CONFIG_TYPE_INT ? config_setting_get_int(at) : config_setting_get_int64(at);
     if (v < least || v > most) {
         mistake(rd, at, path, "must be %lld..%lld (got %lld)", least, most, v);
@@ -254,6 +249,12 @@ static void read_section(struct reading *rd, const config_setting_t *section)
         rd->conf->clients_max_given = true;
 }
 
+static bool is_address(const char *text)
+{
+    struct in6_addr any;
+    return strcmp(text, "*") == 0 || inet_pton(AF_INET, text, &any) == 1 || inet_pton(AF_INET6, text, &any) == 1;
+}
+
 static void read_listener_key(struct reading *rd, const config_setting_t *at, struct conf_listener *l)
 {
     const char *key = config_setting_name(at), *v;
@@ -262,12 +263,15 @@ static void read_listener_key(struct reading *rd, const config_setting_t *at, st
     if (strcmp(key, "port") == 0) {
         read_int(rd, at, path, 0, 65535, &l->port);
     } else if (strcmp(key, "address") == 0) {
-        if ((v = read_string(rd, at, path, sizeof l->address)))
-            set_listener(l, v, l->port, l->protocol);
+        v = read_string(rd, at, path, sizeof l->address);
+        if (v && is_address(v))
+            snprintf(l->address, sizeof l->address, "%s", v);
+        else if (v)
+            mistake(rd, at, path, "must be \"*\" or a numeric address, like \"127.0.0.1\" or \"::1\" (got \"%s\")", v);
     } else if (strcmp(key, "protocol") == 0) {
         v = read_string(rd, at, path, sizeof l->protocol);
         if (v && codec_named(v))
-            set_listener(l, l->address, l->port, v);
+            snprintf(l->protocol, sizeof l->protocol, "%s", v);
         else if (v)
             mistake(rd, at, path, "there is no protocol \"%s\"", v);
     } else {
@@ -289,7 +293,7 @@ static void read_listeners(struct reading *rd, const config_setting_t *list)
     for (int i = 0; i < n; i++) {
         const config_setting_t *group = config_setting_get_elem(list, (unsigned)i);
         struct conf_listener *l = &rd->conf->listeners[i];
-        set_listener(l, "*", -1, "native");
+        *l = default_listener;
         if (!config_setting_is_group(group)) {
             mistake(rd, group, "listeners", "each must be a group: { address = \"*\"; port = 9999; }");
             continue;
@@ -300,6 +304,14 @@ static void read_listeners(struct reading *rd, const config_setting_t *list)
             mistake(rd, group, "listeners.port", "is missing");
     }
     rd->conf->listener_count = n;
+}
+
+/* Every line that chatd makes of a text has to fit: command, room and name before it take up to 96 bytes. */
+static void check_fits(struct reading *rd, const config_setting_t *root, const char *path, int bytes)
+{
+    if (bytes > rd->conf->limits_line - 96)
+        mistake(rd, config_setting_get_member(root, "limits"), path, "must be at most limits.line - 96 (got %d of %d)",
+                bytes, rd->conf->limits_line);
 }
 
 static void read_root(struct reading *rd, const config_setting_t *root)
@@ -318,10 +330,55 @@ static void read_root(struct reading *rd, const config_setting_t *root)
         else
             read_section(rd, at);
     }
-    if (rd->conf->limits_text > rd->conf->limits_line - 96)
-        mistake(rd, config_setting_get_member(root, "limits"), "limits.text",
-                "must be at most limits.line - 96, so that every line chatd makes of it fits (got %d of %d)",
-                rd->conf->limits_text, rd->conf->limits_line);
+    check_fits(rd, root, "limits.text", rd->conf->limits_text);
+    check_fits(rd, root, "limits.topic", rd->conf->limits_topic);
+}
+
+/* Steps over a comment or a string of libconfig's at `s`; 0 when there is none. */
+static size_t skip_opaque(const char *s)
+{
+    const char *end = NULL;
+    if (*s == '#' || (s[0] == '/' && s[1] == '/'))
+        return strcspn(s, "\n");
+    if (s[0] == '/' && s[1] == '*') {
+        end = strstr(s + 2, "*/");
+        return end ? (size_t)(end + 2 - s) : strlen(s);
+    }
+    if (*s != '"')
+        return 0;
+    for (end = s + 1; *end && *end != '"'; end++)
+        end += *end == '\\' && end[1];
+    return (size_t)(end - s) + (*end == '"');
+}
+
+/* libconfig 1.5 cuts an integer of 2^31 or more without its L, silently: so such numbers are looked for in the text. */
+static void refuse_cut_integers(struct reading *rd, const char *text)
+{
+    int line = 1;
+    for (const char *s = text; *s;) {
+        size_t opaque = skip_opaque(s), digits = strspn(s, "0123456789");
+        size_t word = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+        size_t step = opaque ? opaque : word ? word : 1;
+        errno = 0;
+        if (!opaque && digits && digits == word && strtoll(s, NULL, 10) > INT32_MAX)
+            buf_printf(rd->errors, "%s:%d: the number %.*s is too large\n", rd->file, line, (int)digits, s);
+        for (; step; step--)
+            line += *s++ == '\n';
+    }
+}
+
+static void check_integers(struct reading *rd)
+{
+    struct buf text = {0};
+    char part[4096];
+    size_t n;
+    FILE *f = fopen(rd->file, "r");
+    while (f && (n = fread(part, 1, sizeof part, f)) > 0)
+        buf_add(&text, part, n);
+    if (f)
+        fclose(f);
+    refuse_cut_integers(rd, buf_text(&text));
+    buf_fini(&text);
 }
 
 int conf_load(struct conf *c, const char *file, struct buf *errors)
@@ -344,13 +401,15 @@ int conf_load(struct conf *c, const char *file, struct buf *errors)
         slash[slash == dir] = '\0';
         config_set_include_dir(&cfg, dir);
     }
-    if (config_read_file(&cfg, file))
+    if (config_read_file(&cfg, file)) {
+        check_integers(&rd);
         read_root(&rd, config_root_setting(&cfg));
-    else if (config_error_type(&cfg) == CONFIG_ERR_FILE_IO)
+    } else if (config_error_type(&cfg) == CONFIG_ERR_FILE_IO) {
         buf_printf(errors, "%s: cannot be read: %s\n", file, log_error_text(errno));
-    else
+    } else {
         buf_printf(errors, "%s:%d: %s\n", config_error_file(&cfg) ? config_error_file(&cfg) : file,
                    config_error_line(&cfg), config_error_text(&cfg));
+    }
     config_destroy(&cfg);
     return errors->len == before ? 0 : -1;
 }

@@ -127,8 +127,10 @@ int machine_fit(int clients, int spare, struct buf *why)
         there = have;
     }
     if (tightest)
-        buf_printf(why, "clients.max = %d needs %lld %s and there are %lld; %s, or set clients.max = %d", clients,
+        buf_printf(why, "clients.max = %d needs %lld %s and there are %lld: %s", clients,
                    (long long)tightest->base + (long long)tightest->per_client * (clients + spare), tightest->what,
-                   (long long)there, tightest->advice, fit);
+                   (long long)there, tightest->advice);
+    if (tightest && fit)
+        buf_printf(why, ", or set clients.max = %d", fit);
     return fit;
 }

@@ -115,7 +115,7 @@ static int fit_to_machine(struct conf *c, struct buf *error)
     int fit = machine_fit(c->clients_max, c->clients_spare, &why);
     bool refused = fit < c->clients_max && (c->clients_max_given || fit == 0);
     if (refused) {
-        buf_printf(error, "%s\n", buf_text(&why));
+        buf_printf(error, "chatd: %s\n", buf_text(&why));
     } else if (fit < c->clients_max) {
         log_warn("clients_max_lowered", "clients_max=%d why=\"%s\"", fit, buf_text(&why));
         c->clients_max = fit;
@@ -137,6 +137,7 @@ static void report_key(const char *key, bool live, void *arg)
     wire_string(r->rows, "key", key);
     wire_string(r->rows, "effect", live ? "changed" : "needs a restart");
     wire_close(r->rows);
+    log_info("reload", "key=%s effect=%s", key, live ? "changed" : "needs_restart");
 }
 
 static void log_lines(const char *text)
@@ -168,6 +169,8 @@ static bool reload(struct buf *rows, struct buf *error)
         pool_configure(next->clients_max, next->clients_spare);
         log_info("reloaded", "keys=%d", report.changed);
     } else {
+        if (error->len && error->data[error->len - 1] == '\n')
+            error->data[--error->len] = '\0';
         log_lines(buf_text(error));
     }
     lock_release(&server.reload_lock);
@@ -190,6 +193,10 @@ int server_check(const struct server_options *o)
     int result = read_conf(o, c, &errors);
     if (result == 0 && strlen(c->admin_socket) > PATHS_SOCKET_MOST) {
         buf_printf(&errors, "%s: admin.socket: must have at most %d bytes\n", conf_file(o), PATHS_SOCKET_MOST);
+        result = -1;
+    }
+    if (result == 0 && !admin_group_exists(c->admin_group)) {
+        buf_printf(&errors, "%s: admin.group: there is no group \"%s\"\n", conf_file(o), c->admin_group);
         result = -1;
     }
     fputs(buf_text(&errors), stderr);

@@ -126,6 +126,15 @@ static int take_given(const char *dir, const char *what, char error[PATHS_ERROR]
     return -1;
 }
 
+/* So that what is logged of it works from anywhere. */
+static void make_absolute(char path[PATHS_SIZE])
+{
+    char *real = realpath(path, NULL);
+    if (real && strlen(real) < PATHS_SIZE)
+        memcpy(path, real, strlen(real) + 1);
+    free(real);
+}
+
 int paths_state(const struct paths_given *given, char out[PATHS_SIZE], char error[PATHS_ERROR])
 {
     const char *dir = given->dir ? given->dir : *given->conf_dir ? given->conf_dir : NULL;
@@ -134,8 +143,11 @@ int paths_state(const struct paths_given *given, char out[PATHS_SIZE], char erro
             snprintf(error, PATHS_ERROR, "state directory: the path is too long");
             return -1;
         }
+        if (take_given(dir, "state directory", error) != 0)
+            return -1;
         snprintf(out, PATHS_SIZE, "%s", dir);
-        return take_given(dir, "state directory", error);
+        make_absolute(out);
+        return 0;
     }
     struct candidates c = {.n = 0};
     state_candidates(&c);

@@ -15,11 +15,12 @@ struct msg *member_render(enum form form, const struct event *ev)
     return msg;
 }
 
-void member_put(struct member *m, const struct event *ev)
+enum outbox_put member_put(struct member *m, const struct event *ev)
 {
     struct msg *msg = member_render((enum form)m->form, ev);
-    outbox_put(m->outbox, msg);
+    enum outbox_put put = outbox_put(m->outbox, msg);
     msg_unref(msg);
+    return put;
 }
 
 void member_answer(struct member *m, const struct event *ev)

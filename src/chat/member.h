@@ -36,7 +36,7 @@ struct member {
 struct msg *member_render(enum form form, const struct event *ev);
 
 /* Puts one event into the member's outbox. Any thread; any lock that ranks below OUTBOX. */
-void member_put(struct member *m, const struct event *ev);
+enum outbox_put member_put(struct member *m, const struct event *ev);
 
 /* The same for an answer, from the member's own reader. */
 void member_answer(struct member *m, const struct event *ev);

@@ -17,6 +17,7 @@
 
 #define NAMES_SHOWN 100 /* JOIN lines in the answer to JOIN; USERS shows all */
 
+static _Atomic uint64_t uses; /* counts how often a room was made or became empty */
 static _Atomic int replay_most = 20;
 static _Atomic int replay_age_ms = 3600 * 1000;
 
@@ -34,6 +35,7 @@ struct room *room_new(const char *name, int64_t created_ms)
     name_fold(r->key, name);
     r->topic = panic_strdup("");
     r->created_ms = r->used_ms = created_ms;
+    r->used_no = atomic_fetch_add(&uses, 1);
     r->last_id = (uint64_t)clock_wall_ms() << 20;
     atomic_init(&r->refs, 1);
     durable_init(r);
@@ -205,6 +207,7 @@ void room_leave(struct room *r, struct member *m, bool answer)
     room_deliver_locked(r, &ev, NULL);
     if (!r->count) {
         r->used_ms = clock_wall_ms();
+        r->used_no = atomic_fetch_add(&uses, 1);
         replay_fini(r);
         free(r->members);
         r->members = NULL;
@@ -225,13 +228,15 @@ bool room_say(struct room *r, struct member *m, const char *text)
     return true;
 }
 
-void room_announce(struct room *r, const char *text)
+bool room_announce(struct room *r, const char *text)
 {
     struct event ev = {.kind = EVENT_SAID, .room = r->name, .name = NAME_SERVER, .text = text};
     lock_acquire(&r->lock);
-    if (r->count)
+    bool heard = r->count > 0;
+    if (heard)
         room_deliver_locked(r, &ev, NULL);
     lock_release(&r->lock);
+    return heard;
 }
 
 void room_tell_topic(struct room *r, struct member *m)

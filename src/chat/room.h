@@ -39,6 +39,7 @@ struct room {
     uint64_t last_id;                 /* R: number of the newest message; starts at wall-clock ms << 20 */
     char *topic;                      /* R: owns; "" when there is none */
     int64_t created_ms, used_ms;      /* R: wall clock */
+    uint64_t used_no;                 /* R: orders last uses more finely than the clock */
     bool kept;                        /* R: made by the operator, never gives way */
     bool gone;                        /* R: out of the table; its last record job frees it */
     struct store_job record;          /* chat/durable.h */
@@ -46,6 +47,7 @@ struct room {
     int64_t recorded_ms;              /* R: .used_ms as last written */
     _Atomic int refs;                 /* gained under the table's lock only; the table has one */
     int listed;                       /* T: which list of empty rooms it stands in, chat/rooms.c */
+    uint64_t listed_no;               /* T: its place there: .used_no when it was listed */
     struct room *prev, *next;         /* T: in that list */
     UT_hash_handle hh;                /* T */
 };
@@ -74,8 +76,8 @@ void room_tell_topic(struct room *r, struct member *m);
 
 /* These are for any thread. */
 
-/* The operator's words, in the name of NAME_SERVER. */
-void room_announce(struct room *r, const char *text);
+/* The operator's words, in the name of NAME_SERVER. False: nobody is there to hear them. */
+bool room_announce(struct room *r, const char *text);
 /* Adds the names of those in it, in order of arrival. */
 void room_names(struct room *r, struct strv *names);
 

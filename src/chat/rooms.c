@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Not obvious: the two lists of empty rooms are lazy. A room enters one (at its end) when its last reference but the
- * table's is given back, and is not taken out when somebody comes in again; whoever looks for a room to evict meets it
+ * Not obvious: the two lists of empty rooms are lazy. A room enters one when its last reference but the table's is
+ * given back, and is not taken out when somebody comes in again; whoever looks for a room to evict meets it
  * at the head, sees the references and drops it from the list. So coming and going costs no write lock, and eviction
  * looks at few rooms.
  */
@@ -69,16 +69,26 @@ static void unlist_locked(struct room *r)
     r->listed = LISTED_NOT;
 }
 
-/* The room has just become empty, or has changed while it was: to the end of the list it belongs in. */
+/* Puts an empty room into the list it belongs in, at its place by last use: nearly always the end. To have been looked
+ * at is no use. */
 static void list_locked(struct room *r)
 {
     unlist_locked(r);
     lock_acquire(&r->lock);
     int list = r->kept ? LISTED_NOT : *r->topic ? LISTED_TOPIC : LISTED_PLAIN;
+    r->listed_no = r->used_no;
     lock_release(&r->lock);
-    if (list != LISTED_NOT)
-        DL_APPEND(rooms.empty[list], r);
     r->listed = list;
+    if (list == LISTED_NOT)
+        return;
+    struct room **head = &rooms.empty[list];
+    struct room *after = *head ? (*head)->prev : NULL; /* utlist: the head's prev is the last */
+    while (after && after->listed_no > r->listed_no)
+        after = after == *head ? NULL : after->prev;
+    if (after)
+        DL_APPEND_ELEM(*head, after, r);
+    else
+        DL_PREPEND(*head, r);
 }
 
 static bool is_unused_locked(struct room *r)
@@ -221,13 +231,12 @@ void rooms_each(void (*fn)(struct room *r, void *arg), void *arg)
 
 static void load_one(const struct room_row *row, void *arg)
 {
-    char name[NAME_SIZE];
     int *refused = arg;
-    if (strlen(row->name) >= NAME_SIZE || !name_room(name, row->name)) {
+    if (!name_is_room(row->name)) {
         ++*refused;
         return;
     }
-    struct room *r = room_new(name, row->created_ms);
+    struct room *r = room_new(row->name, row->created_ms);
     r->used_ms = r->recorded_ms = row->used_ms;
     r->kept = row->kept;
     free(r->topic);

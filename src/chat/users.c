@@ -85,10 +85,9 @@ bool users_put(const char *name, const struct event *ev)
     name_fold(key, name);
     rwlock_read(&users.lock);
     struct member *m = find_locked(key);
-    if (m)
-        member_put(m, ev);
+    bool taken = m && member_put(m, ev) == OUTBOX_TAKEN;
     rwlock_release(&users.lock);
-    return m;
+    return taken;
 }
 
 void users_put_all(const struct event *ev)

@@ -20,7 +20,8 @@ void users_release(struct member *m);
 void users_wait(struct member *m);
 void users_unwait(struct member *m);
 
-/* Puts an event into the outbox of whoever has the name; false when nobody has. Find and put are one hold. */
+/* Puts an event into the outbox of whoever has the name; false when nobody has, or its session is just ending. Find
+ * and put are one hold. */
 bool users_put(const char *name, const struct event *ev);
 
 /* Puts an event into everyone's outbox. */

@@ -85,6 +85,31 @@ static int find_group(const char *name, gid_t *gid)
     return 0;
 }
 
+bool admin_group_exists(const char *group)
+{
+    gid_t gid;
+    return find_group(group, &gid) == 0;
+}
+
+/* Lets the group through: to the socket, and into its directory where that is ours and closed to others. */
+static int admit_group(const char *path, gid_t gid)
+{
+    char dir[sizeof admin.path];
+    struct stat sb;
+    memcpy(dir, path, strlen(path) + 1);
+    char *slash = strrchr(dir, '/');
+    if (gid == (gid_t)-1)
+        return 0;
+    if (chown(path, (uid_t)-1, gid) != 0)
+        return -1;
+    if (!slash || slash == dir)
+        return 0;
+    *slash = '\0';
+    if (stat(dir, &sb) == 0 && sb.st_uid == geteuid() && !(sb.st_mode & S_IXOTH))
+        return chown(dir, (uid_t)-1, gid);
+    return 0;
+}
+
 int admin_open(const char *path, const char *group, char error[ADMIN_ERROR])
 {
     struct sockaddr_un sun = {.sun_family = AF_UNIX};
@@ -111,7 +136,7 @@ int admin_open(const char *path, const char *group, char error[ADMIN_ERROR])
     umask(old);
     if (bound != 0)
         goto failed;
-    if ((gid != (gid_t)-1 && chown(path, (uid_t)-1, gid) != 0) || chmod(path, 0660) != 0 || listen(admin.fd, 64) != 0)
+    if (admit_group(path, gid) != 0 || chmod(path, 0660) != 0 || listen(admin.fd, 64) != 0)
         goto failed;
     return 0;
 
@@ -125,8 +150,8 @@ failed:
 
 /* ---- a connection ---- */
 
-/* Reads up to the LF; false when none came in time. */
-static bool read_request(int fd, char line[WIRE_REQUEST_MOST])
+/* Reads up to the LF. NULL, or why there is no request; "" when the peer has gone. */
+static const char *read_request(int fd, char line[WIRE_REQUEST_MOST])
 {
     size_t n = 0;
     while (n < WIRE_REQUEST_MOST) {
@@ -134,17 +159,17 @@ static bool read_request(int fd, char line[WIRE_REQUEST_MOST])
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
-            return false;
+            return got < 0 && errno == EAGAIN ? "no request came in time" : "";
         char *lf = memchr(line + n, '\n', (size_t)got);
         n += (size_t)got;
         if (lf) {
             *lf = '\0';
             if (lf > line && lf[-1] == '\r')
                 lf[-1] = '\0';
-            return true;
+            return NULL;
         }
     }
-    return false;
+    return "the request is too long";
 }
 
 static void write_reply(int fd, const struct buf *out)
@@ -173,12 +198,17 @@ static void serve(struct admin_call *c, int fd)
     struct buf out = {0};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    if (!read_request(fd, line))
+    const char *wrong = read_request(fd, line);
+    if (wrong && !*wrong)
         return;
-    c->out = &out;
-    const char *verb = admin_cmds_run(c, line);
-    log_info("console", "uid=%ld command=\"%s\"", peer_uid(fd), verb);
-    post_assert_flushed();
+    if (wrong) {
+        wire_end(&out, wrong);
+    } else {
+        c->out = &out;
+        const char *verb = admin_cmds_run(c, line);
+        log_info("console", "uid=%ld command=\"%s\"", peer_uid(fd), verb);
+        post_assert_flushed();
+    }
     write_reply(fd, &out);
     buf_fini(&out);
 }

@@ -24,6 +24,9 @@ struct admin_hooks {
  * and is replaced. `group`: "" or who may use it. 0, or -1 with a line for the operator. Before any thread. */
 int admin_open(const char *path, const char *group, char error[ADMIN_ERROR]);
 
+/* Whether there is such a group. For checking a configuration. */
+bool admin_group_exists(const char *group);
+
 /* Starts the threads. 0, or -1 with errno. */
 int admin_start(const struct admin_hooks *hooks);
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "base/panic.h"
 #include "chat/rooms.h"
 #include "chat/users.h"
 #include "ctl/wire.h"
@@ -100,27 +101,53 @@ const char *admin_status(struct admin_call *c)
     return NULL;
 }
 
-static void put_client(struct pair *p, void *arg)
+struct views {
+    struct session_view *v; /* owns */
+    size_t n, cap;
+};
+
+static void add_view(struct pair *p, void *arg)
 {
-    struct buf *out = arg;
-    struct session_view v;
-    if (!session_view(p, &v))
+    struct views *all = arg;
+    struct session_view view;
+    if (!session_view(p, &view))
         return;
+    if (all->n == all->cap) {
+        all->cap = all->cap ? all->cap * 2 : 64;
+        all->v = panic_realloc(all->v, all->cap * sizeof *all->v);
+    }
+    all->v[all->n++] = view;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    uint64_t x = ((const struct session_view *)a)->client.id, y = ((const struct session_view *)b)->client.id;
+    return (x > y) - (x < y);
+}
+
+static void put_client(struct buf *out, const struct session_view *v)
+{
     wire_open(out);
-    wire_number(out, "id", (long long)v.client.id);
-    wire_string(out, "name", v.name);
-    wire_string(out, "address", v.client.address);
-    wire_number(out, "rooms", v.rooms);
-    put_time(out, "connected", clock_wall_ms() - (clock_ms() - v.client.since_ms));
-    wire_number(out, "idle_s", v.idle_ms / 1000);
-    wire_number(out, "queued_entries", (long long)v.queued.entries);
-    wire_number(out, "queued_bytes", (long long)v.queued.bytes);
+    wire_number(out, "id", (long long)v->client.id);
+    wire_string(out, "name", v->name);
+    wire_string(out, "address", v->client.address);
+    wire_number(out, "rooms", v->rooms);
+    put_time(out, "connected", clock_wall_ms() - (clock_ms() - v->client.since_ms));
+    wire_number(out, "idle_s", v->idle_ms / 1000);
+    wire_number(out, "queued_entries", (long long)v->queued.entries);
+    wire_number(out, "queued_bytes", (long long)v->queued.bytes);
     wire_close(out);
 }
 
 const char *admin_clients(struct admin_call *c)
 {
-    pool_each(put_client, c->out);
+    struct views all = {0};
+    pool_each(add_view, &all);
+    if (all.n)
+        qsort(all.v, all.n, sizeof *all.v, by_id);
+    for (size_t i = 0; i < all.n; i++)
+        put_client(c->out, &all.v[i]);
+    free(all.v);
     return NULL;
 }
 
@@ -282,9 +309,9 @@ const char *admin_say(struct admin_call *c)
     struct room *r = rooms_find(name);
     if (!r)
         return unknown_room(c);
-    room_announce(r, c->text);
+    bool heard = room_announce(r, c->text);
     rooms_release(r);
-    return NULL;
+    return heard ? NULL : "nobody is in the room, so nobody would hear it";
 }
 
 /* ---- chatd itself ---- */
@@ -327,8 +354,11 @@ const char *admin_cmds_run(struct admin_call *c, char *line)
     const char *error;
     buf_clear(&c->error);
     line += strspn(line, " ");
-    int i = wire_command(line, &rest);
-    if (i < 0) {
+    bool is_text = text_clean(line, strlen(line));
+    int i = is_text ? wire_command(line, &rest) : -1;
+    if (!is_text) {
+        error = "the request is not UTF-8";
+    } else if (i < 0) {
         buf_printf(&c->error, "there is no command \"%.40s\" (try help)", line);
         error = buf_text(&c->error);
     } else if (!wire_args(&wire_commands[i], rest, &c->word, &c->text)) {

@@ -281,6 +281,21 @@ static int take_reply(FILE *in, bool json, struct table *t)
     return code;
 }
 
+/* Says what there is: the commands that start with the same word, if any. Exits. */
+_Noreturn static void refuse_command(const char *request)
+{
+    size_t n = strcspn(request, " ");
+    bool any = false;
+    for (int i = 0; i < wire_command_count; i++)
+        if (strncmp(wire_commands[i].verb, request, n) == 0 && wire_commands[i].verb[n] == ' ') {
+            fprintf(stderr, "usage: chatctl %s\n", wire_commands[i].syntax);
+            any = true;
+        }
+    if (!any)
+        fprintf(stderr, "chatctl: there is no command \"%s\" (chatctl --help lists them)\n", request);
+    exit(EXIT_USAGE);
+}
+
 /* Joins the words to a request line; exits when they are no request. */
 static int build_request(struct buf *request, char **words, int n)
 {
@@ -290,8 +305,7 @@ static int build_request(struct buf *request, char **words, int n)
     char *copy = panic_strdup(buf_text(request));
     int command = wire_command(copy, &rest);
     if (command < 0) {
-        fprintf(stderr, "chatctl: there is no command \"%s\" (chatctl help lists them)\n", buf_text(request));
-        exit(EXIT_USAGE);
+        refuse_command(buf_text(request));
     }
     if (strpbrk(buf_text(request), "\r\n") || request->len + 2 > WIRE_REQUEST_MOST) {
         fprintf(stderr, "chatctl: a request is one line of at most %d bytes\n", WIRE_REQUEST_MOST - 2);

@@ -79,6 +79,13 @@ static void consume(struct line *l, size_t upto)
         l->start = l->end = l->scanned = 0;
 }
 
+static void hand_out(struct line *l, size_t at, size_t end, char **text, size_t *len)
+{
+    l->data[end] = '\0';
+    *text = l->data + at;
+    *len = end - at;
+}
+
 enum line_status line_next(struct line *l, size_t max, char **text, size_t *len)
 {
     for (;;) {
@@ -96,18 +103,17 @@ enum line_status line_next(struct line *l, size_t max, char **text, size_t *len)
             if (l->end - at < max)
                 return LINE_NONE;
             l->skipping = true;
+            size_t last = l->end - 1;
             consume(l, l->end);
+            hand_out(l, at, last, text, len);
             return LINE_TOO_LONG;
         }
         size_t end = (size_t)(lf - l->data);
+        bool fits = end + 1 - at <= max;
         consume(l, end + 1);
-        if (end + 1 - at > max)
-            return LINE_TOO_LONG;
         if (end > at && l->data[end - 1] == '\r')
             end--;
-        l->data[end] = '\0';
-        *text = l->data + at;
-        *len = end - at;
-        return LINE_READY;
+        hand_out(l, at, end, text, len);
+        return fits ? LINE_READY : LINE_TOO_LONG;
     }
 }

@@ -16,10 +16,20 @@ void name_configure(int longest)
     atomic_store_explicit(&longest_now, longest, memory_order_relaxed);
 }
 
-static bool is_name(const char *s)
+static bool is_name_within(const char *s, int longest)
 {
     size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
-    return n > 0 && !s[n] && n <= (size_t)atomic_load_explicit(&longest_now, memory_order_relaxed);
+    return n > 0 && !s[n] && n <= (size_t)longest;
+}
+
+static bool is_name(const char *s)
+{
+    return is_name_within(s, atomic_load_explicit(&longest_now, memory_order_relaxed));
+}
+
+bool name_is_room(const char *s)
+{
+    return *s == '#' && is_name_within(s + 1, NAME_LONGEST);
 }
 
 bool name_is_user(const char *s)

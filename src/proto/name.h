@@ -21,6 +21,9 @@ bool name_is_user(const char *s);
 /* Writes a room's name, # in front whether given or not; false when it is none. */
 bool name_room(char out[NAME_SIZE], const char *s);
 
+/* True for any name that a room may ever have had, whatever the limit is now. */
+bool name_is_room(const char *s);
+
 /* Writes the form in which names are compared. */
 void name_fold(char out[NAME_SIZE], const char *name);
 

@@ -41,7 +41,7 @@ static const struct {
     enum command command;
 } aliases[] = {{"msg", COMMAND_PRIVMSG}, {"name", COMMAND_USERNAME}};
 
-enum command native_command(const char *verb, size_t len)
+static enum command plain_command(const char *verb, size_t len)
 {
     int i = 0;
     while (i < COMMANDS && (verbs[i].len != len || strncasecmp(verbs[i].name, verb, len) != 0))
@@ -54,19 +54,24 @@ static enum command slash_command(const char *verb, size_t len)
     for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++)
         if (strlen(aliases[i].name) == len && strncasecmp(aliases[i].name, verb, len) == 0)
             return aliases[i].command;
-    return native_command(verb, len);
+    return plain_command(verb, len);
+}
+
+enum command native_command(const char *verb)
+{
+    return *verb == '/' ? slash_command(verb + 1, strlen(verb + 1)) : plain_command(verb, strlen(verb));
 }
 
 static enum command exact_command(const char *verb, size_t len)
 {
-    enum command c = native_command(verb, len);
+    enum command c = plain_command(verb, len);
     return c != COMMANDS && memcmp(verbs[c].name, verb, len) == 0 ? c : COMMANDS;
 }
 
 static bool is_private(const char *line)
 {
     const char *word = line + strspn(line, " \t");
-    enum command c = native_command(word, strcspn(word, " \t"));
+    enum command c = plain_command(word, strcspn(word, " \t"));
     return c != COMMANDS && verbs[c].flags & PRIVATE;
 }
 
@@ -76,11 +81,14 @@ static bool is_shouted(const char *line)
     return n && (line[n] == '\0' || line[n] == ' ' || line[n] == '\t');
 }
 
-/* GET / HTTP/1.1: a browser that somebody has tricked into talking to us. */
-static bool is_http(const char *line)
+/* GET / HTTP/1.1: a browser that somebody has tricked into talking to us. Of a line that was too long only the start is
+ * here, so a path behind a word that is no command will do as well. */
+static bool is_http(const char *line, size_t verb_len)
 {
     const char *version = strrchr(line, ' ');
-    return is_shouted(line) && version && strncmp(version, " HTTP/", 6) == 0;
+    if (!is_shouted(line) || !version)
+        return false;
+    return strncmp(version, " HTTP/", 6) == 0 || (line[verb_len + 1] == '/' && exact_command(line, verb_len) == COMMANDS);
 }
 
 static void as_command(struct request *rq, enum command c, char *rest)
@@ -101,7 +109,7 @@ static void parse(struct request *rq, char *line, size_t len, bool first)
     enum command exact;
     if (!*line) {
         rq->kind = REQUEST_EMPTY;
-    } else if (first && is_http(line)) {
+    } else if (first && is_http(line, verb_len)) {
         rq->kind = REQUEST_FOREIGN;
     } else if (line[0] == '/' && line[1] != '/') {
         as_command(rq, slash_command(line + 1, verb_len - 1), line + verb_len);

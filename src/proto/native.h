@@ -10,7 +10,8 @@ extern const struct codec native_codec;
 /* The most bytes of a line it writes, end included (lists are cut to it). Any thread. */
 void native_configure(int max_line);
 
-/* The command whose name is `verb`, compared without case; COMMANDS if there is none. */
-enum command native_command(const char *verb, size_t len);
+/* The command that somebody means by `verb`, in any case and with or without the slash in front; COMMANDS if there is
+ * none. */
+enum command native_command(const char *verb);
 
 #endif

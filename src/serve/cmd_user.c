@@ -117,8 +117,7 @@ void cmd_help(struct session *s, const struct args *a)
 {
     struct buf lines = {0};
     if (a->word) {
-        const char *verb = a->word + (*a->word == '/');
-        enum command c = native_command(verb, strlen(verb));
+        enum command c = native_command(a->word);
         if (c == COMMANDS) {
             session_error(s, ERROR_UNKNOWN_COMMAND, NULL);
             return;

@@ -58,6 +58,11 @@ static bool parse_args(const char *wanted, char *rest, struct args *a)
     return !rest || text_is_blank(rest);
 }
 
+static bool is_too_long(const char *arg)
+{
+    return arg && strlen(arg) > (size_t)session_limits().text;
+}
+
 static void run(struct session *s, enum command c, char *rest)
 {
     const struct command_row *row = &rows[c];
@@ -66,7 +71,7 @@ static void run(struct session *s, enum command c, char *rest)
         session_error(s, ERROR_USERNAME_REQUIRED, NULL);
     } else if (!parse_args(row->args, rest, &a)) {
         session_error(s, ERROR_USAGE, row->syntax);
-    } else if (a.text && strlen(a.text) > (size_t)session_limits().text) {
+    } else if (is_too_long(a.word) || is_too_long(a.text)) { /* what is made of it would not fit into a line */
         session_error(s, ERROR_LINE_TOO_LONG, NULL);
     } else {
         if (log_enabled(LOG_DEBUG))

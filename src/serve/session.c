@@ -183,17 +183,16 @@ static void yield_to_pressure(struct session *s)
 static void handle(struct session *s, enum line_status status, char *text, size_t len)
 {
     struct request rq = {.kind = REQUEST_EMPTY};
-    bool first = s->first_line;
-    s->first_line = false;
     counter_add(COUNTER_LINES, 1);
     atomic_store_explicit(&s->active_ms, clock_coarse_ms(), memory_order_relaxed);
-    if (status == LINE_TOO_LONG) {
+    s->codec->parse(&rq, text, len, s->first_line);
+    if (status == LINE_TOO_LONG && rq.kind != REQUEST_FOREIGN) {
         counter_add(COUNTER_BAD_LINES, 1);
         session_error(s, ERROR_LINE_TOO_LONG, NULL);
-        return;
+    } else {
+        command_run(s, &rq);
     }
-    s->codec->parse(&rq, text, len, first);
-    command_run(s, &rq);
+    s->first_line = s->first_line && rq.kind == REQUEST_EMPTY;
 }
 
 /* Everything that came with one read. */
@@ -240,6 +239,8 @@ static void read_until_over(struct session *s)
         line_space(&s->line, (size_t)atomic_load_explicit(&limit.line, memory_order_relaxed), &space, &size);
         ssize_t n = st->ops->read(st, space, size);
         if (n > 0) {
+            if (s->line.skipping && !pay(s, (size_t)n)) /* the rest of a line that was too long is not free */
+                break;
             line_filled(&s->line, (size_t)n);
             handle_lines(s);
         } else {
@@ -349,11 +350,10 @@ static void kick_if(struct pair *p, void *arg)
 uint64_t session_kick(const char *who, const char *reason)
 {
     struct event words = {.kind = EVENT_ERROR, .error = ERROR_KICKED, .text = reason};
-    uint64_t id = strlen(who) < NAME_SIZE ? users_close(who, CLOSE_KICK, &words) : 0;
-    if (id)
-        return id;
     struct kick k = {.id = strtoull(who, NULL, 10), .words = &words};
-    if (who[strspn(who, "0123456789")] == '\0')
+    if (who[strspn(who, "0123456789")] == '\0') /* ids first: no name can shield another's */
         pool_each(kick_if, &k);
-    return k.found ? k.id : 0;
+    if (k.found)
+        return k.id;
+    return strlen(who) < NAME_SIZE ? users_close(who, CLOSE_KICK, &words) : 0;
 }

@@ -71,7 +71,7 @@ struct session_view {
 };
 bool session_view(struct pair *p, struct session_view *view);
 
-/* Closes a client as kicked: by name, else by id. `reason` is shown to the client. Its id, or 0 when there is none. Any
+/* Closes a client as kicked: by id, else by name. `reason` is shown to the client. Its id, or 0 when there is none. Any
  * thread. */
 uint64_t session_kick(const char *who, const char *reason);
 

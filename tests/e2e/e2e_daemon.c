@@ -75,7 +75,14 @@ static void a_check_tells_every_mistake_with_its_line(void **state)
     assert_in("chatd.conf:2: rooms.max: must be 1..1000000 (got 0)", err);
     assert_in("chatd.conf:3: rooms.topics: there is no such key", err);
     assert_in("chatd.conf:5: log.level: must be one of error|warn|info|debug (got \"loud\")", err);
-    assert_in("chatd.conf:6: listners: there is no such key; did you mean listeners?", err);
+    daemon_write_conf(&d, "rooms = { max = 4294967298; }; # 4294967299\nlisteners = ( { port = 1; address = \"here\"; } );");
+    assert_int_equal(CHATD("-t", "-c", path), 1);
+    assert_in("chatd.conf:1: the number 4294967298 is too large", err);
+    assert_null(strstr(err, "4294967299"));
+    assert_in("chatd.conf:2: listeners.address: must be \"*\" or a numeric address", err);
+    daemon_write_conf(&d, "listners = ();\n");
+    assert_int_equal(CHATD("-t", "-c", path), 1);
+    assert_in("chatd.conf:1: listners: there is no such key; did you mean listeners?", err);
     daemon_write_conf(&d, "rooms = {\n  max = ;\n");
     assert_int_equal(CHATD("-t", "-c", path), 1);
     assert_in("chatd.conf:2: ", err);
@@ -83,6 +90,42 @@ static void a_check_tells_every_mistake_with_its_line(void **state)
     assert_in("/nonexistent.conf: cannot be read", err);
     assert_int_equal(CHATD("-d", d.dir, "-c", path), 1);
     assert_in("chatd.conf:2: ", err);
+}
+
+static void it_listens_where_the_configuration_says(void **state)
+{
+    struct client c;
+    (void)state;
+    d.conf_listens = true;
+    daemon_write_conf(&d, "listeners = ( { address = \"127.0.0.1\"; port = 0; } );");
+    daemon_start(&d);
+    client_open(&c, &d);
+    client_ask(&c, "PING there", "PONG there");
+    client_close(&c);
+    daemon_stop(&d);
+    daemon_write_conf(&d, "listeners = ( { port = 0; protocol = \"native\"; }, { port = 0; address = \"127.0.0.1\"; } );");
+    daemon_start(&d);
+    client_open(&c, &d);
+    client_ask(&c, "PING there", "PONG there");
+    client_close(&c);
+}
+
+static void the_sample_configuration_starts(void **state)
+{
+    char text[32768], *port;
+    (void)state;
+    snprintf(out, sizeof out, "%s/etc/chatd.conf", getenv("SRCDIR"));
+    FILE *f = fopen(out, "r");
+    assert_non_null(f);
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
+    fclose(f);
+    port = strstr(text, "9999;"); /* the one thing a test must not take as it is */
+    assert_non_null(port);
+    memcpy(port, "0   ;", 5);
+    d.conf_listens = true;
+    daemon_write_conf(&d, text);
+    daemon_start(&d);
+    daemon_ctl_ok(&d, out, sizeof out, "reload", NULL);
 }
 
 static void a_port_or_a_directory_in_use_is_one_clear_line(void **state)
@@ -331,7 +374,7 @@ static void a_machine_too_small_is_named_with_what_to_set(void **state)
     if (pid == 0) {
         setrlimit(RLIMIT_NOFILE, &low);
         _exit(CHATD("-p", "0", "-d", d.dir, "-c", path) == 1 &&
-              strstr(err, "clients.max = 1000 needs 1096 descriptors and there are 300; raise LimitNOFILE") ? 0 : 1);
+              strstr(err, "clients.max = 1000 needs 1096 descriptors and there are 300: raise LimitNOFILE") ? 0 : 1);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
@@ -355,6 +398,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(options_answer_and_mistakes_end_with_2, none, down),
         cmocka_unit_test_setup_teardown(a_check_tells_every_mistake_with_its_line, none, down),
+        cmocka_unit_test_setup_teardown(it_listens_where_the_configuration_says, none, down),
+        cmocka_unit_test_setup_teardown(the_sample_configuration_starts, none, down),
         cmocka_unit_test_setup_teardown(a_port_or_a_directory_in_use_is_one_clear_line, none, down),
         cmocka_unit_test_setup_teardown(of_two_starts_at_once_exactly_one_wins, none, down),
         cmocka_unit_test_setup_teardown(a_leftover_socket_is_replaced_and_a_stranger_is_not, none, down),

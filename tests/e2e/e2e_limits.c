@@ -268,6 +268,23 @@ static void over_the_flood_limit_lines_wait_and_none_is_lost(void **state)
     client_close(&c);
 }
 
+static void a_line_without_an_end_is_no_way_round_the_flood_limit(void **state)
+{
+    struct client c;
+    char *big = malloc(1 << 20);
+    (void)state;
+    start("flood = { rate = 1000; burst = 100; spare_loopback = false; };");
+    client_login(&c, &d, "endless");
+    memset(big, 'x', 1 << 20);
+    client_send(&c, big, 1 << 20);
+    client_send(&c, "\nPING after\n", 12);
+    client_expect(&c, "ERROR Line too long");
+    client_expect(&c, "PONG after");
+    assert_true(daemon_status(&d, "flood_waits") > 10);
+    free(big);
+    client_close(&c);
+}
+
 static void who_floods_without_a_break_is_closed(void **state)
 {
     struct client c;
@@ -320,6 +337,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_burst_to_reading_members_loses_nothing, none, down),
         cmocka_unit_test_setup_teardown(who_gives_no_name_in_time_is_told_and_closed, none, down),
         cmocka_unit_test_setup_teardown(over_the_flood_limit_lines_wait_and_none_is_lost, none, down),
+        cmocka_unit_test_setup_teardown(a_line_without_an_end_is_no_way_round_the_flood_limit, none, down),
         cmocka_unit_test_setup_teardown(who_floods_without_a_break_is_closed, none, down),
         cmocka_unit_test_setup_teardown(an_answer_longer_than_the_outbox_reaches_its_asker, none, down),
     };

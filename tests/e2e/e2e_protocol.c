@@ -94,6 +94,7 @@ static void every_mistake_has_its_answer(void **state)
         {"PING x1 x2", "ERROR Usage: PING [<token>]"},
         {"HELP QUIT", "HELP QUIT [<reason>] - say goodbye"},
         {"HELP /quit", "HELP QUIT [<reason>] - say goodbye"},
+        {"HELP /msg", "HELP PRIVMSG <user> <text> - say something to one user alone"},
         {"HELP nonsense", "ERROR Unknown command (try HELP)"},
         {"USERNAME", "ERROR Usage: USERNAME <name>"},
         {"USERNAME ", "ERROR Usage: USERNAME <name>"},
@@ -199,15 +200,16 @@ static void a_line_may_be_4096_bytes_long_and_no_more(void **state)
     client_enter(&a, &d, "lena", "long");
     memset(text, 'x', sizeof text);
     for (int n = 4095; n <= 4097; n++) { /* bytes of the line, its LF included */
-        memcpy(line, "PING ", 5);
-        memset(line + 5, 'x', sizeof line - 5);
+        memset(line, ' ', sizeof line);
+        memcpy(line, "PING x", 6);
         line[n - 1] = '\n';
         client_send(&a, line, (size_t)n);
-        if (n <= 4096)
-            client_expect(&a, "PONG %.*s", n - 6, text);
-        else
-            client_expect(&a, "ERROR Line too long");
+        client_expect(&a, n <= 4096 ? "PONG x" : "ERROR Line too long");
     }
+    client_say(&a, "PING %.*s", 4000, text);
+    client_expect(&a, "PONG %.*s", 4000, text);
+    client_say(&a, "PING %.*s", 4001, text); /* its answer would not fit into a line */
+    client_expect(&a, "ERROR Line too long");
     client_say(&a, "MSG %.*s", 4000, text);
     client_expect(&a, "ROOM #long lena %.*s", 4000, text);
     client_say(&a, "MSG %.*s", 4001, text);
@@ -264,10 +266,25 @@ static void text_that_is_no_text_is_refused_and_forgery_impossible(void **state)
 static void http_is_closed_without_a_word(void **state)
 {
     struct client a;
+    char path[5000];
     (void)state;
     client_open(&a, &d);
     client_say(&a, "POST /x HTTP/1.1\r\nHost: x\r\n\r\nUSERNAME evil\r\nJOIN #general\r");
     client_expect_end(&a);
+    client_close(&a);
+    client_open(&a, &d);
+    client_say(&a, "\r\n\r\nGET / HTTP/1.1\r\n\r\nUSERNAME evil\r");
+    client_expect_end(&a);
+    client_close(&a);
+    memset(path, 'a', sizeof path);
+    for (int cut = 0; cut < 2; cut++) { /* a first line that is too long, in one piece and in two */
+        client_open(&a, &d);
+        client_say(&a, "POST /%.*s HTTP/1.1\r\n\r\nUSERNAME evil\r", (int)sizeof path - cut * 900, path);
+        client_expect_end(&a);
+        client_close(&a);
+    }
+    client_open(&a, &d);
+    client_ask(&a, "HELP /quit", "HELP QUIT [<reason>] - say goodbye");
     client_close(&a);
     client_open(&a, &d);
     client_ask(&a, "PING first", "PONG first");

@@ -197,6 +197,24 @@ static void at_the_limit_the_longest_empty_gives_way_topics_last_kept_never(void
     client_close(&a);
 }
 
+static void to_be_looked_at_is_no_use_of_a_room(void **state)
+{
+    struct client a;
+    (void)state;
+    start("rooms = { max = 3; };");
+    client_login(&a, &d, "adam");
+    client_ask(&a, "JOIN a", "OK Joined #a (0 users)");
+    client_ask(&a, "JOIN b", "OK Joined #b (0 users)");
+    client_ask(&a, "JOIN c", "OK Joined #c (0 users)");
+    client_ask(&a, "JOIN a", "OK Joined #a (0 users)");
+    client_ask(&a, "LEAVE", "OK Left #a");
+    client_ask(&a, "USERS b", "USERLIST");
+    daemon_ctl_ok(&d, out, sizeof out, "rooms", NULL);
+    client_ask(&a, "JOIN d", "OK Joined #d (0 users)");
+    client_ask(&a, "ROOMS ALL", "ROOMLIST #a #c #d"); /* #b was used longest ago */
+    client_close(&a);
+}
+
 static void disused_rooms_are_forgotten_after_their_days(void **state)
 {
     struct client a;
@@ -332,6 +350,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_topic_is_shown_told_and_cleared, none, down),
         cmocka_unit_test_setup_teardown(rooms_and_acknowledged_topics_outlive_kill_9, none, down),
         cmocka_unit_test_setup_teardown(at_the_limit_the_longest_empty_gives_way_topics_last_kept_never, none, down),
+        cmocka_unit_test_setup_teardown(to_be_looked_at_is_no_use_of_a_room, none, down),
         cmocka_unit_test_setup_teardown(disused_rooms_are_forgotten_after_their_days, none, down),
         cmocka_unit_test_setup_teardown(the_answer_to_join_is_never_overtaken_and_misses_nothing, none, down),
         cmocka_unit_test_setup_teardown(everyone_in_a_room_sees_one_order, none, down),

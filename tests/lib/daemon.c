@@ -134,7 +134,7 @@ void daemon_start(struct daemon *d)
     snprintf(log, sizeof log, "%s/log", d->dir);
     if (!d->has_conf)
         daemon_write_conf(d, "");
-    const char *args[] = {daemon_program("CHATD"), "-p", "0", "-d", d->dir, "-c", conf, NULL};
+    const char *args[] = {daemon_program("CHATD"), "-d", d->dir, "-c", conf, d->conf_listens ? NULL : "-p", "0", NULL};
     int err = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     assert_true(err >= 0);
     assert_int_equal(pipe2(out, O_CLOEXEC), 0);

@@ -17,6 +17,7 @@ struct daemon {
     int port;
     char dir[128];   /* the state directory; log, chatd.conf and admin.sock are in it */
     bool has_conf;
+    bool conf_listens; /* set by the test: the configuration says where to listen, so no -p */
 };
 
 /* Makes the directory. `conf`: text of the configuration, or NULL for none. Does not start it. */

@@ -8,7 +8,10 @@
 #include "tests/lib/unit.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/panic.h"
+#include "chat/rooms.h"
+#include "chat/users.h"
 #include "net/post.h"
 
 #include <arpa/inet.h>
@@ -256,35 +259,70 @@ static ssize_t held_read(struct stream *st, void *data, size_t size)
     return 0;
 }
 
-static ssize_t held_write(struct stream *st, const struct iovec *iov, int count)
+/* Waits while the test holds the stream; begins and ends what must never overlap. */
+static void enter_write(struct unit_stream *us)
 {
-    struct unit_stream *us = unit_stream_of(st);
-    ssize_t n = 0;
-    lock_assert_may_block();
     must_ok(pthread_mutex_lock(&us->mutex));
     us->overlaps += us->inside;
     us->touched += us->dead;
-    us->writes++;
     us->inside = true;
     must_ok(pthread_cond_broadcast(&us->changed));
     while (us->held && !us->passes)
         must_ok(pthread_cond_wait(&us->changed, &us->mutex));
     if (us->passes)
         us->passes--;
+}
+
+static ssize_t leave_write(struct unit_stream *us, ssize_t n)
+{
+    us->inside = false;
+    must_ok(pthread_mutex_unlock(&us->mutex));
+    return n;
+}
+
+static ssize_t swallow(struct unit_stream *us, const struct iovec *iov, int count)
+{
+    ssize_t n = 0;
     if (us->failing) {
         errno = EPIPE;
-        n = -1;
+        return -1;
     }
-    for (int i = 0; i < count && n >= 0; i++) {
+    for (int i = 0; i < count; i++) {
         size_t size = iov[i].iov_len;
         if (us->most && (size_t)n + size > us->most)
             size = us->most - (size_t)n;
         buf_add(&us->out, iov[i].iov_base, size);
         n += (ssize_t)size;
     }
-    us->inside = false;
-    must_ok(pthread_mutex_unlock(&us->mutex));
     return n;
+}
+
+static ssize_t held_write(struct stream *st, const struct iovec *iov, int count)
+{
+    struct unit_stream *us = unit_stream_of(st);
+    lock_assert_may_block();
+    must_ok(pthread_mutex_lock(&us->mutex));
+    us->writes++;
+    must_ok(pthread_mutex_unlock(&us->mutex));
+    enter_write(us);
+    return leave_write(us, swallow(us, iov, count));
+}
+
+/* A poster must not hold any hot lock here either: other posters would wait for its system call. */
+static ssize_t held_try_write(struct stream *st, const struct iovec *iov, int count)
+{
+    struct unit_stream *us = unit_stream_of(st);
+    lock_assert_may_block();
+    must_ok(pthread_mutex_lock(&us->mutex));
+    us->tries++;
+    bool full = us->full;
+    must_ok(pthread_mutex_unlock(&us->mutex));
+    enter_write(us);
+    if (!full)
+        return leave_write(us, swallow(us, iov, count));
+    leave_write(us, 0);
+    errno = EAGAIN;
+    return -1;
 }
 
 /* Shutting both ways ends a blocked write, as on a socket. */
@@ -316,10 +354,16 @@ static void held_close(struct stream *st)
 
 void unit_stream_init(struct unit_stream *us)
 {
-    static const struct stream_ops ops = {held_read, held_write, held_shut, held_linger, held_close};
+    static const struct stream_ops ops = {held_read, held_write, NULL, held_shut, held_linger, held_close};
     *us = (struct unit_stream){.base = {.ops = &ops, .fd = -1}};
     must_ok(pthread_mutex_init(&us->mutex, NULL));
     must_ok(pthread_cond_init(&us->changed, NULL));
+}
+
+void unit_stream_offer_try(struct unit_stream *us)
+{
+    static const struct stream_ops ops = {held_read, held_write, held_try_write, held_shut, held_linger, held_close};
+    us->base.ops = &ops;
 }
 
 void unit_stream_fini(struct unit_stream *us)
@@ -568,6 +612,14 @@ void unit_held_stop(struct unit_held *h)
     unit_stream_fini(&h->us);
 }
 
+void unit_held_idle(struct unit_held *h)
+{
+    unit_client_wait_asleep(&h->c);
+    lock_acquire(&h->c.outbox.lock);
+    h->c.outbox.drained_ms -= 60000;
+    lock_release(&h->c.outbox.lock);
+}
+
 void unit_held_fill(struct unit_held *h, int n, size_t size)
 {
     unit_stream_hold(&h->us);
@@ -597,4 +649,179 @@ void unit_member_stop(struct unit_member *um)
     unit_client_end(&um->client, CLOSE_EOF);
     unit_client_stop(&um->client);
     free(um->member.rooms);
+}
+
+void unit_member_hears(struct unit_member *um, const char *text)
+{
+    struct buf heard = {0}, want = {0};
+    unit_client_heard(&um->client, &heard);
+    for (; *text; text++) {
+        if (*text == '\n')
+            buf_char(&want, '\r');
+        buf_char(&want, *text);
+    }
+    if (want.len && want.data[want.len - 1] != '\n')
+        buf_str(&want, "\r\n");
+    assert_string_equal(buf_text(&heard), buf_text(&want));
+    buf_fini(&heard);
+    buf_fini(&want);
+}
+
+void unit_member_join(struct unit_member *um, struct room *r)
+{
+    assert_non_null(r);
+    member_add_room(&um->member, r);
+    um->member.current = r;
+    room_join(r, &um->member);
+}
+
+void unit_member_leave(struct unit_member *um, struct room *r, bool answer)
+{
+    room_leave(r, &um->member, answer);
+    member_remove_room(&um->member, r);
+    rooms_release(r);
+}
+
+/* ---- the house ---- */
+
+static char house_dir[UNIT_PATH];
+
+static void house_up(void)
+{
+    char error[STORE_ERROR];
+    rooms_start();
+    if (store_open(house_dir, error) != 0 || rooms_load(error) != 0)
+        fail_msg("%s", error);
+    assert_int_equal(store_start(), 0);
+}
+
+static void house_down(void)
+{
+    post_flush();
+    store_stop();
+    rooms_stop();
+}
+
+void unit_house_start(void)
+{
+    log_configure(LOG_ERROR, true);
+    unit_limits(UNIT_WIDE);
+    room_configure(20, 3600);
+    rooms_configure(1000, 30);
+    unit_mkdir(house_dir);
+    users_start();
+    house_up();
+}
+
+void unit_house_stop(void)
+{
+    house_down();
+    users_stop();
+    unit_rmdir(house_dir);
+}
+
+void unit_house_restart(void)
+{
+    house_down();
+    house_up();
+}
+
+static sqlite3 *house_database(void)
+{
+    char path[UNIT_PATH + 16];
+    sqlite3 *db;
+    snprintf(path, sizeof path, "%s/chatd.db", house_dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, PATIENCE_MS);
+    return db;
+}
+
+void unit_house_restart_with(const char *sql)
+{
+    house_down();
+    sqlite3 *db = house_database();
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    sqlite3_close(db);
+    house_up();
+}
+
+static bool is_settled(void *arg)
+{
+    (void)arg;
+    struct store_status s = store_status();
+    return s.state == STORE_IDLE && !s.queued;
+}
+
+void unit_house_settle(void)
+{
+    unit_until(is_settled, NULL);
+}
+
+long long unit_house_number(const char *sql)
+{
+    sqlite3 *db = house_database();
+    sqlite3_stmt *st = NULL;
+    long long n = -1;
+    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+        n = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return n;
+}
+
+static bool is_let(void *arg)
+{
+    return !((struct unit_job *)arg)->held;
+}
+
+static int job_run(struct store_job *job, sqlite3 *db)
+{
+    struct unit_job *j = (struct unit_job *)job;
+    (void)db;
+    j->runs++;
+    j->inside = true;
+    unit_comes(is_let, j);
+    j->inside = false;
+    return j->failing ? SQLITE_FULL : SQLITE_OK;
+}
+
+static void job_done(struct store_job *job, bool ok)
+{
+    (void)ok;
+    ((struct unit_job *)job)->is_done = true;
+}
+
+void unit_job_init(struct unit_job *j, bool waits)
+{
+    memset(j, 0, sizeof *j);
+    j->job = (struct store_job){.run = job_run, .done = job_done, .waits = waits};
+}
+
+static bool is_inside_job(void *arg)
+{
+    return ((struct unit_job *)arg)->inside;
+}
+
+void unit_job_block(struct unit_job *j)
+{
+    unit_job_init(j, false);
+    j->held = true;
+    assert_true(store_put(&j->job));
+    unit_until(is_inside_job, j);
+}
+
+void unit_job_let(struct unit_job *j)
+{
+    j->held = false;
+}
+
+static bool job_is_done(void *arg)
+{
+    return ((struct unit_job *)arg)->is_done;
+}
+
+void unit_job_wait_done(struct unit_job *j)
+{
+    unit_until(job_is_done, j);
 }

@@ -5,8 +5,10 @@
 #include "base/buf.h"
 #include "base/thread.h"
 #include "chat/member.h"
+#include "chat/room.h"
 #include "net/outbox.h"
 #include "net/stream.h"
+#include "store/store.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -69,9 +71,11 @@ struct unit_stream {
     int passes;     /* writes that may pass although held */
     bool failing;   /* writes fail with EPIPE */
     size_t most;    /* bytes that one write takes at most; 0: all */
+    bool full;      /* a write that may not block finds no space */
     bool inside;    /* a write is waiting, or at work */
     int overlaps;   /* writes that began while another was at work: must stay 0 */
-    int writes;     /* calls */
+    int writes;     /* calls that may block */
+    int tries;      /* calls that may not */
     int shuts;      /* calls */
     bool dead;      /* the test says that nobody may touch the stream now */
     int touched;    /* calls while .dead: must stay 0 */
@@ -79,7 +83,9 @@ struct unit_stream {
     struct buf out; /* what was written */
 };
 
+/* Posters can carry to it only after unit_stream_offer_try, so that elsewhere it is the writer that writes. */
 void unit_stream_init(struct unit_stream *us);
+void unit_stream_offer_try(struct unit_stream *us);
 void unit_stream_fini(struct unit_stream *us);
 /* From now on writes wait; unit_stream_let lets them go on. */
 void unit_stream_hold(struct unit_stream *us);
@@ -149,6 +155,8 @@ void unit_held_start(struct unit_held *h);
 void unit_held_stop(struct unit_held *h);
 /* Another life of the same outbox; the one before must have ended. */
 void unit_held_open(struct unit_held *h);
+/* So long ago the outbox was last drained that a poster carries. */
+void unit_held_idle(struct unit_held *h);
 /* Holds the stream and puts n entries of that size: the writer stands before the stream with them as its batch. */
 void unit_held_fill(struct unit_held *h, int n, size_t size);
 
@@ -161,5 +169,40 @@ struct unit_member {
 
 void unit_member_start(struct unit_member *um, const char *name, uint64_t id);
 void unit_member_stop(struct unit_member *um);
+
+/* Fails the test unless the member was told exactly this since it was last looked at; CRLF may be left out behind the
+ * last line and is written as a plain newline. */
+void unit_member_hears(struct unit_member *um, const char *text);
+
+/* As serve/session.c does it: the room's reference is taken over, or given back. */
+void unit_member_join(struct unit_member *um, struct room *r);
+void unit_member_leave(struct unit_member *um, struct room *r, bool answer);
+
+/* ---- store, registry of names and rooms, in a directory of the test's own ---- */
+
+void unit_house_start(void);
+void unit_house_stop(void);
+/* All is written, forgotten and read again, as by a restart. */
+void unit_house_restart(void);
+/* Waits until the store has nothing to do. */
+void unit_house_settle(void);
+/* One number, or -1, from the database by another connection. */
+long long unit_house_number(const char *sql);
+/* The same, with some SQL run on the database while it is down. */
+void unit_house_restart_with(const char *sql);
+
+/* A job that the test holds inside the transaction, and lets succeed or fail. */
+struct unit_job {
+    struct store_job job; /* first */
+    _Atomic bool held, inside, failing, is_done;
+    _Atomic int runs;
+};
+
+void unit_job_init(struct unit_job *j, bool waits);
+/* Puts it held and waits until the store thread stands inside it. */
+void unit_job_block(struct unit_job *j);
+void unit_job_let(struct unit_job *j);
+/* Waits until its done() was called. */
+void unit_job_wait_done(struct unit_job *j);
 
 #endif
