@@ -21,6 +21,13 @@ int64_t clock_ms(void)
     return read_ms(CLOCK_MONOTONIC);
 }
 
+int64_t clock_us(void)
+{
+    struct timespec ts;
+    must(clock_gettime(CLOCK_MONOTONIC, &ts) == 0);
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
 int64_t clock_coarse_ms(void)
 {
 #ifdef CLOCK_MONOTONIC_COARSE

@@ -5,12 +5,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Time, in milliseconds. Any thread; none of these blocks or fails. */
+/* Time, in milliseconds where nothing else is said. Any thread; none of these blocks or fails. */
 
 /* Monotonic: for deadlines and ages. */
 int64_t clock_ms(void);
 
-/* The same clock read cheaply; up to one timer tick (some 4 ms) behind clock_ms(). */
+/* The same clock in microseconds. */
+int64_t clock_us(void);
+
+/* The same clock read cheaply, in milliseconds; up to one timer tick (some 4 ms) behind clock_ms(). */
 int64_t clock_coarse_ms(void);
 
 /* Wall clock since 1970. */

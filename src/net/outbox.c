@@ -24,7 +24,7 @@
 
 #define BATCH_KEPT 32 /* slots of a batch array that an idle outbox may keep */
 #define IOV_CHUNK 128 /* entries a system call; 2 KiB of the writer's stack */
-#define CARRY_IDLE_MS 2 /* an outbox that was drained within so long is in a burst: its writer gathers more */
+#define CARRY_IDLE_US 100 /* an outbox that was drained within so long is in a burst: its writer gathers more */
 
 static _Atomic int max_entries = 1024;
 static _Atomic int max_bytes = 256 * 1024;
@@ -224,13 +224,13 @@ static void launch_locked(struct outbox *ob)
 static void land_locked(struct outbox *ob)
 {
     ob->draining = false;
-    ob->drained_ms = clock_coarse_ms();
+    ob->drained_us = clock_us();
 }
 
-static bool may_carry_locked(const struct outbox *ob)
+static bool may_carry_locked(const struct outbox *ob, int64_t now_us)
 {
     return RELAXED(carry_now) && !ob->draining && !ob->flight.n && outbox_is_open_locked(ob) &&
-           ob->stream->ops->try_write && clock_coarse_ms() - ob->drained_ms >= CARRY_IDLE_MS;
+           ob->stream->ops->try_write && now_us - ob->drained_us >= CARRY_IDLE_US;
 }
 
 static bool has_work_locked(const struct outbox *ob)
@@ -253,14 +253,14 @@ static void carry(struct outbox *ob)
         signal_writer(ob);
 }
 
-bool outbox_pay(struct outbox *ob, bool may_carry)
+bool outbox_pay(struct outbox *ob, int64_t now_us)
 {
     bool wake = false, carries = false;
     lock_acquire(&ob->lock);
     ob->owed = false;
     ob->owed_next = NULL;
     if (ob->queued.n && ob->asleep) {
-        carries = may_carry && may_carry_locked(ob);
+        carries = may_carry_locked(ob, now_us);
         if (carries)
             launch_locked(ob);
         else

@@ -42,7 +42,7 @@ struct outbox {
     size_t entries, bytes;      /* O: queued and in flight, until written */
     int64_t queued_since_ms;    /* O: when the oldest of .queued came */
     int64_t flight_since_ms;    /* O: the same for .flight */
-    int64_t drained_ms;         /* O: when somebody last stopped draining */
+    int64_t drained_us;         /* O: when somebody last stopped draining */
     bool draining;              /* O: somebody writes to the stream: the writer, or a poster that carries */
     bool asleep;                /* O: the writer waits for a wake */
     bool poked;                 /* O: the writer is to come round even without an entry */
@@ -140,9 +140,9 @@ void outbox_detach(struct outbox *ob);
 /* Ends the writer thread: outbox_take returns false. For an idle outbox. */
 void outbox_retire(struct outbox *ob);
 
-/* For net/post.c: keeps the promise of a wake, or, if `may_carry` and the outbox has been idle, writes what it can
- * itself without blocking. True: it was carried. */
-bool outbox_pay(struct outbox *ob, bool may_carry);
+/* For net/post.c: keeps the promise of a wake, or, if the outbox has been idle at `now_us` (clock_us(); 0: do not ask),
+ * writes what it can itself without blocking. True: it was carried. */
+bool outbox_pay(struct outbox *ob, int64_t now_us);
 
 /* For net/pressure.c, with the outbox lock held. */
 bool outbox_is_open_locked(const struct outbox *ob);

@@ -38,7 +38,8 @@ static ssize_t send_all(struct stream *st, const struct iovec *iov, int count, i
     ssize_t n;
     struct msghdr mh = {.msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)count};
     do
-        n = sendmsg(st->fd, &mh, flags | MSG_NOSIGNAL);
+        n = count == 1 ? send(st->fd, iov->iov_base, iov->iov_len, flags | MSG_NOSIGNAL)
+                       : sendmsg(st->fd, &mh, flags | MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
     return n;
 }
