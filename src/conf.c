@@ -8,6 +8,7 @@
 #include "conf.h"
 
 #include "base/log.h"
+#include "base/strv.h"
 #include "proto/codec.h"
 
 #include <arpa/inet.h>
@@ -351,34 +352,68 @@ static size_t skip_opaque(const char *s)
     return (size_t)(end - s) + (*end == '"');
 }
 
-/* libconfig 1.5 cuts an integer of 2^31 or more without its L, silently: so such numbers are looked for in the text. */
-static void refuse_cut_integers(struct reading *rd, const char *text)
+/* True when the word is a number that libconfig 1.5 would cut, silently: 2^31 or more without its L. */
+static bool is_cut(const char *word, size_t len)
+{
+    const char *digits = word + (*word == '-');
+    char *end;
+    errno = 0;
+    bool hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
+    unsigned long long v = strtoull(digits, &end, hex ? 16 : 10);
+    return len && end == word + len && (errno == ERANGE || v > INT32_MAX);
+}
+
+static void refuse_cut_integers(struct reading *rd, const char *file, const char *text)
 {
     int line = 1;
     for (const char *s = text; *s;) {
-        size_t opaque = skip_opaque(s), digits = strspn(s, "0123456789");
+        size_t opaque = skip_opaque(s);
         size_t word = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
         size_t step = opaque ? opaque : word ? word : 1;
-        errno = 0;
-        if (!opaque && digits && digits == word && strtoll(s, NULL, 10) > INT32_MAX)
-            buf_printf(rd->errors, "%s:%d: the number %.*s is too large\n", rd->file, line, (int)digits, s);
+        if (!opaque && is_cut(s, word))
+            buf_printf(rd->errors, "%s:%d: the number %.*s is too large\n", file, line, (int)word, s);
         for (; step; step--)
             line += *s++ == '\n';
     }
 }
 
-static void check_integers(struct reading *rd)
+/* The files that settings came from, included ones too. */
+static void collect_files(struct strv *files, const config_setting_t *at)
+{
+    const char *file = config_setting_source_file(at);
+    size_t i = 0;
+    while (file && i < files->n && strcmp(files->v[i], file) != 0)
+        i++;
+    if (file && i == files->n)
+        strv_add(files, file);
+    for (int k = 0; k < config_setting_length(at); k++)
+        collect_files(files, config_setting_get_elem(at, (unsigned)k));
+}
+
+/* An included file is named as it was written, which means: below the directory of the first one. */
+static void check_file(struct reading *rd, const char *file)
 {
     struct buf text = {0};
-    char part[4096];
-    size_t n;
-    FILE *f = fopen(rd->file, "r");
+    char part[4096], path[CONF_TEXT * 5];
+    size_t n, dir = strrchr(rd->file, '/') ? (size_t)(strrchr(rd->file, '/') - rd->file) + 1 : 0;
+    snprintf(path, sizeof path, "%.*s%s", strcmp(file, rd->file) == 0 ? 0 : (int)dir, rd->file, file);
+    FILE *f = fopen(path, "r");
     while (f && (n = fread(part, 1, sizeof part, f)) > 0)
         buf_add(&text, part, n);
     if (f)
         fclose(f);
-    refuse_cut_integers(rd, buf_text(&text));
+    refuse_cut_integers(rd, file, buf_text(&text));
     buf_fini(&text);
+}
+
+static void check_integers(struct reading *rd, const config_setting_t *root)
+{
+    struct strv files = {0};
+    strv_add(&files, rd->file);
+    collect_files(&files, root);
+    for (size_t i = 0; i < files.n; i++)
+        check_file(rd, files.v[i]);
+    strv_fini(&files);
 }
 
 int conf_load(struct conf *c, const char *file, struct buf *errors)
@@ -402,7 +437,7 @@ int conf_load(struct conf *c, const char *file, struct buf *errors)
         config_set_include_dir(&cfg, dir);
     }
     if (config_read_file(&cfg, file)) {
-        check_integers(&rd);
+        check_integers(&rd, config_root_setting(&cfg));
         read_root(&rd, config_root_setting(&cfg));
     } else if (config_error_type(&cfg) == CONFIG_ERR_FILE_IO) {
         buf_printf(errors, "%s: cannot be read: %s\n", file, log_error_text(errno));

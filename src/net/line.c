@@ -54,6 +54,8 @@ void line_space(struct line *l, size_t max, char **data, size_t *size)
 {
     size_t most = max + 1 > CAP_LARGE ? max + 1 : CAP_LARGE;
     compact(l);
+    if (most <= l->end) /* the limit was lowered in the middle of a line; line_next will end that one */
+        most = l->end + 1;
     if (l->end == l->cap || (l->last_read && l->end + l->last_read >= l->cap)) {
         if (l->cap < most)
             resize(l, l->cap * 2 < most ? l->cap * 2 : most);
@@ -103,17 +105,19 @@ enum line_status line_next(struct line *l, size_t max, char **text, size_t *len)
             if (l->end - at < max)
                 return LINE_NONE;
             l->skipping = true;
-            size_t last = l->end - 1;
             consume(l, l->end);
-            hand_out(l, at, last, text, len);
+            hand_out(l, at, at + max - 1, text, len);
             return LINE_TOO_LONG;
         }
         size_t end = (size_t)(lf - l->data);
-        bool fits = end + 1 - at <= max;
         consume(l, end + 1);
+        if (end + 1 - at > max) {
+            hand_out(l, at, at + max - 1, text, len); /* the same bytes as above, however they came */
+            return LINE_TOO_LONG;
+        }
         if (end > at && l->data[end - 1] == '\r')
             end--;
         hand_out(l, at, end, text, len);
-        return fits ? LINE_READY : LINE_TOO_LONG;
+        return LINE_READY;
     }
 }

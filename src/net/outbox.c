@@ -65,6 +65,8 @@ static void batch_add(struct outbox_batch *b, struct msg *m)
 /* Lets go of its messages, and of an array that only a burst needed. */
 static void batch_clear(struct outbox_batch *b)
 {
+    if (!b->n && b->cap <= BATCH_KEPT)
+        return; /* writes nothing, so a writer that has nothing in flight needs no lock */
     for (size_t i = 0; i < b->n; i++)
         msg_unref(b->v[i]);
     b->n = 0;
@@ -373,7 +375,7 @@ bool outbox_take(struct outbox *ob)
     ob->poked = false;
     if (go && ob->flight.n)
         ob->draining = true; /* what a poster could not carry comes first */
-    else if (go && ob->stream)
+    else if (go && ob->stream && (ob->queued.n || !ob->finished)) /* a late poke holds up no end */
         launch_locked(ob);
     lock_release(&ob->lock);
     return go;

@@ -52,9 +52,9 @@ enum flood_verdict flood_pay(struct flood *f, size_t line_bytes, int64_t now_ms,
     }
     if (!f->since_ms)
         f->since_ms = now_ms;
-    f->last_ms = now_ms;
     if (now_ms - f->since_ms >= atomic_load_explicit(&limit.seconds, memory_order_relaxed) * 1000LL)
         return FLOOD_END;
     *until_ms = now_ms + (cost_milli - f->tokens_milli + rate - 1) / rate;
+    f->last_ms = *until_ms; /* held back until then: the wait itself is no break */
     return FLOOD_WAIT;
 }

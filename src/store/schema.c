@@ -23,15 +23,15 @@ static int read_number(sqlite3 *db, const char *sql, long long *out)
     return rc == SQLITE_OK || rc == SQLITE_ROW ? 0 : -1;
 }
 
-static int apply_one(sqlite3 *db, const struct migration *m)
+static int apply_one(sqlite3 *db, const struct migration *m, char error[SCHEMA_ERROR])
 {
     char mark[96];
     snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", APPLICATION_ID,
              m->number);
-    if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-        return -1;
-    if (sqlite3_exec(db, m->sql, NULL, NULL, NULL) == SQLITE_OK && sqlite3_exec(db, mark, NULL, NULL, NULL) == SQLITE_OK)
+    if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_exec(db, m->sql, NULL, NULL, NULL) == SQLITE_OK && sqlite3_exec(db, mark, NULL, NULL, NULL) == SQLITE_OK)
         return 0;
+    snprintf(error, SCHEMA_ERROR, "migration %s failed: %s", m->name, sqlite3_errmsg(db)); /* ROLLBACK forgets it */
     if (!sqlite3_get_autocommit(db))
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     return -1;
@@ -58,10 +58,8 @@ int schema_apply(sqlite3 *db, char error[SCHEMA_ERROR])
     for (unsigned i = 0; i < migrations_count; i++) {
         if (migrations[i].number <= version)
             continue;
-        if (apply_one(db, &migrations[i]) != 0) {
-            snprintf(error, SCHEMA_ERROR, "migration %s failed: %s", migrations[i].name, sqlite3_errmsg(db));
+        if (apply_one(db, &migrations[i], error) != 0)
             return -1;
-        }
     }
     return 0;
 }

@@ -362,6 +362,9 @@ int store_open(const char *dir, char error[STORE_ERROR])
     snprintf(path, sizeof path, "%s/chatd.db", dir);
     if (take_directory(dir, error) != 0)
         return -1;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* a new one is its owner's alone, whatever the umask */
+    if (fd >= 0)
+        close(fd); /* before SQLite has it open: later this would drop SQLite's locks */
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (sqlite3_open_v2(path, &store.db, flags, NULL) != SQLITE_OK)
         snprintf(why, sizeof why, "%s", store.db ? sqlite3_errmsg(store.db) : "out of memory");

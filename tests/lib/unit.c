@@ -616,7 +616,7 @@ void unit_held_idle(struct unit_held *h)
 {
     unit_client_wait_asleep(&h->c);
     lock_acquire(&h->c.outbox.lock);
-    h->c.outbox.drained_ms -= 60000;
+    h->c.outbox.drained_us -= 60000000;
     lock_release(&h->c.outbox.lock);
 }
 

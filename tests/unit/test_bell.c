@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: ISC */
+/* Bells: no ring is lost between a look and a wait, one ring wakes once, and a deadline ends a wait. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/bell.h"
+#include "base/clock.h"
+#include "base/thread.h"
+
+#include <unistd.h>
+
+static struct bell bell;
+
+static int set_up(void **state)
+{
+    (void)state;
+    bell_init(&bell);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    bell_fini(&bell);
+    return 0;
+}
+
+static void a_ring_before_the_wait_is_kept(void **state)
+{
+    (void)state;
+    bell_ring(&bell);
+    assert_true(bell_wait(&bell, INT64_MAX)); /* returns, although there is no deadline */
+    assert_false(bell_wait(&bell, 0));
+}
+
+static void many_rings_are_one(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        bell_ring(&bell);
+    assert_true(bell_wait(&bell, 0));
+    assert_false(bell_wait(&bell, 0));
+}
+
+static void without_a_ring_the_deadline_ends_the_wait(void **state)
+{
+    (void)state;
+    int64_t until = clock_ms() + 20;
+    assert_false(bell_wait(&bell, until));
+    assert_true(clock_ms() >= until);
+    assert_false(bell_wait(&bell, -1000));
+}
+
+struct ping {
+    struct bell here, there;
+    int rounds;
+};
+
+static void answer(void *arg)
+{
+    struct ping *p = arg;
+    for (int i = 0; i < p->rounds; i++) {
+        bell_wait(&p->there, INT64_MAX);
+        bell_ring(&p->here);
+    }
+}
+
+static void no_ring_is_lost_in_many_rounds(void **state)
+{
+    (void)state;
+    struct ping p = {.rounds = 3000};
+    struct thread t;
+    bell_init(&p.here);
+    bell_init(&p.there);
+    assert_int_equal(thread_start(&t, "answer", 64 * 1024, answer, &p), 0);
+    for (int i = 0; i < p.rounds; i++) {
+        bell_ring(&p.there);
+        assert_true(bell_wait(&p.here, INT64_MAX));
+    }
+    thread_join(&t);
+    bell_fini(&p.here);
+    bell_fini(&p.there);
+}
+
+struct goal {
+    _Atomic int now;
+    int want, looks;
+};
+
+static bool is_reached(void *arg)
+{
+    struct goal *g = arg;
+    g->looks++;
+    return g->now >= g->want;
+}
+
+static void approach(void *arg)
+{
+    struct goal *g = arg;
+    for (int i = 0; i < g->want; i++) {
+        g->now++;
+        bell_ring(&bell);
+    }
+}
+
+static void a_wait_for_something_looks_first_and_again_at_each_ring(void **state)
+{
+    (void)state;
+    struct goal there = {.now = 5, .want = 5}, far = {.want = 200};
+    struct thread t;
+    assert_true(bell_wait_for(&bell, 0, is_reached, &there));
+    assert_int_equal(there.looks, 1);
+    assert_int_equal(thread_start(&t, "ringer", 64 * 1024, approach, &far), 0);
+    assert_true(bell_wait_for(&bell, INT64_MAX, is_reached, &far));
+    thread_join(&t);
+    assert_int_equal(far.now, far.want);
+}
+
+static void a_wait_for_something_that_never_comes_ends_with_its_deadline(void **state)
+{
+    (void)state;
+    struct goal never = {.want = 1};
+    bell_ring(&bell); /* a ring for something else */
+    assert_false(bell_wait_for(&bell, clock_ms() + 10, is_reached, &never));
+    assert_int_equal(never.looks, 3); /* at once, after the ring, at the end */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(a_ring_before_the_wait_is_kept),
+        TEST(many_rings_are_one),
+        TEST(without_a_ring_the_deadline_ends_the_wait),
+        TEST(no_ring_is_lost_in_many_rounds),
+        TEST(a_wait_for_something_looks_first_and_again_at_each_ring),
+        TEST(a_wait_for_something_that_never_comes_ends_with_its_deadline),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

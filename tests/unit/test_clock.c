@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: ISC */
+/* Clocks that do not run backwards, and how a time is written. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+
+#include <time.h>
+#include <unistd.h>
+
+static void the_monotonic_clock_never_falls_back(void **state)
+{
+    (void)state;
+    int64_t last = clock_ms(), coarse = clock_coarse_ms();
+    for (int i = 0; i < 10000; i++) {
+        int64_t now = clock_ms(), now_coarse = clock_coarse_ms();
+        assert_true(now >= last);
+        assert_true(now_coarse >= coarse);
+        last = now;
+        coarse = now_coarse;
+    }
+}
+
+static void the_coarse_clock_is_the_same_clock(void **state)
+{
+    (void)state;
+    int64_t coarse = clock_coarse_ms(), now = clock_ms();
+    assert_true(coarse <= now);
+    while (clock_coarse_ms() <= now) /* and it gets there */
+        ;
+}
+
+static void the_wall_clock_counts_from_1970(void **state)
+{
+    (void)state;
+    time_t before = time(NULL);
+    int64_t wall = clock_wall_ms();
+    time_t after = time(NULL);
+    assert_true(wall / 1000 >= before - 1 && wall / 1000 <= after);
+}
+
+static void a_time_is_written_in_utc_to_the_millisecond(void **state)
+{
+    (void)state;
+    char text[CLOCK_TEXT];
+    assert_string_equal(clock_text(0, text), "1970-01-01T00:00:00.000Z");
+    assert_string_equal(clock_text(1795421730123LL, text), "2026-11-23T08:15:30.123Z");
+    assert_string_equal(clock_text(951782399999LL, text), "2000-02-28T23:59:59.999Z");
+    assert_string_equal(clock_text(951782400007LL, text), "2000-02-29T00:00:00.007Z");
+    assert_string_equal(clock_text(4102444800000LL, text), "2100-01-01T00:00:00.000Z");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_monotonic_clock_never_falls_back),
+        cmocka_unit_test(the_coarse_clock_is_the_same_clock),
+        cmocka_unit_test(the_wall_clock_counts_from_1970),
+        cmocka_unit_test(a_time_is_written_in_utc_to_the_millisecond),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

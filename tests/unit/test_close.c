@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: ISC */
+/* The table of close reasons: what the architecture promises of each, and that each is counted by itself. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "net/close.h"
+#include "tests/lib/unit.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static void check(enum close_reason r, const char *label, bool keep_queue, enum close_wakes wakes)
+{
+    const struct close_row *row = close_row(r);
+    assert_string_equal(row->label, label);
+    assert_int_equal(row->keep_queue, keep_queue);
+    assert_int_equal(row->wakes, wakes);
+}
+
+static void every_reason_has_its_row(void **state)
+{
+    (void)state;
+    assert_int_equal(CLOSE_REASONS, 10);
+    check(CLOSE_EOF, "left", true, CLOSE_WAKES_NOTHING);
+    check(CLOSE_QUIT, "quit", true, CLOSE_WAKES_NOTHING);
+    check(CLOSE_GONE, "gone", false, CLOSE_WAKES_BOTH);
+    check(CLOSE_HTTP, "http", false, CLOSE_WAKES_NOTHING);
+    check(CLOSE_LOGIN, "login_timeout", true, CLOSE_WAKES_READ);
+    check(CLOSE_SLOW, "slow", false, CLOSE_WAKES_READ);
+    check(CLOSE_FLOOD, "flood", true, CLOSE_WAKES_NOTHING);
+    check(CLOSE_KICK, "kick", true, CLOSE_WAKES_READ);
+    check(CLOSE_STOP, "stop", true, CLOSE_WAKES_READ);
+}
+
+static void labels_tell_reasons_apart(void **state)
+{
+    (void)state;
+    for (int a = 0; a < CLOSE_REASONS; a++)
+        for (int b = 0; b < a; b++)
+            assert_string_not_equal(close_row((enum close_reason)a)->label, close_row((enum close_reason)b)->label);
+}
+
+static void no_drain_takes_longer_than_a_stop_may(void **state)
+{
+    (void)state;
+    for (int r = CLOSE_OPEN + 1; r < CLOSE_REASONS; r++)
+        assert_in_range(close_row((enum close_reason)r)->drain_ms, 0, 5000);
+    assert_true(close_row(CLOSE_STOP)->drain_ms + 1000 <= 5000); /* the gentle close comes on top */
+}
+
+static void each_reason_is_counted_by_itself(void **state)
+{
+    (void)state;
+    for (int r = CLOSE_OPEN + 1; r < CLOSE_REASONS; r++) {
+        uint64_t before[CLOSE_REASONS];
+        for (int i = 0; i < CLOSE_REASONS; i++)
+            before[i] = close_counted((enum close_reason)i);
+        close_count((enum close_reason)r);
+        for (int i = 0; i < CLOSE_REASONS; i++)
+            assert_int_equal(close_counted((enum close_reason)i), before[i] + (i == r));
+    }
+}
+
+static void ask_beyond_the_table(void *arg)
+{
+    (void)arg;
+    close_row(CLOSE_REASONS);
+}
+
+static void a_reason_that_there_is_not_is_a_bug(void **state)
+{
+    (void)state;
+    assert_true(unit_aborts(ask_beyond_the_table, NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_reason_has_its_row),
+        cmocka_unit_test(labels_tell_reasons_apart),
+        cmocka_unit_test(no_drain_takes_longer_than_a_stop_may),
+        cmocka_unit_test(each_reason_is_counted_by_itself),
+        cmocka_unit_test(a_reason_that_there_is_not_is_a_bug),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

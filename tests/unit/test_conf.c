@@ -1,0 +1,642 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * chatd.conf: every key of the table with its default, its limits and its type; what is told about a mistake, and that all
+ * mistakes are told at once. Most files here are made from the table itself, so a new key is tested as soon as it has a row.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "conf.h"
+#include "tests/lib/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char dir[UNIT_PATH], file[UNIT_PATH + 16];
+static struct conf conf;
+static struct buf errors;
+
+static int make_dir(void **state)
+{
+    (void)state;
+    unit_mkdir(dir);
+    snprintf(file, sizeof file, "%s/chatd.conf", dir);
+    return 0;
+}
+
+static int remove_dir(void **state)
+{
+    (void)state;
+    unit_rmdir(dir);
+    buf_fini(&errors);
+    return 0;
+}
+
+static int load(const char *text)
+{
+    unit_write_file(file, text, strlen(text));
+    buf_clear(&errors);
+    memset(&conf, 0xa5, sizeof conf);
+    return conf_load(&conf, file, &errors);
+}
+
+static int loadf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static int loadf(const char *fmt, ...)
+{
+    char text[4096];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    return load(text);
+}
+
+static void check_well(int result)
+{
+    if (result != 0 || errors.len)
+        fail_msg("%s", buf_text(&errors));
+}
+
+/* One mistake and no other: `FILE:LINE: key: words…`. */
+static void check_mistake(int result, int line, const char *key, const char *words)
+{
+    char want[600];
+    snprintf(want, sizeof want, "%s:%d: %s: ", file, line, key);
+    assert_int_equal(result, -1);
+    const char *text = buf_text(&errors);
+    if (strncmp(text, want, strlen(want)) != 0 || !strstr(text, words) || strchr(text, '\n') != text + strlen(text) - 1)
+        fail_msg("wanted %s… %s, got %s", want, words, text);
+}
+
+/* ---- the table ---- */
+
+enum kind { KIND_INT, KIND_BOOL, KIND_STRING };
+enum when { RESTART, LIVE };
+
+static const struct row {
+    const char *section, *key;
+    enum kind kind;
+    size_t offset;
+    long long value, least, most;
+    const char *text, *allowed;
+    enum when when;
+} rows[] = {
+#define CONF_SECTION(section, comment)
+#define CONF_INT(section, key, value, least, most, when, comment)                                                      \
+    {#section, #key, KIND_INT, offsetof(struct conf, section##_##key), value, least, most, "", "", when},
+#define CONF_BOOL(section, key, value, when, comment)                                                                  \
+    {#section, #key, KIND_BOOL, offsetof(struct conf, section##_##key), value, 0, 1, "", "", when},
+#define CONF_STRING(section, key, value, allowed, when, comment)                                                       \
+    {#section, #key, KIND_STRING, offsetof(struct conf, section##_##key), 0, 0, 0, value, allowed, when},
+#include "tbl/conf.h"
+};
+
+#define ROWS (sizeof rows / sizeof rows[0])
+
+static const void *value_of(const struct conf *c, const struct row *row)
+{
+    return (const char *)c + row->offset;
+}
+
+static long long int_of(const struct conf *c, const struct row *row)
+{
+    return row->kind == KIND_INT ? *(const int *)value_of(c, row) : *(const bool *)value_of(c, row);
+}
+
+/* limits.text hangs on limits.line: such a file gives both. */
+static const char *companion(const struct row *row, long long v)
+{
+    if (strcmp(row->key, "text") == 0 && strcmp(row->section, "limits") == 0 && v > 4000)
+        return " line = 65536;";
+    if (strcmp(row->key, "line") == 0 && v < 4096)
+        return " text = 1; topic = 1;";
+    return "";
+}
+
+static int load_int(const struct row *row, long long v)
+{
+    return loadf("%s = {\n  %s = %lld%s;%s\n};\n", row->section, row->key, v,
+                 v > 2147483647 || v < -2147483647 ? "L" : "", companion(row, v));
+}
+
+static void check_defaults(const struct conf *c)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        if (rows[i].kind == KIND_STRING)
+            assert_string_equal(value_of(c, &rows[i]), rows[i].text);
+        else
+            assert_int_equal(int_of(c, &rows[i]), rows[i].value);
+    }
+    assert_int_equal(c->listener_count, 1);
+    assert_string_equal(c->listeners[0].address, "*");
+    assert_int_equal(c->listeners[0].port, 9999);
+    assert_string_equal(c->listeners[0].protocol, "native");
+    assert_false(c->clients_max_given);
+}
+
+static void without_a_word_every_key_has_its_default(void **state)
+{
+    (void)state;
+    conf_defaults(&conf);
+    check_defaults(&conf);
+    check_well(load(""));
+    check_defaults(&conf);
+    check_well(load("# nothing but a comment\nclients = { };\n"));
+    check_defaults(&conf);
+}
+
+static void every_number_is_taken_from_its_least_to_its_most_and_no_further(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS; i++) {
+        const struct row *row = &rows[i];
+        char key[64], range[64];
+        if (row->kind != KIND_INT)
+            continue;
+        snprintf(key, sizeof key, "%s.%s", row->section, row->key);
+        snprintf(range, sizeof range, "must be %lld..%lld", row->least, row->most);
+        assert_true(row->value >= row->least && row->value <= row->most);
+        check_well(load_int(row, row->least));
+        assert_int_equal(int_of(&conf, row), row->least);
+        check_well(load_int(row, row->most));
+        assert_int_equal(int_of(&conf, row), row->most);
+        check_mistake(load_int(row, row->least - 1), 2, key, range);
+        check_mistake(load_int(row, row->most + 1), 2, key, range);
+        check_mistake(load_int(row, 99999999999LL), 2, key, range);
+        check_mistake(load_int(row, -99999999999LL), 2, key, range);
+    }
+}
+
+static void every_key_takes_its_own_type_alone(void **state)
+{
+    (void)state;
+    static const char *const wrong[][4] = {
+        [KIND_INT] = {"true", "\"7\"", "1.5", "[1]"},
+        [KIND_BOOL] = {"1", "\"true\"", "0.0", "{}"},
+        [KIND_STRING] = {"1", "false", "2.0", "(\"a\")"},
+    };
+    static const char *const words[] = {"must be a whole number", "must be true or false", "must be text in quotes"};
+    for (size_t i = 0; i < ROWS; i++)
+        for (int w = 0; w < 4; w++) {
+            char key[64];
+            snprintf(key, sizeof key, "%s.%s", rows[i].section, rows[i].key);
+            check_mistake(loadf("%s = {\n%s = %s; };", rows[i].section, rows[i].key, wrong[rows[i].kind][w]), 2, key,
+                          words[rows[i].kind]);
+        }
+}
+
+static void yes_and_no_are_taken(void **state)
+{
+    (void)state;
+    check_well(load("flood = { spare_loopback = false; }; log = { time = true; };"));
+    assert_false(conf.flood_spare_loopback);
+    assert_true(conf.log_time);
+}
+
+static void text_is_taken_as_it_is_and_only_so_long(void **state)
+{
+    (void)state;
+    char path[300];
+    check_well(load("store = { directory = \"/var/lib/a b\"; }; admin = { socket = \"/run/x.sock\"; group = \"staff\"; };"));
+    assert_string_equal(conf.store_directory, "/var/lib/a b");
+    assert_string_equal(conf.admin_socket, "/run/x.sock");
+    assert_string_equal(conf.admin_group, "staff");
+    memset(path, 'p', sizeof path);
+    path[CONF_TEXT - 1] = '\0';
+    check_well(loadf("store = { directory = \"%s\"; };", path));
+    assert_string_equal(conf.store_directory, path);
+    path[CONF_TEXT - 1] = 'p';
+    path[CONF_TEXT] = '\0';
+    check_mistake(loadf("store = { directory = \"%s\"; };", path), 1, "store.directory", "fewer than 256 bytes");
+}
+
+static void a_word_from_a_list_must_be_on_it(void **state)
+{
+    (void)state;
+    static const char *const levels[] = {"error", "warn", "info", "debug"};
+    for (size_t i = 0; i < 4; i++) {
+        check_well(loadf("log = { level = \"%s\"; };", levels[i]));
+        assert_string_equal(conf.log_level, levels[i]);
+    }
+    static const char *const others[] = {"", "err", "errors", "error|warn", "INFO", "|"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        check_mistake(loadf("\n\nlog = { level = \"%s\"; };", others[i]), 3, "log.level",
+                      "must be one of error|warn|info|debug");
+}
+
+static void text_has_to_fit_into_a_line(void **state)
+{
+    (void)state;
+    check_well(load("limits = { line = 600; text = 504; topic = 504; };"));
+    check_mistake(load("limits = { line = 600; text = 504; topic = 505; };"), 1, "limits.topic",
+                  "must be at most limits.line - 96 (got 505 of 600)");
+    check_mistake(load("limits = {\n line = 600; text = 505; };"), 1, "limits.text", "at most limits.line - 96");
+    check_mistake(load("limits = { line = 4095; };"), 1, "limits.text", "got 4000 of 4095");
+}
+
+static void whether_the_maximum_was_given_is_known(void **state)
+{
+    (void)state;
+    check_well(load("clients = { max = 1000; };"));
+    assert_true(conf.clients_max_given);
+    check_well(load("clients = { spare = 7; };"));
+    assert_false(conf.clients_max_given);
+}
+
+/* ---- mistakes ---- */
+
+static void an_unknown_key_is_told_with_the_nearest_one(void **state)
+{
+    (void)state;
+    check_mistake(load("clients = {\n\n maxx = 5; };"), 3, "clients.maxx", "did you mean clients.max?");
+    check_mistake(load("outbox = { byte = 5; };"), 1, "outbox.byte", "did you mean outbox.bytes?");
+    check_mistake(load("flood = { spare_lopback = true; };"), 1, "flood.spare_lopback", "did you mean flood.spare_loopback?");
+    check_mistake(load("\nclientss = { };"), 2, "clientss", "did you mean clients?");
+    check_mistake(load("listener = ( );"), 1, "listener", "did you mean listeners?");
+    check_mistake(load("max = 5;"), 1, "max", "there is no such key");
+    check_mistake(load("abcdefghijklmnopqrstuvwxyz = 1;"), 1, "abcdefghijklmnopqrstuvwxyz", "lists them all");
+    check_mistake(load("listeners = ( { port = 1; adress = \"*\"; } );"), 1, "listeners.adress", "did you mean address?");
+}
+
+static void a_key_so_long_that_nothing_is_near_is_only_unknown(void **state)
+{
+    (void)state;
+    char key[200];
+    memset(key, 'k', sizeof key);
+    key[150] = '\0';
+    assert_int_equal(loadf("clients = { %s = 1; };", key), -1);
+    assert_non_null(strstr(buf_text(&errors), "there is no such key"));
+}
+
+static void all_mistakes_are_told_at_once_each_with_its_line(void **state)
+{
+    (void)state;
+    char want[4000];
+    assert_int_equal(load("clients = {\n"
+                          "  max = 0;\n"
+                          "  spare = \"few\";\n"
+                          "};\n"
+                          "limits = 7;\n"
+                          "lokg = { };\n"
+                          "log = {\n"
+                          "  level = \"loud\";\n"
+                          "  time = 1;\n"
+                          "};\n"
+                          "listeners = ( { port = 70000; } );\n"), -1);
+    snprintf(want, sizeof want,
+             "%s:2: clients.max: must be 1..60000 (got 0)\n"
+             "%s:3: clients.spare: must be a whole number\n"
+             "%s:5: limits: must be a group: limits = { … };\n"
+             "%s:6: lokg: there is no such key; did you mean log?\n"
+             "%s:8: log.level: must be one of error|warn|info|debug (got \"loud\")\n"
+             "%s:9: log.time: must be true or false\n"
+             "%s:11: listeners.port: must be 0..65535 (got 70000)\n",
+             file, file, file, file, file, file, file);
+    assert_string_equal(buf_text(&errors), want);
+}
+
+static void mistakes_are_added_to_those_of_before(void **state)
+{
+    (void)state;
+    unit_write_file(file, "x = 1;", 6);
+    buf_str(&errors, "earlier\n");
+    assert_int_equal(conf_load(&conf, file, &errors), -1);
+    assert_ptr_equal(strstr(buf_text(&errors), "earlier\n"), errors.data);
+    unit_write_file(file, "", 0);
+    assert_int_equal(conf_load(&conf, file, &errors), 0); /* and those do not make this one fail */
+}
+
+/* The mistake is told with its line, whatever else is told of it. */
+static void check_number(const char *text, int line)
+{
+    char want[UNIT_PATH * 2];
+    assert_int_equal(load(text), -1);
+    snprintf(want, sizeof want, "%s:%d: ", file, line);
+    if (!strstr(buf_text(&errors), want))
+        fail_msg("wanted %s…, got %s", want, buf_text(&errors));
+}
+
+static void a_number_too_big_for_the_parser_is_never_taken_for_another(void **state)
+{
+    (void)state;
+    /* 2^31 and more, without the L that the syntax asks for: 4294967297 comes out of the parser as 1 */
+    static const char *const big[] = {"2147483648", "4294967295", "4294967296", "4294967297", "+4294967297",
+                                      "-4294967295", "18446744073709551617", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof big / sizeof big[0]; i++)
+        if (loadf("clients = {\n  max = %s;\n};", big[i]) == 0)
+            fail_msg("%s was taken as %d", big[i], conf.clients_max);
+    check_number("clients = {\n  max = 4294967297;\n};", 2);
+    check_number("clients = { /* 1 */ max =\n\n 4294967297; };", 3);
+    check_number("flood = { spare_loopback = true; }; log = { level = \"a\\\"b\"; };\nclients = { max=-4294967295; };", 2);
+}
+
+static void a_number_too_big_for_the_parser_is_found_in_included_files_too(void **state)
+{
+    (void)state;
+    char more[UNIT_PATH + 32];
+    snprintf(more, sizeof more, "%s/more.conf", dir);
+    unit_write_file(more, "clients = { max = 4294967297; };\n", 33);
+    if (load("@include \"more.conf\"\n") == 0)
+        fail_msg("it was taken as %d", conf.clients_max);
+}
+
+static void hexadecimal_numbers_are_no_way_round_it(void **state)
+{
+    (void)state;
+    check_well(load("clients = { max = 0x10; };"));
+    assert_int_equal(conf.clients_max, 16);
+    if (load("clients = { max = 0x100000001; };") == 0)
+        fail_msg("it was taken as %d", conf.clients_max);
+}
+
+static void big_numbers_elsewhere_do_no_harm(void **state)
+{
+    (void)state;
+    check_well(load("# 4294967297 in a comment\n// 4294967297\n/* 4294967297\n4294967297 */\n"
+                    "store = { directory = \"/tmp/4294967297\"; };"
+                    "admin = { group = \"a\\\"b 4294967297\"; };"));
+    assert_string_equal(conf.store_directory, "/tmp/4294967297");
+}
+
+static void syntax_errors_come_with_file_and_line(void **state)
+{
+    (void)state;
+    char want[300];
+    static const char *const broken[] = {"clients = {\n\n  max = ;\n};", "a = 1;\nb = 2;\n= 3;", "log = {\n\n level = \"x;"};
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        assert_int_equal(load(broken[i]), -1);
+        snprintf(want, sizeof want, "%s:3: ", file);
+        if (i < 2)
+            assert_ptr_equal(strstr(buf_text(&errors), want), errors.data);
+        assert_non_null(strstr(buf_text(&errors), file));
+    }
+}
+
+static void a_file_that_cannot_be_read_is_told(void **state)
+{
+    (void)state;
+    char want[400];
+    assert_int_equal(conf_load(&conf, file, &errors), -1);
+    snprintf(want, sizeof want, "%s: cannot be read: No such file or directory\n", file);
+    assert_string_equal(buf_text(&errors), want);
+    buf_clear(&errors);
+    assert_int_equal(conf_load(&conf, dir, &errors), -1);
+    snprintf(want, sizeof want, "%s: cannot be read: Is a directory\n", dir);
+    assert_string_equal(buf_text(&errors), want);
+}
+
+static int load_forbidden(void *arg)
+{
+    struct conf c;
+    struct buf told = {0};
+    int result = conf_load(&c, arg, &told);
+    int code = result == -1 && strstr(buf_text(&told), "Permission denied") ? 42 : 1;
+    buf_fini(&told);
+    return code;
+}
+
+static void a_file_that_may_not_be_read_is_told(void **state)
+{
+    (void)state;
+    load("");
+    assert_int_equal(chmod(dir, 0755), 0);
+    assert_int_equal(chmod(file, 0), 0);
+    assert_int_equal(unit_unprivileged(NULL, load_forbidden, file), 42);
+}
+
+/* ---- listeners and includes ---- */
+
+static void listeners_are_read_in_order_with_their_defaults(void **state)
+{
+    (void)state;
+    check_well(load("listeners = ( { port = 1234; }, { address = \"::1\"; port = 0; protocol = \"native\"; } );"));
+    assert_int_equal(conf.listener_count, 2);
+    check_well(load("listeners = ( { protocol = \"native\"; address = \"127.0.0.1\"; port = 7; } );"));
+    assert_string_equal(conf.listeners[0].address, "127.0.0.1");
+    assert_string_equal(conf.listeners[0].protocol, "native");
+    assert_int_equal(conf.listeners[0].port, 7);
+    check_well(load("listeners = ( { port = 1234; }, { address = \"::1\"; port = 0; protocol = \"native\"; } );"));
+    assert_string_equal(conf.listeners[0].address, "*");
+    assert_int_equal(conf.listeners[0].port, 1234);
+    assert_string_equal(conf.listeners[0].protocol, "native");
+    assert_string_equal(conf.listeners[1].address, "::1");
+    assert_int_equal(conf.listeners[1].port, 0);
+}
+
+static void a_listener_needs_a_port_and_a_protocol_that_there_is(void **state)
+{
+    (void)state;
+    check_mistake(load("listeners = (\n{ address = \"*\"; } );"), 2, "listeners.port", "is missing");
+    check_mistake(load("listeners = ( { port = 1;\nprotocol = \"gopher\"; } );"), 2, "listeners.protocol",
+                  "there is no protocol \"gopher\"");
+    check_mistake(load("listeners = ( { port = -1; } );"), 1, "listeners.port", "0..65535");
+    check_mistake(load("listeners = ( { port = 65536; } );"), 1, "listeners.port", "0..65535");
+    check_mistake(load("listeners = ( { port = 1; address = 5; } );"), 1, "listeners.address", "text in quotes");
+    static const char *const bad[] = {"localhost", "", "300.1.1.1", "[::1]", "127.0.0.1 ", "**"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        check_mistake(loadf("listeners = ( { port = 1; address = \"%s\"; } );", bad[i]), 1, "listeners.address",
+                      "must be \"*\" or a numeric address");
+    check_mistake(load("listeners = ( 9999 );"), 1, "listeners", "each must be a group");
+}
+
+static void listeners_are_a_list_of_one_to_sixteen(void **state)
+{
+    (void)state;
+    struct buf text = {0};
+    check_mistake(load("listeners = ( );"), 1, "listeners", "1 to 16 groups");
+    check_mistake(load("listeners = { port = 1; };"), 1, "listeners", "1 to 16 groups");
+    check_mistake(load("listeners = 9999;"), 1, "listeners", "1 to 16 groups");
+    for (int n = 16; n <= 17; n++) {
+        buf_clear(&text);
+        buf_str(&text, "listeners = ( ");
+        for (int i = 0; i < n; i++)
+            buf_printf(&text, "%s{ port = %d; }", i ? ", " : "", i);
+        buf_str(&text, " );");
+        if (n == 16) {
+            check_well(load(text.data));
+            assert_int_equal(conf.listener_count, 16);
+            assert_int_equal(conf.listeners[15].port, 15);
+        } else {
+            check_mistake(load(text.data), 1, "listeners", "1 to 16 groups");
+        }
+    }
+    buf_fini(&text);
+}
+
+static void includes_are_found_beside_the_file_and_named_in_mistakes(void **state)
+{
+    (void)state;
+    char path[UNIT_PATH + 32], want[400];
+    snprintf(path, sizeof path, "%s/more.conf", dir);
+    unit_write_file(path, "clients = { max = 77; };\n", 25);
+    check_well(load("@include \"more.conf\"\nlog = { time = false; };\n"));
+    assert_int_equal(conf.clients_max, 77);
+    assert_false(conf.log_time);
+    unit_write_file(path, "\nclients = { max = 0; };\n", 25);
+    assert_int_equal(load("@include \"more.conf\"\n"), -1);
+    snprintf(want, sizeof want, "more.conf:2: clients.max: must be");
+    assert_non_null(strstr(buf_text(&errors), want));
+    assert_int_equal(load("\n@include \"absent.conf\"\n"), -1);
+    assert_true(errors.len > 0);
+}
+
+/* ---- comparing ---- */
+
+static struct {
+    char keys[2048];
+    int live, restart;
+} changed;
+
+static void note(const char *key, bool live, void *arg)
+{
+    assert_ptr_equal(arg, &changed);
+    size_t n = strlen(changed.keys);
+    snprintf(changed.keys + n, sizeof changed.keys - n, "%s ", key);
+    if (live)
+        changed.live++;
+    else
+        changed.restart++;
+}
+
+static void compare(const struct conf *now, struct conf *next)
+{
+    memset(&changed, 0, sizeof changed);
+    conf_compare(now, next, note, &changed);
+}
+
+static void what_is_the_same_is_not_told(void **state)
+{
+    (void)state;
+    static struct conf now, next;
+    conf_defaults(&now);
+    conf_defaults(&next);
+    memset(next.log_level + 5, 'x', 10); /* behind the end of the text */
+    next.log_level[4] = '\0';
+    compare(&now, &next);
+    assert_string_equal(changed.keys, "");
+}
+
+static void each_key_is_told_with_when_it_takes_effect_and_put_back_if_not_now(void **state)
+{
+    (void)state;
+    static struct conf now, next;
+    for (size_t i = 0; i < ROWS; i++) {
+        const struct row *row = &rows[i];
+        char want[64];
+        conf_defaults(&now);
+        conf_defaults(&next);
+        void *field = (char *)&next + row->offset;
+        if (row->kind == KIND_INT)
+            ++*(int *)field;
+        else if (row->kind == KIND_BOOL)
+            *(bool *)field = !*(bool *)field;
+        else
+            strcpy(field, "other");
+        compare(&now, &next);
+        snprintf(want, sizeof want, "%s.%s ", row->section, row->key);
+        assert_string_equal(changed.keys, want);
+        assert_int_equal(changed.live, row->when == LIVE);
+        if (row->kind == KIND_STRING)
+            assert_int_equal(strcmp(value_of(&next, row), row->text) == 0, row->when == RESTART);
+        else
+            assert_int_equal(int_of(&next, row) == row->value, row->when == RESTART);
+    }
+}
+
+static void other_listeners_need_a_restart(void **state)
+{
+    (void)state;
+    static struct conf now, next;
+    for (int what = 0; what < 4; what++) {
+        conf_defaults(&now);
+        conf_defaults(&next);
+        if (what == 0)
+            next.listeners[0].port = 1;
+        else if (what == 1)
+            strcpy(next.listeners[0].address, "::1");
+        else if (what == 2)
+            strcpy(next.listeners[0].protocol, "other");
+        else
+            next.listener_count = 2;
+        compare(&now, &next);
+        assert_string_equal(changed.keys, "listeners ");
+        assert_int_equal(changed.restart, 1);
+        assert_memory_equal(next.listeners, now.listeners, sizeof now.listeners);
+        assert_int_equal(next.listener_count, 1);
+    }
+}
+
+static void several_changes_are_all_told(void **state)
+{
+    (void)state;
+    static struct conf now, next;
+    conf_defaults(&now);
+    conf_defaults(&next);
+    next.clients_max = 7;
+    next.clients_prespawn = 7;
+    strcpy(next.log_level, "debug");
+    compare(&now, &next);
+    assert_string_equal(changed.keys, "clients.max clients.prespawn log.level ");
+    assert_int_equal(changed.live, 2);
+    assert_int_equal(next.clients_max, 7);
+    assert_int_equal(next.clients_prespawn, now.clients_prespawn);
+}
+
+static void the_sample_says_what_holds_without_it(void **state)
+{
+    (void)state;
+    char sample[600];
+    const char *src = getenv("SRCDIR");
+    snprintf(sample, sizeof sample, "%s/etc/chatd.conf", src ? src : ".");
+    if (conf_load(&conf, sample, &errors) != 0)
+        fail_msg("%s", buf_text(&errors));
+    conf.clients_max_given = false;
+    check_defaults(&conf);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
+        TEST(without_a_word_every_key_has_its_default),
+        TEST(every_number_is_taken_from_its_least_to_its_most_and_no_further),
+        TEST(every_key_takes_its_own_type_alone),
+        TEST(yes_and_no_are_taken),
+        TEST(text_is_taken_as_it_is_and_only_so_long),
+        TEST(a_word_from_a_list_must_be_on_it),
+        TEST(text_has_to_fit_into_a_line),
+        TEST(whether_the_maximum_was_given_is_known),
+        TEST(an_unknown_key_is_told_with_the_nearest_one),
+        TEST(a_key_so_long_that_nothing_is_near_is_only_unknown),
+        TEST(all_mistakes_are_told_at_once_each_with_its_line),
+        TEST(mistakes_are_added_to_those_of_before),
+        TEST(a_number_too_big_for_the_parser_is_never_taken_for_another),
+        TEST(a_number_too_big_for_the_parser_is_found_in_included_files_too),
+        TEST(hexadecimal_numbers_are_no_way_round_it),
+        TEST(big_numbers_elsewhere_do_no_harm),
+        TEST(syntax_errors_come_with_file_and_line),
+        TEST(a_file_that_cannot_be_read_is_told),
+        TEST(a_file_that_may_not_be_read_is_told),
+        TEST(listeners_are_read_in_order_with_their_defaults),
+        TEST(a_listener_needs_a_port_and_a_protocol_that_there_is),
+        TEST(listeners_are_a_list_of_one_to_sixteen),
+        TEST(includes_are_found_beside_the_file_and_named_in_mistakes),
+        TEST(what_is_the_same_is_not_told),
+        TEST(each_key_is_told_with_when_it_takes_effect_and_put_back_if_not_now),
+        TEST(other_listeners_need_a_restart),
+        TEST(several_changes_are_all_told),
+        TEST(the_sample_says_what_holds_without_it),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What of a room survives, and when it takes effect: changes after COMMIT and in the store's order, failures without a
+ * trace, and records that undo nothing. Jobs of the test's own hold the store thread, or make its batch fail.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "chat/rooms.h"
+#include "net/post.h"
+#include "tests/lib/unit.h"
+
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct unit_member alice, bob;
+static struct bell bell; /* for changes; outlives the store */
+static struct change change, second;
+static struct unit_job gate, breaker;
+static struct room *r; /* where alice and bob are, a reference each */
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(&change, 0, sizeof change);
+    memset(&second, 0, sizeof second);
+    bell_init(&bell);
+    unit_house_start();
+    unit_member_start(&alice, "alice", unit_gen());
+    unit_member_start(&bob, "bob", unit_gen());
+    r = rooms_enter("#talk");
+    unit_member_join(&alice, r);
+    unit_member_join(&bob, rooms_enter("#talk"));
+    unit_house_settle();
+    log_configure(LOG_ERROR, true);
+    return 0;
+}
+
+static void leave_all(struct unit_member *um)
+{
+    while (um->member.room_count)
+        unit_member_leave(um, um->member.rooms[0], false);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    leave_all(&alice);
+    leave_all(&bob);
+    unit_house_stop(); /* before the outboxes: the store thread posts to them */
+    unit_member_stop(&alice);
+    unit_member_stop(&bob);
+    bell_fini(&bell);
+    return 0;
+}
+
+static void hush(void)
+{
+    struct buf ignored = {0};
+    unit_client_heard(&alice.client, &ignored);
+    unit_client_heard(&bob.client, &ignored);
+    buf_fini(&ignored);
+}
+
+/* As TOPIC does it. */
+static void put_topic(struct change *c, const char *topic, struct member *by)
+{
+    struct room *mine = rooms_find("#talk");
+    lock_acquire(&mine->lock);
+    change_put(c, CHANGE_TOPIC, mine, topic, by, &bell);
+    lock_release(&mine->lock);
+}
+
+static char topic_now[512];
+
+static const char *topic(void)
+{
+    lock_acquire(&r->lock);
+    strncpy(topic_now, r->topic, sizeof topic_now - 1);
+    lock_release(&r->lock);
+    return topic_now;
+}
+
+static int refs(void)
+{
+    return r->refs;
+}
+
+/* The batch that comes after this one will fail: what is put meanwhile stands in it, before the breaker. */
+static void break_with(struct unit_job *g, struct unit_job *b)
+{
+    unit_job_init(b, true);
+    b->failing = true;
+    assert_true(store_put(&b->job));
+    unit_job_let(g);
+}
+
+static bool is_bad(void *arg)
+{
+    (void)arg;
+    return store_status().state == STORE_BAD;
+}
+
+/* ---- changes ---- */
+
+static void a_topic_takes_effect_after_the_commit_and_not_before(void **state)
+{
+    (void)state;
+    hush();
+    unit_job_block(&gate);
+    put_topic(&change, "tea", &alice.member);
+    assert_string_equal(topic(), "");
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE topic = 'tea'"), 0);
+    unit_member_hears(&bob, "");
+    unit_job_let(&gate);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE topic = 'tea'"), 1);
+    assert_string_equal(topic(), "tea");
+    unit_house_settle();
+    unit_member_hears(&bob, "TOPIC #talk tea\n");
+    unit_member_hears(&alice, ""); /* the setter is told OK, by who handles the command */
+    assert_int_equal(refs(), 3);
+}
+
+static void two_topics_take_effect_in_the_order_of_the_queue(void **state)
+{
+    (void)state;
+    hush();
+    unit_job_block(&gate);
+    put_topic(&change, "first", NULL);
+    put_topic(&second, "second", NULL);
+    unit_job_let(&gate);
+    assert_int_equal(change_wait(&second, NULL, NULL), CHANGE_MADE);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    unit_house_settle();
+    unit_member_hears(&alice, "TOPIC #talk first\nTOPIC #talk second\n");
+    assert_string_equal(topic(), "second");
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE topic = 'second'"), 1);
+}
+
+static void a_topic_is_cleared_like_any_other_change(void **state)
+{
+    (void)state;
+    put_topic(&change, "tea", NULL);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    unit_house_settle();
+    hush();
+    put_topic(&change, "", NULL);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    unit_house_settle();
+    unit_member_hears(&bob, "TOPIC #talk\n");
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE topic = ''"), 1);
+}
+
+static void a_failed_change_leaves_all_as_it_was(void **state)
+{
+    (void)state;
+    put_topic(&change, "tea", NULL);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    unit_house_settle();
+    hush();
+    int before = refs();
+    unit_job_block(&gate);
+    put_topic(&change, "coffee", NULL);
+    break_with(&gate, &breaker);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_FAILED);
+    assert_string_equal(topic(), "tea");
+    assert_int_equal(refs(), before);
+    unit_house_settle();
+    unit_member_hears(&alice, "");
+    unit_member_hears(&bob, "");
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE topic = 'tea'"), 1);
+}
+
+static void while_the_store_is_bad_a_change_fails_at_once(void **state)
+{
+    (void)state;
+    struct unit_job patient;
+    unit_job_init(&patient, false);
+    patient.failing = true;
+    assert_true(store_put(&patient.job));
+    unit_until(is_bad, NULL);
+    hush();
+    int before = refs();
+    put_topic(&change, "tea", NULL);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_FAILED);
+    assert_string_equal(topic(), "");
+    assert_int_equal(refs(), before);
+    assert_true(room_say(r, &alice.member, "chat goes on"));
+    unit_member_hears(&bob, "ROOM #talk alice chat goes on\n");
+    struct room *made = rooms_enter("#new"); /* and so does JOIN of a new room */
+    assert_non_null(made);
+    rooms_release(made);
+    patient.failing = false;
+    unit_job_wait_done(&patient);
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE key = '#new'"), 1);
+    put_topic(&change, "well again", NULL);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    unit_house_settle();
+}
+
+static bool always(void *arg)
+{
+    (void)arg;
+    return true;
+}
+
+static void who_has_to_end_takes_back_what_is_still_queued(void **state)
+{
+    (void)state;
+    hush();
+    int before = refs();
+    unit_job_block(&gate);
+    put_topic(&change, "never", NULL);
+    assert_int_equal(change_wait(&change, always, NULL), CHANGE_FAILED);
+    assert_int_equal(refs(), before);
+    unit_job_let(&gate);
+    unit_job_wait_done(&gate);
+    unit_house_settle();
+    assert_string_equal(topic(), "");
+    unit_member_hears(&bob, "");
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE topic <> ''"), 0);
+}
+
+struct waiter {
+    _Atomic int result;
+    _Atomic bool was_asked;
+    struct thread thread;
+};
+
+static bool always_and_tell(void *arg)
+{
+    ((struct waiter *)arg)->was_asked = true;
+    return true;
+}
+
+static void wait_for_change(void *arg)
+{
+    struct waiter *w = arg;
+    w->result = change_wait(&change, always_and_tell, w);
+}
+
+static bool was_asked(void *arg)
+{
+    return ((struct waiter *)arg)->was_asked;
+}
+
+static void what_is_being_carried_out_already_is_waited_for(void **state)
+{
+    (void)state;
+    struct unit_job inner;
+    struct waiter w = {.result = -1};
+    unit_job_block(&gate);
+    unit_job_init(&inner, false);
+    inner.held = true;
+    put_topic(&change, "taken", NULL);
+    assert_true(store_put(&inner.job)); /* both in the batch behind the gate */
+    unit_job_let(&gate);
+    unit_job_wait_done(&gate);
+    while (!inner.inside)
+        sched_yield();
+    assert_int_equal(thread_start(&w.thread, "waiter", 64 * 1024, wait_for_change, &w), 0);
+    unit_until(was_asked, &w); /* from now on a job that was only queued would be taken back, and fail */
+    unit_job_let(&inner);
+    thread_join(&w.thread);
+    assert_int_equal(w.result, CHANGE_MADE);
+    assert_string_equal(topic(), "taken");
+    unit_house_settle();
+}
+
+static void a_change_outlives_everybodys_leaving(void **state)
+{
+    (void)state;
+    rooms_configure(1, 30);
+    unit_job_block(&gate);
+    put_topic(&change, "tea", &alice.member);
+    leave_all(&alice);
+    leave_all(&bob);
+    assert_null(rooms_enter("#other")); /* the change's reference keeps the room */
+    unit_job_let(&gate);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    unit_house_settle();
+    struct room *again = rooms_find("#talk");
+    assert_non_null(again);
+    assert_string_equal(again->topic, "tea");
+    rooms_release(again);
+}
+
+static void whoever_waits_is_woken_by_its_bell(void **state)
+{
+    (void)state;
+    while (bell_wait(&bell, 0))
+        ;
+    put_topic(&change, "tea", NULL);
+    post_flush();
+    assert_true(bell_wait(&bell, clock_ms() + 10000));
+    assert_int_equal(change.result, CHANGE_MADE);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    assert_null(change.room);
+    assert_null(change.topic);
+    unit_house_settle();
+}
+
+/* ---- records ---- */
+
+static void a_record_never_undoes_a_topic(void **state)
+{
+    (void)state;
+    put_topic(&change, "tea", NULL);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    for (int i = 0; i < 5; i++) {
+        leave_all(&alice);
+        leave_all(&bob); /* the last one out records the room */
+        unit_member_join(&alice, rooms_enter("#talk"));
+        unit_member_join(&bob, rooms_enter("#talk"));
+    }
+    unit_job_block(&gate);
+    lock_acquire(&r->lock);
+    durable_record_locked(r);
+    lock_release(&r->lock);
+    put_topic(&change, "coffee", NULL);
+    unit_job_let(&gate);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    lock_acquire(&r->lock);
+    durable_record_locked(r);
+    lock_release(&r->lock);
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE topic = 'coffee'"), 1);
+}
+
+static void many_records_of_a_room_cost_one_job_while_one_is_queued(void **state)
+{
+    (void)state;
+    unit_job_block(&gate);
+    for (int i = 0; i < 100; i++) {
+        lock_acquire(&r->lock);
+        durable_record_locked(r);
+        lock_release(&r->lock);
+    }
+    assert_int_equal(store_status().queued, 1);
+    unit_job_let(&gate);
+    unit_house_settle();
+}
+
+static void a_record_is_tried_again_until_it_is_on_disk(void **state)
+{
+    (void)state;
+    unit_job_block(&gate);
+    struct room *made = rooms_enter("#new");
+    rooms_release(made);
+    break_with(&gate, &breaker);
+    unit_job_wait_done(&breaker);
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE key = '#new'"), 1);
+}
+
+/* ---- the operator's changes, when somebody comes in between ---- */
+
+static void a_room_that_somebody_came_into_while_it_was_deleted_stays_as_a_new_one(void **state)
+{
+    (void)state;
+    put_topic(&change, "old topic", NULL);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    leave_all(&alice);
+    leave_all(&bob);
+    unit_house_settle();
+    hush();
+    unit_job_block(&gate);
+    struct room *mine = rooms_find("#talk");
+    change_put(&change, CHANGE_DELETE, mine, NULL, NULL, &bell);
+    unit_member_join(&alice, rooms_enter("#talk"));
+    unit_job_let(&gate);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    r = rooms_find("#talk");
+    assert_ptr_equal(r, mine);
+    rooms_release(r);
+    assert_string_equal(topic(), "");
+    assert_int_equal(refs(), 2);
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE key = '#talk' AND topic = ''"), 1);
+    assert_true(room_say(r, &alice.member, "still here"));
+}
+
+static void a_deleted_room_made_again_at_once_ends_on_disk(void **state)
+{
+    (void)state;
+    put_topic(&change, "old topic", NULL);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    leave_all(&alice);
+    leave_all(&bob);
+    unit_house_settle();
+    assert_int_equal(rooms_delete("#talk", &change, &bell), ROOMS_DONE);
+    unit_job_block(&gate);
+    unit_member_join(&alice, rooms_enter("#Talk"));
+    unit_job_let(&gate);
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE name = '#Talk' AND topic = ''"), 1);
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 1);
+}
+
+static void an_evicted_room_made_again_at_once_ends_on_disk(void **state)
+{
+    (void)state;
+    leave_all(&alice);
+    leave_all(&bob);
+    unit_house_settle();
+    rooms_configure(1, 30);
+    unit_job_block(&gate);
+    for (int i = 0; i < 3; i++) { /* the deleting and the making again stand in one batch */
+        rooms_release(rooms_enter("#other"));
+        rooms_release(rooms_enter("#TALK"));
+    }
+    unit_job_let(&gate);
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 1);
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE name = '#TALK'"), 1);
+}
+
+static void an_eviction_while_the_record_is_being_written_ends_on_disk(void **state)
+{
+    (void)state;
+    struct unit_job inner;
+    leave_all(&alice);
+    leave_all(&bob);
+    unit_house_settle();
+    rooms_configure(1, 30);
+    unit_job_block(&gate);
+    struct room *made = rooms_enter("#first");
+    rooms_release(made);
+    unit_job_init(&inner, false);
+    inner.held = true;
+    assert_true(store_put(&inner.job));
+    unit_job_let(&gate);
+    unit_job_wait_done(&gate);
+    while (!inner.inside)
+        sched_yield();
+    /* the record of #first has run, and is not committed yet */
+    rooms_release(rooms_enter("#second"));
+    rooms_release(rooms_enter("#FIRST"));
+    unit_job_let(&inner);
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 1);
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE name = '#FIRST'"), 1);
+}
+
+static void a_deletion_that_fails_leaves_the_room_and_its_topic(void **state)
+{
+    (void)state;
+    put_topic(&change, "tea", NULL);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    leave_all(&alice);
+    leave_all(&bob);
+    unit_house_settle();
+    unit_job_block(&gate);
+    change_put(&change, CHANGE_DELETE, rooms_find("#talk"), NULL, NULL, &bell);
+    break_with(&gate, &breaker);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_FAILED);
+    unit_house_settle();
+    struct room *still = rooms_find("#talk");
+    assert_non_null(still);
+    assert_string_equal(still->topic, "tea");
+    assert_int_equal(still->refs, 2);
+    rooms_release(still);
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE topic = 'tea'"), 1);
+}
+
+static void a_room_made_for_a_change_that_fails_is_not_there_afterwards(void **state)
+{
+    (void)state;
+    struct unit_job patient;
+    unit_job_init(&patient, false);
+    patient.failing = true;
+    assert_true(store_put(&patient.job));
+    unit_until(is_bad, NULL);
+    assert_int_equal(rooms_create("#kept", &change, &bell), ROOMS_STORAGE);
+    assert_null(rooms_find("#kept"));
+    /* one that was there stays, as it was */
+    assert_int_equal(rooms_create("#talk", &change, &bell), ROOMS_STORAGE);
+    assert_false(r->kept);
+    assert_int_equal(refs(), 3);
+    patient.failing = false;
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 1);
+    assert_int_equal(unit_house_number("SELECT kept FROM room WHERE key = '#talk'"), 0);
+    assert_int_equal(rooms_create("#kept", &change, &bell), ROOMS_DONE);
+}
+
+static void a_keep_is_shown_only_when_it_is_on_disk(void **state)
+{
+    (void)state;
+    unit_job_block(&gate);
+    change.created = false;
+    change_put(&change, CHANGE_KEEP, rooms_find("#talk"), NULL, NULL, &bell);
+    lock_acquire(&r->lock);
+    bool kept = r->kept;
+    lock_release(&r->lock);
+    assert_false(kept);
+    unit_job_let(&gate);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    assert_true(r->kept);
+    assert_int_equal(unit_house_number("SELECT kept FROM room WHERE key = '#talk'"), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(a_topic_takes_effect_after_the_commit_and_not_before),
+        TEST(two_topics_take_effect_in_the_order_of_the_queue),
+        TEST(a_topic_is_cleared_like_any_other_change),
+        TEST(a_failed_change_leaves_all_as_it_was),
+        TEST(while_the_store_is_bad_a_change_fails_at_once),
+        TEST(who_has_to_end_takes_back_what_is_still_queued),
+        TEST(what_is_being_carried_out_already_is_waited_for),
+        TEST(a_change_outlives_everybodys_leaving),
+        TEST(whoever_waits_is_woken_by_its_bell),
+        TEST(a_record_never_undoes_a_topic),
+        TEST(many_records_of_a_room_cost_one_job_while_one_is_queued),
+        TEST(a_record_is_tried_again_until_it_is_on_disk),
+        TEST(a_room_that_somebody_came_into_while_it_was_deleted_stays_as_a_new_one),
+        TEST(a_deleted_room_made_again_at_once_ends_on_disk),
+        TEST(an_evicted_room_made_again_at_once_ends_on_disk),
+        TEST(an_eviction_while_the_record_is_being_written_ends_on_disk),
+        TEST(a_deletion_that_fails_leaves_the_room_and_its_topic),
+        TEST(a_room_made_for_a_change_that_fails_is_not_there_afterwards),
+        TEST(a_keep_is_shown_only_when_it_is_on_disk),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

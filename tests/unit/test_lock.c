@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: ISC */
+/* Ranked mutexes: the order of tbl/locks.h holds, and a breach ends the process at once, in a child of the test. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/bell.h"
+#include "base/clock.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "tests/lib/unit.h"
+
+#include <unistd.h>
+
+struct two {
+    enum lock_rank first, second;
+};
+
+static void take_two(void *arg)
+{
+    const struct two *t = arg;
+    struct lock a, b;
+    lock_init(&a, t->first);
+    lock_init(&b, t->second);
+    lock_acquire(&a);
+    lock_acquire(&b);
+    lock_release(&b);
+    lock_release(&a);
+    lock_fini(&a);
+    lock_fini(&b);
+}
+
+static void locks_can_be_taken_downwards_alone(void **state)
+{
+    (void)state;
+    for (int a = 0; a < LOCK_RANKS; a++)
+        for (int b = 0; b < LOCK_RANKS; b++) {
+            struct two t = {(enum lock_rank)a, (enum lock_rank)b};
+            if (a < b)
+                take_two(&t); /* here: a breach would end the test */
+            else if (a == b || b == a - 1 || b == 0)
+                assert_true(unit_aborts(take_two, &t));
+        }
+}
+
+static void every_rank_at_once_is_in_order(void **state)
+{
+    (void)state;
+    struct lock l[LOCK_RANKS];
+    for (int i = 0; i < LOCK_RANKS; i++) {
+        lock_init(&l[i], (enum lock_rank)i);
+        lock_acquire(&l[i]);
+        lock_assert_held((enum lock_rank)i);
+    }
+    /* given back in any order */
+    for (int i = 0; i < LOCK_RANKS; i += 2)
+        lock_release(&l[i]);
+    for (int i = 1; i < LOCK_RANKS; i += 2)
+        lock_release(&l[i]);
+    lock_assert_may_block();
+    for (int i = 0; i < LOCK_RANKS; i++)
+        lock_fini(&l[i]);
+}
+
+static void a_lock_given_back_can_be_taken_again(void **state)
+{
+    (void)state;
+    struct lock low, high;
+    lock_init(&low, LOCK_USERS);
+    lock_init(&high, LOCK_BELL);
+    for (int i = 0; i < 3; i++) {
+        lock_acquire(&high);
+        lock_release(&high);
+        lock_acquire(&low);
+        lock_release(&low);
+    }
+    lock_fini(&low);
+    lock_fini(&high);
+}
+
+static void assert_unheld(void *arg)
+{
+    (void)arg;
+    lock_assert_held(LOCK_ROOM);
+}
+
+static void release_unheld(void *arg)
+{
+    (void)arg;
+    lock_rank_leave(LOCK_ROOM);
+}
+
+static void what_is_not_held_is_not_taken_for_held(void **state)
+{
+    (void)state;
+    assert_true(unit_aborts(assert_unheld, NULL));
+    assert_true(unit_aborts(release_unheld, NULL));
+}
+
+static void block_under(void *arg)
+{
+    struct lock l;
+    lock_init(&l, *(enum lock_rank *)arg);
+    lock_acquire(&l);
+    lock_assert_may_block();
+    lock_release(&l);
+    lock_fini(&l);
+}
+
+static void nobody_may_block_under_a_hot_lock(void **state)
+{
+    (void)state;
+    for (int i = 0; i < LOCK_RANKS; i++) {
+        enum lock_rank rank = (enum lock_rank)i;
+        assert_int_equal(unit_aborts(block_under, &rank), rank >= LOCK_HOT_FIRST);
+    }
+}
+
+static void log_under_a_hot_lock(void *arg)
+{
+    struct lock l;
+    (void)arg;
+    lock_init(&l, LOCK_USERS);
+    lock_acquire(&l);
+    log_error("event", "%s", "");
+}
+
+static void wait_under_a_hot_lock(void *arg)
+{
+    struct lock l;
+    struct bell b;
+    (void)arg;
+    lock_init(&l, LOCK_ROOM);
+    bell_init(&b);
+    bell_ring(&b);
+    lock_acquire(&l);
+    bell_wait(&b, clock_ms());
+}
+
+static void ring_under_a_hot_lock(void *arg)
+{
+    struct lock l;
+    struct bell b;
+    (void)arg;
+    lock_init(&l, LOCK_OUTBOX);
+    bell_init(&b);
+    lock_acquire(&l);
+    bell_ring(&b);
+    lock_release(&l);
+}
+
+static void logging_and_waiting_are_doors_and_ringing_is_none(void **state)
+{
+    (void)state;
+    assert_true(unit_aborts(log_under_a_hot_lock, NULL));
+    assert_true(unit_aborts(wait_under_a_hot_lock, NULL));
+    assert_false(unit_aborts(ring_under_a_hot_lock, NULL));
+}
+
+/* ---- what a lock is for ---- */
+
+#define THREADS 4
+#define ROUNDS 5000
+
+static struct {
+    struct lock lock;
+    long count;
+} shared;
+
+static void count_up(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < ROUNDS; i++) {
+        lock_acquire(&shared.lock);
+        shared.count++;
+        lock_release(&shared.lock);
+    }
+}
+
+static void one_thread_at_a_time_holds_it(void **state)
+{
+    (void)state;
+    struct thread t[THREADS];
+    lock_init(&shared.lock, LOCK_ROOM);
+    shared.count = 0;
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(thread_start(&t[i], "counter", 64 * 1024, count_up, NULL), 0);
+    for (int i = 0; i < THREADS; i++)
+        thread_join(&t[i]);
+    assert_int_equal(shared.count, THREADS * ROUNDS);
+    lock_fini(&shared.lock);
+}
+
+static void take_another(void *arg)
+{
+    struct lock *l = arg;
+    lock_acquire(l); /* ranks lower than what the other thread holds */
+    lock_release(l);
+}
+
+static void what_one_thread_holds_does_not_bind_another(void **state)
+{
+    (void)state;
+    struct lock high, low;
+    struct thread t;
+    lock_init(&high, LOCK_BELL);
+    lock_init(&low, LOCK_RELOAD);
+    lock_acquire(&high);
+    assert_int_equal(thread_start(&t, "other", 64 * 1024, take_another, &low), 0);
+    thread_join(&t);
+    lock_release(&high);
+    lock_fini(&high);
+    lock_fini(&low);
+}
+
+static void ranks_have_the_names_of_the_table(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+#define LOCK(name, what) #name,
+#include "tbl/locks.h"
+#undef LOCK
+    };
+    assert_int_equal(sizeof names / sizeof names[0], LOCK_RANKS);
+    for (int i = 0; i < LOCK_RANKS; i++)
+        assert_string_equal(lock_rank_name((enum lock_rank)i), names[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(locks_can_be_taken_downwards_alone),
+        cmocka_unit_test(every_rank_at_once_is_in_order),
+        cmocka_unit_test(a_lock_given_back_can_be_taken_again),
+        cmocka_unit_test(what_is_not_held_is_not_taken_for_held),
+        cmocka_unit_test(nobody_may_block_under_a_hot_lock),
+        cmocka_unit_test(logging_and_waiting_are_doors_and_ringing_is_none),
+        cmocka_unit_test(one_thread_at_a_time_holds_it),
+        cmocka_unit_test(what_one_thread_holds_does_not_bind_another),
+        cmocka_unit_test(ranks_have_the_names_of_the_table),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC */
+/* A member: events rendered and put into its outbox, and its own list of rooms. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/unit.h"
+
+#include <unistd.h>
+
+static struct unit_member alice;
+
+static int set_up(void **state)
+{
+    (void)state;
+    unit_limits(UNIT_TIGHT);
+    unit_member_start(&alice, "alice", unit_gen());
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    unit_member_stop(&alice);
+    return 0;
+}
+
+static void an_event_is_told_as_the_line_of_the_members_form(void **state)
+{
+    (void)state;
+    struct event ev = {.kind = EVENT_NOTICE, .text = "tea is ready"};
+    assert_int_equal(member_put(&alice.member, &ev), OUTBOX_TAKEN);
+    unit_member_hears(&alice, "NOTICE tea is ready\n");
+    outbox_close(alice.member.outbox, CLOSE_KICK, NULL);
+    assert_int_equal(member_put(&alice.member, &ev), OUTBOX_CLOSED);
+}
+
+static void a_rendered_message_belongs_to_who_asked(void **state)
+{
+    (void)state;
+    struct event ev = {.kind = EVENT_SENT};
+    struct msg *m = member_render(FORM_NATIVE, &ev);
+    assert_int_equal(m->refs, 1);
+    assert_int_equal(m->len, 9);
+    assert_memory_equal(m->data, "OK Sent\r\n", 9);
+    msg_unref(m);
+}
+
+static void a_long_answer_is_one_entry_and_fits_where_a_put_would_not(void **state)
+{
+    (void)state;
+    struct buf lines = {0};
+    struct event ev = {.kind = EVENT_SENT};
+    unit_client_wait_asleep(&alice.client);
+    member_put(&alice.member, &ev);
+    for (int i = 0; i < 5000; i++)
+        buf_str(&lines, "x\r\n");
+    member_answer_lines(&alice.member, &lines);
+    assert_int_equal(outbox_load(alice.member.outbox).entries, 2);
+    assert_int_equal(outbox_reason(alice.member.outbox), CLOSE_OPEN);
+    member_answer(&alice.member, &ev); /* over half now: it has to fit like any other, and does not */
+    assert_int_equal(outbox_reason(alice.member.outbox), CLOSE_SLOW);
+    buf_fini(&lines);
+}
+
+static void its_rooms_keep_their_order_and_the_current_one_is_forgotten_with_its_room(void **state)
+{
+    (void)state;
+    struct room *r[5];
+    struct member *m = &alice.member;
+    for (int i = 0; i < 5; i++) {
+        char name[] = {'#', (char)('a' + i), '\0'};
+        r[i] = room_new(name, 1);
+        assert_false(member_is_in(m, r[i]));
+        member_add_room(m, r[i]);
+        assert_true(member_is_in(m, r[i]));
+    }
+    m->current = r[2];
+    member_remove_room(m, r[0]);
+    assert_ptr_equal(m->current, r[2]);
+    assert_false(member_is_in(m, r[0]));
+    member_remove_room(m, r[2]);
+    assert_null(m->current);
+    assert_int_equal(m->room_count, 3);
+    assert_ptr_equal(m->rooms[0], r[1]);
+    assert_ptr_equal(m->rooms[1], r[3]);
+    assert_ptr_equal(m->rooms[2], r[4]);
+    member_remove_room(m, r[4]);
+    member_remove_room(m, r[3]);
+    member_remove_room(m, r[1]);
+    assert_int_equal(m->room_count, 0);
+    for (int i = 0; i < 5; i++)
+        room_free(&r[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(an_event_is_told_as_the_line_of_the_members_form),
+        TEST(a_rendered_message_belongs_to_who_asked),
+        TEST(a_long_answer_is_one_entry_and_fits_where_a_put_would_not),
+        TEST(its_rooms_keep_their_order_and_the_current_one_is_forgotten_with_its_room),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Where state and console are: the order of the places, which of them count, and what is refused. chatd's own choice is
+ * made in a child without privileges, because root may make the installed directories.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/paths.h"
+#include "tests/lib/unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char dir[UNIT_PATH];
+static const struct paths_given nothing = {NULL, "", ""};
+
+static const char *const variables[] = {"STATE_DIRECTORY", "RUNTIME_DIRECTORY", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "HOME"};
+static char *saved[5];
+
+static int set_up(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        const char *v = getenv(variables[i]);
+        saved[i] = v ? strdup(v) : NULL;
+        unsetenv(variables[i]);
+    }
+    unit_mkdir(dir);
+    return chmod(dir, 0755);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        if (saved[i])
+            setenv(variables[i], saved[i], 1);
+        else
+            unsetenv(variables[i]);
+        free(saved[i]);
+    }
+    unit_rmdir(dir);
+    return 0;
+}
+
+/* ---- where chatctl looks ---- */
+
+/* The places, one a line, but for the one under /tmp, which hangs on what others have made there. */
+static void check_places(const struct paths_given *given, const char *want)
+{
+    char out[PATHS_CANDIDATES][PATHS_SIZE];
+    struct buf got = {0};
+    size_t n = paths_sockets(given, out);
+    for (size_t i = 0; i < n; i++)
+        if (strncmp(out[i], "/tmp/chatd-", 11) != 0 || strncmp(out[i], dir, strlen(dir)) == 0)
+            buf_printf(&got, "%s\n", out[i]);
+    assert_string_equal(buf_text(&got), want);
+    buf_fini(&got);
+}
+
+#define INSTALLED_RUN CHATD_RUNSTATEDIR "/chatd/admin.sock\n"
+#define INSTALLED_STATE CHATD_LOCALSTATEDIR "/lib/chatd/admin.sock\n"
+
+static void all_places_are_looked_at_in_their_order(void **state)
+{
+    (void)state;
+    struct paths_given conf = {NULL, "/conf/state", ""};
+    setenv("RUNTIME_DIRECTORY", "/run/one:/run/two", 1);
+    setenv("STATE_DIRECTORY", "/state/one:/state/two", 1);
+    setenv("XDG_RUNTIME_DIR", "/xdg/run", 1);
+    setenv("XDG_STATE_HOME", "/xdg/state", 1);
+    setenv("HOME", "/home/me", 1);
+    check_places(&nothing, "/run/one/admin.sock\n" INSTALLED_RUN "/xdg/run/chatd/admin.sock\n"
+                           "/state/one/admin.sock\n" INSTALLED_STATE
+                           "/xdg/state/chatd/admin.sock\n/home/me/.local/state/chatd/admin.sock\n");
+    check_places(&conf, "/run/one/admin.sock\n" INSTALLED_RUN "/xdg/run/chatd/admin.sock\n/conf/state/admin.sock\n"
+                        "/state/one/admin.sock\n" INSTALLED_STATE
+                        "/xdg/state/chatd/admin.sock\n/home/me/.local/state/chatd/admin.sock\n");
+}
+
+static void what_is_named_is_the_only_place(void **state)
+{
+    (void)state;
+    struct paths_given conf = {NULL, "/conf/state", "/conf/my.sock"}, both = {"/given", "/conf/state", "/conf/my.sock"};
+    setenv("RUNTIME_DIRECTORY", "/run/one", 1);
+    check_places(&conf, "/conf/my.sock\n");
+    check_places(&both, "/given/admin.sock\n");
+}
+
+static void without_any_variable_the_installed_places_are_left(void **state)
+{
+    (void)state;
+    check_places(&nothing, INSTALLED_RUN INSTALLED_STATE);
+}
+
+static void relative_xdg_paths_and_homes_are_ignored(void **state)
+{
+    (void)state;
+    setenv("XDG_RUNTIME_DIR", "run", 1);
+    setenv("XDG_STATE_HOME", "./state", 1);
+    setenv("HOME", "", 1);
+    check_places(&nothing, INSTALLED_RUN INSTALLED_STATE);
+}
+
+static void an_overlong_place_is_left_out_and_harms_none(void **state)
+{
+    (void)state;
+    char much[PATHS_SIZE * 2];
+    memset(much, 'x', sizeof much);
+    much[0] = '/';
+    much[sizeof much - 1] = '\0';
+    setenv("XDG_RUNTIME_DIR", much, 1);
+    setenv("XDG_STATE_HOME", much, 1);
+    setenv("HOME", "/home/me", 1);
+    check_places(&nothing, INSTALLED_RUN INSTALLED_STATE "/home/me/.local/state/chatd/admin.sock\n");
+}
+
+static void a_place_under_tmp_counts_only_if_it_is_ours(void **state)
+{
+    (void)state;
+    char tmp[64], out[PATHS_CANDIDATES][PATHS_SIZE];
+    struct stat sb;
+    snprintf(tmp, sizeof tmp, "/tmp/chatd-%ld", (long)getuid());
+    bool ours = lstat(tmp, &sb) == 0 && S_ISDIR(sb.st_mode) && sb.st_uid == getuid();
+    bool is_listed = false;
+    size_t n = paths_sockets(&nothing, out);
+    for (size_t i = 0; i < n; i++)
+        is_listed |= strncmp(out[i], tmp, strlen(tmp)) == 0;
+    assert_int_equal(is_listed, ours);
+}
+
+/* ---- what chatd takes ---- */
+
+struct choice {
+    struct paths_given given;
+    const char *state;   /* for paths_socket; NULL: choose the state */
+    const char *want;    /* the path, or what the error has to say */
+    bool fails;
+};
+
+/* In a child without privileges: 42 when the choice is as wanted. */
+static int choose(void *arg)
+{
+    const struct choice *c = arg;
+    char out[PATHS_SIZE] = "", error[PATHS_ERROR] = "";
+    errno = 0;
+    int result = c->state ? paths_socket(&c->given, c->state, out, error) : paths_state(&c->given, out, error);
+    if (result != (c->fails ? -1 : 0)) {
+        fprintf(stderr, "result %d, %s%s\n", result, out, error);
+        return 1;
+    }
+    const char *got = c->fails ? error : out;
+    if (c->fails ? !strstr(got, c->want) : strcmp(got, c->want) != 0) {
+        fprintf(stderr, "got %s, wanted %s\n", got, c->want);
+        return 2;
+    }
+    return 42;
+}
+
+static void check_choice(struct choice c)
+{
+    assert_int_equal(unit_unprivileged(dir, choose, &c), 42);
+}
+
+static char path[UNIT_PATH * 2];
+
+static const char *below(const char *name)
+{
+    snprintf(path, sizeof path, "%s%s", dir, name);
+    return path;
+}
+
+static mode_t mode_of(const char *p)
+{
+    struct stat sb;
+    assert_int_equal(stat(p, &sb), 0);
+    return sb.st_mode & 07777;
+}
+
+static void a_named_state_directory_is_made_with_all_above_it(void **state)
+{
+    (void)state;
+    const char *deep = below("/a/b/c");
+    mode_t old = umask(0);
+    check_choice((struct choice){.given = {deep, "/conf", ""}, .want = deep});
+    umask(old);
+    assert_int_equal(mode_of(deep), 0750);
+    check_choice((struct choice){.given = {deep, "", ""}, .want = deep}); /* and taken again */
+}
+
+static void the_configuration_comes_before_the_environment(void **state)
+{
+    (void)state;
+    char conf[UNIT_PATH * 2];
+    snprintf(conf, sizeof conf, "%s", below("/conf"));
+    setenv("STATE_DIRECTORY", below("/env"), 1);
+    check_choice((struct choice){.given = {NULL, conf, ""}, .want = conf});
+    check_choice((struct choice){.given = nothing, .want = below("/env")});
+}
+
+static void the_first_place_that_may_be_written_is_taken(void **state)
+{
+    (void)state;
+    /* the installed one may be there and ours to write: then it comes first, as promised */
+    const char *installed = CHATD_LOCALSTATEDIR "/lib/chatd";
+    setenv("STATE_DIRECTORY", "/proc/nowhere", 1);
+    setenv("XDG_STATE_HOME", "/proc/nowhere", 1);
+    setenv("HOME", below(""), 1);
+    char want[UNIT_PATH * 3];
+    snprintf(want, sizeof want, "%s/.local/state/chatd", dir);
+    struct choice c = {.given = nothing, .want = access(installed, R_OK | W_OK | X_OK) == 0 && geteuid() ? installed : want};
+    check_choice(c);
+}
+
+static void a_state_directory_that_cannot_be_is_told(void **state)
+{
+    (void)state;
+    char much[PATHS_SIZE];
+    check_choice((struct choice){.given = {"/proc/nowhere", "", ""}, .want = "/proc/nowhere cannot be used", .fails = true});
+    const char *file = below("/file");
+    unit_write_file(file, "x", 1);
+    check_choice((struct choice){.given = {file, "", ""}, .want = "cannot be used", .fails = true});
+    check_choice((struct choice){.given = {below("/file/below"), "", ""}, .want = "Not a directory", .fails = true});
+    memset(much, 'x', sizeof much);
+    much[0] = '/';
+    much[PATHS_SIZE - 1] = '\0';
+    check_choice((struct choice){.given = {much, "", ""}, .want = "too long", .fails = true});
+}
+
+static void a_directory_that_may_not_be_written_is_refused(void **state)
+{
+    (void)state;
+    const char *closed = below("/closed");
+    assert_int_equal(mkdir(closed, 0555), 0);
+    check_choice((struct choice){.given = {closed, "", ""}, .want = "cannot be used", .fails = true});
+}
+
+static void the_console_follows_the_state_that_was_named(void **state)
+{
+    (void)state;
+    char want[UNIT_PATH * 3];
+    setenv("RUNTIME_DIRECTORY", below("/run"), 1);
+    snprintf(want, sizeof want, "%s/admin.sock", dir);
+    check_choice((struct choice){.given = {dir, "", "/conf/x.sock"}, .state = dir, .want = want});
+}
+
+static void the_console_is_where_the_configuration_says(void **state)
+{
+    (void)state;
+    char socket_path[UNIT_PATH * 2];
+    setenv("RUNTIME_DIRECTORY", below("/run"), 1);
+    snprintf(socket_path, sizeof socket_path, "%s", below("/made/for/it.sock"));
+    check_choice((struct choice){.given = {NULL, "", socket_path}, .state = "/state", .want = socket_path});
+    assert_int_equal(mode_of(below("/made/for")), 0750);
+}
+
+static void the_console_is_in_the_runtime_directory_else_with_the_state(void **state)
+{
+    (void)state;
+    char want[UNIT_PATH * 3], run[UNIT_PATH * 2];
+    snprintf(run, sizeof run, "%s", below("/run"));
+    snprintf(want, sizeof want, "%s/admin.sock", run);
+    setenv("RUNTIME_DIRECTORY", run, 1);
+    check_choice((struct choice){.given = nothing, .state = dir, .want = want});
+    setenv("RUNTIME_DIRECTORY", "/proc/nowhere", 1);
+    setenv("XDG_RUNTIME_DIR", below("/xdg"), 1);
+    const char *installed = CHATD_RUNSTATEDIR "/chatd";
+    bool is_installed = access(installed, R_OK | W_OK | X_OK) == 0 && geteuid();
+    snprintf(want, sizeof want, "%s/admin.sock", is_installed ? installed : below("/xdg/chatd"));
+    check_choice((struct choice){.given = nothing, .state = dir, .want = want});
+    setenv("XDG_RUNTIME_DIR", "relative", 1);
+    snprintf(want, sizeof want, "%s/admin.sock", is_installed ? installed : dir);
+    check_choice((struct choice){.given = nothing, .state = dir, .want = want});
+}
+
+static void a_socket_path_may_have_what_the_system_takes_and_no_more(void **state)
+{
+    (void)state;
+    char longest[200];
+    size_t n = strlen(dir);
+    memset(longest, 's', sizeof longest);
+    memcpy(longest, dir, n);
+    longest[n] = '/';
+    longest[PATHS_SOCKET_MOST] = '\0';
+    check_choice((struct choice){.given = {NULL, "", longest}, .state = dir, .want = longest});
+    longest[PATHS_SOCKET_MOST] = 's';
+    longest[PATHS_SOCKET_MOST + 1] = '\0';
+    check_choice((struct choice){.given = {NULL, "", longest}, .state = dir, .want = "more than 107 bytes", .fails = true});
+    check_choice((struct choice){.given = {longest, "", ""}, .state = longest, .want = "more than 107 bytes", .fails = true});
+}
+
+/* ---- under /tmp ---- */
+
+/* The last place of all, for whom nothing else is left. `trap`: what stands there already. */
+static int fall_back(const char *trap)
+{
+    char tmp[64], out[PATHS_SIZE], error[PATHS_ERROR];
+    struct stat sb;
+    snprintf(tmp, sizeof tmp, "/tmp/chatd-%ld", (long)getuid());
+    if (access(CHATD_LOCALSTATEDIR "/lib/chatd", R_OK | W_OK | X_OK) == 0)
+        return 42; /* never gets so far */
+    if (lstat(tmp, &sb) == 0)
+        return 42; /* in use by somebody: hands off */
+    if (trap && symlink(trap, tmp) != 0)
+        return 1;
+    int result = paths_state(&nothing, out, error);
+    int code = 42;
+    if (trap && (result == 0 || !strstr(error, "no directory for the state")))
+        code = 2;
+    else if (!trap && (result != 0 || strcmp(out, tmp) != 0 || lstat(tmp, &sb) != 0 || (sb.st_mode & 07777) != 0700))
+        code = 3;
+    if (trap)
+        unlink(tmp);
+    else
+        rmdir(tmp);
+    return code;
+}
+
+static int fall_back_to_tmp(void *arg)
+{
+    return fall_back(arg);
+}
+
+static void for_whom_nothing_else_is_left_there_is_tmp(void **state)
+{
+    (void)state;
+    assert_int_equal(unit_unprivileged(NULL, fall_back_to_tmp, NULL), 42);
+}
+
+static void a_symbolic_link_under_tmp_is_never_followed(void **state)
+{
+    (void)state;
+    assert_int_equal(unit_unprivileged(dir, fall_back_to_tmp, dir), 42);
+}
+
+static int find_others_place(void *arg)
+{
+    char tmp[64], out[PATHS_SIZE], error[PATHS_ERROR];
+    (void)arg;
+    snprintf(tmp, sizeof tmp, "/tmp/chatd-%ld", (long)getuid());
+    if (access(CHATD_LOCALSTATEDIR "/lib/chatd", R_OK | W_OK | X_OK) == 0)
+        return 42;
+    return paths_state(&nothing, out, error) != 0 ? 42 : 1;
+}
+
+static void a_directory_under_tmp_that_is_somebody_elses_is_not_used(void **state)
+{
+    (void)state;
+    char tmp[64];
+    snprintf(tmp, sizeof tmp, "/tmp/chatd-65534");
+    if (mkdir(tmp, 0777) != 0)
+        return;
+    assert_int_equal(chmod(tmp, 0777), 0);
+    int code = unit_unprivileged(NULL, find_others_place, NULL);
+    assert_int_equal(rmdir(tmp), 0);
+    assert_int_equal(code, 42);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(all_places_are_looked_at_in_their_order),
+        TEST(what_is_named_is_the_only_place),
+        TEST(without_any_variable_the_installed_places_are_left),
+        TEST(relative_xdg_paths_and_homes_are_ignored),
+        TEST(an_overlong_place_is_left_out_and_harms_none),
+        TEST(a_place_under_tmp_counts_only_if_it_is_ours),
+        TEST(a_named_state_directory_is_made_with_all_above_it),
+        TEST(the_configuration_comes_before_the_environment),
+        TEST(the_first_place_that_may_be_written_is_taken),
+        TEST(a_state_directory_that_cannot_be_is_told),
+        TEST(a_directory_that_may_not_be_written_is_refused),
+        TEST(the_console_follows_the_state_that_was_named),
+        TEST(the_console_is_where_the_configuration_says),
+        TEST(the_console_is_in_the_runtime_directory_else_with_the_state),
+        TEST(a_socket_path_may_have_what_the_system_takes_and_no_more),
+        TEST(for_whom_nothing_else_is_left_there_is_tmp),
+        TEST(a_symbolic_link_under_tmp_is_never_followed),
+        TEST(a_directory_under_tmp_that_is_somebody_elses_is_not_used),
+    };
+    size_t count = sizeof tests / sizeof tests[0];
+    if (geteuid() != 0)
+        count--; /* only root can make a directory for somebody else */
+    alarm(60);
+    return _cmocka_run_group_tests("tests", tests, count, NULL, NULL);
+}

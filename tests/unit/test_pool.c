@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The prethreaded pool over local sockets: pairs are there before their clients, nobody is refused below the maximum, a
+ * pair serves one client after the other, and all of it ends in order. A thread of the test's own tends it, as the keeper
+ * does; each client is served by an echo.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "net/pool.h"
+#include "net/post.h"
+#include "tests/lib/unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct {
+    _Atomic int prepared, released, served, ended;
+    _Atomic bool stop_tending;
+    bool tends;
+    struct thread tender;
+} seen;
+
+static void prepare(struct pair *p)
+{
+    seen.prepared++;
+    p->user = &seen;
+}
+
+static void release(struct pair *p)
+{
+    seen.released += p->user == &seen;
+}
+
+static bool is_drained(void *arg)
+{
+    return outbox_is_drained(arg);
+}
+
+/* An echo; "q" ends it from the server's side. */
+static void serve(struct pair *p)
+{
+    struct outbox *ob = &p->outbox;
+    char data[256];
+    seen.served++;
+    while (outbox_reason(ob) == CLOSE_OPEN) {
+        ssize_t n = p->stream.ops->read(&p->stream, data, sizeof data);
+        if (n <= 0 || data[0] == 'q') {
+            outbox_close(ob, n <= 0 ? CLOSE_EOF : CLOSE_QUIT, NULL);
+            break;
+        }
+        struct msg *m = msg_new(data, (size_t)n);
+        outbox_put(ob, m);
+        msg_unref(m);
+        post_flush();
+    }
+    pool_leave(p);
+    seen.ended++;
+    outbox_finish(ob, msg_new("bye", 3));
+    if (!bell_wait_for(&p->bell, clock_ms() + 5000, is_drained, ob)) {
+        outbox_abandon(ob);
+        bell_wait_for(&p->bell, INT64_MAX, is_drained, ob);
+    }
+}
+
+static void tend(void *arg)
+{
+    (void)arg;
+    while (!seen.stop_tending)
+        pool_tend(clock_ms() + 20);
+}
+
+static int start_pool(int max, int prespawn, int spare, int *made)
+{
+    struct pool_config c = {max, prespawn, spare, prepare, release, serve};
+    memset(&seen, 0, sizeof seen);
+    log_configure(LOG_ERROR, true);
+    outbox_set_carry(true);
+    unit_limits(UNIT_WIDE);
+    return pool_start(&c, made);
+}
+
+static bool start_tending(void)
+{
+    seen.tends = thread_start(&seen.tender, "tender", 128 * 1024, tend, NULL) == 0;
+    return seen.tends;
+}
+
+static void start(int max, int prespawn, int spare)
+{
+    int made = 0;
+    assert_int_equal(start_pool(max, prespawn, spare, &made), 0);
+    assert_int_equal(made, prespawn < max ? prespawn : max);
+    assert_true(start_tending());
+}
+
+static void stop_pool(void)
+{
+    pool_close_all();
+    pool_wait_empty();
+    if (seen.tends) {
+        seen.stop_tending = true;
+        thread_join(&seen.tender);
+    }
+    pool_stop();
+}
+
+static void stop(void)
+{
+    int pairs = pool_counts().pairs;
+    stop_pool();
+    assert_int_equal(seen.prepared, pairs);
+    assert_int_equal(seen.released, pairs);
+    assert_int_equal(seen.served, seen.ended);
+}
+
+/* Hands one end to the pool; the other, or -1 when it was not taken. Any thread. */
+static int come(enum pool_take *result)
+{
+    int fd[2] = {-1, -1};
+    struct arrival a = {.peer = {.exempt = true}};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) != 0)
+        return -1;
+    a.fd = fd[0];
+    snprintf(a.peer.text, sizeof a.peer.text, "192.0.2.1:4711");
+    *result = pool_take(&a);
+    if (*result == POOL_GIVEN)
+        return fd[1];
+    close(fd[0]);
+    close(fd[1]);
+    return -1;
+}
+
+static int enter(void)
+{
+    enum pool_take result;
+    int fd = come(&result);
+    assert_int_equal(result, POOL_GIVEN);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static enum pool_take refused(void)
+{
+    enum pool_take result;
+    assert_int_equal(come(&result), -1);
+    return result;
+}
+
+static void check_echo(int fd)
+{
+    char got[6] = "";
+    unit_write(fd, "hello", 5);
+    unit_read(fd, got, 5);
+    assert_string_equal(got, "hello");
+}
+
+static void leave(int fd)
+{
+    struct buf rest = {0};
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    unit_read_end(fd, &rest);
+    assert_string_equal(buf_text(&rest), "bye");
+    buf_fini(&rest);
+    close(fd);
+}
+
+static bool has_idle(void *arg)
+{
+    return pool_counts().idle >= *(int *)arg;
+}
+
+static bool has_no_clients(void *arg)
+{
+    (void)arg;
+    return pool_counts().clients == 0;
+}
+
+/* ---- pairs ---- */
+
+static void pairs_are_made_before_anybody_comes(void **state)
+{
+    (void)state;
+    start(10, 4, 2);
+    struct pool_counts c = pool_counts();
+    assert_int_equal(c.pairs, 4);
+    assert_int_equal(c.idle, 4);
+    assert_int_equal(c.clients, 0);
+    stop();
+}
+
+static void no_more_pairs_are_made_than_there_may_be_clients(void **state)
+{
+    (void)state;
+    int made = 0;
+    assert_int_equal(start_pool(3, 100, 2, &made), 0);
+    assert_int_equal(made, 3);
+    stop();
+}
+
+static void idle_pairs_are_kept_ready_ahead_of_need(void **state)
+{
+    (void)state;
+    int fd[4], want = 3;
+    start(20, 1, 3);
+    unit_until(has_idle, &want);
+    assert_int_equal(pool_counts().pairs, 3);
+    for (int i = 0; i < 4; i++)
+        fd[i] = enter();
+    unit_until(has_idle, &want);
+    struct pool_counts c = pool_counts();
+    assert_int_equal(c.clients, 4);
+    assert_true(c.pairs >= 7 && c.pairs <= 20);
+    for (int i = 0; i < 4; i++) {
+        check_echo(fd[i]);
+        leave(fd[i]);
+    }
+    stop();
+}
+
+static void one_pair_serves_one_client_after_the_other(void **state)
+{
+    (void)state;
+    start(1, 1, 1);
+    for (int i = 0; i < 50; i++) {
+        int fd = enter();
+        check_echo(fd);
+        leave(fd);
+        unit_until(has_no_clients, NULL);
+    }
+    assert_int_equal(seen.served, 50);
+    assert_true(seen.prepared <= 2); /* the one, and a spare while it lingers */
+    stop();
+}
+
+/* ---- the maximum ---- */
+
+static void at_the_maximum_the_pool_is_full_and_below_it_is_not(void **state)
+{
+    (void)state;
+    start(2, 2, 1);
+    int a = enter(), b = enter();
+    assert_int_equal(refused(), POOL_FULL);
+    assert_int_equal(refused(), POOL_FULL);
+    check_echo(a);
+    check_echo(b);
+    leave(a);
+    int c = enter(); /* whoever has read the last words has left */
+    assert_int_equal(refused(), POOL_FULL);
+    check_echo(c);
+    leave(b);
+    leave(c);
+    stop();
+}
+
+static void a_connection_that_will_not_close_holds_no_place(void **state)
+{
+    (void)state;
+    start(1, 1, 1);
+    for (int i = 0; i < 2; i++) {
+        char got[4] = "";
+        int fd = enter();
+        unit_write(fd, "q", 1);
+        unit_read(fd, got, 3); /* its pair now waits for our end, and we keep it open */
+        assert_string_equal(got, "bye");
+        int next = enter();
+        check_echo(next);
+        leave(next);
+        close(fd);
+    }
+    stop();
+}
+
+static void a_lowered_maximum_closes_nobody(void **state)
+{
+    (void)state;
+    start(3, 3, 1);
+    int a = enter(), b = enter(), c = enter();
+    pool_configure(1, 1);
+    check_echo(a);
+    check_echo(b);
+    check_echo(c);
+    leave(a);
+    leave(b);
+    assert_int_equal(refused(), POOL_FULL); /* one is left, and that is the maximum */
+    leave(c);
+    a = enter();
+    leave(a);
+    stop();
+}
+
+static void a_raised_maximum_lets_in_at_once(void **state)
+{
+    (void)state;
+    start(1, 1, 1);
+    int a = enter();
+    assert_int_equal(refused(), POOL_FULL);
+    pool_configure(3, 1);
+    int b = enter(), c = enter();
+    check_echo(b);
+    check_echo(c);
+    leave(a);
+    leave(b);
+    leave(c);
+    stop();
+}
+
+/* ---- storms ---- */
+
+#define ACCEPTORS 4
+#define EACH 30
+
+struct acceptor {
+    int fd[EACH], given;
+    struct thread thread;
+};
+
+static void accept_many(void *arg)
+{
+    struct acceptor *a = arg;
+    for (int i = 0; i < EACH; i++) {
+        enum pool_take result = POOL_FULL;
+        a->fd[i] = come(&result);
+        a->given += result == POOL_GIVEN;
+    }
+}
+
+static void a_storm_below_the_maximum_refuses_nobody(void **state)
+{
+    (void)state;
+    static struct acceptor a[ACCEPTORS];
+    memset(a, 0, sizeof a);
+    start(ACCEPTORS * EACH, 1, 1);
+    for (int i = 0; i < ACCEPTORS; i++)
+        assert_int_equal(thread_start(&a[i].thread, "acceptor", 64 * 1024, accept_many, &a[i]), 0);
+    for (int i = 0; i < ACCEPTORS; i++) {
+        thread_join(&a[i].thread);
+        assert_int_equal(a[i].given, EACH);
+    }
+    assert_int_equal(pool_counts().clients, ACCEPTORS * EACH);
+    assert_int_equal(refused(), POOL_FULL);
+    for (int i = 0; i < ACCEPTORS; i++)
+        for (int k = 0; k < EACH; k++) {
+            check_echo(a[i].fd[k]);
+            leave(a[i].fd[k]);
+        }
+    stop();
+}
+
+static void come_and_go(void *arg)
+{
+    struct acceptor *a = arg;
+    for (int i = 0; i < EACH; i++) {
+        enum pool_take result = POOL_FULL;
+        int fd = come(&result);
+        a->given += result == POOL_GIVEN;
+        if (fd >= 0)
+            close(fd);
+    }
+}
+
+static void coming_and_going_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    static struct acceptor a[ACCEPTORS];
+    memset(a, 0, sizeof a);
+    start(2000, 2, 2);
+    for (int i = 0; i < ACCEPTORS; i++)
+        assert_int_equal(thread_start(&a[i].thread, "acceptor", 64 * 1024, come_and_go, &a[i]), 0);
+    for (int i = 0; i < ACCEPTORS; i++) {
+        thread_join(&a[i].thread);
+        assert_int_equal(a[i].given, EACH);
+    }
+    unit_until(has_no_clients, NULL);
+    assert_int_equal(seen.served, ACCEPTORS * EACH);
+    int all = pool_counts().pairs;
+    unit_until(has_idle, &all);
+    stop();
+}
+
+/* ---- who is there ---- */
+
+struct look {
+    int pairs, served;
+    struct pool_client client;
+    struct pair *pair;
+};
+
+static void look_at(struct pair *p, void *arg)
+{
+    struct look *l = arg;
+    struct pool_client c;
+    l->pairs++;
+    if (!pool_client(p, &c))
+        return;
+    l->served++;
+    l->client = c;
+    l->pair = p;
+}
+
+static struct look look(void)
+{
+    struct look l = {0};
+    pool_each(look_at, &l);
+    return l;
+}
+
+static void each_client_has_an_id_of_its_own(void **state)
+{
+    (void)state;
+    uint64_t last = 0;
+    start(1, 1, 1);
+    for (int i = 0; i < 5; i++) {
+        int64_t before = clock_ms();
+        int fd = enter();
+        struct look l = look();
+        assert_int_equal(l.served, 1);
+        assert_true(l.client.id > last);
+        assert_true(l.client.since_ms >= before && l.client.since_ms <= clock_ms());
+        assert_string_equal(l.client.address, "192.0.2.1:4711");
+        last = l.client.id;
+        check_echo(fd);
+        assert_int_equal(outbox_load(&l.pair->outbox).gen, last);
+        leave(fd);
+        unit_until(has_no_clients, NULL);
+        assert_int_equal(look().served, 0);
+    }
+    stop();
+}
+
+static void the_end_of_a_client_can_be_waited_for(void **state)
+{
+    (void)state;
+    start(2, 2, 1);
+    int fd = enter();
+    uint64_t id = look().client.id;
+    assert_true(pool_wait_gone(id + 1000, 0)); /* who was never there is gone */
+    assert_false(pool_wait_gone(id, clock_ms()));
+    check_echo(fd);
+    assert_true(outbox_close_gen(&look().pair->outbox, id, CLOSE_KICK, NULL));
+    assert_true(pool_wait_gone(id, clock_ms() + 10000));
+    assert_int_equal(pool_counts().clients, 0);
+    unit_read_end(fd, NULL);
+    close(fd);
+    stop();
+}
+
+/* ---- the end ---- */
+
+static void at_the_stop_everybody_is_closed_and_nobody_comes_in(void **state)
+{
+    (void)state;
+    int fd[5];
+    start(10, 5, 1);
+    for (int i = 0; i < 5; i++) {
+        fd[i] = enter();
+        check_echo(fd[i]);
+    }
+    pool_close_all();
+    assert_int_equal(refused(), POOL_STOPPING);
+    for (int i = 0; i < 5; i++) {
+        struct buf words = {0};
+        unit_read_end(fd[i], &words);
+        assert_string_equal(buf_text(&words), "bye");
+        buf_fini(&words);
+    }
+    pool_wait_empty();
+    assert_int_equal(pool_counts().clients, 0);
+    for (int i = 0; i < 5; i++)
+        close(fd[i]);
+    stop();
+}
+
+static void who_has_just_arrived_is_closed_too(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 30; round++) {
+        start(2, 2, 1);
+        int a = enter(), b = enter(); /* their readers may not have begun yet */
+        pool_close_all();
+        pool_wait_empty();
+        unit_read_end(a, NULL);
+        unit_read_end(b, NULL);
+        close(a);
+        close(b);
+        stop();
+    }
+}
+
+static void wait_for_a_pair(void *arg)
+{
+    come(arg);
+}
+
+static void an_acceptor_that_waits_for_a_pair_is_let_go_at_the_stop(void **state)
+{
+    (void)state;
+    struct thread t;
+    enum pool_take result = POOL_GIVEN;
+    int made = 0;
+    assert_int_equal(start_pool(5, 1, 1, &made), 0); /* and nobody tends it: no second pair comes */
+    int fd = enter();
+    assert_int_equal(thread_start(&t, "acceptor", 64 * 1024, wait_for_a_pair, &result), 0);
+    check_echo(fd);
+    pool_close_all();
+    thread_join(&t);
+    assert_int_equal(result, POOL_STOPPING);
+    unit_read_end(fd, NULL);
+    close(fd);
+    stop();
+}
+
+/* ---- no threads to be had ---- */
+
+/* In a child without privileges: 42 when all is well, else the number of the step. */
+static int run_out_of_threads(void *arg)
+{
+    struct rlimit none = {0}, old;
+    enum pool_take result;
+    int made = 0, fd[2];
+    (void)arg;
+    if (start_pool(10, 2, 1, &made) != 0 || made != 2 || !start_tending())
+        return 1;
+    if (getrlimit(RLIMIT_NPROC, &old) != 0)
+        return 2;
+    none.rlim_max = old.rlim_max;
+    if (setrlimit(RLIMIT_NPROC, &none) != 0)
+        return 3;
+    uint64_t failed = counter_get(COUNTER_SPAWN_FAILED);
+    for (int i = 0; i < 2; i++)
+        if ((fd[i] = come(&result)) < 0)
+            return 4;
+    if (come(&result) >= 0 || result != POOL_FULL) /* none idle, none to be made */
+        return 5;
+    if (counter_get(COUNTER_SPAWN_FAILED) == failed)
+        return 6;
+    int pairs = pool_counts().pairs; /* whole or not at all */
+    if (setrlimit(RLIMIT_NPROC, &old) != 0)
+        return 7;
+    while (pool_counts().pairs == pairs) /* after its pause the keeper tries again */
+        sched_yield();
+    int third = come(&result);
+    if (third < 0)
+        return 8;
+    close(third);
+    close(fd[0]);
+    close(fd[1]);
+    stop_pool();
+    return seen.prepared > seen.released || seen.released < 3 ? 9 : 42;
+}
+
+static void when_no_thread_can_be_made_the_pool_is_full_and_recovers(void **state)
+{
+    (void)state;
+    assert_int_equal(unit_unprivileged(NULL, run_out_of_threads, NULL), 42);
+}
+
+static int start_without_threads(void *arg)
+{
+    struct rlimit none = {0};
+    int made = -1;
+    (void)arg;
+    if (getrlimit(RLIMIT_NPROC, &none) != 0)
+        return 1;
+    none.rlim_cur = 0;
+    if (setrlimit(RLIMIT_NPROC, &none) != 0)
+        return 2;
+    if (start_pool(10, 2, 1, &made) == 0)
+        return 3;
+    return errno == EAGAIN && made == 0 && seen.prepared == 1 && seen.released == 1 ? 42 : 4;
+}
+
+static void a_pool_that_can_make_no_pair_does_not_start(void **state)
+{
+    (void)state;
+    assert_int_equal(unit_unprivileged(NULL, start_without_threads, NULL), 42);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(when_no_thread_can_be_made_the_pool_is_full_and_recovers),
+        cmocka_unit_test(a_pool_that_can_make_no_pair_does_not_start),
+        cmocka_unit_test(pairs_are_made_before_anybody_comes),
+        cmocka_unit_test(no_more_pairs_are_made_than_there_may_be_clients),
+        cmocka_unit_test(idle_pairs_are_kept_ready_ahead_of_need),
+        cmocka_unit_test(one_pair_serves_one_client_after_the_other),
+        cmocka_unit_test(at_the_maximum_the_pool_is_full_and_below_it_is_not),
+        cmocka_unit_test(a_connection_that_will_not_close_holds_no_place),
+        cmocka_unit_test(a_lowered_maximum_closes_nobody),
+        cmocka_unit_test(a_raised_maximum_lets_in_at_once),
+        cmocka_unit_test(a_storm_below_the_maximum_refuses_nobody),
+        cmocka_unit_test(coming_and_going_leaves_nothing_behind),
+        cmocka_unit_test(each_client_has_an_id_of_its_own),
+        cmocka_unit_test(the_end_of_a_client_can_be_waited_for),
+        cmocka_unit_test(at_the_stop_everybody_is_closed_and_nobody_comes_in),
+        cmocka_unit_test(who_has_just_arrived_is_closed_too),
+        cmocka_unit_test(an_acceptor_that_waits_for_a_pair_is_let_go_at_the_stop),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Fast senders wait, slow readers make nobody wait for long. The outbox that presses has a stream that the test lets
+ * through entry by entry; time passes by moving back the moment at which the outbox last did its accounts.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "net/post.h"
+#include "net/pressure.h"
+#include "tests/lib/unit.h"
+
+#include <unistd.h>
+
+#define ENTRIES 16
+#define PATIENCE_MS 100000 /* nothing here waits it out */
+
+static struct unit_held slow;
+static struct unit_client me, other;
+
+static void limit_patience(int patience_ms)
+{
+    unit_limits((struct outbox_limits){.entries = ENTRIES, .bytes = 8192, .age_ms = 30000, .patience_ms = patience_ms});
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    limit_patience(PATIENCE_MS);
+    unit_held_start(&slow);
+    slow.us.most = 10; /* an entry a write */
+    unit_client_start(&me);
+    unit_client_open(&me, unit_gen());
+    unit_client_start(&other);
+    unit_client_open(&other, unit_gen());
+    post_self(&me.outbox);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    post_self(NULL);
+    unit_held_stop(&slow);
+    unit_client_end(&me, CLOSE_EOF);
+    unit_client_stop(&me);
+    unit_client_end(&other, CLOSE_EOF);
+    unit_client_stop(&other);
+    return 0;
+}
+
+/* `entries` stand in the slow outbox, all of them in its writer's hands. */
+static void fill(int entries)
+{
+    unit_held_fill(&slow, entries, 10);
+}
+
+static void write_some(int entries)
+{
+    for (int i = 0; i < entries; i++)
+        unit_stream_step(&slow.us);
+}
+
+static void pass_ms(struct outbox *ob, int64_t ms)
+{
+    lock_acquire(&ob->lock);
+    ob->patience_at_ms -= ms;
+    lock_release(&ob->lock);
+}
+
+static int64_t patience_tenths(struct outbox *ob)
+{
+    lock_acquire(&ob->lock);
+    int64_t tenths = ob->patience_tenths;
+    lock_release(&ob->lock);
+    return tenths;
+}
+
+static bool begin(struct unit_client *who)
+{
+    return pressure_begin(&slow.c.outbox, slow.gen, &who->outbox) != 0;
+}
+
+static void end(struct unit_client *who)
+{
+    pressure_end(&slow.c.outbox, slow.gen, &who->outbox);
+}
+
+static bool is_over(void)
+{
+    return pressure_is_over(&slow.c.outbox, slow.gen);
+}
+
+static void silence(struct bell *b)
+{
+    while (bell_wait(b, 0))
+        ;
+}
+
+static void a_put_that_leaves_it_at_half_meets_no_pressure(void **state)
+{
+    (void)state;
+    fill(ENTRIES / 2);
+    struct post_pressure p = post_pressure();
+    assert_null(p.other);
+    assert_false(p.own);
+}
+
+static void a_put_that_takes_it_over_half_meets_pressure(void **state)
+{
+    (void)state;
+    fill(ENTRIES / 2);
+    unit_put(&slow.c.outbox, "x");
+    struct post_pressure p = post_pressure();
+    assert_ptr_equal(p.other, &slow.c.outbox);
+    assert_int_equal(p.gen, slow.gen);
+    assert_false(p.own);
+    p = post_pressure();
+    assert_null(p.other); /* told once */
+}
+
+static void half_of_the_bytes_presses_as_well(void **state)
+{
+    (void)state;
+    slow.us.most = 0;
+    unit_held_fill(&slow, 1, 4096);
+    assert_null(post_pressure().other);
+    unit_put(&slow.c.outbox, "x");
+    assert_ptr_equal(post_pressure().other, &slow.c.outbox);
+}
+
+static void the_wait_ends_under_a_quarter_and_not_before(void **state)
+{
+    (void)state;
+    fill(9);
+    assert_true(begin(&me));
+    silence(&me.bell);
+    write_some(5); /* a quarter is left */
+    assert_int_equal(outbox_load(&slow.c.outbox).entries, 4);
+    assert_false(is_over());
+    assert_false(bell_wait(&me.bell, 0));
+    write_some(1);
+    assert_true(is_over());
+    assert_true(bell_wait(&me.bell, 0));
+    end(&me);
+}
+
+static void all_who_wait_are_told(void **state)
+{
+    (void)state;
+    fill(9);
+    assert_true(begin(&me));
+    assert_true(begin(&other));
+    silence(&me.bell);
+    silence(&other.bell);
+    write_some(6);
+    assert_true(bell_wait(&me.bell, 0));
+    assert_true(bell_wait(&other.bell, 0));
+    end(&me);
+    end(&other);
+}
+
+static void who_has_ended_its_wait_is_not_told(void **state)
+{
+    (void)state;
+    fill(9);
+    assert_true(begin(&me));
+    assert_true(begin(&other));
+    end(&me);
+    silence(&me.bell);
+    silence(&other.bell);
+    write_some(6);
+    assert_false(bell_wait(&me.bell, 0));
+    assert_true(bell_wait(&other.bell, 0));
+    end(&other);
+}
+
+static void nobody_waits_for_an_outbox_that_is_read(void **state)
+{
+    (void)state;
+    fill(3);
+    assert_false(begin(&me));
+    assert_null(slow.c.outbox.pressers);
+}
+
+static void a_close_ends_the_wait(void **state)
+{
+    (void)state;
+    fill(9);
+    assert_true(begin(&me));
+    silence(&me.bell);
+    outbox_close(&slow.c.outbox, CLOSE_KICK, NULL);
+    assert_true(bell_wait(&me.bell, 0));
+    assert_true(is_over());
+    end(&me);
+    assert_false(begin(&me));
+}
+
+static void the_next_life_of_the_slot_is_not_waited_for(void **state)
+{
+    (void)state;
+    uint64_t gen = slow.gen;
+    fill(9);
+    assert_true(begin(&me));
+    unit_stream_let(&slow.us);
+    unit_client_end(&slow.c, CLOSE_EOF);
+    unit_held_open(&slow);
+    fill(9);
+    assert_true(pressure_is_over(&slow.c.outbox, gen));
+    pressure_end(&slow.c.outbox, gen, &me.outbox);
+    assert_int_equal(pressure_begin(&slow.c.outbox, gen, &me.outbox), 0);
+    assert_null(slow.c.outbox.pressers);
+    assert_true(begin(&me)); /* only by its own generation */
+    end(&me);
+}
+
+static void the_wait_lasts_no_longer_than_the_patience_that_is_left(void **state)
+{
+    (void)state;
+    fill(9);
+    int64_t before = clock_ms();
+    int64_t until = pressure_begin(&slow.c.outbox, slow.gen, &me.outbox);
+    int64_t after = clock_ms();
+    assert_in_range(until, before + PATIENCE_MS, after + PATIENCE_MS);
+    pass_ms(&slow.c.outbox, 40000);
+    end(&me);
+    int64_t left = patience_tenths(&slow.c.outbox);
+    assert_true(left <= (PATIENCE_MS - 40000) * 10);
+    before = clock_ms();
+    until = pressure_begin(&slow.c.outbox, slow.gen, &me.outbox);
+    assert_true(until <= clock_ms() + PATIENCE_MS - 40000);
+    assert_true(until >= before + left / 10);
+    end(&me);
+}
+
+static void two_who_wait_at_once_cost_its_patience_once(void **state)
+{
+    (void)state;
+    fill(9);
+    assert_true(begin(&me));
+    assert_true(begin(&other));
+    pass_ms(&slow.c.outbox, 40000);
+    end(&me);
+    int64_t first = patience_tenths(&slow.c.outbox);
+    end(&other);
+    int64_t second = patience_tenths(&slow.c.outbox);
+    assert_true(first <= (PATIENCE_MS - 40000) * 10);
+    assert_true(first - second < 20000 * 10);
+    assert_false(slow.c.outbox.stalled);
+}
+
+static void run_out_of_patience(void)
+{
+    assert_true(begin(&me));
+    pass_ms(&slow.c.outbox, PATIENCE_MS);
+    end(&me);
+}
+
+static void out_of_patience_it_is_stalled_and_makes_nobody_wait(void **state)
+{
+    (void)state;
+    fill(9);
+    post_pressure();
+    assert_true(begin(&other));
+    silence(&other.bell);
+    uint64_t stalled = counter_get(COUNTER_STALLED);
+    run_out_of_patience();
+    assert_int_equal(counter_get(COUNTER_STALLED), stalled + 1);
+    assert_true(is_over());
+    assert_true(bell_wait(&other.bell, 0)); /* whoever waits beside is let go as well */
+    end(&other);
+    assert_false(begin(&me));
+    unit_put(&slow.c.outbox, "x");
+    assert_null(post_pressure().other);
+    assert_int_equal(counter_get(COUNTER_STALLED), stalled + 1);
+}
+
+static void a_stalled_outbox_fills_and_is_closed_as_too_slow(void **state)
+{
+    (void)state;
+    fill(9);
+    run_out_of_patience();
+    for (int i = 9; i < ENTRIES; i++)
+        assert_int_equal(unit_put(&slow.c.outbox, "x"), OUTBOX_TAKEN);
+    assert_int_equal(unit_put(&slow.c.outbox, "x"), OUTBOX_CLOSED);
+    assert_int_equal(outbox_reason(&slow.c.outbox), CLOSE_SLOW);
+}
+
+static void it_stays_stalled_until_it_is_under_a_quarter(void **state)
+{
+    (void)state;
+    fill(9);
+    run_out_of_patience();
+    write_some(5);
+    assert_true(slow.c.outbox.stalled);
+    pass_ms(&slow.c.outbox, 10 * PATIENCE_MS); /* patience alone does not bring it back */
+    assert_false(begin(&me));
+    write_some(1);
+    lock_acquire(&slow.c.outbox.lock);
+    bool stalled = slow.c.outbox.stalled;
+    lock_release(&slow.c.outbox.lock);
+    assert_false(stalled);
+    for (int i = 0; i < 6; i++)
+        unit_put(&slow.c.outbox, "x");
+    assert_ptr_equal(post_pressure().other, &slow.c.outbox);
+    assert_true(begin(&me));
+    end(&me);
+}
+
+static void patience_comes_back_at_a_tenth_of_the_time(void **state)
+{
+    (void)state;
+    fill(9);
+    run_out_of_patience();
+    lock_acquire(&slow.c.outbox.lock);
+    slow.c.outbox.stalled = false;
+    slow.c.outbox.patience_tenths = 0;
+    slow.c.outbox.patience_at_ms = clock_ms() - 50000;
+    lock_release(&slow.c.outbox.lock);
+    int64_t before = clock_ms();
+    int64_t until = pressure_begin(&slow.c.outbox, slow.gen, &me.outbox);
+    assert_true(until >= before + 5000);
+    assert_true(until < before + 50000);
+    end(&me);
+}
+
+static void patience_is_never_more_than_its_full_measure(void **state)
+{
+    (void)state;
+    fill(9);
+    pass_ms(&slow.c.outbox, 100LL * PATIENCE_MS);
+    int64_t until = pressure_begin(&slow.c.outbox, slow.gen, &me.outbox);
+    assert_true(until <= clock_ms() + PATIENCE_MS);
+    end(&me);
+}
+
+static void a_wait_that_runs_out_by_the_clock_stalls(void **state)
+{
+    (void)state;
+    unit_stream_let(&slow.us);
+    unit_client_end(&slow.c, CLOSE_EOF);
+    limit_patience(20);
+    unit_held_open(&slow);
+    fill(9);
+    silence(&me.bell);
+    int64_t until = pressure_begin(&slow.c.outbox, slow.gen, &me.outbox);
+    assert_true(until > 0);
+    assert_false(bell_wait(&me.bell, until));
+    end(&me);
+    assert_true(slow.c.outbox.stalled);
+    assert_false(begin(&me));
+}
+
+static void without_any_patience_nobody_ever_waits(void **state)
+{
+    (void)state;
+    unit_stream_let(&slow.us);
+    unit_client_end(&slow.c, CLOSE_EOF);
+    limit_patience(0);
+    unit_held_open(&slow);
+    fill(9);
+    assert_false(begin(&me));
+}
+
+static void the_own_outbox_presses_on_its_own_reader_alone(void **state)
+{
+    (void)state;
+    post_self(&slow.c.outbox);
+    fill(9);
+    struct post_pressure p = post_pressure();
+    assert_true(p.own);
+    assert_null(p.other);
+}
+
+static void the_own_outbox_always_makes_its_reader_wait(void **state)
+{
+    (void)state;
+    fill(9);
+    run_out_of_patience(); /* stalled: others do not wait any more */
+    post_self(&slow.c.outbox);
+    unit_put(&slow.c.outbox, "x");
+    assert_true(post_pressure().own);
+    assert_true(pressure_own(&slow.c.outbox));
+    silence(&slow.c.bell);
+    write_some(5);
+    assert_true(pressure_own(&slow.c.outbox));
+    assert_false(bell_wait(&slow.c.bell, 0));
+    unit_stream_let(&slow.us);
+    assert_true(bell_wait(&slow.c.bell, clock_ms() + 10000));
+    assert_false(pressure_own(&slow.c.outbox));
+}
+
+static void a_close_ends_the_wait_for_the_own_outbox(void **state)
+{
+    (void)state;
+    fill(9);
+    assert_true(pressure_own(&slow.c.outbox));
+    silence(&slow.c.bell);
+    outbox_close(&slow.c.outbox, CLOSE_KICK, NULL);
+    assert_true(bell_wait(&slow.c.bell, 0));
+    assert_false(pressure_own(&slow.c.outbox));
+}
+
+static void the_first_outbox_that_presses_is_the_one_waited_for(void **state)
+{
+    (void)state;
+    struct unit_held second;
+    unit_held_start(&second);
+    fill(9);
+    unit_held_fill(&second, 9, 10);
+    struct post_pressure p = post_pressure();
+    assert_ptr_equal(p.other, &slow.c.outbox);
+    unit_put(&second.c.outbox, "x");
+    assert_ptr_equal(post_pressure().other, &second.c.outbox);
+    unit_held_stop(&second);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(a_put_that_leaves_it_at_half_meets_no_pressure),
+        TEST(a_put_that_takes_it_over_half_meets_pressure),
+        TEST(half_of_the_bytes_presses_as_well),
+        TEST(the_wait_ends_under_a_quarter_and_not_before),
+        TEST(all_who_wait_are_told),
+        TEST(who_has_ended_its_wait_is_not_told),
+        TEST(nobody_waits_for_an_outbox_that_is_read),
+        TEST(a_close_ends_the_wait),
+        TEST(the_next_life_of_the_slot_is_not_waited_for),
+        TEST(the_wait_lasts_no_longer_than_the_patience_that_is_left),
+        TEST(two_who_wait_at_once_cost_its_patience_once),
+        TEST(out_of_patience_it_is_stalled_and_makes_nobody_wait),
+        TEST(a_stalled_outbox_fills_and_is_closed_as_too_slow),
+        TEST(it_stays_stalled_until_it_is_under_a_quarter),
+        TEST(patience_comes_back_at_a_tenth_of_the_time),
+        TEST(patience_is_never_more_than_its_full_measure),
+        TEST(a_wait_that_runs_out_by_the_clock_stalls),
+        TEST(without_any_patience_nobody_ever_waits),
+        TEST(the_own_outbox_presses_on_its_own_reader_alone),
+        TEST(the_own_outbox_always_makes_its_reader_wait),
+        TEST(a_close_ends_the_wait_for_the_own_outbox),
+        TEST(the_first_outbox_that_presses_is_the_one_waited_for),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

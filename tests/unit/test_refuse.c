@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: ISC */
+/* Turning away: last words that arrive whatever the peer has sent, nobody waited for, and no more than so many at a time. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "net/refuse.h"
+#include "tests/lib/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MOST 64 /* of refuse.c */
+
+static struct msg *words;
+
+static int set_up(void **state)
+{
+    (void)state;
+    words = msg_new("ERROR Server full\r\n", 19);
+    return refuse_start();
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    refuse_stop();
+    assert_int_equal(words->refs, 1);
+    msg_unref(words);
+    return 0;
+}
+
+static void check_words(int fd)
+{
+    struct buf got = {0};
+    unit_read_end(fd, &got);
+    assert_string_equal(buf_text(&got), "ERROR Server full\r\n");
+    buf_fini(&got);
+}
+
+static void who_is_turned_away_hears_why(void **state)
+{
+    (void)state;
+    int fd[2];
+    unit_tcp_pair(fd, 0, 0);
+    refuse(fd[0], words);
+    check_words(fd[1]);
+    close(fd[1]);
+}
+
+static void the_words_arrive_although_the_peer_has_talked_already(void **state)
+{
+    (void)state;
+    int fd[2];
+    char much[20000];
+    memset(much, 'x', sizeof much);
+    unit_tcp_pair(fd, 0, 0);
+    unit_write(fd[1], much, sizeof much);
+    refuse(fd[0], words);
+    check_words(fd[1]);
+    unit_write(fd[1], "and on", 6);
+    close(fd[1]);
+}
+
+/* The descriptor is closed on our side: its number is free, or the peer's writes fail. */
+static bool peer_is_closed(void *arg)
+{
+    int *fd = arg;
+    return send(*fd, "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && (errno == EPIPE || errno == ECONNRESET);
+}
+
+static void a_peer_that_goes_is_let_go(void **state)
+{
+    (void)state;
+    int fd[2];
+    unit_tcp_pair(fd, 0, 0);
+    int ours = fd[0];
+    refuse(ours, words);
+    check_words(fd[1]);
+    assert_int_equal(shutdown(fd[1], SHUT_WR), 0);
+    while (fcntl(ours, F_GETFD) >= 0)
+        sched_yield();
+    close(fd[1]);
+}
+
+static void a_peer_that_stays_is_closed_after_its_second(void **state)
+{
+    (void)state;
+    int fd[2];
+    unit_tcp_pair(fd, 0, 0);
+    refuse(fd[0], words);
+    check_words(fd[1]);
+    unit_until(peer_is_closed, &fd[1]);
+    close(fd[1]);
+}
+
+static void talk_on(void *arg)
+{
+    char much[4096];
+    int *fd = arg;
+    memset(much, 'x', sizeof much);
+    while (send(*fd, much, sizeof much, MSG_NOSIGNAL) > 0)
+        ;
+}
+
+static void a_peer_that_talks_on_is_cut_off(void **state)
+{
+    (void)state;
+    int fd[2];
+    struct thread t;
+    unit_tcp_pair(fd, 0, 0);
+    assert_int_equal(thread_start(&t, "talker", 64 * 1024, talk_on, &fd[1]), 0);
+    refuse(fd[0], words);
+    thread_join(&t); /* its writes fail in the end */
+    assert_true(peer_is_closed(&fd[1]));
+    close(fd[1]);
+}
+
+static void when_too_many_leave_at_once_the_oldest_goes(void **state)
+{
+    (void)state;
+    static int fd[MOST + 3][2];
+    for (int i = 0; i < MOST + 3; i++) {
+        unit_tcp_pair(fd[i], 0, 0);
+        refuse(fd[i][0], words);
+    }
+    for (int i = 0; i < 3; i++)
+        unit_until(peer_is_closed, &fd[i][1]);
+    for (int i = 3; i < MOST + 3; i++)
+        check_words(fd[i][1]);
+    for (int i = 0; i < MOST + 3; i++)
+        close(fd[i][1]);
+}
+
+static void a_peer_that_takes_no_word_gets_none_and_holds_nobody_up(void **state)
+{
+    (void)state;
+    int fd[2];
+    char x = 'x';
+    unit_tcp_pair(fd, 4096, 4096);
+    while (send(fd[0], &x, 1, MSG_DONTWAIT) > 0)
+        ;
+    refuse(fd[0], words); /* returns */
+    close(fd[1]);
+}
+
+static void stopping_closes_who_still_waits(void **state)
+{
+    (void)state;
+    int fd[2];
+    unit_tcp_pair(fd, 0, 0);
+    refuse(fd[0], words);
+    refuse_stop();
+    assert_true(fcntl(fd[0], F_GETFD) < 0);
+    close(fd[1]);
+    assert_int_equal(refuse_start(), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(who_is_turned_away_hears_why),
+        TEST(the_words_arrive_although_the_peer_has_talked_already),
+        TEST(a_peer_that_goes_is_let_go),
+        TEST(a_peer_that_stays_is_closed_after_its_second),
+        TEST(a_peer_that_talks_on_is_cut_off),
+        TEST(when_too_many_leave_at_once_the_oldest_goes),
+        TEST(a_peer_that_takes_no_word_gets_none_and_holds_nobody_up),
+        TEST(stopping_closes_who_still_waits),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

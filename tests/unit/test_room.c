@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One room: who comes, talks and goes hears what the protocol says, whole and in one order for all. Members are real
+ * outboxes over sockets; the rooms come from the table, because leaving is recorded through the store.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "chat/rooms.h"
+#include "net/post.h"
+#include "tests/lib/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct unit_member alice, bob, carol;
+static struct room *r;   /* one reference for each member in it */
+static struct bell bell; /* for changes; outlives the store, which may still be ringing it */
+
+static int set_up(void **state)
+{
+    (void)state;
+    unit_house_start();
+    bell_init(&bell);
+    unit_member_start(&alice, "alice", unit_gen());
+    unit_member_start(&bob, "bob", unit_gen());
+    unit_member_start(&carol, "carol", unit_gen());
+    return 0;
+}
+
+static void leave_all(struct unit_member *um)
+{
+    while (um->member.room_count)
+        unit_member_leave(um, um->member.rooms[0], false);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    leave_all(&alice);
+    leave_all(&bob);
+    leave_all(&carol);
+    unit_house_stop(); /* before the outboxes: the store thread posts to them */
+    unit_member_stop(&alice);
+    unit_member_stop(&bob);
+    unit_member_stop(&carol);
+    bell_fini(&bell);
+    return 0;
+}
+
+static void join(struct unit_member *um)
+{
+    r = rooms_enter("#General");
+    unit_member_join(um, r);
+}
+
+static void hush(struct unit_member *um)
+{
+    struct buf ignored = {0};
+    unit_client_heard(&um->client, &ignored);
+    buf_fini(&ignored);
+}
+
+static void set_topic(const char *text)
+{
+    struct change c = {0};
+    assert_int_equal(rooms_set_topic("#general", text, &c, &bell), ROOMS_DONE);
+}
+
+static void joining_an_empty_room_is_answered_with_one_line(void **state)
+{
+    (void)state;
+    join(&alice);
+    unit_member_hears(&alice, "OK Joined #General (0 users)\n");
+}
+
+static void the_whole_answer_is_one_entry_in_the_order_of_the_protocol(void **state)
+{
+    (void)state;
+    join(&bob);
+    join(&carol);
+    set_topic("tea and toast");
+    assert_true(room_say(r, &bob.member, "one"));
+    assert_true(room_say(r, &carol.member, "two"));
+    unit_client_wait_asleep(&alice.client);
+    join(&alice);
+    assert_int_equal(outbox_load(alice.member.outbox).entries, 1);
+    unit_member_hears(&alice, "OK Joined #General (2 users)\n"
+                              "TOPIC #General tea and toast\n"
+                              "JOIN #General bob\n"
+                              "JOIN #General carol\n"
+                              "ROOM #General bob one\n"
+                              "ROOM #General carol two\n");
+}
+
+static void those_there_hear_who_comes_and_who_goes(void **state)
+{
+    (void)state;
+    join(&alice);
+    join(&bob);
+    unit_member_hears(&alice, "OK Joined #General (0 users)\nJOIN #General bob\n");
+    unit_member_hears(&bob, "OK Joined #General (1 users)\nJOIN #General alice\n");
+    unit_member_leave(&bob, r, true);
+    unit_member_hears(&bob, "OK Left #General\n");
+    unit_member_hears(&alice, "LEAVE #General bob\n");
+}
+
+static void a_lost_connection_looks_the_same_to_the_others(void **state)
+{
+    (void)state;
+    join(&alice);
+    join(&bob);
+    hush(&alice);
+    hush(&bob);
+    unit_member_leave(&bob, r, false);
+    unit_member_hears(&alice, "LEAVE #General bob\n");
+    unit_member_hears(&bob, "");
+}
+
+static void what_is_said_reaches_all_and_echoes_to_the_speaker(void **state)
+{
+    (void)state;
+    join(&alice);
+    join(&bob);
+    hush(&alice);
+    hush(&bob);
+    assert_true(room_say(r, &alice.member, "Hello  everyone! "));
+    unit_member_hears(&alice, "ROOM #General alice Hello  everyone! \n");
+    unit_member_hears(&bob, "ROOM #General alice Hello  everyone! \n");
+}
+
+static void who_is_not_in_the_room_cannot_speak_in_it(void **state)
+{
+    (void)state;
+    join(&alice);
+    hush(&alice);
+    uint64_t messages = counter_get(COUNTER_MESSAGES);
+    assert_false(room_say(r, &bob.member, "let me in"));
+    unit_member_hears(&alice, "");
+    assert_int_equal(counter_get(COUNTER_MESSAGES), messages);
+    join(&bob);
+    hush(&bob);
+    hush(&alice);
+    struct room *same = r;
+    assert_true(room_say(same, &bob.member, "thanks"));
+    unit_member_leave(&bob, same, false);
+    assert_false(room_say(same, &bob.member, "and still"));
+    unit_member_hears(&alice, "ROOM #General bob thanks\nLEAVE #General bob\n");
+}
+
+static void joining_again_answers_and_tells_nobody(void **state)
+{
+    (void)state;
+    join(&alice);
+    join(&bob);
+    hush(&alice);
+    hush(&bob);
+    room_rejoin(r, &bob.member);
+    unit_member_hears(&bob, "OK Joined #General (1 users)\n");
+    unit_member_hears(&alice, "");
+}
+
+static void a_message_is_rendered_once_for_all(void **state)
+{
+    (void)state;
+    join(&alice);
+    join(&bob);
+    hush(&alice);
+    hush(&bob);
+    unit_client_wait_asleep(&alice.client);
+    unit_client_wait_asleep(&bob.client);
+    assert_true(room_say(r, &alice.member, "shared"));
+    assert_int_equal(alice.member.outbox->queued.n, 1);
+    assert_ptr_equal(alice.member.outbox->queued.v[0], bob.member.outbox->queued.v[0]);
+    assert_int_equal(alice.member.outbox->queued.v[0]->refs, 2);
+}
+
+static void messages_are_numbered_upwards_from_the_clock(void **state)
+{
+    (void)state;
+    uint64_t least = (uint64_t)clock_wall_ms() << 20;
+    join(&alice);
+    lock_acquire(&r->lock);
+    uint64_t first = r->last_id;
+    lock_release(&r->lock);
+    assert_true(first >= least);
+    room_say(r, &alice.member, "one");
+    room_say(r, &alice.member, "two");
+    lock_acquire(&r->lock);
+    assert_int_equal(r->last_id, first + 2);
+    assert_int_equal(r->replay[0].id + 1, r->replay[1].id);
+    assert_true(r->replay[0].time_ms <= r->replay[1].time_ms);
+    lock_release(&r->lock);
+}
+
+/* ---- the replay ---- */
+
+/* What a newcomer hears of the past: the numbers said, with commas. */
+static char *replay_of(struct unit_member *um)
+{
+    struct buf heard = {0}, numbers = {0};
+    hush(um);
+    join(um);
+    unit_client_heard(&um->client, &heard);
+    for (const char *at = buf_text(&heard); (at = strstr(at, " say ")); at++)
+        buf_printf(&numbers, "%ld,", strtol(at + 5, NULL, 10));
+    unit_member_leave(um, r, false);
+    buf_fini(&heard);
+    return numbers.data; /* the caller frees */
+}
+
+static void check_replay(struct unit_member *um, const char *want)
+{
+    char *got = replay_of(um);
+    assert_string_equal(got ? got : "", want);
+    free(got);
+}
+
+static void say_numbers(struct unit_member *um, int from, int to)
+{
+    for (int i = from; i <= to; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "say %d", i);
+        assert_true(room_say(r, &um->member, text));
+    }
+}
+
+static void only_the_last_messages_are_replayed_in_order(void **state)
+{
+    (void)state;
+    room_configure(3, 3600);
+    join(&alice);
+    check_replay(&bob, "");
+    say_numbers(&alice, 1, 2);
+    check_replay(&bob, "1,2,");
+    say_numbers(&alice, 3, 3);
+    check_replay(&bob, "1,2,3,");
+    say_numbers(&alice, 4, 4);
+    check_replay(&bob, "2,3,4,");
+    say_numbers(&alice, 5, 11);
+    check_replay(&bob, "9,10,11,");
+}
+
+static void old_messages_are_not_replayed(void **state)
+{
+    (void)state;
+    room_configure(10, 60);
+    join(&alice);
+    say_numbers(&alice, 1, 3);
+    lock_acquire(&r->lock);
+    r->replay[0].time_ms -= 61000;
+    r->replay[1].time_ms -= 30000;
+    lock_release(&r->lock);
+    check_replay(&bob, "2,3,");
+}
+
+static void the_replay_ends_with_the_conversation(void **state)
+{
+    (void)state;
+    join(&alice);
+    join(&bob);
+    say_numbers(&alice, 1, 3);
+    unit_member_leave(&alice, r, false);
+    check_replay(&carol, "1,2,3,"); /* somebody is still there */
+    unit_member_leave(&bob, r, false);
+    check_replay(&carol, "");
+    check_replay(&alice, "");
+}
+
+static void a_replay_of_none_keeps_none(void **state)
+{
+    (void)state;
+    room_configure(0, 3600);
+    join(&alice);
+    say_numbers(&alice, 1, 3);
+    check_replay(&bob, "");
+    assert_int_equal(r->replay_count, 0);
+}
+
+static void a_new_length_of_the_replay_starts_it_afresh(void **state)
+{
+    (void)state;
+    room_configure(5, 3600);
+    join(&alice);
+    say_numbers(&alice, 1, 5);
+    room_configure(2, 3600);
+    say_numbers(&alice, 6, 8);
+    check_replay(&bob, "7,8,");
+    room_configure(4, 3600);
+    say_numbers(&alice, 9, 9);
+    check_replay(&bob, "9,");
+}
+
+static void only_what_was_said_is_replayed(void **state)
+{
+    (void)state;
+    join(&alice);
+    join(&bob);
+    set_topic("tea");
+    room_announce(r, "from the operator");
+    unit_member_leave(&bob, r, false);
+    join(&carol);
+    unit_member_hears(&carol, "OK Joined #General (1 users)\nTOPIC #General tea\nJOIN #General alice\n"
+                              "ROOM #General server from the operator\n");
+}
+
+/* ---- others ---- */
+
+static void the_operator_is_heard_by_all_who_are_there(void **state)
+{
+    (void)state;
+    join(&alice);
+    join(&bob);
+    hush(&alice);
+    hush(&bob);
+    assert_true(room_announce(r, "closing soon"));
+    unit_member_hears(&alice, "ROOM #General server closing soon\n");
+    unit_member_hears(&bob, "ROOM #General server closing soon\n");
+}
+
+static void words_into_an_empty_room_are_gone(void **state)
+{
+    (void)state;
+    struct room *empty = rooms_enter("#general");
+    assert_false(room_announce(empty, "anybody?"));
+    rooms_release(empty);
+    join(&alice);
+    unit_member_hears(&alice, "OK Joined #general (0 users)\n");
+}
+
+static void names_and_facts_tell_who_is_there_in_order_of_arrival(void **state)
+{
+    (void)state;
+    struct strv names = {0};
+    struct buf topic = {0};
+    join(&carol);
+    join(&alice);
+    join(&bob);
+    unit_member_leave(&alice, r, false);
+    room_names(r, &names);
+    assert_int_equal(names.n, 2);
+    assert_string_equal(names.v[0], "carol");
+    assert_string_equal(names.v[1], "bob");
+    set_topic("tea");
+    struct room_facts f = room_facts(r, &topic);
+    assert_int_equal(f.members, 2);
+    assert_false(f.kept);
+    assert_true(f.created_ms > 0 && f.used_ms >= f.created_ms);
+    assert_string_equal(buf_text(&topic), "tea");
+    assert_int_equal(r->present, 2);
+    buf_fini(&topic);
+    strv_fini(&names);
+}
+
+static void the_topic_is_told_to_who_asks(void **state)
+{
+    (void)state;
+    join(&alice);
+    hush(&alice);
+    room_tell_topic(r, &alice.member);
+    unit_member_hears(&alice, "TOPIC #General\n");
+    set_topic("tea");
+    hush(&alice);
+    room_tell_topic(r, &alice.member);
+    unit_member_hears(&alice, "TOPIC #General tea\n");
+}
+
+/* A crowd that takes no threads: members whose outboxes are idle. */
+static void the_answer_names_the_first_hundred_alone(void **state)
+{
+    (void)state;
+    enum { CROWD = 103 };
+    static struct member crowd[CROWD];
+    static struct outbox outboxes[CROWD];
+    struct buf heard = {0};
+    int lines = 0;
+    r = rooms_enter("#general");
+    for (int i = 0; i < CROWD; i++) {
+        outbox_init(&outboxes[i], &bell);
+        crowd[i] = (struct member){.outbox = &outboxes[i], .bell = &bell};
+        snprintf(crowd[i].name, sizeof crowd[i].name, "user%d", i);
+        room_join(r, &crowd[i]);
+    }
+    join(&alice);
+    unit_client_heard(&alice.client, &heard);
+    assert_non_null(strstr(buf_text(&heard), "OK Joined #general (103 users)\r\n"));
+    for (const char *at = buf_text(&heard); (at = strstr(at, "JOIN #general user")); at++)
+        lines++;
+    assert_int_equal(lines, 100);
+    assert_non_null(strstr(buf_text(&heard), "JOIN #general user99\r\n"));
+    for (int i = 0; i < CROWD; i++) {
+        room_leave(r, &crowd[i], false);
+        outbox_fini(&outboxes[i]);
+    }
+    rooms_release(r);
+    buf_fini(&heard);
+}
+
+static void a_closed_outbox_hears_nothing_and_harms_nobody(void **state)
+{
+    (void)state;
+    join(&alice);
+    join(&bob);
+    hush(&alice);
+    hush(&bob);
+    outbox_close(bob.member.outbox, CLOSE_KICK, NULL);
+    assert_true(room_say(r, &alice.member, "still there?"));
+    unit_member_hears(&alice, "ROOM #General alice still there?\n");
+    unit_member_hears(&bob, "");
+}
+
+/* ---- order, with threads ---- */
+
+#define TALKERS 3
+#define EACH 300
+
+struct talker {
+    struct unit_member um;
+    struct thread thread;
+    _Atomic int said;
+};
+
+static void talk(void *arg)
+{
+    struct talker *t = arg;
+    for (int i = 0; i < EACH; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "say %s %d", t->um.member.name, i);
+        room_say(t->um.member.current, &t->um.member, text);
+        post_flush();
+        t->said++;
+    }
+}
+
+/* What somebody heard from `from` on, without the lines of coming and going. */
+static char *said_only(const char *heard)
+{
+    struct buf out = {0};
+    for (const char *line = heard; *line;) {
+        const char *end = strstr(line, "\r\n") + 2;
+        if (strncmp(line, "ROOM ", 5) == 0)
+            buf_add(&out, line, (size_t)(end - line));
+        line = end;
+    }
+    return out.data; /* the caller frees */
+}
+
+static bool is_halfway(void *arg)
+{
+    struct talker *t = arg;
+    return t[0].said + t[1].said + t[2].said > EACH / 2;
+}
+
+static void all_hear_one_order_and_newcomers_miss_and_double_nothing(void **state)
+{
+    (void)state;
+    struct talker t[TALKERS];
+    struct buf first = {0}, late = {0};
+    room_configure(20, 3600);
+    join(&alice);
+    for (int i = 0; i < TALKERS; i++) {
+        char name[NAME_SIZE];
+        snprintf(name, sizeof name, "talker%d", i);
+        unit_member_start(&t[i].um, name, unit_gen());
+        t[i].said = 0;
+        join(&t[i].um);
+    }
+    for (int i = 0; i < TALKERS; i++)
+        assert_int_equal(thread_start(&t[i].thread, "talker", 64 * 1024, talk, &t[i]), 0);
+    unit_until(is_halfway, t);
+    join(&bob); /* right in the middle of it */
+    for (int i = 0; i < TALKERS; i++)
+        thread_join(&t[i].thread);
+    char *all = said_only(unit_client_heard(&alice.client, &first));
+    const char *answer = unit_client_heard(&bob.client, &late);
+    assert_ptr_equal(strstr(answer, "OK Joined #General (4 users)\r\n"), answer);
+    char *rest = said_only(answer);
+    assert_non_null(all);
+    assert_non_null(rest);
+    /* what the latecomer heard is the end of what the first heard, to the byte */
+    assert_true(strlen(rest) <= strlen(all));
+    assert_string_equal(all + strlen(all) - strlen(rest), rest);
+    for (int i = 0; i < TALKERS; i++) {
+        struct buf theirs = {0};
+        char *same = said_only(unit_client_heard(&t[i].um.client, &theirs));
+        assert_string_equal(same, all);
+        free(same);
+        buf_fini(&theirs);
+    }
+    /* and each talker's words came in order */
+    int next[TALKERS] = {0};
+    for (const char *at = all; (at = strstr(at, " say talker")); at++) {
+        int who = at[11] - '0';
+        assert_in_range(who, 0, TALKERS - 1);
+        assert_int_equal(strtol(at + 13, NULL, 10), next[who]++);
+    }
+    for (int i = 0; i < TALKERS; i++) {
+        assert_int_equal(next[i], EACH);
+        leave_all(&t[i].um);
+        unit_member_stop(&t[i].um);
+    }
+    free(all);
+    free(rest);
+    buf_fini(&first);
+    buf_fini(&late);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(joining_an_empty_room_is_answered_with_one_line),
+        TEST(the_whole_answer_is_one_entry_in_the_order_of_the_protocol),
+        TEST(those_there_hear_who_comes_and_who_goes),
+        TEST(a_lost_connection_looks_the_same_to_the_others),
+        TEST(what_is_said_reaches_all_and_echoes_to_the_speaker),
+        TEST(who_is_not_in_the_room_cannot_speak_in_it),
+        TEST(joining_again_answers_and_tells_nobody),
+        TEST(a_message_is_rendered_once_for_all),
+        TEST(messages_are_numbered_upwards_from_the_clock),
+        TEST(only_the_last_messages_are_replayed_in_order),
+        TEST(old_messages_are_not_replayed),
+        TEST(the_replay_ends_with_the_conversation),
+        TEST(a_replay_of_none_keeps_none),
+        TEST(a_new_length_of_the_replay_starts_it_afresh),
+        TEST(only_what_was_said_is_replayed),
+        TEST(the_operator_is_heard_by_all_who_are_there),
+        TEST(words_into_an_empty_room_are_gone),
+        TEST(names_and_facts_tell_who_is_there_in_order_of_arrival),
+        TEST(the_topic_is_told_to_who_asks),
+        TEST(the_answer_names_the_first_hundred_alone),
+        TEST(a_closed_outbox_hears_nothing_and_harms_nobody),
+        TEST(all_hear_one_order_and_newcomers_miss_and_double_nothing),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The table of rooms: references and the end of a room, which room gives way when the table is full, what disuse
+ * removes, and the operator's changes. The store is a real one.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "chat/rooms.h"
+#include "tests/lib/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define DAY_MS (24 * 3600 * 1000LL)
+
+static struct bell bell; /* for changes; outlives the store */
+static struct change change;
+
+/* Somebody without a client: what is put for it goes nowhere. */
+static struct member ghost;
+static struct outbox ghost_outbox;
+
+static int set_up(void **state)
+{
+    (void)state;
+    bell_init(&bell);
+    memset(&change, 0, sizeof change);
+    outbox_init(&ghost_outbox, &bell);
+    ghost = (struct member){.outbox = &ghost_outbox, .bell = &bell, .name = "ghost", .key = "ghost"};
+    unit_house_start();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    unit_house_stop();
+    outbox_fini(&ghost_outbox);
+    bell_fini(&bell);
+    return 0;
+}
+
+/* Makes an empty room, as JOIN and LEAVE do. */
+static void touch(const char *name)
+{
+    struct room *r = rooms_enter(name);
+    assert_non_null(r);
+    room_join(r, &ghost);
+    room_leave(r, &ghost, false);
+    rooms_release(r);
+}
+
+static void set_topic(const char *name, const char *topic)
+{
+    assert_int_equal(rooms_set_topic(name, topic, &change, &bell), ROOMS_DONE);
+}
+
+static enum rooms_change create(const char *name)
+{
+    return rooms_create(name, &change, &bell);
+}
+
+static enum rooms_change delete(const char *name)
+{
+    return rooms_delete(name, &change, &bell);
+}
+
+static bool is_there(const char *name)
+{
+    struct room *r = rooms_find(name);
+    if (r)
+        rooms_release(r);
+    return r;
+}
+
+static int refs_of(const char *name)
+{
+    struct room *r = rooms_find(name);
+    assert_non_null(r);
+    int refs = r->refs - 1; /* without this look */
+    rooms_release(r);
+    return refs;
+}
+
+/* "#a #b", sorted. */
+static void check_names(const char *want, bool empty_too)
+{
+    struct strv names = {0};
+    struct buf got = {0};
+    rooms_names(&names, empty_too);
+    strv_sort(&names);
+    for (size_t i = 0; i < names.n; i++)
+        buf_printf(&got, "%s%s", i ? " " : "", names.v[i]);
+    assert_string_equal(buf_text(&got), want);
+    if (empty_too)
+        assert_int_equal(rooms_count(), names.n);
+    buf_fini(&got);
+    strv_fini(&names);
+}
+
+/* ---- finding and references ---- */
+
+static void a_room_is_made_once_and_keeps_the_name_first_written(void **state)
+{
+    (void)state;
+    assert_null(rooms_find("#General"));
+    struct room *a = rooms_enter("#General"), *b = rooms_enter("#gENERAL"), *c = rooms_find("#general");
+    assert_ptr_equal(a, b);
+    assert_ptr_equal(a, c);
+    assert_string_equal(a->name, "#General");
+    assert_int_equal(a->refs, 4);
+    rooms_release(a);
+    rooms_release(b);
+    rooms_release(c);
+    assert_int_equal(refs_of("#general"), 1);
+    check_names("#General", true);
+}
+
+static void only_rooms_with_somebody_in_them_are_listed_unless_all_are_asked_for(void **state)
+{
+    (void)state;
+    struct unit_member alice;
+    unit_member_start(&alice, "alice", unit_gen());
+    touch("#empty");
+    struct room *r = rooms_enter("#full");
+    unit_member_join(&alice, r);
+    check_names("#full", false);
+    check_names("#empty #full", true);
+    unit_member_leave(&alice, r, false);
+    check_names("", false);
+    check_names("#empty #full", true);
+    unit_member_stop(&alice);
+}
+
+static void note_name(struct room *r, void *arg)
+{
+    assert_true(r->refs >= 2);
+    buf_str(arg, r->name);
+}
+
+static void each_room_is_visited_with_a_reference_held(void **state)
+{
+    (void)state;
+    struct buf seen = {0};
+    touch("#a");
+    touch("#b");
+    rooms_each(note_name, &seen);
+    assert_int_equal(seen.len, 4);
+    assert_non_null(strstr(buf_text(&seen), "#a"));
+    assert_non_null(strstr(buf_text(&seen), "#b"));
+    buf_fini(&seen);
+    assert_int_equal(refs_of("#a"), 1);
+}
+
+static void rooms_survive_a_restart_with_all_that_was_promised(void **state)
+{
+    (void)state;
+    touch("#Plain");
+    touch("#Talk");
+    set_topic("#talk", "tea & toast");
+    assert_int_equal(create("#Kept"), ROOMS_DONE);
+    name_configure(3); /* a lower limit on new names forgets no old ones */
+    unit_house_restart();
+    name_configure(NAME_LONGEST);
+    check_names("#Kept #Plain #Talk", true);
+    struct room *r = rooms_find("#talk");
+    assert_string_equal(r->topic, "tea & toast");
+    assert_false(r->kept);
+    rooms_release(r);
+    r = rooms_find("#kept");
+    assert_true(r->kept);
+    rooms_release(r);
+}
+
+/* ---- a full table ---- */
+
+static void the_room_empty_for_longest_gives_way(void **state)
+{
+    (void)state;
+    rooms_configure(3, 30);
+    uint64_t evicted = counter_get(COUNTER_ROOMS_EVICTED);
+    touch("#a");
+    touch("#b");
+    touch("#c");
+    touch("#a"); /* used again: now #b is the oldest */
+    assert_true(is_there("#b")); /* and to be looked at is no use */
+    touch("#d");
+    check_names("#a #c #d", true);
+    touch("#e");
+    check_names("#a #d #e", true);
+    assert_int_equal(counter_get(COUNTER_ROOMS_EVICTED), evicted + 2);
+    unit_house_restart();
+    check_names("#a #d #e", true);
+}
+
+static void rooms_without_a_topic_give_way_first(void **state)
+{
+    (void)state;
+    rooms_configure(3, 30);
+    touch("#talk");
+    set_topic("#talk", "older than all, and yet");
+    touch("#a");
+    touch("#b");
+    touch("#c");
+    check_names("#b #c #talk", true);
+    set_topic("#b", "one");
+    set_topic("#c", "two");
+    touch("#d"); /* only rooms with topics are left: the oldest of them goes */
+    check_names("#b #c #d", true);
+    set_topic("#c", "");
+    touch("#e"); /* without its topic #c is the first again: it was used before #d */
+    check_names("#b #d #e", true);
+    touch("#f");
+    check_names("#b #e #f", true);
+}
+
+static void rooms_made_by_the_operator_never_give_way(void **state)
+{
+    (void)state;
+    rooms_configure(2, 30);
+    assert_int_equal(create("#kept"), ROOMS_DONE);
+    touch("#a");
+    touch("#b");
+    check_names("#b #kept", true);
+    assert_int_equal(create("#b"), ROOMS_DONE); /* an existing room may become one */
+    assert_null(rooms_enter("#c"));
+    assert_int_equal(create("#c"), ROOMS_FULL);
+    assert_int_equal(create("#b"), ROOMS_EXISTS);
+    check_names("#b #kept", true);
+}
+
+static void a_room_that_somebody_refers_to_never_gives_way(void **state)
+{
+    (void)state;
+    rooms_configure(2, 30);
+    touch("#a");
+    touch("#b");
+    struct room *a = rooms_find("#a");
+    touch("#c"); /* #a stood first in the list, and is in use */
+    check_names("#a #c", true);
+    struct room *c = rooms_find("#c");
+    assert_null(rooms_enter("#d"));
+    check_names("#a #c", true);
+    rooms_release(a);
+    touch("#d");
+    check_names("#c #d", true);
+    rooms_release(c);
+}
+
+static void a_lowered_maximum_removes_nobody(void **state)
+{
+    (void)state;
+    touch("#a");
+    touch("#b");
+    touch("#c");
+    rooms_configure(1, 30);
+    check_names("#a #b #c", true);
+    assert_true(is_there("#a"));
+    touch("#a"); /* those that are there may be entered */
+    check_names("#a #b #c", true);
+    touch("#d"); /* a new one takes the place of one */
+    assert_int_equal(rooms_count(), 3);
+}
+
+static void an_evicted_room_that_comes_again_starts_afresh(void **state)
+{
+    (void)state;
+    rooms_configure(1, 30);
+    touch("#a");
+    set_topic("#a", "old");
+    touch("#b");
+    touch("#A");
+    check_names("#A", true);
+    struct room *r = rooms_find("#a");
+    assert_string_equal(r->topic, "");
+    rooms_release(r);
+    unit_house_restart();
+    r = rooms_find("#a");
+    assert_non_null(r);
+    assert_string_equal(r->name, "#A");
+    assert_string_equal(r->topic, "");
+    rooms_release(r);
+    assert_int_equal(rooms_count(), 1);
+}
+
+/* ---- disuse ---- */
+
+static void an_empty_room_expires_after_its_days_of_disuse(void **state)
+{
+    (void)state;
+    char sql[1024];
+    long long now = clock_wall_ms(), old = now - 31 * DAY_MS, young = now - 29 * DAY_MS;
+    snprintf(sql, sizeof sql,
+             "INSERT INTO room (key, name, topic, created_ms, used_ms, kept) VALUES"
+             " ('#old', '#old', '', 1, %lld, 0), ('#talk', '#talk', 'topic', 1, %lld, 0),"
+             " ('#young', '#young', '', 1, %lld, 0), ('#kept', '#kept', '', 1, %lld, 1),"
+             " ('#busy', '#busy', '', 1, %lld, 0)",
+             old, old, young, old, old);
+    unit_house_restart_with(sql);
+    check_names("#busy #kept #old #talk #young", true);
+    rooms_configure(1000, 0);
+    rooms_tend();
+    assert_int_equal(rooms_count(), 5); /* 0 days: never */
+    rooms_configure(1000, 30);
+    struct room *busy = rooms_find("#busy");
+    uint64_t expired = counter_get(COUNTER_ROOMS_EXPIRED);
+    rooms_tend();
+    check_names("#busy #kept #young", true);
+    assert_int_equal(counter_get(COUNTER_ROOMS_EXPIRED), expired + 2);
+    rooms_release(busy);
+    unit_house_restart();
+    check_names("#busy #kept #young", true);
+}
+
+static void the_use_of_a_room_that_is_never_empty_is_recorded_every_day(void **state)
+{
+    (void)state;
+    struct unit_member alice;
+    unit_member_start(&alice, "alice", unit_gen());
+    struct room *r = rooms_enter("#a");
+    unit_member_join(&alice, r);
+    unit_house_settle();
+    lock_acquire(&r->lock);
+    r->recorded_ms -= 2 * DAY_MS;
+    lock_release(&r->lock);
+    int64_t before = clock_wall_ms();
+    rooms_tend();
+    unit_house_settle();
+    assert_true(unit_house_number("SELECT used_ms FROM room WHERE key = '#a'") >= before);
+    uint64_t jobs = counter_get(COUNTER_STORE_JOBS);
+    rooms_tend(); /* once is enough */
+    unit_house_settle();
+    assert_int_equal(counter_get(COUNTER_STORE_JOBS), jobs);
+    unit_member_leave(&alice, r, false);
+    unit_member_stop(&alice);
+}
+
+static void loaded_rooms_give_way_in_the_order_of_their_use(void **state)
+{
+    (void)state;
+    unit_house_restart_with("INSERT INTO room (key, name, topic, created_ms, used_ms, kept) VALUES"
+                            " ('#c', '#c', '', 1, 9000000000001, 0), ('#a', '#a', '', 1, 9000000000003, 0),"
+                            " ('#b', '#b', '', 1, 9000000000002, 0), ('#t', '#t', 't', 1, 1, 0),"
+                            " ('#k', '#k', '', 1, 1, 1)");
+    rooms_configure(5, 30);
+    touch("#1");
+    check_names("#1 #a #b #k #t", true);
+    touch("#2");
+    check_names("#1 #2 #a #k #t", true);
+    touch("#3");
+    check_names("#1 #2 #3 #k #t", true);
+}
+
+static void rows_that_are_no_rooms_are_skipped_and_the_rest_is_loaded(void **state)
+{
+    (void)state;
+    unit_house_restart_with("INSERT INTO room (key, name, created_ms, used_ms) VALUES"
+                            " ('#ok', '#ok', 1, 9000000000001), ('', '', 1, 9000000000001),"
+                            " ('#bad name', '#bad name', 1, 9000000000001), ('#x', 'nohash', 1, 9000000000001), ('#', '#', 1, 9000000000001),"
+                            " ('#l', '#nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn', 1, 1)");
+    check_names("#ok", true);
+}
+
+/* ---- the operator's changes ---- */
+
+static void an_operator_makes_a_room_and_is_told_when_it_is_on_disk(void **state)
+{
+    (void)state;
+    assert_int_equal(create("#New"), ROOMS_DONE);
+    assert_int_equal(unit_house_number("SELECT kept FROM room WHERE name = '#New'"), 1);
+    assert_int_equal(refs_of("#new"), 1);
+    assert_int_equal(create("#new"), ROOMS_EXISTS);
+    assert_int_equal(refs_of("#new"), 1);
+}
+
+static void an_operator_deletes_an_empty_room(void **state)
+{
+    (void)state;
+    assert_int_equal(delete("#a"), ROOMS_UNKNOWN);
+    touch("#a");
+    set_topic("#a", "tea");
+    assert_int_equal(delete("#A"), ROOMS_DONE);
+    assert_false(is_there("#a"));
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 0);
+    assert_int_equal(create("#k"), ROOMS_DONE);
+    assert_int_equal(delete("#k"), ROOMS_DONE); /* his own too */
+    unit_house_restart();
+    assert_int_equal(rooms_count(), 0);
+}
+
+static void a_room_with_somebody_in_it_cannot_be_deleted(void **state)
+{
+    (void)state;
+    struct unit_member alice;
+    unit_member_start(&alice, "alice", unit_gen());
+    struct room *r = rooms_enter("#a");
+    unit_member_join(&alice, r);
+    assert_int_equal(delete("#a"), ROOMS_OCCUPIED);
+    assert_true(is_there("#a"));
+    assert_int_equal(r->refs, 2);
+    unit_member_leave(&alice, r, false);
+    assert_int_equal(delete("#a"), ROOMS_DONE);
+    unit_member_stop(&alice);
+}
+
+static void a_topic_of_an_unknown_room_cannot_be_set(void **state)
+{
+    (void)state;
+    assert_int_equal(rooms_set_topic("#nowhere", "x", &change, &bell), ROOMS_UNKNOWN);
+    assert_int_equal(rooms_count(), 0);
+}
+
+/* ---- races ---- */
+
+#define RACERS 3
+#define ROUNDS 400
+
+struct racer {
+    uint64_t seed;
+    bool is_operator;
+    struct change change;
+    struct bell bell;
+    struct member m; /* without a client: its puts go nowhere */
+    struct outbox outbox;
+    _Atomic int broken;
+    struct thread thread;
+};
+
+static void come_and_go(struct racer *ra, const char *name)
+{
+    struct room *r = rooms_enter(name);
+    if (!r)
+        return;
+    if (r->refs < 2 || strcasecmp(r->name, name) != 0)
+        ra->broken++;
+    member_add_room(&ra->m, r);
+    room_join(r, &ra->m);
+    if (!room_say(r, &ra->m, "hello"))
+        ra->broken++;
+    room_leave(r, &ra->m, true);
+    member_remove_room(&ra->m, r);
+    rooms_release(r);
+}
+
+static void run_race(void *arg)
+{
+    struct racer *ra = arg;
+    for (int i = 0; i < ROUNDS; i++) {
+        char name[8];
+        uint32_t n = unit_random(&ra->seed);
+        snprintf(name, sizeof name, "#%c", (char)('a' + n % 6));
+        if (!ra->is_operator || i % 40) {
+            come_and_go(ra, name);
+            continue;
+        }
+        if (n & 64)
+            rooms_delete(name, &ra->change, &ra->bell);
+        else
+            rooms_set_topic(name, n & 128 ? "topic" : "", &ra->change, &ra->bell);
+        rooms_tend();
+    }
+}
+
+static void coming_going_evicting_and_deleting_at_once_leaves_no_trace(void **state)
+{
+    (void)state;
+    static struct racer ra[RACERS];
+    rooms_configure(3, 30);
+    memset(ra, 0, sizeof ra);
+    for (int i = 0; i < RACERS; i++) {
+        ra[i].seed = (uint64_t)i + 1;
+        ra[i].is_operator = i == 0;
+        bell_init(&ra[i].bell);
+        outbox_init(&ra[i].outbox, &ra[i].bell);
+        ra[i].m.outbox = &ra[i].outbox;
+        ra[i].m.bell = &ra[i].bell;
+        snprintf(ra[i].m.name, sizeof ra[i].m.name, "racer%d", i);
+    }
+    for (int i = 0; i < RACERS; i++)
+        assert_int_equal(thread_start(&ra[i].thread, "racer", 128 * 1024, run_race, &ra[i]), 0);
+    for (int i = 0; i < RACERS; i++) {
+        thread_join(&ra[i].thread);
+        assert_int_equal(ra[i].broken, 0);
+    }
+    assert_true(rooms_count() <= 3);
+    check_names("", false);
+    /* memory and disk agree: what a restart finds is what was there */
+    struct strv before = {0}, after = {0};
+    rooms_names(&before, true);
+    strv_sort(&before);
+    for (size_t i = 0; i < before.n; i++)
+        assert_int_equal(refs_of(before.v[i]), 1);
+    unit_house_restart();
+    rooms_names(&after, true);
+    strv_sort(&after);
+    assert_int_equal(before.n, after.n);
+    for (size_t i = 0; i < before.n; i++)
+        assert_string_equal(before.v[i], after.v[i]);
+    strv_fini(&before);
+    strv_fini(&after);
+    for (int i = 0; i < RACERS; i++) {
+        free(ra[i].m.rooms);
+        outbox_fini(&ra[i].outbox);
+        bell_fini(&ra[i].bell);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(a_room_is_made_once_and_keeps_the_name_first_written),
+        TEST(only_rooms_with_somebody_in_them_are_listed_unless_all_are_asked_for),
+        TEST(each_room_is_visited_with_a_reference_held),
+        TEST(rooms_survive_a_restart_with_all_that_was_promised),
+        TEST(the_room_empty_for_longest_gives_way),
+        TEST(rooms_without_a_topic_give_way_first),
+        TEST(rooms_made_by_the_operator_never_give_way),
+        TEST(a_room_that_somebody_refers_to_never_gives_way),
+        TEST(a_lowered_maximum_removes_nobody),
+        TEST(an_evicted_room_that_comes_again_starts_afresh),
+        TEST(an_empty_room_expires_after_its_days_of_disuse),
+        TEST(the_use_of_a_room_that_is_never_empty_is_recorded_every_day),
+        TEST(loaded_rooms_give_way_in_the_order_of_their_use),
+        TEST(rows_that_are_no_rooms_are_skipped_and_the_rest_is_loaded),
+        TEST(an_operator_makes_a_room_and_is_told_when_it_is_on_disk),
+        TEST(an_operator_deletes_an_empty_room),
+        TEST(a_room_with_somebody_in_it_cannot_be_deleted),
+        TEST(a_topic_of_an_unknown_room_cannot_be_set),
+        TEST(coming_going_evicting_and_deleting_at_once_leaves_no_trace),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: ISC */
+/* Migrations: each once, in order, all of it or nothing; and which files are none of ours. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "store/schema.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static sqlite3 *db;
+static char why[SCHEMA_ERROR];
+
+static int open_memory(void **state)
+{
+    (void)state;
+    *why = '\0';
+    return sqlite3_open(":memory:", &db) == SQLITE_OK ? 0 : -1;
+}
+
+static int close_memory(void **state)
+{
+    (void)state;
+    return sqlite3_close(db) == SQLITE_OK ? 0 : -1;
+}
+
+static void exec(const char *sql)
+{
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static long long number(const char *sql)
+{
+    sqlite3_stmt *st;
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    long long n = sqlite3_column_int64(st, 0);
+    assert_int_equal(sqlite3_finalize(st), SQLITE_OK);
+    return n;
+}
+
+static int newest(void)
+{
+    return migrations[migrations_count - 1].number;
+}
+
+static void migrations_are_numbered_without_a_gap(void **state)
+{
+    (void)state;
+    assert_true(migrations_count > 0);
+    for (unsigned i = 0; i < migrations_count; i++) {
+        assert_int_equal(migrations[i].number, i + 1);
+        assert_true(strlen(migrations[i].sql) > 0);
+    }
+}
+
+static void a_new_file_gets_the_newest_schema_and_our_mark(void **state)
+{
+    (void)state;
+    assert_int_equal(schema_apply(db, why), 0);
+    assert_int_equal(number("PRAGMA user_version"), newest());
+    assert_int_equal(number("PRAGMA application_id"), 0x63686174);
+    assert_int_equal(number("SELECT count(*) FROM room"), 0);
+    assert_true(sqlite3_get_autocommit(db));
+}
+
+static void a_second_time_changes_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(schema_apply(db, why), 0);
+    exec("INSERT INTO room (key, name, created_ms, used_ms) VALUES ('#a', '#A', 1, 2)");
+    long long changes = sqlite3_total_changes(db);
+    assert_int_equal(schema_apply(db, why), 0);
+    assert_int_equal(sqlite3_total_changes(db), changes);
+    assert_int_equal(number("SELECT count(*) FROM room"), 1);
+}
+
+static void a_newer_schema_is_refused_and_left_alone(void **state)
+{
+    (void)state;
+    char sql[64];
+    assert_int_equal(schema_apply(db, why), 0);
+    snprintf(sql, sizeof sql, "PRAGMA user_version = %d", newest() + 1);
+    exec(sql);
+    assert_int_equal(schema_apply(db, why), -1);
+    assert_non_null(strstr(why, "newer"));
+    assert_int_equal(number("PRAGMA user_version"), newest() + 1);
+}
+
+static void a_database_of_another_program_is_refused_and_left_alone(void **state)
+{
+    (void)state;
+    static const char *const others[] = {"CREATE TABLE theirs (x)", "PRAGMA user_version = 1",
+                                         "PRAGMA application_id = 4711",
+                                         "CREATE TABLE room (key); PRAGMA application_id = 4711"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        sqlite3_close(db);
+        assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+        exec(others[i]);
+        long long id = number("PRAGMA application_id"), tables = number("SELECT count(*) FROM sqlite_schema");
+        assert_int_equal(schema_apply(db, why), -1);
+        assert_non_null(strstr(why, "another program"));
+        assert_int_equal(number("PRAGMA application_id"), id);
+        assert_int_equal(number("SELECT count(*) FROM sqlite_schema"), tables);
+    }
+}
+
+static void a_migration_that_fails_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    /* our mark without our tables, and one in the way of the first migration's last statement */
+    exec("PRAGMA application_id = 1667785076; CREATE TABLE pulse (theirs)");
+    assert_int_equal(schema_apply(db, why), -1);
+    assert_non_null(strstr(why, "pulse")); /* the operator is told what is in the way */
+    assert_int_equal(number("PRAGMA user_version"), 0);
+    assert_int_equal(number("SELECT count(*) FROM sqlite_schema WHERE name = 'room'"), 0);
+    assert_true(sqlite3_get_autocommit(db));
+}
+
+static void tables_are_strict(void **state)
+{
+    (void)state;
+    assert_int_equal(schema_apply(db, why), 0);
+    assert_int_equal(sqlite3_exec(db, "INSERT INTO room (key, name, created_ms, used_ms) VALUES ('#a', '#a', 'x', 2)",
+                                  NULL, NULL, NULL), SQLITE_CONSTRAINT);
+    assert_int_equal(sqlite3_exec(db, "INSERT INTO room (key, name, created_ms, used_ms, kept) "
+                                      "VALUES ('#a', '#a', 1, 2, 7)", NULL, NULL, NULL), SQLITE_CONSTRAINT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_memory, close_memory)
+        cmocka_unit_test(migrations_are_numbered_without_a_gap),
+        TEST(a_new_file_gets_the_newest_schema_and_our_mark),
+        TEST(a_second_time_changes_nothing),
+        TEST(a_newer_schema_is_refused_and_left_alone),
+        TEST(a_database_of_another_program_is_refused_and_left_alone),
+        TEST(a_migration_that_fails_leaves_nothing_behind),
+        TEST(tables_are_strict),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

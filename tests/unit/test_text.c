@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: ISC */
+/* What a line of text may hold: UTF-8 to the letter of RFC 3629, nothing that drives a terminal, no telnet. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "proto/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BYTES(s) (s), sizeof(s) - 1
+
+/* Cleans a copy in memory of exactly its size; NULL when it is refused. The caller frees. */
+static char *cleaned(const char *bytes, size_t len)
+{
+    char *s = malloc(len + 1);
+    assert_non_null(s);
+    memcpy(s, bytes, len);
+    s[len] = '\0';
+    if (text_clean(s, len))
+        return s;
+    free(s);
+    return NULL;
+}
+
+static void check_kept(const char *bytes, size_t len)
+{
+    char *s = cleaned(bytes, len);
+    assert_non_null(s);
+    assert_int_equal(strlen(s), len);
+    assert_memory_equal(s, bytes, len);
+    free(s);
+}
+
+static void check_becomes(const char *bytes, size_t len, const char *want)
+{
+    char *s = cleaned(bytes, len);
+    assert_non_null(s);
+    assert_string_equal(s, want);
+    free(s);
+}
+
+static void check_refused(const char *bytes, size_t len)
+{
+    char *s = cleaned(bytes, len);
+    if (s)
+        print_error("taken: %s\n", s);
+    assert_null(s);
+    free(s);
+}
+
+static size_t encode(uint32_t cp, char out[5])
+{
+    size_t n = cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
+    static const unsigned char first[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    out[n] = '\0';
+    for (size_t i = n; i-- > 1; cp >>= 6)
+        out[i] = (char)(0x80 | (cp & 0x3f));
+    out[0] = (char)(first[n] | cp);
+    return n;
+}
+
+static void ordinary_text_passes_untouched(void **state)
+{
+    (void)state;
+    check_kept(BYTES(""));
+    check_kept(BYTES(" "));
+    check_kept(BYTES("Hello,\tworld! ~"));
+    check_kept(BYTES("na\xc3\xafve caf\xc3\xa9"));
+    check_kept(BYTES("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d"));
+    check_kept(BYTES("\xf0\x9f\x91\x8b\xf0\x9f\x8f\xbd"));
+    check_kept(BYTES("%s%n%d '\";DROP TABLE room;--"));
+}
+
+static void the_ends_of_each_length_are_taken(void **state)
+{
+    (void)state;
+    check_kept(BYTES("\x7e"));
+    check_kept(BYTES("\xc2\xa0"));
+    check_kept(BYTES("\xdf\xbf"));
+    check_kept(BYTES("\xe0\xa0\x80"));
+    check_kept(BYTES("\xed\x9f\xbf"));
+    check_kept(BYTES("\xee\x80\x80"));
+    check_kept(BYTES("\xef\xbf\xbf"));
+    check_kept(BYTES("\xf0\x90\x80\x80"));
+    check_kept(BYTES("\xf4\x8f\xbf\xbf"));
+}
+
+static void overlong_forms_are_refused(void **state)
+{
+    (void)state;
+    check_refused(BYTES("\xc0\x80"));
+    check_refused(BYTES("\xc0\xaf"));
+    check_refused(BYTES("\xc1\xbf"));
+    check_refused(BYTES("\xe0\x80\x8a"));
+    check_refused(BYTES("\xe0\x9f\xbf"));
+    check_refused(BYTES("\xf0\x80\x80\x8a"));
+    check_refused(BYTES("\xf0\x8f\xbf\xbf"));
+}
+
+static void surrogates_are_refused(void **state)
+{
+    (void)state;
+    check_refused(BYTES("\xed\xa0\x80"));
+    check_refused(BYTES("\xed\xaf\xbf"));
+    check_refused(BYTES("\xed\xb0\x80"));
+    check_refused(BYTES("\xed\xbf\xbf"));
+    check_refused(BYTES("\xed\xa0\xbd\xed\xb1\x8b"));
+}
+
+static void what_lies_past_unicode_is_refused(void **state)
+{
+    (void)state;
+    check_refused(BYTES("\xf4\x90\x80\x80"));
+    check_refused(BYTES("\xf5\x80\x80\x80"));
+    check_refused(BYTES("\xf7\xbf\xbf\xbf"));
+    check_refused(BYTES("\xf8\x88\x80\x80\x80"));
+    check_refused(BYTES("\xfe"));
+    check_refused(BYTES("\xff"));
+}
+
+static void truncated_and_stray_bytes_are_refused(void **state)
+{
+    (void)state;
+    check_refused(BYTES("\x80"));
+    check_refused(BYTES("a\xbf"));
+    check_refused(BYTES("\xc3"));
+    check_refused(BYTES("\xe6\x97"));
+    check_refused(BYTES("\xe6"));
+    check_refused(BYTES("\xf0\x9f\x91"));
+    check_refused(BYTES("\xc3("));
+    check_refused(BYTES("\xe6\x97("));
+    check_refused(BYTES("\xf0\x9f\x91("));
+    check_refused(BYTES("\xc3\xc3\xa9"));
+}
+
+static void a_nul_byte_is_refused_wherever_it_stands(void **state)
+{
+    (void)state;
+    check_refused(BYTES("\0"));
+    check_refused(BYTES("a\0"));
+    check_refused(BYTES("\0a"));
+    check_refused(BYTES("a\0b"));
+}
+
+/* Every code point there is, one after the other. */
+static void exactly_the_unwanted_characters_are_removed(void **state)
+{
+    (void)state;
+    for (uint32_t cp = 1; cp <= 0x10ffff; cp++) {
+        char s[8] = "a", copy[8];
+        if (cp >= 0xd800 && cp <= 0xdfff)
+            continue;
+        size_t n = encode(cp, s + 1);
+        s[n + 1] = 'b';
+        s[n + 2] = '\0';
+        memcpy(copy, s, sizeof copy);
+        bool unwanted = (cp < 0x20 && cp != 0x09) || (cp >= 0x7f && cp <= 0x9f) || (cp >= 0x202a && cp <= 0x202e) ||
+                        (cp >= 0x2066 && cp <= 0x2069);
+        if (!text_clean(s, n + 2) || strcmp(s, unwanted ? "ab" : copy) != 0)
+            fail_msg("U+%04X: %s", (unsigned)cp, s);
+    }
+}
+
+static void no_line_can_be_forged_and_no_terminal_driven(void **state)
+{
+    (void)state;
+    check_becomes(BYTES("hi\rROOM #a bob forged"), "hiROOM #a bob forged");
+    check_becomes(BYTES("hi\r\nOK"), "hiOK");
+    check_becomes(BYTES("\x1b[2J\x1b]0;title\x07"), "[2J]0;title");
+    check_becomes(BYTES("\xc2\x9b" "2J\xc2\x85x"), "2Jx");
+    check_becomes(BYTES("abc\x7f\x08"), "abc");
+    check_becomes(BYTES("\xe2\x80\xaegnp\xe2\x80\xac\xe2\x81\xa6x\xe2\x81\xa9"), "gnpx");
+    check_becomes(BYTES("\x01\x02\x03"), "");
+    check_becomes(BYTES("a\tb"), "a\tb");
+}
+
+static void what_is_removed_leaves_no_invalid_rest(void **state)
+{
+    (void)state;
+    check_refused(BYTES("\x1b\xc3")); /* a bad byte behind a removed one is still bad */
+    check_becomes(BYTES("\xc3\xa9\x1b\xc3\xa9"), "\xc3\xa9\xc3\xa9");
+}
+
+/* ---- telnet ---- */
+
+#define IAC "\xff"
+
+static void telnet_negotiation_at_the_start_is_skipped(void **state)
+{
+    (void)state;
+    assert_int_equal(text_telnet(BYTES("hello")), 0);
+    assert_int_equal(text_telnet(BYTES("")), 0);
+    assert_int_equal(text_telnet(BYTES(IAC "\xfb\x1fhello")), 3);               /* WILL */
+    assert_int_equal(text_telnet(BYTES(IAC "\xfc\x1fhello")), 3);               /* WONT */
+    assert_int_equal(text_telnet(BYTES(IAC "\xfd\x03" IAC "\xfe\x01hello")), 6); /* DO, DONT */
+    assert_int_equal(text_telnet(BYTES(IAC "\xf1hello")), 2);                   /* NOP */
+    assert_int_equal(text_telnet(BYTES(IAC "\xfa\x1f\0\x50\0\x18" IAC "\xf0hello")), 9); /* SB NAWS … SE */
+    assert_int_equal(text_telnet(BYTES(IAC "\xfa\x18" IAC "\xf0" IAC "\xfb\x01x")), 8);
+}
+
+static void telnet_that_is_cut_short_never_reads_past_the_line(void **state)
+{
+    (void)state;
+    static const char whole[] = IAC "\xfb\x1f" IAC "\xfa\x1f\0\x50\0\x18" IAC "\xf0" IAC "\xf1hello";
+    for (size_t len = 0; len < sizeof whole; len++) {
+        char *exact = malloc(len ? len : 1); /* a byte too far is the sanitizer's to find */
+        assert_non_null(exact);
+        memcpy(exact, whole, len);
+        assert_true(text_telnet(exact, len) <= len);
+        free(exact);
+    }
+    assert_int_equal(text_telnet(BYTES(IAC "\xfa\x1f no end of it")), 16);
+    assert_int_equal(text_telnet(BYTES(IAC "\xfb")), 2);
+}
+
+static void telnet_in_the_middle_of_a_line_is_not_text(void **state)
+{
+    (void)state;
+    assert_int_equal(text_telnet(BYTES("hello" IAC "\xfb\x1f")), 0);
+    check_refused(BYTES("hello" IAC "\xfb\x1f"));
+}
+
+static void blank_is_blanks_and_tabs_alone(void **state)
+{
+    (void)state;
+    assert_true(text_is_blank(""));
+    assert_true(text_is_blank("  \t "));
+    assert_false(text_is_blank(" x "));
+    assert_false(text_is_blank("\xc2\xa0"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ordinary_text_passes_untouched),
+        cmocka_unit_test(the_ends_of_each_length_are_taken),
+        cmocka_unit_test(overlong_forms_are_refused),
+        cmocka_unit_test(surrogates_are_refused),
+        cmocka_unit_test(what_lies_past_unicode_is_refused),
+        cmocka_unit_test(truncated_and_stray_bytes_are_refused),
+        cmocka_unit_test(a_nul_byte_is_refused_wherever_it_stands),
+        cmocka_unit_test(exactly_the_unwanted_characters_are_removed),
+        cmocka_unit_test(no_line_can_be_forged_and_no_terminal_driven),
+        cmocka_unit_test(what_is_removed_leaves_no_invalid_rest),
+        cmocka_unit_test(telnet_negotiation_at_the_start_is_skipped),
+        cmocka_unit_test(telnet_that_is_cut_short_never_reads_past_the_line),
+        cmocka_unit_test(telnet_in_the_middle_of_a_line_is_not_text),
+        cmocka_unit_test(blank_is_blanks_and_tabs_alone),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

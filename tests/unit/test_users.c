@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: ISC */
+/* The registry of names: a name has one owner, who is welcomed before anybody can see the name, and gives back only what
+ * is his. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "chat/users.h"
+#include "net/post.h"
+#include "tests/lib/unit.h"
+
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct unit_member alice, bob;
+
+static int set_up(void **state)
+{
+    (void)state;
+    unit_limits(UNIT_WIDE);
+    users_start();
+    unit_member_start(&alice, "Alice", unit_gen());
+    unit_member_start(&bob, "bob", unit_gen());
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    users_release(&alice.member);
+    users_release(&bob.member);
+    unit_member_stop(&alice);
+    unit_member_stop(&bob);
+    users_stop();
+    return 0;
+}
+
+static bool claim(struct unit_member *um)
+{
+    struct event welcome = {.kind = EVENT_WELCOME, .name = um->member.name};
+    return users_claim(&um->member, &welcome);
+}
+
+static bool put(const char *name, const char *text)
+{
+    struct event ev = {.kind = EVENT_PRIVATE, .name = "somebody", .text = text};
+    return users_put(name, &ev);
+}
+
+static void rename_to(struct unit_member *um, const char *name)
+{
+    memcpy(um->member.name, name, strlen(name) + 1);
+    name_fold(um->member.key, name);
+}
+
+/* "a b c", as users_names gives them. */
+static void check_names(const char *want)
+{
+    struct strv names = {0};
+    struct buf got = {0};
+    users_names(&names);
+    for (size_t i = 0; i < names.n; i++)
+        buf_printf(&got, "%s%s", i ? " " : "", names.v[i]);
+    assert_string_equal(buf_text(&got), want);
+    assert_int_equal(users_count(), names.n);
+    buf_fini(&got);
+    strv_fini(&names);
+}
+
+static void a_free_name_is_given_and_its_owner_welcomed(void **state)
+{
+    (void)state;
+    assert_true(claim(&alice));
+    unit_member_hears(&alice, "OK Welcome, Alice!\n");
+    check_names("Alice");
+}
+
+static void a_taken_name_is_refused_in_any_case_and_without_a_word(void **state)
+{
+    (void)state;
+    assert_true(claim(&alice));
+    rename_to(&bob, "aLICE");
+    assert_false(claim(&bob));
+    unit_member_hears(&bob, "");
+    check_names("Alice");
+}
+
+static void a_name_given_back_is_free_at_once(void **state)
+{
+    (void)state;
+    assert_true(claim(&alice));
+    users_release(&alice.member);
+    check_names("");
+    rename_to(&bob, "alice");
+    assert_true(claim(&bob));
+    check_names("alice");
+}
+
+static void who_never_had_the_name_cannot_give_it_back(void **state)
+{
+    (void)state;
+    assert_true(claim(&alice));
+    rename_to(&bob, "alice");
+    assert_false(claim(&bob));
+    users_release(&bob.member);
+    check_names("Alice");
+    users_release(&alice.member);
+    users_release(&alice.member); /* twice is once */
+    assert_true(claim(&bob));
+    users_release(&alice.member); /* and late is not at all */
+    check_names("alice");
+}
+
+static void silence(struct bell *b)
+{
+    while (bell_wait(b, 0))
+        ;
+}
+
+static void who_waits_for_a_name_hears_when_one_is_given_back(void **state)
+{
+    (void)state;
+    struct unit_member carol;
+    unit_member_start(&carol, "alice", unit_gen());
+    assert_true(claim(&alice));
+    rename_to(&bob, "alice");
+    users_wait(&bob.member);
+    users_wait(&carol.member);
+    silence(bob.member.bell);
+    silence(carol.member.bell);
+    users_release(&alice.member);
+    assert_true(bell_wait(bob.member.bell, 0));
+    assert_true(bell_wait(carol.member.bell, 0));
+    users_unwait(&bob.member);
+    assert_true(claim(&bob));
+    assert_false(claim(&carol));
+    users_release(&bob.member);
+    assert_true(bell_wait(carol.member.bell, 0));
+    assert_false(bell_wait(bob.member.bell, 0)); /* he waits no more */
+    users_unwait(&carol.member);
+    unit_member_stop(&carol);
+}
+
+static void giving_back_nothing_rings_for_nobody(void **state)
+{
+    (void)state;
+    users_wait(&bob.member);
+    silence(bob.member.bell);
+    users_release(&alice.member);
+    assert_false(bell_wait(bob.member.bell, 0));
+    users_unwait(&bob.member);
+}
+
+static void a_word_by_name_reaches_that_one_alone(void **state)
+{
+    (void)state;
+    assert_true(claim(&alice));
+    assert_true(claim(&bob));
+    assert_true(put("ALICE", "psst"));
+    assert_false(put("carol", "psst"));
+    unit_member_hears(&alice, "OK Welcome, Alice!\nPRIVMSG somebody psst\n");
+    unit_member_hears(&bob, "OK Welcome, bob!\n");
+    outbox_close(bob.member.outbox, CLOSE_KICK, NULL);
+    assert_false(put("bob", "to one who is just going"));
+    users_release(&alice.member);
+    assert_false(put("alice", "too late"));
+}
+
+static void a_notice_reaches_everyone_who_has_a_name(void **state)
+{
+    (void)state;
+    struct event ev = {.kind = EVENT_NOTICE, .text = "tea"};
+    assert_true(claim(&alice));
+    users_put_all(&ev);
+    assert_true(claim(&bob));
+    users_put_all(&ev);
+    unit_member_hears(&alice, "OK Welcome, Alice!\nNOTICE tea\nNOTICE tea\n");
+    unit_member_hears(&bob, "OK Welcome, bob!\nNOTICE tea\n");
+}
+
+static void names_are_told_in_order_of_arrival(void **state)
+{
+    (void)state;
+    struct unit_member zoe;
+    unit_member_start(&zoe, "Zoe", unit_gen());
+    assert_true(claim(&zoe));
+    assert_true(claim(&alice));
+    assert_true(claim(&bob));
+    check_names("Zoe Alice bob");
+    users_release(&zoe.member);
+    check_names("Alice bob");
+    assert_true(claim(&zoe));
+    check_names("Alice bob Zoe");
+    users_release(&zoe.member);
+    unit_member_stop(&zoe);
+}
+
+static void a_session_is_closed_by_name_with_its_last_words(void **state)
+{
+    (void)state;
+    struct event words = {.kind = EVENT_ERROR, .error = ERROR_KICKED, .text = "spam"};
+    assert_int_equal(users_close("alice", CLOSE_KICK, &words), 0);
+    assert_true(claim(&alice));
+    assert_true(claim(&bob));
+    assert_int_equal(users_close("aLiCe", CLOSE_KICK, &words), alice.member.id);
+    assert_int_equal(outbox_reason(alice.member.outbox), CLOSE_KICK);
+    assert_int_equal(outbox_reason(bob.member.outbox), CLOSE_OPEN);
+    outbox_finish(alice.member.outbox, NULL);
+    unit_member_hears(&alice, "OK Welcome, Alice!\nERROR Kicked: spam\n");
+}
+
+static void a_name_is_shown_only_while_it_is_owned(void **state)
+{
+    (void)state;
+    char name[NAME_SIZE] = "?";
+    users_name_of(&alice.member, name);
+    assert_string_equal(name, "");
+    assert_true(claim(&alice));
+    users_name_of(&alice.member, name);
+    assert_string_equal(name, "Alice");
+    users_release(&alice.member);
+    users_name_of(&alice.member, name);
+    assert_string_equal(name, "");
+}
+
+/* ---- races ---- */
+
+#define RIVALS 4
+#define ROUNDS 200 /* times that each of them has the name */
+
+static struct {
+    _Atomic int owners, most_owners, wins;
+} race;
+
+struct rival {
+    struct unit_member um;
+    struct thread thread;
+};
+
+static void fight_for_the_name(void *arg)
+{
+    struct rival *r = arg;
+    for (int won = 0; won < ROUNDS;) {
+        if (!claim(&r->um)) {
+            sched_yield();
+            continue;
+        }
+        won++;
+        int owners = ++race.owners;
+        if (owners > race.most_owners)
+            race.most_owners = owners;
+        race.wins++;
+        put("prize", "word");
+        post_flush();
+        race.owners--;
+        users_release(&r->um.member);
+    }
+}
+
+static void a_name_never_has_two_owners(void **state)
+{
+    (void)state;
+    struct rival r[RIVALS];
+    race.wins = race.most_owners = 0;
+    for (int i = 0; i < RIVALS; i++)
+        unit_member_start(&r[i].um, "prize", unit_gen());
+    for (int i = 0; i < RIVALS; i++)
+        assert_int_equal(thread_start(&r[i].thread, "rival", 64 * 1024, fight_for_the_name, &r[i]), 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        struct strv names = {0};
+        users_names(&names);
+        assert_true(names.n <= 1);
+        strv_fini(&names);
+        put("prize", "from outside");
+        post_flush();
+    }
+    for (int i = 0; i < RIVALS; i++)
+        thread_join(&r[i].thread);
+    assert_int_equal(race.most_owners, 1);
+    assert_int_equal(race.wins, RIVALS * ROUNDS);
+    assert_int_equal(users_count(), 0);
+    for (int i = 0; i < RIVALS; i++)
+        unit_member_stop(&r[i].um);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(a_free_name_is_given_and_its_owner_welcomed),
+        TEST(a_taken_name_is_refused_in_any_case_and_without_a_word),
+        TEST(a_name_given_back_is_free_at_once),
+        TEST(who_never_had_the_name_cannot_give_it_back),
+        TEST(who_waits_for_a_name_hears_when_one_is_given_back),
+        TEST(giving_back_nothing_rings_for_nobody),
+        TEST(a_word_by_name_reaches_that_one_alone),
+        TEST(a_notice_reaches_everyone_who_has_a_name),
+        TEST(names_are_told_in_order_of_arrival),
+        TEST(a_session_is_closed_by_name_with_its_last_words),
+        TEST(a_name_is_shown_only_while_it_is_owned),
+        TEST(a_name_never_has_two_owners),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
