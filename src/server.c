@@ -354,11 +354,15 @@ int server_start(const struct server_options *o, void (*stop)(void))
     /* The port comes before the state: who starts chatd twice most often wants to hear about the port. */
     if (open_listeners(c) != 0 || open_state(c, socket_path) != 0)
         return -1;
-    if (start_threads(c, stop) != 0) {
+    lock_acquire(&server.reload_lock); /* the console answers before all is announced */
+    bool started = start_threads(c, stop) == 0;
+    if (started)
+        announce(c, socket_path);
+    lock_release(&server.reload_lock);
+    if (!started) {
         complain("cannot make threads: %s; raise the limit on them (ulimit -u, TasksMax)", log_error_text(errno));
         return -1;
     }
-    announce(c, socket_path);
     return 0;
 }
 

@@ -44,7 +44,7 @@ static void at_clients_max_the_next_one_hears_server_full(void **state)
     (void)state;
     start("clients = { max = 3; };");
     for (int i = 0; i < 3; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "u%d", i);
         client_login(&c[i], &d, name);
     }
@@ -207,7 +207,7 @@ static void a_burst_to_reading_members_loses_nothing(void **state)
     start("");
     client_enter(&talker, &d, "talker", "burst");
     for (int i = 0; i < READERS; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "r%d", i);
         client_enter(&r[i], &d, name, "burst");
     }

@@ -23,8 +23,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 #define ARGS_MOST 16
 
 const char *daemon_program(const char *variable)
