@@ -61,6 +61,17 @@ void users_release(struct member *m)
     rwlock_release(&users.lock);
 }
 
+bool users_is_leaving(const char *name)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    rwlock_read(&users.lock);
+    struct member *m = find_locked(key);
+    bool leaving = !m || outbox_is_ending(m->outbox);
+    rwlock_release(&users.lock);
+    return leaving;
+}
+
 void users_wait(struct member *m)
 {
     rwlock_write(&users.lock);

@@ -16,6 +16,9 @@ bool users_claim(struct member *m, const struct event *welcome);
 /* Gives the name back, if the entry is this member's. Idempotent. */
 void users_release(struct member *m);
 
+/* True when whoever has the name is on the way out, so that it will be free in a moment. */
+bool users_is_leaving(const char *name);
+
 /* From now until users_unwait the member's bell rings whenever a name is given back. Its own reader. */
 void users_wait(struct member *m);
 void users_unwait(struct member *m);

@@ -309,6 +309,14 @@ enum close_reason outbox_reason(struct outbox *ob)
     return reason;
 }
 
+bool outbox_is_ending(struct outbox *ob)
+{
+    lock_acquire(&ob->lock);
+    bool ending = !outbox_is_open_locked(ob) || (ob->stream->ops->has_ended && ob->stream->ops->has_ended(ob->stream));
+    lock_release(&ob->lock);
+    return ending;
+}
+
 void outbox_check_age(struct outbox *ob, int64_t now_ms)
 {
     bool wake = false;

@@ -103,6 +103,9 @@ bool outbox_close_gen(struct outbox *ob, uint64_t gen, enum close_reason reason,
 /* The reason, CLOSE_OPEN while open (or idle). Any thread. */
 enum close_reason outbox_reason(struct outbox *ob);
 
+/* True when its client is on the way out: closed, or the peer has gone and the reader has yet to see it. Any thread. */
+bool outbox_is_ending(struct outbox *ob);
+
 /* Keeper: closes as CLOSE_SLOW when the oldest entry is older than the limit at now_ms. */
 void outbox_check_age(struct outbox *ob, int64_t now_ms);
 

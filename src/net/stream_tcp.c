@@ -62,11 +62,11 @@ static void tcp_shut(struct stream *st, enum stream_shut how)
     st->read_shut = true;
 }
 
-static bool peer_has_ended(int fd)
+static bool tcp_has_ended(struct stream *st)
 {
     struct tcp_info info;
     socklen_t len = sizeof info;
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+    if (getsockopt(st->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
         return true;
     return info.tcpi_state != TCP_ESTABLISHED && info.tcpi_state != TCP_FIN_WAIT1 && info.tcpi_state != TCP_FIN_WAIT2;
 }
@@ -85,7 +85,7 @@ static void tcp_linger(struct stream *st, int64_t until_ms)
             dropped += (size_t)n;
             if (dropped > LINGER_BYTES)
                 return;
-        } else if (n == 0 && (!st->read_shut || peer_has_ended(st->fd))) {
+        } else if (n == 0 && (!st->read_shut || tcp_has_ended(st))) {
             return;
         } else if (n == 0) {
             if (left_ms <= 0)
@@ -110,7 +110,15 @@ static void tcp_close(struct stream *st)
     st->fd = -1;
 }
 
-static const struct stream_ops tcp_ops = {tcp_read, tcp_write, tcp_try_write, tcp_shut, tcp_linger, tcp_close};
+static const struct stream_ops tcp_ops = {
+    .read = tcp_read,
+    .write = tcp_write,
+    .try_write = tcp_try_write,
+    .shut = tcp_shut,
+    .has_ended = tcp_has_ended,
+    .linger = tcp_linger,
+    .close = tcp_close,
+};
 
 void stream_tcp_init(struct stream *st, int fd)
 {

@@ -13,7 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define NAME_WAIT_MS 100 /* for a name whose owner is just leaving */
+#define NAME_WAIT_MS 100  /* for a name whose owner may just be leaving */
+#define NAME_SURE_MS 5000 /* for one whose owner is leaving: on a loaded machine its reader may yet have to see it */
 
 static bool try_claim(void *arg)
 {
@@ -30,10 +31,13 @@ static bool claim(struct session *s)
         return false;
     if (try_claim(m))
         return true;
+    int64_t sure_ms = clock_ms() + NAME_SURE_MS;
     users_wait(m);
-    bool got = session_wait(s, clock_ms() + NAME_WAIT_MS, try_claim, m);
+    do
+        session_wait(s, clock_ms() + NAME_WAIT_MS, try_claim, m);
+    while (!m->listed && !session_is_over(s) && clock_ms() < sure_ms && users_is_leaving(m->name));
     users_unwait(m);
-    return got || m->listed;
+    return m->listed;
 }
 
 void cmd_username(struct session *s, const struct args *a)

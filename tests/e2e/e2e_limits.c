@@ -103,6 +103,19 @@ static void a_name_is_free_the_moment_its_owner_has_gone(void **state)
     }
 }
 
+static void a_name_is_waited_for_while_its_owners_reader_has_yet_to_see_the_end(void **state)
+{
+    struct client gone, c;
+    (void)state;
+    start("flood = { rate = 1; burst = 2; spare_loopback = false; };");
+    client_login(&gone, &d, "mine");
+    client_say(&gone, "PING a\nPING b"); /* the second is held back for a second, and the end of input behind it */
+    client_expect(&gone, "PONG a");
+    client_close(&gone);
+    client_login(&c, &d, "mine");
+    client_close(&c);
+}
+
 static void two_thousand_visits_leave_nothing_behind(void **state)
 {
     struct client c, stay;
@@ -331,6 +344,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(at_clients_max_the_next_one_hears_server_full, none, down),
         cmocka_unit_test_setup_teardown(a_storm_below_the_maximum_refuses_nobody, none, down),
         cmocka_unit_test_setup_teardown(a_name_is_free_the_moment_its_owner_has_gone, none, down),
+        cmocka_unit_test_setup_teardown(a_name_is_waited_for_while_its_owners_reader_has_yet_to_see_the_end, none, down),
         cmocka_unit_test_setup_teardown(two_thousand_visits_leave_nothing_behind, none, down),
         cmocka_unit_test_setup_teardown(a_stopped_reader_is_closed_and_costs_others_nothing, none, down),
         cmocka_unit_test_setup_teardown(who_reads_nothing_for_too_long_is_closed_by_age, none, down),

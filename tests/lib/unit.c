@@ -354,7 +354,8 @@ static void held_close(struct stream *st)
 
 void unit_stream_init(struct unit_stream *us)
 {
-    static const struct stream_ops ops = {held_read, held_write, NULL, held_shut, held_linger, held_close};
+    static const struct stream_ops ops = {
+        .read = held_read, .write = held_write, .shut = held_shut, .linger = held_linger, .close = held_close};
     *us = (struct unit_stream){.base = {.ops = &ops, .fd = -1}};
     must_ok(pthread_mutex_init(&us->mutex, NULL));
     must_ok(pthread_cond_init(&us->changed, NULL));
@@ -362,7 +363,12 @@ void unit_stream_init(struct unit_stream *us)
 
 void unit_stream_offer_try(struct unit_stream *us)
 {
-    static const struct stream_ops ops = {held_read, held_write, held_try_write, held_shut, held_linger, held_close};
+    static const struct stream_ops ops = {.read = held_read,
+                                          .write = held_write,
+                                          .try_write = held_try_write,
+                                          .shut = held_shut,
+                                          .linger = held_linger,
+                                          .close = held_close};
     us->base.ops = &ops;
 }
 

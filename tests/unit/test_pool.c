@@ -21,6 +21,7 @@
 #include "tests/lib/unit.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -122,8 +123,8 @@ static void stop(void)
 {
     int pairs = pool_counts().pairs;
     stop_pool();
-    assert_int_equal(seen.prepared, pairs);
-    assert_int_equal(seen.released, pairs);
+    assert_true(seen.prepared >= pairs); /* the tender may just have made another one */
+    assert_int_equal(seen.released, seen.prepared);
     assert_int_equal(seen.served, seen.ended);
 }
 
@@ -545,21 +546,21 @@ static int run_out_of_threads(void *arg)
             return 4;
     if (come(&result) >= 0 || result != POOL_FULL) /* none idle, none to be made */
         return 5;
-    if (counter_get(COUNTER_SPAWN_FAILED) == failed)
-        return 6;
+    while (counter_get(COUNTER_SPAWN_FAILED) == failed) /* counted when those who wait have been told */
+        sched_yield();
     int pairs = pool_counts().pairs; /* whole or not at all */
     if (setrlimit(RLIMIT_NPROC, &old) != 0)
-        return 7;
+        return 6;
     while (pool_counts().pairs == pairs) /* after its pause the keeper tries again */
         sched_yield();
     int third = come(&result);
     if (third < 0)
-        return 8;
+        return 7;
     close(third);
     close(fd[0]);
     close(fd[1]);
     stop_pool();
-    return seen.prepared > seen.released || seen.released < 3 ? 9 : 42;
+    return seen.prepared > seen.released || seen.released < 3 ? 8 : 42;
 }
 
 static void when_no_thread_can_be_made_the_pool_is_full_and_recovers(void **state)

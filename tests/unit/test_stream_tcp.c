@@ -93,7 +93,7 @@ static void a_write_to_nobody_fails_and_kills_nobody(void **state)
 /* ---- ending a blocked call ---- */
 
 struct blocked {
-    _Atomic bool began;
+    _Atomic bool began, ended;
     ssize_t result;
     struct thread thread;
 };
@@ -104,6 +104,7 @@ static void block_in_read(void *arg)
     char c;
     b->began = true;
     b->result = st.ops->read(&st, &c, 1);
+    b->ended = true;
 }
 
 static void block_in_write(void *arg)
@@ -114,11 +115,17 @@ static void block_in_write(void *arg)
     b->began = true;
     while ((b->result = st.ops->write(&st, &iov, 1)) > 0)
         ;
+    b->ended = true;
 }
 
 static bool has_begun(void *arg)
 {
     return ((struct blocked *)arg)->began;
+}
+
+static bool has_ended(void *arg)
+{
+    return ((struct blocked *)arg)->ended;
 }
 
 static void shutting_the_input_ends_a_blocked_read_and_leaves_the_output(void **state)
@@ -129,6 +136,7 @@ static void shutting_the_input_ends_a_blocked_read_and_leaves_the_output(void **
     assert_int_equal(thread_start(&b.thread, "reader", 64 * 1024, block_in_read, &b), 0);
     unit_until(has_begun, &b);
     st.ops->shut(&st, STREAM_SHUT_READ);
+    unit_until(has_ended, &b);
     thread_join(&b.thread);
     assert_int_equal(b.result, 0);
     assert_int_equal(write_text("by", "e"), 3);
@@ -143,6 +151,7 @@ static void shutting_both_ends_a_blocked_write(void **state)
     assert_int_equal(thread_start(&b.thread, "writer", 64 * 1024, block_in_write, &b), 0);
     unit_until(has_begun, &b);
     st.ops->shut(&st, STREAM_SHUT_BOTH);
+    unit_until(has_ended, &b);
     thread_join(&b.thread);
     assert_int_equal(b.result, -1);
 }
