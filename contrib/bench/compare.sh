@@ -1,0 +1,362 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+# compare.sh : the same work for chatd and for every peer that is installed (InspIRCd, ngIRCd, NATS, Redis), one
+# server at a time, interleaved over several rounds; then one table of medians, and a chart.
+#
+#   CHATD=BUILDDIR contrib/bench/compare.sh [-r ROUNDS] [-s SECONDS] [-w WORKLOADS] [-p "PEER..."] [-q TIMES] [-o DIR]
+#
+#   -r ROUNDS     how often each server does each workload (5)
+#   -s SECONDS    measured time of one run (10)
+#   -w WORKLOADS  letters (ABCD); EFGH, and d and g for D and G with chatd's default limits, are for chatd alone
+#   -p PEERS      which peers, of: inspircd ngircd nats redis (all that are installed); "" for none
+#   -q TIMES      how often a run is done again when other processes took more than a tenth of a core meanwhile (0)
+#   -o DIR        where results.csv, table.md, chart.svg and raw/ are written (./bench-results)
+#
+# CHATD is the directory chatd was built in (.), after `make bench`. CHATLOAD names another load generator.
+# Everything happens on loopback; each server is started for one run, in a directory of its own, and ended by its
+# process id, also when this script is interrupted.
+
+set -eu
+LC_ALL=C
+export LC_ALL
+
+here=$(cd "$(dirname "$0")" && pwd)
+build=$(cd "${CHATD:-.}" && pwd)
+chatload=${CHATLOAD:-$build/tests/bench/chatload}
+rounds=5
+seconds=10
+workloads=ABCD
+peers='inspircd ngircd nats redis'
+again=0
+out=bench-results
+first_port=21100
+
+say() {
+    echo "compare.sh: $*" >&2
+}
+fail() {
+    say "$*"
+    exit 1
+}
+have() {
+    command -v "$1" >/dev/null 2>&1
+}
+usage() {
+    sed -n '3,/^$/s/^#\{1,\} \{0,1\}//p' "$0" >&2
+    exit 2
+}
+
+while getopts r:s:w:p:q:o:h option; do
+    case $option in
+    r) rounds=$OPTARG ;;
+    s) seconds=$OPTARG ;;
+    w) workloads=$OPTARG ;;
+    p) peers=$OPTARG ;;
+    q) again=$OPTARG ;;
+    o) out=$OPTARG ;;
+    *) usage ;;
+    esac
+done
+[ $OPTIND -gt $# ] || usage
+case $rounds$seconds$again in
+*[!0-9]*) usage ;;
+esac
+case $workloads in
+*[!A-Hdg]*) usage ;;
+esac
+
+# Daemons stand where an ordinary user's shell does not look.
+PATH=$PATH:/usr/sbin:/usr/local/sbin
+export PATH
+[ -x "$build/chatd" ] || fail "there is no chatd in $build; say where it was built: CHATD=DIR $0"
+[ -x "$chatload" ] || fail "there is no $chatload; make it: make bench"
+
+# --- the servers --------------------------------------------------------------------------------
+# For each: a program, a protocol, a version, and how it is started in the foreground in $home on $port.
+
+program_of() {
+    case $1 in
+    chatd) echo "$build/chatd" ;;
+    nats) echo nats-server ;;
+    redis) echo redis-server ;;
+    *) echo "$1" ;;
+    esac
+}
+protocol_of() {
+    case $1 in
+    chatd) echo chat ;;
+    inspircd | ngircd) echo irc ;;
+    *) echo "$1" ;;
+    esac
+}
+version_of() {
+    case $1 in
+    chatd) "$build/chatd" -V ;;
+    inspircd) inspircd --version ;;
+    ngircd) ngircd --version | sed -n '1s/-.*//p' ;;
+    nats) nats-server --version ;;
+    redis) redis-server --version | sed 's/ sha=.*//' ;;
+    esac
+}
+# ngIRCd sometimes sleeps over what clients say who come all at once.
+patience_of() {
+    case $1 in
+    ngircd) echo '--at-once 20' ;;
+    esac
+}
+
+fill() { # FILE : the configuration of this folder, with port and directory
+    sed -e "s|@PORT@|$port|g" -e "s|@DIR@|$home|g" "$here/$1" >"$home/$1"
+}
+start() { # SERVER WORKLOAD : becomes the server
+    case $1 in
+    chatd)
+        conf=$here/chatd.conf
+        case $2 in
+        d | g)
+            echo 'clients = { max = 1200; };' >"$home/chatd.conf"
+            conf=$home/chatd.conf
+            ;;
+        esac
+        exec "$build/chatd" -p "$port" -c "$conf" -d "$home"
+        ;;
+    inspircd)
+        fill inspircd.conf
+        echo benchmark >"$home/motd"
+        as_root=
+        [ "$(id -u)" -ne 0 ] || as_root=--runasroot
+        exec inspircd --nofork $as_root --config "$home/inspircd.conf"
+        ;;
+    ngircd)
+        fill ngircd.conf
+        exec ngircd -n -f "$home/ngircd.conf"
+        ;;
+    nats)
+        fill nats.conf
+        exec nats-server -c "$home/nats.conf"
+        ;;
+    redis)
+        fill redis.conf
+        exec redis-server "$home/redis.conf"
+        ;;
+    esac
+}
+
+# --- the workloads ------------------------------------------------------------------------------
+
+options_of() { # WORKLOAD
+    case $1 in
+    A) echo "--clients 100 --senders 1 --window 64" ;;
+    B) echo "--clients 100 --senders 50 --window 64" ;;
+    C) echo "--clients 100 --senders 50 --rate 500" ;;
+    D | d) echo "--clients 1000 --rooms 100 --rate 1000" ;;
+    E) echo "--clients 10000 --rooms 100 --rate 200 --hello" ;;
+    F) echo "--clients 100 --senders 1 --burst 100000" ;;
+    G | g) echo "--clients 1000 --rooms 100 --rate 1000 --stopped 100 --loud 1000" ;;
+    H10) echo "--clients 10 --rate 5000" ;;
+    H100) echo "--clients 100 --senders 50 --rate 500" ;;
+    H1000) echo "--clients 1000 --senders 50 --rate 50" ;;
+    H5000) echo "--clients 5000 --senders 50 --rate 10" ;;
+    esac
+}
+title_of() { # WORKLOAD
+    case $1 in
+    A) echo "A: 100 clients, 1 room, 1 sender, 64 in flight" ;;
+    B) echo "B: 100 clients, 1 room, 50 senders, 64 in flight in all" ;;
+    C) echo "C: 100 clients, 1 room, 50 senders, 500 texts/s in all" ;;
+    D) echo "D: 1,000 clients, 100 rooms, all talk, 1,000 texts/s in all" ;;
+    d) echo "D with chatd's default limits" ;;
+    E) echo "E: 10,000 clients, 100 rooms, all talk, 200 texts/s in all" ;;
+    F) echo "F: a burst of 100,000 texts to 100 members" ;;
+    G) echo "G: D, and 100 who stop reading in a loud room" ;;
+    g) echo "G with chatd's default limits" ;;
+    H*) echo "H: ${1#H} members in one room, 50,000 deliveries/s" ;;
+    esac
+}
+duration_of() { # WORKLOAD
+    case $1 in
+    F) echo 60 ;;
+    *) echo "$seconds" ;;
+    esac
+}
+is_for_peers() { # WORKLOAD
+    case $1 in
+    A | B | C | D) return 0 ;;
+    esac
+    return 1
+}
+
+work=
+for letter in A B C D d E F G g H; do
+    case $workloads in
+    *$letter*)
+        if [ $letter = H ]; then
+            work="$work H10 H100 H1000 H5000"
+        else
+            work="$work $letter"
+        fi
+        ;;
+    esac
+done
+
+# --- running ------------------------------------------------------------------------------------
+
+server_pid=
+load_pid=
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/chatd-bench.XXXXXX")
+chmod 755 "$tmp"
+
+is_alive() { # PID : and not merely waiting to be reaped
+    case $(sed -n 's/^State:[[:blank:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) in
+    '' | Z) return 1 ;;
+    esac
+}
+end() { # PID
+    [ -n "$1" ] || return 0
+    kill "$1" 2>/dev/null || :
+    tries=100
+    while is_alive "$1"; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || kill -KILL "$1" 2>/dev/null || :
+        sleep 0.1
+    done
+    wait "$1" 2>/dev/null || :
+}
+clean_up() {
+    end "$load_pid"
+    load_pid=
+    end "$server_pid"
+    server_pid=
+    rm -rf "$tmp"
+}
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
+
+listens() {
+    hex=$(printf ':%04X' "$port")
+    awk -v at="$hex" '$4 == "0A" && substr($2, length($2) - 4) == at { found = 1 } END { exit !found }' \
+        /proc/net/tcp /proc/net/tcp6 2>/dev/null
+}
+start_server() { # SERVER WORKLOAD
+    home=$tmp/$1
+    rm -rf "$home"
+    mkdir "$home"
+    chmod 755 "$home"
+    start "$1" "$2" >"$home/log" 2>&1 </dev/null &
+    server_pid=$!
+    tries=100
+    until listens; do
+        tries=$((tries - 1))
+        if [ $tries -eq 0 ] || ! is_alive "$server_pid"; then
+            tail -n 5 "$home/log" >&2
+            fail "$1 does not come up on port $port"
+        fi
+        sleep 0.1
+    done
+}
+counter() { # NAME : of chatd
+    awk -v name="$1" '$1 == name { print $2 }' "$status" 2>/dev/null
+}
+value() { # KEY : of the last result
+    sed -n "s/^  \"$1\": \(.*[^,]\),\{0,1\}\$/\1/p" "$json"
+}
+
+columns='deliveries_per_s cpu_us_per_delivery latency_p50_ms latency_p90_ms latency_p99_ms latency_p99_9_ms
+    latency_max_ms said_per_s switches_per_delivery server_cores kib_per_client peak_kib_per_client threads login_s
+    generator_busy generator_waited others_cores entered lost doubled disordered damaged other_orders closed stopped_closed
+    complete well'
+
+load() { # ROUND WORKLOAD SERVER : one run on a fresh server
+    start_server "$3" "$2"
+    # The options are words.
+    # shellcheck disable=SC2046
+    "$chatload" --json --protocol "$(protocol_of "$3")" --port "$port" --pid "$server_pid" $(options_of "$2") \
+        $(patience_of "$3") --duration "$(duration_of "$2")" >"$json" &
+    load_pid=$!
+    wait "$load_pid" || :
+    load_pid=
+    if [ "$3" = chatd ]; then
+        "$build/chatctl" -s "$home/admin.sock" status >"$status" 2>/dev/null || :
+    fi
+    cp "$home/log" "$out/raw/$2-$3-$1.log"
+    end "$server_pid"
+    server_pid=
+}
+is_disturbed() {
+    value others_cores | awk '{ exit !($1 > 0.1) }'
+}
+run() { # ROUND WORKLOAD SERVER
+    json=$out/raw/$2-$3-$1.json
+    status=$out/raw/$2-$3-$1.status
+    load "$@"
+    left=$again
+    while [ "$left" -gt 0 ] && is_disturbed; do
+        left=$((left - 1))
+        say "round $1, $2, $3: others took $(value others_cores) cores; once more"
+        load "$@"
+    done
+    row="$1,$2,$3"
+    for column in $columns; do
+        row="$row,$(value "$column")"
+    done
+    echo "$row,$(counter deliveries),$(counter writes),$(counter closed_slow)" >>"$out/results.csv"
+    say "round $1 of $rounds, $2, $3: $(value deliveries_per_s) deliveries/s," \
+        "$(value cpu_us_per_delivery) µs, p99 $(value latency_p99_ms) ms, well: $(value well)"
+}
+
+servers=chatd
+for peer in $peers; do
+    case $peer in
+    inspircd | ngircd | nats | redis) ;;
+    *) usage ;;
+    esac
+    if have "$(program_of "$peer")"; then
+        servers="$servers $peer"
+    else
+        say "$peer is not installed: left out"
+    fi
+done
+
+mkdir -p "$out/raw"
+out=$(cd "$out" && pwd)
+{
+    printf 'round,workload,server'
+    for column in $columns; do
+        printf ',%s' "$column"
+    done
+    echo ',chatd_deliveries,chatd_writes,chatd_closed_slow'
+} >"$out/results.csv"
+
+round=0
+while [ $round -lt "$rounds" ]; do
+    round=$((round + 1))
+    for w in $work; do
+        port=$first_port
+        for server in $servers; do
+            port=$((port + 1))
+            [ "$server" = chatd ] || is_for_peers "$w" || continue
+            run $round "$w" "$server"
+        done
+    done
+done
+
+# --- telling ------------------------------------------------------------------------------------
+
+{
+    echo "$(date -u +%Y-%m-%d), $(uname -sr), $(getconf _NPROCESSORS_ONLN) cores" \
+        "($(sed -n 's/^model name[[:blank:]]*: //p' /proc/cpuinfo | head -n 1));" \
+        "medians of $rounds rounds of $seconds s."
+    for server in $servers; do
+        printf '%s: %s. ' "$server" "$(version_of "$server" | head -n 1)"
+    done
+    printf '\n\n'
+    titles=
+    for w in $work; do
+        titles="$titles$w=$(title_of "$w")|"
+    done
+    awk -v titles="$titles" -f "$here/table.awk" "$out/results.csv"
+} >"$out/table.md"
+awk -f "$here/chart.awk" "$out/results.csv" >"$out/chart.svg"
+cat "$out/table.md"
+say "written: $out/table.md, chart.svg, results.csv, raw/"

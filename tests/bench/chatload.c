@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * chatload: thousands of clients in one thread, to see what a chat server carries, how fast, and whether all of it
+ * arrives. This file reads the options; they stand in one table, from which the help comes too.
+ */
+#include "config.h"
+
+#include "tests/bench/load.h"
+#include "tests/bench/report.h"
+#include "tests/bench/stamp.h"
+
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WELL, NOT_WELL, USAGE, NOT_IN }; /* exit codes */
+
+struct arguments {
+    struct load_options load;
+    const char *protocol, *host;
+    int port;
+    bool json;
+};
+
+enum kind { NUMBER, TEXT, FLAG };
+
+static const struct row {
+    const char *name, *value;
+    enum kind kind;
+    size_t offset;
+    long least, most;
+    const char *help;
+} rows[] = {
+#define AT(field) offsetof(struct arguments, field)
+    {"protocol", "NAME", TEXT, AT(protocol), 0, 0, "chat, irc, nats or redis (chat)"},
+    {"host", "ADDRESS", TEXT, AT(host), 0, 0, "IPv4 address of the server (127.0.0.1)"},
+    {"port", "PORT", NUMBER, AT(port), 1, 65535, "its port (that of the protocol)"},
+    {"pid", "PID", NUMBER, AT(load.pid), 1, 1L << 30, "the server's process: measures its CPU time and memory"},
+    {"clients", "N", NUMBER, AT(load.clients), 1, 500000, "clients that read (100)"},
+    {"rooms", "N", NUMBER, AT(load.rooms), 1, STAMP_ROOMS - 1, "rooms, with as many clients in each (1)"},
+    {"senders", "N", NUMBER, AT(load.senders), 1, 500000, "how many of the clients also talk (all)"},
+    {"length", "BYTES", NUMBER, AT(load.length), STAMP_LEAST, STAMP_MOST, "length of a text (64)"},
+    {"window", "N", NUMBER, AT(load.window), 1, 1000000, "texts in flight in each room, over all its senders (64)"},
+    {"rate", "N", NUMBER, AT(load.rate), 1, 10000000, "or: texts a second in all, each at its time"},
+    {"burst", "N", NUMBER, AT(load.burst), 1, 100000000, "or: one sender says so many, as fast as its socket takes them"},
+    {"duration", "S", NUMBER, AT(load.duration_s), 1, 86400, "seconds that are measured (10); of a burst: at most"},
+    {"warmup", "S", NUMBER, AT(load.warmup_s), 0, 3600, "seconds before that (1)"},
+    {"stopped", "N", NUMBER, AT(load.stopped), 0, 100000, "more clients, that join and then never read"},
+    {"loud", "N", NUMBER, AT(load.loud), 0, 1000000, "texts a second in a room of its own, where the stopped ones sit"},
+    {"hello", "", FLAG, AT(load.hello), 0, 0, "every sender says one text before the memory is measured"},
+    {"at-once", "N", NUMBER, AT(load.at_once), 1, 500000, "log-ins on their way at a time (200)"},
+    {"login-timeout", "S", NUMBER, AT(load.login_timeout_s), 1, 3600, "seconds for all to get in (60)"},
+    {"seed", "N", NUMBER, AT(load.seed), 0, 1L << 30, "with --rate: another order of the senders (1)"},
+    {"json", "", FLAG, AT(json), 0, 0, "print one JSON object instead of text"},
+#undef AT
+};
+
+#define ROWS (sizeof rows / sizeof rows[0])
+
+static void usage(FILE *to)
+{
+    fprintf(to, "usage: chatload [OPTION]...\n\n");
+    for (size_t i = 0; i < ROWS; i++)
+        fprintf(to, "  --%-13s %-8s %s\n", rows[i].name, rows[i].value, rows[i].help);
+    fprintf(to, "\nExit code: 0 all arrived once and in order, and nobody was closed; 1 not so; 2 usage; "
+                "3 not all got in.\n");
+}
+
+static bool set(struct arguments *a, const struct row *row, const char *text)
+{
+    char *field = (char *)a + row->offset, *end;
+    if (row->kind == TEXT) {
+        *(const char **)field = text;
+        return true;
+    }
+    if (row->kind == FLAG) {
+        *(bool *)field = true;
+        return true;
+    }
+    long v = strtol(text, &end, 10);
+    if (!*text || *end || v < row->least || v > row->most) {
+        fprintf(stderr, "chatload: --%s must be %ld..%ld (got %s)\n", row->name, row->least, row->most, text);
+        return false;
+    }
+    *(int *)field = (int)v;
+    return true;
+}
+
+static bool complete(struct arguments *a)
+{
+    struct load_options *o = &a->load;
+    o->proto = proto_named(a->protocol);
+    if (!o->proto) {
+        fprintf(stderr, "chatload: there is no protocol %s\n", a->protocol);
+        return false;
+    }
+    o->server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)(a->port ? a->port : o->proto->port))};
+    if (inet_pton(AF_INET, a->host, &o->server.sin_addr) != 1) {
+        fprintf(stderr, "chatload: --host must be an IPv4 address (got %s)\n", a->host);
+        return false;
+    }
+    if (!o->senders)
+        o->senders = o->clients;
+    if (!o->window && !o->rate && !o->burst)
+        o->window = 64;
+    return true;
+}
+
+static bool fits(const struct load_options *o)
+{
+    const char *wrong = NULL;
+    if ((o->window > 0) + (o->rate > 0) + (o->burst > 0) != 1)
+        wrong = "only one of --window, --rate and --burst can be";
+    else if (o->rooms > o->clients || o->senders > o->clients)
+        wrong = "there cannot be more rooms or senders than clients";
+    else if (o->window && o->senders < o->rooms)
+        wrong = "with --window every room needs a sender";
+    else if ((o->senders - 1) / o->rooms >= STAMP_ROOMS)
+        wrong = "a room can have 65536 senders";
+    else if (!o->proto->echoes && o->clients < 2 * o->rooms)
+        wrong = "this protocol has no echo: every room needs two clients";
+    else if ((size_t)o->length > o->proto->most)
+        wrong = "such a long text does not fit this protocol";
+    if (wrong)
+        fprintf(stderr, "chatload: %s\n", wrong);
+    return !wrong;
+}
+
+static int read_options(struct arguments *a, int argc, char **argv)
+{
+    struct option longs[ROWS + 2] = {{0}};
+    int c, at;
+    for (size_t i = 0; i < ROWS; i++)
+        longs[i] = (struct option){rows[i].name, rows[i].kind == FLAG ? no_argument : required_argument, NULL, 0};
+    longs[ROWS] = (struct option){"help", no_argument, NULL, 'h'};
+    while ((c = getopt_long(argc, argv, "h", longs, &at)) != -1) {
+        if (c == 'h') {
+            usage(stdout);
+            return WELL;
+        }
+        if (c != 0 || !set(a, &rows[at], optarg)) {
+            if (c != 0)
+                usage(stderr);
+            return USAGE;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "chatload: there is no argument %s\n", argv[optind]);
+        return USAGE;
+    }
+    return complete(a) && fits(&a->load) ? -1 : USAGE;
+}
+
+static void on_signal(int sig)
+{
+    load_stop();
+    signal(sig, SIG_DFL);
+}
+
+int main(int argc, char **argv)
+{
+    static struct load_result result;
+    struct arguments a = {
+        .protocol = "chat",
+        .host = "127.0.0.1",
+        .load = {.clients = 100, .rooms = 1, .length = 64, .duration_s = 10, .warmup_s = 1, .at_once = 200,
+                 .login_timeout_s = 60, .seed = 1},
+    };
+    int code = read_options(&a, argc, argv);
+    if (code >= 0)
+        return code;
+    signal(SIGINT, on_signal);
+    signal(SIGTERM, on_signal);
+    if (!load_run(&a.load, &result))
+        return USAGE;
+    if (a.json)
+        report_json(&a.load, &result);
+    else
+        report_text(&a.load, &result);
+    if (result.entered < a.load.clients + a.load.stopped + (a.load.loud > 0))
+        return NOT_IN;
+    return report_is_well(&result) ? WELL : NOT_WELL;
+}

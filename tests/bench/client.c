@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: ISC */
+/* Sockets of the load's clients. Nothing here blocks, and nothing here knows a protocol. */
+#include "config.h"
+
+#include "tests/bench/client.h"
+
+#include "base/panic.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SHRINK_ABOVE 4096 /* a buffer that had to be bigger is given back once it is empty */
+
+static int prepare(int fd, struct in_addr source, int receive_buffer)
+{
+    int on = 1;
+    struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr = source};
+    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0)
+        return -1;
+    if (receive_buffer && setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer) != 0)
+        return -1;
+    if (!source.s_addr)
+        return 0;
+    /* the port is chosen when the destination is known, so that each source has all of them for each destination */
+    if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) != 0)
+        return -1;
+    return bind(fd, (struct sockaddr *)&from, sizeof from);
+}
+
+int client_connect(struct client *c, const struct sockaddr_in *to, struct in_addr source, int receive_buffer)
+{
+    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (c->fd < 0)
+        return -1;
+    c->state = CLIENT_CONNECTING;
+    if (prepare(c->fd, source, receive_buffer) != 0)
+        return -1;
+    return connect(c->fd, (const struct sockaddr *)to, sizeof *to) == 0 || errno == EINPROGRESS ? 0 : -1;
+}
+
+int client_connected(struct client *c)
+{
+    int error = 0;
+    socklen_t len = sizeof error;
+    return getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0 ? errno : error;
+}
+
+static void empty(struct buf *b)
+{
+    if (b->cap > SHRINK_ABOVE)
+        buf_fini(b);
+    else
+        buf_clear(b);
+}
+
+int client_read(struct client *c, struct input *in)
+{
+    size_t kept = c->rest.len;
+    must(kept < INPUT_SIZE);
+    ssize_t n = recv(c->fd, in->data + kept, INPUT_SIZE - kept, 0);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    if (n <= 0)
+        return -1;
+    if (kept) {
+        memcpy(in->data, c->rest.data, kept);
+        empty(&c->rest);
+    }
+    in->len = kept + (size_t)n;
+    return 1;
+}
+
+void client_keep(struct client *c, const char *p, size_t n)
+{
+    buf_add(&c->rest, p, n);
+}
+
+int client_send(struct client *c)
+{
+    while (c->sent < c->out.len) {
+        ssize_t n = send(c->fd, c->out.data + c->sent, c->out.len - c->sent, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno == EAGAIN ? 1 : -1;
+        c->sent += (size_t)n;
+    }
+    c->sent = 0;
+    empty(&c->out);
+    return 0;
+}
+
+size_t client_unsent(const struct client *c)
+{
+    return c->out.len - c->sent;
+}
+
+void client_complain(struct client *c, const char *words, size_t len)
+{
+    if (len >= CLIENT_WORDS)
+        len = CLIENT_WORDS - 1;
+    free(c->words);
+    c->words = panic_calloc(1, len + 1);
+    memcpy(c->words, words, len);
+}
+
+void client_close(struct client *c)
+{
+    if (c->fd >= 0)
+        close(c->fd);
+    c->fd = -1;
+    c->state = CLIENT_CLOSED;
+    buf_fini(&c->out);
+    buf_fini(&c->rest);
+}
+
+void client_fini(struct client *c)
+{
+    client_close(c);
+    free(c->words);
+    c->words = NULL;
+}

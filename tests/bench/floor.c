@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * floor: what a delivery costs at least. One thread sends the same bytes to each of N loopback TCP connections, one
+ * send(2) a batch; another drains them all with epoll. What the sending thread uses is the floor under any server
+ * that hands the same batches to sockets: it parses nothing, looks nothing up and shares nothing.
+ *
+ * Paced, the receiver sleeps before each round and each send may have to wake it: so it is for a room that merely
+ * talks. Unpaced, the sockets always hold something.
+ */
+#include "config.h"
+
+#include "base/panic.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RUN_NS 2000000000LL
+#define SECOND 1000000000LL
+
+static int receivers = 100, bytes = 83;
+static int *senders; /* owns; descriptors */
+static int epoll_fd;
+static _Atomic uint64_t drained;
+
+static void fail(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
+static int64_t now(clockid_t clock)
+{
+    struct timespec ts;
+    clock_gettime(clock, &ts);
+    return ts.tv_sec * SECOND + ts.tv_nsec;
+}
+
+static void connect_all(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof at;
+    int on = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
+    if (listener < 0 || bind(listener, (struct sockaddr *)&at, len) != 0 || listen(listener, 128) != 0 ||
+        getsockname(listener, (struct sockaddr *)&at, &len) != 0)
+        fail("floor: listen");
+    senders = panic_calloc((unsigned long)receivers, sizeof *senders);
+    for (int i = 0; i < receivers; i++) {
+        int out = socket(AF_INET, SOCK_STREAM, 0);
+        if (out < 0 || connect(out, (struct sockaddr *)&at, sizeof at) != 0)
+            fail("floor: connect");
+        int in = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+        struct epoll_event ev = {.events = EPOLLIN, .data.fd = in};
+        if (in < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, in, &ev) != 0)
+            fail("floor: accept");
+        setsockopt(out, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        senders[i] = out;
+    }
+    close(listener);
+}
+
+/* Runs until the process ends. */
+static void *drain(void *arg)
+{
+    static char data[256 * 1024];
+    struct epoll_event events[256];
+    (void)arg;
+    for (;;) {
+        int n = epoll_wait(epoll_fd, events, 256, -1);
+        for (int i = 0; i < n; i++) {
+            ssize_t got = recv(events[i].data.fd, data, sizeof data, 0);
+            if (got > 0)
+                atomic_fetch_add_explicit(&drained, (uint64_t)got, memory_order_relaxed);
+        }
+    }
+    return NULL;
+}
+
+static void pace(int64_t start_ns, uint64_t round, int rate)
+{
+    int64_t at_ns = start_ns + (int64_t)round * (SECOND / rate);
+    struct timespec ts = {at_ns / SECOND, at_ns % SECOND};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+}
+
+static void measure(int batch, int rate)
+{
+    size_t size = (size_t)batch * (size_t)bytes;
+    char *data = panic_malloc(size);
+    memset(data, '.', size);
+    uint64_t rounds = 0, before = atomic_load(&drained);
+    int64_t start_ns = now(CLOCK_MONOTONIC), cpu_ns = now(CLOCK_THREAD_CPUTIME_ID), end_ns;
+    do {
+        if (rate)
+            pace(start_ns, rounds, rate);
+        for (int i = 0; i < receivers; i++)
+            if (send(senders[i], data, size, MSG_NOSIGNAL) != (ssize_t)size)
+                fail("floor: send");
+        rounds++;
+    } while ((end_ns = now(CLOCK_MONOTONIC)) - start_ns < RUN_NS);
+    cpu_ns = now(CLOCK_THREAD_CPUTIME_ID) - cpu_ns;
+    uint64_t sent = rounds * (uint64_t)receivers * size;
+    while (atomic_load(&drained) - before < sent)
+        usleep(1000);
+    double deliveries = (double)rounds * receivers * batch;
+    printf("%5d  %8s  %14.3f  %15.0f\n", batch, rate ? "500/s" : "flat out", (double)cpu_ns / 1e3 / deliveries,
+           deliveries / ((double)(end_ns - start_ns) / 1e9));
+    free(data);
+}
+
+int main(int argc, char **argv)
+{
+    pthread_t thread;
+    struct rlimit rl;
+    if (argc > 1)
+        receivers = atoi(argv[1]);
+    if (argc > 2)
+        bytes = atoi(argv[2]);
+    if (argc > 3 || receivers < 1 || receivers > 100000 || bytes < 1 || bytes > 65536) {
+        fprintf(stderr, "usage: floor [RECEIVERS [BYTES]]    (100 receivers, 83 bytes: a line with a text of 64)\n");
+        return 2;
+    }
+    if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur < rl.rlim_max) {
+        rl.rlim_cur = rl.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &rl);
+    }
+    epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_fd < 0)
+        fail("floor: epoll");
+    connect_all();
+    must_ok(pthread_create(&thread, NULL, drain, NULL));
+    printf("%d receivers, %d bytes a message\n", receivers, bytes);
+    printf("batch      pace  µs CPU/message  messages/s\n");
+    measure(1, 500);
+    measure(1, 0);
+    measure(8, 0);
+    measure(64, 0);
+    return 0;
+}

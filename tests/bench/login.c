@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Getting everyone in: connect, say a name, join the room. So many at a time as were asked for; each that is in lets
+ * the next one begin. A client that is to stop reading leaves the epoll set as soon as it is in.
+ */
+#include "config.h"
+
+#include "tests/bench/engine.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#define PORTS_A_SOURCE 20000 /* fewer than Linux gives to one address by default */
+#define SMALL_BUFFER 4096
+
+/* The system's own choice for the first 20,000 clients, then 127.0.1.1, 127.0.1.2 and so on. */
+static struct in_addr source(const struct engine *e, int index)
+{
+    struct in_addr none = {0}, more = {htonl(0x7f000100u + (unsigned)(index / PORTS_A_SOURCE))};
+    bool is_loopback = ntohl(e->o->server.sin_addr.s_addr) >> 24 == 127;
+    return index < PORTS_A_SOURCE || !is_loopback ? none : more;
+}
+
+static void begin(struct engine *e, struct client *c)
+{
+    int index = (int)(c - e->clients);
+    struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT, .data.ptr = c};
+    c->began_ns = e->now_ns;
+    c->wants_out = true;
+    if (client_connect(c, &e->o->server, source(e, index), c->member < 0 ? SMALL_BUFFER : 0) != 0 ||
+        epoll_ctl(e->epoll_fd, EPOLL_CTL_ADD, c->fd, &ev) != 0) {
+        perror("chatload: connect");
+        e->failed++;
+        client_close(c);
+    }
+}
+
+void login_more(struct engine *e)
+{
+    while (e->begun < e->client_count && e->begun - e->entered - e->failed < e->o->at_once)
+        begin(e, &e->clients[e->begun++]);
+}
+
+bool login_is_over(const struct engine *e)
+{
+    return e->entered + e->failed == e->client_count;
+}
+
+static void say_name(struct engine *e, struct client *c)
+{
+    char name[16];
+    snprintf(name, sizeof name, "b%06d", (int)(c - e->clients));
+    e->proto->login(&c->out, name);
+}
+
+void login_connected(struct engine *e, struct client *c)
+{
+    int error = client_connected(c);
+    if (error) {
+        engine_lose(e, c, strerror(error));
+        return;
+    }
+    c->state = CLIENT_GREETING;
+    engine_watch(e, c, false);
+    if (!e->proto->greets) {
+        say_name(e, c);
+        engine_mark(e, c);
+    }
+}
+
+void login_welcome(struct engine *e, struct client *c)
+{
+    if (e->proto->greets)
+        say_name(e, c);
+    c->state = CLIENT_JOINING;
+    e->proto->join(&c->out, e->rooms[c->room].name);
+    engine_mark(e, c);
+}
+
+void login_done(struct engine *e, struct client *c)
+{
+    c->state = CLIENT_IN;
+    e->entered++;
+    hist_add(&e->result->login, e->now_ns - c->began_ns);
+    if (c->member < 0)
+        epoll_ctl(e->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
+    login_more(e);
+}
