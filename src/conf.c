@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum row_type { ROW_INT, ROW_BOOL, ROW_STRING };
 enum row_when { RESTART, LIVE };
@@ -390,19 +389,31 @@ static void collect_files(struct strv *files, const config_setting_t *at)
         collect_files(files, config_setting_get_elem(at, (unsigned)k));
 }
 
+/* Adds the whole file; 0, or -1 with errno. */
+static int read_text(const char *file, struct buf *text)
+{
+    char part[4096];
+    size_t n;
+    FILE *f = fopen(file, "r");
+    if (!f)
+        return -1;
+    while ((n = fread(part, 1, sizeof part, f)) > 0)
+        buf_add(text, part, n);
+    int err = ferror(f) ? errno : 0; /* a directory opens, and cannot be read */
+    fclose(f);
+    errno = err;
+    return err ? -1 : 0;
+}
+
 /* An included file is named as it was written, which means: below the directory of the first one. */
 static void check_file(struct reading *rd, const char *file)
 {
     struct buf text = {0};
-    char part[4096], path[CONF_TEXT * 5];
-    size_t n, dir = strrchr(rd->file, '/') ? (size_t)(strrchr(rd->file, '/') - rd->file) + 1 : 0;
+    char path[CONF_TEXT * 5];
+    size_t dir = strrchr(rd->file, '/') ? (size_t)(strrchr(rd->file, '/') - rd->file) + 1 : 0;
     snprintf(path, sizeof path, "%.*s%s", strcmp(file, rd->file) == 0 ? 0 : (int)dir, rd->file, file);
-    FILE *f = fopen(path, "r");
-    while (f && (n = fread(part, 1, sizeof part, f)) > 0)
-        buf_add(&text, part, n);
-    if (f)
-        fclose(f);
-    refuse_cut_integers(rd, file, buf_text(&text));
+    if (read_text(path, &text) == 0)
+        refuse_cut_integers(rd, file, buf_text(&text));
     buf_fini(&text);
 }
 
@@ -419,14 +430,14 @@ static void check_integers(struct reading *rd, const config_setting_t *root)
 int conf_load(struct conf *c, const char *file, struct buf *errors)
 {
     config_t cfg;
-    struct stat sb;
+    struct buf text = {0};
     size_t before = errors->len;
     struct reading rd = {c, errors, file};
     char dir[CONF_TEXT * 4];
     conf_defaults(c);
-    int err = stat(file, &sb) != 0 ? errno : S_ISDIR(sb.st_mode) ? EISDIR : 0;
-    if (err) { /* libconfig would take a directory for an empty file */
-        buf_printf(errors, "%s: cannot be read: %s\n", file, log_error_text(err));
+    if (read_text(file, &text) != 0) {
+        buf_printf(errors, "%s: cannot be read: %s\n", file, log_error_text(errno));
+        buf_fini(&text);
         return -1;
     }
     config_init(&cfg);
@@ -436,16 +447,17 @@ int conf_load(struct conf *c, const char *file, struct buf *errors)
         slash[slash == dir] = '\0';
         config_set_include_dir(&cfg, dir);
     }
-    if (config_read_file(&cfg, file)) {
+    buf_str(&text, "\n"); /* libconfig wants one behind a comment at the very end */
+    const char *start = buf_text(&text) + (strncmp(buf_text(&text), "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
+    if (config_read_string(&cfg, start)) {
         check_integers(&rd, config_root_setting(&cfg));
         read_root(&rd, config_root_setting(&cfg));
-    } else if (config_error_type(&cfg) == CONFIG_ERR_FILE_IO) {
-        buf_printf(errors, "%s: cannot be read: %s\n", file, log_error_text(errno));
     } else {
         buf_printf(errors, "%s:%d: %s\n", config_error_file(&cfg) ? config_error_file(&cfg) : file,
                    config_error_line(&cfg), config_error_text(&cfg));
     }
     config_destroy(&cfg);
+    buf_fini(&text);
     return errors->len == before ? 0 : -1;
 }
 

@@ -86,10 +86,12 @@ static int read_port(const char *text)
 
 int main(int argc, char **argv)
 {
+    static const struct option names[] = {{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'},
+                                          {NULL, 0, NULL, 0}};
     struct server_options options = {.port = -1};
     bool check = false;
     int c;
-    while ((c = getopt(argc, argv, "p:c:d:tvVh")) != -1) {
+    while ((c = getopt_long(argc, argv, "p:c:d:tvVh", names, NULL)) != -1) {
         switch (c) {
         case 'p':
             options.port = read_port(optarg);

@@ -115,7 +115,7 @@ static int fit_to_machine(struct conf *c, struct buf *error)
     int fit = machine_fit(c->clients_max, c->clients_spare, &why);
     bool refused = fit < c->clients_max && (c->clients_max_given || fit == 0);
     if (refused) {
-        buf_printf(error, "chatd: %s\n", buf_text(&why));
+        buf_printf(error, "%s\n", buf_text(&why));
     } else if (fit < c->clients_max) {
         log_warn("clients_max_lowered", "clients_max=%d why=\"%s\"", fit, buf_text(&why));
         c->clients_max = fit;

@@ -122,7 +122,7 @@ static int take_given(const char *dir, const char *what, char error[PATHS_ERROR]
     if (take(dir, false))
         return 0;
     snprintf(error, PATHS_ERROR, "%s %s cannot be used: %s; make it and give it to the user chatd runs as", what, dir,
-             log_error_text(errno ? errno : ENOTDIR));
+             log_error_text(errno && errno != EEXIST ? errno : ENOTDIR));
     return -1;
 }
 

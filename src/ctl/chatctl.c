@@ -307,8 +307,12 @@ static int build_request(struct buf *request, char **words, int n)
     if (command < 0) {
         refuse_command(buf_text(request));
     }
-    if (strpbrk(buf_text(request), "\r\n") || request->len + 2 > WIRE_REQUEST_MOST) {
-        fprintf(stderr, "chatctl: a request is one line of at most %d bytes\n", WIRE_REQUEST_MOST - 2);
+    if (strpbrk(buf_text(request), "\r\n")) {
+        fprintf(stderr, "chatctl: there is a line break in it; a request is one line\n");
+        exit(EXIT_USAGE);
+    }
+    if (request->len + 2 > WIRE_REQUEST_MOST) {
+        fprintf(stderr, "chatctl: that is too long; a request has at most %d bytes\n", WIRE_REQUEST_MOST - 2);
         exit(EXIT_USAGE);
     }
     if (!wire_args(&wire_commands[command], rest, &word, &text)) {
@@ -358,5 +362,8 @@ int main(int argc, char **argv)
     free(rows.v);
     buf_fini(&request);
     fclose(in);
-    return fflush(stdout) == 0 ? code : EXIT_REFUSED;
+    if (fflush(stdout) == 0)
+        return code;
+    fprintf(stderr, "chatctl: cannot write the answer: %s\n", log_error_text(errno));
+    return EXIT_REFUSED;
 }

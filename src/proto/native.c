@@ -68,10 +68,13 @@ static enum command exact_command(const char *verb, size_t len)
     return c != COMMANDS && memcmp(verbs[c].name, verb, len) == 0 ? c : COMMANDS;
 }
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+/* Whatever stands around the word (blanks of any script, a colon, a bracket): it was not meant to be said aloud. */
 static bool is_private(const char *line)
 {
-    const char *word = line + strspn(line, " \t");
-    enum command c = plain_command(word, strcspn(word, " \t"));
+    const char *word = line + strcspn(line, LETTERS "0123456789");
+    enum command c = plain_command(word, strspn(word, LETTERS));
     return c != COMMANDS && verbs[c].flags & PRIVATE;
 }
 

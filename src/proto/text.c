@@ -7,15 +7,17 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { IAC = 255, DONT = 254, WILL = 251, SB = 250, SE = 240 };
+enum { IAC = 255, WILL = 251, SB = 250, SE = 240 };
 
 size_t text_telnet(const char *s, size_t len)
 {
     const unsigned char *u = (const unsigned char *)s;
     size_t i = 0;
     while (i + 1 < len && u[i] == IAC) {
-        if (u[i + 1] >= WILL) {
-            i += u[i + 1] <= DONT ? 3 : 1;
+        if (u[i + 1] == IAC) {
+            break; /* an escaped byte 255: text, though no valid one */
+        } else if (u[i + 1] >= WILL) {
+            i += 3;
         } else if (u[i + 1] == SB) {
             size_t end = i + 2;
             while (end + 1 < len && !(u[end] == IAC && u[end + 1] == SE))

@@ -67,7 +67,7 @@ static void a_check_tells_every_mistake_with_its_line(void **state)
     char path[256];
     (void)state;
     snprintf(path, sizeof path, "%s/chatd.conf", d.dir);
-    daemon_write_conf(&d, "rooms = { max = 5; };");
+    daemon_write_conf(&d, "\xef\xbb\xbfrooms = { max = 5; };\n# no newline behind this");
     assert_int_equal(CHATD("-t", "-c", path), 0);
     assert_in("is well", out);
     daemon_write_conf(&d, "rooms = {\n  max = 0;\n  topics = 1;\n};\nlog = { level = \"loud\"; };\nlistners = ();\n");

@@ -134,6 +134,8 @@ static void every_mistake_has_its_answer(void **state)
         {"username x", "ERROR Unknown command (try HELP)"},
         {"Privmsg mia psst", "ERROR Unknown command (try HELP)"},
         {"  PRIVMSG mia psst", "ERROR Unknown command (try HELP)"},
+        {"\xc2\xa0PRIVMSG mia psst", "ERROR Unknown command (try HELP)"},
+        {"privmsg: mia psst", "ERROR Unknown command (try HELP)"},
         {"PRIVMSG\tmia psst", "ERROR Unknown command (try HELP)"},
         {"JOIN lab", "OK Joined #lab (0 users)"},
     };

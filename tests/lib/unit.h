@@ -72,6 +72,7 @@ struct unit_stream {
     bool failing;   /* writes fail with EPIPE */
     size_t most;    /* bytes that one write takes at most; 0: all */
     bool full;      /* a write that may not block finds no space */
+    bool gone;      /* the peer has ended its side */
     bool inside;    /* a write is waiting, or at work */
     int overlaps;   /* writes that began while another was at work: must stay 0 */
     int writes;     /* calls that may block */

@@ -27,6 +27,14 @@ static void the_monotonic_clock_never_falls_back(void **state)
     }
 }
 
+static void microseconds_are_of_the_same_clock(void **state)
+{
+    (void)state;
+    int64_t before = clock_ms(), us = clock_us(), after = clock_ms();
+    assert_true(us / 1000 >= before && us / 1000 <= after);
+    assert_true(clock_us() >= us);
+}
+
 static void the_coarse_clock_is_the_same_clock(void **state)
 {
     (void)state;
@@ -60,6 +68,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_monotonic_clock_never_falls_back),
+        cmocka_unit_test(microseconds_are_of_the_same_clock),
         cmocka_unit_test(the_coarse_clock_is_the_same_clock),
         cmocka_unit_test(the_wall_clock_counts_from_1970),
         cmocka_unit_test(a_time_is_written_in_utc_to_the_millisecond),

@@ -37,6 +37,7 @@ static void make_trouble(void *arg)
         uint64_t gen = outbox_load(t->ob).gen;
         outbox_close_gen(t->ob, gen - i % 3, CLOSE_KICK, msg_new("kicked\n", 7));
         outbox_check_age(t->ob, clock_ms());
+        (void)outbox_is_ending(t->ob);
         if (i % 5 == 0)
             outbox_close(t->ob, CLOSE_STOP, NULL);
     }
@@ -158,6 +159,30 @@ static void an_idle_outbox_takes_nothing_and_cannot_be_closed(void **state)
     assert_int_equal(outbox_reason(&c.outbox), CLOSE_OPEN);
     unit_client_end(&c, CLOSE_EOF);
     unit_client_stop(&c);
+}
+
+static void a_client_on_its_way_out_is_known_before_its_reader_knows(void **state)
+{
+    (void)state;
+    struct unit_held h;
+    unit_limits(UNIT_WIDE);
+    unit_held_start(&h);
+    assert_false(outbox_is_ending(&h.c.outbox));
+    h.us.gone = true;
+    assert_true(outbox_is_ending(&h.c.outbox));
+    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_OPEN);
+    h.us.gone = false;
+    outbox_close(&h.c.outbox, CLOSE_KICK, NULL);
+    assert_true(outbox_is_ending(&h.c.outbox));
+    unit_client_end(&h.c, CLOSE_EOF);
+    unit_stream_set_dead(&h.us, true);
+    assert_true(outbox_is_ending(&h.c.outbox)); /* idle; and the stream is not asked any more */
+    unit_stream_set_dead(&h.us, false);
+    unit_held_open(&h);
+    unit_stream_offer_try(&h.us); /* such a stream does not know */
+    h.us.gone = true;
+    assert_false(outbox_is_ending(&h.c.outbox));
+    unit_held_stop(&h);
 }
 
 /* ---- 7: one exit door ---- */
@@ -336,6 +361,7 @@ int main(void)
         cmocka_unit_test(a_client_may_come_and_go_before_the_writer_has_ever_slept),
         cmocka_unit_test(a_close_by_a_stale_generation_does_nothing),
         cmocka_unit_test(an_idle_outbox_takes_nothing_and_cannot_be_closed),
+        cmocka_unit_test(a_client_on_its_way_out_is_known_before_its_reader_knows),
         cmocka_unit_test(the_first_reason_wins_and_the_losers_words_are_freed),
         cmocka_unit_test(every_reason_does_to_queue_and_socket_what_its_row_says),
         cmocka_unit_test(last_words_are_the_very_last),

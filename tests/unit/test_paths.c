@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Where state and console are: the order of the places, which of them count, and what is refused. chatd's own choice is
- * made in a child without privileges, because root may make the installed directories.
+ * Where state and console are: the order of the places, which of them count, and what is refused. Where chatd goes on to
+ * the installed directories it is asked in a child without privileges, because root would make them.
  */
 #include "config.h"
 
@@ -147,9 +147,10 @@ struct choice {
     const char *state;   /* for paths_socket; NULL: choose the state */
     const char *want;    /* the path, or what the error has to say */
     bool fails;
+    bool as_user;        /* root would make the installed directories */
 };
 
-/* In a child without privileges: 42 when the choice is as wanted. */
+/* 42 when the choice is as wanted. */
 static int choose(void *arg)
 {
     const struct choice *c = arg;
@@ -170,7 +171,7 @@ static int choose(void *arg)
 
 static void check_choice(struct choice c)
 {
-    assert_int_equal(unit_unprivileged(dir, choose, &c), 42);
+    assert_int_equal(c.as_user ? unit_unprivileged(dir, choose, &c) : choose(&c), 42);
 }
 
 static char path[UNIT_PATH * 2];
@@ -219,7 +220,8 @@ static void the_first_place_that_may_be_written_is_taken(void **state)
     setenv("HOME", below(""), 1);
     char want[UNIT_PATH * 3];
     snprintf(want, sizeof want, "%s/.local/state/chatd", dir);
-    struct choice c = {.given = nothing, .want = access(installed, R_OK | W_OK | X_OK) == 0 && geteuid() ? installed : want};
+    bool is_installed = access(installed, R_OK | W_OK | X_OK) == 0 && geteuid();
+    struct choice c = {.given = nothing, .want = is_installed ? installed : want, .as_user = true};
     check_choice(c);
 }
 
@@ -243,7 +245,7 @@ static void a_directory_that_may_not_be_written_is_refused(void **state)
     (void)state;
     const char *closed = below("/closed");
     assert_int_equal(mkdir(closed, 0555), 0);
-    check_choice((struct choice){.given = {closed, "", ""}, .want = "cannot be used", .fails = true});
+    check_choice((struct choice){.given = {closed, "", ""}, .want = "cannot be used", .fails = true, .as_user = true});
 }
 
 static void the_console_follows_the_state_that_was_named(void **state)
@@ -278,10 +280,10 @@ static void the_console_is_in_the_runtime_directory_else_with_the_state(void **s
     const char *installed = CHATD_RUNSTATEDIR "/chatd";
     bool is_installed = access(installed, R_OK | W_OK | X_OK) == 0 && geteuid();
     snprintf(want, sizeof want, "%s/admin.sock", is_installed ? installed : below("/xdg/chatd"));
-    check_choice((struct choice){.given = nothing, .state = dir, .want = want});
+    check_choice((struct choice){.given = nothing, .state = dir, .want = want, .as_user = true});
     setenv("XDG_RUNTIME_DIR", "relative", 1);
     snprintf(want, sizeof want, "%s/admin.sock", is_installed ? installed : dir);
-    check_choice((struct choice){.given = nothing, .state = dir, .want = want});
+    check_choice((struct choice){.given = nothing, .state = dir, .want = want, .as_user = true});
 }
 
 static void a_socket_path_may_have_what_the_system_takes_and_no_more(void **state)

@@ -90,6 +90,42 @@ static void a_write_to_nobody_fails_and_kills_nobody(void **state)
     assert_true(errno == EPIPE || errno == ECONNRESET);
 }
 
+static bool has_ended_its_side(void *arg)
+{
+    (void)arg;
+    return st.ops->has_ended(&st);
+}
+
+static void the_end_of_the_peer_is_known_before_it_is_read(void **state)
+{
+    (void)state;
+    char got[8];
+    assert_false(st.ops->has_ended(&st));
+    unit_write(peer, "unread", 6);
+    assert_int_equal(shutdown(peer, SHUT_WR), 0);
+    unit_until(has_ended_its_side, NULL);
+    assert_int_equal(st.ops->read(&st, got, sizeof got), 6);
+}
+
+static void a_reset_counts_as_the_end_of_the_peer(void **state)
+{
+    (void)state;
+    struct linger hard = {.l_onoff = 1};
+    assert_int_equal(setsockopt(peer, SOL_SOCKET, SO_LINGER, &hard, sizeof hard), 0);
+    close(peer);
+    peer = dup(STDIN_FILENO);
+    unit_until(has_ended_its_side, NULL);
+}
+
+static void our_own_shutting_is_not_the_peers_end(void **state)
+{
+    (void)state;
+    st.ops->shut(&st, STREAM_SHUT_READ);
+    assert_false(st.ops->has_ended(&st));
+    assert_int_equal(shutdown(st.fd, SHUT_WR), 0);
+    assert_false(st.ops->has_ended(&st));
+}
+
 /* ---- ending a blocked call ---- */
 
 struct blocked {
@@ -316,6 +352,9 @@ int main(void)
         TEST(bytes_go_through_both_ways),
         TEST(a_write_that_may_not_block_takes_what_fits),
         TEST(a_write_to_nobody_fails_and_kills_nobody),
+        TEST(the_end_of_the_peer_is_known_before_it_is_read),
+        TEST(a_reset_counts_as_the_end_of_the_peer),
+        TEST(our_own_shutting_is_not_the_peers_end),
         TEST(shutting_the_input_ends_a_blocked_read_and_leaves_the_output),
         TEST(shutting_both_ends_a_blocked_write),
         TEST(last_words_arrive_although_the_peers_own_lie_unread),

@@ -12,7 +12,6 @@
 
 #include "base/clock.h"
 #include "chat/users.h"
-#include "net/post.h"
 #include "tests/lib/unit.h"
 
 #include <sched.h>
@@ -230,25 +229,82 @@ static void a_name_is_shown_only_while_it_is_owned(void **state)
     assert_string_equal(name, "");
 }
 
+static void whether_an_owner_is_leaving_is_known(void **state)
+{
+    (void)state;
+    struct unit_held h;
+    unit_held_start(&h);
+    struct member carol = {.outbox = &h.c.outbox, .bell = &h.c.bell, .name = "Carol", .key = "carol"};
+    struct event welcome = {.kind = EVENT_WELCOME, .name = "Carol"};
+    assert_true(users_is_leaving("carol")); /* nobody has it: it is free already */
+    assert_true(users_claim(&carol, &welcome));
+    assert_false(users_is_leaving("CAROL"));
+    h.us.gone = true; /* her connection has ended, and her reader has yet to see it */
+    assert_true(users_is_leaving("carol"));
+    h.us.gone = false;
+    outbox_close(&h.c.outbox, CLOSE_KICK, NULL);
+    assert_true(users_is_leaving("carol"));
+    users_release(&carol);
+    unit_held_stop(&h);
+}
+
 /* ---- races ---- */
 
 #define RIVALS 4
 #define ROUNDS 200 /* times that each of them has the name */
+#define DUELS 10000
 
 static struct {
     _Atomic int owners, most_owners, wins;
+    _Atomic int ready, claimed, released;
 } race;
 
+/* A member without a client: what is put for it goes nowhere. */
 struct rival {
-    struct unit_member um;
+    struct member m;
+    struct outbox outbox;
+    struct bell bell;
+    _Atomic bool won[DUELS];
     struct thread thread;
 };
+
+static struct rival rivals[RIVALS];
+
+static bool try_claim(struct rival *r)
+{
+    struct event welcome = {.kind = EVENT_WELCOME, .name = r->m.name};
+    return users_claim(&r->m, &welcome);
+}
+
+static void run_rivals(int count, thread_fn *fn)
+{
+    memset(&race, 0, sizeof race);
+    for (int i = 0; i < count; i++) {
+        struct rival *r = &rivals[i];
+        bell_init(&r->bell);
+        outbox_init(&r->outbox, &r->bell);
+        r->m = (struct member){.outbox = &r->outbox, .bell = &r->bell, .name = "prize", .key = "prize"};
+    }
+    for (int i = 0; i < count; i++)
+        assert_int_equal(thread_start(&rivals[i].thread, "rival", 64 * 1024, fn, &rivals[i]), 0);
+}
+
+static void end_rivals(int count)
+{
+    for (int i = 0; i < count; i++)
+        thread_join(&rivals[i].thread);
+    assert_int_equal(users_count(), 0);
+    for (int i = 0; i < count; i++) {
+        outbox_fini(&rivals[i].outbox);
+        bell_fini(&rivals[i].bell);
+    }
+}
 
 static void fight_for_the_name(void *arg)
 {
     struct rival *r = arg;
     for (int won = 0; won < ROUNDS;) {
-        if (!claim(&r->um)) {
+        if (!try_claim(r)) {
             sched_yield();
             continue;
         }
@@ -258,36 +314,53 @@ static void fight_for_the_name(void *arg)
             race.most_owners = owners;
         race.wins++;
         put("prize", "word");
-        post_flush();
         race.owners--;
-        users_release(&r->um.member);
+        users_release(&r->m);
     }
 }
 
 static void a_name_never_has_two_owners(void **state)
 {
     (void)state;
-    struct rival r[RIVALS];
-    race.wins = race.most_owners = 0;
-    for (int i = 0; i < RIVALS; i++)
-        unit_member_start(&r[i].um, "prize", unit_gen());
-    for (int i = 0; i < RIVALS; i++)
-        assert_int_equal(thread_start(&r[i].thread, "rival", 64 * 1024, fight_for_the_name, &r[i]), 0);
+    run_rivals(RIVALS, fight_for_the_name);
     for (int i = 0; i < ROUNDS; i++) {
         struct strv names = {0};
         users_names(&names);
         assert_true(names.n <= 1);
         strv_fini(&names);
         put("prize", "from outside");
-        post_flush();
     }
-    for (int i = 0; i < RIVALS; i++)
-        thread_join(&r[i].thread);
+    end_rivals(RIVALS);
     assert_int_equal(race.most_owners, 1);
     assert_int_equal(race.wins, RIVALS * ROUNDS);
-    assert_int_equal(users_count(), 0);
-    for (int i = 0; i < RIVALS; i++)
-        unit_member_stop(&r[i].um);
+}
+
+static void meet(_Atomic int *at, int round)
+{
+    ++*at;
+    while (*at < 2 * (round + 1))
+        sched_yield();
+}
+
+static void fight_a_duel(void *arg)
+{
+    struct rival *r = arg;
+    for (int i = 0; i < DUELS; i++) {
+        meet(&race.ready, i);
+        r->won[i] = try_claim(r);
+        meet(&race.claimed, i);
+        users_release(&r->m);
+        meet(&race.released, i);
+    }
+}
+
+static void of_two_who_claim_at_once_exactly_one_gets_it(void **state)
+{
+    (void)state;
+    run_rivals(2, fight_a_duel);
+    end_rivals(2);
+    for (int i = 0; i < DUELS; i++)
+        assert_int_equal(rivals[0].won[i] + rivals[1].won[i], 1);
 }
 
 int main(void)
@@ -305,7 +378,9 @@ int main(void)
         TEST(names_are_told_in_order_of_arrival),
         TEST(a_session_is_closed_by_name_with_its_last_words),
         TEST(a_name_is_shown_only_while_it_is_owned),
+        TEST(whether_an_owner_is_leaving_is_known),
         TEST(a_name_never_has_two_owners),
+        TEST(of_two_who_claim_at_once_exactly_one_gets_it),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);
