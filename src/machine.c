@@ -28,16 +28,16 @@ static int64_t read_file(const char *path)
     return got == 1 ? v : UNLIMITED;
 }
 
-/* Raises the soft limit towards `need`; what it is then. */
+/* Raises the soft limit (RLIMIT_…) towards `need`; what it is then. */
 static int64_t raise_limit(int resource, int64_t need)
 {
     struct rlimit rl;
-    if (getrlimit((__rlimit_resource_t)resource, &rl) != 0 || rl.rlim_cur == RLIM_INFINITY)
+    if (getrlimit(resource, &rl) != 0 || rl.rlim_cur == RLIM_INFINITY)
         return UNLIMITED;
     if ((int64_t)rl.rlim_cur < need) {
         rlim_t wanted = rl.rlim_max == RLIM_INFINITY || (int64_t)rl.rlim_max >= need ? (rlim_t)need : rl.rlim_max;
         struct rlimit more = {.rlim_cur = wanted, .rlim_max = rl.rlim_max};
-        if (setrlimit((__rlimit_resource_t)resource, &more) == 0)
+        if (setrlimit(resource, &more) == 0)
             rl = more;
     }
     return (int64_t)rl.rlim_cur;
@@ -102,7 +102,7 @@ static const struct limit {
     int base, per_client;
     const char *advice;
 } limits[] = {
-    {"descriptors", descriptors, 64, 1, "raise LimitNOFILE in the unit, or ulimit -n"},
+    {"descriptors", descriptors, 192, 1, "raise LimitNOFILE in the unit, or ulimit -n"},
     {"threads of this user", user_threads, 64, 2, "raise LimitNPROC in the unit, or ulimit -u"},
     {"threads of this service", cgroup_threads, 64, 2, "raise TasksMax in the unit"},
     {"threads of this machine", system_threads, 1024, 2, "sysctl kernel.threads-max"},

@@ -12,6 +12,7 @@
 #include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,9 +35,12 @@ static void usage(FILE *to)
                 "TERM or INT stops it, HUP reads the configuration again; chatctl does both, and more.\n");
 }
 
+/* Once: a second TERM would be impatience, and two operators are none. */
 static void ask_to_stop(void)
 {
-    kill(getpid(), SIGTERM);
+    static atomic_flag asked = ATOMIC_FLAG_INIT;
+    if (!atomic_flag_test_and_set(&asked))
+        kill(getpid(), SIGTERM);
 }
 
 static void block_signals(void)

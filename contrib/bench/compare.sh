@@ -30,7 +30,6 @@ workloads=ABCD
 peers='inspircd ngircd nats redis'
 again=0
 out=bench-results
-first_port=21100
 
 say() {
     echo "compare.sh: $*" >&2
@@ -238,8 +237,12 @@ listens() {
     awk -v at="$hex" '$4 == "0A" && substr($2, length($2) - 4) == at { found = 1 } END { exit !found }' \
         /proc/net/tcp /proc/net/tcp6 2>/dev/null
 }
-start_server() { # SERVER WORKLOAD
+start_server() { # SERVER WORKLOAD : on a port that nobody has, also where several of these scripts run
     home=$tmp/$1
+    port=$((20000 + $$ % 1000 * 10))
+    while listens; do
+        port=$((port + 1))
+    done
     rm -rf "$home"
     mkdir "$home"
     chmod 755 "$home"
@@ -254,6 +257,8 @@ start_server() { # SERVER WORKLOAD
         fi
         sleep 0.1
     done
+    sleep 0.5 # until it has made what it makes ahead
+    is_alive "$server_pid" || fail "$1 has ended: $(tail -n 1 "$home/log")"
 }
 counter() { # NAME : of chatd
     awk -v name="$1" '$1 == name { print $2 }' "$status" 2>/dev/null
@@ -264,8 +269,8 @@ value() { # KEY : of the last result
 
 columns='deliveries_per_s cpu_us_per_delivery latency_p50_ms latency_p90_ms latency_p99_ms latency_p99_9_ms
     latency_max_ms said_per_s switches_per_delivery server_cores kib_per_client peak_kib_per_client threads login_s
-    generator_busy generator_waited others_cores entered lost doubled disordered damaged other_orders closed stopped_closed
-    complete well'
+    generator_busy generator_waited others_cores entered lost doubled disordered damaged other_orders closed
+    stopped_closed complete well'
 
 load() { # ROUND WORKLOAD SERVER : one run on a fresh server
     start_server "$3" "$2"
@@ -332,9 +337,7 @@ round=0
 while [ $round -lt "$rounds" ]; do
     round=$((round + 1))
     for w in $work; do
-        port=$first_port
         for server in $servers; do
-            port=$((port + 1))
             [ "$server" = chatd ] || is_for_peers "$w" || continue
             run $round "$w" "$server"
         done

@@ -144,8 +144,8 @@ END {
             compare(order[i])
     }
     print ""
-    print "| chatd | log-in of all, s | resident KiB/client, all in | at its peak | threads | writes/delivery, log-in included " \
-          "| stopped readers closed |"
+    print "| chatd | log-in of all, s | resident KiB/client, all in | at its peak | threads " \
+          "| writes/delivery, log-in included | stopped readers closed |"
     print "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
     for (i = 1; i <= workloads; i++)
         if (n[order[i] ",chatd"])

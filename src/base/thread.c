@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define STACK_FACTOR 8
@@ -50,6 +51,9 @@ int thread_start(struct thread *t, const char *name, size_t stack_bytes, thread_
 
     pthread_attr_t attr;
     must_ok(pthread_attr_init(&attr));
+    long least = sysconf(_SC_THREAD_STACK_MIN); /* 128 KiB on 64-bit ARM */
+    if (least > 0 && stack_bytes < (size_t)least)
+        stack_bytes = (size_t)least;
     must_ok(pthread_attr_setstacksize(&attr, stack_bytes * STACK_FACTOR));
     int err = pthread_create(&t->id, &attr, run, s);
     must_ok(pthread_attr_destroy(&attr));

@@ -23,6 +23,21 @@ enum outbox_put member_put(struct member *m, const struct event *ev)
     return put;
 }
 
+enum outbox_put member_put_shared(struct member *m, struct member_rendered *once)
+{
+    int form = m->form;
+    if (!once->forms[form])
+        once->forms[form] = member_render((enum form)form, once->ev);
+    return outbox_put(m->outbox, once->forms[form]);
+}
+
+void member_rendered_fini(struct member_rendered *once)
+{
+    for (int f = 0; f < FORMS; f++)
+        if (once->forms[f])
+            msg_unref(once->forms[f]);
+}
+
 void member_answer(struct member *m, const struct event *ev)
 {
     struct msg *msg = member_render((enum form)m->form, ev);

@@ -38,6 +38,14 @@ struct msg *member_render(enum form form, const struct event *ev);
 /* Puts one event into the member's outbox. Any thread; any lock that ranks below OUTBOX. */
 enum outbox_put member_put(struct member *m, const struct event *ev);
 
+/* The same for many members: rendered once for each form among them, and shared. */
+struct member_rendered {
+    const struct event *ev;   /* borrows */
+    struct msg *forms[FORMS]; /* owns */
+};
+enum outbox_put member_put_shared(struct member *m, struct member_rendered *once);
+void member_rendered_fini(struct member_rendered *once);
+
 /* The same for an answer, from the member's own reader. */
 void member_answer(struct member *m, const struct event *ev);
 

@@ -110,22 +110,16 @@ static void replay_render_locked(struct room *r, enum form form, struct buf *out
 
 void room_deliver_locked(struct room *r, struct event *ev, const struct member *except)
 {
-    struct msg *rendered[FORMS] = {0};
+    struct member_rendered once = {.ev = ev};
     lock_assert_held(LOCK_ROOM);
     ev->id = ++r->last_id;
     ev->time_ms = clock_wall_ms();
     for (int i = 0; i < r->count; i++) {
         struct member *m = r->members[i].member;
-        if (m == except)
-            continue;
-        int form = m->form;
-        if (!rendered[form])
-            rendered[form] = member_render((enum form)form, ev);
-        outbox_put(m->outbox, rendered[form]);
+        if (m != except)
+            member_put_shared(m, &once);
     }
-    for (int f = 0; f < FORMS; f++)
-        if (rendered[f])
-            msg_unref(rendered[f]);
+    member_rendered_fini(&once);
     if (ev->kind == EVENT_SAID) {
         replay_add_locked(r, ev);
         counter_add(COUNTER_MESSAGES, 1);

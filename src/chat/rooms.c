@@ -2,8 +2,8 @@
 /*
  * Not obvious: the two lists of empty rooms are lazy. A room enters one when its last reference but the table's is
  * given back, and is not taken out when somebody comes in again; whoever looks for a room to evict meets it
- * at the head, sees the references and drops it from the list. So coming and going costs no write lock, and eviction
- * looks at few rooms.
+ * at the head, sees the references and drops it from the list. So coming in takes no write lock, and eviction looks at
+ * few rooms.
  */
 #include "config.h"
 
@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "base/rwlock.h"
+#include "proto/text.h"
 #include "store/store_rooms.h"
 
 #include <stdio.h>
@@ -73,11 +74,14 @@ static void unlist_locked(struct room *r)
  * at is no use. */
 static void list_locked(struct room *r)
 {
-    unlist_locked(r);
     lock_acquire(&r->lock);
     int list = r->kept ? LISTED_NOT : *r->topic ? LISTED_TOPIC : LISTED_PLAIN;
-    r->listed_no = r->used_no;
+    uint64_t no = r->used_no;
     lock_release(&r->lock);
+    if (r->listed == list && r->listed_no == no)
+        return; /* it was only looked at, and stands in its place */
+    unlist_locked(r);
+    r->listed_no = no;
     r->listed = list;
     if (list == LISTED_NOT)
         return;
@@ -115,8 +119,11 @@ static void remove_locked(struct room *r)
 /* Makes room for one more; false when no room may give way. */
 static bool make_place_locked(void)
 {
-    if ((int)HASH_COUNT(rooms.table) < atomic_load_explicit(&max_rooms, memory_order_relaxed))
+    int max = atomic_load_explicit(&max_rooms, memory_order_relaxed);
+    if ((int)HASH_COUNT(rooms.table) < max)
         return true;
+    if (store_status().queued > 2 * max + 1000) /* the evicted wait for a disk that takes no writes: no more of them */
+        return false;
     struct room *r = oldest_locked(LISTED_PLAIN);
     if (!r)
         r = oldest_locked(LISTED_TOPIC);
@@ -142,7 +149,7 @@ static struct room *find_locked(const char *name)
 
 static struct room *add_locked(const char *name)
 {
-    if (!make_place_locked())
+    if (!name_fits(name) || !make_place_locked())
         return NULL;
     struct room *r = room_new(name, clock_wall_ms());
     HASH_ADD_STR(rooms.table, key, r);
@@ -213,10 +220,10 @@ int rooms_count(void)
     return n;
 }
 
-void rooms_each(void (*fn)(struct room *r, void *arg), void *arg)
+void rooms_each(void (*fn)(struct room *r, void *arg), void *arg, bool empty_too)
 {
     struct strv names = {0};
-    rooms_names(&names, true);
+    rooms_names(&names, empty_too);
     for (size_t i = 0; i < names.n; i++) {
         struct room *r = rooms_find(names.v[i]);
         if (!r)
@@ -232,15 +239,21 @@ void rooms_each(void (*fn)(struct room *r, void *arg), void *arg)
 static void load_one(const struct room_row *row, void *arg)
 {
     int *refused = arg;
-    if (!name_is_room(row->name)) {
+    char key[NAME_SIZE];
+    char *topic = panic_strdup(row->topic);
+    bool is_good = name_is_room(row->name) && text_clean(topic, strlen(topic)); /* who knows who wrote the file */
+    if (is_good)
+        name_fold(key, row->name);
+    if (!is_good || strcmp(key, row->key) != 0) {
         ++*refused;
+        free(topic);
         return;
     }
     struct room *r = room_new(row->name, row->created_ms);
     r->used_ms = r->recorded_ms = row->used_ms;
     r->kept = row->kept;
     free(r->topic);
-    r->topic = panic_strdup(row->topic);
+    r->topic = topic;
     rwlock_write(&rooms.lock);
     HASH_ADD_STR(rooms.table, key, r);
     list_locked(r);
@@ -255,7 +268,7 @@ int rooms_load(char error[STORE_ERROR])
         return -1;
     }
     if (refused)
-        log_warn("rooms_skipped", "rows=%d hint=\"the database holds names that are no room names\"", refused);
+        log_warn("rooms_skipped", "rows=%d hint=\"the database holds what is no room name or no text\"", refused);
     return 0;
 }
 
@@ -292,7 +305,7 @@ void rooms_tend(void)
 {
     int64_t now = clock_wall_ms();
     int days = atomic_load_explicit(&expire_days_now, memory_order_relaxed);
-    rooms_each(note_use, &now);
+    rooms_each(note_use, &now, false);
     if (days)
         expire(now - days * DAY_MS);
 }
@@ -313,7 +326,7 @@ enum rooms_change rooms_create(const char *name, struct change *c, struct bell *
     if (!r)
         r = add_locked(name);
     if (!r) {
-        refusal = ROOMS_FULL;
+        refusal = name_fits(name) ? ROOMS_FULL : ROOMS_LONG;
     } else {
         lock_acquire(&r->lock);
         if (r->kept)

@@ -23,7 +23,7 @@ void rooms_configure(int max, int expire_days);
 int rooms_load(char error[STORE_ERROR]);
 
 /* A reference to the room of that name (as name_room gave it), made if it is not there; NULL: there are as many rooms
- * as there may be. Any thread, no lock above ROOMS. */
+ * as there may be, or a new room may not have so long a name. Any thread, no lock above ROOMS. */
 struct room *rooms_enter(const char *name);
 /* A reference to the room of that name, or NULL. */
 struct room *rooms_find(const char *name);
@@ -34,14 +34,14 @@ void rooms_release(struct room *r);
 void rooms_names(struct strv *names, bool empty_too);
 int rooms_count(void);
 
-/* Calls fn for each room with a reference held, and without the table's lock. */
-void rooms_each(void (*fn)(struct room *r, void *arg), void *arg);
+/* Calls fn for each room, or each with somebody in it, with a reference held, and without the table's lock. */
+void rooms_each(void (*fn)(struct room *r, void *arg), void *arg, bool empty_too);
 
 /* Keeper, now and then: removes empty rooms past their days, notes the use of those that are in use. */
 void rooms_tend(void);
 
 /* The operator's changes: each puts one and waits for it. */
-enum rooms_change { ROOMS_DONE, ROOMS_STORAGE, ROOMS_EXISTS, ROOMS_UNKNOWN, ROOMS_OCCUPIED, ROOMS_FULL };
+enum rooms_change { ROOMS_DONE, ROOMS_STORAGE, ROOMS_EXISTS, ROOMS_UNKNOWN, ROOMS_OCCUPIED, ROOMS_FULL, ROOMS_LONG };
 enum rooms_change rooms_create(const char *name, struct change *c, struct bell *bell);
 enum rooms_change rooms_delete(const char *name, struct change *c, struct bell *bell);
 enum rooms_change rooms_set_topic(const char *name, const char *topic, struct change *c, struct bell *bell);

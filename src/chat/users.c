@@ -103,10 +103,12 @@ bool users_put(const char *name, const struct event *ev)
 
 void users_put_all(const struct event *ev)
 {
+    struct member_rendered once = {.ev = ev};
     rwlock_read(&users.lock);
     for (struct member *m = users.table; m; m = m->hh.next)
-        member_put(m, ev);
+        member_put_shared(m, &once);
     rwlock_release(&users.lock);
+    member_rendered_fini(&once);
 }
 
 uint64_t users_close(const char *name, enum close_reason reason, const struct event *words)
@@ -138,9 +140,10 @@ int users_count(void)
     return n;
 }
 
-void users_name_of(struct member *m, char name[NAME_SIZE])
+void users_name_of(struct member *m, uint64_t id, char name[NAME_SIZE])
 {
     rwlock_read(&users.lock);
-    memcpy(name, m->listed ? m->name : "", m->listed ? NAME_SIZE : 1);
+    bool is_it = m->listed && m->id == id;
+    memcpy(name, is_it ? m->name : "", is_it ? NAME_SIZE : 1);
     rwlock_release(&users.lock);
 }

@@ -37,7 +37,7 @@ uint64_t users_close(const char *name, enum close_reason reason, const struct ev
 void users_names(struct strv *names);
 int users_count(void);
 
-/* Copies the name of a member that may not be the caller's: "" when it has none. */
-void users_name_of(struct member *m, char name[NAME_SIZE]);
+/* Copies the name of a client that may not be the caller's: "" when that client has none, or has left its member. */
+void users_name_of(struct member *m, uint64_t id, char name[NAME_SIZE]);
 
 #endif

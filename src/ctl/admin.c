@@ -31,6 +31,7 @@
 
 #define WORKERS 4
 #define REQUEST_S 5
+#define REPLY_S 30 /* for a whole reply; a single send may take REQUEST_S */
 #define PAUSE_MS 200
 #define WORKER_STACK (256 * 1024)
 
@@ -73,13 +74,12 @@ static int remove_leftover(const char *path, char error[ADMIN_ERROR])
 
 static int find_group(const char *name, gid_t *gid)
 {
-    char space[4096];
-    struct group gr, *found = NULL;
     if (!*name) {
         *gid = (gid_t)-1;
         return 0;
     }
-    if (getgrnam_r(name, &gr, space, sizeof space, &found) != 0 || !found)
+    const struct group *found = getgrnam(name); /* the start-up thread is alone yet */
+    if (!found)
         return -1;
     *gid = found->gr_gid;
     return 0;
@@ -114,6 +114,7 @@ int admin_open(const char *path, const char *group, char error[ADMIN_ERROR])
 {
     struct sockaddr_un sun = {.sun_family = AF_UNIX};
     gid_t gid;
+    int bound = -1;
     must(strlen(path) < sizeof sun.sun_path);
     memcpy(sun.sun_path, path, strlen(path) + 1);
     memcpy(admin.path, path, strlen(path) + 1);
@@ -132,7 +133,7 @@ int admin_open(const char *path, const char *group, char error[ADMIN_ERROR])
     if (admin.fd < 0)
         goto failed;
     mode_t old = umask(0177);
-    int bound = bind(admin.fd, (struct sockaddr *)&sun, sizeof sun);
+    bound = bind(admin.fd, (struct sockaddr *)&sun, sizeof sun);
     umask(old);
     if (bound != 0)
         goto failed;
@@ -144,6 +145,8 @@ failed:
     snprintf(error, ADMIN_ERROR, "admin socket %s: %s", path, log_error_text(errno));
     if (admin.fd >= 0)
         close(admin.fd);
+    if (bound == 0)
+        unlink(path);
     admin.fd = -1;
     return -1;
 }
@@ -154,7 +157,10 @@ failed:
 static const char *read_request(int fd, char line[WIRE_REQUEST_MOST])
 {
     size_t n = 0;
+    int64_t until_ms = clock_ms() + REQUEST_S * 1000;
     while (n < WIRE_REQUEST_MOST) {
+        if (clock_ms() >= until_ms)
+            return "no request came in time";
         ssize_t got = recv(fd, line + n, WIRE_REQUEST_MOST - n, 0);
         if (got < 0 && errno == EINTR)
             continue;
@@ -174,7 +180,8 @@ static const char *read_request(int fd, char line[WIRE_REQUEST_MOST])
 
 static void write_reply(int fd, const struct buf *out)
 {
-    for (size_t at = 0; at < out->len;) {
+    int64_t until_ms = clock_ms() + REPLY_S * 1000;
+    for (size_t at = 0; at < out->len && clock_ms() < until_ms && !(at && atomic_load(&admin.stopping));) {
         ssize_t n = send(fd, out->data + at, out->len - at, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
             continue;

@@ -174,7 +174,7 @@ static void put_room(struct room *r, void *arg)
 
 const char *admin_rooms(struct admin_call *c)
 {
-    rooms_each(put_room, c->out);
+    rooms_each(put_room, c->out, true);
     return NULL;
 }
 
@@ -232,6 +232,8 @@ static const char *told(struct admin_call *c, enum rooms_change result)
         return "somebody is in the room; kick them first, or wait until it is empty";
     case ROOMS_FULL:
         return "there are as many rooms as rooms.max allows, and none may give way";
+    case ROOMS_LONG:
+        return "the name is longer than limits.name";
     }
     return "unknown result";
 }
@@ -359,7 +361,7 @@ const char *admin_cmds_run(struct admin_call *c, char *line)
     if (!is_text) {
         error = "the request is not UTF-8";
     } else if (i < 0) {
-        buf_printf(&c->error, "there is no command \"%.40s\" (try help)", line);
+        buf_printf(&c->error, "there is no command \"%s\" (try help)", line);
         error = buf_text(&c->error);
     } else if (!wire_args(&wire_commands[i], rest, &c->word, &c->text)) {
         buf_printf(&c->error, "usage: %s", wire_commands[i].syntax);

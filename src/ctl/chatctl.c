@@ -54,6 +54,9 @@ static int connect_to(const char *path)
     }
     memcpy(sun.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct timeval limit = {.tv_sec = REPLY_S};
+    if (fd >= 0)
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     if (fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof sun) == 0)
         return fd;
     int err = errno;
@@ -226,7 +229,6 @@ static void send_request(int fd, const struct buf *request)
 {
     struct timeval limit = {.tv_sec = REPLY_S};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     for (size_t at = 0; at < request->len;) {
         ssize_t n = send(fd, request->data + at, request->len - at, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)

@@ -35,7 +35,7 @@ void line_space(struct line *l, size_t max, char **data, size_t *size);
 void line_filled(struct line *l, size_t size);
 
 /* The next line, without its end, NUL put after it; borrowed and writable until the next line_space. For one that is
- * too long: as much of its start as was there. */
+ * too long: its first max - 1 bytes. */
 enum line_status line_next(struct line *l, size_t max, char **text, size_t *len);
 
 #endif

@@ -494,6 +494,7 @@ void outbox_detach(struct outbox *ob)
     lock_acquire(&ob->lock);
     must(ob->finished && is_drained_locked(ob) && !ob->entries && !ob->bytes);
     ob->stream = NULL;
+    ob->reason = CLOSE_OPEN;
     lock_release(&ob->lock);
 }
 

@@ -64,7 +64,6 @@ static void write_loop(void *arg)
 
 void pool_leave(struct pair *p)
 {
-    addrs_leave(&p->arrival.peer);
     lock_acquire(&pool.lock);
     pool.clients--;
     p->busy = false;
@@ -88,6 +87,7 @@ static void serve_one(struct pair *p)
     post_assert_flushed();
     p->stream.ops->linger(&p->stream, clock_ms() + LINGER_MS);
     p->stream.ops->close(&p->stream);
+    addrs_leave(&p->arrival.peer); /* who will not let a connection go has it counted */
 }
 
 static void read_loop(void *arg)
@@ -118,10 +118,9 @@ static void pair_free(struct pair *p)
     free(p);
 }
 
-static struct pair *pair_new(unsigned slot)
+static struct pair *pair_new(void)
 {
     struct pair *p = panic_calloc(1, sizeof *p);
-    p->slot = slot;
     p->stream.fd = -1;
     bell_init(&p->bell);
     outbox_init(&p->outbox, &p->bell);
@@ -149,7 +148,7 @@ no_writer:
 static int spawn_one(void)
 {
     lock_acquire(&pool.spawn);
-    struct pair *p = pool.count < PAIRS_MOST ? pair_new((unsigned)pool.count) : NULL;
+    struct pair *p = pool.count < PAIRS_MOST ? pair_new() : NULL;
     int err = errno;
     lock_acquire(&pool.lock);
     if (p) {
@@ -200,7 +199,8 @@ void pool_configure(int max, int spare)
 
 static bool may_grow_locked(void)
 {
-    return pool.clients + pool.idle_count < pool.config.max && pool.count < pool.config.max + pool.config.spare;
+    return pool.clients + pool.idle_count < pool.config.max && pool.count < pool.config.max + pool.config.spare &&
+           pool.count < PAIRS_MOST;
 }
 
 static bool is_wanting_locked(void)
@@ -310,6 +310,8 @@ static bool is_served_locked(uint64_t id)
 
 bool pool_wait_gone(uint64_t id, int64_t until_ms)
 {
+    post_assert_flushed();
+    lock_assert_may_block();
     lock_acquire(&pool.lock);
     while (is_served_locked(id) && cond_wait_until(&pool.left, &pool.lock, until_ms))
         ;

@@ -21,7 +21,6 @@ struct arrival {
 };
 
 struct pair {
-    unsigned slot;          /* c: index of the pair */
     void *user;             /* c: what `prepare` made for it */
     struct bell bell;       /* rings for the reader */
     struct outbox outbox;   /* see there */
@@ -62,7 +61,7 @@ enum pool_take pool_take(const struct arrival *a);
 void pool_tend(int64_t until_ms);
 
 /* Reader, from `serve`, before the last words: the client no longer counts, so whoever reads them, or sees the
- * connection end, finds a place free. The pair itself is busy until its socket is closed. */
+ * connection end, finds a place free. The pair itself is busy, and counts for its address, until its socket is closed. */
 void pool_leave(struct pair *p);
 
 /* Calls fn for each pair that exists, idle ones too. Any thread, no lock at or above OUTBOX. */

@@ -18,6 +18,9 @@ enum command {
     COMMANDS
 };
 
+/* Flags of a row, tbl/commands.h. */
+enum command_flags { ANYTIME = 1, PRIVATE = 2 };
+
 enum request_kind {
     REQUEST_EMPTY,   /* nothing to answer */
     REQUEST_COMMAND, /* .command with .args */

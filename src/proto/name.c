@@ -37,11 +37,16 @@ bool name_is_user(const char *s)
     return is_name(s) && *s != '-' && *s != '.';
 }
 
+bool name_fits(const char *room)
+{
+    return is_name(room + 1);
+}
+
 bool name_room(char out[NAME_SIZE], const char *s)
 {
     if (*s == '#')
         s++;
-    if (!is_name(s))
+    if (!is_name_within(s, NAME_LONGEST))
         return false;
     out[0] = '#';
     memcpy(out + 1, s, strlen(s) + 1);

@@ -18,10 +18,14 @@ void name_configure(int longest);
 /* A user's name: also does not start with - or . */
 bool name_is_user(const char *s);
 
-/* Writes a room's name, # in front whether given or not; false when it is none. */
+/* Writes a room's name, # in front whether given or not; false when it is none. Whatever the limit is now: there may be
+ * rooms from before. */
 bool name_room(char out[NAME_SIZE], const char *s);
 
-/* True for any name that a room may ever have had, whatever the limit is now. */
+/* True when a room of that name (as name_room gave it) may be made. */
+bool name_fits(const char *room);
+
+/* True for a room's name as it stands in the database. */
 bool name_is_room(const char *s);
 
 /* Writes the form in which names are compared. */

@@ -23,8 +23,6 @@ void native_configure(int max_line)
 
 /* ---- reading ---- */
 
-enum { ANYTIME = 1, PRIVATE = 2 };
-
 static const struct {
     const char *name;
     size_t len;
@@ -70,10 +68,24 @@ static enum command exact_command(const char *verb, size_t len)
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-/* Whatever stands around the word (blanks of any script, a colon, a bracket): it was not meant to be said aloud. */
+/* What may stand before a word by accident: blanks and marks, and in UTF-8 the blanks that look like none. */
+static const char *skip_blanks(const char *line)
+{
+    static const char *const wide[] = {"\xc2\xa0", "\xe2\x80\x8b", "\xe3\x80\x80", "\xef\xbb\xbf"};
+    for (size_t i = 0; i < sizeof wide / sizeof wide[0];) {
+        size_t n = strlen(wide[i]);
+        line += strspn(line, " \t.,:;!?\"'()[]<>*-");
+        bool found = strncmp(line, wide[i], n) == 0;
+        line += found ? n : 0;
+        i = found ? 0 : i + 1;
+    }
+    return line;
+}
+
+/* Whatever stands around the word: it was not meant to be said aloud. */
 static bool is_private(const char *line)
 {
-    const char *word = line + strcspn(line, LETTERS "0123456789");
+    const char *word = skip_blanks(line);
     enum command c = plain_command(word, strspn(word, LETTERS));
     return c != COMMANDS && verbs[c].flags & PRIVATE;
 }
@@ -118,7 +130,7 @@ static void parse(struct request *rq, char *line, size_t len, bool first)
         as_command(rq, slash_command(line + 1, verb_len - 1), line + verb_len);
     } else if ((exact = exact_command(line, verb_len)) != COMMANDS) {
         as_command(rq, exact, line + verb_len);
-    } else if (is_private(line)) {
+    } else if (line[0] != '/' && is_private(line)) {
         rq->kind = REQUEST_UNKNOWN;
     } else {
         rq->kind = REQUEST_TEXT;

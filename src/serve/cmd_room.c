@@ -37,7 +37,7 @@ static void enter(struct session *s, const char *word, bool stay)
     bool leaves = !stay && m->current;
     struct room *r = m->room_count - leaves < session_limits().rooms_per_user ? rooms_enter(name) : NULL;
     if (!r) {
-        session_error(s, ERROR_TOO_MANY_ROOMS, NULL);
+        session_error(s, name_fits(name) ? ERROR_TOO_MANY_ROOMS : ERROR_INVALID_ROOM, NULL);
         return;
     }
     if (leaves)

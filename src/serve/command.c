@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-enum { ANYTIME = 1, PRIVATE = 2 };
-
 static const struct command_row rows[COMMANDS] = {
 #define COMMAND(name, handler, args, flags, syntax, help) {#name, handler, args, flags, syntax, help},
 #include "tbl/commands.h"

@@ -283,6 +283,7 @@ static void end(struct session *s)
              *m->name ? m->name : "-", s->pair->arrival.peer.text, row->label);
     pool_leave(s->pair);
     outbox_finish(ob, last_words(s, reason));
+    post_assert_flushed();
     if (!bell_wait_for(&s->pair->bell, clock_ms() + row->drain_ms, is_drained, ob)) {
         outbox_abandon(ob);
         bell_wait_for(&s->pair->bell, INT64_MAX, is_drained, ob);
@@ -324,7 +325,7 @@ bool session_view(struct pair *p, struct session_view *view)
     view->queued = outbox_load(&p->outbox);
     if (view->queued.gen != view->client.id)
         return false;
-    users_name_of(&s->member, view->name);
+    users_name_of(&s->member, view->client.id, view->name);
     view->rooms = atomic_load_explicit(&s->room_count, memory_order_relaxed);
     view->idle_ms = clock_ms() - atomic_load_explicit(&s->active_ms, memory_order_relaxed);
     return true;

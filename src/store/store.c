@@ -233,6 +233,7 @@ static void failed(struct queue *batch, const char *why)
 static bool take(struct queue *batch)
 {
     int64_t retry_at_ms = clock_ms() + store.retry_ms;
+    post_assert_flushed();
     lock_acquire(&store.lock);
     while (!store.stopping) {
         if (store.state != STORE_BAD && store.queue.n)
@@ -274,7 +275,6 @@ static void run(void *arg)
     struct queue batch;
     char why[STORE_ERROR];
     while (take(&batch)) {
-        post_assert_flushed();
         if (commit(&batch, why))
             succeeded(&batch);
         else

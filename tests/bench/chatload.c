@@ -45,7 +45,7 @@ static const struct row {
     {"length", "BYTES", NUMBER, AT(load.length), STAMP_LEAST, STAMP_MOST, "length of a text (64)"},
     {"window", "N", NUMBER, AT(load.window), 1, 1000000, "texts in flight in each room, over all its senders (64)"},
     {"rate", "N", NUMBER, AT(load.rate), 1, 10000000, "or: texts a second in all, each at its time"},
-    {"burst", "N", NUMBER, AT(load.burst), 1, 100000000, "or: one sender says so many, as fast as its socket takes them"},
+    {"burst", "N", NUMBER, AT(load.burst), 1, 100000000, "or: one sender says so many, as fast as it can"},
     {"duration", "S", NUMBER, AT(load.duration_s), 1, 86400, "seconds that are measured (10); of a burst: at most"},
     {"warmup", "S", NUMBER, AT(load.warmup_s), 0, 3600, "seconds before that (1)"},
     {"stopped", "N", NUMBER, AT(load.stopped), 0, 100000, "more clients, that join and then never read"},
@@ -97,7 +97,8 @@ static bool complete(struct arguments *a)
         fprintf(stderr, "chatload: there is no protocol %s\n", a->protocol);
         return false;
     }
-    o->server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)(a->port ? a->port : o->proto->port))};
+    int port = a->port ? a->port : o->proto->port;
+    o->server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     if (inet_pton(AF_INET, a->host, &o->server.sin_addr) != 1) {
         fprintf(stderr, "chatload: --host must be an IPv4 address (got %s)\n", a->host);
         return false;

@@ -59,10 +59,10 @@ static void show_end(void)
         fprintf(stderr, "\r%78s\r", "");
 }
 
-/* One turn of the loop. False: the phase is over, by its time or because we are asked to stop. */
+/* One turn of the loop. False: the phase is over, by its time, because we are asked to stop, or nobody is left. */
 static bool turn(struct engine *e, int64_t until_ns, const char *phase)
 {
-    if (is_stopping || e->now_ns >= until_ns)
+    if (is_stopping || e->now_ns >= until_ns || e->result->closed == e->o->clients)
         return false;
     int64_t next_ns = e->now_ns + PROGRESS_NS;
     engine_turn(e, next_ns < until_ns ? next_ns : until_ns);

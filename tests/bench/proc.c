@@ -25,13 +25,14 @@ int64_t proc_cpu_ns(int pid)
 
 int64_t proc_machine_ns(void)
 {
-    long long user, nice, system, idle, waiting, irq, softirq;
+    long long user, nice, system, idle, waiting, irq, softirq, stolen;
     FILE *f = fopen("/proc/stat", "re");
     if (!f)
         return -1;
-    int n = fscanf(f, "cpu %lld %lld %lld %lld %lld %lld %lld", &user, &nice, &system, &idle, &waiting, &irq, &softirq);
+    int n = fscanf(f, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &user, &nice, &system, &idle, &waiting, &irq,
+                   &softirq, &stolen);
     fclose(f);
-    return n == 7 ? (user + nice + system + irq + softirq) * (1000000000LL / sysconf(_SC_CLK_TCK)) : -1;
+    return n == 8 ? (user + nice + system + irq + softirq + stolen) * (1000000000LL / sysconf(_SC_CLK_TCK)) : -1;
 }
 
 /* Looks for `Name:  number` in a status file; the names are asked for in the order of the file. */

@@ -14,7 +14,8 @@ struct proc_memory {
 };
 int proc_memory(int pid, struct proc_memory *m);
 
-/* CPU time that all processes of the machine have had, in nanoseconds; counted in ticks of 10 ms. */
+/* CPU time of the machine that was used, in nanoseconds, counted in ticks of 10 ms: by all its processes, and, where
+ * it is a virtual one, by its host for others. */
 int64_t proc_machine_ns(void);
 
 /* Context switches of its living threads since each began. Reads a file for each thread: some 20 µs. */

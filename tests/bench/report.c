@@ -13,7 +13,8 @@
 
 struct figures {
     double seconds, said_s, delivered_s;
-    double busy, waited, ceiling_s; /* shares of our thread's time; deliveries/s at which it would be busy all the time */
+    double busy, waited; /* shares of our thread's time */
+    double ceiling_s;    /* deliveries/s at which it would be busy all the time */
     double cpu_us, cores, switches; /* of the server, for each delivery; -1: unknown */
     double others; /* cores that neither the server nor we used; -1: unknown */
     double client_kib, quiet_kib;
@@ -124,7 +125,8 @@ static void print_generator(const struct load_options *o, const struct load_resu
            100 * f->waited, f->ceiling_s,
            f->busy > BUSY_LIMIT ? "; IT WAS THE LIMIT: the server may do more" : "");
     if (f->others > OTHERS_LIMIT)
-        printf("disturbed   other processes used %.0f %% of a core meanwhile\n", 100 * f->others);
+        printf("disturbed   other processes, or the host of this machine, used %.0f %% of a core meanwhile\n",
+               100 * f->others);
     if (o->rate)
         print_latency("sent late", &r->late);
 }

@@ -302,6 +302,7 @@ static void stop_says_goodbye_and_ends_well(void **state)
     client_expect_quiet(&b);
     pid_t pid = d.pid;
     OK("stop");
+    daemon_ctl(&d, out, sizeof out, "stop", NULL); /* a second operator is no second signal */
     client_expect(&a, "ERROR Server stopping");
     client_expect_end(&a);
     client_expect(&b, "ERROR Server stopping");

@@ -148,6 +148,8 @@ static void every_mistake_has_its_answer(void **state)
         {"MSG  two  blanks ", "ROOM #lab mia  two  blanks "},
         {" leading", "ROOM #lab mia  leading"},
         {"//slash", "ROOM #lab mia /slash"},
+        {"//username is a command", "ROOM #lab mia /username is a command"},
+        {"\xd0\xba\xd0\xb0\xd0\xba username?", "ROOM #lab mia \xd0\xba\xd0\xb0\xd0\xba username?"},
         {"join the others", "ROOM #lab mia join the others"},
         {"/nonsense", "ERROR Unknown command (try HELP)"},
         {"privmsg mia psst", "ERROR Unknown command (try HELP)"},

@@ -64,9 +64,9 @@ static void the_soft_limit_is_raised_as_far_as_needed(void **state)
 static void a_hard_limit_in_the_way_is_told_with_what_to_do(void **state)
 {
     (void)state;
-    struct limited l = {.clients = 1000, .spare = 10, .soft = 32, .hard = 174, .want = 100, .words = "descriptors"};
+    struct limited l = {.clients = 1000, .spare = 10, .soft = 32, .hard = 302, .want = 100, .words = "descriptors"};
     assert_int_equal(unit_unprivileged(NULL, fit_with_few_descriptors, &l), 42);
-    l.words = "clients.max = 1000 needs 1074 descriptors and there are 174: raise LimitNOFILE in the unit, or ulimit -n, "
+    l.words = "clients.max = 1000 needs 1202 descriptors and there are 302: raise LimitNOFILE in the unit, or ulimit -n, "
               "or set clients.max = 100";
     assert_int_equal(unit_unprivileged(NULL, fit_with_few_descriptors, &l), 42);
 }
@@ -74,9 +74,9 @@ static void a_hard_limit_in_the_way_is_told_with_what_to_do(void **state)
 static void the_limit_is_enough_to_the_descriptor(void **state)
 {
     (void)state;
-    struct limited l = {.clients = 100, .spare = 10, .soft = 32, .hard = 174, .want = 100};
+    struct limited l = {.clients = 100, .spare = 10, .soft = 32, .hard = 302, .want = 100};
     assert_int_equal(unit_unprivileged(NULL, fit_with_few_descriptors, &l), 42);
-    l.hard = 173;
+    l.hard = 301;
     l.want = 99;
     l.words = "descriptors";
     assert_int_equal(unit_unprivileged(NULL, fit_with_few_descriptors, &l), 42);

@@ -157,7 +157,7 @@ static void each_room_is_visited_with_a_reference_held(void **state)
     struct buf seen = {0};
     touch("#a");
     touch("#b");
-    rooms_each(note_name, &seen);
+    rooms_each(note_name, &seen, true);
     assert_int_equal(seen.len, 4);
     assert_non_null(strstr(buf_text(&seen), "#a"));
     assert_non_null(strstr(buf_text(&seen), "#b"));

@@ -219,13 +219,13 @@ static void a_name_is_shown_only_while_it_is_owned(void **state)
 {
     (void)state;
     char name[NAME_SIZE] = "?";
-    users_name_of(&alice.member, name);
+    users_name_of(&alice.member, alice.member.id, name);
     assert_string_equal(name, "");
     assert_true(claim(&alice));
-    users_name_of(&alice.member, name);
+    users_name_of(&alice.member, alice.member.id, name);
     assert_string_equal(name, "Alice");
     users_release(&alice.member);
-    users_name_of(&alice.member, name);
+    users_name_of(&alice.member, alice.member.id, name);
     assert_string_equal(name, "");
 }
 
