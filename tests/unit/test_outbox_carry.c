@@ -383,7 +383,7 @@ static void carried_and_written_bytes_never_interleave(void **state)
 static void one_flush_carries_so_many_and_wakes_the_rest(void **state)
 {
     (void)state;
-    enum { MOST = 1024, MANY = MOST + 10 };
+    enum { MOST = 8192, MANY = MOST + 10 };
     static struct outbox ob[MANY];
     static struct unit_stream us[MANY];
     struct bell bell;
