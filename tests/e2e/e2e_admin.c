@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "base/clock.h"
-#include "tests/lib/client.h"
+#include "tests/lib/fixture.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,29 +21,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static struct daemon d;
 static char out[131072];
-
-static int up(void **state)
-{
-    (void)state;
-    daemon_up(&d, NULL);
-    return 0;
-}
-
-static int none(void **state)
-{
-    (void)state;
-    daemon_init(&d, NULL);
-    return 0;
-}
-
-static int down(void **state)
-{
-    (void)state;
-    daemon_fini(&d);
-    return 0;
-}
 
 #define OK(...) daemon_ctl_ok(&d, out, sizeof out, __VA_ARGS__, NULL)
 #define REFUSED(code, ...) assert_int_equal(daemon_ctl(&d, out, sizeof out, __VA_ARGS__, NULL), code)
@@ -410,18 +388,18 @@ int main(void)
 {
     alarm(170);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(it_shows_who_and_what_is_there, up, down),
-        cmocka_unit_test_setup_teardown(exit_codes_say_what_happened, up, down),
-        cmocka_unit_test_setup_teardown(rooms_are_made_named_and_deleted, up, down),
-        cmocka_unit_test_setup_teardown(the_operator_speaks_to_a_room_or_to_all, up, down),
-        cmocka_unit_test_setup_teardown(kick_answers_when_the_session_is_gone, up, down),
-        cmocka_unit_test_setup_teardown(the_wire_is_lines_of_json_for_any_program, up, down),
-        cmocka_unit_test_setup_teardown(forgotten_connections_do_not_lock_the_operator_out, up, down),
-        cmocka_unit_test_setup_teardown(reload_takes_all_or_nothing_and_says_which, none, down),
-        cmocka_unit_test_setup_teardown(stop_says_goodbye_and_ends_well, none, down),
-        cmocka_unit_test_setup_teardown(every_wait_ends_on_kick, none, down),
-        cmocka_unit_test_setup_teardown(every_wait_ends_on_stop, none, down),
-        cmocka_unit_test_setup_teardown(a_wait_for_the_store_ends_on_kick_and_on_stop, none, down),
+        cmocka_unit_test_setup_teardown(it_shows_who_and_what_is_there, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(exit_codes_say_what_happened, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(rooms_are_made_named_and_deleted, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(the_operator_speaks_to_a_room_or_to_all, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(kick_answers_when_the_session_is_gone, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(the_wire_is_lines_of_json_for_any_program, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(forgotten_connections_do_not_lock_the_operator_out, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(reload_takes_all_or_nothing_and_says_which, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(stop_says_goodbye_and_ends_well, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(every_wait_ends_on_kick, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(every_wait_ends_on_stop, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_wait_for_the_store_ends_on_kick_and_on_stop, fixture_dir, fixture_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "base/clock.h"
-#include "tests/lib/client.h"
+#include "tests/lib/fixture.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,22 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct daemon d;
 static char out[65536], err[65536];
-
-static int none(void **state)
-{
-    (void)state;
-    daemon_init(&d, NULL);
-    return 0;
-}
-
-static int down(void **state)
-{
-    (void)state;
-    daemon_fini(&d);
-    return 0;
-}
 
 static void assert_in(const char *text, const char *in)
 {
@@ -396,19 +381,19 @@ int main(void)
 {
     alarm(170);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(options_answer_and_mistakes_end_with_2, none, down),
-        cmocka_unit_test_setup_teardown(a_check_tells_every_mistake_with_its_line, none, down),
-        cmocka_unit_test_setup_teardown(it_listens_where_the_configuration_says, none, down),
-        cmocka_unit_test_setup_teardown(the_sample_configuration_starts, none, down),
-        cmocka_unit_test_setup_teardown(a_port_or_a_directory_in_use_is_one_clear_line, none, down),
-        cmocka_unit_test_setup_teardown(of_two_starts_at_once_exactly_one_wins, none, down),
-        cmocka_unit_test_setup_teardown(a_leftover_socket_is_replaced_and_a_stranger_is_not, none, down),
-        cmocka_unit_test_setup_teardown(a_second_term_ends_at_once, none, down),
-        cmocka_unit_test_setup_teardown(term_under_load_ends_well, none, down),
-        cmocka_unit_test_setup_teardown(chat_goes_on_while_the_store_is_bad_and_it_heals, none, down),
-        cmocka_unit_test_setup_teardown(a_strange_database_is_refused_and_left_as_it_is, none, down),
-        cmocka_unit_test_setup_teardown(a_machine_too_small_is_named_with_what_to_set, none, down),
-        cmocka_unit_test_setup_teardown(when_descriptors_run_out_it_waits_without_spinning_and_recovers, none, down),
+        cmocka_unit_test_setup_teardown(options_answer_and_mistakes_end_with_2, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_check_tells_every_mistake_with_its_line, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(it_listens_where_the_configuration_says, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(the_sample_configuration_starts, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_port_or_a_directory_in_use_is_one_clear_line, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(of_two_starts_at_once_exactly_one_wins, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_leftover_socket_is_replaced_and_a_stranger_is_not, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_second_term_ends_at_once, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(term_under_load_ends_well, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(chat_goes_on_while_the_store_is_bad_and_it_heals, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_strange_database_is_refused_and_left_as_it_is, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_machine_too_small_is_named_with_what_to_set, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(when_descriptors_run_out_it_waits_without_spinning_and_recovers, fixture_dir, fixture_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "base/clock.h"
-#include "tests/lib/client.h"
+#include "tests/lib/fixture.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,33 +16,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static struct daemon d;
-
-static int none(void **state)
-{
-    (void)state;
-    daemon_init(&d, NULL);
-    return 0;
-}
-
-static int down(void **state)
-{
-    (void)state;
-    daemon_fini(&d);
-    return 0;
-}
-
-static void start(const char *conf)
-{
-    daemon_write_conf(&d, conf);
-    daemon_start(&d);
-}
-
 static void at_clients_max_the_next_one_hears_server_full(void **state)
 {
     struct client c[4];
     (void)state;
-    start("clients = { max = 3; };");
+    fixture_start("clients = { max = 3; };");
     for (int i = 0; i < 3; i++) {
         char name[16];
         snprintf(name, sizeof name, "u%d", i);
@@ -67,7 +45,7 @@ static void a_storm_below_the_maximum_refuses_nobody(void **state)
     enum { MANY = 300 };
     static struct client c[MANY];
     (void)state;
-    start("clients = { prespawn = 4; spare = 2; };");
+    fixture_start("clients = { prespawn = 4; spare = 2; };");
     for (int i = 0; i < MANY; i++)
         client_open(&c[i], &d);
     for (int i = 0; i < MANY; i++)
@@ -89,7 +67,7 @@ static void a_name_is_free_the_moment_its_owner_has_gone(void **state)
 {
     struct client c;
     (void)state;
-    start("");
+    fixture_start("");
     for (int i = 0; i < 1000; i++) {
         client_login(&c, &d, "again");
         if (i % 3 == 0) {
@@ -107,7 +85,7 @@ static void a_name_is_waited_for_while_its_owners_reader_has_yet_to_see_the_end(
 {
     struct client gone, c;
     (void)state;
-    start("flood = { rate = 1; burst = 2; spare_loopback = false; };");
+    fixture_start("flood = { rate = 1; burst = 2; spare_loopback = false; };");
     client_login(&gone, &d, "mine");
     client_say(&gone, "PING a\nPING b"); /* the second is held back for a second, and the end of input behind it */
     client_expect(&gone, "PONG a");
@@ -120,7 +98,7 @@ static void two_thousand_visits_leave_nothing_behind(void **state)
 {
     struct client c, stay;
     (void)state;
-    start("");
+    fixture_start("");
     client_enter(&stay, &d, "stay", "hall");
     for (int i = 0; i < 400; i++) { /* until memory and pool have settled */
         client_enter(&c, &d, "visitor", "hall");
@@ -155,7 +133,7 @@ static void a_stopped_reader_is_closed_and_costs_others_nothing(void **state)
     struct client talker, reader, stopped;
     char text[201];
     (void)state;
-    start("outbox = { bytes = 65536; patience = 50; }; sockets = { send_buffer = 8192; };");
+    fixture_start("outbox = { bytes = 65536; patience = 50; }; sockets = { send_buffer = 8192; };");
     memset(text, 'x', 200);
     text[200] = '\0';
     client_open_small(&stopped, &d);
@@ -194,7 +172,7 @@ static void who_reads_nothing_for_too_long_is_closed_by_age(void **state)
     struct client talker, stopped;
     char text[3001];
     (void)state;
-    start("outbox = { seconds = 1; bytes = 1048576; patience = 0; }; sockets = { send_buffer = 4096; };");
+    fixture_start("outbox = { seconds = 1; bytes = 1048576; patience = 0; }; sockets = { send_buffer = 4096; };");
     memset(text, 'x', 3000);
     text[3000] = '\0';
     client_open_small(&stopped, &d);
@@ -217,7 +195,7 @@ static void a_burst_to_reading_members_loses_nothing(void **state)
     static struct client r[READERS];
     struct client talker;
     (void)state;
-    start("");
+    fixture_start("");
     client_enter(&talker, &d, "talker", "burst");
     for (int i = 0; i < READERS; i++) {
         char name[16];
@@ -255,7 +233,7 @@ static void who_gives_no_name_in_time_is_told_and_closed(void **state)
 {
     struct client c, named;
     (void)state;
-    start("clients = { login_timeout = 1; };");
+    fixture_start("clients = { login_timeout = 1; };");
     client_login(&named, &d, "named");
     client_open(&c, &d);
     client_ask(&c, "PING here", "PONG here");
@@ -271,7 +249,7 @@ static void over_the_flood_limit_lines_wait_and_none_is_lost(void **state)
 {
     struct client c;
     (void)state;
-    start("flood = { rate = 500; burst = 10; spare_loopback = false; };");
+    fixture_start("flood = { rate = 500; burst = 10; spare_loopback = false; };");
     client_enter(&c, &d, "fast", "flood");
     for (int i = 0; i < 300; i++)
         client_say(&c, "%d", i);
@@ -286,7 +264,7 @@ static void a_line_without_an_end_is_no_way_round_the_flood_limit(void **state)
     struct client c;
     char *big = malloc(1 << 20);
     (void)state;
-    start("flood = { rate = 1000; burst = 100; spare_loopback = false; };");
+    fixture_start("flood = { rate = 1000; burst = 100; spare_loopback = false; };");
     client_login(&c, &d, "endless");
     memset(big, 'x', 1 << 20);
     client_send(&c, big, 1 << 20);
@@ -302,7 +280,7 @@ static void who_floods_without_a_break_is_closed(void **state)
 {
     struct client c;
     (void)state;
-    start("flood = { rate = 10; burst = 5; seconds = 1; spare_loopback = false; };");
+    fixture_start("flood = { rate = 10; burst = 5; seconds = 1; spare_loopback = false; };");
     client_login(&c, &d, "flooder");
     for (int i = 0; i < 200; i++)
         client_say(&c, "PING x");
@@ -318,7 +296,7 @@ static void an_answer_longer_than_the_outbox_reaches_its_asker(void **state)
     static struct client c[MANY];
     int names = 0;
     (void)state;
-    start("outbox = { bytes = 8192; };");
+    fixture_start("outbox = { bytes = 8192; };");
     for (int i = 0; i < MANY; i++) {
         char name[40];
         snprintf(name, sizeof name, "somebody_with_a_long_name_%05d", i);
@@ -341,19 +319,19 @@ int main(void)
 {
     alarm(170);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(at_clients_max_the_next_one_hears_server_full, none, down),
-        cmocka_unit_test_setup_teardown(a_storm_below_the_maximum_refuses_nobody, none, down),
-        cmocka_unit_test_setup_teardown(a_name_is_free_the_moment_its_owner_has_gone, none, down),
-        cmocka_unit_test_setup_teardown(a_name_is_waited_for_while_its_owners_reader_has_yet_to_see_the_end, none, down),
-        cmocka_unit_test_setup_teardown(two_thousand_visits_leave_nothing_behind, none, down),
-        cmocka_unit_test_setup_teardown(a_stopped_reader_is_closed_and_costs_others_nothing, none, down),
-        cmocka_unit_test_setup_teardown(who_reads_nothing_for_too_long_is_closed_by_age, none, down),
-        cmocka_unit_test_setup_teardown(a_burst_to_reading_members_loses_nothing, none, down),
-        cmocka_unit_test_setup_teardown(who_gives_no_name_in_time_is_told_and_closed, none, down),
-        cmocka_unit_test_setup_teardown(over_the_flood_limit_lines_wait_and_none_is_lost, none, down),
-        cmocka_unit_test_setup_teardown(a_line_without_an_end_is_no_way_round_the_flood_limit, none, down),
-        cmocka_unit_test_setup_teardown(who_floods_without_a_break_is_closed, none, down),
-        cmocka_unit_test_setup_teardown(an_answer_longer_than_the_outbox_reaches_its_asker, none, down),
+        cmocka_unit_test_setup_teardown(at_clients_max_the_next_one_hears_server_full, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_storm_below_the_maximum_refuses_nobody, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_name_is_free_the_moment_its_owner_has_gone, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_name_is_waited_for_while_its_owners_reader_has_yet_to_see_the_end, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(two_thousand_visits_leave_nothing_behind, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_stopped_reader_is_closed_and_costs_others_nothing, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(who_reads_nothing_for_too_long_is_closed_by_age, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_burst_to_reading_members_loses_nothing, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(who_gives_no_name_in_time_is_told_and_closed, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(over_the_flood_limit_lines_wait_and_none_is_lost, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_line_without_an_end_is_no_way_round_the_flood_limit, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(who_floods_without_a_break_is_closed, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(an_answer_longer_than_the_outbox_reaches_its_asker, fixture_dir, fixture_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

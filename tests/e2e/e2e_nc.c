@@ -2,7 +2,7 @@
 /* What people really use: nc, driven by shell scripts. */
 #include "config.h"
 
-#include "tests/lib/client.h"
+#include "tests/lib/fixture.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,22 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct daemon d;
 static char out[262144];
-
-static int up(void **state)
-{
-    (void)state;
-    daemon_up(&d, NULL);
-    return 0;
-}
-
-static int down(void **state)
-{
-    (void)state;
-    daemon_fini(&d);
-    return 0;
-}
 
 static int shell(const char *script)
 {
@@ -97,5 +82,5 @@ int main(void)
         cmocka_unit_test(ten_at_once_log_in_join_speak_and_quit),
         cmocka_unit_test(the_console_answers_nc),
     };
-    return cmocka_run_group_tests(tests, up, down);
+    return cmocka_run_group_tests(tests, fixture_up, fixture_down);
 }

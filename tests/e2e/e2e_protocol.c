@@ -2,7 +2,7 @@
 /* The native protocol as a client sees it, line by line: doc/protocol.md is what these tests hold chatd to. */
 #include "config.h"
 
-#include "tests/lib/client.h"
+#include "tests/lib/fixture.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,19 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct daemon d;
-
 static int up(void **state)
 {
     (void)state;
     daemon_up(&d, "rooms = { per_user = 3; };");
-    return 0;
-}
-
-static int down(void **state)
-{
-    (void)state;
-    daemon_fini(&d);
     return 0;
 }
 
@@ -438,5 +429,5 @@ int main(void)
         cmocka_unit_test(any_cutting_of_the_bytes_gives_the_same_answers),
         cmocka_unit_test(long_lists_go_on_in_further_lines),
     };
-    return cmocka_run_group_tests(tests, up, down);
+    return cmocka_run_group_tests(tests, up, fixture_down);
 }

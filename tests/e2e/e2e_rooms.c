@@ -2,7 +2,7 @@
 /* Rooms: who is in them, what they remember, what survives, and that joining is one moment. */
 #include "config.h"
 
-#include "tests/lib/client.h"
+#include "tests/lib/fixture.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,34 +17,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static struct daemon d;
 static char out[65536];
-
-static int none(void **state)
-{
-    (void)state;
-    daemon_init(&d, NULL);
-    return 0;
-}
-
-static int down(void **state)
-{
-    (void)state;
-    daemon_fini(&d);
-    return 0;
-}
-
-static void start(const char *conf)
-{
-    daemon_write_conf(&d, conf);
-    daemon_start(&d);
-}
 
 static void join_leaves_and_also_stays(void **state)
 {
     struct client a, b;
     (void)state;
-    start("");
+    fixture_start("");
     client_enter(&b, &d, "bea", "one");
     client_enter(&a, &d, "adam", "one");
     client_expect(&b, "JOIN #one adam");
@@ -71,7 +50,7 @@ static void a_lost_connection_leaves_every_room(void **state)
 {
     struct client a, b;
     (void)state;
-    start("");
+    fixture_start("");
     client_enter(&b, &d, "bea", "one");
     client_ask(&b, "ALSO two", "OK Joined #two (0 users)");
     client_enter(&a, &d, "adam", "one");
@@ -89,7 +68,7 @@ static void a_conversation_is_replayed_until_the_last_has_left(void **state)
 {
     struct client a, b;
     (void)state;
-    start("rooms = { replay = 3; };");
+    fixture_start("rooms = { replay = 3; };");
     client_enter(&a, &d, "adam", "one");
     for (int i = 1; i <= 5; i++) {
         client_say(&a, "line %d", i);
@@ -116,7 +95,7 @@ static void a_topic_is_shown_told_and_cleared(void **state)
     struct client a, b;
     char topic[400];
     (void)state;
-    start("");
+    fixture_start("");
     client_enter(&a, &d, "adam", "one");
     client_enter(&b, &d, "bea", "one");
     client_expect(&a, "JOIN #one bea");
@@ -165,7 +144,7 @@ static void at_the_limit_the_longest_empty_gives_way_topics_last_kept_never(void
 {
     struct client a, b;
     (void)state;
-    start("rooms = { max = 4; };");
+    fixture_start("rooms = { max = 4; };");
     daemon_ctl_ok(&d, out, sizeof out, "room", "create", "kept", NULL);
     client_login(&a, &d, "adam");
     client_login(&b, &d, "bea");
@@ -201,7 +180,7 @@ static void to_be_looked_at_is_no_use_of_a_room(void **state)
 {
     struct client a;
     (void)state;
-    start("rooms = { max = 3; };");
+    fixture_start("rooms = { max = 3; };");
     client_login(&a, &d, "adam");
     client_ask(&a, "JOIN a", "OK Joined #a (0 users)");
     client_ask(&a, "JOIN b", "OK Joined #b (0 users)");
@@ -221,7 +200,7 @@ static void disused_rooms_are_forgotten_after_their_days(void **state)
     char path[256];
     sqlite3 *db;
     (void)state;
-    start("");
+    fixture_start("");
     client_login(&a, &d, "adam");
     client_ask(&a, "JOIN stale", "OK Joined #stale (0 users)");
     client_ask(&a, "JOIN fresh", "OK Joined #fresh (0 users)");
@@ -275,7 +254,7 @@ static void the_answer_to_join_is_never_overtaken_and_misses_nothing(void **stat
     struct client a;
     pthread_t talking, reading;
     (void)state;
-    start("rooms = { replay = 5; };");
+    fixture_start("rooms = { replay = 5; };");
     client_enter(&t.c, &d, "talker", "busy");
     client_login(&a, &d, "guest");
     assert_int_equal(pthread_create(&reading, NULL, drain, &t.c), 0);
@@ -309,7 +288,7 @@ static void everyone_in_a_room_sees_one_order(void **state)
     static struct client c[TALKERS];
     char *seen[TALKERS] = {0};
     (void)state;
-    start("");
+    fixture_start("");
     for (int i = 0; i < TALKERS; i++) {
         char name[16];
         snprintf(name, sizeof name, "t%d", i);
@@ -344,16 +323,16 @@ int main(void)
 {
     alarm(170);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(join_leaves_and_also_stays, none, down),
-        cmocka_unit_test_setup_teardown(a_lost_connection_leaves_every_room, none, down),
-        cmocka_unit_test_setup_teardown(a_conversation_is_replayed_until_the_last_has_left, none, down),
-        cmocka_unit_test_setup_teardown(a_topic_is_shown_told_and_cleared, none, down),
-        cmocka_unit_test_setup_teardown(rooms_and_acknowledged_topics_outlive_kill_9, none, down),
-        cmocka_unit_test_setup_teardown(at_the_limit_the_longest_empty_gives_way_topics_last_kept_never, none, down),
-        cmocka_unit_test_setup_teardown(to_be_looked_at_is_no_use_of_a_room, none, down),
-        cmocka_unit_test_setup_teardown(disused_rooms_are_forgotten_after_their_days, none, down),
-        cmocka_unit_test_setup_teardown(the_answer_to_join_is_never_overtaken_and_misses_nothing, none, down),
-        cmocka_unit_test_setup_teardown(everyone_in_a_room_sees_one_order, none, down),
+        cmocka_unit_test_setup_teardown(join_leaves_and_also_stays, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_lost_connection_leaves_every_room, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_conversation_is_replayed_until_the_last_has_left, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_topic_is_shown_told_and_cleared, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(rooms_and_acknowledged_topics_outlive_kill_9, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(at_the_limit_the_longest_empty_gives_way_topics_last_kept_never, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(to_be_looked_at_is_no_use_of_a_room, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(disused_rooms_are_forgotten_after_their_days, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(the_answer_to_join_is_never_overtaken_and_misses_nothing, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(everyone_in_a_room_sees_one_order, fixture_dir, fixture_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
