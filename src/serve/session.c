@@ -274,11 +274,11 @@ static void end(struct session *s)
     struct member *m = &s->member;
     enum close_reason reason = outbox_reason(ob);
     const struct close_row *row = close_row(reason);
+    close_count(reason); /* before anybody can see it */
     while (m->room_count)
         session_leave_room(s, m->rooms[m->room_count - 1], false);
     users_release(m);
     post_flush();
-    close_count(reason);
     log_peer(LOG_INFO, "left", "id=%llu name=%s address=%s reason=%s", (unsigned long long)m->id,
              *m->name ? m->name : "-", s->pair->arrival.peer.text, row->label);
     pool_leave(s->pair);

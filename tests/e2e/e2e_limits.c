@@ -159,8 +159,8 @@ static void a_stopped_reader_is_closed_and_costs_others_nothing(void **state)
             }
     }
     assert_int_equal(daemon_status(&d, "closed_slow"), 1);
-    assert_true(daemon_log_has(&d, "name=stopped"));
-    assert_true(daemon_log_has(&d, "reason=slow"));
+    daemon_await_log(&d, "name=stopped");
+    daemon_await_log(&d, "reason=slow");
     client_ask(&reader, "USERS", "USERLIST talker reader");
     client_close(&talker);
     client_close(&reader);
