@@ -11,11 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void buf_init(struct buf *b)
-{
-    *b = (struct buf){0};
-}
-
 void buf_fini(struct buf *b)
 {
     free(b->data);

@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /*
- * A growing run of bytes, NUL-terminated after each call so that text in it can be printed. Zero-initialise, or
- * buf_init; buf_fini frees. One thread at a time. Memory is bounded by what its callers add; none left aborts.
+ * A growing run of bytes, NUL-terminated after each call so that text in it can be printed. Zero-initialise;
+ * buf_fini frees. One thread at a time. Memory is bounded by what its callers add; none left aborts.
  */
 struct buf {
     char *data; /* owns; NULL while nothing was added */
@@ -14,7 +14,6 @@ struct buf {
     size_t cap;
 };
 
-void buf_init(struct buf *b);
 void buf_fini(struct buf *b);
 
 /* Empties it and keeps the memory. */

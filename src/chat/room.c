@@ -144,7 +144,7 @@ static void add_locked(struct room *r, struct member *m)
         r->cap = r->cap ? r->cap * 2 : 4;
         r->members = panic_realloc(r->members, (size_t)r->cap * sizeof *r->members);
     }
-    r->members[r->count++] = (struct membership){m, clock_wall_ms()};
+    r->members[r->count++] = (struct membership){m};
     atomic_store_explicit(&r->present, r->count, memory_order_relaxed);
 }
 

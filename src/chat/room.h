@@ -16,7 +16,6 @@
  */
 struct membership {
     struct member *member; /* borrows: it leaves before it ends */
-    int64_t joined_ms;     /* wall clock */
 };
 
 struct said {

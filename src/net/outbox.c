@@ -389,7 +389,8 @@ bool outbox_take(struct outbox *ob)
     return go;
 }
 
-void outbox_wrote(struct outbox *ob, size_t entries, size_t bytes)
+/* The drainer: so much of the flight is written. */
+static void account(struct outbox *ob, size_t entries, size_t bytes)
 {
     lock_acquire(&ob->lock);
     ob->entries -= entries;
@@ -398,7 +399,8 @@ void outbox_wrote(struct outbox *ob, size_t entries, size_t bytes)
     lock_release(&ob->lock);
 }
 
-void outbox_failed(struct outbox *ob)
+/* The writer: the stream has failed, nothing more will be written. */
+static void fail(struct outbox *ob)
 {
     size_t left = 0;
     for (size_t i = ob->flight_at; i < ob->flight.n; i++)
@@ -442,7 +444,7 @@ static bool write_some(struct outbox *ob, bool block)
         entries++;
     }
     ob->flight_offset = left;
-    outbox_wrote(ob, entries, bytes);
+    account(ob, entries, bytes);
     return true;
 }
 
@@ -450,7 +452,7 @@ void outbox_write(struct outbox *ob)
 {
     while (ob->flight_at < ob->flight.n)
         if (!write_some(ob, true)) {
-            outbox_failed(ob);
+            fail(ob);
             return;
         }
 }

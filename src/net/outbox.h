@@ -109,7 +109,7 @@ bool outbox_is_ending(struct outbox *ob);
 /* Keeper: closes as CLOSE_SLOW when the oldest entry is older than the limit at now_ms. */
 void outbox_check_age(struct outbox *ob, int64_t now_ms);
 
-/* Any thread: makes the writer come round once, entry or not. */
+/* Any thread: makes the writer come round once, entry or not. For streams that have something of their own to write. */
 void outbox_poke(struct outbox *ob);
 
 /* Entries, bytes and generation as one look. Any thread. */
@@ -123,10 +123,6 @@ struct outbox_load outbox_load(struct outbox *ob);
 /* The writer: gives back what it drained last, then blocks until there is something to drain (all that is queued
  * is in ob->flight then) or it was poked (flight may be empty). False: retired, the thread ends. */
 bool outbox_take(struct outbox *ob);
-
-/* The drainer: so much of the flight is written; or the rest of it never will be, because the stream failed. */
-void outbox_wrote(struct outbox *ob, size_t entries, size_t bytes);
-void outbox_failed(struct outbox *ob);
 
 /* Writes ob->flight to the stream, many entries a call. Blocks. Used by the writer. */
 void outbox_write(struct outbox *ob);

@@ -17,10 +17,9 @@
 static void an_empty_one_reads_as_the_empty_text(void **state)
 {
     (void)state;
-    struct buf zero = {0}, b;
+    struct buf zero = {0}, b = {0};
     assert_string_equal(buf_text(&zero), "");
     buf_fini(&zero);
-    buf_init(&b);
     buf_add(&b, "x", 0);
     buf_str(&b, "");
     assert_int_equal(b.len, 0);
