@@ -376,7 +376,7 @@ static void refuse_cut_integers(struct reading *rd, const char *file, const char
     }
 }
 
-/* The files that settings came from, included ones too. */
+/* The included files that settings came from; those of the first one name none, as it was read as text. */
 static void collect_files(struct strv *files, const config_setting_t *at)
 {
     const char *file = config_setting_source_file(at);
@@ -406,24 +406,24 @@ static int read_text(const char *file, struct buf *text)
 }
 
 /* An included file is named as it was written, which means: below the directory of the first one. */
-static void check_file(struct reading *rd, const char *file)
+static void check_included(struct reading *rd, const char *file)
 {
     struct buf text = {0};
     char path[CONF_TEXT * 5];
     size_t dir = strrchr(rd->file, '/') ? (size_t)(strrchr(rd->file, '/') - rd->file) + 1 : 0;
-    snprintf(path, sizeof path, "%.*s%s", strcmp(file, rd->file) == 0 ? 0 : (int)dir, rd->file, file);
+    snprintf(path, sizeof path, "%.*s%s", (int)dir, rd->file, file);
     if (read_text(path, &text) == 0)
         refuse_cut_integers(rd, file, buf_text(&text));
     buf_fini(&text);
 }
 
-static void check_integers(struct reading *rd, const config_setting_t *root)
+static void check_integers(struct reading *rd, const char *text, const config_setting_t *root)
 {
     struct strv files = {0};
-    strv_add(&files, rd->file);
+    refuse_cut_integers(rd, rd->file, text);
     collect_files(&files, root);
     for (size_t i = 0; i < files.n; i++)
-        check_file(rd, files.v[i]);
+        check_included(rd, files.v[i]);
     strv_fini(&files);
 }
 
@@ -450,7 +450,7 @@ int conf_load(struct conf *c, const char *file, struct buf *errors)
     buf_str(&text, "\n"); /* libconfig wants one behind a comment at the very end */
     const char *start = buf_text(&text) + (strncmp(buf_text(&text), "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
     if (config_read_string(&cfg, start)) {
-        check_integers(&rd, config_root_setting(&cfg));
+        check_integers(&rd, start, config_root_setting(&cfg));
         read_root(&rd, config_root_setting(&cfg));
     } else {
         buf_printf(errors, "%s:%d: %s\n", config_error_file(&cfg) ? config_error_file(&cfg) : file,
