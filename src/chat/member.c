@@ -5,6 +5,7 @@
 #include "chat/member.h"
 
 #include "base/panic.h"
+#include "net/post.h"
 
 struct msg *member_render(enum form form, const struct event *ev)
 {
@@ -17,6 +18,7 @@ struct msg *member_render(enum form form, const struct event *ev)
 
 enum outbox_put member_put(struct member *m, const struct event *ev)
 {
+    post_assert_settled();
     struct msg *msg = member_render((enum form)m->form, ev);
     enum outbox_put put = outbox_put(m->outbox, msg);
     msg_unref(msg);
@@ -26,6 +28,7 @@ enum outbox_put member_put(struct member *m, const struct event *ev)
 enum outbox_put member_put_shared(struct member *m, struct member_rendered *once)
 {
     int form = m->form;
+    post_assert_settled();
     if (!once->forms[form])
         once->forms[form] = member_render((enum form)form, once->ev);
     return outbox_put(m->outbox, once->forms[form]);
@@ -40,6 +43,7 @@ void member_rendered_fini(struct member_rendered *once)
 
 void member_answer(struct member *m, const struct event *ev)
 {
+    post_assert_settled();
     struct msg *msg = member_render((enum form)m->form, ev);
     outbox_answer(m->outbox, msg);
     msg_unref(msg);
@@ -47,6 +51,7 @@ void member_answer(struct member *m, const struct event *ev)
 
 void member_answer_lines(struct member *m, const struct buf *lines)
 {
+    post_assert_settled();
     struct msg *msg = msg_new(lines->data, lines->len);
     outbox_answer(m->outbox, msg);
     msg_unref(msg);

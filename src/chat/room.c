@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Events come in from the handlers of members (and, for a topic, from the store thread) and go out to outboxes,
- * rendered once for each form among the members. Nothing here waits: a put into a full outbox closes that outbox.
+ * Events come in from the handlers of members (and, for a topic, from the store thread), get their number and their time,
+ * and go out by fanout.c. Nothing here waits: a put into a full outbox closes that outbox.
  */
 #include "config.h"
 
@@ -39,6 +39,7 @@ struct room *room_new(const char *name, int64_t created_ms)
     r->last_id = (uint64_t)clock_wall_ms() << 20;
     atomic_init(&r->refs, 1);
     durable_init(r);
+    fanout_init(r);
     return r;
 }
 
@@ -58,6 +59,7 @@ void room_free(struct room **rp)
         return;
     must(!r->count && !r->record_busy);
     replay_fini(r);
+    fanout_rest_locked(r);
     free(r->members);
     free(r->topic);
     lock_fini(&r->lock);
@@ -108,23 +110,27 @@ static void replay_render_locked(struct room *r, enum form form, struct buf *out
 
 /* ---- delivery ---- */
 
-void room_deliver_locked(struct room *r, struct event *ev, const struct member *except)
+static void number_locked(struct room *r, struct event *ev)
 {
-    struct member_rendered once = {.ev = ev};
     lock_assert_held(LOCK_ROOM);
     ev->id = ++r->last_id;
     ev->time_ms = clock_wall_ms();
-    for (int i = 0; i < r->count; i++) {
-        struct member *m = r->members[i].member;
-        if (m != except)
-            member_put_shared(m, &once);
-    }
-    member_rendered_fini(&once);
-    if (ev->kind == EVENT_SAID) {
-        replay_add_locked(r, ev);
-        counter_add(COUNTER_MESSAGES, 1);
-        counter_add(COUNTER_DELIVERIES, (uint64_t)r->count);
-    }
+}
+
+void room_deliver_locked(struct room *r, struct event *ev, const struct member *except)
+{
+    number_locked(r, ev);
+    fanout_put_locked(r, ev, except);
+}
+
+static void say_locked(struct room *r, const char *name, const char *text)
+{
+    struct event ev = {.kind = EVENT_SAID, .room = r->name, .name = name, .text = text};
+    number_locked(r, &ev);
+    replay_add_locked(r, &ev);
+    counter_add(COUNTER_MESSAGES, 1);
+    counter_add(COUNTER_DELIVERIES, (uint64_t)r->count);
+    fanout_gather_locked(r, &ev);
 }
 
 static int find_locked(const struct room *r, const struct member *m)
@@ -145,11 +151,13 @@ static void add_locked(struct room *r, struct member *m)
         r->members = panic_realloc(r->members, (size_t)r->cap * sizeof *r->members);
     }
     r->members[r->count++] = (struct membership){m};
+    fanout_count_locked(r, m, 1);
     atomic_store_explicit(&r->present, r->count, memory_order_relaxed);
 }
 
 static void remove_locked(struct room *r, int i)
 {
+    fanout_count_locked(r, r->members[i].member, -1);
     r->count--;
     memmove(&r->members[i], &r->members[i + 1], (size_t)(r->count - i) * sizeof *r->members);
     atomic_store_explicit(&r->present, r->count, memory_order_relaxed);
@@ -161,6 +169,7 @@ void room_join(struct room *r, struct member *m)
     enum form form = (enum form)m->form;
     const struct codec *codec = codec_of(form);
     lock_acquire(&r->lock);
+    fanout_settle_locked(r); /* what was said before is replayed and not heard live */
     struct event ev = {.kind = EVENT_JOINED, .room = r->name, .number = r->count};
     codec->render(&answer, &ev, form);
     if (*r->topic) {
@@ -193,6 +202,7 @@ void room_leave(struct room *r, struct member *m, bool answer)
     lock_acquire(&r->lock);
     int i = find_locked(r, m);
     must(i >= 0);
+    fanout_settle_locked(r); /* what was said before is still heard */
     remove_locked(r, i);
     struct event ev = {.kind = EVENT_LEFT, .room = r->name};
     if (answer)
@@ -203,6 +213,7 @@ void room_leave(struct room *r, struct member *m, bool answer)
         r->used_ms = clock_wall_ms();
         r->used_no = atomic_fetch_add(&uses, 1);
         replay_fini(r);
+        fanout_rest_locked(r);
         free(r->members);
         r->members = NULL;
         r->cap = 0;
@@ -215,20 +226,25 @@ bool room_say(struct room *r, struct member *m, const char *text)
 {
     if (!member_is_in(m, r)) /* what its reader says of it is true: nobody else takes a member out */
         return false;
-    struct event ev = {.kind = EVENT_SAID, .room = r->name, .name = m->name, .text = text};
+    post_gather(&r->fanout.gathering);
     lock_acquire(&r->lock);
-    room_deliver_locked(r, &ev, NULL);
+    say_locked(r, m->name, text);
+    if (fanout_carry_locked(r))
+        post_carries();
+    struct post_pressure pressing = r->fanout.pressing;
     lock_release(&r->lock);
+    post_pressed(&pressing);
     return true;
 }
 
 bool room_announce(struct room *r, const char *text)
 {
-    struct event ev = {.kind = EVENT_SAID, .room = r->name, .name = NAME_SERVER, .text = text};
     lock_acquire(&r->lock);
     bool heard = r->count > 0;
-    if (heard)
-        room_deliver_locked(r, &ev, NULL);
+    if (heard) {
+        say_locked(r, NAME_SERVER, text);
+        fanout_settle_locked(r);
+    }
     lock_release(&r->lock);
     return heard;
 }

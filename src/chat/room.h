@@ -3,14 +3,14 @@
 #define CHAT_ROOM_H
 
 #include "base/strv.h"
-#include "chat/member.h"
+#include "chat/fanout.h"
 #include "store/store.h"
 
 #include <stdatomic.h>
 
 /*
  * One room: who is in it, what was said last, its topic. Its lock gives the order that everyone in it sees; it is held
- * for the whole of a fan-out, which never blocks.
+ * while lines are put into the members' outboxes, which never blocks.
  *
  * Locking key: R by .lock · T by the table's lock (chat/rooms.h) · c constant
  */
@@ -33,6 +33,7 @@ struct room {
     struct membership *members;       /* R: owns; in order of arrival */
     int count, cap;                   /* R */
     _Atomic int present;              /* = count, to be read without the lock */
+    struct fanout fanout;             /* chat/fanout.h */
     struct said *replay;              /* R: owns; ring of what was said last in this conversation */
     int replay_cap, replay_first, replay_count; /* R */
     uint64_t last_id;                 /* R: number of the newest message; starts at wall-clock ms << 20 */
@@ -68,7 +69,8 @@ void room_join(struct room *r, struct member *m);
 void room_rejoin(struct room *r, struct member *m);
 /* Takes the member out; tells the others; `answer`: and the member too. */
 void room_leave(struct room *r, struct member *m, bool answer);
-/* Says something to everyone in the room, the speaker included. False: the member is not in it. */
+/* Says something to everyone in the room, the speaker included; it is heard when the speaker's reader settles or
+ * flushes (net/post.h), if not before. False: the member is not in it. */
 bool room_say(struct room *r, struct member *m, const char *text);
 /* Answers with the topic. */
 void room_tell_topic(struct room *r, struct member *m);
@@ -80,8 +82,8 @@ bool room_announce(struct room *r, const char *text);
 /* Adds the names of those in it, in order of arrival. */
 void room_names(struct room *r, struct strv *names);
 
-/* Puts an event into every member's outbox but that of `except` (may be NULL); gives it its number and its time.
- * The room's lock is held. */
+/* Puts an event that is not talk into every member's outbox but that of `except` (may be NULL), behind all that was
+ * said; gives it its number and its time. The room's lock is held. */
 void room_deliver_locked(struct room *r, struct event *ev, const struct member *except);
 
 struct room_facts {

@@ -96,7 +96,7 @@ bool users_put(const char *name, const struct event *ev)
     name_fold(key, name);
     rwlock_read(&users.lock);
     struct member *m = find_locked(key);
-    bool taken = m && member_put(m, ev) == OUTBOX_TAKEN;
+    bool taken = m && member_put(m, ev) != OUTBOX_CLOSED;
     rwlock_release(&users.lock);
     return taken;
 }

@@ -11,8 +11,14 @@
 
 struct msg *msg_new(const void *data, size_t len)
 {
+    return msg_new_gathered(data, len, 1);
+}
+
+struct msg *msg_new_gathered(const void *data, size_t len, unsigned entries)
+{
     struct msg *m = panic_malloc(sizeof *m + len);
     atomic_init(&m->refs, 1);
+    m->entries = entries;
     m->len = len;
     memcpy(m->data, data, len);
     return m;

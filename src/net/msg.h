@@ -11,12 +11,15 @@
  */
 struct msg {
     _Atomic unsigned refs;
+    unsigned entries; /* how many entries of an outbox it counts for: 1, or the lines that were gathered in it */
     size_t len;
     char data[];
 };
 
-/* Copies len bytes. The caller owns one reference. Aborts when memory is out. */
+/* Copies len bytes, which count as one entry, or as so many. The caller owns one reference. Aborts when memory is
+ * out. */
 struct msg *msg_new(const void *data, size_t len);
+struct msg *msg_new_gathered(const void *data, size_t len, unsigned entries);
 
 /* One reference more, or less. */
 struct msg *msg_ref(struct msg *m);

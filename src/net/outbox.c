@@ -134,12 +134,18 @@ static void signal_writer(struct outbox *ob)
     cond_signal(&ob->wake);
 }
 
+static void uncount_locked(struct outbox *ob, size_t entries, size_t bytes)
+{
+    ob->entries -= entries;
+    ob->bytes -= bytes;
+}
+
 static void drop_queue_locked(struct outbox *ob)
 {
     for (size_t i = 0; i < ob->queued.n; i++)
-        ob->bytes -= ob->queued.v[i]->len;
-    ob->entries -= ob->queued.n;
+        uncount_locked(ob, ob->queued.v[i]->entries, ob->queued.v[i]->len);
     batch_clear(&ob->queued);
+    ob->queued_entries = 0;
     pressure_relieve_locked(ob);
 }
 
@@ -168,7 +174,8 @@ static void queue_locked(struct outbox *ob, struct msg *m)
     if (!ob->queued.n)
         ob->queued_since_ms = clock_coarse_ms();
     batch_add(&ob->queued, m);
-    ob->entries++;
+    ob->entries += m->entries;
+    ob->queued_entries += m->entries;
     ob->bytes += m->len;
 }
 
@@ -176,7 +183,8 @@ static bool fits_locked(const struct outbox *ob, const struct msg *m, bool own_a
 {
     if (!ob->entries || (own_answer && !outbox_over_half_locked(ob)))
         return true;
-    return ob->entries < (size_t)RELAXED(max_entries) && ob->bytes + m->len <= (size_t)RELAXED(max_bytes);
+    return ob->entries + m->entries <= (size_t)RELAXED(max_entries) &&
+           ob->bytes + m->len <= (size_t)RELAXED(max_bytes);
 }
 
 static enum outbox_put put(struct outbox *ob, struct msg *m, bool own_answer)
@@ -190,8 +198,10 @@ static enum outbox_put put(struct outbox *ob, struct msg *m, bool own_answer)
             result = OUTBOX_TAKEN;
             if (ob->asleep && !ob->owed)
                 post_owe_locked(ob);
-            if (outbox_over_half_locked(ob))
-                post_pressed_locked(ob);
+            if (outbox_over_half_locked(ob) && !ob->stalled) {
+                post_pressed(&(struct post_pressure){ob, ob->gen});
+                result = OUTBOX_PRESSES;
+            }
         } else {
             wake = close_locked(ob, CLOSE_SLOW, NULL);
         }
@@ -220,6 +230,7 @@ static void launch_locked(struct outbox *ob)
     ob->queued = empty;
     ob->flight_at = ob->flight_offset = 0;
     ob->flight_since_ms = ob->queued_since_ms;
+    ob->queued_entries = 0;
     ob->draining = true;
 }
 
@@ -322,7 +333,7 @@ void outbox_check_age(struct outbox *ob, int64_t now_ms)
     bool wake = false;
     lock_acquire(&ob->lock);
     if (outbox_is_open_locked(ob) && ob->entries) {
-        int64_t since = ob->entries > ob->queued.n ? ob->flight_since_ms : ob->queued_since_ms;
+        int64_t since = ob->entries > ob->queued_entries ? ob->flight_since_ms : ob->queued_since_ms;
         if (now_ms - since > RELAXED(max_age_ms))
             wake = close_locked(ob, CLOSE_SLOW, NULL);
     }
@@ -393,8 +404,7 @@ bool outbox_take(struct outbox *ob)
 static void account(struct outbox *ob, size_t entries, size_t bytes)
 {
     lock_acquire(&ob->lock);
-    ob->entries -= entries;
-    ob->bytes -= bytes;
+    uncount_locked(ob, entries, bytes);
     pressure_relieve_locked(ob);
     lock_release(&ob->lock);
 }
@@ -402,12 +412,13 @@ static void account(struct outbox *ob, size_t entries, size_t bytes)
 /* The writer: the stream has failed, nothing more will be written. */
 static void fail(struct outbox *ob)
 {
-    size_t left = 0;
-    for (size_t i = ob->flight_at; i < ob->flight.n; i++)
-        left += ob->flight.v[i]->len;
+    size_t entries = 0, bytes = 0;
+    for (size_t i = ob->flight_at; i < ob->flight.n; i++) {
+        entries += ob->flight.v[i]->entries;
+        bytes += ob->flight.v[i]->len;
+    }
     lock_acquire(&ob->lock);
-    ob->entries -= ob->flight.n - ob->flight_at;
-    ob->bytes -= left;
+    uncount_locked(ob, entries, bytes);
     drop_queue_locked(ob);
     if (outbox_is_open_locked(ob))
         (void)close_locked(ob, CLOSE_GONE, NULL); /* the caller is the writer: nobody to wake */
@@ -439,9 +450,10 @@ static bool write_some(struct outbox *ob, bool block)
     counter_add(COUNTER_BYTES_OUT, (uint64_t)wrote);
     size_t entries = 0, bytes = 0, left = (size_t)wrote + ob->flight_offset;
     while (ob->flight_at < b->n && left >= b->v[ob->flight_at]->len) {
-        left -= b->v[ob->flight_at]->len;
-        bytes += b->v[ob->flight_at++]->len;
-        entries++;
+        const struct msg *m = b->v[ob->flight_at++];
+        left -= m->len;
+        bytes += m->len;
+        entries += m->entries;
     }
     ob->flight_offset = left;
     account(ob, entries, bytes);

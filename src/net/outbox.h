@@ -39,7 +39,8 @@ struct outbox {
     struct outbox_batch flight; /* D: what the drainer is writing; what a poster could not carry stays in it */
     size_t flight_at;           /* D: its first unwritten entry */
     size_t flight_offset;       /* D: and the first unwritten byte of that */
-    size_t entries, bytes;      /* O: queued and in flight, until written */
+    size_t entries, bytes;      /* O: queued and in flight, until written; an entry as what it counts for (net/msg.h) */
+    size_t queued_entries;      /* O: those of .entries that are in .queued */
     int64_t queued_since_ms;    /* O: when the oldest of .queued came */
     int64_t flight_since_ms;    /* O: the same for .flight */
     int64_t drained_us;         /* O: when somebody last stopped draining */
@@ -83,11 +84,15 @@ void outbox_fini(struct outbox *ob);
 /* Reader: a new life over a connected stream (borrowed until outbox_detach), named by an id not used before. */
 void outbox_open(struct outbox *ob, struct stream *st, uint64_t gen);
 
-enum outbox_put { OUTBOX_TAKEN, OUTBOX_CLOSED };
+enum outbox_put {
+    OUTBOX_TAKEN,
+    OUTBOX_PRESSES, /* taken, and it presses: who goes on putting into it is to wait (net/pressure.h) */
+    OUTBOX_CLOSED   /* refused */
+};
 
 /* Any thread, any lock below OUTBOX's rank; never blocks on a socket. Takes a reference of its own. An entry that
  * does not fit closes the outbox as CLOSE_SLOW. The wake is owed until post_flush() (net/post.h); when the outbox
- * presses, the poster is told there. */
+ * presses, that is noted there as well. */
 enum outbox_put outbox_put(struct outbox *ob, struct msg *m);
 
 /* The same for an answer to the owner, by the owner's reader: while the outbox is not over its half, an entry of

@@ -14,8 +14,12 @@
 #include <sched.h>
 
 #define CARRY_MOST 8192 /* outboxes that one flush writes itself: some 50 ms, so that no poster is away for long */
+#define PAID_AT_ONCE 64 /* debts paid before the next look for lines that were gathered meanwhile */
+#define ROUNDS_MOST 8   /* looks of one flush, after which another has to carry the gathering */
 
 static _Thread_local struct {
+    struct post_gathering *gathering; /* borrows: may hold lines of ours */
+    bool carries;                     /* and we are its carrier */
     struct outbox *first, **last;
     struct outbox *self;
     struct post_pressure pressure;
@@ -35,33 +39,68 @@ void post_owe_locked(struct outbox *ob)
     post.last = &ob->owed_next;
 }
 
-void post_pressed_locked(struct outbox *ob)
+void post_pressed(const struct post_pressure *p)
 {
-    if (ob == post.self)
-        post.pressure.own = true;
-    else if (!post.pressure.other && !ob->stalled) {
-        post.pressure.other = ob;
-        post.pressure.gen = ob->gen;
+    if (p->other && p->other != post.self && !post.pressure.other)
+        post.pressure = *p;
+}
+
+void post_gather(struct post_gathering *g)
+{
+    if (post.gathering != g)
+        post_settle();
+    post.gathering = g;
+}
+
+void post_settle(void)
+{
+    struct post_gathering *g = post.gathering;
+    if (!g)
+        return;
+    g->put(g, post.carries ? POST_GIVE_UP : POST_KEEP);
+    post.gathering = NULL;
+    post.carries = false;
+}
+
+void post_carries(void)
+{
+    post.carries = true;
+}
+
+void post_assert_settled(void)
+{
+    must(!post.gathering);
+}
+
+/* Pays some debts. How many outboxes this thread has written itself. */
+static int pay_some(int carry_most)
+{
+    int carried = 0;
+    int64_t now_us = clock_us();
+    for (int i = 0; i < PAID_AT_ONCE && post.first; i++) {
+        struct outbox *ob = post.first;
+        post.first = ob->owed_next;
+        carried += outbox_pay(ob, carried < carry_most ? now_us : 0);
     }
+    return carried;
 }
 
 void post_flush(void)
 {
-    if (!post.first)
-        return;
-    sched_yield(); /* others who have something to say put it into the same outboxes, for the same writes */
-    int carried = 0;
-    int64_t now_us = clock_us();
-    while (post.first) {
-        struct outbox *ob = post.first;
-        post.first = ob->owed_next;
-        carried += outbox_pay(ob, carried < CARRY_MOST ? now_us : 0);
+    int rounds = 0, carried = 0;
+    while (post.first || post.carries) {
+        sched_yield(); /* others who have something to say add it to the same writes */
+        if (post.carries) {
+            enum post_keep idle = post.first ? POST_KEEP : POST_KEEP_IF_ANY;
+            post.carries = post.gathering->put(post.gathering, rounds++ < ROUNDS_MOST ? idle : POST_GIVE_UP);
+        }
+        carried += pay_some(CARRY_MOST - carried);
     }
 }
 
 void post_assert_flushed(void)
 {
-    must(!post.first);
+    must(!post.first && !post.carries);
 }
 
 struct post_pressure post_pressure(void)

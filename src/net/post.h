@@ -6,24 +6,53 @@
 #include <stdint.h>
 
 /*
- * What a thread owes after it has put: the wakes of writers, and a wait for an outbox that presses. Each thread
- * has its own list; it runs through the outboxes themselves (struct outbox, owed_next), so posting to thousands
- * takes no memory. The rule: flush before you wait. Every door to a wait asserts it.
+ * What a thread owes to those it has posted to: lines that it gathered and has yet to put, the wakes of writers, and a
+ * wait for an outbox that presses. Each thread has its own list of wakes; it runs through the outboxes themselves
+ * (struct outbox, owed_next), so posting to thousands takes no memory. The rule: flush before you wait. Every door to
+ * a wait asserts it.
  */
 struct outbox;
+
+/*
+ * Lines on their way to the same outboxes, to which several threads add. Who adds while nobody carries the gathering
+ * becomes its carrier: that thread's next flush puts and pays for all, and goes on while more comes, for a bounded time.
+ * The others need not do anything, so a line costs them no wake and no yield.
+ */
+enum post_keep {
+    POST_KEEP,        /* the carrier, if there is one, stays */
+    POST_KEEP_IF_ANY, /* the carrier, who calls, stays if anything was put */
+    POST_GIVE_UP      /* the carrier, who calls, is none any more */
+};
+struct post_gathering {
+    /* Puts what is there, maybe nothing. Takes the lock of whoever gathers. True: the carrier stays. */
+    bool (*put)(struct post_gathering *g, enum post_keep keep);
+};
 
 /* Names the calling thread's own outbox, which presses on nobody's patience; NULL: a thread without one. */
 void post_self(struct outbox *ob);
 
-/* Wakes every writer owed by this thread. No lock that ranks at or above OUTBOX may be held. */
+/* This thread is about to add to `g`, which outlives its next settling: settles any other. Before the lock of `g`. */
+void post_gather(struct post_gathering *g);
+
+/* This thread has become the carrier of what it gathers. Any lock. */
+void post_carries(void);
+
+/* Has what this thread added to put, whoever carries it. To be called before it puts anything else: what one says
+ * arrives in the order in which one says it. No lock that ranks at or above the gatherer's may be held. */
+void post_settle(void);
+
+/* Aborts when this thread has gathered something since it last settled. */
+void post_assert_settled(void);
+
+/* Puts what this thread carries, and pays every debt. No lock that ranks at or above the gatherer's may be held. */
 void post_flush(void);
 
-/* Aborts when this thread owes a wake. */
+/* Aborts when this thread owes anything. */
 void post_assert_flushed(void);
 
-/* What the puts since the last call met: its own outbox pressing, another one pressing. Clears both. */
+/* The first outbox that presses, other than the thread's own, of those that were noted since the last call. Forgets
+ * it. */
 struct post_pressure {
-    bool own;
     struct outbox *other; /* borrows: outboxes are never freed; NULL if none */
     uint64_t gen;         /* the life of `other` that pressed */
 };
@@ -31,6 +60,9 @@ struct post_pressure post_pressure(void);
 
 /* For net/outbox.c, in outbox_put, with that outbox's lock held. */
 void post_owe_locked(struct outbox *ob);
-void post_pressed_locked(struct outbox *ob);
+
+/* Notes an outbox that presses: met by a put of this thread, or by somebody else's of lines that this thread gathered
+ * too. Any lock. */
+void post_pressed(const struct post_pressure *p);
 
 #endif

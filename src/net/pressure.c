@@ -79,6 +79,14 @@ void pressure_end(struct outbox *ob, uint64_t gen, struct outbox *self)
     lock_release(&ob->lock);
 }
 
+bool pressure_own_begins(struct outbox *ob)
+{
+    lock_acquire(&ob->lock);
+    bool begins = outbox_is_open_locked(ob) && outbox_over_half_locked(ob);
+    lock_release(&ob->lock);
+    return begins;
+}
+
 bool pressure_own(struct outbox *ob)
 {
     lock_acquire(&ob->lock);

@@ -21,7 +21,9 @@ int64_t pressure_begin(struct outbox *ob, uint64_t gen, struct outbox *self);
 bool pressure_is_over(struct outbox *ob, uint64_t gen);
 void pressure_end(struct outbox *ob, uint64_t gen, struct outbox *self);
 
-/* The owner's reader waits for its own outbox: true while it must; the bell rings when to ask again. */
+/* The owner's reader: whether its own outbox presses; then, asked again and again, whether it must still wait for it.
+ * The bell rings when to ask again. */
+bool pressure_own_begins(struct outbox *ob);
 bool pressure_own(struct outbox *ob);
 
 /* For net/outbox.c, with the outbox lock held, whenever something has left it or it was closed. */

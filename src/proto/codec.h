@@ -19,7 +19,7 @@ enum command {
 };
 
 /* Flags of a row, tbl/commands.h. */
-enum command_flags { ANYTIME = 1, PRIVATE = 2 };
+enum command_flags { ANYTIME = 1, PRIVATE = 2, TALK = 4 };
 
 enum request_kind {
     REQUEST_EMPTY,   /* nothing to answer */

@@ -7,6 +7,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "net/post.h"
 #include "proto/text.h"
 
 #include <string.h>
@@ -74,6 +75,8 @@ static void run(struct session *s, enum command c, char *rest)
     } else {
         if (log_enabled(LOG_DEBUG))
             log_peer(LOG_DEBUG, "command", "id=%llu verb=%s", (unsigned long long)s->member.id, row->name);
+        if (!(row->flags & TALK))
+            post_settle(); /* what was said before comes before what the handler does */
         row->handler(s, &a);
     }
 }

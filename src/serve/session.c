@@ -70,6 +70,7 @@ void session_release(struct pair *p)
 
 void session_answer(struct session *s, const struct event *ev)
 {
+    post_settle();
     member_answer(&s->member, ev);
 }
 
@@ -81,6 +82,7 @@ void session_error(struct session *s, enum error_code code, const char *text)
 
 void session_close(struct session *s, enum close_reason reason)
 {
+    post_settle(); /* what was said before the end is heard, by oneself too */
     outbox_close(&s->pair->outbox, reason, NULL);
 }
 
@@ -166,7 +168,7 @@ static bool is_over_other(void *arg)
 static void yield_to_pressure(struct session *s)
 {
     struct post_pressure p = post_pressure();
-    if (p.own) {
+    if (pressure_own_begins(&s->pair->outbox)) {
         counter_add(COUNTER_PRESSURE_WAITS, 1);
         session_wait(s, INT64_MAX, is_relieved, &s->pair->outbox);
     }
@@ -208,6 +210,7 @@ static void handle_lines(struct session *s)
         yield_to_pressure(s);
     }
     post_flush();
+    yield_to_pressure(s); /* for what the flush has met */
 }
 
 /* ---- one client ---- */
@@ -275,6 +278,7 @@ static void end(struct session *s)
     enum close_reason reason = outbox_reason(ob);
     const struct close_row *row = close_row(reason);
     close_count(reason); /* before anybody can see it */
+    post_settle();
     while (m->room_count)
         session_leave_room(s, m->rooms[m->room_count - 1], false);
     users_release(m);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Events come in from room.c and leave as entries of outboxes. Not obvious: whoever settles puts the lines of all, so a
+ * speaker often finds that there is nothing left to do, and looks without the lock first. That is right because its own
+ * line was counted by itself: as long as that one is not put, no count it can see is zero.
+ */
+#include "config.h"
+
+#include "chat/fanout.h"
+
+#include "base/panic.h"
+#include "chat/room.h"
+
+#define KEPT_BYTES 1024 /* of a buffer that has nothing gathered in it */
+#define PARTS 8         /* gathered lines fill at most one of so many parts of an outbox */
+
+static bool put_gathered(struct post_gathering *g, enum post_keep keep)
+{
+    struct room *r = (struct room *)((char *)g - offsetof(struct room, fanout.gathering));
+    bool any = atomic_load_explicit(&r->fanout.gathered, memory_order_relaxed) > 0;
+    if (!any && keep == POST_KEEP)
+        return true;
+    lock_acquire(&r->lock);
+    any = r->fanout.gathered > 0;
+    fanout_settle_locked(r);
+    bool stays = keep == POST_KEEP || (keep == POST_KEEP_IF_ANY && any);
+    r->fanout.carried = stays && r->fanout.carried;
+    lock_release(&r->lock);
+    return stays;
+}
+
+void fanout_init(struct room *r)
+{
+    r->fanout = (struct fanout){.gathering = {put_gathered}};
+}
+
+void fanout_rest_locked(struct room *r)
+{
+    must(!r->fanout.gathered);
+    for (int form = 0; form < FORMS; form++)
+        buf_fini(&r->fanout.lines[form]);
+}
+
+void fanout_count_locked(struct room *r, const struct member *m, int change)
+{
+    must(!r->fanout.gathered);
+    r->fanout.members[m->form] += change;
+}
+
+static bool is_enough_locked(const struct fanout *f)
+{
+    struct outbox_limits most = outbox_limits();
+    if (f->gathered * PARTS >= most.entries)
+        return true;
+    for (int form = 0; form < FORMS; form++)
+        if (f->lines[form].len * PARTS >= (size_t)most.bytes)
+            return true;
+    return false;
+}
+
+void fanout_gather_locked(struct room *r, const struct event *ev)
+{
+    struct fanout *f = &r->fanout;
+    lock_assert_held(LOCK_ROOM);
+    for (int form = 0; form < FORMS; form++)
+        if (f->members[form])
+            codec_of((enum form)form)->render(&f->lines[form], ev, (enum form)form);
+    atomic_fetch_add_explicit(&f->gathered, 1, memory_order_relaxed);
+    if (is_enough_locked(f))
+        fanout_settle_locked(r);
+}
+
+bool fanout_carry_locked(struct room *r)
+{
+    struct fanout *f = &r->fanout;
+    lock_assert_held(LOCK_ROOM);
+    if (!f->gathered || f->carried)
+        return false;
+    f->carried = true;
+    return true;
+}
+
+static void put_form_locked(struct room *r, int form)
+{
+    struct fanout *f = &r->fanout;
+    struct buf *lines = &f->lines[form];
+    struct msg *msg = msg_new_gathered(lines->data, lines->len, (unsigned)f->gathered);
+    for (int i = 0; i < r->count; i++) {
+        struct member *m = r->members[i].member;
+        if (m->form == form && outbox_put(m->outbox, msg) == OUTBOX_PRESSES && !f->pressing.other)
+            f->pressing = (struct post_pressure){m->outbox, m->id};
+    }
+    msg_unref(msg);
+    if (lines->cap > KEPT_BYTES)
+        buf_fini(lines);
+    else
+        buf_clear(lines);
+}
+
+void fanout_settle_locked(struct room *r)
+{
+    struct fanout *f = &r->fanout;
+    lock_assert_held(LOCK_ROOM);
+    if (!f->gathered)
+        return;
+    f->pressing.other = NULL;
+    for (int form = 0; form < FORMS; form++)
+        if (f->lines[form].len)
+            put_form_locked(r, form);
+    atomic_store_explicit(&f->gathered, 0, memory_order_relaxed);
+}
+
+void fanout_put_locked(struct room *r, const struct event *ev, const struct member *except)
+{
+    struct member_rendered once = {.ev = ev};
+    fanout_settle_locked(r);
+    for (int i = 0; i < r->count; i++) {
+        struct member *m = r->members[i].member;
+        if (m != except)
+            member_put_shared(m, &once);
+    }
+    member_rendered_fini(&once);
+}
