@@ -14,19 +14,19 @@
 #define KEPT_BYTES 1024 /* of a buffer that has nothing gathered in it */
 #define PARTS 8         /* gathered lines fill at most one of so many parts of an outbox */
 
-static bool put_gathered(struct post_gathering *g, enum post_keep keep)
+static int put_gathered(struct post_gathering *g, enum post_carrier carrier)
 {
     struct room *r = (struct room *)((char *)g - offsetof(struct room, fanout.gathering));
-    bool any = atomic_load_explicit(&r->fanout.gathered, memory_order_relaxed) > 0;
-    if (!any && keep == POST_KEEP)
-        return true;
+    struct fanout *f = &r->fanout;
+    if (carrier == POST_STAYS && !atomic_load_explicit(&f->gathered, memory_order_relaxed))
+        return 0;
     lock_acquire(&r->lock);
-    any = r->fanout.gathered > 0;
+    int lines = f->gathered;
     fanout_settle_locked(r);
-    bool stays = keep == POST_KEEP || (keep == POST_KEEP_IF_ANY && any);
-    r->fanout.carried = stays && r->fanout.carried;
+    if (carrier == POST_ENDS || (carrier == POST_STAYS_IF_ANY && !lines))
+        f->carried = false;
     lock_release(&r->lock);
-    return stays;
+    return lines;
 }
 
 void fanout_init(struct room *r)

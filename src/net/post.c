@@ -57,7 +57,7 @@ void post_settle(void)
     struct post_gathering *g = post.gathering;
     if (!g)
         return;
-    g->put(g, post.carries ? POST_GIVE_UP : POST_KEEP);
+    g->put(g, post.carries ? POST_ENDS : POST_STAYS);
     post.gathering = NULL;
     post.carries = false;
 }
@@ -70,6 +70,15 @@ void post_carries(void)
 void post_assert_settled(void)
 {
     must(!post.gathering);
+}
+
+/* The carrier puts what has gathered, and goes on carrying while anything has. How many lines. */
+static int put_gathered(bool last)
+{
+    enum post_carrier carrier = last ? POST_ENDS : post.first ? POST_STAYS : POST_STAYS_IF_ANY;
+    int lines = post.gathering->put(post.gathering, carrier);
+    post.carries = carrier == POST_STAYS || (carrier == POST_STAYS_IF_ANY && lines);
+    return lines;
 }
 
 /* Pays some debts. How many outboxes this thread has written itself. */
@@ -88,12 +97,11 @@ static int pay_some(int carry_most)
 void post_flush(void)
 {
     int rounds = 0, carried = 0;
+    bool others = true;
     while (post.first || post.carries) {
-        sched_yield(); /* others who have something to say add it to the same writes */
-        if (post.carries) {
-            enum post_keep idle = post.first ? POST_KEEP : POST_KEEP_IF_ANY;
-            post.carries = post.gathering->put(post.gathering, rounds++ < ROUNDS_MOST ? idle : POST_GIVE_UP);
-        }
+        if (others)
+            sched_yield(); /* who has something to say too adds it to the same writes */
+        others = post.carries && put_gathered(++rounds == ROUNDS_MOST) > 1;
         carried += pay_some(CARRY_MOST - carried);
     }
 }

@@ -18,14 +18,14 @@ struct outbox;
  * becomes its carrier: that thread's next flush puts and pays for all, and goes on while more comes, for a bounded time.
  * The others need not do anything, so a line costs them no wake and no yield.
  */
-enum post_keep {
-    POST_KEEP,        /* the carrier, if there is one, stays */
-    POST_KEEP_IF_ANY, /* the carrier, who calls, stays if anything was put */
-    POST_GIVE_UP      /* the carrier, who calls, is none any more */
+enum post_carrier {
+    POST_STAYS,        /* the carrier, if there is one, stays */
+    POST_STAYS_IF_ANY, /* the carrier, who calls, stays if anything is put */
+    POST_ENDS          /* the carrier, who calls, is none any more */
 };
 struct post_gathering {
-    /* Puts what is there, maybe nothing. Takes the lock of whoever gathers. True: the carrier stays. */
-    bool (*put)(struct post_gathering *g, enum post_keep keep);
+    /* Puts what is there. Takes the lock of whoever gathers. How many lines were put. */
+    int (*put)(struct post_gathering *g, enum post_carrier carrier);
 };
 
 /* Names the calling thread's own outbox, which presses on nobody's patience; NULL: a thread without one. */
