@@ -20,6 +20,7 @@
 static _Thread_local struct {
     struct post_gathering *gathering; /* borrows: may hold lines of ours */
     bool carries;                     /* and we are its carrier */
+    bool others;                      /* what we put last had lines of others too */
     struct outbox *first, **last;
     struct outbox *self;
     struct post_pressure pressure;
@@ -97,11 +98,12 @@ static int pay_some(int carry_most)
 void post_flush(void)
 {
     int rounds = 0, carried = 0;
-    bool others = true;
     while (post.first || post.carries) {
-        if (others)
+        if (post.others)
             sched_yield(); /* who has something to say too adds it to the same writes */
-        others = post.carries && put_gathered(++rounds == ROUNDS_MOST) > 1;
+        int lines = post.carries ? put_gathered(++rounds == ROUNDS_MOST) : 0;
+        if (lines)
+            post.others = lines > 1;
         carried += pay_some(CARRY_MOST - carried);
     }
 }
