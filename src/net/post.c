@@ -79,6 +79,8 @@ static int put_gathered(bool last)
     enum post_carrier carrier = last ? POST_ENDS : post.first ? POST_STAYS : POST_STAYS_IF_ANY;
     int lines = post.gathering->put(post.gathering, carrier);
     post.carries = carrier == POST_STAYS || (carrier == POST_STAYS_IF_ANY && lines);
+    if (!post.carries)
+        post.gathering = NULL; /* no line of ours is left in it */
     return lines;
 }
 

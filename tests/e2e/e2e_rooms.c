@@ -319,6 +319,38 @@ static void everyone_in_a_room_sees_one_order(void **state)
     }
 }
 
+static void an_answer_stands_behind_what_one_said_before(void **state)
+{
+    enum { TALKERS = 8, LINES = 200 };
+    static struct client c[TALKERS];
+    (void)state;
+    fixture_start("");
+    for (int i = 0; i < TALKERS; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "t%d", i);
+        client_enter(&c[i], &d, name, "order");
+    }
+    for (int n = 0; n < LINES; n++)
+        for (int i = 0; i < TALKERS; i++) { /* two reads, so that another may carry what the first has said */
+            client_say(&c[i], "%d", n);
+            client_say(&c[i], "PING %d", n);
+        }
+    for (int i = 0; i < TALKERS; i++) {
+        int said = -1, from, n;
+        for (int pongs = 0; pongs < LINES;) {
+            const char *line = client_line(&c[i]);
+            if (sscanf(line, "ROOM #order t%d %d", &from, &n) == 2)
+                said = from == i ? n : said;
+            else if (sscanf(line, "PONG %d", &n) == 1) {
+                assert_int_equal(n, pongs++);
+                assert_int_equal(said, n);
+            }
+        }
+    }
+    for (int i = 0; i < TALKERS; i++)
+        client_close(&c[i]);
+}
+
 int main(void)
 {
     alarm(170);
@@ -333,6 +365,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(disused_rooms_are_forgotten_after_their_days, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(the_answer_to_join_is_never_overtaken_and_misses_nothing, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(everyone_in_a_room_sees_one_order, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(an_answer_stands_behind_what_one_said_before, fixture_dir, fixture_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

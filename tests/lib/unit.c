@@ -663,7 +663,7 @@ void unit_held_fill(struct unit_held *h, int n, size_t size)
 {
     unit_stream_hold(&h->us);
     for (int i = 0; i < n; i++)
-        assert_int_equal(unit_put_size(&h->c.outbox, size, false), OUTBOX_TAKEN);
+        assert_int_not_equal(unit_put_size(&h->c.outbox, size, false), OUTBOX_CLOSED);
     post_flush();
     unit_stream_wait_inside(&h->us);
 }
@@ -711,11 +711,13 @@ void unit_member_join(struct unit_member *um, struct room *r)
     assert_non_null(r);
     member_add_room(&um->member, r);
     um->member.current = r;
+    post_settle();
     room_join(r, &um->member);
 }
 
 void unit_member_leave(struct unit_member *um, struct room *r, bool answer)
 {
+    post_settle();
     room_leave(r, &um->member, answer);
     member_remove_room(&um->member, r);
     rooms_release(r);

@@ -54,7 +54,7 @@ static void post_many(void *arg)
         memset(line + n, p->who, pad);
         line[n + (int)pad] = '\n';
         line[n + (int)pad + 1] = '\0';
-        p->taken += unit_put(p->ob, line) == OUTBOX_TAKEN;
+        p->taken += unit_put(p->ob, line) != OUTBOX_CLOSED;
         if (unit_random(&seed) % 8 == 0)
             post_flush();
     }
@@ -229,7 +229,7 @@ static void an_entry_partly_written_still_counts_whole(void **state)
 static int put_until_closed(struct outbox *ob, size_t size, int most)
 {
     int n = 0;
-    while (n < most && unit_put_size(ob, size, false) == OUTBOX_TAKEN)
+    while (n < most && unit_put_size(ob, size, false) != OUTBOX_CLOSED)
         n++;
     return n;
 }
@@ -256,6 +256,36 @@ static void the_last_entry_that_fits_is_taken_and_the_next_closes_as_slow(void *
     unit_held_stop(&h);
 }
 
+static enum outbox_put put_gathered(struct outbox *ob, unsigned entries)
+{
+    struct msg *m = msg_new_gathered("lines", 5, entries);
+    enum outbox_put put = outbox_put(ob, m);
+    msg_unref(m);
+    return put;
+}
+
+static void a_message_of_many_lines_counts_for_all_of_them(void **state)
+{
+    (void)state;
+    struct unit_held h;
+    unit_limits(UNIT_TIGHT);
+    unit_held_start(&h);
+    unit_held_fill(&h, 1, 1);
+    assert_int_equal(put_gathered(&h.c.outbox, 7), OUTBOX_TAKEN);
+    assert_int_equal(put_gathered(&h.c.outbox, 1), OUTBOX_PRESSES);
+    assert_int_equal(put_gathered(&h.c.outbox, 7), OUTBOX_PRESSES);
+    assert_int_equal(outbox_load(&h.c.outbox).entries, 16);
+    unit_stream_step(&h.us); /* the one before them is written, they are the batch in flight */
+    assert_int_equal(outbox_load(&h.c.outbox).entries, 15);
+    assert_int_equal(put_gathered(&h.c.outbox, 2), OUTBOX_CLOSED);
+    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_SLOW);
+    assert_int_equal(outbox_load(&h.c.outbox).entries, 15);
+    unit_stream_fail(&h.us);
+    unit_stream_let(&h.us);
+    unit_client_wait_written(&h.c);
+    unit_held_stop(&h);
+}
+
 static void the_byte_cap_counts_the_batch_in_flight_to_the_byte(void **state)
 {
     (void)state;
@@ -263,7 +293,7 @@ static void the_byte_cap_counts_the_batch_in_flight_to_the_byte(void **state)
     unit_limits(UNIT_TIGHT);
     unit_held_start(&h);
     unit_held_fill(&h, 1, 8000);
-    assert_int_equal(unit_put_size(&h.c.outbox, 192, false), OUTBOX_TAKEN);
+    assert_int_not_equal(unit_put_size(&h.c.outbox, 192, false), OUTBOX_CLOSED);
     assert_int_equal(outbox_load(&h.c.outbox).bytes, 8192);
     assert_int_equal(unit_put_size(&h.c.outbox, 1, false), OUTBOX_CLOSED);
     assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_SLOW);
@@ -301,7 +331,7 @@ static void an_own_answer_of_any_size_is_taken_while_not_over_half(void **state)
     unit_limits(UNIT_TIGHT);
     unit_held_start(&h);
     unit_held_fill(&h, 8, 512); /* the half, to the entry and to the byte */
-    assert_int_equal(unit_put_size(&h.c.outbox, 100000, true), OUTBOX_TAKEN);
+    assert_int_not_equal(unit_put_size(&h.c.outbox, 100000, true), OUTBOX_CLOSED);
     assert_int_equal(unit_put_size(&h.c.outbox, 1, true), OUTBOX_CLOSED);
     assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_SLOW);
     unit_held_stop(&h);
@@ -314,7 +344,7 @@ static void an_own_answer_over_half_has_to_fit_like_any_other(void **state)
     unit_limits(UNIT_TIGHT);
     unit_held_start(&h);
     unit_held_fill(&h, 9, 10);
-    assert_int_equal(unit_put_size(&h.c.outbox, 10, true), OUTBOX_TAKEN);
+    assert_int_not_equal(unit_put_size(&h.c.outbox, 10, true), OUTBOX_CLOSED);
     assert_int_equal(unit_put_size(&h.c.outbox, 8192, true), OUTBOX_CLOSED);
     assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_SLOW);
     unit_held_stop(&h);
@@ -674,6 +704,7 @@ int main(void)
         cmocka_unit_test(entries_count_until_they_are_written),
         cmocka_unit_test(an_entry_partly_written_still_counts_whole),
         cmocka_unit_test(the_last_entry_that_fits_is_taken_and_the_next_closes_as_slow),
+        cmocka_unit_test(a_message_of_many_lines_counts_for_all_of_them),
         cmocka_unit_test(the_byte_cap_counts_the_batch_in_flight_to_the_byte),
         cmocka_unit_test(an_empty_outbox_takes_an_entry_larger_than_its_cap),
         cmocka_unit_test(an_outbox_that_holds_something_does_not),

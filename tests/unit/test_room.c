@@ -180,6 +180,7 @@ static void a_message_is_rendered_once_for_all(void **state)
     unit_client_wait_asleep(&alice.client);
     unit_client_wait_asleep(&bob.client);
     assert_true(room_say(r, &alice.member, "shared"));
+    post_settle();
     assert_int_equal(alice.member.outbox->queued.n, 1);
     assert_ptr_equal(alice.member.outbox->queued.v[0], bob.member.outbox->queued.v[0]);
     assert_int_equal(alice.member.outbox->queued.v[0]->refs, 2);

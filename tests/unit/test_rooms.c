@@ -16,6 +16,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "chat/rooms.h"
+#include "net/post.h"
 #include "tests/lib/unit.h"
 
 #include <stdio.h>
@@ -451,6 +452,7 @@ static void come_and_go(struct racer *ra, const char *name)
     room_join(r, &ra->m);
     if (!room_say(r, &ra->m, "hello"))
         ra->broken++;
+    post_settle();
     room_leave(r, &ra->m, true);
     member_remove_room(&ra->m, r);
     rooms_release(r);

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What is said in a room is gathered: several lines become one entry, the speaker who carries them puts them for all,
+ * and nobody hears anything in another order than without it. One thread of the test plays several speakers where the
+ * order between threads is what is tested; a speaker with a thread of its own stands for another client's reader.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "chat/rooms.h"
+#include "net/post.h"
+#include "tests/lib/unit.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct unit_member alice, bob, carol;
+static struct room *r;
+
+static void join(struct unit_member *um)
+{
+    r = rooms_enter("#den");
+    unit_member_join(um, r);
+}
+
+static void hush(struct unit_member *um)
+{
+    struct buf ignored = {0};
+    unit_client_heard(&um->client, &ignored);
+    buf_fini(&ignored);
+}
+
+static void all_quiet(void)
+{
+    hush(&alice);
+    hush(&bob);
+    unit_client_wait_asleep(&alice.client);
+    unit_client_wait_asleep(&bob.client);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    unit_limits(UNIT_WIDE);
+    unit_house_start();
+    unit_member_start(&alice, "alice", unit_gen());
+    unit_member_start(&bob, "bob", unit_gen());
+    unit_member_start(&carol, "carol", unit_gen());
+    join(&alice);
+    join(&bob);
+    all_quiet();
+    return 0;
+}
+
+static void leave_all(struct unit_member *um)
+{
+    while (um->member.room_count)
+        unit_member_leave(um, um->member.rooms[0], false);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    post_flush();
+    leave_all(&alice);
+    leave_all(&bob);
+    leave_all(&carol);
+    post_flush();
+    unit_house_stop();
+    unit_member_stop(&alice);
+    unit_member_stop(&bob);
+    unit_member_stop(&carol);
+    return 0;
+}
+
+static size_t entries(struct unit_member *um)
+{
+    return outbox_load(um->member.outbox).entries;
+}
+
+/* Somebody else's reader: says something and waits, with its debts paid or not, until the test lets it go. */
+struct speaker {
+    struct unit_member *who;
+    bool flushes;
+    _Atomic bool has_said, may_end;
+    struct thread thread;
+};
+
+static bool may_end(void *arg)
+{
+    struct speaker *sp = arg;
+    return sp->may_end;
+}
+
+static bool has_said(void *arg)
+{
+    struct speaker *sp = arg;
+    return sp->has_said;
+}
+
+static void speak(void *arg)
+{
+    struct speaker *sp = arg;
+    room_say(r, &sp->who->member, "from a thread");
+    if (sp->flushes)
+        post_flush();
+    sp->has_said = true;
+    unit_comes(may_end, sp);
+    post_flush();
+}
+
+static void speaker_start(struct speaker *sp, struct unit_member *who, bool flushes)
+{
+    *sp = (struct speaker){.who = who, .flushes = flushes};
+    assert_int_equal(thread_start(&sp->thread, "speaker", 128 * 1024, speak, sp), 0);
+    unit_until(has_said, sp);
+}
+
+static void speaker_stop(struct speaker *sp)
+{
+    sp->may_end = true;
+    thread_join(&sp->thread);
+}
+
+/* ---- gathering ---- */
+
+static void nothing_is_put_before_the_speaker_flushes(void **state)
+{
+    (void)state;
+    assert_true(room_say(r, &alice.member, "one"));
+    assert_int_equal(entries(&alice), 0);
+    assert_int_equal(entries(&bob), 0);
+    unit_member_hears(&bob, "ROOM #den alice one\n"); /* flushes */
+    unit_member_hears(&alice, "ROOM #den alice one\n");
+}
+
+static void lines_of_all_speakers_are_one_message_and_count_each(void **state)
+{
+    (void)state;
+    room_say(r, &alice.member, "one");
+    room_say(r, &bob.member, "two");
+    room_say(r, &alice.member, "three");
+    post_settle();
+    assert_int_equal(alice.member.outbox->queued.n, 1);
+    assert_ptr_equal(alice.member.outbox->queued.v[0], bob.member.outbox->queued.v[0]);
+    assert_int_equal(entries(&alice), 3);
+    assert_int_equal(entries(&bob), 3);
+    unit_member_hears(&bob, "ROOM #den alice one\nROOM #den bob two\nROOM #den alice three\n");
+    assert_int_equal(entries(&bob), 0);
+}
+
+static void as_much_as_a_part_of_an_outbox_is_put_at_once(void **state)
+{
+    (void)state;
+    unit_limits(UNIT_TIGHT); /* 16 entries, so 2 lines */
+    room_say(r, &alice.member, "one");
+    assert_int_equal(entries(&bob), 0);
+    room_say(r, &alice.member, "two");
+    assert_int_equal(entries(&bob), 2);
+    char text[1100]; /* 8192 bytes, so 1024 */
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    room_say(r, &alice.member, text);
+    assert_int_equal(entries(&bob), 3);
+}
+
+static void a_room_that_rests_holds_no_lines_in_memory(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        room_say(r, &alice.member, "some of many lines that take more than one small buffer");
+    post_flush();
+    assert_int_equal(r->fanout.lines[FORM_NATIVE].len, 0);
+    assert_true(r->fanout.lines[FORM_NATIVE].cap <= 1024);
+}
+
+/* ---- who puts ---- */
+
+static void who_adds_to_what_another_carries_owes_nothing(void **state)
+{
+    (void)state;
+    struct speaker sp;
+    room_say(r, &alice.member, "mine");
+    speaker_start(&sp, &bob, true); /* its flush has come back */
+    assert_int_equal(entries(&alice), 0);
+    unit_member_hears(&alice, "ROOM #den alice mine\nROOM #den bob from a thread\n");
+    speaker_stop(&sp);
+    unit_member_hears(&alice, "");
+}
+
+static void a_settle_puts_what_another_carries(void **state)
+{
+    (void)state;
+    struct speaker sp;
+    speaker_start(&sp, &bob, false); /* carries, and has not flushed */
+    room_say(r, &alice.member, "mine");
+    post_settle();
+    assert_int_equal(entries(&alice), 2);
+    room_say(r, &alice.member, "more");
+    assert_int_equal(entries(&alice), 2); /* it is still bob's to carry */
+    post_flush();
+    assert_int_equal(r->fanout.gathered, 1);
+    speaker_stop(&sp);
+    unit_member_hears(&alice, "ROOM #den bob from a thread\nROOM #den alice mine\nROOM #den alice more\n");
+}
+
+static void after_a_flush_nobody_carries(void **state)
+{
+    (void)state;
+    room_say(r, &alice.member, "one");
+    assert_true(r->fanout.carried);
+    post_flush();
+    assert_false(r->fanout.carried);
+    room_say(r, &alice.member, "two");
+    post_settle(); /* settling gives it up as well: the room may be left next */
+    assert_false(r->fanout.carried);
+    post_flush();
+}
+
+static void a_carrier_does_not_serve_the_others_for_ever(void **state)
+{
+    (void)state;
+    struct speaker sp;
+    room_say(r, &alice.member, "one");
+    speaker_start(&sp, &bob, true);
+    lock_acquire(&r->lock);
+    assert_true(r->fanout.carried);
+    lock_release(&r->lock);
+    post_flush(); /* comes back although bob may say more */
+    post_assert_flushed();
+    assert_false(r->fanout.carried);
+    speaker_stop(&sp);
+}
+
+struct endless {
+    struct post_gathering g; /* first */
+    int puts, last;
+};
+
+static int put_endless(struct post_gathering *g, enum post_carrier carrier)
+{
+    struct endless *e = (struct endless *)g;
+    e->puts++;
+    e->last = (int)carrier;
+    return 1;
+}
+
+static void a_flush_ends_though_more_is_gathered_all_the_time(void **state)
+{
+    (void)state;
+    struct endless e = {.g = {put_endless}};
+    post_gather(&e.g);
+    post_carries();
+    post_flush();
+    post_assert_flushed();
+    assert_true(e.puts > 1);
+    assert_int_equal(e.last, POST_ENDS);
+}
+
+static void gathering_elsewhere_settles_first(void **state)
+{
+    (void)state;
+    struct endless e = {.g = {put_endless}};
+    post_gather(&e.g);
+    post_gather(&e.g);
+    assert_int_equal(e.puts, 0);
+    room_say(r, &alice.member, "here");
+    assert_int_equal(e.puts, 1);
+    assert_int_equal(e.last, POST_STAYS); /* somebody else carries that one */
+}
+
+/* ---- order ---- */
+
+static void an_answer_does_not_overtake_what_was_said(void **state)
+{
+    (void)state;
+    room_say(r, &alice.member, "first");
+    unit_member_leave(&alice, r, true);
+    unit_member_hears(&alice, "ROOM #den alice first\nOK Left #den\n");
+    unit_member_hears(&bob, "ROOM #den alice first\nLEAVE #den alice\n");
+}
+
+/* Without a house: a child has no threads. */
+static void say_alone(void)
+{
+    static struct outbox ob;
+    static struct bell bell;
+    bell_init(&bell);
+    outbox_init(&ob, &bell);
+    alice.member = (struct member){.outbox = &ob, .bell = &bell, .name = "alice"};
+    r = room_new("#den", 0);
+    member_add_room(&alice.member, r);
+    room_join(r, &alice.member);
+    room_say(r, &alice.member, "first");
+}
+
+static void put_without_settling(void *arg)
+{
+    struct event ev = {.kind = EVENT_SENT};
+    (void)arg;
+    say_alone();
+    member_answer(&alice.member, &ev);
+}
+
+static void put_after_settling(void *arg)
+{
+    struct event ev = {.kind = EVENT_SENT};
+    (void)arg;
+    say_alone();
+    post_settle();
+    member_answer(&alice.member, &ev);
+}
+
+static void a_put_that_would_overtake_aborts(void **state)
+{
+    (void)state;
+    assert_true(unit_aborts(put_without_settling, NULL));
+    assert_false(unit_aborts(put_after_settling, NULL));
+}
+
+static void who_goes_still_hears_what_others_said_before(void **state)
+{
+    (void)state;
+    struct speaker sp;
+    speaker_start(&sp, &bob, false);
+    unit_member_leave(&alice, r, true);
+    unit_member_hears(&alice, "ROOM #den bob from a thread\nOK Left #den\n");
+    speaker_stop(&sp);
+}
+
+static void who_comes_hears_what_was_gathered_as_replay_and_once(void **state)
+{
+    (void)state;
+    struct speaker sp;
+    speaker_start(&sp, &bob, false);
+    join(&carol);
+    speaker_stop(&sp);
+    unit_member_hears(&carol, "OK Joined #den (2 users)\nJOIN #den alice\nJOIN #den bob\nROOM #den bob from a thread\n");
+    unit_member_hears(&alice, "ROOM #den bob from a thread\nJOIN #den carol\n");
+}
+
+static void the_operator_speaks_behind_what_was_said(void **state)
+{
+    (void)state;
+    struct speaker sp;
+    speaker_start(&sp, &bob, false);
+    assert_true(room_announce(r, "closing"));
+    assert_int_equal(entries(&alice), 2);
+    speaker_stop(&sp);
+    unit_member_hears(&alice, "ROOM #den bob from a thread\nROOM #den server closing\n");
+}
+
+/* ---- pressure ---- */
+
+static void an_outbox_that_presses_is_told_to_those_whose_lines_another_puts(void **state)
+{
+    (void)state;
+    static struct unit_held slow;
+    struct speaker sp;
+    unit_limits(UNIT_TIGHT);
+    unit_held_start(&slow);
+    static struct member m;
+    m = (struct member){.outbox = &slow.c.outbox, .bell = &slow.c.bell, .id = slow.gen, .name = "slow"};
+    rooms_enter("#den");
+    member_add_room(&m, r);
+    room_join(r, &m);
+    unit_stream_hold(&slow.us);
+    for (int i = 0; i < 10; i++) {
+        room_say(r, &alice.member, "filling");
+        all_quiet(); /* these two read */
+    }
+    assert_ptr_equal(post_pressure().other, m.outbox);
+    speaker_start(&sp, &bob, false); /* carries what alice adds */
+    assert_null(post_pressure().other);
+    room_say(r, &alice.member, "one more");
+    struct post_pressure p = post_pressure();
+    assert_ptr_equal(p.other, m.outbox);
+    assert_int_equal(p.gen, slow.gen);
+    speaker_stop(&sp);
+    unit_stream_let(&slow.us);
+    post_settle();
+    room_leave(r, &m, false);
+    member_remove_room(&m, r);
+    rooms_release(r);
+    free(m.rooms);
+    post_flush();
+    unit_client_wait_written(&slow.c);
+    unit_held_stop(&slow);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_put_that_would_overtake_aborts), /* before any thread */
+        TEST(nothing_is_put_before_the_speaker_flushes),
+        TEST(lines_of_all_speakers_are_one_message_and_count_each),
+        TEST(as_much_as_a_part_of_an_outbox_is_put_at_once),
+        TEST(a_room_that_rests_holds_no_lines_in_memory),
+        TEST(who_adds_to_what_another_carries_owes_nothing),
+        TEST(a_settle_puts_what_another_carries),
+        TEST(after_a_flush_nobody_carries),
+        TEST(a_carrier_does_not_serve_the_others_for_ever),
+        TEST(a_flush_ends_though_more_is_gathered_all_the_time),
+        TEST(gathering_elsewhere_settles_first),
+        TEST(an_answer_does_not_overtake_what_was_said),
+        TEST(who_goes_still_hears_what_others_said_before),
+        TEST(who_comes_hears_what_was_gathered_as_replay_and_once),
+        TEST(the_operator_speaks_behind_what_was_said),
+        TEST(an_outbox_that_presses_is_told_to_those_whose_lines_another_puts),
+    };
+#undef TEST
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
