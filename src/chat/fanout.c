@@ -47,10 +47,12 @@ void fanout_count_locked(struct room *r, const struct member *m, int change)
     r->fanout.members[m->form] += change;
 }
 
+/* While somebody's outbox presses, line by line: each speaker has to meet it, and waits for one outbox after each put, so
+ * what a put adds to those that nobody waits for yet must be little. */
 static bool is_enough_locked(const struct fanout *f)
 {
     struct outbox_limits most = outbox_limits();
-    if (f->gathered * PARTS >= most.entries)
+    if (f->pressed || f->gathered * PARTS >= most.entries)
         return true;
     for (int form = 0; form < FORMS; form++)
         if (f->lines[form].len * PARTS >= (size_t)most.bytes)
@@ -87,8 +89,8 @@ static void put_form_locked(struct room *r, int form)
     struct msg *msg = msg_new_gathered(lines->data, lines->len, (unsigned)f->gathered);
     for (int i = 0; i < r->count; i++) {
         struct member *m = r->members[i].member;
-        if (m->form == form && outbox_put(m->outbox, msg) == OUTBOX_PRESSES && !f->pressing.other)
-            f->pressing = (struct post_pressure){m->outbox, m->id};
+        if (m->form == form && outbox_put(m->outbox, msg) == OUTBOX_PRESSES)
+            f->pressed = true;
     }
     msg_unref(msg);
     if (lines->cap > KEPT_BYTES)
@@ -103,7 +105,7 @@ void fanout_settle_locked(struct room *r)
     lock_assert_held(LOCK_ROOM);
     if (!f->gathered)
         return;
-    f->pressing.other = NULL;
+    f->pressed = false;
     for (int form = 0; form < FORMS; form++)
         if (f->lines[form].len)
             put_form_locked(r, form);

@@ -24,7 +24,7 @@ struct fanout {
     int members[FORMS];          /* R: how many members take each form */
     _Atomic int gathered;        /* written R: how many messages .lines has */
     bool carried;                /* R: a thread has promised to put them */
-    struct post_pressure pressing; /* R: the first outbox that the last put of gathered lines found pressing */
+    bool pressed;                /* R: the last put of gathered lines met an outbox that presses */
 };
 
 void fanout_init(struct room *r);
@@ -34,7 +34,8 @@ void fanout_rest_locked(struct room *r);
 /* A member comes (+1) or goes (-1). What was gathered was put. */
 void fanout_count_locked(struct room *r, const struct member *m, int change);
 
-/* Adds something said. It is put at once when as much has gathered as outboxes should take in one piece. */
+/* Adds something said. It is put at once when as much has gathered as outboxes should take in one piece, or when one of
+ * them presses. */
 void fanout_gather_locked(struct room *r, const struct event *ev);
 
 /* True: something is gathered that nobody carries, so the calling thread does from now on (post_carries). */

@@ -231,9 +231,7 @@ bool room_say(struct room *r, struct member *m, const char *text)
     say_locked(r, m->name, text);
     if (fanout_carry_locked(r))
         post_carries();
-    struct post_pressure pressing = r->fanout.pressing;
     lock_release(&r->lock);
-    post_pressed(&pressing);
     return true;
 }
 

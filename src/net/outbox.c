@@ -199,7 +199,7 @@ static enum outbox_put put(struct outbox *ob, struct msg *m, bool own_answer)
             if (ob->asleep && !ob->owed)
                 post_owe_locked(ob);
             if (outbox_over_half_locked(ob) && !ob->stalled) {
-                post_pressed(&(struct post_pressure){ob, ob->gen});
+                post_pressed_locked(ob);
                 result = OUTBOX_PRESSES;
             }
         } else {

@@ -40,10 +40,10 @@ void post_owe_locked(struct outbox *ob)
     post.last = &ob->owed_next;
 }
 
-void post_pressed(const struct post_pressure *p)
+void post_pressed_locked(struct outbox *ob)
 {
-    if (p->other && p->other != post.self && !post.pressure.other)
-        post.pressure = *p;
+    if (ob != post.self && !post.pressure.other)
+        post.pressure = (struct post_pressure){ob, ob->gen};
 }
 
 void post_gather(struct post_gathering *g)

@@ -50,8 +50,7 @@ void post_flush(void);
 /* Aborts when this thread owes anything. */
 void post_assert_flushed(void);
 
-/* The first outbox that presses, other than the thread's own, of those that were noted since the last call. Forgets
- * it. */
+/* The first outbox, other than the thread's own, that the puts since the last call found pressing. Forgets it. */
 struct post_pressure {
     struct outbox *other; /* borrows: outboxes are never freed; NULL if none */
     uint64_t gen;         /* the life of `other` that pressed */
@@ -60,9 +59,6 @@ struct post_pressure post_pressure(void);
 
 /* For net/outbox.c, in outbox_put, with that outbox's lock held. */
 void post_owe_locked(struct outbox *ob);
-
-/* Notes an outbox that presses: met by a put of this thread, or by somebody else's of lines that this thread gathered
- * too. Any lock. */
-void post_pressed(const struct post_pressure *p);
+void post_pressed_locked(struct outbox *ob);
 
 #endif

@@ -360,7 +360,7 @@ static void the_operator_speaks_behind_what_was_said(void **state)
 
 /* ---- pressure ---- */
 
-static void an_outbox_that_presses_is_told_to_those_whose_lines_another_puts(void **state)
+static void while_an_outbox_presses_every_speaker_meets_it(void **state)
 {
     (void)state;
     static struct unit_held slow;
@@ -378,9 +378,11 @@ static void an_outbox_that_presses_is_told_to_those_whose_lines_another_puts(voi
         all_quiet(); /* these two read */
     }
     assert_ptr_equal(post_pressure().other, m.outbox);
-    speaker_start(&sp, &bob, false); /* carries what alice adds */
+    assert_true(r->fanout.pressed);
+    speaker_start(&sp, &bob, false);
     assert_null(post_pressure().other);
-    room_say(r, &alice.member, "one more");
+    room_say(r, &alice.member, "one more"); /* would be bob's to put otherwise */
+    assert_int_equal(r->fanout.gathered, 0);
     struct post_pressure p = post_pressure();
     assert_ptr_equal(p.other, m.outbox);
     assert_int_equal(p.gen, slow.gen);
@@ -393,6 +395,10 @@ static void an_outbox_that_presses_is_told_to_those_whose_lines_another_puts(voi
     free(m.rooms);
     post_flush();
     unit_client_wait_written(&slow.c);
+    room_say(r, &alice.member, "gathered again");
+    post_settle();
+    room_say(r, &alice.member, "gathered again");
+    assert_int_equal(r->fanout.gathered, 1);
     unit_held_stop(&slow);
 }
 
@@ -415,7 +421,7 @@ int main(void)
         TEST(who_goes_still_hears_what_others_said_before),
         TEST(who_comes_hears_what_was_gathered_as_replay_and_once),
         TEST(the_operator_speaks_behind_what_was_said),
-        TEST(an_outbox_that_presses_is_told_to_those_whose_lines_another_puts),
+        TEST(while_an_outbox_presses_every_speaker_meets_it),
     };
 #undef TEST
     alarm(60);
