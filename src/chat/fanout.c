@@ -89,8 +89,11 @@ static void put_form_locked(struct room *r, int form)
     struct msg *msg = msg_new_gathered(lines->data, lines->len, (unsigned)f->gathered);
     for (int i = 0; i < r->count; i++) {
         struct member *m = r->members[i].member;
-        if (m->form == form && outbox_put(m->outbox, msg) == OUTBOX_PRESSES)
-            f->pressed = true;
+        if (m->form != form)
+            continue;
+        int fill = outbox_put(m->outbox, msg);
+        if (fill > f->pressing.fill)
+            f->pressing = (struct post_pressure){m->outbox, m->id, fill};
     }
     msg_unref(msg);
     if (lines->cap > KEPT_BYTES)
@@ -105,11 +108,22 @@ void fanout_settle_locked(struct room *r)
     lock_assert_held(LOCK_ROOM);
     if (!f->gathered)
         return;
-    f->pressed = false;
+    f->pressing = (struct post_pressure){0};
     for (int form = 0; form < FORMS; form++)
         if (f->lines[form].len)
             put_form_locked(r, form);
+    atomic_store_explicit(&f->pressed, f->pressing.other != NULL, memory_order_relaxed);
     atomic_store_explicit(&f->gathered, 0, memory_order_relaxed);
+}
+
+bool fanout_pressing(struct room *r, struct post_pressure *p)
+{
+    if (!atomic_load_explicit(&r->fanout.pressed, memory_order_relaxed))
+        return false;
+    lock_acquire(&r->lock);
+    *p = r->fanout.pressing;
+    lock_release(&r->lock);
+    return p->other != NULL;
 }
 
 void fanout_put_locked(struct room *r, const struct event *ev, const struct member *except)

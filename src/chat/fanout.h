@@ -24,7 +24,8 @@ struct fanout {
     int members[FORMS];          /* R: how many members take each form */
     _Atomic int gathered;        /* written R: how many messages .lines has */
     bool carried;                /* R: a thread has promised to put them */
-    bool pressed;                /* R: the last put of gathered lines met an outbox that presses */
+    struct post_pressure pressing; /* R: the fullest outbox that the last put of gathered lines found pressing */
+    _Atomic bool pressed;        /* written R: there was one */
 };
 
 void fanout_init(struct room *r);
@@ -40,6 +41,10 @@ void fanout_gather_locked(struct room *r, const struct event *ev);
 
 /* True: something is gathered that nobody carries, so the calling thread does from now on (post_carries). */
 bool fanout_carry_locked(struct room *r);
+
+/* The outbox to wait for before more is said: the fullest that pressed at the last put. False: none. Takes the room's
+ * lock. Any thread. */
+bool fanout_pressing(struct room *r, struct post_pressure *p);
 
 /* Puts what was gathered. */
 void fanout_settle_locked(struct room *r);

@@ -16,16 +16,16 @@ struct msg *member_render(enum form form, const struct event *ev)
     return msg;
 }
 
-enum outbox_put member_put(struct member *m, const struct event *ev)
+int member_put(struct member *m, const struct event *ev)
 {
     post_assert_settled();
     struct msg *msg = member_render((enum form)m->form, ev);
-    enum outbox_put put = outbox_put(m->outbox, msg);
+    int put = outbox_put(m->outbox, msg);
     msg_unref(msg);
     return put;
 }
 
-enum outbox_put member_put_shared(struct member *m, struct member_rendered *once)
+int member_put_shared(struct member *m, struct member_rendered *once)
 {
     int form = m->form;
     post_assert_settled();

@@ -35,16 +35,16 @@ struct member {
 /* An event as the bytes of a form; the caller owns the reference. Any thread. */
 struct msg *member_render(enum form form, const struct event *ev);
 
-/* Puts one event into the member's outbox. Any thread that has settled (net/post.h); any lock that ranks below
+/* Puts one event into the member's outbox; as outbox_put. Any thread that has settled (net/post.h); any lock that ranks below
  * OUTBOX. */
-enum outbox_put member_put(struct member *m, const struct event *ev);
+int member_put(struct member *m, const struct event *ev);
 
 /* The same for many members: rendered once for each form among them, and shared. */
 struct member_rendered {
     const struct event *ev;   /* borrows */
     struct msg *forms[FORMS]; /* owns */
 };
-enum outbox_put member_put_shared(struct member *m, struct member_rendered *once);
+int member_put_shared(struct member *m, struct member_rendered *once);
 void member_rendered_fini(struct member_rendered *once);
 
 /* The same for an answer, from the member's own reader. */

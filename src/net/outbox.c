@@ -187,10 +187,17 @@ static bool fits_locked(const struct outbox *ob, const struct msg *m, bool own_a
            ob->bytes + m->len <= (size_t)RELAXED(max_bytes);
 }
 
-static enum outbox_put put(struct outbox *ob, struct msg *m, bool own_answer)
+static int fill_locked(const struct outbox *ob)
+{
+    size_t entries = ob->entries * 1000 / (size_t)RELAXED(max_entries);
+    size_t bytes = ob->bytes * 1000 / (size_t)RELAXED(max_bytes);
+    return (int)(entries > bytes ? entries : bytes);
+}
+
+static int put(struct outbox *ob, struct msg *m, bool own_answer)
 {
     bool wake = false;
-    enum outbox_put result = OUTBOX_CLOSED;
+    int result = OUTBOX_CLOSED;
     lock_acquire(&ob->lock);
     if (outbox_is_open_locked(ob)) {
         if (fits_locked(ob, m, own_answer)) {
@@ -199,8 +206,8 @@ static enum outbox_put put(struct outbox *ob, struct msg *m, bool own_answer)
             if (ob->asleep && !ob->owed)
                 post_owe_locked(ob);
             if (outbox_over_half_locked(ob) && !ob->stalled) {
-                post_pressed_locked(ob);
-                result = OUTBOX_PRESSES;
+                result = fill_locked(ob);
+                post_pressed_locked(ob, result);
             }
         } else {
             wake = close_locked(ob, CLOSE_SLOW, NULL);
@@ -212,12 +219,12 @@ static enum outbox_put put(struct outbox *ob, struct msg *m, bool own_answer)
     return result;
 }
 
-enum outbox_put outbox_put(struct outbox *ob, struct msg *m)
+int outbox_put(struct outbox *ob, struct msg *m)
 {
     return put(ob, m, false);
 }
 
-enum outbox_put outbox_answer(struct outbox *ob, struct msg *m)
+int outbox_answer(struct outbox *ob, struct msg *m)
 {
     return put(ob, m, true);
 }

@@ -84,20 +84,17 @@ void outbox_fini(struct outbox *ob);
 /* Reader: a new life over a connected stream (borrowed until outbox_detach), named by an id not used before. */
 void outbox_open(struct outbox *ob, struct stream *st, uint64_t gen);
 
-enum outbox_put {
-    OUTBOX_TAKEN,
-    OUTBOX_PRESSES, /* taken, and it presses: who goes on putting into it is to wait (net/pressure.h) */
-    OUTBOX_CLOSED   /* refused */
-};
+enum { OUTBOX_CLOSED = -1, OUTBOX_TAKEN = 0 };
 
 /* Any thread, any lock below OUTBOX's rank; never blocks on a socket. Takes a reference of its own. An entry that
- * does not fit closes the outbox as CLOSE_SLOW. The wake is owed until post_flush() (net/post.h); when the outbox
- * presses, that is noted there as well. */
-enum outbox_put outbox_put(struct outbox *ob, struct msg *m);
+ * does not fit closes the outbox as CLOSE_SLOW. The wake is owed until post_flush() (net/post.h). OUTBOX_CLOSED when it
+ * is refused; OUTBOX_TAKEN; or taken, and the outbox presses (net/pressure.h): then how full it is, in thousandths of
+ * its limit, which is noted in net/post.h as well. */
+int outbox_put(struct outbox *ob, struct msg *m);
 
 /* The same for an answer to the owner, by the owner's reader: while the outbox is not over its half, an entry of
  * any size is taken, so that no answer can be too long for its own asker. */
-enum outbox_put outbox_answer(struct outbox *ob, struct msg *m);
+int outbox_answer(struct outbox *ob, struct msg *m);
 
 /* Any thread, any lock below OUTBOX's rank. The first reason wins: true for the call that closed. `words` (its
  * reference is taken over, may be NULL) replaces the last words of tbl/close.h. The second form closes only that

@@ -40,10 +40,10 @@ void post_owe_locked(struct outbox *ob)
     post.last = &ob->owed_next;
 }
 
-void post_pressed_locked(struct outbox *ob)
+void post_pressed_locked(struct outbox *ob, int fill)
 {
-    if (ob != post.self && !post.pressure.other)
-        post.pressure = (struct post_pressure){ob, ob->gen};
+    if (ob != post.self && fill > post.pressure.fill)
+        post.pressure = (struct post_pressure){ob, ob->gen, fill};
 }
 
 void post_gather(struct post_gathering *g)

@@ -50,15 +50,16 @@ void post_flush(void);
 /* Aborts when this thread owes anything. */
 void post_assert_flushed(void);
 
-/* The first outbox, other than the thread's own, that the puts since the last call found pressing. Forgets it. */
+/* The fullest outbox, other than the thread's own, that the puts since the last call found pressing. Forgets it. */
 struct post_pressure {
     struct outbox *other; /* borrows: outboxes are never freed; NULL if none */
     uint64_t gen;         /* the life of `other` that pressed */
+    int fill;             /* how full it was, in thousandths of its limit */
 };
 struct post_pressure post_pressure(void);
 
 /* For net/outbox.c, in outbox_put, with that outbox's lock held. */
 void post_owe_locked(struct outbox *ob);
-void post_pressed_locked(struct outbox *ob);
+void post_pressed_locked(struct outbox *ob, int fill);
 
 #endif

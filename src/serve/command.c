@@ -75,7 +75,9 @@ static void run(struct session *s, enum command c, char *rest)
     } else {
         if (log_enabled(LOG_DEBUG))
             log_peer(LOG_DEBUG, "command", "id=%llu verb=%s", (unsigned long long)s->member.id, row->name);
-        if (!(row->flags & TALK))
+        if (row->flags & TALK)
+            session_yield_to_room(s);
+        else
             post_settle(); /* what was said before comes before what the handler does */
         row->handler(s, &a);
     }

@@ -164,6 +164,16 @@ static bool is_over_other(void *arg)
     return pressure_is_over(p->other, p->gen);
 }
 
+static void yield_to(struct session *s, struct post_pressure *p)
+{
+    int64_t until_ms = p->other == &s->pair->outbox ? 0 : pressure_begin(p->other, p->gen, &s->pair->outbox);
+    if (!until_ms)
+        return;
+    counter_add(COUNTER_PRESSURE_WAITS, 1);
+    session_wait(s, until_ms, is_over_other, p);
+    pressure_end(p->other, p->gen, &s->pair->outbox);
+}
+
 /* If what was just posted met an outbox that presses, waits for it, as net/pressure.h tells. */
 static void yield_to_pressure(struct session *s)
 {
@@ -172,14 +182,15 @@ static void yield_to_pressure(struct session *s)
         counter_add(COUNTER_PRESSURE_WAITS, 1);
         session_wait(s, INT64_MAX, is_relieved, &s->pair->outbox);
     }
-    if (!p.other)
-        return;
-    int64_t until_ms = pressure_begin(p.other, p.gen, &s->pair->outbox);
-    if (!until_ms)
-        return;
-    counter_add(COUNTER_PRESSURE_WAITS, 1);
-    session_wait(s, until_ms, is_over_other, &p);
-    pressure_end(p.other, p.gen, &s->pair->outbox);
+    if (p.other)
+        yield_to(s, &p);
+}
+
+void session_yield_to_room(struct session *s)
+{
+    struct post_pressure p;
+    if (s->member.current && fanout_pressing(s->member.current, &p))
+        yield_to(s, &p);
 }
 
 static void handle(struct session *s, enum line_status status, char *text, size_t len)

@@ -597,20 +597,20 @@ const char *unit_client_heard(struct unit_client *c, struct buf *out)
     return buf_text(out);
 }
 
-enum outbox_put unit_put(struct outbox *ob, const char *text)
+int unit_put(struct outbox *ob, const char *text)
 {
     struct msg *m = msg_new(text, strlen(text));
-    enum outbox_put result = outbox_put(ob, m);
+    int result = outbox_put(ob, m);
     msg_unref(m);
     return result;
 }
 
-enum outbox_put unit_put_size(struct outbox *ob, size_t size, bool answer)
+int unit_put_size(struct outbox *ob, size_t size, bool answer)
 {
     char *data = panic_malloc(size);
     memset(data, 'x', size);
     struct msg *m = msg_new(data, size);
-    enum outbox_put result = answer ? outbox_answer(ob, m) : outbox_put(ob, m);
+    int result = answer ? outbox_answer(ob, m) : outbox_put(ob, m);
     msg_unref(m);
     free(data);
     return result;

@@ -132,8 +132,8 @@ void unit_client_wait_written(struct unit_client *c);
 const char *unit_client_heard(struct unit_client *c, struct buf *out);
 
 /* Puts a text; with the outbox's own answer, if so asked. Any thread. */
-enum outbox_put unit_put(struct outbox *ob, const char *text);
-enum outbox_put unit_put_size(struct outbox *ob, size_t size, bool answer);
+int unit_put(struct outbox *ob, const char *text);
+int unit_put_size(struct outbox *ob, size_t size, bool answer);
 
 /* ---- an outbox over such a stream ---- */
 

@@ -407,17 +407,19 @@ static void a_close_ends_the_wait_for_the_own_outbox(void **state)
     assert_false(pressure_own(&slow.c.outbox));
 }
 
-static void the_first_outbox_that_presses_is_the_one_waited_for(void **state)
+static void the_fullest_outbox_that_presses_is_the_one_waited_for(void **state)
 {
     (void)state;
     struct unit_held second;
     unit_held_start(&second);
     fill(9);
-    unit_held_fill(&second, 9, 10);
+    unit_held_fill(&second, 11, 10);
+    unit_put(&slow.c.outbox, "x");
     struct post_pressure p = post_pressure();
-    assert_ptr_equal(p.other, &slow.c.outbox);
-    unit_put(&second.c.outbox, "x");
-    assert_ptr_equal(post_pressure().other, &second.c.outbox);
+    assert_ptr_equal(p.other, &second.c.outbox);
+    assert_int_equal(p.fill, 11 * 1000 / ENTRIES);
+    unit_put(&slow.c.outbox, "x");
+    assert_ptr_equal(post_pressure().other, &slow.c.outbox);
     unit_held_stop(&second);
 }
 
@@ -446,7 +448,7 @@ int main(void)
         TEST(the_own_outbox_presses_on_its_own_reader_alone),
         TEST(the_own_outbox_always_makes_its_reader_wait),
         TEST(a_close_ends_the_wait_for_the_own_outbox),
-        TEST(the_first_outbox_that_presses_is_the_one_waited_for),
+        TEST(the_fullest_outbox_that_presses_is_the_one_waited_for),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);
