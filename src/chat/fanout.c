@@ -11,20 +11,23 @@
 #include "base/panic.h"
 #include "chat/room.h"
 
-#define KEPT_BYTES 1024 /* of a buffer that has nothing gathered in it */
-#define PARTS 8         /* gathered lines fill at most one of so many parts of an outbox */
+#include <string.h>
 
-static int put_gathered(struct post_gathering *g, enum post_carrier carrier)
+#define KEPT_BYTES 1024 /* of a buffer that has nothing gathered in it */
+#define PARTS 16        /* gathered lines fill at most one of so many parts of an outbox: so one that a piece took over
+                           its half has place for those of seven more rooms, which have yet to meet it */
+
+static int put_gathered(struct post_gathering *g, enum post_combiner combiner)
 {
     struct room *r = (struct room *)((char *)g - offsetof(struct room, fanout.gathering));
     struct fanout *f = &r->fanout;
-    if (carrier == POST_STAYS && !atomic_load_explicit(&f->gathered, memory_order_relaxed))
+    if (combiner == POST_STAYS && !atomic_load_explicit(&f->gathered, memory_order_relaxed))
         return 0;
     lock_acquire(&r->lock);
     int lines = f->gathered;
     fanout_settle_locked(r);
-    if (carrier == POST_ENDS || (carrier == POST_STAYS_IF_ANY && !lines))
-        f->carried = false;
+    if (!post_combiner_stays(combiner, lines))
+        f->combined = false;
     lock_release(&r->lock);
     return lines;
 }
@@ -34,7 +37,7 @@ void fanout_init(struct room *r)
     r->fanout = (struct fanout){.gathering = {put_gathered}};
 }
 
-void fanout_rest_locked(struct room *r)
+void fanout_fini(struct room *r)
 {
     must(!r->fanout.gathered);
     for (int form = 0; form < FORMS; form++)
@@ -43,27 +46,33 @@ void fanout_rest_locked(struct room *r)
 
 void fanout_count_locked(struct room *r, const struct member *m, int change)
 {
+    lock_assert_held(LOCK_ROOM);
     must(!r->fanout.gathered);
     r->fanout.members[m->form] += change;
 }
 
-/* While somebody's outbox presses, line by line: each speaker has to meet it, and waits for one outbox after each put, so
- * what a put adds to those that nobody waits for yet must be little. */
+/* While somebody's outbox presses, line by line: each speaker has to meet it, and waits for one outbox after each put,
+ * so what a put adds to those that nobody waits for yet must be little. */
 static bool is_enough_locked(const struct fanout *f)
 {
-    struct outbox_limits most = outbox_limits();
-    if (f->pressed || f->gathered * PARTS >= most.entries)
-        return true;
+    return f->pressed || f->gathered * PARTS >= outbox_limits().entries;
+}
+
+/* A line of so many bytes more would be more than a part of an outbox. */
+static bool is_too_long_locked(const struct fanout *f, size_t bytes)
+{
+    size_t longest = 0;
     for (int form = 0; form < FORMS; form++)
-        if (f->lines[form].len * PARTS >= (size_t)most.bytes)
-            return true;
-    return false;
+        longest = f->lines[form].len > longest ? f->lines[form].len : longest;
+    return (longest + bytes) * PARTS > (size_t)outbox_limits().bytes;
 }
 
 void fanout_gather_locked(struct room *r, const struct event *ev)
 {
     struct fanout *f = &r->fanout;
     lock_assert_held(LOCK_ROOM);
+    if (is_too_long_locked(f, strlen(ev->text)))
+        fanout_settle_locked(r);
     for (int form = 0; form < FORMS; form++)
         if (f->members[form])
             codec_of((enum form)form)->render(&f->lines[form], ev, (enum form)form);
@@ -72,13 +81,13 @@ void fanout_gather_locked(struct room *r, const struct event *ev)
         fanout_settle_locked(r);
 }
 
-bool fanout_carry_locked(struct room *r)
+bool fanout_combine_locked(struct room *r)
 {
     struct fanout *f = &r->fanout;
     lock_assert_held(LOCK_ROOM);
-    if (!f->gathered || f->carried)
+    if (!f->gathered || f->combined)
         return false;
-    f->carried = true;
+    f->combined = true;
     return true;
 }
 

@@ -10,37 +10,37 @@
 
 /*
  * The way from a room to the outboxes of its members. What is said is gathered first: rendered at once, for each form
- * among the members, behind what others have just said in the room, and put as one entry for each member when the
- * speaker who carries the gathering flushes (net/post.h). So a hundred lines for a hundred members are a hundred puts
+ * among the members, behind what others have just said in the room, and put as one message for each member when the
+ * speaker who combines flushes (net/post.h). So a hundred lines for a hundred members are a hundred puts
  * and not ten thousand. What is not talk (somebody comes, goes, sets the topic) is put at once, behind what was gathered.
  *
- * Everything here is called with the room's lock held. Locking key: R by the room's lock.
+ * Locking key: R by the room's lock · c constant
  */
 struct room;
 
 struct fanout {
-    struct post_gathering gathering;
+    struct post_gathering gathering; /* c */
     struct buf lines[FORMS];     /* R: rendered and not yet put */
     int members[FORMS];          /* R: how many members take each form */
     _Atomic int gathered;        /* written R: how many messages .lines has */
-    bool carried;                /* R: a thread has promised to put them */
+    bool combined;               /* R: a thread has promised to put them */
     struct post_pressure pressing; /* R: the fullest outbox that the last put of gathered lines found pressing */
     _Atomic bool pressed;        /* written R: there was one */
 };
 
 void fanout_init(struct room *r);
-/* Nothing may be gathered. Gives memory back; the room can go on. */
-void fanout_rest_locked(struct room *r);
+/* Gives memory back; nothing may be gathered. A room that goes on may be used again. */
+void fanout_fini(struct room *r);
 
 /* A member comes (+1) or goes (-1). What was gathered was put. */
 void fanout_count_locked(struct room *r, const struct member *m, int change);
 
 /* Adds something said. It is put at once when as much has gathered as outboxes should take in one piece, or when one of
- * them presses. */
+ * them presses; and what is there is put first when it would be too much together. */
 void fanout_gather_locked(struct room *r, const struct event *ev);
 
-/* True: something is gathered that nobody carries, so the calling thread does from now on (post_carries). */
-bool fanout_carry_locked(struct room *r);
+/* True: something is gathered and nobody combines, so the calling thread does from now on (post_combines). */
+bool fanout_combine_locked(struct room *r);
 
 /* The outbox to wait for before more is said: the fullest that pressed at the last put. False: none. Takes the room's
  * lock. Any thread. */

@@ -35,8 +35,8 @@ struct member {
 /* An event as the bytes of a form; the caller owns the reference. Any thread. */
 struct msg *member_render(enum form form, const struct event *ev);
 
-/* Puts one event into the member's outbox; as outbox_put. Any thread that has settled (net/post.h); any lock that ranks below
- * OUTBOX. */
+/* Puts one event into the member's outbox; as outbox_put. Any thread that has settled (net/post.h); any lock that ranks
+ * below OUTBOX. */
 int member_put(struct member *m, const struct event *ev);
 
 /* The same for many members: rendered once for each form among them, and shared. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Events come in from the handlers of members (and, for a topic, from the store thread), get their number and their time,
- * and go out by fanout.c. Nothing here waits: a put into a full outbox closes that outbox.
+ * Events come in from the handlers of members (and, for a topic, from the store thread), get their number and their
+ * time, and go out by fanout.c. Nothing here waits: a put into a full outbox closes that outbox.
  */
 #include "config.h"
 
@@ -59,7 +59,7 @@ void room_free(struct room **rp)
         return;
     must(!r->count && !r->record_busy);
     replay_fini(r);
-    fanout_rest_locked(r);
+    fanout_fini(r);
     free(r->members);
     free(r->topic);
     lock_fini(&r->lock);
@@ -199,6 +199,7 @@ void room_rejoin(struct room *r, struct member *m)
 
 void room_leave(struct room *r, struct member *m, bool answer)
 {
+    post_assert_settled(); /* the thread's gathering would point to a room that it no longer refers to */
     lock_acquire(&r->lock);
     int i = find_locked(r, m);
     must(i >= 0);
@@ -213,7 +214,7 @@ void room_leave(struct room *r, struct member *m, bool answer)
         r->used_ms = clock_wall_ms();
         r->used_no = atomic_fetch_add(&uses, 1);
         replay_fini(r);
-        fanout_rest_locked(r);
+        fanout_fini(r);
         free(r->members);
         r->members = NULL;
         r->cap = 0;
@@ -229,8 +230,8 @@ bool room_say(struct room *r, struct member *m, const char *text)
     post_gather(&r->fanout.gathering);
     lock_acquire(&r->lock);
     say_locked(r, m->name, text);
-    if (fanout_carry_locked(r))
-        post_carries();
+    if (fanout_combine_locked(r))
+        post_combines();
     lock_release(&r->lock);
     return true;
 }

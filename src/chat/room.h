@@ -60,7 +60,8 @@ struct room *room_new(const char *name, int64_t created_ms);
 /* Nobody may be in it or refer to it. */
 void room_free(struct room **r);
 
-/* The calls below are for the member's own reader. They take the room's lock. */
+/* The calls below are for the member's own reader, which has settled (net/post.h) but for room_say. They take the room's
+ * lock. */
 
 /* Enters the member. Its whole answer, the replay included, and what the others see are one hold of the lock: so
  * nothing overtakes the answer, and no message is missed or doubled. */
@@ -69,8 +70,8 @@ void room_join(struct room *r, struct member *m);
 void room_rejoin(struct room *r, struct member *m);
 /* Takes the member out; tells the others; `answer`: and the member too. */
 void room_leave(struct room *r, struct member *m, bool answer);
-/* Says something to everyone in the room, the speaker included; it is heard when the speaker's reader settles or
- * flushes (net/post.h), if not before. False: the member is not in it. */
+/* Says something to everyone in the room, the speaker included; it is heard when the speaker's reader settles, or when
+ * whoever combines flushes (net/post.h). False: the member is not in it. */
 bool room_say(struct room *r, struct member *m, const char *text);
 /* Answers with the topic. */
 void room_tell_topic(struct room *r, struct member *m);

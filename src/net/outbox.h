@@ -89,7 +89,7 @@ enum { OUTBOX_CLOSED = -1, OUTBOX_TAKEN = 0 };
 /* Any thread, any lock below OUTBOX's rank; never blocks on a socket. Takes a reference of its own. An entry that
  * does not fit closes the outbox as CLOSE_SLOW. The wake is owed until post_flush() (net/post.h). OUTBOX_CLOSED when it
  * is refused; OUTBOX_TAKEN; or taken, and the outbox presses (net/pressure.h): then how full it is, in thousandths of
- * its limit, which is noted in net/post.h as well. */
+ * its limit, which is noted in net/post.h as well, if it is not the thread's own. */
 int outbox_put(struct outbox *ob, struct msg *m);
 
 /* The same for an answer to the owner, by the owner's reader: while the outbox is not over its half, an entry of

@@ -85,6 +85,7 @@ static void serve_one(struct pair *p)
     pool.config.serve(p);
     outbox_detach(&p->outbox);
     post_assert_flushed();
+    post_assert_settled();
     p->stream.ops->linger(&p->stream, clock_ms() + LINGER_MS);
     p->stream.ops->close(&p->stream);
     addrs_leave(&p->arrival.peer); /* who will not let a connection go has it counted */

@@ -15,11 +15,12 @@
 
 #define CARRY_MOST 8192 /* outboxes that one flush writes itself: some 50 ms, so that no poster is away for long */
 #define PAID_AT_ONCE 64 /* debts paid before the next look for lines that were gathered meanwhile */
-#define ROUNDS_MOST 8   /* looks of one flush, after which another has to carry the gathering */
+#define ROUNDS_MOST 8   /* looks of one flush, after which another has to combine */
 
 static _Thread_local struct {
     struct post_gathering *gathering; /* borrows: may hold lines of ours */
-    bool carries;                     /* and we are its carrier */
+    bool combines;                    /* and we are its combiner */
+    int mine;                         /* lines that we added since we last flushed */
     bool others;                      /* what we put last had lines of others too */
     struct outbox *first, **last;
     struct outbox *self;
@@ -29,6 +30,7 @@ static _Thread_local struct {
 void post_self(struct outbox *ob)
 {
     post.self = ob;
+    post.others = false;
     post.pressure = (struct post_pressure){0};
 }
 
@@ -51,6 +53,7 @@ void post_gather(struct post_gathering *g)
     if (post.gathering != g)
         post_settle();
     post.gathering = g;
+    post.mine++;
 }
 
 void post_settle(void)
@@ -58,14 +61,14 @@ void post_settle(void)
     struct post_gathering *g = post.gathering;
     if (!g)
         return;
-    g->put(g, post.carries ? POST_ENDS : POST_STAYS);
+    g->put(g, post.combines ? POST_ENDS : POST_STAYS);
     post.gathering = NULL;
-    post.carries = false;
+    post.combines = false;
 }
 
-void post_carries(void)
+void post_combines(void)
 {
-    post.carries = true;
+    post.combines = true;
 }
 
 void post_assert_settled(void)
@@ -73,15 +76,17 @@ void post_assert_settled(void)
     must(!post.gathering);
 }
 
-/* The carrier puts what has gathered, and goes on carrying while anything has. How many lines. */
-static int put_gathered(bool last)
+/* The combiner puts what has gathered, and stays one while anything has. */
+static void combine(bool last)
 {
-    enum post_carrier carrier = last ? POST_ENDS : post.first ? POST_STAYS : POST_STAYS_IF_ANY;
-    int lines = post.gathering->put(post.gathering, carrier);
-    post.carries = carrier == POST_STAYS || (carrier == POST_STAYS_IF_ANY && lines);
-    if (!post.carries)
+    enum post_combiner combiner = last ? POST_ENDS : post.first ? POST_STAYS : POST_STAYS_IF_ANY;
+    int lines = post.gathering->put(post.gathering, combiner);
+    post.combines = post_combiner_stays(combiner, lines);
+    if (!post.combines)
         post.gathering = NULL; /* no line of ours is left in it */
-    return lines;
+    if (lines)
+        post.others = lines > post.mine;
+    post.mine = 0;
 }
 
 /* Pays some debts. How many outboxes this thread has written itself. */
@@ -100,19 +105,19 @@ static int pay_some(int carry_most)
 void post_flush(void)
 {
     int rounds = 0, carried = 0;
-    while (post.first || post.carries) {
-        if (post.others)
+    while (post.first || post.combines) {
+        if (post.combines && post.others)
             sched_yield(); /* who has something to say too adds it to the same writes */
-        int lines = post.carries ? put_gathered(++rounds == ROUNDS_MOST) : 0;
-        if (lines)
-            post.others = lines > 1;
+        if (post.combines)
+            combine(++rounds == ROUNDS_MOST);
         carried += pay_some(CARRY_MOST - carried);
     }
+    post.mine = 0;
 }
 
 void post_assert_flushed(void)
 {
-    must(!post.first && !post.carries);
+    must(!post.first && !post.combines);
 }
 
 struct post_pressure post_pressure(void)

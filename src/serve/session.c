@@ -174,23 +174,25 @@ static void yield_to(struct session *s, struct post_pressure *p)
     pressure_end(p->other, p->gen, &s->pair->outbox);
 }
 
-/* If what was just posted met an outbox that presses, waits for it, as net/pressure.h tells. */
+/* Waits while one's own outbox presses, and for the one that what was just posted found pressing, as net/pressure.h
+ * tells. */
 static void yield_to_pressure(struct session *s)
 {
-    struct post_pressure p = post_pressure();
+    struct post_pressure p;
     if (pressure_own_begins(&s->pair->outbox)) {
         counter_add(COUNTER_PRESSURE_WAITS, 1);
         session_wait(s, INT64_MAX, is_relieved, &s->pair->outbox);
     }
-    if (p.other)
+    while ((p = post_pressure()).other) /* the flush before a wait may meet another */
         yield_to(s, &p);
 }
 
-void session_yield_to_room(struct session *s)
+bool session_yield_to_room(struct session *s)
 {
     struct post_pressure p;
     if (s->member.current && fanout_pressing(s->member.current, &p))
         yield_to(s, &p);
+    return !session_is_over(s);
 }
 
 static void handle(struct session *s, enum line_status status, char *text, size_t len)

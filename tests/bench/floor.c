@@ -2,7 +2,8 @@
 /*
  * floor: what a delivery costs at least. One thread sends the same bytes to each of N loopback TCP connections, one
  * send(2) a batch; another drains them all with epoll. What the sending thread uses is the floor under any server
- * that hands the same batches to sockets: it parses nothing, looks nothing up and shares nothing.
+ * that hands the same batches to sockets: it parses nothing, looks nothing up and shares nothing. With several rooms of
+ * N, each round is for the next room, so that it finds its sockets as cold as a server does.
  *
  * Paced, the receiver sleeps before each round and each send may have to wake it: so it is for a room that merely
  * talks. Unpaced, the sockets always hold something.
@@ -15,6 +16,7 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +30,7 @@
 #define RUN_NS 2000000000LL
 #define SECOND 1000000000LL
 
-static int receivers = 100, bytes = 83;
+static int receivers = 100, bytes = 83, rooms = 1, rate = 500;
 static int *senders; /* owns; descriptors */
 static int epoll_fd;
 static _Atomic uint64_t drained;
@@ -54,8 +56,8 @@ static void connect_all(void)
     if (listener < 0 || bind(listener, (struct sockaddr *)&at, len) != 0 || listen(listener, 128) != 0 ||
         getsockname(listener, (struct sockaddr *)&at, &len) != 0)
         fail("floor: listen");
-    senders = panic_calloc((unsigned long)receivers, sizeof *senders);
-    for (int i = 0; i < receivers; i++) {
+    senders = panic_calloc((unsigned long)receivers * (unsigned long)rooms, sizeof *senders);
+    for (int i = 0; i < receivers * rooms; i++) {
         int out = socket(AF_INET, SOCK_STREAM, 0);
         if (out < 0 || connect(out, (struct sockaddr *)&at, sizeof at) != 0)
             fail("floor: connect");
@@ -86,14 +88,14 @@ static void *drain(void *arg)
     return NULL;
 }
 
-static void pace(int64_t start_ns, uint64_t round, int rate)
+static void pace(int64_t start_ns, uint64_t round)
 {
     int64_t at_ns = start_ns + (int64_t)round * (SECOND / rate);
     struct timespec ts = {at_ns / SECOND, at_ns % SECOND};
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 }
 
-static void measure(int batch, int rate)
+static void measure(int batch, bool paced)
 {
     size_t size = (size_t)batch * (size_t)bytes;
     char *data = panic_malloc(size);
@@ -101,10 +103,11 @@ static void measure(int batch, int rate)
     uint64_t rounds = 0, before = atomic_load(&drained);
     int64_t start_ns = now(CLOCK_MONOTONIC), cpu_ns = now(CLOCK_THREAD_CPUTIME_ID), end_ns;
     do {
-        if (rate)
-            pace(start_ns, rounds, rate);
+        if (paced)
+            pace(start_ns, rounds);
+        const int *room = &senders[rounds % (uint64_t)rooms * (uint64_t)receivers];
         for (int i = 0; i < receivers; i++)
-            if (send(senders[i], data, size, MSG_NOSIGNAL) != (ssize_t)size)
+            if (send(room[i], data, size, MSG_NOSIGNAL) != (ssize_t)size)
                 fail("floor: send");
         rounds++;
     } while ((end_ns = now(CLOCK_MONOTONIC)) - start_ns < RUN_NS);
@@ -113,7 +116,9 @@ static void measure(int batch, int rate)
     while (atomic_load(&drained) - before < sent)
         usleep(1000);
     double deliveries = (double)rounds * receivers * batch;
-    printf("%5d  %8s  %14.3f  %15.0f\n", batch, rate ? "500/s" : "flat out", (double)cpu_ns / 1e3 / deliveries,
+    char pace_text[16];
+    snprintf(pace_text, sizeof pace_text, paced ? "%d/s" : "flat out", rate);
+    printf("%5d  %8s  %14.3f  %15.0f\n", batch, pace_text, (double)cpu_ns / 1e3 / deliveries,
            deliveries / ((double)(end_ns - start_ns) / 1e9));
     free(data);
 }
@@ -122,12 +127,17 @@ int main(int argc, char **argv)
 {
     pthread_t thread;
     struct rlimit rl;
-    if (argc > 1)
-        receivers = atoi(argv[1]);
-    if (argc > 2)
-        bytes = atoi(argv[2]);
-    if (argc > 3 || receivers < 1 || receivers > 100000 || bytes < 1 || bytes > 65536) {
-        fprintf(stderr, "usage: floor [RECEIVERS [BYTES]]    (100 receivers, 83 bytes: a line with a text of 64)\n");
+    int *const numbers[] = {&receivers, &bytes, &rooms, &rate};
+    const int most[] = {100000, 65536, 1000, 1000000};
+    bool ok = argc <= 5;
+    for (int i = 1; ok && i < argc; i++) {
+        *numbers[i - 1] = atoi(argv[i]);
+        ok = *numbers[i - 1] >= 1 && *numbers[i - 1] <= most[i - 1];
+    }
+    if (!ok || receivers * (int64_t)rooms > most[0]) {
+        fprintf(stderr, "usage: floor [RECEIVERS [BYTES [ROOMS [RATE]]]]\n"
+                        "  RECEIVERS in each room (100), BYTES a message (83: a line with a text of 64), ROOMS (1) in turn,\n"
+                        "  RATE of messages a second in all where it is paced (500)\n");
         return 2;
     }
     if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur < rl.rlim_max) {
@@ -139,11 +149,11 @@ int main(int argc, char **argv)
         fail("floor: epoll");
     connect_all();
     must_ok(pthread_create(&thread, NULL, drain, NULL));
-    printf("%d receivers, %d bytes a message\n", receivers, bytes);
+    printf("%d rooms of %d receivers, %d bytes a message\n", rooms, receivers, bytes);
     printf("batch      pace  µs CPU/message  messages/s\n");
-    measure(1, 500);
-    measure(1, 0);
-    measure(8, 0);
-    measure(64, 0);
+    measure(1, true);
+    measure(1, false);
+    measure(8, false);
+    measure(64, false);
     return 0;
 }

@@ -331,7 +331,7 @@ static void an_answer_stands_behind_what_one_said_before(void **state)
         client_enter(&c[i], &d, name, "order");
     }
     for (int n = 0; n < LINES; n++)
-        for (int i = 0; i < TALKERS; i++) { /* two reads, so that another may carry what the first has said */
+        for (int i = 0; i < TALKERS; i++) { /* often two reads, so that another may put what the first has said */
             client_say(&c[i], "%d", n);
             client_say(&c[i], "PING %d", n);
         }
