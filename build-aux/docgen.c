@@ -160,8 +160,7 @@ static void literal(enum format f, const char *s)
 
 /*
  * A syntax as macros: `<name>`, or without such marks a word in capitals, is an argument; the rest is said as it
- * stands. A bracket that opens closes at the end of the syntax. Short words get a \& so that none of them is taken for
- * a macro or for punctuation.
+ * stands. Short words get a \& so that none of them is taken for a macro or for punctuation.
  */
 static void mdoc_syntax(const char *s, bool marked)
 {
@@ -170,7 +169,9 @@ static void mdoc_syntax(const char *s, bool marked)
         size_t skip = 1;
         const char *macro = "";
         if (*s == '[') {
-            macro = " Op";
+            macro = " Oo";
+        } else if (*s == ']') {
+            macro = " Oc";
         } else if (*s == ' ' && s[1] == '|') {
             macro = " |";
             skip = 2;

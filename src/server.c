@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/paths.h"
+#include "chat/history.h"
 #include "chat/rooms.h"
 #include "chat/users.h"
 #include "conf.h"
@@ -30,7 +31,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TEND_ROOMS_MS (3600 * 1000)
+#define TEND_MS (3600 * 1000)
 #define INSTALLED_CONF CHATD_SYSCONFDIR "/chatd.conf"
 
 /* Locking key: L by .reload_lock · c constant after server_start */
@@ -92,6 +93,12 @@ static void configure(const struct conf *c)
     flood_configure(c->flood_rate, c->flood_burst, c->flood_seconds, c->flood_spare_loopback);
     room_configure(c->rooms_replay, c->rooms_replay_age);
     rooms_configure(c->rooms_max, c->rooms_expire_days);
+    history_configure(&(struct history_limits){
+        .keep = c->history_keep,
+        .queue_bytes = c->history_queue,
+        .messages = c->history_messages,
+        .days = c->history_days,
+    });
     outbox_configure(&(struct outbox_limits){
         .entries = c->outbox_entries,
         .bytes = c->outbox_bytes,
@@ -104,6 +111,7 @@ static void configure(const struct conf *c)
         .topic = c->limits_topic,
         .login_timeout_s = c->clients_login_timeout,
         .rooms_per_user = c->rooms_per_user,
+        .history_page = c->history_page,
     });
 }
 
@@ -213,10 +221,12 @@ int server_check(const struct server_options *o)
 static void tick(int64_t now_ms)
 {
     session_check_deadlines();
+    history_tick();
     if (now_ms < server.tend_at_ms)
         return;
-    server.tend_at_ms = now_ms + TEND_ROOMS_MS;
+    server.tend_at_ms = now_ms + TEND_MS;
     rooms_tend();
+    history_tend();
 }
 
 static int open_listeners(const struct conf *c)
@@ -350,6 +360,7 @@ int server_start(const struct server_options *o, void (*stop)(void))
         log_warn("running_as_root", "hint=\"give chatd a user of its own: it needs no privilege\"");
     users_start();
     rooms_start();
+    history_start();
     make_words();
     /* The port comes before the state: who starts chatd twice most often wants to hear about the port. */
     if (open_listeners(c) != 0 || open_state(c, socket_path) != 0)
@@ -374,6 +385,7 @@ void server_stop(void)
     pool_wait_empty();
     admin_stop();
     keeper_stop();
+    history_stop();
     store_stop(); /* before the pairs are freed: it may still be about to ring the bell of one */
     pool_stop();
     refuse_stop();

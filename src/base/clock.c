@@ -7,6 +7,8 @@
 #include "base/panic.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t read_ms(clockid_t id)
@@ -51,4 +53,72 @@ const char *clock_text(int64_t wall_ms, char buf[CLOCK_TEXT])
         strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm);
     snprintf(buf, CLOCK_TEXT, "%s.%03dZ", day, (int)(wall_ms % 1000));
     return buf;
+}
+
+/* So many digits, and a number within these bounds. */
+static bool read_number(const char **at, int digits, int least, int most, int *out)
+{
+    *out = 0;
+    for (int i = 0; i < digits; i++, ++*at) {
+        if (**at < '0' || **at > '9')
+            return false;
+        *out = *out * 10 + (**at - '0');
+    }
+    return *out >= least && *out <= most;
+}
+
+static bool skip(const char **at, char c)
+{
+    bool is_there = **at == c;
+    *at += is_there;
+    return is_there;
+}
+
+/* What follows the day: nothing, or Thh:mm[:ss[.mmm]], and maybe a Z. */
+static bool parse_hour(const char *at, struct tm *tm, int *ms)
+{
+    if (skip(&at, 'T')) {
+        if (!read_number(&at, 2, 0, 23, &tm->tm_hour) || !skip(&at, ':') || !read_number(&at, 2, 0, 59, &tm->tm_min))
+            return false;
+        bool has_seconds = skip(&at, ':');
+        if (has_seconds && !read_number(&at, 2, 0, 59, &tm->tm_sec))
+            return false;
+        if (has_seconds && skip(&at, '.') && !read_number(&at, 3, 0, 999, ms))
+            return false;
+    }
+    skip(&at, 'Z');
+    return *at == '\0';
+}
+
+static bool parse_ago(const char *text, int64_t now_ms, int64_t *wall_ms)
+{
+    static const struct {
+        char unit;
+        int64_t ms;
+    } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}};
+    size_t digits = strspn(text, "0123456789");
+    if (!digits || digits > 6)
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (text[digits] == units[i].unit && text[digits + 1] == '\0') {
+            *wall_ms = now_ms - strtol(text, NULL, 10) * units[i].ms;
+            return true;
+        }
+    return false;
+}
+
+bool clock_parse(const char *text, int64_t now_ms, int64_t *wall_ms)
+{
+    struct tm tm = {0};
+    const char *at = text;
+    int ms = 0, day;
+    if (!read_number(&at, 4, 1970, 9999, &tm.tm_year) || !skip(&at, '-') || !read_number(&at, 2, 1, 12, &tm.tm_mon) ||
+        !skip(&at, '-') || !read_number(&at, 2, 1, 31, &tm.tm_mday) || !parse_hour(at, &tm, &ms))
+        return parse_ago(text, now_ms, wall_ms);
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
+    day = tm.tm_mday;
+    time_t s = timegm(&tm); /* turns February 30 into another day */
+    *wall_ms = (int64_t)s * 1000 + ms;
+    return tm.tm_mday == day;
 }

@@ -11,13 +11,10 @@
 #include "base/clock.h"
 #include "base/panic.h"
 #include "chat/rooms.h"
-#include "net/post.h"
 #include "store/store_rooms.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define WAIT_MS 2000
 
 /* ---- records ---- */
 
@@ -84,6 +81,7 @@ void durable_forget(struct room *r)
 {
     lock_acquire(&r->lock);
     r->gone = true;
+    room_note_number(r->last_id);
     durable_record_locked(r);
     lock_release(&r->lock);
 }
@@ -92,7 +90,7 @@ void durable_forget(struct room *r)
 
 static struct change *change_of(struct store_job *job)
 {
-    return (struct change *)((char *)job - offsetof(struct change, job));
+    return (struct change *)((char *)job - offsetof(struct change, asked.job));
 }
 
 static int change_run(struct store_job *job, sqlite3 *db)
@@ -136,7 +134,6 @@ static void keep_made(struct change *c)
 /* Gives the reference back and tells the waiter, who may use the change again from then on. */
 static void settle(struct change *c, enum change_result result)
 {
-    struct bell *bell = c->bell;
     if (result == CHANGE_FAILED && c->kind == CHANGE_KEEP && c->created)
         rooms_uncreate(c->room);
     else if (result == CHANGE_MADE && c->kind == CHANGE_DELETE)
@@ -146,8 +143,7 @@ static void settle(struct change *c, enum change_result result)
     free(c->topic);
     c->room = NULL;
     c->topic = NULL;
-    atomic_store(&c->result, result);
-    bell_ring(bell);
+    asked_answer(&c->asked, (int)result);
 }
 
 static void change_done(struct store_job *job, bool ok)
@@ -165,43 +161,18 @@ void change_put(struct change *c, enum change_kind kind, struct room *r, const c
 {
     bool created = c->created;
     *c = (struct change){
-        .job = {.run = change_run, .done = change_done, .waits = true},
         .kind = kind,
         .room = r,
         .topic = topic ? panic_strdup(topic) : NULL,
         .by = by,
         .created = created,
-        .bell = bell,
     };
-    c->refused = !store_put(&c->job);
-}
-
-struct waiting {
-    struct change *change;
-    bool (*is_over)(void *arg);
-    void *arg;
-};
-
-static bool is_settled(void *arg)
-{
-    const struct waiting *w = arg;
-    return atomic_load(&w->change->result) != CHANGE_PENDING;
-}
-
-static bool is_settled_or_over(void *arg)
-{
-    const struct waiting *w = arg;
-    return is_settled(arg) || (w->is_over && w->is_over(w->arg));
+    asked_put(&c->asked, change_run, change_done, bell);
 }
 
 enum change_result change_wait(struct change *c, bool (*is_over)(void *arg), void *arg)
 {
-    struct waiting w = {c, is_over, arg};
-    post_flush();
-    if (!c->refused)
-        bell_wait_for(c->bell, clock_ms() + WAIT_MS, is_settled_or_over, &w);
-    if (c->refused || (!is_settled(&w) && store_withdraw(&c->job)))
+    if (!asked_wait(&c->asked, is_over, arg))
         settle(c, CHANGE_FAILED);
-    bell_wait_for(c->bell, INT64_MAX, is_settled, &w);
-    return (enum change_result)atomic_load(&c->result);
+    return (enum change_result)atomic_load(&c->asked.result);
 }

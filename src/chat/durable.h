@@ -2,8 +2,8 @@
 #ifndef CHAT_DURABLE_H
 #define CHAT_DURABLE_H
 
+#include "chat/asked.h"
 #include "chat/room.h"
-#include "store/store.h"
 
 /*
  * What of a room survives, and the order of it. There is no second copy of the order: a change is put into the store's
@@ -29,15 +29,12 @@ enum change_kind { CHANGE_TOPIC, CHANGE_KEEP, CHANGE_DELETE };
 enum change_result { CHANGE_PENDING, CHANGE_MADE, CHANGE_FAILED };
 
 struct change {
-    struct store_job job;
+    struct asked asked;      /* its result: enum change_result */
     enum change_kind kind;
     struct room *room;       /* a reference, given back when the change is made or failed */
     char *topic;             /* owns; CHANGE_TOPIC */
     const struct member *by; /* CHANGE_TOPIC: who is not told, or NULL */
     bool created;            /* CHANGE_KEEP: the room was made for this change; set before change_put */
-    bool refused;            /* the store was bad: change_wait will say so */
-    struct bell *bell;       /* borrows: rings when .result is there */
-    _Atomic int result;      /* enum change_result */
 };
 
 /* Puts a change of a room to the store, and takes over the caller's reference to the room. The lock that orders the
@@ -46,8 +43,7 @@ struct change {
 void change_put(struct change *c, enum change_kind kind, struct room *r, const char *topic, const struct member *by,
                 struct bell *bell);
 
-/* Waits until the change is made or has failed. At once when the store is bad; after 2 s, or when `is_over(arg)` says
- * that the waiter has to end (may be NULL), a job not yet taken is withdrawn; a taken one is waited for. Blocks. */
+/* Waits until the change is made or has failed, as asked_wait does. Blocks. */
 enum change_result change_wait(struct change *c, bool (*is_over)(void *arg), void *arg);
 
 #endif

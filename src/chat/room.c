@@ -11,6 +11,7 @@
 #include "base/counter.h"
 #include "base/panic.h"
 #include "chat/durable.h"
+#include "chat/history.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,21 @@
 static _Atomic uint64_t uses; /* counts how often a room was made or became empty */
 static _Atomic int replay_most = 20;
 static _Atomic int replay_age_ms = 3600 * 1000;
+
+static _Atomic uint64_t noted; /* numbers up to this one were given by others */
+
+void room_note_number(uint64_t id)
+{
+    uint64_t now = atomic_load(&noted);
+    while (id > now && !atomic_compare_exchange_weak(&noted, &now, id))
+        ;
+}
+
+int64_t room_birth_ms(void)
+{
+    int64_t wall_ms = clock_wall_ms(), least_ms = (int64_t)(atomic_load(&noted) >> 20) + 1;
+    return wall_ms > least_ms ? wall_ms : least_ms;
+}
 
 void room_configure(int replay, int replay_age_s)
 {
@@ -36,7 +52,7 @@ struct room *room_new(const char *name, int64_t created_ms)
     r->topic = panic_strdup("");
     r->created_ms = r->used_ms = created_ms;
     r->used_no = atomic_fetch_add(&uses, 1);
-    r->last_id = (uint64_t)clock_wall_ms() << 20;
+    r->last_id = (uint64_t)(created_ms > room_birth_ms() ? created_ms : room_birth_ms()) << 20;
     atomic_init(&r->refs, 1);
     durable_init(r);
     fanout_init(r);
@@ -130,6 +146,7 @@ static void say_locked(struct room *r, const char *name, const char *text)
     replay_add_locked(r, &ev);
     counter_add(COUNTER_MESSAGES, 1);
     counter_add(COUNTER_DELIVERIES, (uint64_t)r->count);
+    history_add_locked(r, &ev);
     fanout_gather_locked(r, &ev);
 }
 

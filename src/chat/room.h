@@ -38,7 +38,7 @@ struct room {
     int replay_cap, replay_first, replay_count; /* R */
     uint64_t last_id;                 /* R: number of the newest message; starts at wall-clock ms << 20 */
     char *topic;                      /* R: owns; "" when there is none */
-    int64_t created_ms, used_ms;      /* R: wall clock */
+    int64_t created_ms, used_ms;      /* R: wall clock; all its numbers are above created_ms << 20 */
     uint64_t used_no;                 /* R: orders last uses more finely than the clock */
     bool kept;                        /* R: made by the operator, never gives way */
     bool gone;                        /* R: out of the table; its last record job frees it */
@@ -54,6 +54,12 @@ struct room {
 
 /* How many messages a room replays to who joins, how old the oldest may be. Any thread. */
 void room_configure(int replay, int replay_age_s);
+
+/* Numbers tell whose a kept message is, so none may come twice under one name: notes that numbers up to this one were
+ * given, by a room that is gone or before the start. Any thread, any lock. */
+void room_note_number(uint64_t id);
+/* The time for a room made now: its numbers, from that << 20 on, are above all that were noted, whatever the clock says. */
+int64_t room_birth_ms(void);
 
 /* A room of that name (as name_room gave it) with one reference, the table's. */
 struct room *room_new(const char *name, int64_t created_ms);

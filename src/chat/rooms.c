@@ -15,6 +15,7 @@
 #include "base/panic.h"
 #include "base/rwlock.h"
 #include "proto/text.h"
+#include "store/store_history.h"
 #include "store/store_rooms.h"
 
 #include <stdio.h>
@@ -151,7 +152,7 @@ static struct room *add_locked(const char *name)
 {
     if (!name_fits(name) || !make_place_locked())
         return NULL;
-    struct room *r = room_new(name, clock_wall_ms());
+    struct room *r = room_new(name, room_birth_ms());
     HASH_ADD_STR(rooms.table, key, r);
     atomic_fetch_add(&r->refs, 1);
     return r;
@@ -263,7 +264,10 @@ static void load_one(const struct room_row *row, void *arg)
 int rooms_load(char error[STORE_ERROR])
 {
     int refused = 0;
-    if (store_rooms_load(store_connection(), load_one, &refused) != SQLITE_OK) {
+    uint64_t last_id;
+    bool ok = store_history_last(store_connection(), &last_id) == SQLITE_OK;
+    room_note_number(ok ? last_id : 0);
+    if (!ok || store_rooms_load(store_connection(), load_one, &refused) != SQLITE_OK) {
         snprintf(error, STORE_ERROR, "cannot read the rooms: %s", sqlite3_errmsg(store_connection()));
         return -1;
     }
@@ -379,7 +383,9 @@ void rooms_deleted(struct room *r)
         lock_acquire(&r->lock);
         *r->topic = '\0';
         r->kept = false;
-        r->created_ms = clock_wall_ms();
+        room_note_number(r->last_id); /* what was said so far belongs to the room that is gone */
+        r->created_ms = room_birth_ms();
+        r->last_id = (uint64_t)r->created_ms << 20;
         durable_record_locked(r);
         lock_release(&r->lock);
         release_locked(r);

@@ -30,6 +30,8 @@ enum event_kind {
     EVENT_ROOMLIST,  /* items */
     EVENT_PONG,      /* text: the token, or NULL */
     EVENT_HELP,      /* text: syntax, more: what it does */
+    EVENT_HIST,      /* room, id, time_ms, name, text: one message of the history */
+    EVENT_HISTORY,   /* number: how many came before */
     EVENT_ERROR,     /* error; text fills its %s */
     /* what happens in a room */
     EVENT_JOIN,      /* room, name */

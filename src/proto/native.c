@@ -7,6 +7,7 @@
 
 #include "proto/native.h"
 
+#include "base/clock.h"
 #include "base/panic.h"
 #include "proto/text.h"
 
@@ -141,7 +142,8 @@ static void parse(struct request *rq, char *line, size_t len, bool first)
 
 /* ---- writing ---- */
 
-/* How each event reads: %r room, %n name, %t text, %m more, %d number. Lists and errors have functions. */
+/* How each event reads: %r room, %n name, %t text, %m more, %d number, %i id, %w time. Lists, errors and what may be too
+ * long for a line have functions. */
 static const char *const formats[EVENTS] = {
     [EVENT_WELCOME] = "OK Welcome, %n!",
     [EVENT_JOINED] = "OK Joined %r (%d users)",
@@ -153,6 +155,8 @@ static const char *const formats[EVENTS] = {
     [EVENT_ROOMLIST] = "ROOMLIST",
     [EVENT_PONG] = "PONG",
     [EVENT_HELP] = "HELP %t - %m",
+    [EVENT_HIST] = "HIST %r %i %w %n ",
+    [EVENT_HISTORY] = "OK %d messages",
     [EVENT_JOIN] = "JOIN %r %n",
     [EVENT_LEAVE] = "LEAVE %r %n",
     [EVENT_SAID] = "ROOM %r %n %t",
@@ -169,6 +173,7 @@ static const char *const error_texts[ERRORS] = {
 
 static void expand(struct buf *out, const char *format, const struct event *ev)
 {
+    char when[CLOCK_TEXT];
     for (const char *f = format; *f; f++) {
         if (*f != '%') {
             buf_char(out, *f);
@@ -181,6 +186,8 @@ static void expand(struct buf *out, const char *format, const struct event *ev)
         case 's': buf_str(out, ev->text); break;
         case 'm': buf_str(out, ev->more); break;
         case 'd': buf_printf(out, "%ld", ev->number); break;
+        case 'i': buf_printf(out, "%llu", (unsigned long long)ev->id); break;
+        case 'w': buf_str(out, clock_text(ev->time_ms, when)); break;
         default: must(!"a format with an unknown letter");
         }
     }
@@ -204,9 +211,35 @@ static void render_list(struct buf *out, const struct event *ev)
     buf_str(out, "\r\n");
 }
 
+/* The longest texts of the longest names do not fit behind number and time: they go on in a second line. */
+static void render_hist(struct buf *out, const struct event *ev)
+{
+    size_t most = (size_t)atomic_load_explicit(&line_limit, memory_order_relaxed) - strlen(" +\r\n");
+    const char *text = ev->text;
+    for (;;) {
+        size_t start = out->len, left = strlen(text);
+        expand(out, formats[EVENT_HIST], ev);
+        size_t head = out->len - start;
+        if (head + left <= most + 2 || head >= most)
+            break;
+        left = most - head;
+        while (left > 1 && ((unsigned char)text[left] & 0xc0) == 0x80) /* not within a character */
+            left--;
+        buf_add(out, text, left);
+        buf_str(out, " +\r\n");
+        text += left;
+    }
+    buf_str(out, text);
+    buf_str(out, "\r\n");
+}
+
 static void render(struct buf *out, const struct event *ev, enum form form)
 {
     must(form == FORM_NATIVE);
+    if (ev->kind == EVENT_HIST) {
+        render_hist(out, ev);
+        return;
+    }
     if (ev->kind == EVENT_USERLIST || ev->kind == EVENT_ROOMLIST) {
         render_list(out, ev);
         return;

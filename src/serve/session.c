@@ -23,9 +23,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HISTORY_LOOK_MS 20 /* until a speaker asks again whether the history has room */
+
 static struct {
-    _Atomic int line, text, topic, login_timeout_s, rooms_per_user;
-} limit = {4096, 4000, 390, 120, 10};
+    _Atomic int line, text, topic, login_timeout_s, rooms_per_user, history_page;
+} limit = {4096, 4000, 390, 120, 10, 200};
 
 void session_configure(const struct session_limits *l)
 {
@@ -34,6 +36,7 @@ void session_configure(const struct session_limits *l)
     atomic_store_explicit(&limit.topic, l->topic, memory_order_relaxed);
     atomic_store_explicit(&limit.login_timeout_s, l->login_timeout_s, memory_order_relaxed);
     atomic_store_explicit(&limit.rooms_per_user, l->rooms_per_user, memory_order_relaxed);
+    atomic_store_explicit(&limit.history_page, l->history_page, memory_order_relaxed);
 }
 
 struct session_limits session_limits(void)
@@ -44,6 +47,7 @@ struct session_limits session_limits(void)
         .topic = atomic_load_explicit(&limit.topic, memory_order_relaxed),
         .login_timeout_s = atomic_load_explicit(&limit.login_timeout_s, memory_order_relaxed),
         .rooms_per_user = atomic_load_explicit(&limit.rooms_per_user, memory_order_relaxed),
+        .history_page = atomic_load_explicit(&limit.history_page, memory_order_relaxed),
     };
 }
 
@@ -187,11 +191,21 @@ static void yield_to_pressure(struct session *s)
         yield_to(s, &p);
 }
 
+static bool history_has_room(void *arg)
+{
+    (void)arg;
+    return !history_is_full();
+}
+
 bool session_yield_to_room(struct session *s)
 {
     struct post_pressure p;
     if (s->member.current && fanout_pressing(s->member.current, &p))
         yield_to(s, &p);
+    while (history_is_full() && !session_is_over(s)) { /* nobody rings when the store goes bad: so look again */
+        counter_add(COUNTER_PRESSURE_WAITS, 1);
+        session_wait(s, clock_ms() + HISTORY_LOOK_MS, history_has_room, NULL);
+    }
     return !session_is_over(s);
 }
 

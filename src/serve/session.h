@@ -3,6 +3,7 @@
 #define SERVE_SESSION_H
 
 #include "chat/durable.h"
+#include "chat/history.h"
 #include "chat/member.h"
 #include "net/line.h"
 #include "net/pool.h"
@@ -23,6 +24,7 @@ struct session {
     struct flood flood;      /* R */
     bool spared;             /* R: from the flood limit */
     struct change change;    /* R, and the store while it has it: the topic being set */
+    struct history_query query; /* the same: the history asked for */
     _Atomic int room_count;  /* a: for the console */
     _Atomic int64_t active_ms; /* a: clock_ms() of the last line */
     _Atomic bool named;      /* a: has given a name, so no login deadline */
@@ -32,6 +34,7 @@ struct session_limits {
     int line, text, topic;    /* bytes */
     int login_timeout_s;
     int rooms_per_user;
+    int history_page;         /* messages */
 };
 
 /* The limits in force. Any thread. */
@@ -53,10 +56,10 @@ void session_error(struct session *s, enum error_code code, const char *text);
 void session_close(struct session *s, enum close_reason reason);
 /* Flushes, then waits until `ready(arg)`, the end of the session, or clock_ms() reaching until_ms. True: ready. */
 bool session_wait(struct session *s, int64_t until_ms, bool (*ready)(void *arg), void *arg);
-/* Before something is said: waits for what others have just found pressing in the current room. False: the session has
- * ended meanwhile. */
+/* Before something is said: waits for what others have just found pressing in the current room, and while the history
+ * is full. False: the session has ended meanwhile. */
 bool session_yield_to_room(struct session *s);
-/* True when the session has to end; `arg` is the session. For change_wait. */
+/* True when the session has to end; `arg` is the session. For change_wait and history_wait. */
 bool session_is_over(void *arg);
 
 /* Enters a room, taking over the reference to it, and makes it current. */

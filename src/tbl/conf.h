@@ -40,6 +40,13 @@ CONF_INT(rooms, replay, 20, 0, 1000, LIVE, "messages of the present conversation
 CONF_INT(rooms, replay_age, 3600, 1, 86400, LIVE, "seconds after which a message is no longer replayed")
 CONF_INT(rooms, expire_days, 30, 0, 36500, LIVE, "days of disuse after which an empty room is forgotten; 0: never")
 
+CONF_SECTION(history, "What was said in rooms, kept on disk for HISTORY.")
+CONF_BOOL(history, keep, true, LIVE, "keep what is said from now on; what was kept stays until it is too old")
+CONF_INT(history, messages, 100000, 1, 1000000000, LIVE, "most messages kept of one room; the oldest go first")
+CONF_INT(history, days, 365, 0, 36500, LIVE, "days for which a message is kept; 0: for ever")
+CONF_INT(history, page, 200, 1, 1000, LIVE, "most messages in one answer to HISTORY")
+CONF_INT(history, queue, 4194304, 65536, 1073741824, LIVE, "bytes that may wait to be written; at the limit speakers wait")
+
 CONF_SECTION(sockets, "TCP, see tcp(7). For new listeners only.")
 CONF_INT(sockets, backlog, 4096, 1, 65535, RESTART, "connections that may wait to be accepted")
 CONF_INT(sockets, send_buffer, 65536, 4096, 16777216, RESTART, "bytes the kernel may hold for a client")
@@ -49,7 +56,7 @@ CONF_INT(sockets, keepalive_interval, 10, 1, 32767, RESTART, "seconds between tw
 CONF_INT(sockets, keepalive_count, 3, 1, 127, RESTART, "questions without an answer until the connection is dead")
 CONF_INT(sockets, user_timeout, 90, 1, 3600, RESTART, "seconds for which what was sent may stay unacknowledged")
 
-CONF_SECTION(store, "What survives a restart: rooms and topics.")
+CONF_SECTION(store, "What survives a restart: rooms, topics and the history.")
 CONF_STRING(store, directory, "", "", RESTART, "the state directory; empty: chosen as chatd(8) tells")
 
 CONF_SECTION(admin, "The console, driven by chatctl.")

@@ -21,7 +21,7 @@ ERROR(LINE_TOO_LONG, "Line too long", "the line, or the text in it, is longer th
 ERROR(INVALID_TEXT, "Invalid text", "the line has a NUL byte or is not UTF-8; it is dropped")
 ERROR(TOPIC_TOO_LONG, "Topic too long", "the topic has more bytes than limits.topic")
 ERROR(DENIED, "Permission denied", "kept for what may be forbidden one day; nothing in this version is")
-ERROR(STORAGE, "Storage unavailable", "the change could not be written to disk and was not made; try again later")
+ERROR(STORAGE, "Storage unavailable", "the change could not be written to disk and was not made, or the history could not be read; try again later")
 ERROR(FULL, "Server full", "before a close: there are clients.max clients, or no thread can be made")
 ERROR(TOO_MANY_CONNECTIONS, "Too many connections", "before a close: the address has clients.per_address connections")
 ERROR(LOGIN_TIMEOUT, "Login timeout", "before a close: no name was given in time")

@@ -102,7 +102,9 @@ static void two_thousand_visits_leave_nothing_behind(void **state)
     client_enter(&stay, &d, "stay", "hall");
     for (int i = 0; i < 400; i++) { /* until memory and pool have settled */
         client_enter(&c, &d, "visitor", "hall");
+        client_say(&c, "hello %d", i);
         client_close(&c);
+        client_skip_to(&stay, "LEAVE #hall visitor");
     }
     daemon_await(&d, "clients", 1);
     daemon_await(&d, "thread_pairs_idle", daemon_status(&d, "thread_pairs") - 1);
@@ -115,13 +117,18 @@ static void two_thousand_visits_leave_nothing_behind(void **state)
             client_reset(&c);
         else
             client_close(&c);
+        client_skip_to(&stay, "LEAVE #hall visitor");
     }
     daemon_await(&d, "clients", 1);
     daemon_await(&d, "thread_pairs_idle", pairs - 1);
     assert_int_equal(daemon_status(&d, "thread_pairs"), pairs);
     assert_int_equal(daemon_threads(&d), threads);
     assert_int_equal(daemon_descriptors(&d), descriptors);
+#ifdef __SANITIZE_ADDRESS__
+    (void)memory; /* AddressSanitizer keeps what was freed for a while; that nothing leaks it tells at the end */
+#else
     assert_true(daemon_memory_kib(&d) < memory + 2048 + memory / 4);
+#endif
     client_say(&stay, "still here");
     client_skip_to(&stay, "ROOM #hall stay still here");
     client_close(&stay);

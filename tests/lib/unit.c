@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "chat/history.h"
 #include "chat/rooms.h"
 #include "chat/users.h"
 #include "net/post.h"
@@ -731,6 +732,7 @@ static void house_up(void)
 {
     char error[STORE_ERROR];
     rooms_start();
+    history_start();
     if (store_open(house_dir, error) != 0 || rooms_load(error) != 0)
         fail_msg("%s", error);
     assert_int_equal(store_start(), 0);
@@ -739,6 +741,7 @@ static void house_up(void)
 static void house_down(void)
 {
     post_flush();
+    history_stop();
     store_stop();
     rooms_stop();
 }

@@ -64,6 +64,44 @@ static void a_time_is_written_in_utc_to_the_millisecond(void **state)
     assert_string_equal(clock_text(4102444800000LL, text), "2100-01-01T00:00:00.000Z");
 }
 
+static void expect_time(const char *text, const char *want)
+{
+    int64_t ms;
+    char back[CLOCK_TEXT];
+    assert_true(clock_parse(text, 1795421730123LL, &ms)); /* now is 2026-11-23T08:15:30.123Z */
+    assert_string_equal(clock_text(ms, back), want);
+}
+
+static void a_time_is_read_as_it_is_written_or_shorter(void **state)
+{
+    (void)state;
+    expect_time("2026-11-23T08:15:30.123Z", "2026-11-23T08:15:30.123Z");
+    expect_time("2026-11-23T08:15:30", "2026-11-23T08:15:30.000Z");
+    expect_time("2026-11-23T08:15Z", "2026-11-23T08:15:00.000Z");
+    expect_time("2026-11-23", "2026-11-23T00:00:00.000Z");
+    expect_time("2000-02-29", "2000-02-29T00:00:00.000Z");
+    expect_time("1970-01-01", "1970-01-01T00:00:00.000Z");
+    expect_time("30s", "2026-11-23T08:15:00.123Z");
+    expect_time("15m", "2026-11-23T08:00:30.123Z");
+    expect_time("2h", "2026-11-23T06:15:30.123Z");
+    expect_time("7d", "2026-11-16T08:15:30.123Z");
+}
+
+static void what_is_no_time_is_refused(void **state)
+{
+    static const char *const wrong[] = {
+        "", "x", "7", "d", "7y", "7dd", "-7d", "1234567d", "2026", "2026-11", "2026-13-01", "2026-00-01", "2026-11-31",
+        "2023-02-29", "2026-1-1", "1969-12-31", "2026-11-23T", "2026-11-23T24:00", "2026-11-23T08", "2026-11-23T08:60",
+        "2026-11-23T08:15:60", "2026-11-23T08:15:30.12Z", "2026-11-23 08:15", "2026-11-23ZZ", "2026-11-23T08:15:", "2026-11-23T08:15.123",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        int64_t ms;
+        if (clock_parse(wrong[i], 0, &ms))
+            fail_msg("taken for a time: %s", wrong[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -72,6 +110,8 @@ int main(void)
         cmocka_unit_test(the_coarse_clock_is_the_same_clock),
         cmocka_unit_test(the_wall_clock_counts_from_1970),
         cmocka_unit_test(a_time_is_written_in_utc_to_the_millisecond),
+        cmocka_unit_test(a_time_is_read_as_it_is_written_or_shorter),
+        cmocka_unit_test(what_is_no_time_is_refused),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

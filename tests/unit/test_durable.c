@@ -304,7 +304,7 @@ static void whoever_waits_is_woken_by_its_bell(void **state)
     put_topic(&change, "tea", NULL);
     post_flush();
     assert_true(bell_wait(&bell, clock_ms() + 10000));
-    assert_int_equal(change.result, CHANGE_MADE);
+    assert_int_equal(change.asked.result, CHANGE_MADE);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
     assert_null(change.room);
     assert_null(change.topic);

@@ -419,7 +419,31 @@ static void the_longest_text_fits_into_a_line_whatever_is_made_of_it(void **stat
         struct event ev = {.kind = (enum event_kind)kind, .error = ERROR_KICKED, .room = room, .name = name,
                            .text = text, .more = "m"};
         render(&ev);
-        assert_true(out.len <= 4096);
+        for (const char *at = out.data, *end; *at; at = end) { /* a HIST goes on in a second one */
+            end = strstr(at, "\r\n") + 2;
+            assert_true(end - at <= 4096);
+            assert_true(kind == EVENT_HIST || end == out.data + out.len);
+        }
+    }
+}
+
+static void a_message_of_the_history_reads_as_one_line_while_it_fits(void **state)
+{
+    (void)state;
+    static char text[4200];
+    RENDERS("HIST #dev 1048577 2026-11-23T08:15:30.123Z bob so  be it ", .kind = EVENT_HIST, .room = "#dev", .name = "bob",
+            .text = "so  be it ", .id = 1048577, .time_ms = 1795421730123LL);
+    RENDERS("OK 3 messages", .kind = EVENT_HISTORY, .number = 3);
+    static const char head[] = "HIST #dev 1 1970-01-01T00:00:00.000Z bob ";
+    size_t just = 4096 - strlen(head) - 2;
+    for (size_t len = just - 3; len <= just + 3; len++) {
+        struct event ev = {.kind = EVENT_HIST, .room = "#dev", .name = "bob", .text = text, .id = 1};
+        memset(text, 't', len);
+        text[len] = '\0';
+        render(&ev);
+        bool fits = len <= just;
+        assert_int_equal(strstr(out.data, "\r\n") + 2 == out.data + out.len, fits);
+        assert_int_equal(out.len, fits ? strlen(head) + len + 2 : 2 * strlen(head) + len + 6);
     }
 }
 
@@ -467,6 +491,7 @@ int main(void)
         WRITES(lists_read_as_one_line_while_they_fit),
         WRITES(lists_too_long_for_a_line_go_on_in_further_ones),
         WRITES(the_longest_text_fits_into_a_line_whatever_is_made_of_it),
+        WRITES(a_message_of_the_history_reads_as_one_line_while_it_fits),
         WRITES(rendering_appends),
         cmocka_unit_test(codecs_are_found_by_name_and_by_form),
     };

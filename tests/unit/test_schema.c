@@ -134,12 +134,58 @@ static void tables_are_strict(void **state)
                                       "VALUES ('#a', '#a', 1, 2, 7)", NULL, NULL, NULL), SQLITE_CONSTRAINT);
 }
 
+/* All of the schema as one text. */
+static char *schema_of(void)
+{
+    static char out[2][8192];
+    static int turn;
+    sqlite3_stmt *st;
+    char *text = out[turn ^= 1];
+    size_t n = 0;
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT type, name, sql FROM sqlite_schema ORDER BY name", -1, &st, NULL),
+                     SQLITE_OK);
+    while (sqlite3_step(st) == SQLITE_ROW)
+        n += (size_t)snprintf(text + n, sizeof out[0] - n, "%s %s %s\n", sqlite3_column_text(st, 0),
+                              sqlite3_column_text(st, 1), sqlite3_column_text(st, 2));
+    assert_int_equal(sqlite3_finalize(st), SQLITE_OK);
+    return text;
+}
+
+/* As the chatd left it that knew so many migrations. */
+static void make_old(unsigned version)
+{
+    char mark[96];
+    for (unsigned i = 0; i < version; i++)
+        exec(migrations[i].sql);
+    exec("INSERT INTO room (key, name, topic, created_ms, used_ms) VALUES ('#a', '#A', 'tea', 1, 2)");
+    snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %u", 0x63686174, version);
+    exec(mark);
+}
+
+static void every_older_version_becomes_the_newest_and_keeps_its_rooms(void **state)
+{
+    assert_int_equal(schema_apply(db, why), 0);
+    const char *want = schema_of();
+    for (unsigned version = 1; version <= migrations_count; version++) {
+        close_memory(state);
+        open_memory(state);
+        make_old(version);
+        assert_int_equal(schema_apply(db, why), 0);
+        const char *got = schema_of();
+        assert_string_equal(got, want);
+        want = got; /* the two buffers take turns */
+        assert_int_equal(number("PRAGMA user_version"), newest());
+        assert_int_equal(number("SELECT count(*) FROM room WHERE name = '#A' AND topic = 'tea'"), 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_memory, close_memory)
         cmocka_unit_test(migrations_are_numbered_without_a_gap),
         TEST(a_new_file_gets_the_newest_schema_and_our_mark),
+        TEST(every_older_version_becomes_the_newest_and_keeps_its_rooms),
         TEST(a_second_time_changes_nothing),
         TEST(a_newer_schema_is_refused_and_left_alone),
         TEST(a_database_of_another_program_is_refused_and_left_alone),

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Said lines come in from room.c and go to the store in batches. Not obvious: the batch that is being written stays until
+ * its transaction is on disk, because after a failure it is written again from its start. And a question has to see all
+ * that was said before it: so the batch that waits is put to the store ahead of it, even if another is being written.
+ */
+#include "config.h"
+
+#include "chat/history.h"
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/panic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TRIM_ROWS 2000 /* looked at in one step of clearing away */
+#define LINE_BYTES 96  /* of a line of the answer beside name and text, at most */
+#define DAY_MS (24 * 3600 * 1000LL)
+
+/* One message; its name and text are at .at in the batch's bytes, each with its NUL. */
+struct kept {
+    char room[NAME_SIZE];
+    uint64_t id;
+    int64_t time_ms;
+    size_t at;
+};
+
+struct batch {
+    struct kept *v; /* owns */
+    size_t n, cap;
+    struct buf bytes;
+};
+
+/* Locking key: H by .lock · t the store thread (before its start and after its end, the main thread) · a atomic */
+static struct {
+    struct lock lock;
+    struct batch waiting;    /* H */
+    bool asked;              /* H: .write is in the store's hands */
+    bool again;              /* H: somebody wants to see what has come since */
+    struct batch writing;    /* t: not yet known to be on disk */
+    size_t at;               /* t: the next of .writing to be written */
+    _Atomic int64_t queued;  /* a: bytes of both */
+    bool trims, trim_asked;  /* H: there may be more to clear away; .trim is in the store's hands */
+    char trim_room[HISTORY_KEY], trim_next[HISTORY_KEY]; /* t: the room cleared last; the one at work */
+    int trimmed;             /* t: in this step */
+    bool trims_more;         /* t: something went in this round through the rooms, so another follows */
+    struct store_job write, trim;
+} history = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_HISTORY}};
+
+static _Atomic bool keep_now = true;
+static _Atomic int most_queued = 4 << 20, most_messages = 100000, most_days = 365;
+
+#define RELAXED(value) atomic_load_explicit(&(value), memory_order_relaxed)
+
+void history_configure(const struct history_limits *l)
+{
+    atomic_store_explicit(&keep_now, l->keep, memory_order_relaxed);
+    atomic_store_explicit(&most_queued, l->queue_bytes, memory_order_relaxed);
+    atomic_store_explicit(&most_messages, l->messages, memory_order_relaxed);
+    atomic_store_explicit(&most_days, l->days, memory_order_relaxed);
+}
+
+int64_t history_queued(void)
+{
+    return RELAXED(history.queued);
+}
+
+/* ---- batches ---- */
+
+static void batch_add(struct batch *b, const char *room, const struct event *ev)
+{
+    if (b->n == b->cap) {
+        b->cap = b->cap ? b->cap * 2 : 16;
+        b->v = panic_realloc(b->v, b->cap * sizeof *b->v);
+    }
+    struct kept *k = &b->v[b->n++];
+    memcpy(k->room, room, strlen(room) + 1);
+    k->id = ev->id;
+    k->time_ms = ev->time_ms;
+    k->at = b->bytes.len;
+    buf_add(&b->bytes, ev->name, strlen(ev->name) + 1);
+    buf_add(&b->bytes, ev->text, strlen(ev->text) + 1);
+}
+
+static int64_t size_of(size_t name, size_t text)
+{
+    return (int64_t)(sizeof(struct kept) + name + text + 2);
+}
+
+static int64_t batch_size(const struct batch *b)
+{
+    return (int64_t)(b->n * sizeof(struct kept) + b->bytes.len);
+}
+
+static void batch_fini(struct batch *b)
+{
+    free(b->v);
+    buf_fini(&b->bytes);
+    *b = (struct batch){0};
+}
+
+/* ---- keeping ---- */
+
+static void ask_locked(void)
+{
+    if (history.asked || !history.waiting.n)
+        return;
+    history.asked = true;
+    store_put(&history.write);
+}
+
+/* The same for all that has come so far, although a batch is being written. */
+static void ask_all_locked(void)
+{
+    if (history.asked)
+        history.again = true;
+    ask_locked();
+}
+
+static bool is_bad(void)
+{
+    return store_status().state == STORE_BAD;
+}
+
+bool history_is_full(void)
+{
+    return RELAXED(history.queued) > RELAXED(most_queued) && !is_bad();
+}
+
+void history_add_locked(const struct room *r, const struct event *ev)
+{
+    if (!RELAXED(keep_now))
+        return;
+    int64_t size = size_of(strlen(ev->name), strlen(ev->text)), most = RELAXED(most_queued);
+    lock_acquire(&history.lock);
+    bool is_lost = RELAXED(history.queued) + size > most && is_bad(); /* else speakers wait */
+    if (!is_lost) {
+        batch_add(&history.waiting, r->key, ev);
+        atomic_fetch_add_explicit(&history.queued, size, memory_order_relaxed);
+    }
+    if (RELAXED(history.queued) > most / 4)
+        ask_all_locked();
+    lock_release(&history.lock);
+    if (is_lost)
+        counter_add(COUNTER_HISTORY_LOST, 1);
+}
+
+static const struct message_row *next_to_write(void *arg)
+{
+    static struct message_row row;
+    (void)arg;
+    if (history.at == history.writing.n)
+        return NULL;
+    const struct kept *k = &history.writing.v[history.at++];
+    row = (struct message_row){.room = k->room, .id = k->id, .time_ms = k->time_ms,
+                               .name = history.writing.bytes.data + k->at};
+    row.text = row.name + strlen(row.name) + 1;
+    return &row;
+}
+
+/* A first try, or one after a failure: then what was written is undone, and is written again. */
+static int write_run(struct store_job *job, sqlite3 *db)
+{
+    (void)job;
+    history.at = 0;
+    if (!history.writing.n) {
+        lock_acquire(&history.lock);
+        history.writing = history.waiting;
+        history.waiting = (struct batch){0};
+        lock_release(&history.lock);
+    }
+    return store_history_add(db, next_to_write, NULL);
+}
+
+static void settle_batch(struct batch *b, bool ok)
+{
+    counter_add(ok ? COUNTER_HISTORY_KEPT : COUNTER_HISTORY_LOST, b->n);
+    atomic_fetch_sub_explicit(&history.queued, batch_size(b), memory_order_relaxed);
+    batch_fini(b);
+}
+
+static void write_done(struct store_job *job, bool ok)
+{
+    settle_batch(&history.writing, ok);
+    lock_acquire(&history.lock);
+    if (!ok) /* the store gives up at the end */
+        settle_batch(&history.waiting, false);
+    history.asked = history.again && history.waiting.n;
+    history.again = false;
+    if (history.asked)
+        store_put_first(job); /* ahead of the question that wants to see it */
+    lock_release(&history.lock);
+}
+
+/* ---- clearing away ---- */
+
+static int trim_run(struct store_job *job, sqlite3 *db)
+{
+    int64_t now_ms = clock_wall_ms(), days = RELAXED(most_days);
+    struct history_trim t = {
+        .keep = RELAXED(most_messages),
+        .before_ms = days ? now_ms - days * DAY_MS : INT64_MIN,
+        .orphans_ms = now_ms - DAY_MS, /* a room may be there, and its record not yet */
+        .most = TRIM_ROWS,
+    };
+    (void)job;
+    memcpy(history.trim_next, history.trim_room, sizeof history.trim_next);
+    return store_history_trim(db, history.trim_next, &t, &history.trimmed);
+}
+
+static void trim_done(struct store_job *job, bool ok)
+{
+    (void)job;
+    bool round_ends = !*history.trim_next;
+    memcpy(history.trim_room, history.trim_next, sizeof history.trim_room);
+    history.trims_more = history.trims_more || history.trimmed;
+    lock_acquire(&history.lock);
+    history.trim_asked = false;
+    if (!ok || (round_ends && !history.trims_more))
+        history.trims = false;
+    lock_release(&history.lock);
+    history.trims_more = history.trims_more && !round_ends;
+}
+
+void history_tend(void)
+{
+    lock_acquire(&history.lock);
+    history.trims = true;
+    lock_release(&history.lock);
+}
+
+void history_tick(void)
+{
+    lock_acquire(&history.lock);
+    ask_locked();
+    if (history.trims && !history.trim_asked && !is_bad()) {
+        history.trim_asked = true;
+        store_put(&history.trim);
+    }
+    lock_release(&history.lock);
+}
+
+void history_start(void)
+{
+    history.write = (struct store_job){.run = write_run, .done = write_done};
+    history.trim = (struct store_job){.run = trim_run, .done = trim_done};
+    history.trims = history.trim_asked = history.trims_more = false;
+    history.trim_room[0] = '\0';
+}
+
+void history_stop(void)
+{
+    lock_acquire(&history.lock);
+    ask_all_locked();
+    lock_release(&history.lock);
+}
+
+/* ---- questions ---- */
+
+static bool add_row(const struct message_row *row, void *arg)
+{
+    struct history_query *q = arg;
+    size_t size = strlen(row->text) + strlen(row->name) + LINE_BYTES;
+    if (q->count && size > q->bytes_left)
+        return false;
+    q->bytes_left -= size < q->bytes_left ? size : q->bytes_left;
+    if (q->count == q->cap) {
+        q->cap = q->cap ? q->cap * 2 : 16;
+        q->said = panic_realloc(q->said, (size_t)q->cap * sizeof *q->said);
+    }
+    q->said[q->count++] = (struct history_said){row->id, row->time_ms};
+    strv_add(&q->texts, row->name);
+    strv_add(&q->texts, row->text);
+    return true;
+}
+
+static struct history_query *query_of(struct store_job *job)
+{
+    return (struct history_query *)((char *)job - offsetof(struct history_query, asked.job));
+}
+
+static void forget_rows(struct history_query *q)
+{
+    strv_fini(&q->texts);
+    free(q->said);
+    q->said = NULL;
+    q->count = q->cap = 0;
+}
+
+/* What cannot be read must not fail what others write in the same transaction. */
+static int query_run(struct store_job *job, sqlite3 *db)
+{
+    struct history_query *q = query_of(job);
+    forget_rows(q);
+    q->is_whole = store_history_read(db, &q->range, add_row, q) == SQLITE_OK;
+    return SQLITE_OK;
+}
+
+static void query_done(struct store_job *job, bool ok)
+{
+    struct history_query *q = query_of(job);
+    asked_answer(&q->asked, ok && q->is_whole ? HISTORY_READ : HISTORY_FAILED);
+}
+
+void history_ask(struct history_query *q, struct room *r, struct history_range range, size_t bytes, struct bell *bell)
+{
+    lock_acquire(&r->lock);
+    uint64_t begins = (uint64_t)r->created_ms << 20;
+    lock_release(&r->lock);
+    *q = (struct history_query){.range = range, .bytes_left = bytes};
+    memcpy(q->key, r->key, sizeof q->key);
+    q->range.room = q->key;
+    if (q->range.after < begins)
+        q->range.after = begins;
+    if (q->range.after > INT64_MAX)
+        q->range.after = INT64_MAX;
+    if (!q->range.before || q->range.before > INT64_MAX)
+        q->range.before = INT64_MAX;
+    lock_acquire(&history.lock);
+    ask_all_locked();
+    asked_put(&q->asked, query_run, query_done, bell);
+    lock_release(&history.lock);
+}
+
+bool history_wait(struct history_query *q, bool (*is_over)(void *arg), void *arg)
+{
+    return asked_wait(&q->asked, is_over, arg) && q->asked.result == HISTORY_READ;
+}
+
+struct message_row history_at(const struct history_query *q, int i)
+{
+    int at = q->range.first ? i : q->count - 1 - i;
+    return (struct message_row){
+        .id = q->said[at].id,
+        .time_ms = q->said[at].time_ms,
+        .name = q->texts.v[2 * at],
+        .text = q->texts.v[2 * at + 1],
+    };
+}
+
+void history_query_fini(struct history_query *q)
+{
+    forget_rows(q);
+}

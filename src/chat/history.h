@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CHAT_HISTORY_H
+#define CHAT_HISTORY_H
+
+#include "chat/asked.h"
+#include "chat/room.h"
+#include "store/store_history.h"
+
+/*
+ * What was said, kept. Speakers add to a batch in memory, in the hold that orders the room; four times a second the store
+ * writes the batch away in one transaction. So keeping costs a speaker a copy and never a wait for the disk, and a crash
+ * loses at most what was said in the last quarter of a second. Who asks for history sees all that was said before.
+ *
+ * The batch is bounded: when it is full, speakers wait (history_is_full), or, while the store is bad, what they say is
+ * delivered and not kept, and counted.
+ */
+struct history_limits {
+    bool keep;
+    int queue_bytes; /* of texts that wait to be written */
+    int messages;    /* most in a room */
+    int days;        /* how long; 0: for ever */
+};
+
+/* The limits in force. Any thread. */
+void history_configure(const struct history_limits *limits);
+
+/* Before the store starts; and, before it stops, hands it what waits. Main thread. */
+void history_start(void);
+void history_stop(void);
+
+/* Keeps what was just said. The room's lock is held. */
+void history_add_locked(const struct room *r, const struct event *ev);
+
+/* True when speakers have to wait until something is written. Any thread, any lock that ranks below STORE. */
+bool history_is_full(void);
+
+/* Keeper, each of its passes: has the store write what waits, and clear away a little. */
+void history_tick(void);
+/* Begins to clear away what is beyond the limits, in small steps. */
+void history_tend(void);
+
+/* Texts that wait to be written, in bytes. Any thread. */
+int64_t history_queued(void);
+
+/* A question, in its asker's slot. */
+struct history_query {
+    struct asked asked;
+    struct history_range range; /* .room points to .key */
+    char key[NAME_SIZE];
+    struct strv texts;          /* name and text of each, in the order in which they were read */
+    struct history_said {
+        uint64_t id;
+        int64_t time_ms;
+    } *said;                    /* owns */
+    int count, cap;
+    size_t bytes_left;          /* the answer ends when it would be larger */
+    bool is_whole;              /* it could be read */
+};
+enum history_result { HISTORY_READ = 1, HISTORY_FAILED };
+
+/* Asks for a stretch of the room's messages, which make lines of `bytes` bytes at most; room, after and before of the range
+ * may be 0 for all there is. history_wait must follow. No lock at or above ROOM. Any thread with a bell. */
+void history_ask(struct history_query *q, struct room *r, struct history_range range, size_t bytes, struct bell *bell);
+
+/* Waits for the answer, as asked_wait. False: the store could not be asked. */
+bool history_wait(struct history_query *q, bool (*is_over)(void *arg), void *arg);
+
+/* The i-th in order of time. The room is left out. */
+struct message_row history_at(const struct history_query *q, int i);
+void history_query_fini(struct history_query *q);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: ISC */
+/* HISTORY: what was said in a room, from the store. */
+#include "config.h"
+
+#include "base/clock.h"
+#include "chat/history.h"
+#include "chat/rooms.h"
+#include "serve/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define MOST_WORDS 4
+#define MOST_UNASKED 50 /* messages shown to who names no number */
+
+struct question {
+    const char *room; /* NULL: the current one */
+    struct history_range range;
+};
+
+static bool is_number(const char *word)
+{
+    return word[strspn(word, "0123456789")] == '\0';
+}
+
+/* BEFORE id, AFTER id, SINCE time. */
+static bool parse_bound(struct question *q, const char *word, const char *value)
+{
+    if (strcasecmp(word, "SINCE") == 0) {
+        q->range.first = true;
+        return clock_parse(value, clock_wall_ms(), &q->range.since_ms);
+    }
+    bool is_after = strcasecmp(word, "AFTER") == 0;
+    if (!is_after && strcasecmp(word, "BEFORE") != 0)
+        return false;
+    uint64_t id = strtoull(value, NULL, 10);
+    if (!is_number(value) || !id)
+        return false;
+    *(is_after ? &q->range.after : &q->range.before) = id;
+    q->range.first = is_after;
+    return true;
+}
+
+static bool is_bound(const char *word)
+{
+    return strcasecmp(word, "BEFORE") == 0 || strcasecmp(word, "AFTER") == 0 || strcasecmp(word, "SINCE") == 0;
+}
+
+/* [<room>] [<n>] [BEFORE <id> | AFTER <id> | SINCE <time>]; false: not so. Cuts the text up. */
+static bool parse(struct question *q, char *text)
+{
+    char *word[MOST_WORDS], *rest;
+    int n = 0, i = 0;
+    for (char *w = strtok_r(text, " \t", &rest); w; w = strtok_r(NULL, " \t", &rest)) {
+        if (n == MOST_WORDS)
+            return false;
+        word[n++] = w;
+    }
+    if (i < n && !is_number(word[i]) && !is_bound(word[i]))
+        q->room = word[i++];
+    if (i < n && is_number(word[i])) {
+        unsigned long most = strtoul(word[i++], NULL, 10);
+        if (!most)
+            return false;
+        if (most < (unsigned long)q->range.most)
+            q->range.most = (int)most;
+    } else if (q->range.most > MOST_UNASKED) {
+        q->range.most = MOST_UNASKED;
+    }
+    if (i + 1 < n && !parse_bound(q, word[i], word[i + 1]))
+        return false;
+    return i == n || i + 2 == n;
+}
+
+static void answer(struct session *s, const struct history_query *q, const char *room)
+{
+    struct buf lines = {0};
+    enum form form = (enum form)s->member.form;
+    for (int i = 0; i < q->count; i++) {
+        struct message_row row = history_at(q, i);
+        struct event ev = {.kind = EVENT_HIST, .room = room, .name = row.name, .text = row.text, .id = row.id,
+                           .time_ms = row.time_ms};
+        s->codec->render(&lines, &ev, form);
+    }
+    struct event end = {.kind = EVENT_HISTORY, .number = q->count};
+    s->codec->render(&lines, &end, form);
+    member_answer_lines(&s->member, &lines);
+    buf_fini(&lines);
+}
+
+/* The room asked for, with a reference; NULL: it was told why not. */
+static struct room *room_asked_for(struct session *s, const char *word)
+{
+    char name[NAME_SIZE];
+    struct room *r = NULL;
+    if (!word && !s->member.current)
+        session_error(s, ERROR_NOT_IN_A_ROOM, NULL);
+    else if (word && !name_room(name, word))
+        session_error(s, ERROR_INVALID_ROOM, NULL);
+    else if (!(r = rooms_find(word ? name : s->member.current->name)))
+        session_error(s, ERROR_ROOM_NOT_FOUND, NULL);
+    return r;
+}
+
+void cmd_history(struct session *s, const struct args *a)
+{
+    struct question q = {.range.most = session_limits().history_page};
+    char none[] = "";
+    if (!parse(&q, a->text ? a->text : none)) {
+        session_error(s, ERROR_USAGE, command_row(COMMAND_HISTORY)->syntax);
+        return;
+    }
+    struct room *r = room_asked_for(s, q.room);
+    if (!r)
+        return;
+    history_ask(&s->query, r, q.range, (size_t)outbox_limits().bytes / 2, s->member.bell);
+    if (history_wait(&s->query, session_is_over, s))
+        answer(s, &s->query, r->name);
+    else
+        session_error(s, ERROR_STORAGE, NULL);
+    history_query_fini(&s->query);
+    rooms_release(r);
+}

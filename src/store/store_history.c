@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The SQL about messages, all of it. Not obvious: SINCE is found by halving the range of numbers, because numbers grow
+ * with the time and are what the index has; so it costs some dozens of look-ups and no second index.
+ */
+#include "config.h"
+
+#include "store/store_history.h"
+
+#include <stdio.h>
+
+int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg), void *arg)
+{
+    sqlite3_stmt *st = NULL;
+    const struct message_row *row;
+    int rc = sqlite3_prepare_v2(db,
+                                "INSERT INTO message (room, id, time_ms, name, text) VALUES (?1, ?2, ?3, ?4, ?5)"
+                                " ON CONFLICT DO NOTHING",
+                                -1, &st, NULL);
+    while (rc == SQLITE_OK && (row = next(arg))) {
+        sqlite3_bind_text(st, 1, row->room, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(st, 2, (int64_t)row->id);
+        sqlite3_bind_int64(st, 3, row->time_ms);
+        sqlite3_bind_text(st, 4, row->name, -1, SQLITE_STATIC);
+        sqlite3_bind_text(st, 5, row->text, -1, SQLITE_STATIC);
+        sqlite3_step(st);
+        rc = sqlite3_reset(st);
+    }
+    sqlite3_finalize(st);
+    return rc;
+}
+
+/* ---- reading ---- */
+
+int store_history_last(sqlite3 *db, uint64_t *id)
+{
+    sqlite3_stmt *st = NULL;
+    *id = 0;
+    int rc = sqlite3_prepare_v2(db, /* from room to room by the index: no walk over all messages */
+                                "WITH RECURSIVE r(k) AS (SELECT min(room) FROM message UNION ALL"
+                                " SELECT (SELECT min(room) FROM message WHERE room > k) FROM r WHERE k IS NOT NULL)"
+                                " SELECT max((SELECT max(id) FROM message WHERE room = k)) FROM r WHERE k IS NOT NULL",
+                                -1, &st, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    if (sqlite3_step(st) == SQLITE_ROW)
+        *id = (uint64_t)sqlite3_column_int64(st, 0);
+    return sqlite3_finalize(st);
+}
+
+/* The first number at or above `id`, if it is below `high`, and its time; else *found is 0. */
+static int at_or_above(sqlite3_stmt *st, uint64_t id, uint64_t high, uint64_t *found, int64_t *time_ms)
+{
+    *found = 0;
+    *time_ms = 0;
+    sqlite3_bind_int64(st, 2, (int64_t)id);
+    sqlite3_bind_int64(st, 3, (int64_t)high);
+    if (sqlite3_step(st) == SQLITE_ROW) {
+        *found = (uint64_t)sqlite3_column_int64(st, 0);
+        *time_ms = sqlite3_column_int64(st, 1);
+    }
+    return sqlite3_reset(st);
+}
+
+/* The number behind which all are at least as new as since_ms. */
+static int find_since(sqlite3 *db, const struct history_range *range, uint64_t *after)
+{
+    sqlite3_stmt *st = NULL;
+    uint64_t low = range->after, high = range->before, found;
+    int64_t time_ms;
+    int rc = sqlite3_prepare_v2(db,
+                                "SELECT id, time_ms FROM message WHERE room = ?1 AND id >= ?2 AND id < ?3"
+                                " ORDER BY id LIMIT 1",
+                                -1, &st, NULL);
+    if (rc == SQLITE_OK)
+        sqlite3_bind_text(st, 1, range->room, -1, SQLITE_STATIC);
+    while (rc == SQLITE_OK && high > low + 1) { /* all up to `low` are older; from `high` on none is */
+        uint64_t middle = low + (high - low) / 2;
+        rc = at_or_above(st, middle, high, &found, &time_ms);
+        if (found && time_ms < range->since_ms)
+            low = found;
+        else
+            high = middle;
+    }
+    *after = low;
+    sqlite3_finalize(st);
+    return rc;
+}
+
+int store_history_read(sqlite3 *db, const struct history_range *range,
+                       bool (*fn)(const struct message_row *row, void *arg), void *arg)
+{
+    static const char *const sql[] = {
+        "SELECT id, time_ms, name, text FROM message WHERE room = ?1 AND id > ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4",
+        "SELECT id, time_ms, name, text FROM message WHERE room = ?1 AND id > ?2 AND id < ?3 ORDER BY id LIMIT ?4",
+    };
+    sqlite3_stmt *st = NULL;
+    uint64_t after = range->after;
+    int rc = range->since_ms ? find_since(db, range, &after) : SQLITE_OK;
+    if (rc == SQLITE_OK)
+        rc = sqlite3_prepare_v2(db, sql[range->first], -1, &st, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    sqlite3_bind_text(st, 1, range->room, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(st, 2, (int64_t)after);
+    sqlite3_bind_int64(st, 3, (int64_t)range->before);
+    sqlite3_bind_int(st, 4, range->most);
+    bool more = true, whole = true;
+    while (more && whole && sqlite3_step(st) == SQLITE_ROW) {
+        struct message_row row = {
+            .room = range->room,
+            .id = (uint64_t)sqlite3_column_int64(st, 0),
+            .time_ms = sqlite3_column_int64(st, 1),
+            .name = (const char *)sqlite3_column_text(st, 2),
+            .text = (const char *)sqlite3_column_text(st, 3),
+        };
+        whole = row.name && row.text;
+        more = whole && fn(&row, arg);
+    }
+    rc = sqlite3_finalize(st);
+    return whole ? rc : SQLITE_NOMEM;
+}
+
+/* ---- clearing away ---- */
+
+static int next_room(sqlite3 *db, char room[HISTORY_KEY])
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(db, "SELECT room FROM message WHERE room > ?1 ORDER BY room LIMIT 1", -1, &st, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    char behind[HISTORY_KEY];
+    snprintf(behind, sizeof behind, "%s", room);
+    sqlite3_bind_text(st, 1, behind, -1, SQLITE_STATIC);
+    bool is_there = sqlite3_step(st) == SQLITE_ROW;
+    snprintf(room, HISTORY_KEY, "%s", is_there ? (const char *)sqlite3_column_text(st, 0) : "");
+    return sqlite3_finalize(st);
+}
+
+int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history_trim *t, int *removed)
+{
+    sqlite3_stmt *st = NULL;
+    *removed = 0;
+    int rc = next_room(db, room);
+    if (rc != SQLITE_OK || !*room)
+        return rc;
+    rc = sqlite3_prepare_v2(db,
+                            "WITH oldest AS (SELECT n, id, time_ms FROM message WHERE room = ?1 ORDER BY id LIMIT ?5)"
+                            " DELETE FROM message WHERE n IN (SELECT n FROM oldest WHERE time_ms < ?3"
+                            " OR id < coalesce((SELECT created_ms << 20 FROM room WHERE key = ?1), ?4 << 20)"
+                            " OR id <= coalesce((SELECT id FROM message WHERE room = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2), -1))",
+                            -1, &st, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    sqlite3_bind_text(st, 1, room, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(st, 2, t->keep);
+    sqlite3_bind_int64(st, 3, t->before_ms);
+    sqlite3_bind_int64(st, 4, t->orphans_ms);
+    sqlite3_bind_int(st, 5, t->most);
+    sqlite3_step(st);
+    rc = sqlite3_finalize(st);
+    *removed = rc == SQLITE_OK ? sqlite3_changes(db) : 0;
+    return rc;
+}

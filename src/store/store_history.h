@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef STORE_STORE_HISTORY_H
+#define STORE_STORE_HISTORY_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Messages on disk. For run() of a store_job, inside its transaction: SQLITE_OK or the error. Strings are borrowed for
+ * the call. A room is named by its key; its own are the messages with a number above room.created_ms << 20.
+ */
+struct message_row {
+    const char *room, *name, *text;
+    uint64_t id;
+    int64_t time_ms;
+};
+
+/* The highest number of any message; 0 when there is none. Before store_start. */
+int store_history_last(sqlite3 *db, uint64_t *id);
+
+/* Adds messages; the one of `next(arg)` until that returns NULL. One that is there already stays as it is, so a batch may
+ * be written again. */
+int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg), void *arg);
+
+/* A stretch of a room's messages: those with a number above `after` and below `before`, and none older than since_ms. At
+ * most `most` of them: the newest ones, or with `first` the oldest ones. */
+struct history_range {
+    const char *room;
+    uint64_t after, before;
+    int64_t since_ms; /* 0: however old; else `first` */
+    int most;
+    bool first;
+};
+
+/* Calls fn for each, the newest first, or with `first` the oldest first, until it returns false. */
+int store_history_read(sqlite3 *db, const struct history_range *range,
+                       bool (*fn)(const struct message_row *row, void *arg), void *arg);
+
+/* One small step of clearing away, for the room whose key comes first behind `room`, which is set to that one ("": there
+ * is none left): of its `most` oldest messages, those go that are beyond the `keep` newest, older than before_ms, or of an
+ * earlier room of that name; and, where no room of that name is recorded, those older than orphans_ms. *removed says how
+ * many. */
+#define HISTORY_KEY 64
+struct history_trim {
+    int64_t keep, before_ms, orphans_ms;
+    int most;
+};
+int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history_trim *t, int *removed);
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: ISC */
+/* HISTORY as people ask for it: what was said yesterday, in pages, and across a restart. */
+#include "config.h"
+
+#include "base/clock.h"
+#include "tests/lib/fixture.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static unsigned long long ids[64]; /* of the last answer */
+static char times[64][40];
+
+/* The answer must be the texts `prefix`from to `prefix`to, in this order. */
+static void expect_numbers(struct client *c, const char *room, const char *who, int from, int to)
+{
+    char name[40], user[40], text[64], want[64];
+    for (int i = from; i <= to; i++) {
+        const char *line = client_line(c);
+        if (sscanf(line, "HIST %39s %llu %39s %39s %63[^\n]", name, &ids[i - from], times[i - from], user, text) != 5)
+            fail_msg("no line of history: %s", line);
+        snprintf(want, sizeof want, "line %d", i);
+        assert_string_equal(name, room);
+        assert_string_equal(user, who);
+        assert_string_equal(text, want);
+        if (i > from)
+            assert_true(ids[i - from] > ids[i - from - 1]);
+    }
+    client_expect(c, "OK %d messages", to < from ? 0 : to - from + 1);
+}
+
+static void say_lines(struct client *c, int from, int to)
+{
+    for (int i = from; i <= to; i++)
+        client_say(c, "line %d", i);
+    client_say(c, "PING said");
+    client_skip_to(c, "PONG said");
+}
+
+static void a_room_has_a_past_for_who_asks(void **state)
+{
+    struct client a, b;
+    (void)state;
+    client_enter(&a, &d, "alice", "Den");
+    say_lines(&a, 1, 9);
+    client_ask(&a, "LEAVE", "OK Left #Den");
+    client_login(&b, &d, "bob");
+    client_ask(&b, "JOIN den", "OK Joined #Den (0 users)");
+    client_expect_quiet(&b); /* the replay has ended with the conversation */
+    client_say(&b, "HISTORY");
+    expect_numbers(&b, "#Den", "alice", 1, 9);
+    client_say(&a, "history"); /* is talk, and alice is in no room */
+    client_expect(&a, "ERROR Not in a room");
+    client_say(&a, "/history #den 3"); /* any room may be asked */
+    expect_numbers(&a, "#Den", "alice", 7, 9);
+    client_close(&a);
+    client_close(&b);
+}
+
+static void one_can_page_back_and_forth(void **state)
+{
+    struct client a;
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    say_lines(&a, 1, 19);
+    for (int64_t now = clock_wall_ms(); clock_wall_ms() == now;) /* the last has a time of its own */
+        ;
+    say_lines(&a, 20, 20);
+    client_say(&a, "HISTORY 5");
+    expect_numbers(&a, "#den", "alice", 16, 20);
+    client_say(&a, "HISTORY den 5 BEFORE %llu", ids[0]);
+    expect_numbers(&a, "#den", "alice", 11, 15);
+    client_say(&a, "HISTORY 3 AFTER %llu", ids[4]);
+    expect_numbers(&a, "#den", "alice", 16, 18);
+    client_say(&a, "HISTORY #den after %llu", ids[2]);
+    expect_numbers(&a, "#den", "alice", 19, 20);
+    client_say(&a, "HISTORY SINCE %s", times[1]);
+    expect_numbers(&a, "#den", "alice", 20, 20);
+    client_say(&a, "HISTORY 2 SINCE 1h");
+    expect_numbers(&a, "#den", "alice", 1, 2);
+    client_say(&a, "HISTORY SINCE 2999-01-01");
+    expect_numbers(&a, "#den", "alice", 1, 0);
+    client_close(&a);
+}
+
+static void a_page_has_no_more_than_its_limit(void **state)
+{
+    struct client a;
+    (void)state;
+    fixture_start("history = { page = 4; };");
+    client_enter(&a, &d, "alice", "den");
+    say_lines(&a, 1, 9);
+    client_say(&a, "HISTORY 100");
+    expect_numbers(&a, "#den", "alice", 6, 9);
+    client_say(&a, "HISTORY");
+    expect_numbers(&a, "#den", "alice", 6, 9);
+    client_close(&a);
+}
+
+static void what_is_asked_wrongly_is_told(void **state)
+{
+    static const char *const wrong[] = {
+        "HISTORY den 0", "HISTORY den 5 x", "HISTORY BEFORE", "HISTORY BEFORE x", "HISTORY AFTER 0", "HISTORY SINCE never",
+        "HISTORY den 5 BEFORE 1 AFTER 2", "HISTORY den den", "HISTORY 5 5", "HISTORY SINCE 2026-13-01",
+    };
+    struct client a;
+    (void)state;
+    client_login(&a, &d, "alice");
+    client_ask(&a, "HISTORY", "ERROR Not in a room");
+    client_ask(&a, "HISTORY nowhere", "ERROR Room not found");
+    client_ask(&a, "HISTORY bad/name", "ERROR Invalid room name");
+    client_ask(&a, "JOIN den", "OK Joined #den (0 users)");
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        client_ask(&a, wrong[i], "ERROR Usage: HISTORY [<room>] [<n>] [BEFORE <id> | AFTER <id> | SINCE <time>]");
+    client_close(&a);
+}
+
+static void it_is_there_after_a_restart(void **state)
+{
+    struct client a;
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    say_lines(&a, 1, 5);
+    client_close(&a);
+    daemon_stop(&d);
+    daemon_start(&d);
+    client_enter(&a, &d, "anna", "den");
+    client_say(&a, "HISTORY");
+    expect_numbers(&a, "#den", "alice", 1, 5);
+    client_close(&a);
+}
+
+static void what_was_written_outlives_kill_9(void **state)
+{
+    struct client a;
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    say_lines(&a, 1, 5);
+    daemon_await(&d, "history_kept", 5);
+    daemon_kill(&d);
+    client_close(&a);
+    daemon_start(&d);
+    client_enter(&a, &d, "anna", "den");
+    client_say(&a, "HISTORY");
+    expect_numbers(&a, "#den", "alice", 1, 5);
+    client_close(&a);
+}
+
+static void the_longest_text_goes_on_in_a_second_line(void **state)
+{
+    enum { LONG = 4000 };
+    static char text[LONG + 1], got[LONG + 100];
+    static const char *const name = "a2345678901234567890123456789012";
+    struct client a;
+    (void)state;
+    text[0] = 'x'; /* so that the cut would fall within a character */
+    for (int i = 1; i + 1 < LONG; i += 2)
+        memcpy(text + i, "\xc3\xa9", 2);
+    client_enter(&a, &d, name, "r2345678901234567890123456789012");
+    client_say(&a, "%s", text);
+    client_line(&a);
+    client_say(&a, "HISTORY 1");
+    const char *line = client_line(&a);
+    assert_true(strlen(line) <= 4094);
+    assert_string_equal(line + strlen(line) - 2, " +");
+    const char *at = strstr(line, name) + strlen(name) + 1;
+    snprintf(got, sizeof got, "%.*s", (int)(strlen(at) - 2), at);
+    line = client_line(&a);
+    strcat(got, strstr(line, name) + strlen(name) + 1);
+    assert_string_equal(got, text);
+    client_expect(&a, "OK 1 messages");
+    client_close(&a);
+}
+
+static void a_large_page_ends_early_and_says_so(void **state)
+{
+    enum { LINES = 100 };
+    static char text[3901];
+    struct client a;
+    int n = 0, told;
+    (void)state;
+    memset(text, 'x', sizeof text - 1);
+    client_enter(&a, &d, "alice", "den");
+    for (int i = 0; i < LINES; i++) {
+        client_say(&a, "%s", text);
+        client_line(&a);
+    }
+    client_say(&a, "HISTORY 100");
+    while (sscanf(client_line(&a), "OK %d messages", &told) != 1)
+        n++;
+    assert_int_equal(n, told);
+    assert_in_range(n, 10, 40);
+    client_close(&a);
+}
+
+static void kept_messages_are_counted_and_can_be_switched_off(void **state)
+{
+    struct client a;
+    (void)state;
+    fixture_start("history = { keep = true; };");
+    client_enter(&a, &d, "alice", "den");
+    say_lines(&a, 1, 3);
+    daemon_await(&d, "history_kept", 3);
+    assert_int_equal(daemon_status(&d, "history_lost"), 0);
+    daemon_write_conf(&d, "history = { keep = false; };");
+    char out[4096];
+    daemon_ctl_ok(&d, out, sizeof out, "reload", NULL);
+    client_say(&a, "not for ever");
+    client_skip_to(&a, "ROOM #den alice not for ever");
+    client_say(&a, "HISTORY");
+    expect_numbers(&a, "#den", "alice", 1, 3);
+    client_close(&a);
+}
+
+int main(void)
+{
+#define UP(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
+#define DIR(name) cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_down)
+    alarm(170);
+    const struct CMUnitTest tests[] = {
+        UP(a_room_has_a_past_for_who_asks),
+        UP(one_can_page_back_and_forth),
+        DIR(a_page_has_no_more_than_its_limit),
+        UP(what_is_asked_wrongly_is_told),
+        UP(it_is_there_after_a_restart),
+        UP(what_was_written_outlives_kill_9),
+        UP(the_longest_text_goes_on_in_a_second_line),
+        UP(a_large_page_ends_early_and_says_so),
+        DIR(kept_messages_are_counted_and_can_be_switched_off),
+    };
+#undef UP
+#undef DIR
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

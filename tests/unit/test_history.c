@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: ISC */
+/* What is said is kept behind the speaker's back, and who asks sees all that was said before. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "chat/history.h"
+#include "chat/rooms.h"
+#include "net/post.h"
+#include "tests/lib/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LIMITS (struct history_limits){.keep = true, .queue_bytes = 1 << 20, .messages = 1000, .days = 0}
+
+static struct unit_member alice;
+static struct room *r;
+static struct bell bell;
+static struct history_query query;
+
+static int set_up(void **state)
+{
+    (void)state;
+    history_configure(&LIMITS);
+    unit_house_start();
+    bell_init(&bell);
+    unit_member_start(&alice, "Alice", unit_gen());
+    r = rooms_enter("#Den");
+    unit_member_join(&alice, r);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    history_query_fini(&query);
+    while (alice.member.room_count)
+        unit_member_leave(&alice, alice.member.rooms[0], false);
+    post_flush();
+    unit_house_stop();
+    unit_member_stop(&alice);
+    bell_fini(&bell);
+    return 0;
+}
+
+static void say(const char *text)
+{
+    assert_true(room_say(r, &alice.member, text));
+    post_flush();
+}
+
+static void say_numbers(int from, int to)
+{
+    for (int i = from; i <= to; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "%d", i);
+        say(text);
+    }
+}
+
+static void ask(struct history_range range, size_t bytes)
+{
+    history_query_fini(&query);
+    history_ask(&query, r, range, bytes, &bell);
+    assert_true(history_wait(&query, NULL, NULL));
+}
+
+static char *texts(void)
+{
+    static char out[4096];
+    size_t n = 0;
+    *out = '\0';
+    for (int i = 0; i < query.count; i++)
+        n += (size_t)snprintf(out + n, sizeof out - n, "%s ", history_at(&query, i).text);
+    return out;
+}
+
+static void expect(struct history_range range, const char *want)
+{
+    ask(range, 100000);
+    assert_string_equal(texts(), want);
+}
+
+static void who_asks_sees_what_was_just_said(void **state)
+{
+    (void)state;
+    int64_t before_ms = clock_wall_ms();
+    expect((struct history_range){.most = 9}, "");
+    say("hello");
+    expect((struct history_range){.most = 9}, "hello ");
+    struct message_row row = history_at(&query, 0);
+    assert_string_equal(row.name, "Alice");
+    assert_int_equal(row.id, r->last_id);
+    assert_in_range(row.time_ms, before_ms, clock_wall_ms());
+}
+
+static bool is_inside(void *arg)
+{
+    return ((struct unit_job *)arg)->inside;
+}
+
+/* "one" is in the hands of the store thread, which stands behind it in its transaction; "two" came later. */
+static void say_while_written(struct unit_job *gate, struct unit_job *inner)
+{
+    unit_house_settle();
+    unit_job_block(gate);
+    say("one");
+    history_tick();
+    unit_job_init(inner, false);
+    inner->held = true;
+    store_put(&inner->job);
+    unit_job_let(gate);
+    unit_until(is_inside, inner);
+    say("two");
+}
+
+static void a_question_sees_what_was_said_while_a_batch_is_written(void **state)
+{
+    (void)state;
+    static struct unit_job gate, inner;
+    say_while_written(&gate, &inner);
+    history_ask(&query, r, (struct history_range){.most = 9}, 1000, &bell);
+    unit_job_let(&inner);
+    assert_true(history_wait(&query, NULL, NULL));
+    assert_string_equal(texts(), "one two ");
+}
+
+static void the_answer_stands_in_the_order_of_time(void **state)
+{
+    (void)state;
+    say_numbers(1, 9);
+    expect((struct history_range){.most = 3}, "7 8 9 ");
+    uint64_t seven = history_at(&query, 0).id;
+    expect((struct history_range){.most = 3, .before = seven}, "4 5 6 ");
+    expect((struct history_range){.most = 3, .after = seven, .first = true}, "8 9 ");
+    expect((struct history_range){.most = 3, .since_ms = 1, .first = true}, "1 2 3 ");
+}
+
+static void an_answer_ends_at_its_size_and_has_one_at_least(void **state)
+{
+    (void)state;
+    say_numbers(1, 9);
+    ask((struct history_range){.most = 9}, 150);
+    assert_in_range(query.count, 1, 5);
+    assert_string_equal(history_at(&query, query.count - 1).text, "9");
+    ask((struct history_range){.most = 9}, 0);
+    assert_int_equal(query.count, 1);
+}
+
+static void it_survives_a_restart(void **state)
+{
+    (void)state;
+    say("kept"); /* not asked for yet: the stop has it written */
+    unit_member_leave(&alice, r, false);
+    unit_house_restart();
+    r = rooms_enter("#den");
+    unit_member_join(&alice, r);
+    say("new");
+    expect((struct history_range){.most = 9}, "kept new ");
+}
+
+static void what_is_said_while_a_batch_is_written_survives_a_stop(void **state)
+{
+    (void)state;
+    static struct unit_job gate, inner;
+    say_while_written(&gate, &inner);
+    history_stop();
+    unit_job_let(&inner);
+    unit_member_leave(&alice, r, false);
+    unit_house_restart();
+    r = rooms_enter("#den");
+    unit_member_join(&alice, r);
+    expect((struct history_range){.most = 9}, "one two ");
+}
+
+static void a_room_of_the_same_name_begins_without_a_past(void **state)
+{
+    (void)state;
+    struct change c = {0};
+    say("secret");
+    expect((struct history_range){.most = 9}, "secret ");
+    unit_member_leave(&alice, r, false);
+    unit_house_settle();
+    assert_int_equal(rooms_delete("#den", &c, &bell), ROOMS_DONE);
+    r = rooms_enter("#den");
+    unit_member_join(&alice, r);
+    expect((struct history_range){.most = 9}, "");
+    say("public");
+    expect((struct history_range){.most = 9, .after = 1, .first = true}, "public ");
+    expect((struct history_range){.most = 9, .after = UINT64_MAX, .first = true}, "");
+}
+
+static void a_room_deleted_under_its_members_begins_anew(void **state)
+{
+    (void)state;
+    static struct unit_job gate;
+    static struct change c;
+    say("secret");
+    unit_member_leave(&alice, r, false);
+    post_flush();
+    unit_house_settle();
+    unit_job_block(&gate);
+    struct room *gone = rooms_find("#den");
+    change_put(&c, CHANGE_DELETE, gone, NULL, NULL, &bell);
+    r = rooms_enter("#den"); /* comes while the deletion is being written */
+    unit_member_join(&alice, r);
+    unit_job_let(&gate);
+    assert_int_equal(change_wait(&c, NULL, NULL), CHANGE_MADE);
+    expect((struct history_range){.most = 9}, "");
+    say("public");
+    expect((struct history_range){.most = 9}, "public ");
+    history_tend();
+    unit_house_settle();
+    expect((struct history_range){.most = 9}, "public ");
+}
+
+static void numbers_rise_even_if_the_clock_falls_back(void **state)
+{
+    (void)state;
+    uint64_t far = (uint64_t)(clock_wall_ms() + 3600000) << 20; /* as if the clock had been an hour ahead */
+    room_note_number(far);
+    assert_true(room_birth_ms() > (int64_t)(far >> 20));
+    struct room *later = rooms_enter("#later");
+    assert_true(later->last_id > far);
+    rooms_release(later);
+}
+
+static void switched_off_it_keeps_nothing(void **state)
+{
+    (void)state;
+    struct history_limits off = LIMITS;
+    off.keep = false;
+    say("one");
+    history_configure(&off);
+    say("two");
+    expect((struct history_range){.most = 9}, "one ");
+}
+
+static bool is_written(void *arg)
+{
+    (void)arg;
+    history_tick();
+    return history_queued() == 0;
+}
+
+static void speakers_are_told_when_it_is_full_and_when_it_is_not(void **state)
+{
+    (void)state;
+    struct history_limits small = LIMITS;
+    struct unit_job gate;
+    small.queue_bytes = 200;
+    history_configure(&small);
+    unit_house_settle();
+    unit_job_block(&gate);
+    assert_false(history_is_full());
+    say("one");
+    assert_false(history_is_full());
+    say("two");
+    say("three");
+    assert_true(history_is_full());
+    say("four"); /* who does not wait loses nothing */
+    unit_job_let(&gate);
+    unit_until(is_written, NULL);
+    assert_false(history_is_full());
+    expect((struct history_range){.most = 9}, "one two three four ");
+}
+
+static bool is_bad(void *arg)
+{
+    (void)arg;
+    return store_status().state == STORE_BAD;
+}
+
+static void with_a_bad_store_chat_goes_on_and_losses_are_counted(void **state)
+{
+    (void)state;
+    struct history_limits small = LIMITS;
+    struct unit_job broken;
+    uint64_t lost = counter_get(COUNTER_HISTORY_LOST);
+    small.queue_bytes = 1000; /* of texts and what goes with them */
+    history_configure(&small);
+    unit_house_settle();
+    unit_job_init(&broken, false);
+    broken.failing = true;
+    store_put(&broken.job);
+    unit_until(is_bad, NULL);
+    say_numbers(1, 30);
+    assert_false(history_is_full()); /* nobody waits for a disk that takes nothing */
+    assert_true(counter_get(COUNTER_HISTORY_LOST) > lost);
+    assert_in_range(history_queued(), 1, 1000);
+    history_ask(&query, r, (struct history_range){.most = 9}, 1000, &bell);
+    assert_false(history_wait(&query, NULL, NULL));
+    broken.failing = false;
+    unit_job_wait_done(&broken);
+    unit_until(is_written, NULL);
+    unit_house_settle();
+    ask((struct history_range){.most = 99}, 10000);
+    assert_true(query.count > 0);
+    assert_string_equal(history_at(&query, 0).text, "1"); /* the first were kept, and once */
+    assert_int_equal(unit_house_number("SELECT count(*) FROM message"), query.count);
+}
+
+static bool is_cleared(void *arg)
+{
+    history_tick();
+    return unit_house_number("SELECT count(*) FROM message") == *(long long *)arg;
+}
+
+static void tending_clears_away_what_is_beyond_the_limit(void **state)
+{
+    (void)state;
+    struct history_limits few = LIMITS;
+    long long want = 3;
+    few.messages = 3;
+    say_numbers(1, 9);
+    expect((struct history_range){.most = 9}, "1 2 3 4 5 6 7 8 9 ");
+    history_configure(&few);
+    history_tend();
+    unit_until(is_cleared, &want);
+    expect((struct history_range){.most = 9}, "7 8 9 ");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(who_asks_sees_what_was_just_said),
+        TEST(a_question_sees_what_was_said_while_a_batch_is_written),
+        TEST(the_answer_stands_in_the_order_of_time),
+        TEST(an_answer_ends_at_its_size_and_has_one_at_least),
+        TEST(it_survives_a_restart),
+        TEST(what_is_said_while_a_batch_is_written_survives_a_stop),
+        TEST(a_room_of_the_same_name_begins_without_a_past),
+        TEST(a_room_deleted_under_its_members_begins_anew),
+        TEST(switched_off_it_keeps_nothing),
+        TEST(speakers_are_told_when_it_is_full_and_when_it_is_not),
+        TEST(with_a_bad_store_chat_goes_on_and_losses_are_counted),
+        TEST(tending_clears_away_what_is_beyond_the_limit),
+        TEST(numbers_rise_even_if_the_clock_falls_back), /* last: the others would live in that hour */
+    };
+#undef TEST
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: ISC */
+/* The SQL about messages: which stretch is read, in which order, and what is cleared away in a step. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "store/schema.h"
+#include "store/store_history.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static sqlite3 *db;
+
+static void exec(const char *sql)
+{
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+}
+
+static int open_memory(void **state)
+{
+    char why[SCHEMA_ERROR];
+    (void)state;
+    if (sqlite3_open(":memory:", &db) != SQLITE_OK || schema_apply(db, why) != 0)
+        return -1;
+    exec("INSERT INTO room (key, name, created_ms, used_ms) VALUES ('#a', '#A', 0, 0), ('#b', '#b', 0, 0)");
+    return 0;
+}
+
+static int close_memory(void **state)
+{
+    (void)state;
+    return sqlite3_close(db) == SQLITE_OK ? 0 : -1; /* fails when a statement was left open */
+}
+
+struct feed {
+    const char *room;
+    int from, to;
+    struct message_row row;
+};
+
+static const struct message_row *feed(void *arg)
+{
+    struct feed *f = arg;
+    if (f->from > f->to)
+        return NULL;
+    f->row = (struct message_row){f->room, "Bob", "it's \"so\"", (uint64_t)f->from, f->from * 1000};
+    f->from++;
+    return &f->row;
+}
+
+/* Messages with these numbers, each said at its number in seconds. */
+static void add(const char *room, int from, int to)
+{
+    struct feed f = {room, from, to, {0}};
+    assert_int_equal(store_history_add(db, feed, &f), SQLITE_OK);
+}
+
+static char seen[1024];
+static int wanted;
+
+static bool note(const struct message_row *row, void *arg)
+{
+    size_t n = strlen(seen);
+    assert_null(arg);
+    assert_string_equal(row->name, "Bob");
+    assert_string_equal(row->text, "it's \"so\"");
+    assert_int_equal(row->time_ms, row->id * 1000);
+    snprintf(seen + n, sizeof seen - n, "%llu ", (unsigned long long)row->id);
+    return --wanted != 0;
+}
+
+static void expect(struct history_range range, const char *want)
+{
+    *seen = '\0';
+    range.room = "#a";
+    if (!range.before)
+        range.before = INT64_MAX;
+    assert_int_equal(store_history_read(db, &range, note, NULL), SQLITE_OK);
+    assert_string_equal(seen, want);
+}
+
+static void the_newest_are_read_backwards(void **state)
+{
+    (void)state;
+    expect((struct history_range){.most = 3}, "");
+    add("#a", 1, 10);
+    add("#b", 100, 110);
+    expect((struct history_range){.most = 3}, "10 9 8 ");
+    expect((struct history_range){.most = 3, .before = 8}, "7 6 5 ");
+    expect((struct history_range){.most = 30, .after = 8}, "10 9 ");
+    expect((struct history_range){.most = 30, .after = 8, .before = 3}, "");
+}
+
+static void a_cursor_goes_forwards(void **state)
+{
+    (void)state;
+    add("#a", 1, 10);
+    expect((struct history_range){.most = 3, .first = true}, "1 2 3 ");
+    expect((struct history_range){.most = 3, .after = 3, .first = true}, "4 5 6 ");
+    expect((struct history_range){.most = 3, .after = 9, .first = true}, "10 ");
+    expect((struct history_range){.most = 3, .after = 10, .first = true}, "");
+}
+
+static void since_begins_at_the_first_that_is_as_new(void **state)
+{
+    (void)state;
+    add("#a", 1, 10);
+    expect((struct history_range){.most = 2, .since_ms = 1, .first = true}, "1 2 ");
+    expect((struct history_range){.most = 2, .since_ms = 4000, .first = true}, "4 5 ");
+    expect((struct history_range){.most = 2, .since_ms = 4001, .first = true}, "5 6 ");
+    expect((struct history_range){.most = 2, .since_ms = 10000, .first = true}, "10 ");
+    expect((struct history_range){.most = 2, .since_ms = 10001, .first = true}, "");
+    expect((struct history_range){.most = 9, .since_ms = 1000, .after = 8, .first = true}, "9 10 ");
+}
+
+static void the_highest_number_of_all_is_found(void **state)
+{
+    (void)state;
+    uint64_t id = 7;
+    assert_int_equal(store_history_last(db, &id), SQLITE_OK);
+    assert_int_equal(id, 0);
+    add("#b", 100, 110);
+    add("#a", 1, 10);
+    assert_int_equal(store_history_last(db, &id), SQLITE_OK);
+    assert_int_equal(id, 110);
+}
+
+static void a_reader_may_stop_it(void **state)
+{
+    (void)state;
+    add("#a", 1, 10);
+    wanted = 2;
+    expect((struct history_range){.most = 9}, "10 9 ");
+    wanted = 0;
+}
+
+static void what_is_there_already_stays(void **state)
+{
+    (void)state;
+    add("#a", 1, 3);
+    exec("UPDATE message SET room = '#b' WHERE id = 3");
+    add("#b", 2, 4);
+    expect((struct history_range){.most = 9}, "2 1 ");
+    exec("UPDATE message SET room = '#a' WHERE room = '#b' AND id > 2");
+    expect((struct history_range){.most = 9}, "4 3 2 1 ");
+}
+
+static int trim(const char *behind, const char *want_room, int64_t keep, int64_t before_ms, int most)
+{
+    char room[HISTORY_KEY];
+    int removed;
+    struct history_trim t = {.keep = keep, .before_ms = before_ms, .orphans_ms = 1, .most = most};
+    snprintf(room, sizeof room, "%s", behind);
+    assert_int_equal(store_history_trim(db, room, &t, &removed), SQLITE_OK);
+    assert_string_equal(room, want_room);
+    return removed;
+}
+
+static void clearing_takes_one_room_after_the_other(void **state)
+{
+    (void)state;
+    add("#a", 1, 3);
+    add("#b", 1, 3);
+    assert_int_equal(trim("", "#a", 10, 0, 100), 0);
+    assert_int_equal(trim("#a", "#b", 10, 0, 100), 0);
+    assert_int_equal(trim("#b", "", 10, 0, 100), 0);
+}
+
+static void beyond_the_number_the_oldest_go_in_steps(void **state)
+{
+    (void)state;
+    add("#a", 1, 10);
+    assert_int_equal(trim("", "#a", 5, 0, 3), 3);
+    expect((struct history_range){.most = 9, .first = true}, "4 5 6 7 8 9 10 ");
+    assert_int_equal(trim("", "#a", 5, 0, 3), 2);
+    expect((struct history_range){.most = 9, .first = true}, "6 7 8 9 10 ");
+    assert_int_equal(trim("", "#a", 5, 0, 3), 0);
+}
+
+static void what_is_too_old_goes(void **state)
+{
+    (void)state;
+    add("#a", 1, 10);
+    assert_int_equal(trim("", "#a", 100, 4000, 100), 3);
+    expect((struct history_range){.most = 2, .first = true}, "4 5 ");
+}
+
+static void what_an_earlier_room_left_goes(void **state)
+{
+    (void)state;
+    exec("UPDATE room SET created_ms = 1 WHERE key = '#a'"); /* its numbers begin at 2^20 */
+    add("#a", 1, 3);
+    add("#a", 1 << 20, (1 << 20) + 1);
+    add("#c", 1, 2); /* there is no such room */
+    add("#d", 1 << 20, 1 << 20); /* nor is this one, or its record is on its way */
+    assert_int_equal(trim("", "#a", 100, 0, 100), 3);
+    assert_int_equal(trim("#b", "#c", 100, 0, 100), 2);
+    assert_int_equal(trim("#c", "#d", 100, 0, 100), 0);
+    expect((struct history_range){.most = 9, .first = true}, "1048576 1048577 ");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_memory, close_memory)
+    const struct CMUnitTest tests[] = {
+        TEST(the_newest_are_read_backwards),
+        TEST(a_cursor_goes_forwards),
+        TEST(since_begins_at_the_first_that_is_as_new),
+        TEST(the_highest_number_of_all_is_found),
+        TEST(a_reader_may_stop_it),
+        TEST(what_is_there_already_stays),
+        TEST(clearing_takes_one_room_after_the_other),
+        TEST(beyond_the_number_the_oldest_go_in_steps),
+        TEST(what_is_too_old_goes),
+        TEST(what_an_earlier_room_left_goes),
+    };
+#undef TEST
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
