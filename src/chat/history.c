@@ -281,7 +281,7 @@ static struct history_query *query_of(struct store_job *job)
     return (struct history_query *)((char *)job - offsetof(struct history_query, asked.job));
 }
 
-static void forget_rows(struct history_query *q)
+void history_query_fini(struct history_query *q)
 {
     strv_fini(&q->texts);
     free(q->said);
@@ -293,7 +293,7 @@ static void forget_rows(struct history_query *q)
 static int query_run(struct store_job *job, sqlite3 *db)
 {
     struct history_query *q = query_of(job);
-    forget_rows(q);
+    history_query_fini(q);
     q->is_whole = store_history_read(db, &q->range, add_row, q) == SQLITE_OK;
     return SQLITE_OK;
 }
@@ -338,9 +338,4 @@ struct message_row history_at(const struct history_query *q, int i)
         .name = q->texts.v[2 * at],
         .text = q->texts.v[2 * at + 1],
     };
-}
-
-void history_query_fini(struct history_query *q)
-{
-    forget_rows(q);
 }

@@ -724,6 +724,19 @@ void unit_member_leave(struct unit_member *um, struct room *r, bool answer)
     rooms_release(r);
 }
 
+void unit_member_leave_all(struct unit_member *um)
+{
+    while (um->member.room_count)
+        unit_member_leave(um, um->member.rooms[0], false);
+}
+
+void unit_member_hush(struct unit_member *um)
+{
+    struct buf ignored = {0};
+    unit_client_heard(&um->client, &ignored);
+    buf_fini(&ignored);
+}
+
 /* ---- the house ---- */
 
 static char house_dir[UNIT_PATH];

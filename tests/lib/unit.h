@@ -174,10 +174,13 @@ void unit_member_stop(struct unit_member *um);
 /* Fails the test unless the member was told exactly this since it was last looked at; CRLF may be left out behind the
  * last line and is written as a plain newline. */
 void unit_member_hears(struct unit_member *um, const char *text);
+/* Forgets what the member was told since then. */
+void unit_member_hush(struct unit_member *um);
 
 /* As serve/session.c does it: the room's reference is taken over, or given back. */
 void unit_member_join(struct unit_member *um, struct room *r);
 void unit_member_leave(struct unit_member *um, struct room *r, bool answer);
+void unit_member_leave_all(struct unit_member *um);
 
 /* ---- store, registry of names and rooms, in a directory of the test's own ---- */
 

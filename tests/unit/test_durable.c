@@ -45,17 +45,11 @@ static int set_up(void **state)
     return 0;
 }
 
-static void leave_all(struct unit_member *um)
-{
-    while (um->member.room_count)
-        unit_member_leave(um, um->member.rooms[0], false);
-}
-
 static int tear_down(void **state)
 {
     (void)state;
-    leave_all(&alice);
-    leave_all(&bob);
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
     unit_house_stop(); /* before the outboxes: the store thread posts to them */
     unit_member_stop(&alice);
     unit_member_stop(&bob);
@@ -284,8 +278,8 @@ static void a_change_outlives_everybodys_leaving(void **state)
     rooms_configure(1, 30);
     unit_job_block(&gate);
     put_topic(&change, "tea", &alice.member);
-    leave_all(&alice);
-    leave_all(&bob);
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
     assert_null(rooms_enter("#other")); /* the change's reference keeps the room */
     unit_job_let(&gate);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
@@ -319,8 +313,8 @@ static void a_record_never_undoes_a_topic(void **state)
     put_topic(&change, "tea", NULL);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
     for (int i = 0; i < 5; i++) {
-        leave_all(&alice);
-        leave_all(&bob); /* the last one out records the room */
+        unit_member_leave_all(&alice);
+        unit_member_leave_all(&bob); /* the last one out records the room */
         unit_member_join(&alice, rooms_enter("#talk"));
         unit_member_join(&bob, rooms_enter("#talk"));
     }
@@ -371,8 +365,8 @@ static void a_room_that_somebody_came_into_while_it_was_deleted_stays_as_a_new_o
     (void)state;
     put_topic(&change, "old topic", NULL);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
-    leave_all(&alice);
-    leave_all(&bob);
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
     unit_house_settle();
     hush();
     unit_job_block(&gate);
@@ -396,8 +390,8 @@ static void a_deleted_room_made_again_at_once_ends_on_disk(void **state)
     (void)state;
     put_topic(&change, "old topic", NULL);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
-    leave_all(&alice);
-    leave_all(&bob);
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
     unit_house_settle();
     assert_int_equal(rooms_delete("#talk", &change, &bell), ROOMS_DONE);
     unit_job_block(&gate);
@@ -411,8 +405,8 @@ static void a_deleted_room_made_again_at_once_ends_on_disk(void **state)
 static void an_evicted_room_made_again_at_once_ends_on_disk(void **state)
 {
     (void)state;
-    leave_all(&alice);
-    leave_all(&bob);
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
     unit_house_settle();
     rooms_configure(1, 30);
     unit_job_block(&gate);
@@ -430,8 +424,8 @@ static void an_eviction_while_the_record_is_being_written_ends_on_disk(void **st
 {
     (void)state;
     struct unit_job inner;
-    leave_all(&alice);
-    leave_all(&bob);
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
     unit_house_settle();
     rooms_configure(1, 30);
     unit_job_block(&gate);
@@ -458,8 +452,8 @@ static void a_deletion_that_fails_leaves_the_room_and_its_topic(void **state)
     (void)state;
     put_topic(&change, "tea", NULL);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
-    leave_all(&alice);
-    leave_all(&bob);
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
     unit_house_settle();
     unit_job_block(&gate);
     change_put(&change, CHANGE_DELETE, rooms_find("#talk"), NULL, NULL, &bell);

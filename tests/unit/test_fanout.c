@@ -34,17 +34,10 @@ static void join(struct unit_member *um)
     unit_member_join(um, r);
 }
 
-static void hush(struct unit_member *um)
-{
-    struct buf ignored = {0};
-    unit_client_heard(&um->client, &ignored);
-    buf_fini(&ignored);
-}
-
 static void all_quiet(void)
 {
-    hush(&alice);
-    hush(&bob);
+    unit_member_hush(&alice);
+    unit_member_hush(&bob);
     unit_client_wait_asleep(&alice.client);
     unit_client_wait_asleep(&bob.client);
 }
@@ -63,19 +56,13 @@ static int set_up(void **state)
     return 0;
 }
 
-static void leave_all(struct unit_member *um)
-{
-    while (um->member.room_count)
-        unit_member_leave(um, um->member.rooms[0], false);
-}
-
 static int tear_down(void **state)
 {
     (void)state;
     post_flush();
-    leave_all(&alice);
-    leave_all(&bob);
-    leave_all(&carol);
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
+    unit_member_leave_all(&carol);
     post_flush();
     unit_house_stop();
     unit_member_stop(&alice);

@@ -43,8 +43,7 @@ static int tear_down(void **state)
 {
     (void)state;
     history_query_fini(&query);
-    while (alice.member.room_count)
-        unit_member_leave(&alice, alice.member.rooms[0], false);
+    unit_member_leave_all(&alice);
     post_flush();
     unit_house_stop();
     unit_member_stop(&alice);

@@ -38,18 +38,12 @@ static int set_up(void **state)
     return 0;
 }
 
-static void leave_all(struct unit_member *um)
-{
-    while (um->member.room_count)
-        unit_member_leave(um, um->member.rooms[0], false);
-}
-
 static int tear_down(void **state)
 {
     (void)state;
-    leave_all(&alice);
-    leave_all(&bob);
-    leave_all(&carol);
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
+    unit_member_leave_all(&carol);
     unit_house_stop(); /* before the outboxes: the store thread posts to them */
     unit_member_stop(&alice);
     unit_member_stop(&bob);
@@ -62,13 +56,6 @@ static void join(struct unit_member *um)
 {
     r = rooms_enter("#General");
     unit_member_join(um, r);
-}
-
-static void hush(struct unit_member *um)
-{
-    struct buf ignored = {0};
-    unit_client_heard(&um->client, &ignored);
-    buf_fini(&ignored);
 }
 
 static void set_topic(const char *text)
@@ -120,8 +107,8 @@ static void a_lost_connection_looks_the_same_to_the_others(void **state)
     (void)state;
     join(&alice);
     join(&bob);
-    hush(&alice);
-    hush(&bob);
+    unit_member_hush(&alice);
+    unit_member_hush(&bob);
     unit_member_leave(&bob, r, false);
     unit_member_hears(&alice, "LEAVE #General bob\n");
     unit_member_hears(&bob, "");
@@ -132,8 +119,8 @@ static void what_is_said_reaches_all_and_echoes_to_the_speaker(void **state)
     (void)state;
     join(&alice);
     join(&bob);
-    hush(&alice);
-    hush(&bob);
+    unit_member_hush(&alice);
+    unit_member_hush(&bob);
     assert_true(room_say(r, &alice.member, "Hello  everyone! "));
     unit_member_hears(&alice, "ROOM #General alice Hello  everyone! \n");
     unit_member_hears(&bob, "ROOM #General alice Hello  everyone! \n");
@@ -143,14 +130,14 @@ static void who_is_not_in_the_room_cannot_speak_in_it(void **state)
 {
     (void)state;
     join(&alice);
-    hush(&alice);
+    unit_member_hush(&alice);
     uint64_t messages = counter_get(COUNTER_MESSAGES);
     assert_false(room_say(r, &bob.member, "let me in"));
     unit_member_hears(&alice, "");
     assert_int_equal(counter_get(COUNTER_MESSAGES), messages);
     join(&bob);
-    hush(&bob);
-    hush(&alice);
+    unit_member_hush(&bob);
+    unit_member_hush(&alice);
     struct room *same = r;
     assert_true(room_say(same, &bob.member, "thanks"));
     unit_member_leave(&bob, same, false);
@@ -163,8 +150,8 @@ static void joining_again_answers_and_tells_nobody(void **state)
     (void)state;
     join(&alice);
     join(&bob);
-    hush(&alice);
-    hush(&bob);
+    unit_member_hush(&alice);
+    unit_member_hush(&bob);
     room_rejoin(r, &bob.member);
     unit_member_hears(&bob, "OK Joined #General (1 users)\n");
     unit_member_hears(&alice, "");
@@ -175,8 +162,8 @@ static void a_message_is_rendered_once_for_all(void **state)
     (void)state;
     join(&alice);
     join(&bob);
-    hush(&alice);
-    hush(&bob);
+    unit_member_hush(&alice);
+    unit_member_hush(&bob);
     unit_client_wait_asleep(&alice.client);
     unit_client_wait_asleep(&bob.client);
     assert_true(room_say(r, &alice.member, "shared"));
@@ -210,7 +197,7 @@ static void messages_are_numbered_upwards_from_the_clock(void **state)
 static char *replay_of(struct unit_member *um)
 {
     struct buf heard = {0}, numbers = {0};
-    hush(um);
+    unit_member_hush(um);
     join(um);
     unit_client_heard(&um->client, &heard);
     for (const char *at = buf_text(&heard); (at = strstr(at, " say ")); at++)
@@ -322,8 +309,8 @@ static void the_operator_is_heard_by_all_who_are_there(void **state)
     (void)state;
     join(&alice);
     join(&bob);
-    hush(&alice);
-    hush(&bob);
+    unit_member_hush(&alice);
+    unit_member_hush(&bob);
     assert_true(room_announce(r, "closing soon"));
     unit_member_hears(&alice, "ROOM #General server closing soon\n");
     unit_member_hears(&bob, "ROOM #General server closing soon\n");
@@ -367,11 +354,11 @@ static void the_topic_is_told_to_who_asks(void **state)
 {
     (void)state;
     join(&alice);
-    hush(&alice);
+    unit_member_hush(&alice);
     room_tell_topic(r, &alice.member);
     unit_member_hears(&alice, "TOPIC #General\n");
     set_topic("tea");
-    hush(&alice);
+    unit_member_hush(&alice);
     room_tell_topic(r, &alice.member);
     unit_member_hears(&alice, "TOPIC #General tea\n");
 }
@@ -412,8 +399,8 @@ static void a_closed_outbox_hears_nothing_and_harms_nobody(void **state)
     (void)state;
     join(&alice);
     join(&bob);
-    hush(&alice);
-    hush(&bob);
+    unit_member_hush(&alice);
+    unit_member_hush(&bob);
     outbox_close(bob.member.outbox, CLOSE_KICK, NULL);
     assert_true(room_say(r, &alice.member, "still there?"));
     unit_member_hears(&alice, "ROOM #General alice still there?\n");
@@ -507,7 +494,7 @@ static void all_hear_one_order_and_newcomers_miss_and_double_nothing(void **stat
     }
     for (int i = 0; i < TALKERS; i++) {
         assert_int_equal(next[i], EACH);
-        leave_all(&t[i].um);
+        unit_member_leave_all(&t[i].um);
         unit_member_stop(&t[i].um);
     }
     free(all);
