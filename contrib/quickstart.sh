@@ -70,6 +70,7 @@ debian_missing() { # run|check|build
     deb_command pkg-config pkg-config
     deb_package libconfig-dev
     deb_package libsqlite3-dev
+    deb_package libsodium-dev
     deb_package uthash-dev
     if must_bootstrap; then
         deb_command autoconf autoconf
@@ -117,6 +118,7 @@ other_missing() { # run|check|build : the things themselves, as there is no dpkg
     if have pkg-config; then
         module 'libconfig >= 1.5'
         module 'sqlite3 >= 3.38'
+        module 'libsodium >= 1.0.14'
     else
         miss pkg-config
     fi
@@ -140,27 +142,27 @@ other_packages() {
     say "this is no Debian, so nothing is installed. What chatd needs is called here:"
     case " $system " in
     *' fedora '* | *' rhel '*)
-        echo "  dnf install gcc make pkgconf-pkg-config libconfig-devel sqlite-devel uthash-devel"
+        echo "  dnf install gcc make pkgconf-pkg-config libconfig-devel sqlite-devel libsodium-devel uthash-devel"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: libcmocka-devel netcat"
         ;;
     *' arch '*)
-        echo "  pacman -S --needed base-devel libconfig sqlite uthash"
+        echo "  pacman -S --needed base-devel libconfig sqlite libsodium uthash"
         echo "  in a git clone: autoconf-archive; for the tests: cmocka openbsd-netcat"
         ;;
     *' alpine '*)
-        echo "  apk add build-base pkgconf libconfig-dev sqlite-dev uthash-dev"
+        echo "  apk add build-base pkgconf libconfig-dev sqlite-dev libsodium-dev uthash-dev"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: cmocka-dev netcat-openbsd"
         ;;
     *suse*)
-        echo "  zypper install gcc make pkg-config libconfig-devel sqlite3-devel uthash-devel"
+        echo "  zypper install gcc make pkg-config libconfig-devel sqlite3-devel libsodium-devel uthash-devel"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: libcmocka-devel netcat-openbsd"
         ;;
     *reeBSD* | *' freebsd '*)
-        echo "  pkg install pkgconf libconfig sqlite3 uthash"
+        echo "  pkg install pkgconf libconfig sqlite3 libsodium uthash"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: cmocka"
         ;;
     *)
-        echo "  a C11 compiler, make, pkg-config, and the development files of libconfig, SQLite 3 and uthash"
+        echo "  a C11 compiler, make, pkg-config, and the development files of libconfig, SQLite 3, libsodium and uthash"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: cmocka and OpenBSD's netcat"
         ;;
     esac

@@ -9,11 +9,14 @@
 
 #include "base/log.h"
 #include "base/paths.h"
+#include "chat/accounts.h"
+#include "chat/hashing.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
 #include "chat/users.h"
 #include "conf.h"
 #include "ctl/admin.h"
+#include "ctl/admin_cmds.h"
 #include "ctl/wire.h"
 #include "machine.h"
 #include "net/keeper.h"
@@ -21,7 +24,9 @@
 #include "net/pool.h"
 #include "net/refuse.h"
 #include "proto/native.h"
+#include "serve/login.h"
 #include "serve/session.h"
+#include "serve/tries.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -105,6 +110,16 @@ static void configure(const struct conf *c)
         .age_ms = c->outbox_seconds * 1000,
         .patience_ms = c->outbox_patience,
     });
+    secret_configure(c->accounts_hash_memory, c->accounts_hash_passes);
+    hashing_configure(c->accounts_hash_wait);
+    accounts_configure(c->accounts_max);
+    tries_configure(c->accounts_tries, c->accounts_tries_refill);
+    login_configure(&(struct login_rules){
+        .registration = login_registration_named(c->accounts_registration),
+        .plaintext = c->accounts_plaintext,
+        .password_least = c->accounts_password,
+    });
+    admin_users_configure(c->accounts_invite_days);
     session_configure(&(struct session_limits){
         .line = c->limits_line,
         .text = c->limits_text,
@@ -222,6 +237,7 @@ static void tick(int64_t now_ms)
 {
     session_check_deadlines();
     history_tick();
+    accounts_tick();
     if (now_ms < server.tend_at_ms)
         return;
     server.tend_at_ms = now_ms + TEND_MS;
@@ -290,7 +306,7 @@ static int open_state(const struct conf *c, char socket_path[PATHS_SIZE])
     struct paths_given given = {server.options.dir, c->store_directory, c->admin_socket};
     if (paths_state(&given, dir, error) != 0 || store_open(dir, error) != 0)
         goto failed;
-    if (rooms_load(error) != 0 || paths_socket(&given, dir, socket_path, error) != 0 ||
+    if (rooms_load(error) != 0 || accounts_load(error) != 0 || paths_socket(&given, dir, socket_path, error) != 0 ||
         admin_open(socket_path, c->admin_group, error) != 0) {
         store_close();
         goto failed;
@@ -356,10 +372,15 @@ int server_start(const struct server_options *o, void (*stop)(void))
 #ifdef HAVE_M_ARENA_MAX
     mallopt(M_ARENA_MAX, 4); /* an arena a thread would be gigabytes of address space */
 #endif
+    if (secret_start() != 0) {
+        complain("there is no randomness to be had for passwords and tokens; look at /dev/urandom");
+        return -1;
+    }
     if (geteuid() == 0)
         log_warn("running_as_root", "hint=\"give chatd a user of its own: it needs no privilege\"");
     users_start();
     rooms_start();
+    accounts_start();
     history_start();
     make_words();
     /* The port comes before the state: who starts chatd twice most often wants to hear about the port. */
@@ -386,10 +407,12 @@ void server_stop(void)
     admin_stop();
     keeper_stop();
     history_stop();
+    accounts_tick();
     store_stop(); /* before the pairs are freed: it may still be about to ring the bell of one */
     pool_stop();
     refuse_stop();
     rooms_stop();
+    accounts_stop();
     users_stop();
     free_words();
     log_info("stopped", "%s", "");

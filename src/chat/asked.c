@@ -52,3 +52,44 @@ bool asked_wait(struct asked *a, bool (*is_over)(void *arg), void *arg)
     bell_wait_for(a->bell, INT64_MAX, is_answered, &w);
     return true;
 }
+
+bool waiter_is_over(const struct waiter *w)
+{
+    return w->is_over && w->is_over(w->arg);
+}
+
+/* ---- errands ---- */
+
+enum { ERRAND_DONE = 1, ERRAND_FAILED };
+
+struct errand_asked {
+    struct asked asked;
+    const struct errand *errand;
+    void *arg;
+};
+
+static struct errand_asked *errand_of(struct store_job *job)
+{
+    return (struct errand_asked *)((char *)job - offsetof(struct errand_asked, asked.job));
+}
+
+static int errand_run(struct store_job *job, sqlite3 *db)
+{
+    struct errand_asked *e = errand_of(job);
+    return e->errand->run(e->arg, db);
+}
+
+static void errand_done(struct store_job *job, bool ok)
+{
+    struct errand_asked *e = errand_of(job);
+    if (ok && e->errand->made)
+        e->errand->made(e->arg);
+    asked_answer(&e->asked, ok ? ERRAND_DONE : ERRAND_FAILED);
+}
+
+bool errand_do(const struct errand *e, void *arg, const struct waiter *w)
+{
+    struct errand_asked ea = {.errand = e, .arg = arg};
+    asked_put(&ea.asked, errand_run, errand_done, w->bell);
+    return asked_wait(&ea.asked, w->is_over, w->arg) && ea.asked.result == ERRAND_DONE;
+}

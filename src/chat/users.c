@@ -90,6 +90,18 @@ void users_unwait(struct member *m)
     rwlock_release(&users.lock);
 }
 
+bool users_find(const char *name, char as_written[NAME_SIZE])
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    rwlock_read(&users.lock);
+    struct member *m = find_locked(key);
+    if (m)
+        memcpy(as_written, m->name, NAME_SIZE);
+    rwlock_release(&users.lock);
+    return m != NULL;
+}
+
 bool users_put(const char *name, const struct event *ev)
 {
     char key[NAME_SIZE];
@@ -122,6 +134,25 @@ uint64_t users_close(const char *name, enum close_reason reason, const struct ev
         outbox_close(m->outbox, reason, member_render((enum form)m->form, words));
     rwlock_release(&users.lock);
     return id;
+}
+
+void users_close_account(int64_t id, enum close_reason reason, const struct event *words)
+{
+    rwlock_read(&users.lock);
+    for (struct member *m = users.table; m; m = m->hh.next)
+        if (m->account == id)
+            outbox_close(m->outbox, reason, member_render((enum form)m->form, words));
+    rwlock_release(&users.lock);
+}
+
+void users_forget_account(int64_t id)
+{
+    rwlock_read(&users.lock);
+    for (struct member *m = users.table; m; m = m->hh.next) {
+        int64_t is = id;
+        atomic_compare_exchange_strong(&m->account, &is, 0);
+    }
+    rwlock_release(&users.lock);
 }
 
 void users_names(struct strv *names)

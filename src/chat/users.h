@@ -23,6 +23,9 @@ bool users_is_leaving(const char *name);
 void users_wait(struct member *m);
 void users_unwait(struct member *m);
 
+/* True when somebody has the name: writes it as its owner does. */
+bool users_find(const char *name, char as_written[NAME_SIZE]);
+
 /* Puts an event into the outbox of whoever has the name; false when nobody has, or its session is just ending. Find
  * and put are one hold. */
 bool users_put(const char *name, const struct event *ev);
@@ -32,6 +35,12 @@ void users_put_all(const struct event *ev);
 
 /* Closes the session of whoever has the name, with these last words, in one hold. Its id, or 0 when nobody has. */
 uint64_t users_close(const char *name, enum close_reason reason, const struct event *words);
+
+/* The same for whoever is logged in to the account. */
+void users_close_account(int64_t id, enum close_reason reason, const struct event *words);
+
+/* Whoever is logged in to the account is so no more. */
+void users_forget_account(int64_t id);
 
 /* Adds all names in order of arrival. */
 void users_names(struct strv *names);

@@ -11,6 +11,7 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "base/secret.h"
 #include "base/thread.h"
 #include "ctl/admin_cmds.h"
 #include "ctl/wire.h"
@@ -216,6 +217,7 @@ static void serve(struct admin_call *c, int fd)
         log_info("console", "uid=%ld command=\"%s\"", peer_uid(fd), verb);
         post_assert_flushed();
     }
+    secret_wipe(line, sizeof line);
     write_reply(fd, &out);
     buf_fini(&out);
 }

@@ -33,12 +33,6 @@ void admin_cmds_start(void)
     started_ms = clock_ms();
 }
 
-static void put_time(struct buf *out, const char *key, int64_t wall_ms)
-{
-    char text[CLOCK_TEXT];
-    wire_string(out, key, clock_text(wall_ms, text));
-}
-
 /* ---- looking ---- */
 
 const char *admin_ping(struct admin_call *c)
@@ -134,7 +128,7 @@ static void put_client(struct buf *out, const struct session_view *v)
     wire_string(out, "name", v->name);
     wire_string(out, "address", v->client.address);
     wire_number(out, "rooms", v->rooms);
-    put_time(out, "connected", clock_wall_ms() - (clock_ms() - v->client.since_ms));
+    wire_time(out, "connected", clock_wall_ms() - (clock_ms() - v->client.since_ms));
     wire_number(out, "idle_s", v->idle_ms / 1000);
     wire_number(out, "queued_entries", (long long)v->queued.entries);
     wire_number(out, "queued_bytes", (long long)v->queued.bytes);
@@ -160,8 +154,8 @@ static void put_room_fields(struct room *r, struct buf *out)
     wire_string(out, "room", r->name);
     wire_number(out, "members", f.members);
     wire_bool(out, "kept", f.kept);
-    put_time(out, "created", f.created_ms);
-    put_time(out, "last_used", f.used_ms);
+    wire_time(out, "created", f.created_ms);
+    wire_time(out, "last_used", f.used_ms);
     wire_string(out, "topic", buf_text(&topic));
     buf_fini(&topic);
 }

@@ -22,6 +22,9 @@ typedef const char *admin_fn(struct admin_call *c);
 #include "tbl/admin.h"
 #undef ADMIN
 
+/* Days for which an invitation is good unless said otherwise. Any thread. */
+void admin_users_configure(int invite_days);
+
 /* The uptime counts from here. Before the first request. */
 void admin_cmds_start(void);
 

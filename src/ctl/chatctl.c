@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "base/paths.h"
+#include "base/secret.h"
 #include "ctl/wire.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <termios.h>
 #include <unistd.h>
 
 enum { EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_NOT_RUNNING, EXIT_TIMEOUT, EXIT_PERMISSION };
@@ -298,6 +300,57 @@ _Noreturn static void refuse_command(const char *request)
     exit(EXIT_USAGE);
 }
 
+/* ---- secrets ---- */
+
+/* One line from `in`, without its end; exits when there is none. */
+static void read_line(FILE *in, char *line, size_t size)
+{
+    if (!fgets(line, (int)size, in) || !line[strcspn(line, "\r\n")]) {
+        fprintf(stderr, "chatctl: no password was given, or it is too long\n");
+        exit(EXIT_USAGE);
+    }
+    line[strcspn(line, "\r\n")] = '\0';
+}
+
+/* Asks at the terminal, without showing what is typed. */
+static void prompt(const char *question, char *line, size_t size)
+{
+    struct termios shown, hidden;
+    FILE *tty = fopen("/dev/tty", "r+");
+    if (!tty || tcgetattr(fileno(tty), &shown) != 0) {
+        fprintf(stderr, "chatctl: there is no terminal to ask at; give the password on standard input\n");
+        exit(EXIT_USAGE);
+    }
+    hidden = shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    fputs(question, tty);
+    fflush(tty);
+    tcsetattr(fileno(tty), TCSAFLUSH, &hidden);
+    read_line(tty, line, size);
+    tcsetattr(fileno(tty), TCSAFLUSH, &shown);
+    fputs("\n", tty);
+    fclose(tty);
+}
+
+/* Adds the secret that belongs to a request: typed twice, or the first line of standard input. Exits without one. */
+static void add_secret(struct buf *request)
+{
+    char first[512], again[512];
+    if (isatty(STDIN_FILENO)) {
+        prompt("Password: ", first, sizeof first);
+        prompt("Again: ", again, sizeof again);
+        if (strcmp(first, again) != 0) {
+            fprintf(stderr, "chatctl: the two are not the same; nothing was changed\n");
+            exit(EXIT_USAGE);
+        }
+        secret_wipe(again, sizeof again);
+    } else {
+        read_line(stdin, first, sizeof first);
+    }
+    buf_printf(request, " %s", first);
+    secret_wipe(first, sizeof first);
+}
+
 /* Joins the words to a request line; exits when they are no request. */
 static int build_request(struct buf *request, char **words, int n)
 {
@@ -306,8 +359,18 @@ static int build_request(struct buf *request, char **words, int n)
         buf_printf(request, "%s%s", i ? " " : "", words[i]);
     char *copy = panic_strdup(buf_text(request));
     int command = wire_command(copy, &rest);
-    if (command < 0) {
+    if (command < 0)
         refuse_command(buf_text(request));
+    if (wire_takes_secret(&wire_commands[command])) {
+        if (!*rest || strchr(rest, ' ')) {
+            fprintf(stderr, "usage: chatctl %s (the password is never an argument: it is asked for, or the first line of "
+                            "standard input)\n", wire_commands[command].syntax);
+            exit(EXIT_USAGE);
+        }
+        add_secret(request);
+        free(copy);
+        copy = panic_strdup(buf_text(request));
+        wire_command(copy, &rest);
     }
     if (strpbrk(buf_text(request), "\r\n")) {
         fprintf(stderr, "chatctl: there is a line break in it; a request is one line\n");
@@ -321,6 +384,7 @@ static int build_request(struct buf *request, char **words, int n)
         fprintf(stderr, "usage: chatctl %s\n", wire_commands[command].syntax);
         exit(EXIT_USAGE);
     }
+    secret_wipe(copy, strlen(copy));
     free(copy);
     buf_char(request, '\n');
     return command;
@@ -355,6 +419,7 @@ int main(int argc, char **argv)
     int command = build_request(&request, argv + optind, argc - optind);
     int fd = find(socket_path, dir);
     send_request(fd, &request);
+    secret_wipe(request.data, request.len);
     FILE *in = fdopen(fd, "r");
     must(in);
     int code = take_reply(in, json, &rows);

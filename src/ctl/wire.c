@@ -4,6 +4,8 @@
 
 #include "ctl/wire.h"
 
+#include "base/clock.h"
+
 #include <string.h>
 
 const struct wire_command wire_commands[] = {
@@ -60,6 +62,12 @@ void wire_bool(struct buf *out, const char *key, bool value)
     buf_str(out, value ? "true" : "false");
 }
 
+void wire_time(struct buf *out, const char *key, int64_t wall_ms)
+{
+    char text[CLOCK_TEXT];
+    wire_string(out, key, clock_text(wall_ms, text));
+}
+
 void wire_close(struct buf *out)
 {
     buf_str(out, "}\n");
@@ -88,6 +96,11 @@ int wire_command(char *line, char **rest)
     *rest = line + longest;
     *rest += strspn(*rest, " ");
     return best;
+}
+
+bool wire_takes_secret(const struct wire_command *command)
+{
+    return strchr(command->args, 's') != NULL;
 }
 
 bool wire_args(const struct wire_command *command, char *rest, char **word, char **text)

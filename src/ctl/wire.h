@@ -5,6 +5,7 @@
 #include "base/buf.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * What the console speaks: a request is one line, `verb arguments`; the reply is lines, each a flat JSON object (RFC
@@ -17,6 +18,8 @@ void wire_open(struct buf *out);
 void wire_string(struct buf *out, const char *key, const char *value);
 void wire_number(struct buf *out, const char *key, long long value);
 void wire_bool(struct buf *out, const char *key, bool value);
+/* A wall-clock time, as text. */
+void wire_time(struct buf *out, const char *key, int64_t wall_ms);
 void wire_close(struct buf *out);
 
 /* The last object. `error` NULL: done. */
@@ -36,6 +39,9 @@ extern const int wire_command_count;
 
 /* The command a request line starts with, by its longest verb; *rest is what follows (blanks skipped). -1: none. */
 int wire_command(char *line, char **rest);
+
+/* True when the last argument is a secret, which chatctl asks for. */
+bool wire_takes_secret(const struct wire_command *command);
 
 /* Cuts `rest` in place into the arguments that the command takes; NULL for those left out. False: it does not fit. */
 bool wire_args(const struct wire_command *command, char *rest, char **word, char **text);

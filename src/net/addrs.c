@@ -37,14 +37,15 @@ static bool in_v4(uint32_t ip, uint32_t net, int bits)
 static void classify_v4(struct addr *a, uint32_t ip)
 {
     a->loopback = in_v4(ip, 0x7f000000, 8);
-    a->exempt = a->loopback || in_v4(ip, 0x0a000000, 8) || in_v4(ip, 0xac100000, 12) || in_v4(ip, 0xc0a80000, 16) ||
-                in_v4(ip, 0xa9fe0000, 16) || in_v4(ip, 0x64400000, 10);
+    a->near = a->loopback || in_v4(ip, 0x0a000000, 8) || in_v4(ip, 0xac100000, 12) || in_v4(ip, 0xc0a80000, 16) ||
+              in_v4(ip, 0xa9fe0000, 16);
+    a->exempt = a->near || in_v4(ip, 0x64400000, 10);
 }
 
 static void classify_v6(struct addr *a, const struct in6_addr *ip)
 {
     a->loopback = IN6_IS_ADDR_LOOPBACK(ip);
-    a->exempt = a->loopback || (ip->s6_addr[0] & 0xfe) == 0xfc || IN6_IS_ADDR_LINKLOCAL(ip);
+    a->near = a->exempt = a->loopback || (ip->s6_addr[0] & 0xfe) == 0xfc || IN6_IS_ADDR_LINKLOCAL(ip);
 }
 
 void addrs_from(struct addr *a, const struct sockaddr_storage *ss)
@@ -76,6 +77,15 @@ void addrs_from(struct addr *a, const struct sockaddr_storage *ss)
     } else {
         snprintf(a->text, sizeof a->text, "?");
     }
+}
+
+const char *addrs_key_text(const struct addr *a, char text[ADDRS_TEXT])
+{
+    char host[INET6_ADDRSTRLEN] = "?";
+    bool is_v4 = IN6_IS_ADDR_V4MAPPED(&a->key);
+    inet_ntop(is_v4 ? AF_INET : AF_INET6, is_v4 ? a->key.s6_addr + 12 : a->key.s6_addr, host, sizeof host);
+    snprintf(text, ADDRS_TEXT, "%s%s", host, is_v4 ? "" : "/64");
+    return text;
 }
 
 void addrs_configure(int per_address)

@@ -17,11 +17,15 @@ struct addr {
     struct in6_addr key;   /* IPv4 as ::ffff:a.b.c.d; IPv6 cut to /64 */
     char text[ADDRS_TEXT]; /* 192.0.2.1:4711 or [2001:db8::1]:4711 */
     bool loopback;         /* 127.0.0.0/8, ::1 */
+    bool near;             /* loopback, private, link-local: what comes from there has not crossed others' networks */
     bool exempt;           /* loopback, private, link-local, carrier networks */
 };
 
 /* Fills `a` from what accept(2) gave. */
 void addrs_from(struct addr *a, const struct sockaddr_storage *ss);
+
+/* Writes the key: 192.0.2.1 or 2001:db8::/64. */
+const char *addrs_key_text(const struct addr *a, char text[ADDRS_TEXT]);
 
 /* The most connections of one address at a time. */
 void addrs_configure(int per_address);

@@ -8,6 +8,7 @@
 #include "net/line.h"
 
 #include "base/panic.h"
+#include "base/secret.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -120,4 +121,10 @@ enum line_status line_next(struct line *l, size_t max, char **text, size_t *len)
         hand_out(l, at, end, text, len);
         return LINE_READY;
     }
+}
+
+void line_wipe(struct line *l)
+{
+    secret_wipe(l->data, l->start);
+    secret_wipe(l->data + l->end, l->cap - l->end);
 }

@@ -38,4 +38,7 @@ void line_filled(struct line *l, size_t size);
  * too long: its first max - 1 bytes. */
 enum line_status line_next(struct line *l, size_t max, char **text, size_t *len);
 
+/* Overwrites all of the buffer that holds no unread bytes: a line that was handed out is gone. */
+void line_wipe(struct line *l);
+
 #endif

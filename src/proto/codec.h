@@ -19,7 +19,7 @@ enum command {
 };
 
 /* Flags of a row, tbl/commands.h. */
-enum command_flags { ANYTIME = 1, PRIVATE = 2, TALK = 4 };
+enum command_flags { ANYTIME = 1, PRIVATE = 2, TALK = 4, SECRET = 8 };
 
 enum request_kind {
     REQUEST_EMPTY,   /* nothing to answer */

@@ -25,6 +25,11 @@ enum event_kind {
     EVENT_LEFT,      /* room */
     EVENT_SENT,
     EVENT_TOPIC_SET,
+    EVENT_REGISTERED,   /* name */
+    EVENT_UNREGISTERED, /* name */
+    EVENT_PASSWORD_SET,
+    EVENT_SEEN,      /* name, time_ms */
+    EVENT_SEEN_NOW,  /* name: is here */
     EVENT_GOODBYE,
     EVENT_USERLIST,  /* items */
     EVENT_ROOMLIST,  /* items */

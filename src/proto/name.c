@@ -37,6 +37,11 @@ bool name_is_user(const char *s)
     return is_name(s) && *s != '-' && *s != '.';
 }
 
+bool name_was_user(const char *s)
+{
+    return is_name_within(s, NAME_LONGEST) && *s != '-' && *s != '.';
+}
+
 bool name_fits(const char *room)
 {
     return is_name(room + 1);

@@ -18,6 +18,9 @@ void name_configure(int longest);
 /* A user's name: also does not start with - or . */
 bool name_is_user(const char *s);
 
+/* The same whatever the limit is now, for names that were given before. */
+bool name_was_user(const char *s);
+
 /* Writes a room's name, # in front whether given or not; false when it is none. Whatever the limit is now: there may be
  * rooms from before. */
 bool name_room(char out[NAME_SIZE], const char *s);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* Commands about oneself and who is there: USERNAME, USERS, PING, HELP, QUIT. */
+/* Commands about who is there and the connection: USERS, PING, HELP, QUIT. */
 #include "config.h"
 
-#include "base/clock.h"
-#include "base/counter.h"
-#include "base/log.h"
 #include "chat/rooms.h"
 #include "chat/users.h"
 #include "proto/native.h"
@@ -12,56 +9,6 @@
 
 #include <string.h>
 #include <strings.h>
-
-#define NAME_WAIT_MS 100  /* for a name whose owner may just be leaving */
-#define NAME_SURE_MS 5000 /* for one whose owner is leaving: on a loaded machine its reader may yet have to see it */
-
-static bool try_claim(void *arg)
-{
-    struct member *m = arg;
-    struct event welcome = {.kind = EVENT_WELCOME, .name = m->name};
-    return users_claim(m, &welcome);
-}
-
-/* Claims the name set in the member, waiting a moment for one that is being given back. */
-static bool claim(struct session *s)
-{
-    struct member *m = &s->member;
-    if (strcmp(m->key, NAME_SERVER) == 0)
-        return false;
-    if (try_claim(m))
-        return true;
-    int64_t sure_ms = clock_ms() + NAME_SURE_MS;
-    users_wait(m);
-    do
-        session_wait(s, clock_ms() + NAME_WAIT_MS, try_claim, m);
-    while (!m->listed && !session_is_over(s) && clock_ms() < sure_ms && users_is_leaving(m->name));
-    users_unwait(m);
-    return m->listed;
-}
-
-void cmd_username(struct session *s, const struct args *a)
-{
-    struct member *m = &s->member;
-    if (*m->name) {
-        session_error(s, ERROR_USERNAME_SET, NULL);
-        return;
-    }
-    if (!name_is_user(a->word)) {
-        session_error(s, ERROR_INVALID_USERNAME, NULL);
-        return;
-    }
-    memcpy(m->name, a->word, strlen(a->word) + 1);
-    name_fold(m->key, m->name);
-    if (claim(s)) {
-        atomic_store_explicit(&s->named, true, memory_order_relaxed);
-        counter_add(COUNTER_LOGINS, 1);
-        log_peer(LOG_INFO, "named", "id=%llu name=%s", (unsigned long long)m->id, m->name);
-        return;
-    }
-    m->name[0] = m->key[0] = '\0';
-    session_error(s, ERROR_USERNAME_TAKEN, NULL);
-}
 
 static void answer_names(struct session *s, struct strv *names)
 {

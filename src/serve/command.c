@@ -44,8 +44,9 @@ static bool parse_args(const char *wanted, char *rest, struct args *a)
 {
     for (; *wanted; wanted++) {
         if (*wanted == 'w' || *wanted == 'W') {
-            a->word = cut_word(&rest);
-            if (!a->word && *wanted == 'w')
+            char **word = a->word ? &a->more : &a->word;
+            *word = cut_word(&rest);
+            if (!*word && *wanted == 'w')
                 return false;
         } else {
             a->text = rest;
@@ -70,7 +71,7 @@ static void run(struct session *s, enum command c, char *rest)
         session_error(s, ERROR_USERNAME_REQUIRED, NULL);
     } else if (!parse_args(row->args, rest, &a)) {
         session_error(s, ERROR_USAGE, row->syntax);
-    } else if (is_too_long(a.word) || is_too_long(a.text)) { /* what is made of it would not fit into a line */
+    } else if (is_too_long(a.word) || is_too_long(a.more) || is_too_long(a.text)) { /* what is made of it would not fit into a line */
         session_error(s, ERROR_LINE_TOO_LONG, NULL);
     } else {
         if (log_enabled(LOG_DEBUG))
@@ -113,4 +114,9 @@ void command_run(struct session *s, const struct request *rq)
         session_close(s, CLOSE_HTTP);
         break;
     }
+}
+
+bool command_is_secret(const struct request *rq)
+{
+    return rq->kind == REQUEST_UNKNOWN || (rq->kind == REQUEST_COMMAND && rows[rq->command].flags & SECRET);
 }

@@ -10,12 +10,16 @@
  */
 struct args {
     char *word; /* NULL: not given */
+    char *more; /* a second word; the same */
     char *text; /* the same; never blank, never longer than limits.text */
 };
 
 typedef void command_fn(struct session *s, const struct args *a);
 
 void command_run(struct session *s, const struct request *rq);
+
+/* True when the line may hold what nobody shall find in memory afterwards. */
+bool command_is_secret(const struct request *rq);
 
 /* The row of a command. */
 struct command_row {

@@ -14,6 +14,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "chat/accounts.h"
 #include "chat/rooms.h"
 #include "chat/users.h"
 #include "net/post.h"
@@ -221,6 +222,8 @@ static void handle(struct session *s, enum line_status status, char *text, size_
     } else {
         command_run(s, &rq);
     }
+    if (command_is_secret(&rq))
+        line_wipe(&s->line);
     s->first_line = s->first_line && rq.kind == REQUEST_EMPTY;
 }
 
@@ -253,6 +256,7 @@ static void begin(struct session *s)
     line_reset(&s->line);
     m->form = (int)s->codec->form;
     m->id = s->pair->id;
+    m->account = 0;
     m->name[0] = m->key[0] = '\0';
     must(!m->room_count && !m->current && !m->listed);
     atomic_store_explicit(&s->active_ms, clock_coarse_ms(), memory_order_relaxed);
@@ -308,6 +312,8 @@ static void end(struct session *s)
     post_settle();
     while (m->room_count)
         session_leave_room(s, m->rooms[m->room_count - 1], false);
+    if (m->account)
+        accounts_note_seen(m->account, NULL);
     users_release(m);
     post_flush();
     log_peer(LOG_INFO, "left", "id=%llu name=%s address=%s reason=%s", (unsigned long long)m->id,

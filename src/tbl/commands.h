@@ -7,8 +7,9 @@
  *   flags      ANYTIME   answered before USERNAME as well
  *              PRIVATE   never taken for text, however it is written: what follows may be meant for few eyes
  *              TALK      says something in a room, so it may be gathered with more of its kind
+ *              SECRET    its arguments are wiped from memory when it is done
  */
-COMMAND(USERNAME, cmd_username, "w", ANYTIME | PRIVATE, "USERNAME <name>", "take a name")
+COMMAND(USERNAME, cmd_username, "wW", ANYTIME | PRIVATE | SECRET, "USERNAME <name> [<password>]", "take a name, or log in to one that is registered")
 COMMAND(JOIN, cmd_join, "w", 0, "JOIN <room>", "enter a room, leaving the current one")
 COMMAND(ALSO, cmd_also, "w", 0, "ALSO <room>", "enter a room and stay in the others")
 COMMAND(LEAVE, cmd_leave, "W", 0, "LEAVE [<room>]", "leave the current room, or that one")
@@ -18,6 +19,10 @@ COMMAND(USERS, cmd_users, "W", 0, "USERS [<room> | ALL]", "who is in the current
 COMMAND(ROOMS, cmd_rooms, "W", 0, "ROOMS [ALL]", "the rooms with somebody in them, or all there are")
 COMMAND(TOPIC, cmd_topic, "T", 0, "TOPIC [<text>]", "show the topic of the current room, or set it (TOPIC - clears it)")
 COMMAND(HISTORY, cmd_history, "T", 0, "HISTORY [<room>] [<n>] [BEFORE <id> | AFTER <id> | SINCE <time>]", "what was said in the current room, or in that one")
+COMMAND(SEEN, cmd_seen, "w", 0, "SEEN <user>", "when somebody with a registered name was last here")
+COMMAND(REGISTER, cmd_register, "wW", PRIVATE | SECRET, "REGISTER <password> [<invitation>]", "keep your name: it then takes the password to use it")
+COMMAND(PASSWD, cmd_passwd, "ww", PRIVATE | SECRET, "PASSWD <old> <new>", "change the password")
+COMMAND(UNREGISTER, cmd_unregister, "w", PRIVATE | SECRET, "UNREGISTER <password>", "give up the registration of your name")
 COMMAND(PING, cmd_ping, "W", ANYTIME, "PING [<token>]", "get a PONG back")
 COMMAND(HELP, cmd_help, "W", ANYTIME, "HELP [<command>]", "show this list, or one command")
 COMMAND(QUIT, cmd_quit, "T", ANYTIME, "QUIT [<reason>]", "say goodbye")

@@ -47,6 +47,18 @@ CONF_INT(history, days, 365, 0, 36500, LIVE, "days for which a message is kept; 
 CONF_INT(history, page, 200, 1, 1000, LIVE, "most messages in one answer to HISTORY")
 CONF_INT(history, queue, 4194304, 65536, 1073741824, LIVE, "bytes that may wait to be written; at the limit speakers wait")
 
+CONF_SECTION(accounts, "Names that people own (REGISTER). All of it is for nothing in a chatd without libsodium.")
+CONF_STRING(accounts, registration, "open", "open|invite|closed", LIVE, "who may register: everybody, who has an invitation (chatctl invite), nobody")
+CONF_BOOL(accounts, plaintext, false, LIVE, "take passwords that come unencrypted from public addresses as well")
+CONF_INT(accounts, password, 8, 1, 128, LIVE, "least bytes of a new password")
+CONF_INT(accounts, max, 10000, 0, 10000000, LIVE, "most accounts; some 400 bytes of memory each")
+CONF_INT(accounts, hash_memory, 65536, 8, 4194304, LIVE, "KiB of memory that hashing a new password takes (argon2id)")
+CONF_INT(accounts, hash_passes, 2, 1, 100, LIVE, "how often the memory is gone through")
+CONF_INT(accounts, hash_wait, 5000, 0, 60000, LIVE, "milliseconds to wait for one's turn: one password is hashed for each processor at a time")
+CONF_INT(accounts, tries, 10, 1, 1000, LIVE, "wrong passwords borne from one address, and for one account from addresses not its owner's")
+CONF_INT(accounts, tries_refill, 60, 1, 86400, LIVE, "seconds until one more is borne")
+CONF_INT(accounts, invite_days, 7, 1, 365, LIVE, "days for which an invitation is good")
+
 CONF_SECTION(sockets, "TCP, see tcp(7). For new listeners only.")
 CONF_INT(sockets, backlog, 4096, 1, 65535, RESTART, "connections that may wait to be accepted")
 CONF_INT(sockets, send_buffer, 65536, 4096, 16777216, RESTART, "bytes the kernel may hold for a client")

@@ -10,6 +10,8 @@ COUNTER(REFUSED_ADDRESS, "refused_address", "connections refused: Too many conne
 COUNTER(ACCEPT_PAUSED, "accept_paused", "pauses of an acceptor because descriptors or memory ran out")
 COUNTER(SPAWN_FAILED, "spawn_failed", "thread pairs that could not be made")
 COUNTER(LOGINS, "logins", "names taken by USERNAME")
+COUNTER(LOGINS_WRONG, "logins_wrong", "wrong passwords")
+COUNTER(LOGINS_HELD, "logins_held", "passwords not looked at, after too many wrong ones")
 COUNTER(LINES, "lines", "lines read from clients")
 COUNTER(BAD_LINES, "bad_lines", "lines refused as too long or invalid text")
 COUNTER(MESSAGES, "messages", "messages said in rooms")

@@ -226,7 +226,7 @@ static void who_has_to_end_takes_back_what_is_still_queued(void **state)
     assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE topic <> ''"), 0);
 }
 
-struct waiter {
+struct change_waiter {
     _Atomic int result;
     _Atomic bool was_asked;
     struct thread thread;
@@ -234,26 +234,26 @@ struct waiter {
 
 static bool always_and_tell(void *arg)
 {
-    ((struct waiter *)arg)->was_asked = true;
+    ((struct change_waiter *)arg)->was_asked = true;
     return true;
 }
 
 static void wait_for_change(void *arg)
 {
-    struct waiter *w = arg;
+    struct change_waiter *w = arg;
     w->result = change_wait(&change, always_and_tell, w);
 }
 
 static bool was_asked(void *arg)
 {
-    return ((struct waiter *)arg)->was_asked;
+    return ((struct change_waiter *)arg)->was_asked;
 }
 
 static void what_is_being_carried_out_already_is_waited_for(void **state)
 {
     (void)state;
     struct unit_job inner;
-    struct waiter w = {.result = -1};
+    struct change_waiter w = {.result = -1};
     unit_job_block(&gate);
     unit_job_init(&inner, false);
     inner.held = true;

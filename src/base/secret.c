@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+/* The one file that knows libsodium. Where it is not there, one place says so and nothing else of chatd changes. */
+#include "config.h"
+
+#include "base/secret.h"
+
+#include "base/panic.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+
+void secret_wipe(void *data, size_t size)
+{
+    explicit_bzero(data, size);
+}
+
+#ifdef HAVE_SODIUM
+
+#include <sodium.h>
+
+_Static_assert(SECRET_HASH >= crypto_pwhash_STRBYTES, "a hash fits");
+
+static _Atomic int memory_now = 65536, passes_now = 2;
+
+bool secret_available(void)
+{
+    return true;
+}
+
+int secret_start(void)
+{
+    return sodium_init() < 0 ? -1 : 0;
+}
+
+void secret_configure(int memory_kib, int passes)
+{
+    atomic_store_explicit(&memory_now, memory_kib, memory_order_relaxed);
+    atomic_store_explicit(&passes_now, passes, memory_order_relaxed);
+}
+
+bool secret_hash(char out[SECRET_HASH], const char *password)
+{
+    size_t memory = (size_t)atomic_load_explicit(&memory_now, memory_order_relaxed) * 1024;
+    unsigned passes = (unsigned)atomic_load_explicit(&passes_now, memory_order_relaxed);
+    return crypto_pwhash_str(out, password, strlen(password), passes, memory) == 0;
+}
+
+enum secret_verdict secret_verify(const char *hash, const char *password)
+{
+    errno = 0;
+    if (crypto_pwhash_str_verify(hash, password, strlen(password)) == 0)
+        return SECRET_RIGHT;
+    return errno == ENOMEM ? SECRET_NO_MEMORY : SECRET_WRONG;
+}
+
+void secret_new(char out[SECRET_TEXT])
+{
+    unsigned char random[32];
+    _Static_assert(sodium_base64_ENCODED_LEN(sizeof random, sodium_base64_VARIANT_URLSAFE_NO_PADDING) == SECRET_TEXT,
+                   "a secret fits");
+    randombytes_buf(random, sizeof random);
+    sodium_bin2base64(out, SECRET_TEXT, random, sizeof random, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    secret_wipe(random, sizeof random);
+}
+
+void secret_digest(unsigned char out[SECRET_DIGEST], const char *text)
+{
+    crypto_generichash(out, SECRET_DIGEST, (const unsigned char *)text, strlen(text), NULL, 0);
+}
+
+#else
+
+bool secret_available(void)
+{
+    return false;
+}
+
+int secret_start(void)
+{
+    return 0;
+}
+
+void secret_configure(int memory_kib, int passes)
+{
+    (void)memory_kib;
+    (void)passes;
+}
+
+bool secret_hash(char out[SECRET_HASH], const char *password)
+{
+    (void)out;
+    (void)password;
+    must(!"no libsodium");
+    return false;
+}
+
+enum secret_verdict secret_verify(const char *hash, const char *password)
+{
+    (void)hash;
+    (void)password;
+    must(!"no libsodium");
+    return SECRET_WRONG;
+}
+
+void secret_new(char out[SECRET_TEXT])
+{
+    (void)out;
+    must(!"no libsodium");
+}
+
+void secret_digest(unsigned char out[SECRET_DIGEST], const char *text)
+{
+    (void)out;
+    (void)text;
+    must(!"no libsodium");
+}
+
+#endif

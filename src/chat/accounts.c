@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The table of accounts and its changes. Not obvious: whether a name is free is decided by the database, inside the
+ * transaction, because two who want the same one may be on the way at once; the table follows in the order of the
+ * store's queue.
+ */
+#include "config.h"
+
+#include "chat/accounts.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/panic.h"
+#include "base/rwlock.h"
+#include "chat/users.h"
+#include "store/store_accounts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+struct entry {
+    struct account a;
+    char key[NAME_SIZE];
+    bool noted; /* its .seen has yet to be written */
+    struct entry *next_noted;
+    UT_hash_handle hh, hh_id;
+};
+
+/* What the store is writing of when accounts were seen. */
+struct seen {
+    int64_t id, seen_ms;
+    char from[ADDRS_TEXT];
+};
+
+/* Locking key: A by .lock · t the store thread */
+static struct {
+    struct rwlock lock;
+    struct entry *by_key;    /* A: owns */
+    struct entry *by_id;     /* A: the same entries */
+    struct entry *noted;     /* A: those to be written */
+    struct store_job write;  /* writes them */
+    bool asked;              /* A: .write is in the store's hands */
+    struct seen *writing;    /* t: owns; not yet known to be on disk */
+    size_t writing_n;        /* t */
+} accounts;
+
+static _Atomic int max_now = 10000;
+
+void accounts_configure(int max)
+{
+    atomic_store_explicit(&max_now, max, memory_order_relaxed);
+}
+
+/* ---- the table ---- */
+
+static struct entry *find_locked(const char *name)
+{
+    char key[NAME_SIZE];
+    struct entry *e;
+    name_fold(key, name);
+    HASH_FIND(hh, accounts.by_key, key, strlen(key), e);
+    return e;
+}
+
+static struct entry *by_id_locked(int64_t id)
+{
+    struct entry *e;
+    HASH_FIND(hh_id, accounts.by_id, &id, sizeof id, e);
+    return e;
+}
+
+static void add_locked(const struct account *a)
+{
+    struct entry *e = panic_calloc(1, sizeof *e);
+    e->a = *a;
+    name_fold(e->key, a->name);
+    HASH_ADD(hh, accounts.by_key, key, strlen(e->key), e);
+    HASH_ADD(hh_id, accounts.by_id, a.id, sizeof e->a.id, e);
+}
+
+static void remove_locked(struct entry *e)
+{
+    if (e->noted)
+        LL_DELETE2(accounts.noted, e, next_noted);
+    HASH_DELETE(hh, accounts.by_key, e);
+    HASH_DELETE(hh_id, accounts.by_id, e);
+    secret_wipe(&e->a, sizeof e->a);
+    free(e);
+}
+
+static bool copy_locked(const struct entry *e, struct account *a)
+{
+    if (e)
+        *a = e->a;
+    return e != NULL;
+}
+
+bool accounts_find(const char *name, struct account *a)
+{
+    rwlock_read(&accounts.lock);
+    bool found = copy_locked(find_locked(name), a);
+    rwlock_release(&accounts.lock);
+    return found;
+}
+
+bool accounts_by_id(int64_t id, struct account *a)
+{
+    rwlock_read(&accounts.lock);
+    bool found = copy_locked(by_id_locked(id), a);
+    rwlock_release(&accounts.lock);
+    return found;
+}
+
+int accounts_count(void)
+{
+    rwlock_read(&accounts.lock);
+    int n = (int)HASH_CNT(hh, accounts.by_key);
+    rwlock_release(&accounts.lock);
+    return n;
+}
+
+void accounts_each(void (*fn)(const struct account *a, void *arg), void *arg)
+{
+    struct strv names = {0};
+    struct account a;
+    rwlock_read(&accounts.lock);
+    for (struct entry *e = accounts.by_key; e; e = e->hh.next)
+        strv_add(&names, e->a.name);
+    rwlock_release(&accounts.lock);
+    for (size_t i = 0; i < names.n; i++)
+        if (accounts_find(names.v[i], &a))
+            fn(&a, arg);
+    strv_fini(&names);
+}
+
+/* ---- changes ---- */
+
+struct change_of_account {
+    struct account a;
+    const char *invitation;                /* or NULL */
+    unsigned char digest[SECRET_DIGEST];   /* of it */
+    int64_t expires_ms;
+    enum accounts_change result;
+};
+
+static void note(struct change_of_account *c, bool changed)
+{
+    c->result = changed ? ACCOUNTS_DONE : ACCOUNTS_UNKNOWN;
+}
+
+static int add_run(void *arg, sqlite3 *db)
+{
+    struct change_of_account *c = arg;
+    char key[NAME_SIZE];
+    bool invited = true;
+    name_fold(key, c->a.name);
+    struct account_row row = {.key = key, .name = c->a.name, .hash = c->a.hash, .created_ms = c->a.created_ms,
+                              .seen_ms = c->a.seen_ms, .seen_from = c->a.seen_from};
+    c->a.id = 0;
+    if (accounts_count() >= atomic_load_explicit(&max_now, memory_order_relaxed)) {
+        c->result = ACCOUNTS_FULL;
+        return SQLITE_OK;
+    }
+    int rc = store_accounts_add(db, &row, &c->a.id);
+    c->result = c->a.id ? ACCOUNTS_DONE : ACCOUNTS_EXISTS;
+    if (rc == SQLITE_OK && c->a.id && c->invitation) /* last, so that none is spent in vain */
+        rc = store_accounts_use_invitation(db, c->digest, sizeof c->digest, c->a.created_ms, &invited);
+    if (rc == SQLITE_OK && !invited) {
+        rc = store_accounts_remove(db, c->a.id, &invited);
+        c->result = ACCOUNTS_NOT_INVITED;
+    }
+    return rc;
+}
+
+static void add_made(void *arg)
+{
+    const struct change_of_account *c = arg;
+    if (c->result != ACCOUNTS_DONE)
+        return;
+    rwlock_write(&accounts.lock);
+    add_locked(&c->a);
+    rwlock_release(&accounts.lock);
+}
+
+static int hash_run(void *arg, sqlite3 *db)
+{
+    struct change_of_account *c = arg;
+    bool changed;
+    int rc = store_accounts_hash(db, c->a.id, c->a.hash, &changed);
+    note(c, changed);
+    return rc;
+}
+
+static void hash_made(void *arg)
+{
+    const struct change_of_account *c = arg;
+    rwlock_write(&accounts.lock);
+    struct entry *e = by_id_locked(c->a.id);
+    if (e)
+        memcpy(e->a.hash, c->a.hash, sizeof e->a.hash);
+    rwlock_release(&accounts.lock);
+}
+
+static int lock_run(void *arg, sqlite3 *db)
+{
+    struct change_of_account *c = arg;
+    bool changed;
+    int rc = store_accounts_lock(db, c->a.id, c->a.locked, &changed);
+    note(c, changed);
+    return rc;
+}
+
+static void lock_made(void *arg)
+{
+    const struct change_of_account *c = arg;
+    rwlock_write(&accounts.lock);
+    struct entry *e = by_id_locked(c->a.id);
+    if (e)
+        e->a.locked = c->a.locked;
+    rwlock_release(&accounts.lock);
+}
+
+static int remove_run(void *arg, sqlite3 *db)
+{
+    struct change_of_account *c = arg;
+    bool changed;
+    int rc = store_accounts_remove(db, c->a.id, &changed);
+    note(c, changed);
+    return rc;
+}
+
+static void remove_made(void *arg)
+{
+    const struct change_of_account *c = arg;
+    rwlock_write(&accounts.lock);
+    struct entry *e = by_id_locked(c->a.id);
+    if (e)
+        remove_locked(e);
+    rwlock_release(&accounts.lock);
+    users_forget_account(c->a.id);
+}
+
+static int invite_run(void *arg, sqlite3 *db)
+{
+    struct change_of_account *c = arg;
+    c->result = ACCOUNTS_DONE;
+    return store_accounts_invite(db, c->digest, sizeof c->digest, c->expires_ms, clock_wall_ms());
+}
+
+static enum accounts_change change(const struct errand *e, struct change_of_account *c, const struct waiter *w)
+{
+    enum accounts_change result = errand_do(e, c, w) ? c->result : ACCOUNTS_STORAGE;
+    secret_wipe(&c->a.hash, sizeof c->a.hash);
+    return result;
+}
+
+enum accounts_change accounts_add(const char *name, const char *hash, const char *seen_from, const char *invitation,
+                                  int64_t *id, const struct waiter *w)
+{
+    static const struct errand add = {add_run, add_made};
+    int64_t now_ms = clock_wall_ms();
+    struct change_of_account c = {.a = {.created_ms = now_ms, .seen_ms = now_ms}, .invitation = invitation};
+    snprintf(c.a.name, sizeof c.a.name, "%s", name);
+    snprintf(c.a.hash, sizeof c.a.hash, "%s", hash);
+    snprintf(c.a.seen_from, sizeof c.a.seen_from, "%s", seen_from);
+    if (invitation)
+        secret_digest(c.digest, invitation);
+    enum accounts_change result = change(&add, &c, w);
+    *id = c.a.id;
+    return result;
+}
+
+enum accounts_change accounts_set_hash(int64_t id, const char *hash, const struct waiter *w)
+{
+    static const struct errand set = {hash_run, hash_made};
+    struct change_of_account c = {.a = {.id = id}};
+    snprintf(c.a.hash, sizeof c.a.hash, "%s", hash);
+    return change(&set, &c, w);
+}
+
+enum accounts_change accounts_set_locked(int64_t id, bool locked, const struct waiter *w)
+{
+    static const struct errand set = {lock_run, lock_made};
+    struct change_of_account c = {.a = {.id = id, .locked = locked}};
+    return change(&set, &c, w);
+}
+
+enum accounts_change accounts_remove(int64_t id, const struct waiter *w)
+{
+    static const struct errand take = {remove_run, remove_made};
+    struct change_of_account c = {.a = {.id = id}};
+    return change(&take, &c, w);
+}
+
+enum accounts_change accounts_invite(char code[SECRET_TEXT], int64_t expires_ms, const struct waiter *w)
+{
+    static const struct errand make = {invite_run, NULL};
+    struct change_of_account c = {.expires_ms = expires_ms};
+    secret_new(code);
+    secret_digest(c.digest, code);
+    return change(&make, &c, w);
+}
+
+/* ---- when they were seen ---- */
+
+void accounts_note_seen(int64_t id, const char *from)
+{
+    rwlock_write(&accounts.lock);
+    struct entry *e = by_id_locked(id);
+    if (e) {
+        e->a.seen_ms = clock_wall_ms();
+        if (from)
+            snprintf(e->a.seen_from, sizeof e->a.seen_from, "%s", from);
+        if (!e->noted)
+            LL_PREPEND2(accounts.noted, e, next_noted);
+        e->noted = true;
+    }
+    rwlock_release(&accounts.lock);
+}
+
+/* Moves what was noted over to .writing; after a failure it is there already. */
+static void take_noted(void)
+{
+    int n = 0;
+    struct entry *e;
+    rwlock_write(&accounts.lock);
+    LL_COUNT2(accounts.noted, e, n, next_noted);
+    accounts.writing = panic_realloc(accounts.writing, (accounts.writing_n + (size_t)n) * sizeof *accounts.writing);
+    LL_FOREACH2(accounts.noted, e, next_noted) {
+        struct seen *s = &accounts.writing[accounts.writing_n++];
+        *s = (struct seen){.id = e->a.id, .seen_ms = e->a.seen_ms};
+        memcpy(s->from, e->a.seen_from, sizeof s->from);
+        e->noted = false;
+    }
+    accounts.noted = NULL;
+    rwlock_release(&accounts.lock);
+}
+
+static int write_run(struct store_job *job, sqlite3 *db)
+{
+    int rc = SQLITE_OK;
+    (void)job;
+    if (!accounts.writing_n)
+        take_noted();
+    for (size_t i = 0; rc == SQLITE_OK && i < accounts.writing_n; i++)
+        rc = store_accounts_seen(db, accounts.writing[i].id, accounts.writing[i].seen_ms, accounts.writing[i].from);
+    return rc;
+}
+
+static void write_done(struct store_job *job, bool ok)
+{
+    (void)job;
+    (void)ok;
+    free(accounts.writing);
+    accounts.writing = NULL;
+    accounts.writing_n = 0;
+    rwlock_write(&accounts.lock);
+    accounts.asked = false;
+    rwlock_release(&accounts.lock);
+}
+
+void accounts_tick(void)
+{
+    rwlock_write(&accounts.lock);
+    if (accounts.noted && !accounts.asked) {
+        accounts.asked = true;
+        store_put(&accounts.write);
+    }
+    rwlock_release(&accounts.lock);
+}
+
+/* ---- starting ---- */
+
+void accounts_start(void)
+{
+    rwlock_init(&accounts.lock, LOCK_ACCOUNTS);
+    accounts.write = (struct store_job){.run = write_run, .done = write_done};
+}
+
+void accounts_stop(void)
+{
+    struct entry *e, *next;
+    HASH_ITER(hh, accounts.by_key, e, next)
+        remove_locked(e);
+    rwlock_fini(&accounts.lock);
+}
+
+static void load_one(const struct account_row *row, void *arg)
+{
+    int *refused = arg;
+    struct account a = {.id = row->id, .created_ms = row->created_ms, .seen_ms = row->seen_ms, .locked = row->locked};
+    char key[NAME_SIZE];
+    bool is_good = name_was_user(row->name) && strlen(row->hash) < sizeof a.hash; /* who knows who wrote the file */
+    if (is_good)
+        name_fold(key, row->name);
+    if (!is_good || strcmp(key, row->key) != 0) {
+        ++*refused;
+        return;
+    }
+    snprintf(a.name, sizeof a.name, "%s", row->name);
+    snprintf(a.hash, sizeof a.hash, "%s", row->hash);
+    snprintf(a.seen_from, sizeof a.seen_from, "%s", row->seen_from);
+    rwlock_write(&accounts.lock);
+    add_locked(&a);
+    rwlock_release(&accounts.lock);
+}
+
+int accounts_load(char error[STORE_ERROR])
+{
+    int refused = 0;
+    if (store_accounts_load(store_connection(), load_one, &refused) != SQLITE_OK) {
+        snprintf(error, STORE_ERROR, "cannot read the accounts: %s", sqlite3_errmsg(store_connection()));
+        return -1;
+    }
+    if (refused)
+        log_warn("accounts_skipped", "rows=%d hint=\"the database holds what is no name or no password's hash\"", refused);
+    return 0;
+}

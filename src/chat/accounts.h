@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CHAT_ACCOUNTS_H
+#define CHAT_ACCOUNTS_H
+
+#include "base/secret.h"
+#include "chat/asked.h"
+#include "net/addrs.h"
+#include "proto/name.h"
+
+/*
+ * Names that are owned. All accounts are in memory, so that to log in without one costs a look; what changes is put to
+ * the store and takes effect in memory after COMMIT, on the store thread. Who is logged in to one is in struct member.
+ */
+struct account {
+    int64_t id; /* never given twice */
+    char name[NAME_SIZE];
+    char hash[SECRET_HASH]; /* of the password */
+    int64_t created_ms, seen_ms; /* wall clock */
+    char seen_from[ADDRS_TEXT]; /* the address of the last login, without its port; "" when there was none */
+    bool locked;
+};
+
+void accounts_start(void);
+/* After store_stop. */
+void accounts_stop(void);
+
+/* The most accounts. Any thread. */
+void accounts_configure(int max);
+
+/* Reads all accounts from the store, before store_start. 0, or -1 with a line for the operator. */
+int accounts_load(char error[STORE_ERROR]);
+
+/* A copy of the account of that name. False: there is none. Any thread, any lock that ranks below ACCOUNTS. */
+bool accounts_find(const char *name, struct account *a);
+/* The same by its id. */
+bool accounts_by_id(int64_t id, struct account *a);
+int accounts_count(void);
+/* Calls fn for a copy of each, in order of their making, without a lock. */
+void accounts_each(void (*fn)(const struct account *a, void *arg), void *arg);
+
+/* The changes: each waits until it is on disk, or says why it was not made. Any thread with a bell; no lock. */
+enum accounts_change {
+    ACCOUNTS_DONE,
+    ACCOUNTS_STORAGE,
+    ACCOUNTS_EXISTS,
+    ACCOUNTS_UNKNOWN,
+    ACCOUNTS_FULL,
+    ACCOUNTS_NOT_INVITED
+};
+/* `invitation` is used up with it; NULL: it takes none. *id: of the new account. */
+enum accounts_change accounts_add(const char *name, const char *hash, const char *seen_from, const char *invitation,
+                                  int64_t *id, const struct waiter *w);
+enum accounts_change accounts_set_hash(int64_t id, const char *hash, const struct waiter *w);
+enum accounts_change accounts_set_locked(int64_t id, bool locked, const struct waiter *w);
+/* Nobody is logged in to it from then on. */
+enum accounts_change accounts_remove(int64_t id, const struct waiter *w);
+
+/* Makes an invitation for one account. */
+enum accounts_change accounts_invite(char code[SECRET_TEXT], int64_t expires_ms, const struct waiter *w);
+
+/* Notes that somebody is logged in to it now; written within a quarter of a second. Any thread, any lock that ranks below
+ * ACCOUNTS. `from` NULL: from where it was. */
+void accounts_note_seen(int64_t id, const char *from);
+/* Keeper, each of its passes, and once before store_stop: has what was noted written. */
+void accounts_tick(void);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: ISC */
+/* The operator's hand on accounts and invitations: the handlers `user` and `invite` of tbl/admin.h. */
+#include "config.h"
+
+#include "ctl/admin_cmds.h"
+
+#include "base/clock.h"
+#include "chat/accounts.h"
+#include "chat/hashing.h"
+#include "chat/users.h"
+#include "ctl/wire.h"
+#include "net/post.h"
+#include "serve/login.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_MS (24 * 3600 * 1000LL)
+
+static _Atomic int invite_days = 7;
+
+void admin_users_configure(int days)
+{
+    atomic_store_explicit(&invite_days, days, memory_order_relaxed);
+}
+
+static struct waiter waiter_of(struct admin_call *c)
+{
+    return (struct waiter){.bell = &c->bell};
+}
+
+static const char no_sodium[] = "this chatd was built without libsodium: there are no accounts";
+
+/* ---- looking ---- */
+
+static void put_account(const struct account *a, void *arg)
+{
+    struct buf *out = arg;
+    char as_written[NAME_SIZE];
+    wire_open(out);
+    wire_string(out, "user", a->name);
+    wire_bool(out, "online", users_find(a->name, as_written));
+    wire_bool(out, "locked", a->locked);
+    wire_time(out, "registered", a->created_ms);
+    wire_time(out, "seen", a->seen_ms);
+    wire_string(out, "from", a->seen_from);
+    wire_close(out);
+}
+
+const char *admin_user_list(struct admin_call *c)
+{
+    accounts_each(put_account, c->out);
+    return NULL;
+}
+
+/* NULL: there is such an account. */
+static const char *find(struct admin_call *c, struct account *a)
+{
+    if (name_was_user(c->word) && accounts_find(c->word, a))
+        return NULL;
+    buf_printf(&c->error, "nobody has registered the name %s (chatctl user list shows who has)", c->word);
+    return buf_text(&c->error);
+}
+
+const char *admin_user_show(struct admin_call *c)
+{
+    struct account a;
+    const char *wrong = find(c, &a);
+    if (!wrong)
+        put_account(&a, c->out);
+    return wrong;
+}
+
+/* ---- changing ---- */
+
+static const char *told(struct admin_call *c, enum accounts_change result)
+{
+    switch (result) {
+    case ACCOUNTS_DONE:
+        return NULL;
+    case ACCOUNTS_STORAGE:
+        return "storage unavailable: nothing was changed; chatctl status and the log tell more";
+    case ACCOUNTS_EXISTS:
+        return "the name is registered already";
+    case ACCOUNTS_UNKNOWN:
+        buf_printf(&c->error, "the account %s is gone", c->word);
+        return buf_text(&c->error);
+    case ACCOUNTS_FULL:
+        return "there are as many accounts as accounts.max allows";
+    case ACCOUNTS_NOT_INVITED:
+        return "it takes an invitation";
+    }
+    return "unknown result";
+}
+
+/* NULL: the hash of c->text is there. */
+static const char *hash_password(struct admin_call *c, char hash[SECRET_HASH])
+{
+    struct waiter w = waiter_of(c);
+    int least = login_rules().password_least;
+    if (!secret_available())
+        return no_sodium;
+    if (strpbrk(c->text, " \t"))
+        return "a password has no blanks: users give it as one word";
+    if (strlen(c->text) < (size_t)least) {
+        buf_printf(&c->error, "the password is too short: accounts.password asks for at least %d bytes", least);
+        return buf_text(&c->error);
+    }
+    return hashing_make(hash, c->text, &w) == HASHING_DONE ? NULL : "too many passwords are being looked at, or memory is out; try again";
+}
+
+const char *admin_user_add(struct admin_call *c)
+{
+    struct waiter w = waiter_of(c);
+    char hash[SECRET_HASH], as_written[NAME_SIZE];
+    int64_t id;
+    if (!name_is_user(c->word) || strcasecmp(c->word, NAME_SERVER) == 0)
+        return "a name is 1 to 32 letters, digits, _ - or ., does not start with - or ., is no longer than limits.name, and is not \"server\"";
+    if (users_find(c->word, as_written))
+        return "somebody is here with that name: only they can register it now; kick them first";
+    const char *wrong = hash_password(c, hash);
+    if (wrong)
+        return wrong;
+    wrong = told(c, accounts_add(c->word, hash, "", NULL, &id, &w));
+    secret_wipe(hash, sizeof hash);
+    return wrong;
+}
+
+const char *admin_user_passwd(struct admin_call *c)
+{
+    struct waiter w = waiter_of(c);
+    struct account a;
+    char hash[SECRET_HASH];
+    const char *wrong = find(c, &a);
+    if (!wrong)
+        wrong = hash_password(c, hash);
+    if (wrong)
+        return wrong;
+    wrong = told(c, accounts_set_hash(a.id, hash, &w));
+    secret_wipe(hash, sizeof hash);
+    return wrong;
+}
+
+static const char *set_locked(struct admin_call *c, bool locked)
+{
+    struct waiter w = waiter_of(c);
+    struct account a;
+    struct event words = {.kind = EVENT_ERROR, .error = ERROR_LOCKED};
+    const char *wrong = find(c, &a);
+    if (!wrong)
+        wrong = told(c, accounts_set_locked(a.id, locked, &w));
+    if (!wrong && locked)
+        users_close_account(a.id, CLOSE_LOCKED, &words);
+    return wrong;
+}
+
+const char *admin_user_lock(struct admin_call *c)
+{
+    return set_locked(c, true);
+}
+
+const char *admin_user_unlock(struct admin_call *c)
+{
+    return set_locked(c, false);
+}
+
+const char *admin_user_del(struct admin_call *c)
+{
+    struct waiter w = waiter_of(c);
+    struct account a;
+    const char *wrong = find(c, &a);
+    return wrong ? wrong : told(c, accounts_remove(a.id, &w));
+}
+
+const char *admin_invite(struct admin_call *c)
+{
+    struct waiter w = waiter_of(c);
+    char code[SECRET_TEXT];
+    long days = c->word ? strtol(c->word, NULL, 10) : atomic_load_explicit(&invite_days, memory_order_relaxed);
+    int64_t expires_ms = clock_wall_ms() + days * DAY_MS;
+    if (!secret_available())
+        return no_sodium;
+    if (days < 1 || days > 365 || (c->word && c->word[strspn(c->word, "0123456789")]))
+        return "an invitation is good for 1 to 365 days";
+    const char *wrong = told(c, accounts_invite(code, expires_ms, &w));
+    if (wrong)
+        return wrong;
+    wire_open(c->out);
+    wire_string(c->out, "invitation", code);
+    wire_time(c->out, "good_until", expires_ms);
+    wire_close(c->out);
+    return NULL;
+}

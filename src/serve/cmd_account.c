@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+/* Commands about names: USERNAME takes one, REGISTER, PASSWD and UNREGISTER are about owning it, SEEN about who had it. */
+#include "config.h"
+
+#include "base/log.h"
+#include "chat/hashing.h"
+#include "chat/users.h"
+#include "serve/command.h"
+#include "serve/login.h"
+
+#include <string.h>
+
+/* Whoever has the name now is replaced. */
+static void take_over(const char *name)
+{
+    struct event words = {.kind = EVENT_ERROR, .error = ERROR_REPLACED};
+    users_close(name, CLOSE_REPLACED, &words);
+}
+
+static void log_in(struct session *s, const struct args *a)
+{
+    struct account own;
+    bool owned = accounts_find(a->word, &own);
+    if (!owned && !name_is_user(a->word)) { /* longer than a new one may be */
+        session_error(s, ERROR_INVALID_USERNAME, NULL);
+    } else if ((owned || a->more) && !secret_available()) {
+        session_error(s, ERROR_NO_ACCOUNTS, NULL);
+    } else if (owned && !a->more) {
+        session_error(s, ERROR_PASSWORD_REQUIRED, NULL);
+    } else if (!owned && a->more) {
+        session_error(s, ERROR_NOT_REGISTERED, NULL);
+    } else if (!owned || login_prove(s, &own, a->more)) {
+        if (owned)
+            take_over(own.name);
+        if (!login_take_name(s, owned ? own.name : a->word, owned ? own.id : 0))
+            session_error(s, ERROR_USERNAME_TAKEN, NULL);
+    }
+}
+
+void cmd_username(struct session *s, const struct args *a)
+{
+    if (*s->member.name)
+        session_error(s, ERROR_USERNAME_SET, NULL);
+    else if (!name_was_user(a->word))
+        session_error(s, ERROR_INVALID_USERNAME, NULL);
+    else
+        log_in(s, a);
+}
+
+/* `change` is its name in the log. */
+static void told(struct session *s, enum accounts_change result, enum event_kind done, const char *change)
+{
+    static const enum error_code errors[] = {
+        [ACCOUNTS_STORAGE] = ERROR_STORAGE,
+        [ACCOUNTS_EXISTS] = ERROR_USERNAME_TAKEN,
+        [ACCOUNTS_UNKNOWN] = ERROR_NOT_REGISTERED,
+        [ACCOUNTS_FULL] = ERROR_TOO_MANY_ACCOUNTS,
+        [ACCOUNTS_NOT_INVITED] = ERROR_NOT_INVITED,
+    };
+    struct event ev = {.kind = done, .name = s->member.name};
+    if (result != ACCOUNTS_DONE) {
+        session_error(s, errors[result], NULL);
+        return;
+    }
+    log_info(change, "id=%llu account=%s", (unsigned long long)s->member.id, s->member.name);
+    session_answer(s, &ev);
+}
+
+/* ---- REGISTER ---- */
+
+static void add(struct session *s, const struct args *a)
+{
+    struct waiter w = login_waiter(s);
+    char hash[SECRET_HASH], host[ADDRS_TEXT];
+    int64_t id;
+    if (hashing_make(hash, a->word, &w) != HASHING_DONE) {
+        session_error(s, ERROR_BUSY, NULL);
+        return;
+    }
+    enum accounts_change result =
+        accounts_add(s->member.name, hash, addrs_key_text(&s->pair->arrival.peer, host), a->more, &id, &w);
+    secret_wipe(hash, sizeof hash);
+    if (result == ACCOUNTS_DONE)
+        s->member.account = id;
+    told(s, result, EVENT_REGISTERED, "registered");
+}
+
+void cmd_register(struct session *s, const struct args *a)
+{
+    enum registration rule = login_rules().registration;
+    if (!secret_available())
+        session_error(s, ERROR_NO_ACCOUNTS, NULL);
+    else if (s->member.account)
+        session_error(s, ERROR_REGISTERED, NULL);
+    else if (rule == REGISTRATION_CLOSED)
+        session_error(s, ERROR_REGISTRATION_CLOSED, NULL);
+    else if (rule == REGISTRATION_INVITE && !a->more)
+        session_error(s, ERROR_INVITATION_REQUIRED, NULL);
+    else if (rule == REGISTRATION_OPEN && a->more) /* a blank in the password: all of it was meant */
+        session_error(s, ERROR_USAGE, "REGISTER <password>");
+    else if (login_may_choose(s, a->word))
+        add(s, a);
+}
+
+/* ---- PASSWD, UNREGISTER ---- */
+
+/* The account one is logged in to, if the password is its. */
+static bool prove_own(struct session *s, const char *password, struct account *own)
+{
+    if (!secret_available())
+        session_error(s, ERROR_NO_ACCOUNTS, NULL);
+    else if (!accounts_by_id(s->member.account, own))
+        session_error(s, ERROR_NOT_REGISTERED, NULL);
+    else
+        return login_prove(s, own, password);
+    return false;
+}
+
+void cmd_passwd(struct session *s, const struct args *a)
+{
+    struct waiter w = login_waiter(s);
+    struct account own;
+    char hash[SECRET_HASH];
+    if (!prove_own(s, a->word, &own) || !login_may_choose(s, a->more))
+        return;
+    if (hashing_make(hash, a->more, &w) != HASHING_DONE)
+        session_error(s, ERROR_BUSY, NULL);
+    else
+        told(s, accounts_set_hash(own.id, hash, &w), EVENT_PASSWORD_SET, "password_changed");
+    secret_wipe(hash, sizeof hash);
+}
+
+void cmd_unregister(struct session *s, const struct args *a)
+{
+    struct waiter w = login_waiter(s);
+    struct account own;
+    if (prove_own(s, a->word, &own))
+        told(s, accounts_remove(own.id, &w), EVENT_UNREGISTERED, "unregistered");
+}
+
+/* ---- SEEN ---- */
+
+void cmd_seen(struct session *s, const struct args *a)
+{
+    struct account other;
+    struct event ev = {.kind = EVENT_SEEN_NOW, .name = a->word};
+    char name[NAME_SIZE];
+    bool is_name = name_was_user(a->word);
+    if (is_name && users_find(a->word, name)) {
+        ev.name = name;
+        session_answer(s, &ev);
+    } else if (is_name && accounts_find(a->word, &other)) {
+        ev = (struct event){.kind = EVENT_SEEN, .name = other.name, .time_ms = other.seen_ms};
+        session_answer(s, &ev);
+    } else {
+        session_error(s, ERROR_USER_NOT_FOUND, NULL);
+    }
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: ISC */
+/* A try is taken before a password is looked at and given back when it was right, so tries that are on the way at once
+ * count as well. */
+#include "config.h"
+
+#include "serve/login.h"
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "chat/hashing.h"
+#include "chat/users.h"
+#include "serve/tries.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_WAIT_MS 100  /* for a name whose owner may just be leaving */
+#define NAME_SURE_MS 5000 /* for one whose owner is leaving: on a loaded machine its reader may yet have to see it */
+
+static struct {
+    _Atomic int registration, password_least;
+    _Atomic bool plaintext;
+} now = {REGISTRATION_OPEN, 8, false};
+
+void login_configure(const struct login_rules *rules)
+{
+    atomic_store_explicit(&now.registration, (int)rules->registration, memory_order_relaxed);
+    atomic_store_explicit(&now.password_least, rules->password_least, memory_order_relaxed);
+    atomic_store_explicit(&now.plaintext, rules->plaintext, memory_order_relaxed);
+}
+
+struct login_rules login_rules(void)
+{
+    return (struct login_rules){
+        .registration = (enum registration)atomic_load_explicit(&now.registration, memory_order_relaxed),
+        .plaintext = atomic_load_explicit(&now.plaintext, memory_order_relaxed),
+        .password_least = atomic_load_explicit(&now.password_least, memory_order_relaxed),
+    };
+}
+
+enum registration login_registration_named(const char *name)
+{
+    static const char *const names[] = {
+        [REGISTRATION_OPEN] = "open", [REGISTRATION_INVITE] = "invite", [REGISTRATION_CLOSED] = "closed"};
+    int i = REGISTRATION_CLOSED;
+    while (i > REGISTRATION_OPEN && strcmp(names[i], name) != 0)
+        i--;
+    return (enum registration)i;
+}
+
+struct waiter login_waiter(struct session *s)
+{
+    return (struct waiter){s->member.bell, session_is_over, s};
+}
+
+/* ---- names ---- */
+
+static bool try_claim(void *arg)
+{
+    struct member *m = arg;
+    struct event welcome = {.kind = EVENT_WELCOME, .name = m->name};
+    return users_claim(m, &welcome);
+}
+
+/* Claims the name set in the member, waiting a moment for one that is being given back. */
+static bool claim(struct session *s)
+{
+    struct member *m = &s->member;
+    if (strcmp(m->key, NAME_SERVER) == 0)
+        return false;
+    if (try_claim(m))
+        return true;
+    int64_t sure_ms = clock_ms() + NAME_SURE_MS;
+    users_wait(m);
+    do
+        session_wait(s, clock_ms() + NAME_WAIT_MS, try_claim, m);
+    while (!m->listed && !session_is_over(s) && clock_ms() < sure_ms && users_is_leaving(m->name));
+    users_unwait(m);
+    return m->listed;
+}
+
+/* It may have been locked or removed since it was looked at. */
+static void check_account(struct session *s)
+{
+    struct account a;
+    if (!accounts_by_id(s->member.account, &a))
+        s->member.account = 0;
+    else if (a.locked)
+        session_close(s, CLOSE_LOCKED);
+}
+
+bool login_take_name(struct session *s, const char *name, int64_t account)
+{
+    struct member *m = &s->member;
+    char host[ADDRS_TEXT];
+    memcpy(m->name, name, strlen(name) + 1);
+    name_fold(m->key, m->name);
+    m->account = account;
+    if (!claim(s)) {
+        m->name[0] = m->key[0] = '\0';
+        m->account = 0;
+        return false;
+    }
+    atomic_store_explicit(&s->named, true, memory_order_relaxed);
+    counter_add(COUNTER_LOGINS, 1);
+    log_peer(LOG_INFO, "named", "id=%llu name=%s account=%lld", (unsigned long long)m->id, m->name, (long long)account);
+    if (account) {
+        accounts_note_seen(account, addrs_key_text(&s->pair->arrival.peer, host));
+        check_account(s);
+    }
+    return true;
+}
+
+/* ---- passwords ---- */
+
+static bool may_send(struct session *s)
+{
+    if (!secret_available())
+        session_error(s, ERROR_NO_ACCOUNTS, NULL);
+    else if (!s->pair->arrival.peer.near && !login_rules().plaintext)
+        session_error(s, ERROR_INSECURE, NULL);
+    else
+        return true;
+    return false;
+}
+
+bool login_may_choose(struct session *s, const char *password)
+{
+    char least[16];
+    if (!may_send(s))
+        return false;
+    if (strlen(password) >= (size_t)login_rules().password_least)
+        return true;
+    snprintf(least, sizeof least, "%d", login_rules().password_least);
+    session_error(s, ERROR_PASSWORD_SHORT, least);
+    return false;
+}
+
+static bool take_try(struct session *s, const struct account *a, struct tries *t)
+{
+    const struct addr *peer = &s->pair->arrival.peer;
+    char host[ADDRS_TEXT], key[NAME_SIZE], wait[16];
+    name_fold(key, a->name);
+    bool home = strcmp(addrs_key_text(peer, host), a->seen_from) == 0;
+    int wait_s = tries_take(t, peer, key, home, clock_ms());
+    if (!wait_s)
+        return true;
+    counter_add(COUNTER_LOGINS_HELD, 1);
+    snprintf(wait, sizeof wait, "%d", wait_s);
+    session_error(s, ERROR_TOO_MANY_TRIES, wait);
+    return false;
+}
+
+bool login_prove(struct session *s, const struct account *a, const char *password)
+{
+    struct waiter w = login_waiter(s);
+    struct tries t;
+    if (!may_send(s) || !take_try(s, a, &t))
+        return false;
+    switch (hashing_check(a->hash, password, &w)) {
+    case HASHING_WRONG:
+        counter_add(COUNTER_LOGINS_WRONG, 1);
+        log_peer(LOG_WARN, "wrong_password", "id=%llu account=%s address=%s", (unsigned long long)s->member.id, a->name,
+                 s->pair->arrival.peer.text);
+        session_error(s, ERROR_WRONG_PASSWORD, NULL);
+        return false;
+    case HASHING_BUSY:
+        tries_give(&t);
+        session_error(s, ERROR_BUSY, NULL);
+        return false;
+    case HASHING_DONE:
+        break;
+    }
+    tries_give(&t);
+    if (a->locked)
+        session_error(s, ERROR_LOCKED, NULL);
+    return !a->locked;
+}

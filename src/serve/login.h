@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef SERVE_LOGIN_H
+#define SERVE_LOGIN_H
+
+#include "chat/accounts.h"
+#include "serve/session.h"
+
+/* How a session comes to its name: free names are claimed, owned ones proved by a password. The session's reader. */
+enum registration { REGISTRATION_OPEN, REGISTRATION_INVITE, REGISTRATION_CLOSED };
+
+struct login_rules {
+    enum registration registration;
+    bool plaintext;     /* passwords may cross others' networks unencrypted */
+    int password_least; /* bytes */
+};
+/* Any thread. */
+void login_configure(const struct login_rules *rules);
+struct login_rules login_rules(void);
+
+/* The rule by its name in the configuration. */
+enum registration login_registration_named(const char *name);
+
+/* Gives the session the name, and logs it in to the account (0: none) that goes with it: OK Welcome. Waits a moment for a
+ * name that is being given back. False: it is taken, and the session has no name. */
+bool login_take_name(struct session *s, const char *name, int64_t account);
+
+/* True when it is the password of the account; else the client was told what is wrong. Blocks for as long as hashing
+ * does. */
+bool login_prove(struct session *s, const struct account *a, const char *password);
+
+/* True when the password may be chosen; else the client was told. */
+bool login_may_choose(struct session *s, const char *password);
+
+/* For what waits on behalf of the session. */
+struct waiter login_waiter(struct session *s);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+/* A bucket that is full has no entry, so the table holds only what somebody has used of late. */
+#include "config.h"
+
+#include "serve/tries.h"
+
+#include "base/lock.h"
+#include "base/panic.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#define MOST_BUCKETS 50000 /* some 10 MiB; then the oldest is forgotten for each new one */
+
+struct bucket {
+    char key[TRIES_KEY];
+    double used;   /* tries, at .at_ms */
+    int64_t at_ms;
+    UT_hash_handle hh;
+};
+
+/* Locking key: T by .lock */
+static struct {
+    struct lock lock;
+    struct bucket *table; /* T: owns; in the order of their first use */
+} tries = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_TRIES}};
+
+static _Atomic int most_now = 10, seconds_now = 60;
+
+void tries_configure(int most, int seconds)
+{
+    atomic_store_explicit(&most_now, most, memory_order_relaxed);
+    atomic_store_explicit(&seconds_now, seconds, memory_order_relaxed);
+}
+
+static void forget_locked(struct bucket *b)
+{
+    HASH_DEL(tries.table, b);
+    free(b);
+}
+
+static struct bucket *find_locked(const char *key)
+{
+    struct bucket *b;
+    HASH_FIND_STR(tries.table, key, b);
+    return b;
+}
+
+/* The bucket as it is now, or NULL: it is full. */
+static struct bucket *current_locked(const char *key, int64_t now_ms)
+{
+    struct bucket *b = find_locked(key);
+    if (!b)
+        return NULL;
+    int64_t passed_ms = now_ms > b->at_ms ? now_ms - b->at_ms : 0;
+    b->used -= (double)passed_ms / 1000 / atomic_load_explicit(&seconds_now, memory_order_relaxed);
+    b->at_ms = now_ms;
+    if (b->used > 0)
+        return b;
+    forget_locked(b);
+    return NULL;
+}
+
+static int wait_locked(const char *key, int64_t now_ms)
+{
+    const struct bucket *b = *key ? current_locked(key, now_ms) : NULL;
+    double over = b ? b->used + 1 - atomic_load_explicit(&most_now, memory_order_relaxed) : 0;
+    return over > 0 ? (int)(over * atomic_load_explicit(&seconds_now, memory_order_relaxed)) + 1 : 0;
+}
+
+static void use_locked(const char *key, int64_t now_ms)
+{
+    if (!*key)
+        return;
+    struct bucket *b = find_locked(key);
+    if (!b) {
+        if (HASH_COUNT(tries.table) >= MOST_BUCKETS)
+            forget_locked(tries.table);
+        b = panic_calloc(1, sizeof *b);
+        memcpy(b->key, key, strlen(key) + 1);
+        b->at_ms = now_ms;
+        HASH_ADD_STR(tries.table, key, b);
+    }
+    b->used++;
+}
+
+int tries_take(struct tries *t, const struct addr *from, const char *account, bool home, int64_t now_ms)
+{
+    char host[ADDRS_TEXT];
+    addrs_key_text(from, host);
+    *t = (struct tries){0};
+    if (home) {
+        snprintf(t->keys[0], sizeof t->keys[0], "%s %s", host, account);
+    } else {
+        snprintf(t->keys[0], sizeof t->keys[0], "%s", host);
+        snprintf(t->keys[1], sizeof t->keys[1], " %s", account);
+    }
+    lock_acquire(&tries.lock);
+    int first = wait_locked(t->keys[0], now_ms), second = wait_locked(t->keys[1], now_ms);
+    int wait_s = first > second ? first : second;
+    for (int i = 0; i < 2 && !wait_s; i++)
+        use_locked(t->keys[i], now_ms);
+    lock_release(&tries.lock);
+    return wait_s;
+}
+
+void tries_give(const struct tries *t)
+{
+    lock_acquire(&tries.lock);
+    for (int i = 0; i < 2; i++) {
+        struct bucket *b = *t->keys[i] ? find_locked(t->keys[i]) : NULL;
+        if (b && --b->used <= 0)
+            forget_locked(b);
+    }
+    lock_release(&tries.lock);
+}
