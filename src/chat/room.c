@@ -107,6 +107,7 @@ static void replay_add_locked(struct room *r, const struct event *ev)
     }
     memcpy(s->text, ev->text, size);
     memcpy(s->name, ev->name, strlen(ev->name) + 1);
+    s->kind = ev->kind;
     s->id = ev->id;
     s->time_ms = ev->time_ms;
 }
@@ -118,7 +119,7 @@ static void replay_render_locked(struct room *r, enum form form, struct buf *out
         const struct said *s = &r->replay[(r->replay_first + i) % r->replay_cap];
         if (s->time_ms < since)
             continue;
-        struct event ev = {.kind = EVENT_SAID, .room = r->name, .name = s->name, .text = s->text, .id = s->id,
+        struct event ev = {.kind = s->kind, .room = r->name, .name = s->name, .text = s->text, .id = s->id,
                            .time_ms = s->time_ms};
         codec_of(form)->render(out, &ev, form);
     }
@@ -139,9 +140,9 @@ void room_deliver_locked(struct room *r, struct event *ev, const struct member *
     fanout_put_locked(r, ev, except);
 }
 
-static void say_locked(struct room *r, const char *name, const char *text)
+static void say_locked(struct room *r, enum event_kind kind, const char *name, const char *text)
 {
-    struct event ev = {.kind = EVENT_SAID, .room = r->name, .name = name, .text = text};
+    struct event ev = {.kind = kind, .room = r->name, .name = name, .text = text};
     number_locked(r, &ev);
     replay_add_locked(r, &ev);
     counter_add(COUNTER_MESSAGES, 1);
@@ -240,17 +241,27 @@ void room_leave(struct room *r, struct member *m, bool answer)
     lock_release(&r->lock);
 }
 
-bool room_say(struct room *r, struct member *m, const char *text)
+static bool talk(struct room *r, struct member *m, enum event_kind kind, const char *text)
 {
     if (!member_is_in(m, r)) /* what its reader says of it is true: nobody else takes a member out */
         return false;
     post_gather(&r->fanout.gathering);
     lock_acquire(&r->lock);
-    say_locked(r, m->name, text);
+    say_locked(r, kind, m->name, text);
     if (fanout_combine_locked(r))
         post_combines();
     lock_release(&r->lock);
     return true;
+}
+
+bool room_say(struct room *r, struct member *m, const char *text)
+{
+    return talk(r, m, EVENT_SAID, text);
+}
+
+bool room_act(struct room *r, struct member *m, const char *text)
+{
+    return talk(r, m, EVENT_ACTION, text);
 }
 
 bool room_announce(struct room *r, const char *text)
@@ -258,7 +269,7 @@ bool room_announce(struct room *r, const char *text)
     lock_acquire(&r->lock);
     bool heard = r->count > 0;
     if (heard) {
-        say_locked(r, NAME_SERVER, text);
+        say_locked(r, EVENT_SAID, NAME_SERVER, text);
         fanout_settle_locked(r);
     }
     lock_release(&r->lock);

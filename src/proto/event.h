@@ -31,12 +31,14 @@ enum event_kind {
     EVENT_PONG,      /* text: the token, or NULL */
     EVENT_HELP,      /* text: syntax, more: what it does */
     EVENT_HIST,      /* room, id, time_ms, name, text: one message of the history */
+    EVENT_HIST_ACTION, /* the same, of what somebody did */
     EVENT_HISTORY,   /* number: how many came before */
     EVENT_ERROR,     /* error; text fills its %s */
     /* what happens in a room */
     EVENT_JOIN,      /* room, name */
     EVENT_LEAVE,     /* room, name */
     EVENT_SAID,      /* room, name, text */
+    EVENT_ACTION,    /* room, name, text: what name does */
     EVENT_TOPIC,     /* room, text: "" when there is none */
     /* to one, to all */
     EVENT_PRIVATE,   /* name: from whom, text */

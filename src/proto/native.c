@@ -156,10 +156,12 @@ static const char *const formats[EVENTS] = {
     [EVENT_PONG] = "PONG",
     [EVENT_HELP] = "HELP %t - %m",
     [EVENT_HIST] = "HIST %r %i %w %n ",
+    [EVENT_HIST_ACTION] = "HIST %r %i %w * %n ",
     [EVENT_HISTORY] = "OK %d messages",
     [EVENT_JOIN] = "JOIN %r %n",
     [EVENT_LEAVE] = "LEAVE %r %n",
     [EVENT_SAID] = "ROOM %r %n %t",
+    [EVENT_ACTION] = "ME %r %n %t",
     [EVENT_TOPIC] = "TOPIC %r",
     [EVENT_PRIVATE] = "PRIVMSG %n %t",
     [EVENT_NOTICE] = "NOTICE %t",
@@ -218,7 +220,7 @@ static void render_hist(struct buf *out, const struct event *ev)
     const char *text = ev->text;
     for (;;) {
         size_t start = out->len, left = strlen(text);
-        expand(out, formats[EVENT_HIST], ev);
+        expand(out, formats[ev->kind], ev);
         size_t head = out->len - start;
         if (head + left <= most + 2 || head >= most)
             break;
@@ -236,7 +238,7 @@ static void render_hist(struct buf *out, const struct event *ev)
 static void render(struct buf *out, const struct event *ev, enum form form)
 {
     must(form == FORM_NATIVE);
-    if (ev->kind == EVENT_HIST) {
+    if (ev->kind == EVENT_HIST || ev->kind == EVENT_HIST_ACTION) {
         render_hist(out, ev);
         return;
     }

@@ -197,10 +197,10 @@ static bool history_has_room(void *arg)
     return !history_is_full();
 }
 
-bool session_yield_to_room(struct session *s)
+bool session_yield_to_room(struct session *s, struct room *r)
 {
     struct post_pressure p;
-    if (s->member.current && fanout_pressing(s->member.current, &p))
+    if (fanout_pressing(r, &p))
         yield_to(s, &p);
     while (history_is_full() && !session_is_over(s)) { /* nobody rings when the store goes bad: so look again */
         counter_add(COUNTER_PRESSURE_WAITS, 1);

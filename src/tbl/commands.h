@@ -6,13 +6,15 @@
  *   arguments  a letter each: w a word, t a text (the rest of the line); upper case: may be left out
  *   flags      ANYTIME   answered before USERNAME as well
  *              PRIVATE   never taken for text, however it is written: what follows may be meant for few eyes
- *              TALK      says something in a room, so it may be gathered with more of its kind
+ *              TALK      says something in a room and does nothing else, so it may be gathered with more of its kind
  */
 COMMAND(USERNAME, cmd_username, "w", ANYTIME | PRIVATE, "USERNAME <name>", "take a name")
 COMMAND(JOIN, cmd_join, "w", 0, "JOIN <room>", "enter a room, leaving the current one")
 COMMAND(ALSO, cmd_also, "w", 0, "ALSO <room>", "enter a room and stay in the others")
 COMMAND(LEAVE, cmd_leave, "W", 0, "LEAVE [<room>]", "leave the current room, or that one")
 COMMAND(MSG, cmd_msg, "t", TALK, "MSG <text>", "say something in the current room; a line that is no command does the same")
+COMMAND(SAY, cmd_say, "wt", TALK, "SAY <room> <text>", "say something in any room one is in")
+COMMAND(ME, cmd_me, "t", TALK, "ME <text>", "tell the current room what one does")
 COMMAND(PRIVMSG, cmd_privmsg, "wt", PRIVATE, "PRIVMSG <user> <text>", "say something to one user alone")
 COMMAND(USERS, cmd_users, "W", 0, "USERS [<room> | ALL]", "who is in the current room, in that one, or online")
 COMMAND(ROOMS, cmd_rooms, "W", 0, "ROOMS [ALL]", "the rooms with somebody in them, or all there are")

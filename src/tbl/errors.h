@@ -11,7 +11,7 @@ ERROR(USERNAME_TAKEN, "Username taken", "somebody online has the name, or it is 
 ERROR(INVALID_USERNAME, "Invalid username", "not 1 to 32 letters, digits, _ - . or it starts with - or .")
 ERROR(INVALID_ROOM, "Invalid room name", "not 1 to 32 letters, digits, _ - . after the #")
 ERROR(NOT_IN_A_ROOM, "Not in a room", "there is no current room")
-ERROR(NOT_IN, "Not in %s", "LEAVE of a room one is not in")
+ERROR(NOT_IN, "Not in %s", "LEAVE of a room one is not in, or SAY in one")
 ERROR(USER_NOT_FOUND, "User not found", "nobody online has the name")
 ERROR(ROOM_NOT_FOUND, "Room not found", "there is no such room")
 ERROR(TOO_MANY_ROOMS, "Too many rooms", "one is in as many rooms as one may be, or the server has as many as it may have")

@@ -294,6 +294,7 @@ static void every_event_reads_as_the_protocol_says(void **state)
     RENDERS("LEAVE #general alice", .kind = EVENT_LEAVE, .room = "#general", .name = "alice");
     RENDERS("ROOM #general alice Hello  everyone! ", .kind = EVENT_SAID, .room = "#general", .name = "alice",
             .text = "Hello  everyone! ");
+    RENDERS("ME #dev bob waves", .kind = EVENT_ACTION, .room = "#dev", .name = "bob", .text = "waves");
     RENDERS("TOPIC #general Tea, and %s", .kind = EVENT_TOPIC, .room = "#general", .text = "Tea, and %s");
     RENDERS("TOPIC #general", .kind = EVENT_TOPIC, .room = "#general", .text = "");
     RENDERS("PRIVMSG alice psst", .kind = EVENT_PRIVATE, .name = "alice", .text = "psst");
@@ -422,7 +423,7 @@ static void the_longest_text_fits_into_a_line_whatever_is_made_of_it(void **stat
         for (const char *at = out.data, *end; *at; at = end) { /* a HIST goes on in a second one */
             end = strstr(at, "\r\n") + 2;
             assert_true(end - at <= 4096);
-            assert_true(kind == EVENT_HIST || end == out.data + out.len);
+            assert_true(kind == EVENT_HIST || kind == EVENT_HIST_ACTION || end == out.data + out.len);
         }
     }
 }
@@ -433,6 +434,8 @@ static void a_message_of_the_history_reads_as_one_line_while_it_fits(void **stat
     static char text[4200];
     RENDERS("HIST #dev 1048577 2026-11-23T08:15:30.123Z bob so  be it ", .kind = EVENT_HIST, .room = "#dev", .name = "bob",
             .text = "so  be it ", .id = 1048577, .time_ms = 1795421730123LL);
+    RENDERS("HIST #dev 1048577 2026-11-23T08:15:30.123Z * bob waves", .kind = EVENT_HIST_ACTION, .room = "#dev",
+            .name = "bob", .text = "waves", .id = 1048577, .time_ms = 1795421730123LL);
     RENDERS("OK 3 messages", .kind = EVENT_HISTORY, .number = 3);
     static const char head[] = "HIST #dev 1 1970-01-01T00:00:00.000Z bob ";
     size_t just = 4096 - strlen(head) - 2;
