@@ -148,11 +148,13 @@ static const char *const formats[EVENTS] = {
     [EVENT_WELCOME] = "OK Welcome, %n!",
     [EVENT_JOINED] = "OK Joined %r (%d users)",
     [EVENT_LEFT] = "OK Left %r",
+    [EVENT_ACK] = "OK %i",
     [EVENT_SENT] = "OK Sent",
     [EVENT_TOPIC_SET] = "OK Topic set",
     [EVENT_GOODBYE] = "OK Goodbye!",
     [EVENT_USERLIST] = "USERLIST",
     [EVENT_ROOMLIST] = "ROOMLIST",
+    [EVENT_CAPS] = "CAPS",
     [EVENT_PONG] = "PONG",
     [EVENT_HELP] = "HELP %t - %m",
     [EVENT_HIST] = "HIST %r %i %w %n ",
@@ -237,12 +239,13 @@ static void render_hist(struct buf *out, const struct event *ev)
 
 static void render(struct buf *out, const struct event *ev, enum form form)
 {
-    must(form == FORM_NATIVE);
+    if (form == FORM_TAGS && ev->kind >= EVENT_JOIN && ev->id)
+        expand(out, "@id=%i;time=%w ", ev);
     if (ev->kind == EVENT_HIST || ev->kind == EVENT_HIST_ACTION) {
         render_hist(out, ev);
         return;
     }
-    if (ev->kind == EVENT_USERLIST || ev->kind == EVENT_ROOMLIST) {
+    if (ev->kind == EVENT_USERLIST || ev->kind == EVENT_ROOMLIST || ev->kind == EVENT_CAPS) {
         render_list(out, ev);
         return;
     }

@@ -50,8 +50,7 @@ void cmd_say(struct session *s, const struct args *a)
 
 void cmd_privmsg(struct session *s, const struct args *a)
 {
-    struct event ev = {.kind = EVENT_PRIVATE, .name = s->member.name, .text = a->text};
-    if (strlen(a->word) >= NAME_SIZE || !users_put(a->word, &ev)) {
+    if (strlen(a->word) >= NAME_SIZE || !users_put(&s->member, a->word, a->text)) {
         session_error(s, ERROR_USER_NOT_FOUND, NULL);
         return;
     }

@@ -123,6 +123,12 @@ void session_enter_room(struct session *s, struct room *r)
     room_join(r, &s->member);
 }
 
+void session_update_rooms(struct session *s)
+{
+    for (int i = 0; i < s->member.room_count; i++)
+        room_update(s->member.rooms[i], &s->member);
+}
+
 void session_leave_room(struct session *s, struct room *r, bool answer)
 {
     room_leave(r, &s->member, answer);
@@ -252,6 +258,7 @@ static void begin(struct session *s)
     flood_reset(&s->flood, clock_ms());
     line_reset(&s->line);
     m->form = (int)s->codec->form;
+    m->caps = 0;
     m->id = s->pair->id;
     m->name[0] = m->key[0] = '\0';
     must(!m->room_count && !m->current && !m->listed);
