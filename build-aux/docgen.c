@@ -44,6 +44,14 @@ static const struct {
 };
 
 static const struct {
+    const char *name, *what;
+} caps[] = {
+#define CAP(name, word, what) {word, what},
+#include "tbl/caps.h"
+#undef CAP
+};
+
+static const struct {
     const char *label, *words, *error, *queue;
     int drain_ms;
 } closes[] = {
@@ -257,6 +265,14 @@ static void print_errors(enum format f)
     table_begins(f, "message | when");
     for (size_t i = 0; i < COUNT(errors); i++)
         row(f, errors[i].message, errors[i].when);
+    table_ends(f);
+}
+
+static void print_caps(enum format f)
+{
+    table_begins(f, "name | what it does");
+    for (size_t i = 0; i < COUNT(caps); i++)
+        row(f, caps[i].name, caps[i].what);
     table_ends(f);
 }
 
@@ -546,7 +562,7 @@ static const struct {
 } tables[] = {
     {"commands", print_commands, FORMATS}, {"errors", print_errors, FORMATS}, {"close", print_close, FORMATS},
     {"conf", print_conf, SAMPLE},          {"admin", print_admin, COMPLETION}, {"counters", print_counters, FORMATS},
-    {"locks", print_locks, FORMATS},
+    {"locks", print_locks, FORMATS},       {"caps", print_caps, FORMATS},
 };
 
 static int usage(void)

@@ -44,11 +44,11 @@ void fanout_fini(struct room *r)
         buf_fini(&r->fanout.lines[form]);
 }
 
-void fanout_count_locked(struct room *r, const struct member *m, int change)
+void fanout_count_locked(struct room *r, const struct membership *ms, int change)
 {
     lock_assert_held(LOCK_ROOM);
     must(!r->fanout.gathered);
-    r->fanout.members[m->form] += change;
+    r->fanout.members[ms->form] += change;
 }
 
 /* While somebody's outbox presses, line by line: each speaker has to meet it, and waits for one outbox after each put,
@@ -91,24 +91,35 @@ bool fanout_combine_locked(struct room *r)
     return true;
 }
 
-static void put_form_locked(struct room *r, int form)
+/* One message for all who take that form, but `except`. */
+static void put_form_locked(struct room *r, int form, struct msg *msg, const struct member *except)
+{
+    struct post_pressure *pressing = &r->fanout.pressing;
+    for (int i = 0; i < r->count; i++) {
+        struct member *m = r->members[i].member;
+        if (r->members[i].form != form || m == except)
+            continue;
+        int fill = outbox_put(m->outbox, msg);
+        if (fill > pressing->fill)
+            *pressing = (struct post_pressure){m->outbox, m->id, fill};
+    }
+    msg_unref(msg);
+}
+
+static void put_lines_locked(struct room *r, int form)
 {
     struct fanout *f = &r->fanout;
     struct buf *lines = &f->lines[form];
-    struct msg *msg = msg_new_gathered(lines->data, lines->len, (unsigned)f->gathered);
-    for (int i = 0; i < r->count; i++) {
-        struct member *m = r->members[i].member;
-        if (m->form != form)
-            continue;
-        int fill = outbox_put(m->outbox, msg);
-        if (fill > f->pressing.fill)
-            f->pressing = (struct post_pressure){m->outbox, m->id, fill};
-    }
-    msg_unref(msg);
+    put_form_locked(r, form, msg_new_gathered(lines->data, lines->len, (unsigned)f->gathered), NULL);
     if (lines->cap > KEPT_BYTES)
         buf_fini(lines);
     else
         buf_clear(lines);
+}
+
+static void note_pressing_locked(struct fanout *f)
+{
+    atomic_store_explicit(&f->pressed, f->pressing.other != NULL, memory_order_relaxed);
 }
 
 void fanout_settle_locked(struct room *r)
@@ -120,8 +131,8 @@ void fanout_settle_locked(struct room *r)
     f->pressing = (struct post_pressure){0};
     for (int form = 0; form < FORMS; form++)
         if (f->lines[form].len)
-            put_form_locked(r, form);
-    atomic_store_explicit(&f->pressed, f->pressing.other != NULL, memory_order_relaxed);
+            put_lines_locked(r, form);
+    note_pressing_locked(f);
     atomic_store_explicit(&f->gathered, 0, memory_order_relaxed);
 }
 
@@ -137,12 +148,11 @@ bool fanout_pressing(struct room *r, struct post_pressure *p)
 
 void fanout_put_locked(struct room *r, const struct event *ev, const struct member *except)
 {
-    struct member_rendered once = {.ev = ev};
+    struct fanout *f = &r->fanout;
     fanout_settle_locked(r);
-    for (int i = 0; i < r->count; i++) {
-        struct member *m = r->members[i].member;
-        if (m != except)
-            member_put_shared(m, &once);
-    }
-    member_rendered_fini(&once);
+    f->pressing = (struct post_pressure){0};
+    for (int form = 0; form < FORMS; form++)
+        if (f->members[form])
+            put_form_locked(r, form, member_render((enum form)form, ev), except);
+    note_pressing_locked(f);
 }

@@ -12,11 +12,13 @@
  * The way from a room to the outboxes of its members. What is said is gathered first: rendered at once, for each form
  * among the members, behind what others have just said in the room, and put as one message for each member when the
  * speaker who combines flushes (net/post.h). So a hundred lines for a hundred members are a hundred puts
- * and not ten thousand. What is not talk (somebody comes, goes, sets the topic) is put at once, behind what was gathered.
+ * and not ten thousand. What is not for all (somebody comes, goes, speaks and does not hear it) is put at once, behind
+ * what was gathered.
  *
  * Locking key: R by the room's lock · c constant
  */
 struct room;
+struct membership;
 
 struct fanout {
     struct post_gathering gathering; /* c */
@@ -24,7 +26,7 @@ struct fanout {
     int members[FORMS];          /* R: how many members take each form */
     _Atomic int gathered;        /* written R: how many messages .lines has */
     bool combined;               /* R: a thread has promised to put them */
-    struct post_pressure pressing; /* R: the fullest outbox that the last put of gathered lines found pressing */
+    struct post_pressure pressing; /* R: the fullest outbox that the last put found pressing */
     _Atomic bool pressed;        /* written R: there was one */
 };
 
@@ -32,8 +34,8 @@ void fanout_init(struct room *r);
 /* Gives memory back; nothing may be gathered. A room that goes on may be used again. */
 void fanout_fini(struct room *r);
 
-/* A member comes (+1) or goes (-1). What was gathered was put. */
-void fanout_count_locked(struct room *r, const struct member *m, int change);
+/* A member comes (+1) or goes (-1), or changes how it hears (-1 and +1). What was gathered was put. */
+void fanout_count_locked(struct room *r, const struct membership *ms, int change);
 
 /* Adds something said. It is put at once when as much has gathered as outboxes should take in one piece, or when one of
  * them presses; and what is there is put first when it would be too much together. */

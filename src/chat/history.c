@@ -24,6 +24,7 @@ struct kept {
     char room[NAME_SIZE];
     uint64_t id;
     int64_t time_ms;
+    enum message_kind kind;
     size_t at;
 };
 
@@ -79,6 +80,7 @@ static void batch_add(struct batch *b, const char *room, const struct event *ev)
     memcpy(k->room, room, strlen(room) + 1);
     k->id = ev->id;
     k->time_ms = ev->time_ms;
+    k->kind = ev->kind == EVENT_ACTION ? MESSAGE_ACTION : MESSAGE_SAID;
     k->at = b->bytes.len;
     buf_add(&b->bytes, ev->name, strlen(ev->name) + 1);
     buf_add(&b->bytes, ev->text, strlen(ev->text) + 1);
@@ -154,7 +156,7 @@ static const struct message_row *next_to_write(void *arg)
     if (history.at == history.writing.n)
         return NULL;
     const struct kept *k = &history.writing.v[history.at++];
-    row = (struct message_row){.room = k->room, .id = k->id, .time_ms = k->time_ms,
+    row = (struct message_row){.room = k->room, .id = k->id, .time_ms = k->time_ms, .kind = k->kind,
                                .name = history.writing.bytes.data + k->at};
     row.text = row.name + strlen(row.name) + 1;
     return &row;
@@ -270,7 +272,7 @@ static bool add_row(const struct message_row *row, void *arg)
         q->cap = q->cap ? q->cap * 2 : 16;
         q->said = panic_realloc(q->said, (size_t)q->cap * sizeof *q->said);
     }
-    q->said[q->count++] = (struct history_said){row->id, row->time_ms};
+    q->said[q->count++] = (struct history_said){row->id, row->time_ms, row->kind};
     strv_add(&q->texts, row->name);
     strv_add(&q->texts, row->text);
     return true;
@@ -335,6 +337,7 @@ struct message_row history_at(const struct history_query *q, int i)
     return (struct message_row){
         .id = q->said[at].id,
         .time_ms = q->said[at].time_ms,
+        .kind = q->said[at].kind,
         .name = q->texts.v[2 * at],
         .text = q->texts.v[2 * at + 1],
     };

@@ -51,6 +51,7 @@ struct history_query {
     struct history_said {
         uint64_t id;
         int64_t time_ms;
+        enum message_kind kind;
     } *said;                    /* owns */
     int count, cap;
     size_t bytes_left;          /* the answer ends when it would be larger */

@@ -13,14 +13,24 @@
  * in a pair, so its memory is never freed while chatd runs; what is in the registry or a room is a live member.
  *
  * Locking key: c constant for one client · R its own reader only · U by the users lock
+ *              f written by R under the users lock; a room has a copy of its own (chat/room.h)
  *              n written by R while no registry and no room knows the member, constant else
  */
 struct room;
 
+/* What a client may switch on, tbl/caps.h. */
+enum cap {
+#define CAP(name, word, what) CAP_##name,
+#include "tbl/caps.h"
+#undef CAP
+    CAPS
+};
+
 struct member {
     struct outbox *outbox;           /* borrows: the pair's */
     struct bell *bell;               /* borrows: the pair's */
-    _Atomic int form;                /* c: enum form */
+    _Atomic int form;                /* f: enum form */
+    unsigned caps;                   /* R: a bit for each enum cap that is on */
     uint64_t id;                     /* c: the client's id */
     _Atomic int64_t account;         /* written by R, and cleared by the store: the account it is logged in to, or 0 */
     char name[NAME_SIZE];            /* n: "" before USERNAME */
@@ -32,6 +42,11 @@ struct member {
     struct member *next_waiting;     /* U: waits for a name */
     UT_hash_handle hh;               /* U */
 };
+
+static inline bool member_has(const struct member *m, enum cap cap)
+{
+    return m->caps & 1u << cap;
+}
 
 /* An event as the bytes of a form; the caller owns the reference. Any thread. */
 struct msg *member_render(enum form form, const struct event *ev);
@@ -56,6 +71,8 @@ void member_answer_lines(struct member *m, const struct buf *lines);
 
 /* Its own reader's list of rooms. */
 bool member_is_in(const struct member *m, const struct room *r);
+/* The room of that name (as name_room gave it) among them, or NULL. */
+struct room *member_room(const struct member *m, const char *name);
 void member_add_room(struct member *m, struct room *r);
 void member_remove_room(struct member *m, const struct room *r);
 

@@ -107,6 +107,7 @@ static void replay_add_locked(struct room *r, const struct event *ev)
     }
     memcpy(s->text, ev->text, size);
     memcpy(s->name, ev->name, strlen(ev->name) + 1);
+    s->kind = ev->kind;
     s->id = ev->id;
     s->time_ms = ev->time_ms;
 }
@@ -118,7 +119,7 @@ static void replay_render_locked(struct room *r, enum form form, struct buf *out
         const struct said *s = &r->replay[(r->replay_first + i) % r->replay_cap];
         if (s->time_ms < since)
             continue;
-        struct event ev = {.kind = EVENT_SAID, .room = r->name, .name = s->name, .text = s->text, .id = s->id,
+        struct event ev = {.kind = s->kind, .room = r->name, .name = s->name, .text = s->text, .id = s->id,
                            .time_ms = s->time_ms};
         codec_of(form)->render(out, &ev, form);
     }
@@ -135,19 +136,19 @@ static void number_locked(struct room *r, struct event *ev)
 
 void room_deliver_locked(struct room *r, struct event *ev, const struct member *except)
 {
+    post_assert_settled();
     number_locked(r, ev);
     fanout_put_locked(r, ev, except);
 }
 
-static void say_locked(struct room *r, const char *name, const char *text)
+/* Something that is said: `hearers` of those in the room are about to hear it. */
+static void keep_locked(struct room *r, struct event *ev, int hearers)
 {
-    struct event ev = {.kind = EVENT_SAID, .room = r->name, .name = name, .text = text};
-    number_locked(r, &ev);
-    replay_add_locked(r, &ev);
+    number_locked(r, ev);
+    replay_add_locked(r, ev);
     counter_add(COUNTER_MESSAGES, 1);
-    counter_add(COUNTER_DELIVERIES, (uint64_t)r->count);
-    history_add_locked(r, &ev);
-    fanout_gather_locked(r, &ev);
+    counter_add(COUNTER_DELIVERIES, (uint64_t)hearers);
+    history_add_locked(r, ev);
 }
 
 static int find_locked(const struct room *r, const struct member *m)
@@ -167,14 +168,14 @@ static void add_locked(struct room *r, struct member *m)
         r->cap = r->cap ? r->cap * 2 : 4;
         r->members = panic_realloc(r->members, (size_t)r->cap * sizeof *r->members);
     }
-    r->members[r->count++] = (struct membership){m};
-    fanout_count_locked(r, m, 1);
+    r->members[r->count] = (struct membership){.member = m, .form = m->form};
+    fanout_count_locked(r, &r->members[r->count++], 1);
     atomic_store_explicit(&r->present, r->count, memory_order_relaxed);
 }
 
 static void remove_locked(struct room *r, int i)
 {
-    fanout_count_locked(r, r->members[i].member, -1);
+    fanout_count_locked(r, &r->members[i], -1);
     r->count--;
     memmove(&r->members[i], &r->members[i + 1], (size_t)(r->count - i) * sizeof *r->members);
     atomic_store_explicit(&r->present, r->count, memory_order_relaxed);
@@ -214,6 +215,17 @@ void room_rejoin(struct room *r, struct member *m)
     lock_release(&r->lock);
 }
 
+void room_update(struct room *r, struct member *m)
+{
+    lock_acquire(&r->lock);
+    struct membership *ms = &r->members[find_locked(r, m)];
+    fanout_settle_locked(r);
+    fanout_count_locked(r, ms, -1);
+    ms->form = m->form;
+    fanout_count_locked(r, ms, 1);
+    lock_release(&r->lock);
+}
+
 void room_leave(struct room *r, struct member *m, bool answer)
 {
     post_assert_settled(); /* the thread's gathering would point to a room that it no longer refers to */
@@ -240,17 +252,45 @@ void room_leave(struct room *r, struct member *m, bool answer)
     lock_release(&r->lock);
 }
 
-bool room_say(struct room *r, struct member *m, const char *text)
+/* What was gathered goes to all as one message, so who is not to hear the own words cannot add to it. */
+static void say_apart(struct room *r, struct member *m, struct event *ev)
+{
+    post_settle();
+    lock_acquire(&r->lock);
+    keep_locked(r, ev, r->count - 1);
+    fanout_put_locked(r, ev, m);
+    struct event ack = {.kind = EVENT_ACK, .id = ev->id};
+    member_answer(m, &ack);
+    lock_release(&r->lock);
+}
+
+static bool talk(struct room *r, struct member *m, enum event_kind kind, const char *text)
 {
     if (!member_is_in(m, r)) /* what its reader says of it is true: nobody else takes a member out */
         return false;
+    struct event ev = {.kind = kind, .room = r->name, .name = m->name, .text = text};
+    if (member_has(m, CAP_ACKS)) {
+        say_apart(r, m, &ev);
+        return true;
+    }
     post_gather(&r->fanout.gathering);
     lock_acquire(&r->lock);
-    say_locked(r, m->name, text);
+    keep_locked(r, &ev, r->count);
+    fanout_gather_locked(r, &ev);
     if (fanout_combine_locked(r))
         post_combines();
     lock_release(&r->lock);
     return true;
+}
+
+bool room_say(struct room *r, struct member *m, const char *text)
+{
+    return talk(r, m, EVENT_SAID, text);
+}
+
+bool room_act(struct room *r, struct member *m, const char *text)
+{
+    return talk(r, m, EVENT_ACTION, text);
 }
 
 bool room_announce(struct room *r, const char *text)
@@ -258,8 +298,9 @@ bool room_announce(struct room *r, const char *text)
     lock_acquire(&r->lock);
     bool heard = r->count > 0;
     if (heard) {
-        say_locked(r, NAME_SERVER, text);
-        fanout_settle_locked(r);
+        struct event ev = {.kind = EVENT_SAID, .room = r->name, .name = NAME_SERVER, .text = text};
+        keep_locked(r, &ev, r->count);
+        fanout_put_locked(r, &ev, NULL);
     }
     lock_release(&r->lock);
     return heard;

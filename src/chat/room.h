@@ -16,9 +16,11 @@
  */
 struct membership {
     struct member *member; /* borrows: it leaves before it ends */
+    int form;              /* R: as the member's; changed only while nothing is gathered */
 };
 
 struct said {
+    enum event_kind kind; /* EVENT_SAID or EVENT_ACTION */
     char name[NAME_SIZE];
     char *text; /* owns */
     size_t cap;
@@ -66,7 +68,7 @@ struct room *room_new(const char *name, int64_t created_ms);
 /* Nobody may be in it or refer to it. */
 void room_free(struct room **r);
 
-/* The calls below are for the member's own reader, which has settled (net/post.h) but for room_say. They take the room's
+/* The calls below are for the member's own reader, which has settled (net/post.h) but for room_say and room_act. They take the room's
  * lock. */
 
 /* Enters the member. Its whole answer, the replay included, and what the others see are one hold of the lock: so
@@ -76,9 +78,14 @@ void room_join(struct room *r, struct member *m);
 void room_rejoin(struct room *r, struct member *m);
 /* Takes the member out; tells the others; `answer`: and the member too. */
 void room_leave(struct room *r, struct member *m, bool answer);
+/* The member's form has changed: takes that over, behind what was said before. */
+void room_update(struct room *r, struct member *m);
 /* Says something to everyone in the room, the speaker included; it is heard when the speaker's reader settles, or when
- * whoever combines flushes (net/post.h). False: the member is not in it. */
+ * whoever combines flushes (net/post.h). A speaker with CAP_ACKS is answered with the number instead, and all hear it at
+ * once. False: the member is not in it. */
 bool room_say(struct room *r, struct member *m, const char *text);
+/* The same for what the member does. */
+bool room_act(struct room *r, struct member *m, const char *text);
 /* Answers with the topic. */
 void room_tell_topic(struct room *r, struct member *m);
 

@@ -7,6 +7,7 @@
 
 #include "chat/users.h"
 
+#include "base/clock.h"
 #include "base/panic.h"
 #include "base/rwlock.h"
 
@@ -15,11 +16,13 @@ static struct {
     struct rwlock lock;
     struct member *table;   /* U: borrows */
     struct member *waiting; /* U: borrows */
+    _Atomic uint64_t last_id; /* of private lines; starts at wall-clock ms << 20, as in rooms */
 } users;
 
 void users_start(void)
 {
     rwlock_init(&users.lock, LOCK_USERS);
+    atomic_store(&users.last_id, (uint64_t)clock_wall_ms() << 20);
 }
 
 void users_stop(void)
@@ -102,15 +105,24 @@ bool users_find(const char *name, char as_written[NAME_SIZE])
     return m != NULL;
 }
 
-bool users_put(const char *name, const struct event *ev)
+bool users_put(const struct member *from, const char *name, const char *text)
 {
     char key[NAME_SIZE];
+    struct event ev = {.kind = EVENT_PRIVATE, .name = from->name, .text = text, .time_ms = clock_wall_ms()};
     name_fold(key, name);
     rwlock_read(&users.lock);
     struct member *m = find_locked(key);
-    bool taken = m && member_put(m, ev) != OUTBOX_CLOSED;
+    ev.id = atomic_fetch_add(&users.last_id, 1) + 1;
+    bool taken = m && member_put(m, &ev) != OUTBOX_CLOSED;
     rwlock_release(&users.lock);
     return taken;
+}
+
+void users_set_form(struct member *m, enum form form)
+{
+    rwlock_write(&users.lock);
+    m->form = (int)form;
+    rwlock_release(&users.lock);
 }
 
 void users_put_all(const struct event *ev)

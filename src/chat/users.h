@@ -26,9 +26,13 @@ void users_unwait(struct member *m);
 /* True when somebody has the name: writes it as its owner does. */
 bool users_find(const char *name, char as_written[NAME_SIZE]);
 
-/* Puts an event into the outbox of whoever has the name; false when nobody has, or its session is just ending. Find
- * and put are one hold. */
-bool users_put(const char *name, const struct event *ev);
+/* Says something to whoever has the name: false when nobody has, or its session is just ending. Find and put are one
+ * hold. Each such line has a number of its own: they grow, but two that are put at the same time may come in either
+ * order. */
+bool users_put(const struct member *from, const char *name, const char *text);
+
+/* The form in which the member hears from now on. Its own reader; its rooms have to be told as well (room_update). */
+void users_set_form(struct member *m, enum form form);
 
 /* Puts an event into everyone's outbox. */
 void users_put_all(const struct event *ev);

@@ -10,6 +10,7 @@
 
 static const struct codec *const by_form[FORMS] = {
     [FORM_NATIVE] = &native_codec,
+    [FORM_TAGS] = &native_codec,
 };
 
 const struct codec *codec_of(enum form form)

@@ -38,8 +38,8 @@ struct request {
 };
 
 /* A form is one way of writing events: a codec and its options, as a small integer. Each room message is rendered
- * once for each form among the members. */
-enum form { FORM_NATIVE, FORMS };
+ * once for each form among the members. A client may change its form. */
+enum form { FORM_NATIVE, FORM_TAGS /* the same with tags */, FORMS };
 
 struct codec {
     const char *name; /* as in the configuration */

@@ -23,6 +23,7 @@ enum event_kind {
     EVENT_WELCOME,   /* name */
     EVENT_JOINED,    /* room, number: who was there before */
     EVENT_LEFT,      /* room */
+    EVENT_ACK,       /* id: of what was said */
     EVENT_SENT,
     EVENT_TOPIC_SET,
     EVENT_REGISTERED,   /* name */
@@ -33,18 +34,21 @@ enum event_kind {
     EVENT_GOODBYE,
     EVENT_USERLIST,  /* items */
     EVENT_ROOMLIST,  /* items */
+    EVENT_CAPS,      /* items */
     EVENT_PONG,      /* text: the token, or NULL */
     EVENT_HELP,      /* text: syntax, more: what it does */
     EVENT_HIST,      /* room, id, time_ms, name, text: one message of the history */
+    EVENT_HIST_ACTION, /* the same, of what somebody did */
     EVENT_HISTORY,   /* number: how many came before */
     EVENT_ERROR,     /* error; text fills its %s */
-    /* what happens in a room */
+    /* what happens in a room; from here on a line has tags, in a form with tags, if the event has a number */
     EVENT_JOIN,      /* room, name */
     EVENT_LEAVE,     /* room, name */
     EVENT_SAID,      /* room, name, text */
+    EVENT_ACTION,    /* room, name, text: what name does */
     EVENT_TOPIC,     /* room, text: "" when there is none */
     /* to one, to all */
-    EVENT_PRIVATE,   /* name: from whom, text */
+    EVENT_PRIVATE,   /* name: from whom, text, id, time_ms */
     EVENT_NOTICE,    /* text */
     EVENTS
 };
@@ -56,7 +60,7 @@ struct event {
     long number;
     const char *const *items;
     size_t item_count;
-    uint64_t id;     /* room events: the number in the room, given at delivery */
+    uint64_t id;     /* room events: the number in the room, given at delivery; private ones: a number of their own */
     int64_t time_ms; /* the same: wall clock */
 };
 

@@ -148,6 +148,7 @@ static const char *const formats[EVENTS] = {
     [EVENT_WELCOME] = "OK Welcome, %n!",
     [EVENT_JOINED] = "OK Joined %r (%d users)",
     [EVENT_LEFT] = "OK Left %r",
+    [EVENT_ACK] = "OK %i",
     [EVENT_SENT] = "OK Sent",
     [EVENT_TOPIC_SET] = "OK Topic set",
     [EVENT_REGISTERED] = "OK Registered %n",
@@ -158,13 +159,16 @@ static const char *const formats[EVENTS] = {
     [EVENT_GOODBYE] = "OK Goodbye!",
     [EVENT_USERLIST] = "USERLIST",
     [EVENT_ROOMLIST] = "ROOMLIST",
+    [EVENT_CAPS] = "CAPS",
     [EVENT_PONG] = "PONG",
     [EVENT_HELP] = "HELP %t - %m",
     [EVENT_HIST] = "HIST %r %i %w %n ",
+    [EVENT_HIST_ACTION] = "HIST %r %i %w * %n ",
     [EVENT_HISTORY] = "OK %d messages",
     [EVENT_JOIN] = "JOIN %r %n",
     [EVENT_LEAVE] = "LEAVE %r %n",
     [EVENT_SAID] = "ROOM %r %n %t",
+    [EVENT_ACTION] = "ME %r %n %t",
     [EVENT_TOPIC] = "TOPIC %r",
     [EVENT_PRIVATE] = "PRIVMSG %n %t",
     [EVENT_NOTICE] = "NOTICE %t",
@@ -223,7 +227,7 @@ static void render_hist(struct buf *out, const struct event *ev)
     const char *text = ev->text;
     for (;;) {
         size_t start = out->len, left = strlen(text);
-        expand(out, formats[EVENT_HIST], ev);
+        expand(out, formats[ev->kind], ev);
         size_t head = out->len - start;
         if (head + left <= most + 2 || head >= most)
             break;
@@ -240,12 +244,13 @@ static void render_hist(struct buf *out, const struct event *ev)
 
 static void render(struct buf *out, const struct event *ev, enum form form)
 {
-    must(form == FORM_NATIVE);
-    if (ev->kind == EVENT_HIST) {
+    if (form == FORM_TAGS && ev->kind >= EVENT_JOIN && ev->id)
+        expand(out, "@id=%i;time=%w ", ev);
+    if (ev->kind == EVENT_HIST || ev->kind == EVENT_HIST_ACTION) {
         render_hist(out, ev);
         return;
     }
-    if (ev->kind == EVENT_USERLIST || ev->kind == EVENT_ROOMLIST) {
+    if (ev->kind == EVENT_USERLIST || ev->kind == EVENT_ROOMLIST || ev->kind == EVENT_CAPS) {
         render_list(out, ev);
         return;
     }

@@ -79,8 +79,8 @@ static void answer(struct session *s, const struct history_query *q, const char 
     enum form form = (enum form)s->member.form;
     for (int i = 0; i < q->count; i++) {
         struct message_row row = history_at(q, i);
-        struct event ev = {.kind = EVENT_HIST, .room = room, .name = row.name, .text = row.text, .id = row.id,
-                           .time_ms = row.time_ms};
+        struct event ev = {.kind = row.kind == MESSAGE_ACTION ? EVENT_HIST_ACTION : EVENT_HIST,
+                           .room = room, .name = row.name, .text = row.text, .id = row.id, .time_ms = row.time_ms};
         s->codec->render(&lines, &ev, form);
     }
     struct event end = {.kind = EVENT_HISTORY, .number = q->count};

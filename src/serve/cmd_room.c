@@ -8,17 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* The room of that name among those the client is in, or NULL. */
-static struct room *my_room(const struct session *s, const char *name)
-{
-    char key[NAME_SIZE];
-    name_fold(key, name);
-    for (int i = 0; i < s->member.room_count; i++)
-        if (strcmp(s->member.rooms[i]->key, key) == 0)
-            return s->member.rooms[i];
-    return NULL;
-}
-
 /* The reference to the new room comes first: if there can be none, nothing else has changed. */
 static void enter(struct session *s, const char *word, bool stay)
 {
@@ -28,7 +17,7 @@ static void enter(struct session *s, const char *word, bool stay)
         session_error(s, ERROR_INVALID_ROOM, NULL);
         return;
     }
-    struct room *mine = my_room(s, name);
+    struct room *mine = member_room(m, name);
     if (mine) {
         m->current = mine;
         room_rejoin(mine, m);
@@ -64,7 +53,7 @@ void cmd_leave(struct session *s, const struct args *a)
             session_error(s, ERROR_INVALID_ROOM, NULL);
             return;
         }
-        r = my_room(s, name);
+        r = member_room(&s->member, name);
         if (!r) {
             session_error(s, ERROR_NOT_IN, name);
             return;

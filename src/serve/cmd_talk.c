@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Commands that carry words to others: MSG, PRIVMSG. */
+/* Commands that carry words to others: MSG, SAY, ME, PRIVMSG. */
 #include "config.h"
 
 #include "base/counter.h"
@@ -9,17 +9,48 @@
 
 #include <string.h>
 
+/* Each speaker waits before its own line, for the room that will hear it. */
+static void talk(struct session *s, struct room *r, bool (*how)(struct room *r, struct member *m, const char *text),
+                 const char *text)
+{
+    if (session_yield_to_room(s, r))
+        how(r, &s->member, text);
+}
+
+static void talk_here(struct session *s, bool (*how)(struct room *r, struct member *m, const char *text),
+                      const char *text)
+{
+    if (s->member.current)
+        talk(s, s->member.current, how, text);
+    else
+        session_error(s, ERROR_NOT_IN_A_ROOM, NULL);
+}
+
 void cmd_msg(struct session *s, const struct args *a)
 {
-    struct room *r = s->member.current;
-    if (!r || !room_say(r, &s->member, a->text))
-        session_error(s, ERROR_NOT_IN_A_ROOM, NULL);
+    talk_here(s, room_say, a->text);
+}
+
+void cmd_me(struct session *s, const struct args *a)
+{
+    talk_here(s, room_act, a->text);
+}
+
+void cmd_say(struct session *s, const struct args *a)
+{
+    char name[NAME_SIZE];
+    struct room *r;
+    if (!name_room(name, a->word))
+        session_error(s, ERROR_INVALID_ROOM, NULL);
+    else if (!(r = member_room(&s->member, name)))
+        session_error(s, ERROR_NOT_IN, name);
+    else
+        talk(s, r, room_say, a->text);
 }
 
 void cmd_privmsg(struct session *s, const struct args *a)
 {
-    struct event ev = {.kind = EVENT_PRIVATE, .name = s->member.name, .text = a->text};
-    if (strlen(a->word) >= NAME_SIZE || !users_put(a->word, &ev)) {
+    if (strlen(a->word) >= NAME_SIZE || !users_put(&s->member, a->word, a->text)) {
         session_error(s, ERROR_USER_NOT_FOUND, NULL);
         return;
     }

@@ -78,8 +78,6 @@ static void run(struct session *s, enum command c, char *rest)
             log_peer(LOG_DEBUG, "command", "id=%llu verb=%s", (unsigned long long)s->member.id, row->name);
         if (!(row->flags & TALK))
             post_settle(); /* what was said before comes before what the handler does */
-        else if (!session_yield_to_room(s))
-            return;
         row->handler(s, &a);
     }
 }

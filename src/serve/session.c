@@ -124,6 +124,12 @@ void session_enter_room(struct session *s, struct room *r)
     room_join(r, &s->member);
 }
 
+void session_update_rooms(struct session *s)
+{
+    for (int i = 0; i < s->member.room_count; i++)
+        room_update(s->member.rooms[i], &s->member);
+}
+
 void session_leave_room(struct session *s, struct room *r, bool answer)
 {
     room_leave(r, &s->member, answer);
@@ -198,10 +204,10 @@ static bool history_has_room(void *arg)
     return !history_is_full();
 }
 
-bool session_yield_to_room(struct session *s)
+bool session_yield_to_room(struct session *s, struct room *r)
 {
     struct post_pressure p;
-    if (s->member.current && fanout_pressing(s->member.current, &p))
+    if (fanout_pressing(r, &p))
         yield_to(s, &p);
     while (history_is_full() && !session_is_over(s)) { /* nobody rings when the store goes bad: so look again */
         counter_add(COUNTER_PRESSURE_WAITS, 1);
@@ -255,6 +261,7 @@ static void begin(struct session *s)
     flood_reset(&s->flood, clock_ms());
     line_reset(&s->line);
     m->form = (int)s->codec->form;
+    m->caps = 0;
     m->id = s->pair->id;
     m->account = 0;
     m->name[0] = m->key[0] = '\0';

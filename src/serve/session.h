@@ -56,14 +56,16 @@ void session_error(struct session *s, enum error_code code, const char *text);
 void session_close(struct session *s, enum close_reason reason);
 /* Flushes, then waits until `ready(arg)`, the end of the session, or clock_ms() reaching until_ms. True: ready. */
 bool session_wait(struct session *s, int64_t until_ms, bool (*ready)(void *arg), void *arg);
-/* Before something is said: waits for what others have just found pressing in the current room, and while the history
- * is full. False: the session has ended meanwhile. */
-bool session_yield_to_room(struct session *s);
+/* Before something is said in the room: waits for what others have just found pressing there, and while the history is
+ * full. False: the session has ended meanwhile. */
+bool session_yield_to_room(struct session *s, struct room *r);
 /* True when the session has to end; `arg` is the session. For change_wait and history_wait. */
 bool session_is_over(void *arg);
 
 /* Enters a room, taking over the reference to it, and makes it current. */
 void session_enter_room(struct session *s, struct room *r);
+/* Tells all of them how the client hears now. */
+void session_update_rooms(struct session *s);
 /* Leaves one and gives the reference back; `answer`: with OK Left. */
 void session_leave_room(struct session *s, struct room *r, bool answer);
 

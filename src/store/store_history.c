@@ -14,7 +14,7 @@ int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg),
     sqlite3_stmt *st = NULL;
     const struct message_row *row;
     int rc = sqlite3_prepare_v2(db,
-                                "INSERT INTO message (room, id, time_ms, name, text) VALUES (?1, ?2, ?3, ?4, ?5)"
+                                "INSERT INTO message (room, id, time_ms, name, text, kind) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
                                 " ON CONFLICT DO NOTHING",
                                 -1, &st, NULL);
     while (rc == SQLITE_OK && (row = next(arg))) {
@@ -23,6 +23,7 @@ int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg),
         sqlite3_bind_int64(st, 3, row->time_ms);
         sqlite3_bind_text(st, 4, row->name, -1, SQLITE_STATIC);
         sqlite3_bind_text(st, 5, row->text, -1, SQLITE_STATIC);
+        sqlite3_bind_int(st, 6, (int)row->kind);
         sqlite3_step(st);
         rc = sqlite3_reset(st);
     }
@@ -91,8 +92,10 @@ int store_history_read(sqlite3 *db, const struct history_range *range,
                        bool (*fn)(const struct message_row *row, void *arg), void *arg)
 {
     static const char *const sql[] = {
-        "SELECT id, time_ms, name, text FROM message WHERE room = ?1 AND id > ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4",
-        "SELECT id, time_ms, name, text FROM message WHERE room = ?1 AND id > ?2 AND id < ?3 ORDER BY id LIMIT ?4",
+#define STRETCH "SELECT id, time_ms, name, text, kind FROM message WHERE room = ?1 AND id > ?2 AND id < ?3 ORDER BY id"
+        STRETCH " DESC LIMIT ?4",
+        STRETCH " LIMIT ?4",
+#undef STRETCH
     };
     sqlite3_stmt *st = NULL;
     uint64_t after = range->after;
@@ -113,6 +116,7 @@ int store_history_read(sqlite3 *db, const struct history_range *range,
             .time_ms = sqlite3_column_int64(st, 1),
             .name = (const char *)sqlite3_column_text(st, 2),
             .text = (const char *)sqlite3_column_text(st, 3),
+            .kind = (enum message_kind)sqlite3_column_int(st, 4),
         };
         whole = row.name && row.text;
         more = whole && fn(&row, arg);

@@ -11,10 +11,13 @@
  * Messages on disk. For run() of a store_job, inside its transaction: SQLITE_OK or the error. Strings are borrowed for
  * the call. A room is named by its key; its own are the messages with a number above room.created_ms << 20.
  */
+enum message_kind { MESSAGE_SAID, MESSAGE_ACTION }; /* as in the column kind */
+
 struct message_row {
     const char *room, *name, *text;
     uint64_t id;
     int64_t time_ms;
+    enum message_kind kind;
 };
 
 /* The highest number of any message; 0 when there is none. Before store_start. */

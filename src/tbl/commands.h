@@ -6,14 +6,16 @@
  *   arguments  a letter each: w a word, t a text (the rest of the line); upper case: may be left out
  *   flags      ANYTIME   answered before USERNAME as well
  *              PRIVATE   never taken for text, however it is written: what follows may be meant for few eyes
- *              TALK      says something in a room, so it may be gathered with more of its kind
  *              SECRET    its arguments are wiped from memory when it is done
+ *              TALK      says something in a room and does nothing else, so it may be gathered with more of its kind
  */
 COMMAND(USERNAME, cmd_username, "wW", ANYTIME | PRIVATE | SECRET, "USERNAME <name> [<password>]", "take a name, or log in to one that is registered")
 COMMAND(JOIN, cmd_join, "w", 0, "JOIN <room>", "enter a room, leaving the current one")
 COMMAND(ALSO, cmd_also, "w", 0, "ALSO <room>", "enter a room and stay in the others")
 COMMAND(LEAVE, cmd_leave, "W", 0, "LEAVE [<room>]", "leave the current room, or that one")
 COMMAND(MSG, cmd_msg, "t", TALK, "MSG <text>", "say something in the current room; a line that is no command does the same")
+COMMAND(SAY, cmd_say, "wt", TALK, "SAY <room> <text>", "say something in any room one is in")
+COMMAND(ME, cmd_me, "t", TALK, "ME <text>", "tell the current room what one does")
 COMMAND(PRIVMSG, cmd_privmsg, "wt", PRIVATE, "PRIVMSG <user> <text>", "say something to one user alone")
 COMMAND(USERS, cmd_users, "W", 0, "USERS [<room> | ALL]", "who is in the current room, in that one, or online")
 COMMAND(ROOMS, cmd_rooms, "W", 0, "ROOMS [ALL]", "the rooms with somebody in them, or all there are")
@@ -23,6 +25,7 @@ COMMAND(SEEN, cmd_seen, "w", 0, "SEEN <user>", "when somebody with a registered 
 COMMAND(REGISTER, cmd_register, "wW", PRIVATE | SECRET, "REGISTER <password> [<invitation>]", "keep your name: it then takes the password to use it")
 COMMAND(PASSWD, cmd_passwd, "ww", PRIVATE | SECRET, "PASSWD <old> <new>", "change the password")
 COMMAND(UNREGISTER, cmd_unregister, "w", PRIVATE | SECRET, "UNREGISTER <password>", "give up the registration of your name")
+COMMAND(CAPS, cmd_caps, "T", 0, "CAPS [<name>...]", "for programs: show what may be switched on, or switch it on (by -name: off)")
 COMMAND(PING, cmd_ping, "W", ANYTIME, "PING [<token>]", "get a PONG back")
 COMMAND(HELP, cmd_help, "W", ANYTIME, "HELP [<command>]", "show this list, or one command")
 COMMAND(QUIT, cmd_quit, "T", ANYTIME, "QUIT [<reason>]", "say goodbye")

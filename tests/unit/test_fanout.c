@@ -14,10 +14,12 @@
 #include <cmocka.h>
 
 #include "chat/rooms.h"
+#include "chat/users.h"
 #include "net/post.h"
 #include "tests/lib/unit.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -340,6 +342,98 @@ static void the_operator_speaks_behind_what_was_said(void **state)
     unit_member_hears(&alice, "ROOM #den bob from a thread\nROOM #den server closing\n");
 }
 
+/* ---- for programs ---- */
+
+/* Switched on or off for a member, as serve/cmd_caps.c does it. */
+static void set_form(struct unit_member *um, enum form form)
+{
+    post_settle();
+    users_set_form(&um->member, form);
+    room_update(r, &um->member);
+}
+
+/* Takes the tags off each line of what the member heard, and notes the number of the last. */
+static void hears_tagged(struct unit_member *um, const char *want, uint64_t *last)
+{
+    struct buf heard = {0}, bare = {0};
+    unsigned long long id;
+    int used = 0;
+    for (const char *at = unit_client_heard(&um->client, &heard); *at;) {
+        if (sscanf(at, "@id=%llu;time=%*[^ ] %n", &id, &used) != 1)
+            fail_msg("no tags: %s", at);
+        *last = id;
+        const char *end = strchr(at, '\n') + 1;
+        buf_add(&bare, at + used, (size_t)(end - at - used - 2));
+        buf_char(&bare, '\n');
+        at = end;
+    }
+    assert_string_equal(buf_text(&bare), want);
+    buf_fini(&heard);
+    buf_fini(&bare);
+}
+
+static void each_member_hears_in_its_own_form_and_changes_it_at_will(void **state)
+{
+    (void)state;
+    uint64_t last = 0;
+    room_say(r, &bob.member, "before");
+    set_form(&alice, FORM_TAGS); /* behind what was said */
+    unit_member_hears(&alice, "ROOM #den bob before\n");
+    room_say(r, &bob.member, "one");
+    room_say(r, &bob.member, "two");
+    hears_tagged(&alice, "ROOM #den bob one\nROOM #den bob two\n", &last);
+    assert_int_equal(last, r->last_id);
+    unit_member_hears(&bob, "ROOM #den bob before\nROOM #den bob one\nROOM #den bob two\n");
+    join(&carol);
+    hears_tagged(&alice, "JOIN #den carol\n", &last);
+    room_say(r, &bob.member, "three");
+    set_form(&alice, FORM_NATIVE);
+    hears_tagged(&alice, "ROOM #den bob three\n", &last);
+    room_say(r, &bob.member, "four");
+    unit_member_hears(&alice, "ROOM #den bob four\n");
+    post_settle();
+    assert_int_equal(r->fanout.members[FORM_NATIVE], 3);
+    assert_int_equal(r->fanout.members[FORM_TAGS], 0);
+}
+
+static void who_comes_with_tags_hears_the_replay_with_them(void **state)
+{
+    (void)state;
+    struct buf heard = {0};
+    carol.member.form = FORM_TAGS;
+    room_say(r, &alice.member, "one");
+    join(&carol);
+    const char *answer = unit_client_heard(&carol.client, &heard);
+    const char *start = "OK Joined #den (2 users)\r\nJOIN #den alice\r\nJOIN #den bob\r\n@id=";
+    assert_int_equal(strncmp(answer, start, strlen(start)), 0);
+    assert_non_null(strstr(answer + strlen(start), "Z ROOM #den alice one\r\n"));
+    assert_int_equal(r->fanout.members[FORM_TAGS], 1);
+    unit_member_leave(&carol, r, false);
+    assert_int_equal(r->fanout.members[FORM_TAGS], 0);
+    buf_fini(&heard);
+}
+
+static void who_wants_acks_hears_the_number_in_its_place_and_no_echo(void **state)
+{
+    (void)state;
+    struct speaker sp;
+    char want[200];
+    alice.member.caps = 1u << CAP_ACKS;
+    speaker_start(&sp, &bob, false); /* gathered, and bob's to put */
+    room_say(r, &alice.member, "one");
+    uint64_t first = r->last_id;
+    room_act(r, &alice.member, "two");
+    assert_int_equal(r->fanout.gathered, 0);
+    snprintf(want, sizeof want, "ROOM #den bob from a thread\nOK %llu\nOK %llu\n", (unsigned long long)first,
+             (unsigned long long)first + 1);
+    unit_member_hears(&alice, want);
+    speaker_stop(&sp);
+    unit_member_hears(&bob, "ROOM #den bob from a thread\nROOM #den alice one\nME #den alice two\n");
+    alice.member.caps = 0;
+    room_say(r, &alice.member, "three");
+    unit_member_hears(&alice, "ROOM #den alice three\n");
+}
+
 /* ---- pressure ---- */
 
 static void while_an_outbox_presses_every_speaker_meets_it(void **state)
@@ -406,6 +500,9 @@ int main(void)
         TEST(who_goes_still_hears_what_others_said_before),
         TEST(who_comes_hears_what_was_gathered_as_replay_and_once),
         TEST(the_operator_speaks_behind_what_was_said),
+        TEST(each_member_hears_in_its_own_form_and_changes_it_at_will),
+        TEST(who_comes_with_tags_hears_the_replay_with_them),
+        TEST(who_wants_acks_hears_the_number_in_its_place_and_no_echo),
         TEST(while_an_outbox_presses_every_speaker_meets_it),
     };
 #undef TEST

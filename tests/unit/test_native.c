@@ -294,6 +294,7 @@ static void every_event_reads_as_the_protocol_says(void **state)
     RENDERS("LEAVE #general alice", .kind = EVENT_LEAVE, .room = "#general", .name = "alice");
     RENDERS("ROOM #general alice Hello  everyone! ", .kind = EVENT_SAID, .room = "#general", .name = "alice",
             .text = "Hello  everyone! ");
+    RENDERS("ME #dev bob waves", .kind = EVENT_ACTION, .room = "#dev", .name = "bob", .text = "waves");
     RENDERS("TOPIC #general Tea, and %s", .kind = EVENT_TOPIC, .room = "#general", .text = "Tea, and %s");
     RENDERS("TOPIC #general", .kind = EVENT_TOPIC, .room = "#general", .text = "");
     RENDERS("PRIVMSG alice psst", .kind = EVENT_PRIVATE, .name = "alice", .text = "psst");
@@ -422,7 +423,7 @@ static void the_longest_text_fits_into_a_line_whatever_is_made_of_it(void **stat
         for (const char *at = out.data, *end; *at; at = end) { /* a HIST goes on in a second one */
             end = strstr(at, "\r\n") + 2;
             assert_true(end - at <= 4096);
-            assert_true(kind == EVENT_HIST || end == out.data + out.len);
+            assert_true(kind == EVENT_HIST || kind == EVENT_HIST_ACTION || end == out.data + out.len);
         }
     }
 }
@@ -433,6 +434,8 @@ static void a_message_of_the_history_reads_as_one_line_while_it_fits(void **stat
     static char text[4200];
     RENDERS("HIST #dev 1048577 2026-11-23T08:15:30.123Z bob so  be it ", .kind = EVENT_HIST, .room = "#dev", .name = "bob",
             .text = "so  be it ", .id = 1048577, .time_ms = 1795421730123LL);
+    RENDERS("HIST #dev 1048577 2026-11-23T08:15:30.123Z * bob waves", .kind = EVENT_HIST_ACTION, .room = "#dev",
+            .name = "bob", .text = "waves", .id = 1048577, .time_ms = 1795421730123LL);
     RENDERS("OK 3 messages", .kind = EVENT_HISTORY, .number = 3);
     static const char head[] = "HIST #dev 1 1970-01-01T00:00:00.000Z bob ";
     size_t just = 4096 - strlen(head) - 2;
@@ -445,6 +448,47 @@ static void a_message_of_the_history_reads_as_one_line_while_it_fits(void **stat
         assert_int_equal(strstr(out.data, "\r\n") + 2 == out.data + out.len, fits);
         assert_int_equal(out.len, fits ? strlen(head) + len + 2 : 2 * strlen(head) + len + 6);
     }
+}
+
+static const char *render_tagged(const struct event *ev)
+{
+    buf_clear(&out);
+    native_codec.render(&out, ev, FORM_TAGS);
+    return buf_text(&out);
+}
+
+static void tags_stand_before_what_happens_and_never_before_an_answer(void **state)
+{
+    (void)state;
+    static const char *const items[] = {"a"};
+    for (int kind = EVENT_NONE + 1; kind < EVENTS; kind++) {
+        struct event ev = {.kind = (enum event_kind)kind, .error = ERROR_FULL, .room = "#r", .name = "n", .text = "t",
+                           .more = "m", .items = items, .item_count = 1, .id = 1048577, .time_ms = 1795421730123LL};
+        render(&ev);
+        char *plain = strdup(out.data);
+        const char *tags = "@id=1048577;time=2026-11-23T08:15:30.123Z ", *got = render_tagged(&ev);
+        bool has_tags = strncmp(got, tags, strlen(tags)) == 0;
+        assert_string_equal(got + (has_tags ? strlen(tags) : 0), plain);
+        assert_int_equal(has_tags, kind >= EVENT_JOIN);
+        free(plain);
+    }
+}
+
+static void a_line_without_a_number_has_no_tags(void **state)
+{
+    (void)state;
+    struct event ev = {.kind = EVENT_JOIN, .room = "#r", .name = "n"}; /* as in the answer to JOIN */
+    assert_string_equal(render_tagged(&ev), "JOIN #r n\r\n");
+}
+
+static void tags_take_64_bytes_at_most(void **state)
+{
+    (void)state;
+    struct event ev = {.kind = EVENT_JOIN, .room = "#r", .name = "n", .id = UINT64_MAX, .time_ms = 253402300799999LL};
+    render(&ev);
+    size_t plain = out.len;
+    render_tagged(&ev);
+    assert_in_range(out.len - plain, 1, 64);
 }
 
 static void rendering_appends(void **state)
@@ -464,8 +508,9 @@ static void codecs_are_found_by_name_and_by_form(void **state)
     assert_null(codec_named("Native"));
     assert_null(codec_named("irc"));
     assert_null(codec_named(""));
+    assert_int_equal(native_codec.form, FORM_NATIVE); /* nobody starts with tags */
     for (int f = 0; f < FORMS; f++)
-        assert_int_equal(codec_of((enum form)f)->form, f);
+        assert_ptr_equal(codec_of((enum form)f), &native_codec);
 }
 
 int main(void)
@@ -492,6 +537,9 @@ int main(void)
         WRITES(lists_too_long_for_a_line_go_on_in_further_ones),
         WRITES(the_longest_text_fits_into_a_line_whatever_is_made_of_it),
         WRITES(a_message_of_the_history_reads_as_one_line_while_it_fits),
+        WRITES(tags_stand_before_what_happens_and_never_before_an_answer),
+        WRITES(a_line_without_a_number_has_no_tags),
+        WRITES(tags_take_64_bytes_at_most),
         WRITES(rendering_appends),
         cmocka_unit_test(codecs_are_found_by_name_and_by_form),
     };

@@ -304,6 +304,20 @@ static void only_what_was_said_is_replayed(void **state)
 
 /* ---- others ---- */
 
+static void what_one_does_is_heard_and_replayed_as_such(void **state)
+{
+    (void)state;
+    join(&alice);
+    unit_member_hush(&alice);
+    assert_true(room_act(r, &alice.member, "waves"));
+    assert_true(room_say(r, &alice.member, "hi"));
+    unit_member_hears(&alice, "ME #General alice waves\nROOM #General alice hi\n");
+    join(&bob);
+    unit_member_hears(&bob, "OK Joined #General (1 users)\nJOIN #General alice\n"
+                            "ME #General alice waves\nROOM #General alice hi\n");
+    assert_false(room_act(r, &carol.member, "looks in"));
+}
+
 static void the_operator_is_heard_by_all_who_are_there(void **state)
 {
     (void)state;
@@ -522,6 +536,7 @@ int main(void)
         TEST(a_replay_of_none_keeps_none),
         TEST(a_new_length_of_the_replay_starts_it_afresh),
         TEST(only_what_was_said_is_replayed),
+        TEST(what_one_does_is_heard_and_replayed_as_such),
         TEST(the_operator_is_heard_by_all_who_are_there),
         TEST(words_into_an_empty_room_are_gone),
         TEST(names_and_facts_tell_who_is_there_in_order_of_arrival),

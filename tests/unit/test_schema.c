@@ -158,6 +158,8 @@ static void make_old(unsigned version)
     for (unsigned i = 0; i < version; i++)
         exec(migrations[i].sql);
     exec("INSERT INTO room (key, name, topic, created_ms, used_ms) VALUES ('#a', '#A', 'tea', 1, 2)");
+    if (version >= 2) /* the first with messages */
+        exec("INSERT INTO message (room, id, time_ms, name, text) VALUES ('#a', 3, 4, 'Bob', 'hello')");
     snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %u", 0x63686174, version);
     exec(mark);
 }
@@ -176,6 +178,7 @@ static void every_older_version_becomes_the_newest_and_keeps_its_rooms(void **st
         want = got; /* the two buffers take turns */
         assert_int_equal(number("PRAGMA user_version"), newest());
         assert_int_equal(number("SELECT count(*) FROM room WHERE name = '#A' AND topic = 'tea'"), 1);
+        assert_int_equal(number("SELECT count(*) FROM message WHERE name = 'Bob' AND kind = 0"), version >= 2);
     }
 }
 

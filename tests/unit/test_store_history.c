@@ -51,7 +51,8 @@ static const struct message_row *feed(void *arg)
     struct feed *f = arg;
     if (f->from > f->to)
         return NULL;
-    f->row = (struct message_row){f->room, "Bob", "it's \"so\"", (uint64_t)f->from, f->from * 1000};
+    f->row = (struct message_row){f->room, "Bob", "it's \"so\"", (uint64_t)f->from, f->from * 1000,
+                                  f->from % 2 ? MESSAGE_SAID : MESSAGE_ACTION};
     f->from++;
     return &f->row;
 }
@@ -73,6 +74,7 @@ static bool note(const struct message_row *row, void *arg)
     assert_string_equal(row->name, "Bob");
     assert_string_equal(row->text, "it's \"so\"");
     assert_int_equal(row->time_ms, row->id * 1000);
+    assert_int_equal(row->kind, row->id % 2 ? MESSAGE_SAID : MESSAGE_ACTION);
     snprintf(seen + n, sizeof seen - n, "%llu ", (unsigned long long)row->id);
     return --wanted != 0;
 }

@@ -15,6 +15,7 @@
 #include "tests/lib/unit.h"
 
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -49,8 +50,8 @@ static bool claim(struct unit_member *um)
 
 static bool put(const char *name, const char *text)
 {
-    struct event ev = {.kind = EVENT_PRIVATE, .name = "somebody", .text = text};
-    return users_put(name, &ev);
+    static const struct member somebody = {.name = "somebody", .key = "somebody"};
+    return users_put(&somebody, name, text);
 }
 
 static void rename_to(struct unit_member *um, const char *name)
@@ -170,6 +171,42 @@ static void a_word_by_name_reaches_that_one_alone(void **state)
     assert_false(put("bob", "to one who is just going"));
     users_release(&alice.member);
     assert_false(put("alice", "too late"));
+}
+
+/* The number of the tags before a line, which must go on as `rest`; it is taken off the text. */
+static unsigned long long tagged(const char **text, const char *rest)
+{
+    unsigned long long id;
+    int day, used = 0;
+    if (sscanf(*text, "@id=%llu;time=%d-%*2d-%*2dT%*2d:%*2d:%*2d.%*3dZ %n", &id, &day, &used) != 2 || !used)
+        fail_msg("no tags: %s", *text);
+    *text += used;
+    assert_int_equal(strncmp(*text, rest, strlen(rest)), 0);
+    *text += strlen(rest);
+    return id;
+}
+
+static void a_word_has_a_number_and_a_time_for_who_wants_to_know(void **state)
+{
+    (void)state;
+    struct buf heard = {0};
+    claim(&alice);
+    claim(&bob);
+    users_set_form(&alice.member, FORM_TAGS);
+    unit_member_hush(&alice);
+    put("alice", "one");
+    put("bob", "two");
+    put("alice", "three");
+    unit_member_hears(&bob, "OK Welcome, bob!\nPRIVMSG somebody two\n");
+    const char *text = unit_client_heard(&alice.client, &heard);
+    unsigned long long first = tagged(&text, "PRIVMSG somebody one\r\n");
+    unsigned long long third = tagged(&text, "PRIVMSG somebody three\r\n");
+    assert_string_equal(text, "");
+    assert_true(third > first);
+    users_set_form(&alice.member, FORM_NATIVE);
+    put("alice", "four");
+    unit_member_hears(&alice, "PRIVMSG somebody four\n");
+    buf_fini(&heard);
 }
 
 static void a_notice_reaches_everyone_who_has_a_name(void **state)
@@ -374,6 +411,7 @@ int main(void)
         TEST(who_waits_for_a_name_hears_when_one_is_given_back),
         TEST(giving_back_nothing_rings_for_nobody),
         TEST(a_word_by_name_reaches_that_one_alone),
+        TEST(a_word_has_a_number_and_a_time_for_who_wants_to_know),
         TEST(a_notice_reaches_everyone_who_has_a_name),
         TEST(names_are_told_in_order_of_arrival),
         TEST(a_session_is_closed_by_name_with_its_last_words),

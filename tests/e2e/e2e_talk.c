@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+/* The ways of talking beside MSG: SAY to a room that is not the current one, ME. */
+#include "config.h"
+
+#include "tests/lib/fixture.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void say_talks_in_any_room_one_is_in_and_stays_where_one_is(void **state)
+{
+    struct client a, b;
+    (void)state;
+    client_enter(&b, &d, "bob", "dev");
+    client_enter(&a, &d, "alice", "den");
+    client_ask(&a, "ALSO dev", "OK Joined #dev (1 users)");
+    client_expect(&a, "JOIN #dev bob");
+    client_expect(&b, "JOIN #dev alice");
+    client_ask(&a, "JOIN den", "OK Joined #den (0 users)");
+    client_ask(&a, "SAY dev  two blanks ", "ROOM #dev alice  two blanks ");
+    client_expect(&b, "ROOM #dev alice  two blanks ");
+    client_ask(&a, "/say #DEV any case", "ROOM #dev alice any case");
+    client_expect(&b, "ROOM #dev alice any case");
+    client_ask(&a, "here", "ROOM #den alice here"); /* still the current one */
+    client_expect_quiet(&b);
+    client_ask(&a, "LEAVE", "OK Left #den");
+    client_ask(&a, "SAY dev no current room", "ROOM #dev alice no current room");
+    client_close(&a);
+    client_close(&b);
+}
+
+static void what_one_says_here_and_there_comes_in_that_order(void **state)
+{
+    struct client a;
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    client_ask(&a, "ALSO dev", "OK Joined #dev (0 users)");
+    client_say(&a, "1\nSAY den 2\n3\nME 4\nPING 5\nSAY den 6\nSAY nowhere 7\n8");
+    client_expect(&a, "ROOM #dev alice 1");
+    client_expect(&a, "ROOM #den alice 2");
+    client_expect(&a, "ROOM #dev alice 3");
+    client_expect(&a, "ME #dev alice 4");
+    client_expect(&a, "PONG 5");
+    client_expect(&a, "ROOM #den alice 6");
+    client_expect(&a, "ERROR Not in #nowhere");
+    client_expect(&a, "ROOM #dev alice 8");
+    client_close(&a);
+}
+
+static void say_elsewhere_is_refused_and_told(void **state)
+{
+    struct client a;
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    client_ask(&a, "SAY dev hello", "ERROR Not in #dev");
+    client_ask(&a, "SAY no/room hello", "ERROR Invalid room name");
+    client_ask(&a, "SAY den", "ERROR Usage: SAY <room> <text>");
+    client_ask(&a, "SAY", "ERROR Usage: SAY <room> <text>");
+    client_ask(&a, "ME", "ERROR Usage: ME <text>");
+    client_ask(&a, "LEAVE", "OK Left #den");
+    client_ask(&a, "ME waves", "ERROR Not in a room");
+    client_close(&a);
+}
+
+/* Live, in the replay, and in the history, after a restart too. */
+static void what_one_does_can_always_be_told_from_what_one_says(void **state)
+{
+    struct client a, b;
+    char name[16];
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    client_ask(&a, "ME waves", "ME #den alice waves");
+    client_ask(&a, "//me waves", "ROOM #den alice /me waves");
+    client_login(&b, &d, "bob");
+    client_ask(&b, "JOIN den", "OK Joined #den (1 users)");
+    client_expect(&b, "JOIN #den alice");
+    client_expect(&b, "ME #den alice waves");
+    client_expect(&b, "ROOM #den alice /me waves");
+    client_close(&a);
+    client_close(&b);
+    daemon_stop(&d);
+    daemon_start(&d);
+    client_login(&a, &d, "alice");
+    client_say(&a, "HISTORY den");
+    assert_int_equal(sscanf(client_line(&a), "HIST #den %*u %*s * %15s waves", name), 1);
+    assert_string_equal(name, "alice");
+    assert_int_equal(sscanf(client_line(&a), "HIST #den %*u %*s %15s /me waves", name), 1);
+    assert_string_equal(name, "alice");
+    client_expect(&a, "OK 2 messages");
+    client_close(&a);
+}
+
+int main(void)
+{
+#define UP(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
+    alarm(170);
+    const struct CMUnitTest tests[] = {
+        UP(say_talks_in_any_room_one_is_in_and_stays_where_one_is),
+        UP(what_one_says_here_and_there_comes_in_that_order),
+        UP(say_elsewhere_is_refused_and_told),
+        UP(what_one_does_can_always_be_told_from_what_one_says),
+    };
+#undef UP
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
