@@ -13,6 +13,7 @@
 #include "chat/hashing.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
+#include "chat/ruling.h"
 #include "chat/users.h"
 #include "conf.h"
 #include "ctl/admin.h"
@@ -97,6 +98,7 @@ static void configure(const struct conf *c)
     addrs_configure(c->clients_per_address);
     flood_configure(c->flood_rate, c->flood_burst, c->flood_seconds, c->flood_spare_loopback);
     room_configure(c->rooms_replay, c->rooms_replay_age);
+    rules_configure(c->rooms_roles, c->rooms_bans);
     rooms_configure(c->rooms_max, c->rooms_expire_days);
     history_configure(&(struct history_limits){
         .keep = c->history_keep,
@@ -306,7 +308,7 @@ static int open_state(const struct conf *c, char socket_path[PATHS_SIZE])
     struct paths_given given = {server.options.dir, c->store_directory, c->admin_socket};
     if (paths_state(&given, dir, error) != 0 || store_open(dir, error) != 0)
         goto failed;
-    if (rooms_load(error) != 0 || accounts_load(error) != 0 || paths_socket(&given, dir, socket_path, error) != 0 ||
+    if (rooms_load(error) != 0 || accounts_load(error) != 0 || ruling_load(error) != 0 || paths_socket(&given, dir, socket_path, error) != 0 ||
         admin_open(socket_path, c->admin_group, error) != 0) {
         store_close();
         goto failed;

@@ -90,7 +90,7 @@ static bool parse_hour(const char *at, struct tm *tm, int *ms)
     return *at == '\0';
 }
 
-static bool parse_ago(const char *text, int64_t now_ms, int64_t *wall_ms)
+bool clock_span(const char *text, int64_t *ms)
 {
     static const struct {
         char unit;
@@ -101,10 +101,19 @@ static bool parse_ago(const char *text, int64_t now_ms, int64_t *wall_ms)
         return false;
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
         if (text[digits] == units[i].unit && text[digits + 1] == '\0') {
-            *wall_ms = now_ms - strtol(text, NULL, 10) * units[i].ms;
+            *ms = strtol(text, NULL, 10) * units[i].ms;
             return true;
         }
     return false;
+}
+
+static bool parse_ago(const char *text, int64_t now_ms, int64_t *wall_ms)
+{
+    int64_t span_ms;
+    if (!clock_span(text, &span_ms))
+        return false;
+    *wall_ms = now_ms - span_ms;
+    return true;
 }
 
 bool clock_parse(const char *text, int64_t now_ms, int64_t *wall_ms)

@@ -12,6 +12,7 @@
 #include "base/panic.h"
 #include "chat/rooms.h"
 #include "store/store_rooms.h"
+#include "store/store_rules.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,18 +40,24 @@ static int record_run(struct store_job *job, sqlite3 *db)
 {
     struct room *r = room_of(job);
     lock_acquire(&r->lock);
-    bool gone = r->gone;
+    bool gone = r->gone, there;
+    int64_t founder = r->founder;
     struct room_row row = row_of_locked(r); /* name and key are constant: no copy needed */
     r->record_again = false;
     r->recorded_ms = row.used_ms;
     lock_release(&r->lock);
-    return gone ? store_rooms_delete(db, row.key) : store_rooms_record(db, &row);
+    if (gone)
+        return store_rooms_delete(db, row.key);
+    int rc = store_rooms_record(db, &row);
+    return rc == SQLITE_OK && founder ? store_rules_role(db, row.key, founder, ROLE_OWNER, &there) : rc;
 }
 
 static void record_done(struct store_job *job, bool ok)
 {
     struct room *r = room_of(job);
     lock_acquire(&r->lock);
+    if (ok)
+        r->founder = 0;
     bool again = ok && r->record_again;
     if (again)
         store_put_first(job);

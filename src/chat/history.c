@@ -70,6 +70,17 @@ int64_t history_queued(void)
 
 /* ---- batches ---- */
 
+static enum message_kind kind_of(const struct event *ev)
+{
+    return ev->kind == EVENT_ACTION ? MESSAGE_ACTION : MESSAGE_SAID;
+}
+
+struct message_row history_row(const struct room *r, const struct event *ev)
+{
+    return (struct message_row){.room = r->key, .id = ev->id, .time_ms = ev->time_ms, .kind = kind_of(ev),
+                                .name = ev->name, .text = ev->text};
+}
+
 static void batch_add(struct batch *b, const char *room, const struct event *ev)
 {
     if (b->n == b->cap) {
@@ -80,7 +91,7 @@ static void batch_add(struct batch *b, const char *room, const struct event *ev)
     memcpy(k->room, room, strlen(room) + 1);
     k->id = ev->id;
     k->time_ms = ev->time_ms;
-    k->kind = ev->kind == EVENT_ACTION ? MESSAGE_ACTION : MESSAGE_SAID;
+    k->kind = kind_of(ev);
     k->at = b->bytes.len;
     buf_add(&b->bytes, ev->name, strlen(ev->name) + 1);
     buf_add(&b->bytes, ev->text, strlen(ev->text) + 1);

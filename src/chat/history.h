@@ -28,6 +28,9 @@ void history_configure(const struct history_limits *limits);
 void history_start(void);
 void history_stop(void);
 
+/* A message as the store takes it. Borrows from both. */
+struct message_row history_row(const struct room *r, const struct event *ev);
+
 /* Keeps what was just said. The room's lock is held. */
 void history_add_locked(const struct room *r, const struct event *ev);
 

@@ -2,6 +2,7 @@
 #ifndef CHAT_MEMBER_H
 #define CHAT_MEMBER_H
 
+#include "net/addrs.h"
 #include "net/outbox.h"
 #include "proto/codec.h"
 #include "proto/name.h"
@@ -32,12 +33,14 @@ struct member {
     _Atomic int form;                /* f: enum form */
     unsigned caps;                   /* R: a bit for each enum cap that is on */
     uint64_t id;                     /* c: the client's id */
+    char host[ADDRS_TEXT];           /* c: where it comes from, as addrs_key_text; "" where that tells nobody apart */
     _Atomic int64_t account;         /* written by R, and cleared by the store: the account it is logged in to, or 0 */
     char name[NAME_SIZE];            /* n: "" before USERNAME */
     char key[NAME_SIZE];             /* n: the name folded */
     struct room **rooms;             /* R: owns the array and a reference to each room */
     int room_count, room_cap;        /* R */
     struct room *current;            /* R: borrows from .rooms, or NULL */
+    _Atomic bool ousted;             /* set under a room's lock, cleared by R: some of .rooms it is in no more */
     bool listed;                     /* U: in the registry */
     struct member *next_waiting;     /* U: waits for a name */
     UT_hash_handle hh;               /* U */

@@ -4,6 +4,7 @@
 
 #include "base/strv.h"
 #include "chat/fanout.h"
+#include "chat/rules.h"
 #include "store/store.h"
 
 #include <stdatomic.h>
@@ -17,6 +18,8 @@
 struct membership {
     struct member *member; /* borrows: it leaves before it ends */
     int form;              /* R: as the member's; changed only while nothing is gathered */
+    enum role role;        /* R: what it may do for as long as it stays, beside what its account may */
+    int64_t said_ms;       /* R: wall clock of its last message, where that is asked for */
 };
 
 struct said {
@@ -40,6 +43,10 @@ struct room {
     int replay_cap, replay_first, replay_count; /* R */
     uint64_t last_id;                 /* R: number of the newest message; starts at wall-clock ms << 20 */
     char *topic;                      /* R: owns; "" when there is none */
+    struct rules rules;               /* R */
+    bool restricted;                  /* R: some may not talk, or not at any time */
+    _Atomic bool hidden, durable;     /* written R: as the options private and durable say */
+    int64_t founder;                  /* R: account that the room's record has yet to name as the owner, or 0 */
     int64_t created_ms, used_ms;      /* R: wall clock; all its numbers are above created_ms << 20 */
     uint64_t used_no;                 /* R: orders last uses more finely than the clock */
     bool kept;                        /* R: made by the operator, never gives way */
@@ -71,21 +78,34 @@ void room_free(struct room **r);
 /* The calls below are for the member's own reader, which has settled (net/post.h) but for room_say and room_act. They take the room's
  * lock. */
 
+/* Why somebody may not come in, or not talk. Zero-initialise; refusal_fini frees. */
+struct refusal {
+    enum rules_verdict verdict;
+    bool not_in;       /* it is not in the room */
+    struct buf terms;  /* RULES_BANNED, RULES_MUTED: for how long and why, as rules_terms */
+    int wait_s;        /* RULES_SLOW */
+};
+void refusal_fini(struct refusal *no);
+
+/* Whether the member may come in with that key (NULL: none); *ticket is for room_join. */
+bool room_admits(struct room *r, const struct member *m, const char *key, unsigned *ticket, struct refusal *no);
 /* Enters the member. Its whole answer, the replay included, and what the others see are one hold of the lock: so
- * nothing overtakes the answer, and no message is missed or doubled. */
-void room_join(struct room *r, struct member *m);
+ * nothing overtakes the answer, and no message is missed or doubled. Who comes into an empty room that nobody owns, and
+ * that the operator did not make, is its op while there. False: the ticket is no longer good; ask again. */
+bool room_join(struct room *r, struct member *m, unsigned ticket);
 /* Answers as JOIN does for who is in the room already. */
 void room_rejoin(struct room *r, struct member *m);
-/* Takes the member out; tells the others; `answer`: and the member too. */
+/* Takes the member out, if it is in; tells the others; `answer`: and the member too. */
 void room_leave(struct room *r, struct member *m, bool answer);
 /* The member's form has changed: takes that over, behind what was said before. */
 void room_update(struct room *r, struct member *m);
 /* Says something to everyone in the room, the speaker included; it is heard when the speaker's reader settles, or when
  * whoever combines flushes (net/post.h). A speaker with CAP_ACKS is answered with the number instead, and all hear it at
- * once. False: the member is not in it. */
-bool room_say(struct room *r, struct member *m, const char *text);
+ * once. In a durable room all hear it when it is on disk, and the call waits for that. False: the member may not. */
+enum room_said { ROOM_SAID, ROOM_REFUSED, ROOM_STORAGE };
+enum room_said room_say(struct room *r, struct member *m, const char *text, struct refusal *no);
 /* The same for what the member does. */
-bool room_act(struct room *r, struct member *m, const char *text);
+enum room_said room_act(struct room *r, struct member *m, const char *text, struct refusal *no);
 /* Answers with the topic. */
 void room_tell_topic(struct room *r, struct member *m);
 
@@ -95,6 +115,26 @@ void room_tell_topic(struct room *r, struct member *m);
 bool room_announce(struct room *r, const char *text);
 /* Adds the names of those in it, in order of arrival. */
 void room_names(struct room *r, struct strv *names);
+
+/* True while the member is in it: what its own list says may be behind. */
+bool room_has(struct room *r, const struct member *m);
+/* What the member may do here. */
+enum role room_role(struct room *r, const struct member *m);
+/* The role of whoever is in it under that name, or has it by that account; whichever is more. */
+enum role room_role_of(struct room *r, const struct whom *whom);
+/* True when only ops may set the topic. */
+bool room_wants_op_for_topic(struct room *r);
+/* True when somebody in it is meant. */
+bool room_has_whom(struct room *r, const struct whom *whom);
+/* True when the member may see that the room is there, who is in it and what was said: it is in it, or might come in
+ * without a key. */
+bool room_may_look(struct room *r, const struct member *m);
+
+/* Tells everyone but `except` of an event, and takes out whom it hits; those have heard it too. How many. */
+int room_oust(struct room *r, struct event *ev, const struct whom *whom, const struct member *except);
+
+/* For chat/ruling.c, after a change of .rules: what is derived from them. */
+void room_rules_changed_locked(struct room *r);
 
 /* Puts an event that is not talk into every member's outbox but that of `except` (may be NULL), behind all that was
  * said; gives it its number and its time. The room's lock is held. */

@@ -23,7 +23,7 @@
 #include <string.h>
 #include <utlist.h>
 
-enum { LISTED_NOT, LISTED_PLAIN, LISTED_TOPIC, LISTS };
+enum { LISTED_NOT, LISTED_PLAIN, LISTED_DECIDED, LISTS }; /* decided: it has a topic, or rules */
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
@@ -76,7 +76,8 @@ static void unlist_locked(struct room *r)
 static void list_locked(struct room *r)
 {
     lock_acquire(&r->lock);
-    int list = r->kept ? LISTED_NOT : *r->topic ? LISTED_TOPIC : LISTED_PLAIN;
+    bool is_plain = !*r->topic && rules_are_standard(&r->rules);
+    int list = r->kept ? LISTED_NOT : is_plain ? LISTED_PLAIN : LISTED_DECIDED;
     uint64_t no = r->used_no;
     lock_release(&r->lock);
     if (r->listed == list && r->listed_no == no)
@@ -127,7 +128,7 @@ static bool make_place_locked(void)
         return false;
     struct room *r = oldest_locked(LISTED_PLAIN);
     if (!r)
-        r = oldest_locked(LISTED_TOPIC);
+        r = oldest_locked(LISTED_DECIDED);
     if (!r)
         return false;
     remove_locked(r);
@@ -166,7 +167,7 @@ struct room *rooms_find(const char *name)
     return r;
 }
 
-struct room *rooms_enter(const char *name)
+struct room *rooms_enter(const char *name, int64_t founder)
 {
     struct room *r = rooms_find(name);
     if (r)
@@ -177,6 +178,9 @@ struct room *rooms_enter(const char *name)
         r = add_locked(name);
         if (r) {
             lock_acquire(&r->lock);
+            r->founder = founder;
+            if (founder)
+                rules_set_role(&r->rules, founder, ROLE_OWNER);
             durable_record_locked(r);
             lock_release(&r->lock);
         }
@@ -204,11 +208,16 @@ void rooms_release(struct room *r)
     rwlock_release(&rooms.lock);
 }
 
-void rooms_names(struct strv *names, bool empty_too)
+static bool is_shown(struct room *r, const struct member *viewer)
+{
+    return !viewer || !atomic_load_explicit(&r->hidden, memory_order_relaxed) || room_may_look(r, viewer);
+}
+
+void rooms_names(struct strv *names, bool empty_too, const struct member *viewer)
 {
     rwlock_read(&rooms.lock);
     for (struct room *r = rooms.table; r; r = r->hh.next)
-        if (empty_too || atomic_load_explicit(&r->present, memory_order_relaxed))
+        if ((empty_too || atomic_load_explicit(&r->present, memory_order_relaxed)) && is_shown(r, viewer))
             strv_add(names, r->name);
     rwlock_release(&rooms.lock);
 }
@@ -224,7 +233,7 @@ int rooms_count(void)
 void rooms_each(void (*fn)(struct room *r, void *arg), void *arg, bool empty_too)
 {
     struct strv names = {0};
-    rooms_names(&names, empty_too);
+    rooms_names(&names, empty_too, NULL);
     for (size_t i = 0; i < names.n; i++) {
         struct room *r = rooms_find(names.v[i]);
         if (!r)
@@ -383,6 +392,8 @@ void rooms_deleted(struct room *r)
         lock_acquire(&r->lock);
         *r->topic = '\0';
         r->kept = false;
+        rules_fini(&r->rules);
+        room_rules_changed_locked(r);
         room_note_number(r->last_id); /* what was said so far belongs to the room that is gone */
         r->created_ms = room_birth_ms();
         r->last_id = (uint64_t)r->created_ms << 20;

@@ -9,7 +9,7 @@
  * The table of rooms, under one read-write lock. A reference to a room is gained only here, under that lock; a room
  * leaves the table only under the write lock, when nobody but the table refers to it.
  *
- * At rooms.max the room that has been empty longest gives way, rooms without a topic before those with one; rooms made
+ * At rooms.max the room that has been empty longest gives way, rooms without topic and rules before those with; rooms made
  * by the operator never do.
  */
 void rooms_start(void);
@@ -22,16 +22,17 @@ void rooms_configure(int max, int expire_days);
 /* Reads all rooms from the store, before store_start. 0, or -1 with a line for the operator. */
 int rooms_load(char error[STORE_ERROR]);
 
-/* A reference to the room of that name (as name_room gave it), made if it is not there; NULL: there are as many rooms
+/* A reference to the room of that name (as name_room gave it), made if it is not there, and then owned by the account
+ * `founder` (0: by nobody); NULL: there are as many rooms
  * as there may be, or a new room may not have so long a name. Any thread, no lock above ROOMS. */
-struct room *rooms_enter(const char *name);
+struct room *rooms_enter(const char *name, int64_t founder);
 /* A reference to the room of that name, or NULL. */
 struct room *rooms_find(const char *name);
 /* Gives a reference back. */
 void rooms_release(struct room *r);
 
-/* Adds the names of all rooms, or of those with somebody in them. */
-void rooms_names(struct strv *names, bool empty_too);
+/* Adds the names of all rooms, or of those with somebody in them, that the viewer may look at (NULL: the operator). */
+void rooms_names(struct strv *names, bool empty_too, const struct member *viewer);
 int rooms_count(void);
 
 /* Calls fn for each room, or each with somebody in it, with a reference held, and without the table's lock. */

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/panic.h"
 #include "base/rwlock.h"
+#include "chat/rules.h"
 
 /* Locking key: U by .lock */
 static struct {
@@ -90,6 +91,34 @@ void users_unwait(struct member *m)
     while (*at != m)
         at = &(*at)->next_waiting;
     *at = m->next_waiting;
+    rwlock_release(&users.lock);
+}
+
+uint64_t users_identify(const char *name, struct whom *whom)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    rwlock_read(&users.lock);
+    const struct member *m = find_locked(key);
+    uint64_t id = m ? m->id : 0;
+    if (m) {
+        *whom = (struct whom){.account = m->account};
+        memcpy(whom->shown, m->name, sizeof m->name);
+        memcpy(whom->name, m->key, sizeof m->key);
+        memcpy(whom->host, m->account ? "" : m->host, m->account ? 1 : sizeof m->host);
+    }
+    rwlock_release(&users.lock);
+    return id;
+}
+
+void users_tell(const char *name, const struct event *ev)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    rwlock_read(&users.lock);
+    struct member *m = find_locked(key);
+    if (m)
+        member_put(m, ev);
     rwlock_release(&users.lock);
 }
 

@@ -67,7 +67,7 @@ const char *admin_status(struct admin_call *c)
     size_t queued[2] = {0};
     struct rusage ru;
     pool_each(count_queued, queued);
-    rooms_names(&occupied, false);
+    rooms_names(&occupied, false, NULL);
     getrusage(RUSAGE_SELF, &ru);
     wire_open(c->out);
     wire_number(c->out, "uptime_s", (clock_ms() - started_ms) / 1000);

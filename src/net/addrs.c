@@ -88,6 +88,26 @@ const char *addrs_key_text(const struct addr *a, char text[ADDRS_TEXT])
     return text;
 }
 
+bool addrs_read_key(const char *s, char text[ADDRS_TEXT])
+{
+    struct addr a = {0};
+    char host[INET6_ADDRSTRLEN];
+    const char *slash = strchr(s, '/');
+    size_t n = slash ? (size_t)(slash - s) : strlen(s);
+    if (n >= sizeof host || (slash && strcmp(slash, "/64") != 0))
+        return false;
+    memcpy(host, s, n);
+    host[n] = '\0';
+    if (!slash && inet_pton(AF_INET, host, a.key.s6_addr + 12) == 1)
+        a.key.s6_addr[10] = a.key.s6_addr[11] = 0xff;
+    else if (inet_pton(AF_INET6, host, &a.key) != 1)
+        return false;
+    if (!IN6_IS_ADDR_V4MAPPED(&a.key))
+        memset(a.key.s6_addr + 8, 0, 8);
+    addrs_key_text(&a, text);
+    return true;
+}
+
 void addrs_configure(int per_address)
 {
     atomic_store_explicit(&limit, per_address, memory_order_relaxed);

@@ -27,6 +27,9 @@ void addrs_from(struct addr *a, const struct sockaddr_storage *ss);
 /* Writes the key: 192.0.2.1 or 2001:db8::/64. */
 const char *addrs_key_text(const struct addr *a, char text[ADDRS_TEXT]);
 
+/* Reads an address as people write it, 192.0.2.1, 2001:db8::1 or 2001:db8::/64, and writes its key. False: it is none. */
+bool addrs_read_key(const char *s, char text[ADDRS_TEXT]);
+
 /* The most connections of one address at a time. */
 void addrs_configure(int per_address);
 

@@ -40,6 +40,10 @@ enum event_kind {
     EVENT_HIST,      /* room, id, time_ms, name, text: one message of the history */
     EVENT_HIST_ACTION, /* the same, of what somebody did */
     EVENT_HISTORY,   /* number: how many came before */
+    EVENT_OPTION,    /* room, name: an option, text: its value */
+    EVENT_ROLE,      /* room, name, text: its role */
+    EVENT_DONE,      /* verb, name, text: terms */
+    EVENT_LISTED,    /* number, text: what was listed */
     EVENT_ERROR,     /* error; text fills its %s */
     /* what happens in a room; from here on a line has tags, in a form with tags, if the event has a number */
     EVENT_JOIN,      /* room, name */
@@ -47,16 +51,18 @@ enum event_kind {
     EVENT_SAID,      /* room, name, text */
     EVENT_ACTION,    /* room, name, text: what name does */
     EVENT_TOPIC,     /* room, text: "" when there is none */
+    EVENT_RULING,    /* room, verb, name: whom or what it is about, more: by whom, text: terms */
     /* to one, to all */
     EVENT_PRIVATE,   /* name: from whom, text, id, time_ms */
     EVENT_NOTICE,    /* text */
+    EVENT_INVITE,    /* room, name: by whom */
     EVENTS
 };
 
 struct event {
     enum event_kind kind;
     enum error_code error;
-    const char *room, *name, *text, *more;
+    const char *room, *name, *text, *more, *verb;
     long number;
     const char *const *items;
     size_t item_count;

@@ -142,7 +142,7 @@ static void parse(struct request *rq, char *line, size_t len, bool first)
 
 /* ---- writing ---- */
 
-/* How each event reads: %r room, %n name, %t text, %m more, %d number, %i id, %w time. Lists, errors and what may be too
+/* How each event reads: %r room, %n name, %t text, %m more, %v verb, %d number, %i id, %w time. Lists, errors and what may be too
  * long for a line have functions. */
 static const char *const formats[EVENTS] = {
     [EVENT_WELCOME] = "OK Welcome, %n!",
@@ -165,13 +165,19 @@ static const char *const formats[EVENTS] = {
     [EVENT_HIST] = "HIST %r %i %w %n ",
     [EVENT_HIST_ACTION] = "HIST %r %i %w * %n ",
     [EVENT_HISTORY] = "OK %d messages",
+    [EVENT_OPTION] = "SET %r %n %t",
+    [EVENT_ROLE] = "ROLE %r %n %t",
+    [EVENT_DONE] = "OK %v %n%t",
+    [EVENT_LISTED] = "OK %d %t",
     [EVENT_JOIN] = "JOIN %r %n",
     [EVENT_LEAVE] = "LEAVE %r %n",
     [EVENT_SAID] = "ROOM %r %n %t",
     [EVENT_ACTION] = "ME %r %n %t",
     [EVENT_TOPIC] = "TOPIC %r",
+    [EVENT_RULING] = "%v %r %n by %m%t",
     [EVENT_PRIVATE] = "PRIVMSG %n %t",
     [EVENT_NOTICE] = "NOTICE %t",
+    [EVENT_INVITE] = "INVITE %r %n",
 };
 
 static const char *const error_texts[ERRORS] = {
@@ -194,6 +200,7 @@ static void expand(struct buf *out, const char *format, const struct event *ev)
         case 't':
         case 's': buf_str(out, ev->text); break;
         case 'm': buf_str(out, ev->more); break;
+        case 'v': buf_str(out, ev->verb); break;
         case 'd': buf_printf(out, "%ld", ev->number); break;
         case 'i': buf_printf(out, "%llu", (unsigned long long)ev->id); break;
         case 'w': buf_str(out, clock_text(ev->time_ms, when)); break;

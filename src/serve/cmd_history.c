@@ -89,20 +89,6 @@ static void answer(struct session *s, const struct history_query *q, const char 
     buf_fini(&lines);
 }
 
-/* The room asked for, with a reference; NULL: it was told why not. */
-static struct room *room_asked_for(struct session *s, const char *word)
-{
-    char name[NAME_SIZE];
-    struct room *r = NULL;
-    if (!word && !s->member.current)
-        session_error(s, ERROR_NOT_IN_A_ROOM, NULL);
-    else if (word && !name_room(name, word))
-        session_error(s, ERROR_INVALID_ROOM, NULL);
-    else if (!(r = rooms_find(word ? name : s->member.current->name)))
-        session_error(s, ERROR_ROOM_NOT_FOUND, NULL);
-    return r;
-}
-
 void cmd_history(struct session *s, const struct args *a)
 {
     struct question q = {.range.most = session_limits().history_page};
@@ -111,7 +97,7 @@ void cmd_history(struct session *s, const struct args *a)
         session_error(s, ERROR_USAGE, command_row(COMMAND_HISTORY)->syntax);
         return;
     }
-    struct room *r = room_asked_for(s, q.room);
+    struct room *r = command_room(s, q.room);
     if (!r)
         return;
     history_ask(&s->query, r, q.range, (size_t)outbox_limits().bytes / 2, s->member.bell);

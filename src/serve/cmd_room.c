@@ -8,12 +8,31 @@
 #include <string.h>
 #include <strings.h>
 
+/* Comes in, having left the current room if it is to be left. Whoever runs the room may have changed it in between: then
+ * it is asked again. */
+static void come_in(struct session *s, struct room *r, const char *key, bool leaves)
+{
+    struct refusal no = {0};
+    unsigned ticket;
+    bool is_in = false;
+    while (!is_in && room_admits(r, &s->member, key, &ticket, &no)) {
+        if (leaves)
+            session_leave_room(s, s->member.current, false);
+        leaves = false;
+        is_in = session_enter_room(s, r, ticket);
+    }
+    if (is_in)
+        return;
+    session_refuse(s, &no);
+    rooms_release(r);
+}
+
 /* The reference to the new room comes first: if there can be none, nothing else has changed. */
-static void enter(struct session *s, const char *word, bool stay)
+static void enter(struct session *s, const struct args *a, bool stay)
 {
     struct member *m = &s->member;
     char name[NAME_SIZE];
-    if (!name_room(name, word)) {
+    if (!name_room(name, a->word)) {
         session_error(s, ERROR_INVALID_ROOM, NULL);
         return;
     }
@@ -24,24 +43,21 @@ static void enter(struct session *s, const char *word, bool stay)
         return;
     }
     bool leaves = !stay && m->current;
-    struct room *r = m->room_count - leaves < session_limits().rooms_per_user ? rooms_enter(name) : NULL;
-    if (!r) {
+    struct room *r = m->room_count - leaves < session_limits().rooms_per_user ? rooms_enter(name, m->account) : NULL;
+    if (r)
+        come_in(s, r, a->more, leaves);
+    else
         session_error(s, name_fits(name) ? ERROR_TOO_MANY_ROOMS : ERROR_INVALID_ROOM, NULL);
-        return;
-    }
-    if (leaves)
-        session_leave_room(s, m->current, false);
-    session_enter_room(s, r);
 }
 
 void cmd_join(struct session *s, const struct args *a)
 {
-    enter(s, a->word, false);
+    enter(s, a, false);
 }
 
 void cmd_also(struct session *s, const struct args *a)
 {
-    enter(s, a->word, true);
+    enter(s, a, true);
 }
 
 void cmd_leave(struct session *s, const struct args *a)
@@ -72,7 +88,7 @@ void cmd_rooms(struct session *s, const struct args *a)
         session_error(s, ERROR_USAGE, command_row(COMMAND_ROOMS)->syntax);
         return;
     }
-    rooms_names(&names, a->word != NULL);
+    rooms_names(&names, a->word != NULL, &s->member);
     strv_sort(&names);
     struct event ev = {.kind = EVENT_ROOMLIST, .items = (const char *const *)names.v, .item_count = names.n};
     session_answer(s, &ev);
@@ -100,6 +116,8 @@ void cmd_topic(struct session *s, const struct args *a)
         session_error(s, ERROR_NOT_IN_A_ROOM, NULL);
     else if (!a->text)
         room_tell_topic(r, &s->member);
+    else if (room_wants_op_for_topic(r) && room_role(r, &s->member) < ROLE_OP)
+        session_error(s, ERROR_DENIED, NULL);
     else if (strlen(a->text) > (size_t)session_limits().topic)
         session_error(s, ERROR_TOPIC_TOO_LONG, NULL);
     else

@@ -9,16 +9,27 @@
 
 #include <string.h>
 
+typedef enum room_said talk_fn(struct room *r, struct member *m, const char *text, struct refusal *no);
+
 /* Each speaker waits before its own line, for the room that will hear it. */
-static void talk(struct session *s, struct room *r, bool (*how)(struct room *r, struct member *m, const char *text),
-                 const char *text)
+static void talk(struct session *s, struct room *r, talk_fn *how, const char *text)
 {
-    if (session_yield_to_room(s, r))
-        how(r, &s->member, text);
+    struct refusal no = {0};
+    if (!session_yield_to_room(s, r))
+        return;
+    switch (how(r, &s->member, text, &no)) {
+    case ROOM_SAID:
+        break;
+    case ROOM_REFUSED:
+        session_refuse(s, &no);
+        break;
+    case ROOM_STORAGE:
+        session_error(s, ERROR_STORAGE, NULL);
+        break;
+    }
 }
 
-static void talk_here(struct session *s, bool (*how)(struct room *r, struct member *m, const char *text),
-                      const char *text)
+static void talk_here(struct session *s, talk_fn *how, const char *text)
 {
     if (s->member.current)
         talk(s, s->member.current, how, text);

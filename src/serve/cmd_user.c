@@ -17,19 +17,12 @@ static void answer_names(struct session *s, struct strv *names)
     strv_fini(names);
 }
 
-static void users_of_named_room(struct session *s, const char *word)
+static void users_of_room(struct session *s, const char *word)
 {
     struct strv names = {0};
-    char name[NAME_SIZE];
-    if (!name_room(name, word)) {
-        session_error(s, ERROR_INVALID_ROOM, NULL);
+    struct room *r = command_room(s, word);
+    if (!r)
         return;
-    }
-    struct room *r = rooms_find(name);
-    if (!r) {
-        session_error(s, ERROR_ROOM_NOT_FOUND, NULL);
-        return;
-    }
     room_names(r, &names);
     rooms_release(r);
     answer_names(s, &names);
@@ -41,13 +34,8 @@ void cmd_users(struct session *s, const struct args *a)
     if (a->word && strcasecmp(a->word, "ALL") == 0) {
         users_names(&names);
         answer_names(s, &names);
-    } else if (a->word) {
-        users_of_named_room(s, a->word);
-    } else if (s->member.current) {
-        room_names(s->member.current, &names);
-        answer_names(s, &names);
     } else {
-        session_error(s, ERROR_NOT_IN_A_ROOM, NULL);
+        users_of_room(s, a->word);
     }
 }
 

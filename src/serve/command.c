@@ -7,6 +7,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "chat/rooms.h"
 #include "net/post.h"
 #include "proto/text.h"
 
@@ -71,11 +72,12 @@ static void run(struct session *s, enum command c, char *rest)
         session_error(s, ERROR_USERNAME_REQUIRED, NULL);
     } else if (!parse_args(row->args, rest, &a)) {
         session_error(s, ERROR_USAGE, row->syntax);
-    } else if (is_too_long(a.word) || is_too_long(a.more) || is_too_long(a.text)) { /* what is made of it would not fit into a line */
+    } else if (is_too_long(a.word) || is_too_long(a.more) || is_too_long(a.text)) { /* its answer would not fit a line */
         session_error(s, ERROR_LINE_TOO_LONG, NULL);
     } else {
         if (log_enabled(LOG_DEBUG))
             log_peer(LOG_DEBUG, "command", "id=%llu verb=%s", (unsigned long long)s->member.id, row->name);
+        session_sync_rooms(s);
         if (!(row->flags & TALK))
             post_settle(); /* what was said before comes before what the handler does */
         row->handler(s, &a);
@@ -117,4 +119,21 @@ void command_run(struct session *s, const struct request *rq)
 bool command_is_secret(const struct request *rq)
 {
     return rq->kind == REQUEST_UNKNOWN || (rq->kind == REQUEST_COMMAND && rows[rq->command].flags & SECRET);
+}
+
+struct room *command_room(struct session *s, const char *word)
+{
+    char name[NAME_SIZE];
+    struct room *r = NULL;
+    if (!word && !s->member.current)
+        session_error(s, ERROR_NOT_IN_A_ROOM, NULL);
+    else if (word && !name_room(name, word))
+        session_error(s, ERROR_INVALID_ROOM, NULL);
+    else if (!(r = rooms_find(word ? name : s->member.current->name)))
+        session_error(s, ERROR_ROOM_NOT_FOUND, NULL);
+    if (!r || room_may_look(r, &s->member))
+        return r;
+    rooms_release(r);
+    session_error(s, ERROR_ROOM_NOT_FOUND, NULL);
+    return NULL;
 }

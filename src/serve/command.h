@@ -21,6 +21,10 @@ void command_run(struct session *s, const struct request *rq);
 /* True when the line may hold what nobody shall find in memory afterwards. */
 bool command_is_secret(const struct request *rq);
 
+/* The room of that name (NULL: the current one), with a reference, if the client may look at it. NULL: it was told why
+ * not; a room that it may not look at is not there. */
+struct room *command_room(struct session *s, const char *word);
+
 /* The row of a command. */
 struct command_row {
     const char *name;

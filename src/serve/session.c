@@ -21,6 +21,7 @@
 #include "net/pressure.h"
 #include "serve/command.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,12 +117,51 @@ bool session_wait(struct session *s, int64_t until_ms, bool (*ready)(void *arg),
     return bell_wait_for(&s->pair->bell, until_ms, is_ready_or_over, &w) && !session_is_over(s);
 }
 
-void session_enter_room(struct session *s, struct room *r)
+void session_refuse(struct session *s, struct refusal *no)
 {
+    static const enum error_code errors[] = {
+        [RULES_BARRED] = ERROR_DENIED,       [RULES_BANNED] = ERROR_BANNED, [RULES_MUTED] = ERROR_MUTED,
+        [RULES_MODERATED] = ERROR_MODERATED, [RULES_SLOW] = ERROR_SLOW_MODE};
+    char wait[16];
+    snprintf(wait, sizeof wait, "%d", no->wait_s);
+    if (no->not_in)
+        session_error(s, ERROR_NOT_IN_A_ROOM, NULL);
+    else
+        session_error(s, errors[no->verdict], no->verdict == RULES_SLOW ? wait : buf_text(&no->terms));
+    refusal_fini(no);
+}
+
+static void forget_room(struct session *s, struct room *r)
+{
+    member_remove_room(&s->member, r);
+    atomic_store_explicit(&s->room_count, s->member.room_count, memory_order_relaxed);
+    rooms_release(r);
+}
+
+void session_sync_rooms(struct session *s)
+{
+    struct member *m = &s->member;
+    if (!atomic_load_explicit(&m->ousted, memory_order_relaxed))
+        return;
+    post_settle(); /* what it said there may still be gathered */
+    m->ousted = false;
+    for (int i = m->room_count - 1; i >= 0; i--)
+        if (!room_has(m->rooms[i], m))
+            forget_room(s, m->rooms[i]);
+}
+
+bool session_enter_room(struct session *s, struct room *r, unsigned ticket)
+{
+    struct room *before = s->member.current;
     member_add_room(&s->member, r);
     s->member.current = r;
     atomic_store_explicit(&s->room_count, s->member.room_count, memory_order_relaxed);
-    room_join(r, &s->member);
+    if (room_join(r, &s->member, ticket))
+        return true;
+    member_remove_room(&s->member, r);
+    s->member.current = before;
+    atomic_store_explicit(&s->room_count, s->member.room_count, memory_order_relaxed);
+    return false;
 }
 
 void session_update_rooms(struct session *s)
@@ -133,9 +173,7 @@ void session_update_rooms(struct session *s)
 void session_leave_room(struct session *s, struct room *r, bool answer)
 {
     room_leave(r, &s->member, answer);
-    member_remove_room(&s->member, r);
-    atomic_store_explicit(&s->room_count, s->member.room_count, memory_order_relaxed);
-    rooms_release(r);
+    forget_room(s, r);
 }
 
 /* ---- one line ---- */
@@ -264,6 +302,10 @@ static void begin(struct session *s)
     m->caps = 0;
     m->id = s->pair->id;
     m->account = 0;
+    m->ousted = false;
+    addrs_key_text(&a->peer, m->host);
+    if (a->peer.loopback) /* a proxy, or people who share a machine */
+        *m->host = '\0';
     m->name[0] = m->key[0] = '\0';
     must(!m->room_count && !m->current && !m->listed);
     atomic_store_explicit(&s->active_ms, clock_coarse_ms(), memory_order_relaxed);

@@ -62,8 +62,14 @@ bool session_yield_to_room(struct session *s, struct room *r);
 /* True when the session has to end; `arg` is the session. For change_wait and history_wait. */
 bool session_is_over(void *arg);
 
-/* Enters a room, taking over the reference to it, and makes it current. */
-void session_enter_room(struct session *s, struct room *r);
+/* Tells the client why it may not come in, or not talk. Frees what `no` has. */
+void session_refuse(struct session *s, struct refusal *no);
+/* Forgets rooms that others have put the client out of. */
+void session_sync_rooms(struct session *s);
+
+/* Enters a room, taking over the reference to it, and makes it current; `ticket` is from room_admits. False: the ticket is
+ * no longer good, and the reference is the caller's. */
+bool session_enter_room(struct session *s, struct room *r, unsigned ticket);
 /* Tells all of them how the client hears now. */
 void session_update_rooms(struct session *s);
 /* Leaves one and gives the reference back; `answer`: with OK Left. */

@@ -113,7 +113,7 @@ static void every_mistake_has_its_answer(void **state)
         {"USERS #nowhere", "ERROR Room not found"},
         {"USERS a/b", "ERROR Invalid room name"},
         {"ROOMS some", "ERROR Usage: ROOMS [ALL]"},
-        {"JOIN", "ERROR Usage: JOIN <room>"},
+        {"JOIN", "ERROR Usage: JOIN <room> [<key>]"},
         {"JOIN #", "ERROR Invalid room name"},
         {"JOIN ##x", "ERROR Invalid room name"},
         {"JOIN #abcdefghijklmnopqrstuvwxyz1234567", "ERROR Invalid room name"},

@@ -712,8 +712,27 @@ void unit_member_join(struct unit_member *um, struct room *r)
     assert_non_null(r);
     member_add_room(&um->member, r);
     um->member.current = r;
+    struct refusal no = {0};
+    unsigned ticket;
+    assert_true(room_admits(r, &um->member, NULL, &ticket, &no));
     post_settle();
-    room_join(r, &um->member);
+    assert_true(room_join(r, &um->member, ticket));
+}
+
+bool unit_say(struct room *r, struct member *m, const char *text)
+{
+    struct refusal no = {0};
+    bool said = room_say(r, m, text, &no) == ROOM_SAID;
+    refusal_fini(&no);
+    return said;
+}
+
+bool unit_act(struct room *r, struct member *m, const char *text)
+{
+    struct refusal no = {0};
+    bool said = room_act(r, m, text, &no) == ROOM_SAID;
+    refusal_fini(&no);
+    return said;
 }
 
 void unit_member_leave(struct unit_member *um, struct room *r, bool answer)

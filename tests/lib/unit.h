@@ -180,6 +180,9 @@ void unit_member_hush(struct unit_member *um);
 /* As serve/session.c does it: the room's reference is taken over, or given back. */
 void unit_member_join(struct unit_member *um, struct room *r);
 void unit_member_leave(struct unit_member *um, struct room *r, bool answer);
+/* True when it was said. Any thread that may say something for the member. */
+bool unit_say(struct room *r, struct member *m, const char *text);
+bool unit_act(struct room *r, struct member *m, const char *text);
 void unit_member_leave_all(struct unit_member *um);
 
 /* ---- store, registry of names and rooms, in a directory of the test's own ---- */

@@ -37,9 +37,9 @@ static int set_up(void **state)
     unit_house_start();
     unit_member_start(&alice, "alice", unit_gen());
     unit_member_start(&bob, "bob", unit_gen());
-    r = rooms_enter("#talk");
+    r = rooms_enter("#talk", 0);
     unit_member_join(&alice, r);
-    unit_member_join(&bob, rooms_enter("#talk"));
+    unit_member_join(&bob, rooms_enter("#talk", 0));
     unit_house_settle();
     log_configure(LOG_ERROR, true);
     return 0;
@@ -189,9 +189,9 @@ static void while_the_store_is_bad_a_change_fails_at_once(void **state)
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_FAILED);
     assert_string_equal(topic(), "");
     assert_int_equal(refs(), before);
-    assert_true(room_say(r, &alice.member, "chat goes on"));
+    assert_true(unit_say(r, &alice.member, "chat goes on"));
     unit_member_hears(&bob, "ROOM #talk alice chat goes on\n");
-    struct room *made = rooms_enter("#new"); /* and so does JOIN of a new room */
+    struct room *made = rooms_enter("#new", 0); /* and so does JOIN of a new room */
     assert_non_null(made);
     rooms_release(made);
     patient.failing = false;
@@ -280,7 +280,7 @@ static void a_change_outlives_everybodys_leaving(void **state)
     put_topic(&change, "tea", &alice.member);
     unit_member_leave_all(&alice);
     unit_member_leave_all(&bob);
-    assert_null(rooms_enter("#other")); /* the change's reference keeps the room */
+    assert_null(rooms_enter("#other", 0)); /* the change's reference keeps the room */
     unit_job_let(&gate);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
     unit_house_settle();
@@ -315,8 +315,8 @@ static void a_record_never_undoes_a_topic(void **state)
     for (int i = 0; i < 5; i++) {
         unit_member_leave_all(&alice);
         unit_member_leave_all(&bob); /* the last one out records the room */
-        unit_member_join(&alice, rooms_enter("#talk"));
-        unit_member_join(&bob, rooms_enter("#talk"));
+        unit_member_join(&alice, rooms_enter("#talk", 0));
+        unit_member_join(&bob, rooms_enter("#talk", 0));
     }
     unit_job_block(&gate);
     lock_acquire(&r->lock);
@@ -350,7 +350,7 @@ static void a_record_is_tried_again_until_it_is_on_disk(void **state)
 {
     (void)state;
     unit_job_block(&gate);
-    struct room *made = rooms_enter("#new");
+    struct room *made = rooms_enter("#new", 0);
     rooms_release(made);
     break_with(&gate, &breaker);
     unit_job_wait_done(&breaker);
@@ -372,7 +372,7 @@ static void a_room_that_somebody_came_into_while_it_was_deleted_stays_as_a_new_o
     unit_job_block(&gate);
     struct room *mine = rooms_find("#talk");
     change_put(&change, CHANGE_DELETE, mine, NULL, NULL, &bell);
-    unit_member_join(&alice, rooms_enter("#talk"));
+    unit_member_join(&alice, rooms_enter("#talk", 0));
     unit_job_let(&gate);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
     r = rooms_find("#talk");
@@ -382,7 +382,7 @@ static void a_room_that_somebody_came_into_while_it_was_deleted_stays_as_a_new_o
     assert_int_equal(refs(), 2);
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE key = '#talk' AND topic = ''"), 1);
-    assert_true(room_say(r, &alice.member, "still here"));
+    assert_true(unit_say(r, &alice.member, "still here"));
 }
 
 static void a_deleted_room_made_again_at_once_ends_on_disk(void **state)
@@ -395,7 +395,7 @@ static void a_deleted_room_made_again_at_once_ends_on_disk(void **state)
     unit_house_settle();
     assert_int_equal(rooms_delete("#talk", &change, &bell), ROOMS_DONE);
     unit_job_block(&gate);
-    unit_member_join(&alice, rooms_enter("#Talk"));
+    unit_member_join(&alice, rooms_enter("#Talk", 0));
     unit_job_let(&gate);
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE name = '#Talk' AND topic = ''"), 1);
@@ -411,8 +411,8 @@ static void an_evicted_room_made_again_at_once_ends_on_disk(void **state)
     rooms_configure(1, 30);
     unit_job_block(&gate);
     for (int i = 0; i < 3; i++) { /* the deleting and the making again stand in one batch */
-        rooms_release(rooms_enter("#other"));
-        rooms_release(rooms_enter("#TALK"));
+        rooms_release(rooms_enter("#other", 0));
+        rooms_release(rooms_enter("#TALK", 0));
     }
     unit_job_let(&gate);
     unit_house_settle();
@@ -429,7 +429,7 @@ static void an_eviction_while_the_record_is_being_written_ends_on_disk(void **st
     unit_house_settle();
     rooms_configure(1, 30);
     unit_job_block(&gate);
-    struct room *made = rooms_enter("#first");
+    struct room *made = rooms_enter("#first", 0);
     rooms_release(made);
     unit_job_init(&inner, false);
     inner.held = true;
@@ -439,8 +439,8 @@ static void an_eviction_while_the_record_is_being_written_ends_on_disk(void **st
     while (!inner.inside)
         sched_yield();
     /* the record of #first has run, and is not committed yet */
-    rooms_release(rooms_enter("#second"));
-    rooms_release(rooms_enter("#FIRST"));
+    rooms_release(rooms_enter("#second", 0));
+    rooms_release(rooms_enter("#FIRST", 0));
     unit_job_let(&inner);
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 1);

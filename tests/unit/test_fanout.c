@@ -32,7 +32,7 @@ static struct room *r;
 
 static void join(struct unit_member *um)
 {
-    r = rooms_enter("#den");
+    r = rooms_enter("#den", 0);
     unit_member_join(um, r);
 }
 
@@ -101,7 +101,7 @@ static bool has_said(void *arg)
 static void speak(void *arg)
 {
     struct speaker *sp = arg;
-    room_say(r, &sp->who->member, "from a thread");
+    unit_say(r, &sp->who->member, "from a thread");
     if (sp->flushes)
         post_flush();
     sp->has_said = true;
@@ -127,7 +127,7 @@ static void speaker_stop(struct speaker *sp)
 static void nothing_is_put_before_the_speaker_flushes(void **state)
 {
     (void)state;
-    assert_true(room_say(r, &alice.member, "one"));
+    assert_true(unit_say(r, &alice.member, "one"));
     assert_int_equal(entries(&alice), 0);
     assert_int_equal(entries(&bob), 0);
     unit_member_hears(&bob, "ROOM #den alice one\n"); /* flushes */
@@ -137,9 +137,9 @@ static void nothing_is_put_before_the_speaker_flushes(void **state)
 static void lines_of_all_speakers_are_one_message_and_count_each(void **state)
 {
     (void)state;
-    room_say(r, &alice.member, "one");
-    room_say(r, &bob.member, "two");
-    room_say(r, &alice.member, "three");
+    unit_say(r, &alice.member, "one");
+    unit_say(r, &bob.member, "two");
+    unit_say(r, &alice.member, "three");
     post_settle();
     assert_int_equal(alice.member.outbox->queued.n, 1);
     assert_ptr_equal(alice.member.outbox->queued.v[0], bob.member.outbox->queued.v[0]);
@@ -154,15 +154,15 @@ static void as_much_as_a_part_of_an_outbox_is_put_at_once(void **state)
     (void)state;
     char text[600];
     unit_limits(PIECES);
-    room_say(r, &alice.member, "one");
+    unit_say(r, &alice.member, "one");
     assert_int_equal(entries(&bob), 0);
-    room_say(r, &alice.member, "two");
+    unit_say(r, &alice.member, "two");
     assert_int_equal(entries(&bob), 2);
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = '\0';
-    room_say(r, &alice.member, text);
+    unit_say(r, &alice.member, text);
     assert_int_equal(entries(&bob), 2);
-    room_say(r, &alice.member, text); /* both would be too long in one piece */
+    unit_say(r, &alice.member, text); /* both would be too long in one piece */
     assert_int_equal(entries(&bob), 3);
     assert_int_equal(r->fanout.gathered, 1);
 }
@@ -171,7 +171,7 @@ static void a_room_that_rests_holds_no_lines_in_memory(void **state)
 {
     (void)state;
     for (int i = 0; i < 100; i++)
-        room_say(r, &alice.member, "some of many lines that take more than one small buffer");
+        unit_say(r, &alice.member, "some of many lines that take more than one small buffer");
     post_flush();
     assert_int_equal(r->fanout.lines[FORM_NATIVE].len, 0);
     assert_true(r->fanout.lines[FORM_NATIVE].cap <= 1024);
@@ -183,7 +183,7 @@ static void who_adds_to_what_another_combines_owes_nothing(void **state)
 {
     (void)state;
     struct speaker sp;
-    room_say(r, &alice.member, "mine");
+    unit_say(r, &alice.member, "mine");
     speaker_start(&sp, &bob, true); /* its flush has come back */
     assert_int_equal(entries(&alice), 0);
     unit_member_hears(&alice, "ROOM #den alice mine\nROOM #den bob from a thread\n");
@@ -196,10 +196,10 @@ static void a_settle_puts_what_another_combines(void **state)
     (void)state;
     struct speaker sp;
     speaker_start(&sp, &bob, false); /* combines, and has not flushed */
-    room_say(r, &alice.member, "mine");
+    unit_say(r, &alice.member, "mine");
     post_settle();
     assert_int_equal(entries(&alice), 2);
-    room_say(r, &alice.member, "more");
+    unit_say(r, &alice.member, "more");
     assert_int_equal(entries(&alice), 2); /* it is still bob's to put */
     post_flush();
     assert_int_equal(r->fanout.gathered, 1);
@@ -210,11 +210,11 @@ static void a_settle_puts_what_another_combines(void **state)
 static void after_a_flush_nobody_combines(void **state)
 {
     (void)state;
-    room_say(r, &alice.member, "one");
+    unit_say(r, &alice.member, "one");
     assert_true(r->fanout.combined);
     post_flush();
     assert_false(r->fanout.combined);
-    room_say(r, &alice.member, "two");
+    unit_say(r, &alice.member, "two");
     post_settle(); /* settling gives it up as well: the room may be left next */
     assert_false(r->fanout.combined);
     post_flush();
@@ -252,7 +252,7 @@ static void gathering_elsewhere_settles_first(void **state)
     post_gather(&e.g);
     post_gather(&e.g);
     assert_int_equal(e.puts, 0);
-    room_say(r, &alice.member, "here");
+    unit_say(r, &alice.member, "here");
     assert_int_equal(e.puts, 1);
     assert_int_equal(e.last, POST_STAYS); /* somebody else combines there */
 }
@@ -265,7 +265,7 @@ static void an_answer_does_not_overtake_what_was_said(void **state)
     struct speaker sp;
     struct event pong = {.kind = EVENT_PONG};
     speaker_start(&sp, &bob, false);
-    room_say(r, &alice.member, "first"); /* bob's to put */
+    unit_say(r, &alice.member, "first"); /* bob's to put */
     post_settle();
     member_answer(&alice.member, &pong);
     unit_member_hears(&alice, "ROOM #den bob from a thread\nROOM #den alice first\nPONG\n");
@@ -282,8 +282,8 @@ static void say_alone(void)
     alice.member = (struct member){.outbox = &ob, .bell = &bell, .name = "alice"};
     r = room_new("#den", 0);
     member_add_room(&alice.member, r);
-    room_join(r, &alice.member);
-    room_say(r, &alice.member, "first");
+    room_join(r, &alice.member, 0);
+    unit_say(r, &alice.member, "first");
 }
 
 static void put_without_settling(void *arg)
@@ -376,20 +376,20 @@ static void each_member_hears_in_its_own_form_and_changes_it_at_will(void **stat
 {
     (void)state;
     uint64_t last = 0;
-    room_say(r, &bob.member, "before");
+    unit_say(r, &bob.member, "before");
     set_form(&alice, FORM_TAGS); /* behind what was said */
     unit_member_hears(&alice, "ROOM #den bob before\n");
-    room_say(r, &bob.member, "one");
-    room_say(r, &bob.member, "two");
+    unit_say(r, &bob.member, "one");
+    unit_say(r, &bob.member, "two");
     hears_tagged(&alice, "ROOM #den bob one\nROOM #den bob two\n", &last);
     assert_int_equal(last, r->last_id);
     unit_member_hears(&bob, "ROOM #den bob before\nROOM #den bob one\nROOM #den bob two\n");
     join(&carol);
     hears_tagged(&alice, "JOIN #den carol\n", &last);
-    room_say(r, &bob.member, "three");
+    unit_say(r, &bob.member, "three");
     set_form(&alice, FORM_NATIVE);
     hears_tagged(&alice, "ROOM #den bob three\n", &last);
-    room_say(r, &bob.member, "four");
+    unit_say(r, &bob.member, "four");
     unit_member_hears(&alice, "ROOM #den bob four\n");
     post_settle();
     assert_int_equal(r->fanout.members[FORM_NATIVE], 3);
@@ -401,7 +401,7 @@ static void who_comes_with_tags_hears_the_replay_with_them(void **state)
     (void)state;
     struct buf heard = {0};
     carol.member.form = FORM_TAGS;
-    room_say(r, &alice.member, "one");
+    unit_say(r, &alice.member, "one");
     join(&carol);
     const char *answer = unit_client_heard(&carol.client, &heard);
     const char *start = "OK Joined #den (2 users)\r\nJOIN #den alice\r\nJOIN #den bob\r\n@id=";
@@ -420,9 +420,9 @@ static void who_wants_acks_hears_the_number_in_its_place_and_no_echo(void **stat
     char want[200];
     alice.member.caps = 1u << CAP_ACKS;
     speaker_start(&sp, &bob, false); /* gathered, and bob's to put */
-    room_say(r, &alice.member, "one");
+    unit_say(r, &alice.member, "one");
     uint64_t first = r->last_id;
-    room_act(r, &alice.member, "two");
+    unit_act(r, &alice.member, "two");
     assert_int_equal(r->fanout.gathered, 0);
     snprintf(want, sizeof want, "ROOM #den bob from a thread\nOK %llu\nOK %llu\n", (unsigned long long)first,
              (unsigned long long)first + 1);
@@ -430,7 +430,7 @@ static void who_wants_acks_hears_the_number_in_its_place_and_no_echo(void **stat
     speaker_stop(&sp);
     unit_member_hears(&bob, "ROOM #den bob from a thread\nROOM #den alice one\nME #den alice two\n");
     alice.member.caps = 0;
-    room_say(r, &alice.member, "three");
+    unit_say(r, &alice.member, "three");
     unit_member_hears(&alice, "ROOM #den alice three\n");
 }
 
@@ -445,12 +445,12 @@ static void while_an_outbox_presses_every_speaker_meets_it(void **state)
     unit_held_start(&slow);
     static struct member m;
     m = (struct member){.outbox = &slow.c.outbox, .bell = &slow.c.bell, .id = slow.gen, .name = "slow"};
-    rooms_enter("#den");
+    rooms_enter("#den", 0);
     member_add_room(&m, r);
-    room_join(r, &m);
+    room_join(r, &m, 0);
     unit_stream_hold(&slow.us);
     for (int i = 0; i < 20; i++) {
-        room_say(r, &alice.member, "filling");
+        unit_say(r, &alice.member, "filling");
         all_quiet(); /* these two read */
     }
     assert_ptr_equal(post_pressure().other, m.outbox);
@@ -460,7 +460,7 @@ static void while_an_outbox_presses_every_speaker_meets_it(void **state)
     assert_int_equal(before.gen, slow.gen);
     speaker_start(&sp, &bob, false);
     assert_null(post_pressure().other);
-    room_say(r, &alice.member, "one more"); /* would be bob's to put otherwise */
+    unit_say(r, &alice.member, "one more"); /* would be bob's to put otherwise */
     assert_int_equal(r->fanout.gathered, 0);
     struct post_pressure p = post_pressure();
     assert_ptr_equal(p.other, m.outbox);
@@ -474,10 +474,10 @@ static void while_an_outbox_presses_every_speaker_meets_it(void **state)
     free(m.rooms);
     post_flush();
     unit_client_wait_written(&slow.c);
-    room_say(r, &alice.member, "gathered again");
+    unit_say(r, &alice.member, "gathered again");
     post_settle();
     assert_false(fanout_pressing(r, &before));
-    room_say(r, &alice.member, "gathered again");
+    unit_say(r, &alice.member, "gathered again");
     assert_int_equal(r->fanout.gathered, 1);
     unit_held_stop(&slow);
 }

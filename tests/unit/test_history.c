@@ -34,7 +34,7 @@ static int set_up(void **state)
     unit_house_start();
     bell_init(&bell);
     unit_member_start(&alice, "Alice", unit_gen());
-    r = rooms_enter("#Den");
+    r = rooms_enter("#Den", 0);
     unit_member_join(&alice, r);
     return 0;
 }
@@ -53,7 +53,7 @@ static int tear_down(void **state)
 
 static void say(const char *text)
 {
-    assert_true(room_say(r, &alice.member, text));
+    assert_true(unit_say(r, &alice.member, text));
     post_flush();
 }
 
@@ -161,7 +161,7 @@ static void it_survives_a_restart(void **state)
     say("kept"); /* not asked for yet: the stop has it written */
     unit_member_leave(&alice, r, false);
     unit_house_restart();
-    r = rooms_enter("#den");
+    r = rooms_enter("#den", 0);
     unit_member_join(&alice, r);
     say("new");
     expect((struct history_range){.most = 9}, "kept new ");
@@ -176,7 +176,7 @@ static void what_is_said_while_a_batch_is_written_survives_a_stop(void **state)
     unit_job_let(&inner);
     unit_member_leave(&alice, r, false);
     unit_house_restart();
-    r = rooms_enter("#den");
+    r = rooms_enter("#den", 0);
     unit_member_join(&alice, r);
     expect((struct history_range){.most = 9}, "one two ");
 }
@@ -190,7 +190,7 @@ static void a_room_of_the_same_name_begins_without_a_past(void **state)
     unit_member_leave(&alice, r, false);
     unit_house_settle();
     assert_int_equal(rooms_delete("#den", &c, &bell), ROOMS_DONE);
-    r = rooms_enter("#den");
+    r = rooms_enter("#den", 0);
     unit_member_join(&alice, r);
     expect((struct history_range){.most = 9}, "");
     say("public");
@@ -210,7 +210,7 @@ static void a_room_deleted_under_its_members_begins_anew(void **state)
     unit_job_block(&gate);
     struct room *gone = rooms_find("#den");
     change_put(&c, CHANGE_DELETE, gone, NULL, NULL, &bell);
-    r = rooms_enter("#den"); /* comes while the deletion is being written */
+    r = rooms_enter("#den", 0); /* comes while the deletion is being written */
     unit_member_join(&alice, r);
     unit_job_let(&gate);
     assert_int_equal(change_wait(&c, NULL, NULL), CHANGE_MADE);
@@ -228,7 +228,7 @@ static void numbers_rise_even_if_the_clock_falls_back(void **state)
     uint64_t far = (uint64_t)(clock_wall_ms() + 3600000) << 20; /* as if the clock had been an hour ahead */
     room_note_number(far);
     assert_true(room_birth_ms() > (int64_t)(far >> 20));
-    struct room *later = rooms_enter("#later");
+    struct room *later = rooms_enter("#later", 0);
     assert_true(later->last_id > far);
     rooms_release(later);
 }

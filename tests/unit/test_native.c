@@ -336,7 +336,7 @@ static void every_kind_ends_in_exactly_one_crlf(void **state)
     static const char *const items[] = {"a", "b"};
     for (int kind = EVENT_NONE + 1; kind < EVENTS; kind++) {
         struct event ev = {.kind = (enum event_kind)kind, .error = ERROR_FULL, .room = "#r", .name = "n", .text = "t",
-                           .more = "m", .number = 3, .items = items, .item_count = 2};
+                           .more = "m", .verb = "v", .number = 3, .items = items, .item_count = 2};
         render(&ev);
         assert_true(out.len > 2);
         assert_memory_equal(out.data + out.len - 2, "\r\n", 2);
@@ -418,7 +418,7 @@ static void the_longest_text_fits_into_a_line_whatever_is_made_of_it(void **stat
     memset(text, 't', 4000);
     for (int kind = EVENT_NONE + 1; kind < EVENTS; kind++) {
         struct event ev = {.kind = (enum event_kind)kind, .error = ERROR_KICKED, .room = room, .name = name,
-                           .text = text, .more = "m"};
+                           .text = text, .more = "m", .verb = "v"};
         render(&ev);
         for (const char *at = out.data, *end; *at; at = end) { /* a HIST goes on in a second one */
             end = strstr(at, "\r\n") + 2;
@@ -463,7 +463,7 @@ static void tags_stand_before_what_happens_and_never_before_an_answer(void **sta
     static const char *const items[] = {"a"};
     for (int kind = EVENT_NONE + 1; kind < EVENTS; kind++) {
         struct event ev = {.kind = (enum event_kind)kind, .error = ERROR_FULL, .room = "#r", .name = "n", .text = "t",
-                           .more = "m", .items = items, .item_count = 1, .id = 1048577, .time_ms = 1795421730123LL};
+                           .more = "m", .verb = "v", .items = items, .item_count = 1, .id = 1048577, .time_ms = 1795421730123LL};
         render(&ev);
         char *plain = strdup(out.data);
         const char *tags = "@id=1048577;time=2026-11-23T08:15:30.123Z ", *got = render_tagged(&ev);

@@ -54,7 +54,7 @@ static int tear_down(void **state)
 
 static void join(struct unit_member *um)
 {
-    r = rooms_enter("#General");
+    r = rooms_enter("#General", 0);
     unit_member_join(um, r);
 }
 
@@ -77,8 +77,8 @@ static void the_whole_answer_is_one_entry_in_the_order_of_the_protocol(void **st
     join(&bob);
     join(&carol);
     set_topic("tea and toast");
-    assert_true(room_say(r, &bob.member, "one"));
-    assert_true(room_say(r, &carol.member, "two"));
+    assert_true(unit_say(r, &bob.member, "one"));
+    assert_true(unit_say(r, &carol.member, "two"));
     unit_client_wait_asleep(&alice.client);
     join(&alice);
     assert_int_equal(outbox_load(alice.member.outbox).entries, 1);
@@ -121,7 +121,7 @@ static void what_is_said_reaches_all_and_echoes_to_the_speaker(void **state)
     join(&bob);
     unit_member_hush(&alice);
     unit_member_hush(&bob);
-    assert_true(room_say(r, &alice.member, "Hello  everyone! "));
+    assert_true(unit_say(r, &alice.member, "Hello  everyone! "));
     unit_member_hears(&alice, "ROOM #General alice Hello  everyone! \n");
     unit_member_hears(&bob, "ROOM #General alice Hello  everyone! \n");
 }
@@ -132,16 +132,16 @@ static void who_is_not_in_the_room_cannot_speak_in_it(void **state)
     join(&alice);
     unit_member_hush(&alice);
     uint64_t messages = counter_get(COUNTER_MESSAGES);
-    assert_false(room_say(r, &bob.member, "let me in"));
+    assert_false(unit_say(r, &bob.member, "let me in"));
     unit_member_hears(&alice, "");
     assert_int_equal(counter_get(COUNTER_MESSAGES), messages);
     join(&bob);
     unit_member_hush(&bob);
     unit_member_hush(&alice);
     struct room *same = r;
-    assert_true(room_say(same, &bob.member, "thanks"));
+    assert_true(unit_say(same, &bob.member, "thanks"));
     unit_member_leave(&bob, same, false);
-    assert_false(room_say(same, &bob.member, "and still"));
+    assert_false(unit_say(same, &bob.member, "and still"));
     unit_member_hears(&alice, "ROOM #General bob thanks\nLEAVE #General bob\n");
 }
 
@@ -166,7 +166,7 @@ static void a_message_is_rendered_once_for_all(void **state)
     unit_member_hush(&bob);
     unit_client_wait_asleep(&alice.client);
     unit_client_wait_asleep(&bob.client);
-    assert_true(room_say(r, &alice.member, "shared"));
+    assert_true(unit_say(r, &alice.member, "shared"));
     post_settle();
     assert_int_equal(alice.member.outbox->queued.n, 1);
     assert_ptr_equal(alice.member.outbox->queued.v[0], bob.member.outbox->queued.v[0]);
@@ -182,8 +182,8 @@ static void messages_are_numbered_upwards_from_the_clock(void **state)
     uint64_t first = r->last_id;
     lock_release(&r->lock);
     assert_true(first >= least);
-    room_say(r, &alice.member, "one");
-    room_say(r, &alice.member, "two");
+    unit_say(r, &alice.member, "one");
+    unit_say(r, &alice.member, "two");
     lock_acquire(&r->lock);
     assert_int_equal(r->last_id, first + 2);
     assert_int_equal(r->replay[0].id + 1, r->replay[1].id);
@@ -219,7 +219,7 @@ static void say_numbers(struct unit_member *um, int from, int to)
     for (int i = from; i <= to; i++) {
         char text[32];
         snprintf(text, sizeof text, "say %d", i);
-        assert_true(room_say(r, &um->member, text));
+        assert_true(unit_say(r, &um->member, text));
     }
 }
 
@@ -309,13 +309,13 @@ static void what_one_does_is_heard_and_replayed_as_such(void **state)
     (void)state;
     join(&alice);
     unit_member_hush(&alice);
-    assert_true(room_act(r, &alice.member, "waves"));
-    assert_true(room_say(r, &alice.member, "hi"));
+    assert_true(unit_act(r, &alice.member, "waves"));
+    assert_true(unit_say(r, &alice.member, "hi"));
     unit_member_hears(&alice, "ME #General alice waves\nROOM #General alice hi\n");
     join(&bob);
     unit_member_hears(&bob, "OK Joined #General (1 users)\nJOIN #General alice\n"
                             "ME #General alice waves\nROOM #General alice hi\n");
-    assert_false(room_act(r, &carol.member, "looks in"));
+    assert_false(unit_act(r, &carol.member, "looks in"));
 }
 
 static void the_operator_is_heard_by_all_who_are_there(void **state)
@@ -333,7 +333,7 @@ static void the_operator_is_heard_by_all_who_are_there(void **state)
 static void words_into_an_empty_room_are_gone(void **state)
 {
     (void)state;
-    struct room *empty = rooms_enter("#general");
+    struct room *empty = rooms_enter("#general", 0);
     assert_false(room_announce(empty, "anybody?"));
     rooms_release(empty);
     join(&alice);
@@ -386,12 +386,12 @@ static void the_answer_names_the_first_hundred_alone(void **state)
     static struct outbox outboxes[CROWD];
     struct buf heard = {0};
     int lines = 0;
-    r = rooms_enter("#general");
+    r = rooms_enter("#general", 0);
     for (int i = 0; i < CROWD; i++) {
         outbox_init(&outboxes[i], &bell);
         crowd[i] = (struct member){.outbox = &outboxes[i], .bell = &bell};
         snprintf(crowd[i].name, sizeof crowd[i].name, "user%d", i);
-        room_join(r, &crowd[i]);
+        room_join(r, &crowd[i], 0);
     }
     join(&alice);
     unit_client_heard(&alice.client, &heard);
@@ -416,7 +416,7 @@ static void a_closed_outbox_hears_nothing_and_harms_nobody(void **state)
     unit_member_hush(&alice);
     unit_member_hush(&bob);
     outbox_close(bob.member.outbox, CLOSE_KICK, NULL);
-    assert_true(room_say(r, &alice.member, "still there?"));
+    assert_true(unit_say(r, &alice.member, "still there?"));
     unit_member_hears(&alice, "ROOM #General alice still there?\n");
     unit_member_hears(&bob, "");
 }
@@ -438,7 +438,7 @@ static void talk(void *arg)
     for (int i = 0; i < EACH; i++) {
         char text[64];
         snprintf(text, sizeof text, "say %s %d", t->um.member.name, i);
-        room_say(t->um.member.current, &t->um.member, text);
+        unit_say(t->um.member.current, &t->um.member, text);
         post_flush();
         t->said++;
     }

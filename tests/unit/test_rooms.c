@@ -57,9 +57,9 @@ static int tear_down(void **state)
 /* Makes an empty room, as JOIN and LEAVE do. */
 static void touch(const char *name)
 {
-    struct room *r = rooms_enter(name);
+    struct room *r = rooms_enter(name, 0);
     assert_non_null(r);
-    room_join(r, &ghost);
+    room_join(r, &ghost, 0);
     room_leave(r, &ghost, false);
     rooms_release(r);
 }
@@ -101,7 +101,7 @@ static void check_names(const char *want, bool empty_too)
 {
     struct strv names = {0};
     struct buf got = {0};
-    rooms_names(&names, empty_too);
+    rooms_names(&names, empty_too, NULL);
     strv_sort(&names);
     for (size_t i = 0; i < names.n; i++)
         buf_printf(&got, "%s%s", i ? " " : "", names.v[i]);
@@ -118,7 +118,7 @@ static void a_room_is_made_once_and_keeps_the_name_first_written(void **state)
 {
     (void)state;
     assert_null(rooms_find("#General"));
-    struct room *a = rooms_enter("#General"), *b = rooms_enter("#gENERAL"), *c = rooms_find("#general");
+    struct room *a = rooms_enter("#General", 0), *b = rooms_enter("#gENERAL", 0), *c = rooms_find("#general");
     assert_ptr_equal(a, b);
     assert_ptr_equal(a, c);
     assert_string_equal(a->name, "#General");
@@ -136,7 +136,7 @@ static void only_rooms_with_somebody_in_them_are_listed_unless_all_are_asked_for
     struct unit_member alice;
     unit_member_start(&alice, "alice", unit_gen());
     touch("#empty");
-    struct room *r = rooms_enter("#full");
+    struct room *r = rooms_enter("#full", 0);
     unit_member_join(&alice, r);
     check_names("#full", false);
     check_names("#empty #full", true);
@@ -237,7 +237,7 @@ static void rooms_made_by_the_operator_never_give_way(void **state)
     touch("#b");
     check_names("#b #kept", true);
     assert_int_equal(create("#b"), ROOMS_DONE); /* an existing room may become one */
-    assert_null(rooms_enter("#c"));
+    assert_null(rooms_enter("#c", 0));
     assert_int_equal(create("#c"), ROOMS_FULL);
     assert_int_equal(create("#b"), ROOMS_EXISTS);
     check_names("#b #kept", true);
@@ -253,7 +253,7 @@ static void a_room_that_somebody_refers_to_never_gives_way(void **state)
     touch("#c"); /* #a stood first in the list, and is in use */
     check_names("#a #c", true);
     struct room *c = rooms_find("#c");
-    assert_null(rooms_enter("#d"));
+    assert_null(rooms_enter("#d", 0));
     check_names("#a #c", true);
     rooms_release(a);
     touch("#d");
@@ -331,7 +331,7 @@ static void the_use_of_a_room_that_is_never_empty_is_recorded_every_day(void **s
     (void)state;
     struct unit_member alice;
     unit_member_start(&alice, "alice", unit_gen());
-    struct room *r = rooms_enter("#a");
+    struct room *r = rooms_enter("#a", 0);
     unit_member_join(&alice, r);
     unit_house_settle();
     lock_acquire(&r->lock);
@@ -408,7 +408,7 @@ static void a_room_with_somebody_in_it_cannot_be_deleted(void **state)
     (void)state;
     struct unit_member alice;
     unit_member_start(&alice, "alice", unit_gen());
-    struct room *r = rooms_enter("#a");
+    struct room *r = rooms_enter("#a", 0);
     unit_member_join(&alice, r);
     assert_int_equal(delete("#a"), ROOMS_OCCUPIED);
     assert_true(is_there("#a"));
@@ -443,14 +443,14 @@ struct racer {
 
 static void come_and_go(struct racer *ra, const char *name)
 {
-    struct room *r = rooms_enter(name);
+    struct room *r = rooms_enter(name, 0);
     if (!r)
         return;
     if (r->refs < 2 || strcasecmp(r->name, name) != 0)
         ra->broken++;
     member_add_room(&ra->m, r);
-    room_join(r, &ra->m);
-    if (!room_say(r, &ra->m, "hello"))
+    room_join(r, &ra->m, 0);
+    if (!unit_say(r, &ra->m, "hello"))
         ra->broken++;
     post_settle();
     room_leave(r, &ra->m, true);
@@ -502,12 +502,12 @@ static void coming_going_evicting_and_deleting_at_once_leaves_no_trace(void **st
     check_names("", false);
     /* memory and disk agree: what a restart finds is what was there */
     struct strv before = {0}, after = {0};
-    rooms_names(&before, true);
+    rooms_names(&before, true, NULL);
     strv_sort(&before);
     for (size_t i = 0; i < before.n; i++)
         assert_int_equal(refs_of(before.v[i]), 1);
     unit_house_restart();
-    rooms_names(&after, true);
+    rooms_names(&after, true, NULL);
     strv_sort(&after);
     assert_int_equal(before.n, after.n);
     for (size_t i = 0; i < before.n; i++)

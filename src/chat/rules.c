@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: ISC */
+/* Decisions over plain data: no lock is taken and nothing is told here. Lists are short, so they are walked. */
+#include "config.h"
+
+#include "chat/rules.h"
+
+#include "base/clock.h"
+#include "base/panic.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define MOST_GUESTS 100
+
+static const struct option_row options[OPTIONS] = {
+#define OPTION(name, word, kind, standard, most, what) {word, OPTION_IS_##kind, standard, most, what},
+#include "tbl/options.h"
+#undef OPTION
+};
+
+static _Atomic int most_roles = 1000, most_sanctions = 500;
+
+void rules_configure(int roles, int sanctions)
+{
+    atomic_store_explicit(&most_roles, roles, memory_order_relaxed);
+    atomic_store_explicit(&most_sanctions, sanctions, memory_order_relaxed);
+}
+
+const struct option_row *option_row(enum option o)
+{
+    must(o < OPTIONS);
+    return &options[o];
+}
+
+enum option option_named(const char *name)
+{
+    int o = 0;
+    while (o < OPTIONS && strcasecmp(options[o].name, name) != 0)
+        o++;
+    return (enum option)o;
+}
+
+const char *role_name(enum role role)
+{
+    static const char *const names[] = {
+        [ROLE_NONE] = "none", [ROLE_GUEST] = "guest", [ROLE_VOICE] = "voice", [ROLE_OP] = "op", [ROLE_OWNER] = "owner"};
+    return names[role];
+}
+
+void rules_init(struct rules *ru)
+{
+    *ru = (struct rules){0};
+    for (int o = 0; o < OPTIONS; o++)
+        ru->value[o] = options[o].standard;
+}
+
+void rules_fini(struct rules *ru)
+{
+    for (int i = 0; i < ru->sanction_count; i++)
+        free(ru->sanctions[i].reason);
+    free(ru->sanctions);
+    free(ru->roles);
+    free(ru->guests);
+    unsigned changes = ru->changes;
+    rules_init(ru);
+    ru->changes = changes + 1;
+}
+
+bool rules_are_standard(const struct rules *ru)
+{
+    bool standard = !ru->sanction_count;
+    for (int i = 0; i < ru->role_count; i++)
+        standard = standard && ru->roles[i].role == ROLE_OWNER;
+    for (int o = 0; o < OPTIONS; o++)
+        standard = standard && ru->value[o] == options[o].standard;
+    return standard;
+}
+
+/* ---- options ---- */
+
+static bool read_switch(const char *text, long *value)
+{
+    *value = strcasecmp(text, "on") == 0;
+    return *value || strcasecmp(text, "off") == 0;
+}
+
+static bool read_number(const char *text, long most, long *value)
+{
+    *value = 0;
+    if (strcasecmp(text, "off") == 0)
+        return true;
+    if (!*text || text[strspn(text, "0123456789")] || strlen(text) > 10)
+        return false;
+    *value = strtol(text, NULL, 10);
+    return *value <= most;
+}
+
+bool rules_read_stored(enum option o, const char *text, long *value)
+{
+    return read_number(text, options[o].most, value);
+}
+
+bool rules_read_value(enum option o, const char *text, long *value, char word[RULES_KEY])
+{
+    *word = '\0';
+    switch (options[o].kind) {
+    case OPTION_IS_SWITCH:
+        return read_switch(text, value);
+    case OPTION_IS_NUMBER:
+        return read_number(text, options[o].most, value);
+    case OPTION_IS_WORD:
+        *value = strcasecmp(text, "off") != 0;
+        if (!*text || strlen(text) > (size_t)options[o].most || strpbrk(text, " \t"))
+            return false;
+        snprintf(word, RULES_KEY, "%s", *value ? text : "");
+        return true;
+    }
+    return false;
+}
+
+void rules_value_text(enum option o, long value, char text[RULES_KEY])
+{
+    if (options[o].kind == OPTION_IS_NUMBER && value)
+        snprintf(text, RULES_KEY, "%ld", value);
+    else
+        snprintf(text, RULES_KEY, "%s", value ? "on" : "off");
+}
+
+/* ---- roles ---- */
+
+static int find_role(const struct rules *ru, int64_t account)
+{
+    for (int i = 0; i < ru->role_count; i++)
+        if (ru->roles[i].account == account)
+            return i;
+    return -1;
+}
+
+enum role rules_role(const struct rules *ru, int64_t account)
+{
+    int i = account ? find_role(ru, account) : -1;
+    return i < 0 ? ROLE_NONE : ru->roles[i].role;
+}
+
+bool rules_has_place_for_role(const struct rules *ru, int64_t account)
+{
+    return find_role(ru, account) >= 0 || ru->role_count < atomic_load_explicit(&most_roles, memory_order_relaxed);
+}
+
+bool rules_set_role(struct rules *ru, int64_t account, enum role role)
+{
+    int i = find_role(ru, account);
+    ru->changes++;
+    if (role == ROLE_NONE) {
+        if (i >= 0)
+            ru->roles[i] = ru->roles[--ru->role_count];
+        return true;
+    }
+    if (!rules_has_place_for_role(ru, account))
+        return false;
+    if (i < 0) {
+        ru->roles = panic_realloc(ru->roles, (size_t)(ru->role_count + 1) * sizeof *ru->roles);
+        i = ru->role_count++;
+    }
+    ru->roles[i] = (struct rules_role){account, role};
+    return true;
+}
+
+static int find_guest(const struct rules *ru, uint64_t id)
+{
+    for (int i = 0; i < ru->guest_count; i++)
+        if (ru->guests[i] == id)
+            return i;
+    return -1;
+}
+
+void rules_uninvite_client(struct rules *ru, uint64_t id)
+{
+    int i = find_guest(ru, id);
+    if (i < 0)
+        return;
+    ru->guest_count--;
+    memmove(&ru->guests[i], &ru->guests[i + 1], (size_t)(ru->guest_count - i) * sizeof *ru->guests);
+    ru->changes++;
+}
+
+void rules_invite_client(struct rules *ru, uint64_t id)
+{
+    if (find_guest(ru, id) >= 0)
+        return;
+    if (ru->guest_count == MOST_GUESTS)
+        rules_uninvite_client(ru, ru->guests[0]);
+    if (!ru->guests)
+        ru->guests = panic_malloc(MOST_GUESTS * sizeof *ru->guests);
+    ru->guests[ru->guest_count++] = id;
+}
+
+/* ---- sanctions ---- */
+
+static bool has_run_out(const struct sanction *s, int64_t now_ms)
+{
+    return s->until_ms && s->until_ms <= now_ms;
+}
+
+static void remove_sanction(struct rules *ru, int i)
+{
+    free(ru->sanctions[i].reason);
+    ru->sanctions[i] = ru->sanctions[--ru->sanction_count];
+}
+
+static int find_sanction(const struct rules *ru, enum sanction_kind kind, const char *shown)
+{
+    for (int i = 0; i < ru->sanction_count; i++)
+        if (ru->sanctions[i].kind == kind && strcasecmp(ru->sanctions[i].whom.shown, shown) == 0)
+            return i;
+    return -1;
+}
+
+bool rules_has_place_for_sanction(const struct rules *ru, const struct whom *whom, enum sanction_kind kind, int64_t now_ms)
+{
+    int n = 0;
+    for (int i = 0; i < ru->sanction_count; i++)
+        n += !has_run_out(&ru->sanctions[i], now_ms);
+    return find_sanction(ru, kind, whom->shown) >= 0 || n < atomic_load_explicit(&most_sanctions, memory_order_relaxed);
+}
+
+bool rules_sanction(struct rules *ru, const struct sanction *s, int64_t now_ms)
+{
+    if (!rules_has_place_for_sanction(ru, &s->whom, s->kind, now_ms))
+        return false;
+    for (int i = ru->sanction_count - 1; i >= 0; i--)
+        if (has_run_out(&ru->sanctions[i], now_ms))
+            remove_sanction(ru, i);
+    int i = find_sanction(ru, s->kind, s->whom.shown);
+    if (i >= 0)
+        remove_sanction(ru, i);
+    ru->sanctions = panic_realloc(ru->sanctions, (size_t)(ru->sanction_count + 1) * sizeof *ru->sanctions);
+    ru->sanctions[ru->sanction_count++] = *s;
+    ru->changes++;
+    return true;
+}
+
+const struct sanction *rules_shown(const struct rules *ru, enum sanction_kind kind, const char *shown)
+{
+    int i = find_sanction(ru, kind, shown);
+    return i < 0 ? NULL : &ru->sanctions[i];
+}
+
+bool rules_lift(struct rules *ru, enum sanction_kind kind, const char *shown)
+{
+    int i = find_sanction(ru, kind, shown);
+    if (i >= 0)
+        remove_sanction(ru, i);
+    return i >= 0;
+}
+
+bool rules_whom_is(const struct whom *whom, const struct member *m)
+{
+    return (whom->account && whom->account == m->account) || (*whom->name && strcmp(whom->name, m->key) == 0) ||
+           (*whom->host && strcmp(whom->host, m->host) == 0);
+}
+
+const struct sanction *rules_hits(const struct rules *ru, enum sanction_kind kind, const struct member *m, int64_t now_ms)
+{
+    const struct sanction *longest = NULL;
+    for (int i = 0; i < ru->sanction_count; i++) {
+        const struct sanction *s = &ru->sanctions[i];
+        if (s->kind != kind || has_run_out(s, now_ms) || !rules_whom_is(&s->whom, m))
+            continue;
+        if (!longest || !s->until_ms || (longest->until_ms && s->until_ms > longest->until_ms))
+            longest = s;
+    }
+    return longest;
+}
+
+/* ---- what follows ---- */
+
+enum rules_verdict rules_may_join(const struct rules *ru, const struct member *m, const char *key, int64_t now_ms)
+{
+    enum role role = rules_role(ru, m->account);
+    if (role >= ROLE_OP)
+        return RULES_FINE;
+    if (rules_hits(ru, SANCTION_BAN, m, now_ms))
+        return RULES_BANNED;
+    if (role || find_guest(ru, m->id) >= 0)
+        return RULES_FINE;
+    if (ru->value[OPTION_KEY] && key && strcmp(key, ru->key) == 0)
+        return RULES_FINE;
+    return ru->value[OPTION_KEY] || ru->value[OPTION_PRIVATE] || ru->value[OPTION_INVITE_ONLY] ? RULES_BARRED : RULES_FINE;
+}
+
+bool rules_restrict_talk(const struct rules *ru)
+{
+    bool mutes = false;
+    for (int i = 0; i < ru->sanction_count; i++)
+        mutes = mutes || ru->sanctions[i].kind == SANCTION_MUTE;
+    return mutes || ru->value[OPTION_MODERATED] || ru->value[OPTION_SLOW];
+}
+
+enum rules_verdict rules_may_talk(const struct rules *ru, const struct member *m, enum role role, int64_t said_ms,
+                                  int64_t now_ms)
+{
+    if (role >= ROLE_OP)
+        return RULES_FINE;
+    if (rules_hits(ru, SANCTION_MUTE, m, now_ms))
+        return RULES_MUTED;
+    if (role >= ROLE_VOICE)
+        return RULES_FINE;
+    if (ru->value[OPTION_MODERATED])
+        return RULES_MODERATED;
+    return now_ms < said_ms + ru->value[OPTION_SLOW] * 1000 && now_ms >= said_ms ? RULES_SLOW : RULES_FINE;
+}
+
+void rules_terms(struct buf *out, int64_t until_ms, const char *reason)
+{
+    char when[CLOCK_TEXT];
+    if (until_ms)
+        buf_printf(out, " until %s", clock_text(until_ms, when));
+    if (*reason)
+        buf_printf(out, ": %s", reason);
+}

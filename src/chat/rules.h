@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CHAT_RULES_H
+#define CHAT_RULES_H
+
+#include "chat/member.h"
+
+/*
+ * What those who run a room have decided: its options, who has which role, who is banned or muted; and what follows for
+ * somebody who wants to join, to talk or to look. Plain data of one room, under that room's lock; chat/ruling.h makes the
+ * changes and has them kept.
+ */
+enum option {
+#define OPTION(name, word, kind, standard, most, what) OPTION_##name,
+#include "tbl/options.h"
+#undef OPTION
+    OPTIONS
+};
+enum option_kind { OPTION_IS_SWITCH, OPTION_IS_NUMBER, OPTION_IS_WORD };
+
+struct option_row {
+    const char *name;
+    enum option_kind kind;
+    long standard, most;
+    const char *what;
+};
+/* The row of an option; and the option of that name, case aside, or OPTIONS. */
+const struct option_row *option_row(enum option o);
+enum option option_named(const char *name);
+
+/* What somebody may do, each what the one before may. Numbers stand in the database. */
+enum role { ROLE_NONE, ROLE_GUEST, ROLE_VOICE, ROLE_OP, ROLE_OWNER };
+const char *role_name(enum role role);
+
+enum sanction_kind { SANCTION_BAN = 1, SANCTION_MUTE = 2 };
+
+/* Against whom: whatever of it is set may match. */
+struct whom {
+    char shown[ADDRS_TEXT]; /* the name or address that was written */
+    int64_t account;        /* or 0 */
+    char name[NAME_SIZE];   /* folded, or "" */
+    char host[ADDRS_TEXT];  /* as addrs_key_text writes it, or "" */
+};
+
+struct sanction {
+    enum sanction_kind kind;
+    struct whom whom;
+    int64_t until_ms; /* wall clock; 0: for ever */
+    char *reason;     /* owns; "" for none */
+    char by[NAME_SIZE];
+};
+
+#define RULES_KEY 33 /* bytes of a key with its NUL */
+
+struct rules {
+    long value[OPTIONS];
+    char key[RULES_KEY]; /* value[OPTION_KEY] says whether there is one */
+    struct rules_role {
+        int64_t account;
+        enum role role;
+    } *roles; /* owns */
+    struct sanction *sanctions; /* owns */
+    uint64_t *guests;           /* owns: ids of clients without an account that were invited */
+    int role_count, sanction_count, guest_count;
+    unsigned changes; /* grows with each change that may bar somebody */
+};
+
+/* Most roles and invitations, and most sanctions, of one room. Any thread. */
+void rules_configure(int roles, int sanctions);
+
+void rules_init(struct rules *ru);
+void rules_fini(struct rules *ru);
+/* True when nothing was decided but who owns it, so nothing is lost with the room. */
+bool rules_are_standard(const struct rules *ru);
+
+/* Reads a value as people write it (off, on, a number, a word): false when the option takes no such one. `word` is "" but
+ * for a key. */
+bool rules_read_value(enum option o, const char *text, long *value, char word[RULES_KEY]);
+/* The same for a switch or a number as it is kept. */
+bool rules_read_stored(enum option o, const char *text, long *value);
+/* A value as it is shown. */
+void rules_value_text(enum option o, long value, char text[RULES_KEY]);
+
+/* The role of an account. */
+enum role rules_role(const struct rules *ru, int64_t account);
+/* False: there are too many. ROLE_NONE takes it away. */
+bool rules_set_role(struct rules *ru, int64_t account, enum role role);
+/* Whether one more may be set. */
+bool rules_has_place_for_role(const struct rules *ru, int64_t account);
+/* The oldest gives way at the limit. */
+void rules_invite_client(struct rules *ru, uint64_t id);
+void rules_uninvite_client(struct rules *ru, uint64_t id);
+
+/* Takes over `reason`. False, and nothing is taken: there are too many that have not run out. */
+bool rules_sanction(struct rules *ru, const struct sanction *s, int64_t now_ms);
+bool rules_has_place_for_sanction(const struct rules *ru, const struct whom *whom, enum sanction_kind kind, int64_t now_ms);
+/* False: there is none. */
+bool rules_lift(struct rules *ru, enum sanction_kind kind, const char *shown);
+/* The one against whom that was written, case aside, or NULL. */
+const struct sanction *rules_shown(const struct rules *ru, enum sanction_kind kind, const char *shown);
+/* The one that hits a member now and runs longest, or NULL. */
+const struct sanction *rules_hits(const struct rules *ru, enum sanction_kind kind, const struct member *m, int64_t now_ms);
+bool rules_whom_is(const struct whom *whom, const struct member *m);
+
+/* Whether the member may come in, with the key it gave (NULL: none). */
+enum rules_verdict { RULES_FINE, RULES_BARRED, RULES_BANNED, RULES_MUTED, RULES_MODERATED, RULES_SLOW };
+enum rules_verdict rules_may_join(const struct rules *ru, const struct member *m, const char *key, int64_t now_ms);
+/* Whether it may talk, with a role that counts here and the time when it last did (wall clock). */
+enum rules_verdict rules_may_talk(const struct rules *ru, const struct member *m, enum role role, int64_t said_ms,
+                                  int64_t now_ms);
+/* True when some members may not talk, or not at any time. */
+bool rules_restrict_talk(const struct rules *ru);
+
+/* How long, and why, as people read it: " until 2026-11-27T08:00:00.000Z: spam". */
+void rules_terms(struct buf *out, int64_t until_ms, const char *reason);
+
+#endif

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Commands of those who run a room: SET, OP, DEOP, VOICE, DEVOICE, INVITE, KICK, BAN, UNBAN, BANS, MUTE, UNMUTE. All are
+ * about the current room. Who acts on somebody must have more to say there than that one.
+ */
+#include "config.h"
+
+#include "base/clock.h"
+#include "chat/accounts.h"
+#include "chat/ruling.h"
+#include "chat/users.h"
+#include "serve/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct ruler ruler_of(struct session *s)
+{
+    return (struct ruler){s->member.name, &s->member, {s->member.bell, session_is_over, s}};
+}
+
+/* The current room, if the client has such a role there; NULL: it was told why not. */
+static struct room *my_room(struct session *s, enum role least)
+{
+    struct room *r = s->member.current;
+    if (r && room_role(r, &s->member) >= least)
+        return r;
+    session_error(s, r ? ERROR_DENIED : ERROR_NOT_IN_A_ROOM, NULL);
+    return NULL;
+}
+
+/* Answers `OK done name terms`, or what went wrong. */
+static void told(struct session *s, enum ruling result, const char *done, const char *name, const char *terms)
+{
+    static const enum error_code errors[] = {
+        [RULING_STORAGE] = ERROR_STORAGE, [RULING_FULL] = ERROR_TOO_MANY_RULES, [RULING_UNKNOWN] = ERROR_NO_SANCTION};
+    struct event ev = {.kind = EVENT_DONE, .verb = done, .name = name, .text = terms};
+    if (result == RULING_DONE)
+        session_answer(s, &ev);
+    else
+        session_error(s, errors[result], NULL);
+}
+
+/* ---- whom ---- */
+
+/* Somebody by name: who is here, else whose account it is. False: nobody. `client` is 0 for who is not here. */
+static bool find_user(const char *word, struct whom *whom, uint64_t *client)
+{
+    struct account a;
+    *client = 0;
+    *whom = (struct whom){0};
+    if (!name_was_user(word))
+        return false;
+    *client = users_identify(word, whom);
+    if (*client)
+        return true;
+    if (!accounts_find(word, &a))
+        return false;
+    memcpy(whom->shown, a.name, strlen(a.name) + 1);
+    name_fold(whom->name, a.name);
+    whom->account = a.id;
+    return true;
+}
+
+/* The same for who is to be acted on: the client must have more to say. NULL: it was told why not. */
+static struct room *aim(struct session *s, const char *word, struct whom *whom)
+{
+    uint64_t client;
+    struct room *r = my_room(s, ROLE_OP);
+    if (!r)
+        return NULL;
+    if (addrs_read_key(word, whom->host)) {
+        memcpy(whom->shown, whom->host, sizeof whom->shown);
+        return r;
+    }
+    if (!find_user(word, whom, &client)) {
+        session_error(s, ERROR_USER_NOT_FOUND, NULL);
+        return NULL;
+    }
+    char host[ADDRS_TEXT];
+    memcpy(host, whom->host, sizeof host);
+    *whom->host = '\0'; /* others of that address have roles of their own */
+    enum role theirs = room_role_of(r, whom);
+    memcpy(whom->host, host, sizeof host);
+    if (theirs < room_role(r, &s->member))
+        return r;
+    session_error(s, ERROR_DENIED, NULL);
+    return NULL;
+}
+
+/* ---- roles ---- */
+
+static void give(struct session *s, const char *word, enum role role, const char *verb, const char *done)
+{
+    struct ruler by = ruler_of(s);
+    struct whom whom = {0};
+    struct room *r = aim(s, word, &whom);
+    if (!r)
+        return;
+    *whom.host = '\0';
+    if (!*whom.name || (!whom.account && !room_has_whom(r, &whom)))
+        session_error(s, ERROR_USER_NOT_FOUND, NULL);
+    else
+        told(s, ruling_role(r, &whom, role, verb, &by), done, whom.shown, "");
+}
+
+void cmd_op(struct session *s, const struct args *a)
+{
+    give(s, a->word, ROLE_OP, "OP", "Op");
+}
+
+void cmd_voice(struct session *s, const struct args *a)
+{
+    give(s, a->word, ROLE_VOICE, "VOICE", "Voice for");
+}
+
+/* Who had a role may still come in. */
+void cmd_deop(struct session *s, const struct args *a)
+{
+    give(s, a->word, ROLE_GUEST, "DEOP", "No op any more:");
+}
+
+void cmd_devoice(struct session *s, const struct args *a)
+{
+    give(s, a->word, ROLE_GUEST, "DEVOICE", "No voice any more:");
+}
+
+void cmd_invite(struct session *s, const struct args *a)
+{
+    struct ruler by = ruler_of(s);
+    struct whom whom;
+    uint64_t client;
+    struct room *r = my_room(s, ROLE_OP);
+    if (!r)
+        return;
+    if (!find_user(a->word, &whom, &client)) {
+        session_error(s, ERROR_USER_NOT_FOUND, NULL);
+        return;
+    }
+    *whom.host = '\0';
+    enum ruling result = ruling_invite(r, &whom, client, &by);
+    struct event ev = {.kind = EVENT_INVITE, .room = r->name, .name = s->member.name};
+    if (result == RULING_DONE)
+        users_tell(whom.shown, &ev);
+    told(s, result, "Invited", whom.shown, "");
+}
+
+/* ---- KICK, BAN, MUTE ---- */
+
+void cmd_kick(struct session *s, const struct args *a)
+{
+    struct ruler by = ruler_of(s);
+    struct whom whom = {0};
+    struct room *r = aim(s, a->word, &whom);
+    if (!r)
+        return;
+    if (*whom.name)
+        *whom.host = '\0';
+    enum ruling result = ruling_kick(r, &whom, a->text ? a->text : "", &by);
+    if (result == RULING_UNKNOWN)
+        session_error(s, ERROR_USER_NOT_FOUND, NULL);
+    else
+        told(s, result, "Kicked", whom.shown, "");
+}
+
+/* Cuts a duration off the front of a text, if one stands there: the time until then, else 0. */
+static int64_t cut_duration(char **text)
+{
+    int64_t until_ms = 0, span_ms;
+    char *word = *text, *end = word ? word + strcspn(word, " \t") : NULL;
+    if (!word)
+        return 0;
+    char after = *end;
+    *end = '\0';
+    if (clock_span(word, &span_ms) && span_ms > 0) {
+        until_ms = clock_wall_ms() + span_ms;
+        *text = after ? end + 1 : end;
+    }
+    *end = after;
+    return until_ms;
+}
+
+static void sanction(struct session *s, const struct args *a, enum sanction_kind kind, const char *done)
+{
+    struct ruler by = ruler_of(s);
+    struct whom whom = {0};
+    struct buf terms = {0};
+    char none[] = "", *reason = a->text ? a->text : none;
+    struct room *r = aim(s, a->word, &whom);
+    if (!r)
+        return;
+    int64_t until_ms = cut_duration(&reason);
+    if (strlen(reason) > (size_t)session_limits().topic) {
+        session_error(s, ERROR_LINE_TOO_LONG, NULL);
+        return;
+    }
+    rules_terms(&terms, until_ms, reason);
+    told(s, ruling_sanction(r, kind, &whom, until_ms, reason, &by), done, whom.shown, buf_text(&terms));
+    buf_fini(&terms);
+}
+
+void cmd_ban(struct session *s, const struct args *a)
+{
+    sanction(s, a, SANCTION_BAN, "Banned");
+}
+
+void cmd_mute(struct session *s, const struct args *a)
+{
+    sanction(s, a, SANCTION_MUTE, "Muted");
+}
+
+static void lift(struct session *s, const char *word, enum sanction_kind kind, const char *done)
+{
+    struct ruler by = ruler_of(s);
+    struct room *r = my_room(s, ROLE_OP);
+    char shown[ADDRS_TEXT];
+    if (r)
+        told(s, ruling_lift(r, kind, addrs_read_key(word, shown) ? shown : word, &by), done, word, "");
+}
+
+void cmd_unban(struct session *s, const struct args *a)
+{
+    lift(s, a->word, SANCTION_BAN, "Unbanned");
+}
+
+void cmd_unmute(struct session *s, const struct args *a)
+{
+    lift(s, a->word, SANCTION_MUTE, "Unmuted");
+}
+
+/* ---- lists ---- */
+
+static void end_list(struct session *s, struct buf *lines, int n, const char *what)
+{
+    struct event end = {.kind = EVENT_LISTED, .number = n, .text = what};
+    s->codec->render(lines, &end, (enum form)s->member.form);
+    member_answer_lines(&s->member, lines);
+    buf_fini(lines);
+}
+
+static int add_sanctions(struct session *s, struct room *r, struct buf *lines)
+{
+    int64_t now_ms = clock_wall_ms();
+    struct buf terms = {0};
+    int n = 0;
+    lock_acquire(&r->lock);
+    for (int i = 0; i < r->rules.sanction_count; i++) {
+        const struct sanction *sa = &r->rules.sanctions[i];
+        if (sa->until_ms && sa->until_ms <= now_ms)
+            continue;
+        buf_clear(&terms);
+        rules_terms(&terms, sa->until_ms, sa->reason);
+        struct event ev = {.kind = EVENT_RULING, .verb = sa->kind == SANCTION_BAN ? "BANNED" : "MUTED", .room = r->name,
+                           .name = sa->whom.shown, .more = sa->by, .text = buf_text(&terms)};
+        s->codec->render(lines, &ev, (enum form)s->member.form);
+        n++;
+    }
+    lock_release(&r->lock);
+    buf_fini(&terms);
+    return n;
+}
+
+void cmd_bans(struct session *s, const struct args *a)
+{
+    struct buf lines = {0};
+    struct room *r = my_room(s, ROLE_OP);
+    (void)a;
+    if (r)
+        end_list(s, &lines, add_sanctions(s, r, &lines), "bans and mutes");
+}
+
+static void add_options(struct session *s, struct room *r, struct buf *lines)
+{
+    char text[RULES_KEY];
+    lock_acquire(&r->lock);
+    for (int o = 0; o < OPTIONS; o++) {
+        rules_value_text((enum option)o, r->rules.value[o], text);
+        struct event ev = {.kind = EVENT_OPTION, .room = r->name, .name = option_row((enum option)o)->name, .text = text};
+        s->codec->render(lines, &ev, (enum form)s->member.form);
+    }
+    lock_release(&r->lock);
+}
+
+/* Those whose account is there, and those who have a role while they stay. */
+static void add_roles(struct session *s, struct room *r, struct buf *lines)
+{
+    struct account owner;
+    enum form form = (enum form)s->member.form;
+    lock_acquire(&r->lock);
+    for (int i = 0; i < r->rules.role_count; i++) {
+        const struct rules_role *role = &r->rules.roles[i];
+        struct event ev = {.kind = EVENT_ROLE, .room = r->name, .name = owner.name, .text = role_name(role->role)};
+        if (accounts_by_id(role->account, &owner))
+            s->codec->render(lines, &ev, form);
+    }
+    for (int i = 0; i < r->count; i++) {
+        struct event ev = {.kind = EVENT_ROLE, .room = r->name, .name = r->members[i].member->name,
+                           .text = role_name(r->members[i].role)};
+        if (r->members[i].role > ROLE_GUEST)
+            s->codec->render(lines, &ev, form);
+    }
+    lock_release(&r->lock);
+}
+
+/* ---- SET ---- */
+
+static void list_settings(struct session *s)
+{
+    struct buf lines = {0};
+    struct room *r = my_room(s, ROLE_NONE);
+    if (!r)
+        return;
+    add_options(s, r, &lines);
+    add_roles(s, r, &lines);
+    end_list(s, &lines, OPTIONS, "options");
+}
+
+static void set(struct session *s, struct room *r, enum option o, const char *text)
+{
+    struct ruler by = ruler_of(s);
+    char word[RULES_KEY], shown[RULES_KEY], answer[RULES_KEY + 64];
+    long value;
+    if (!rules_read_value(o, text, &value, word)) {
+        session_error(s, ERROR_BAD_VALUE, option_row(o)->name);
+        return;
+    }
+    enum ruling result = ruling_option(r, o, value, word, &by);
+    rules_value_text(o, value, shown);
+    snprintf(answer, sizeof answer, "%s %s", option_row(o)->name, shown);
+    told(s, result, "Set", answer, "");
+}
+
+void cmd_set(struct session *s, const struct args *a)
+{
+    if (!a->word) {
+        list_settings(s);
+        return;
+    }
+    enum option o = option_named(a->word);
+    struct room *r = o < OPTIONS && a->more ? my_room(s, ROLE_OP) : NULL;
+    if (o == OPTIONS)
+        session_error(s, ERROR_NO_OPTION, a->word);
+    else if (!a->more)
+        session_error(s, ERROR_USAGE, command_row(COMMAND_SET)->syntax);
+    else if (r)
+        set(s, r, o, a->more);
+}
