@@ -14,6 +14,7 @@
  *
  * Locking key: c constant for one client · R its own reader only · U by the users lock
  *              f written by R under the users lock; a room has a copy of its own (chat/room.h)
+ *              a atomic
  *              n written by R while no registry and no room knows the member, constant else
  */
 struct room;
@@ -32,11 +33,14 @@ struct member {
     _Atomic int form;                /* f: enum form */
     unsigned caps;                   /* R: a bit for each enum cap that is on */
     uint64_t id;                     /* c: the client's id */
+    int64_t since_ms;                /* c: wall clock of its arrival */
+    _Atomic int64_t active_ms;       /* a: clock_ms() of its last line */
     char name[NAME_SIZE];            /* n: "" before USERNAME */
     char key[NAME_SIZE];             /* n: the name folded */
     struct room **rooms;             /* R: owns the array and a reference to each room */
     int room_count, room_cap;        /* R */
     struct room *current;            /* R: borrows from .rooms, or NULL */
+    char *away;                      /* f: owns; NULL: it is there */
     bool listed;                     /* U: in the registry */
     struct member *next_waiting;     /* U: waits for a name */
     UT_hash_handle hh;               /* U */

@@ -314,6 +314,17 @@ void room_tell_topic(struct room *r, struct member *m)
     lock_release(&r->lock);
 }
 
+bool room_has(struct room *r, uint64_t id)
+{
+    int i = 0;
+    lock_acquire(&r->lock);
+    while (i < r->count && r->members[i].member->id != id)
+        i++;
+    bool is_in = i < r->count;
+    lock_release(&r->lock);
+    return is_in;
+}
+
 void room_names(struct room *r, struct strv *names)
 {
     lock_acquire(&r->lock);

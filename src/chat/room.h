@@ -93,6 +93,8 @@ void room_tell_topic(struct room *r, struct member *m);
 
 /* The operator's words, in the name of NAME_SERVER. False: nobody is there to hear them. */
 bool room_announce(struct room *r, const char *text);
+/* True when the client of that id is in it. */
+bool room_has(struct room *r, uint64_t id);
 /* Adds the names of those in it, in order of arrival. */
 void room_names(struct room *r, struct strv *names);
 

@@ -11,6 +11,9 @@
 #include "base/panic.h"
 #include "base/rwlock.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* Locking key: U by .lock */
 static struct {
     struct rwlock lock;
@@ -61,6 +64,8 @@ void users_release(struct member *m)
         for (struct member *w = users.waiting; w; w = w->next_waiting)
             bell_ring(w->bell);
     }
+    free(m->away);
+    m->away = NULL;
     rwlock_release(&users.lock);
 }
 
@@ -93,7 +98,7 @@ void users_unwait(struct member *m)
     rwlock_release(&users.lock);
 }
 
-bool users_put(const struct member *from, const char *name, const char *text)
+bool users_put(struct member *from, const char *name, const char *text)
 {
     char key[NAME_SIZE];
     struct event ev = {.kind = EVENT_PRIVATE, .name = from->name, .text = text, .time_ms = clock_wall_ms()};
@@ -102,8 +107,40 @@ bool users_put(const struct member *from, const char *name, const char *text)
     struct member *m = find_locked(key);
     ev.id = atomic_fetch_add(&users.last_id, 1) + 1;
     bool taken = m && member_put(m, &ev) != OUTBOX_CLOSED;
+    if (taken && m->away) {
+        struct event away = {.kind = EVENT_AWAY, .name = m->name, .text = m->away};
+        member_answer(from, &away);
+    }
     rwlock_release(&users.lock);
     return taken;
+}
+
+void users_set_away(struct member *m, const char *text)
+{
+    char *away = text ? panic_strdup(text) : NULL;
+    rwlock_write(&users.lock);
+    char *old = m->away;
+    m->away = away;
+    rwlock_release(&users.lock);
+    free(old);
+}
+
+bool users_view(const char *name, struct users_view *view)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    *view = (struct users_view){0};
+    rwlock_read(&users.lock);
+    const struct member *m = find_locked(key);
+    if (m) {
+        view->id = m->id;
+        memcpy(view->name, m->name, sizeof view->name);
+        view->since_ms = m->since_ms;
+        view->idle_ms = clock_ms() - atomic_load_explicit(&m->active_ms, memory_order_relaxed);
+        buf_str(&view->away, m->away ? m->away : "");
+    }
+    rwlock_release(&users.lock);
+    return m != NULL;
 }
 
 void users_set_form(struct member *m, enum form form)

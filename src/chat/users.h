@@ -13,7 +13,7 @@ void users_stop(void);
  * name is visible, so nothing overtakes it. False: taken. */
 bool users_claim(struct member *m, const struct event *welcome);
 
-/* Gives the name back, if the entry is this member's. Idempotent. */
+/* Gives the name back, if the entry is this member's; it is away no more. Idempotent. */
 void users_release(struct member *m);
 
 /* True when whoever has the name is on the way out, so that it will be free in a moment. */
@@ -24,12 +24,24 @@ void users_wait(struct member *m);
 void users_unwait(struct member *m);
 
 /* Says something to whoever has the name: false when nobody has, or its session is just ending. Find and put are one
- * hold. Each such line has a number of its own: they grow, but two that are put at the same time may come in either
+ * hold. `from`, whose reader calls, is told if that one is away. Each such line has a number of its own: they grow, but two that are put at the same time may come in either
  * order. */
-bool users_put(const struct member *from, const char *name, const char *text);
+bool users_put(struct member *from, const char *name, const char *text);
 
 /* The form in which the member hears from now on. Its own reader; its rooms have to be told as well (room_update). */
 void users_set_form(struct member *m, enum form form);
+
+/* The member is away with that text, which is copied, or back (NULL). Its own reader. */
+void users_set_away(struct member *m, const char *text);
+
+/* A look at whoever has the name; false when nobody has. */
+struct users_view {
+    uint64_t id;
+    char name[NAME_SIZE];
+    int64_t since_ms, idle_ms; /* wall clock; how long it has said nothing */
+    struct buf away;           /* the caller frees; empty: it is there */
+};
+bool users_view(const char *name, struct users_view *view);
 
 /* Puts an event into everyone's outbox. */
 void users_put_all(const struct event *ev);

@@ -30,6 +30,10 @@ enum event_kind {
     EVENT_USERLIST,  /* items */
     EVENT_ROOMLIST,  /* items */
     EVENT_CAPS,      /* items */
+    EVENT_WHOIS,     /* name, items */
+    EVENT_AWAY,      /* name, text: somebody asked for or written to is away */
+    EVENT_AWAY_SET,
+    EVENT_BACK,
     EVENT_PONG,      /* text: the token, or NULL */
     EVENT_HELP,      /* text: syntax, more: what it does */
     EVENT_HIST,      /* room, id, time_ms, name, text: one message of the history */

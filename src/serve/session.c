@@ -26,14 +26,15 @@
 #define HISTORY_LOOK_MS 20 /* until a speaker asks again whether the history has room */
 
 static struct {
-    _Atomic int line, text, topic, login_timeout_s, rooms_per_user, history_page;
-} limit = {4096, 4000, 390, 120, 10, 200};
+    _Atomic int line, text, topic, away, login_timeout_s, rooms_per_user, history_page;
+} limit = {4096, 4000, 390, 390, 120, 10, 200};
 
 void session_configure(const struct session_limits *l)
 {
     atomic_store_explicit(&limit.line, l->line, memory_order_relaxed);
     atomic_store_explicit(&limit.text, l->text, memory_order_relaxed);
     atomic_store_explicit(&limit.topic, l->topic, memory_order_relaxed);
+    atomic_store_explicit(&limit.away, l->away, memory_order_relaxed);
     atomic_store_explicit(&limit.login_timeout_s, l->login_timeout_s, memory_order_relaxed);
     atomic_store_explicit(&limit.rooms_per_user, l->rooms_per_user, memory_order_relaxed);
     atomic_store_explicit(&limit.history_page, l->history_page, memory_order_relaxed);
@@ -45,6 +46,7 @@ struct session_limits session_limits(void)
         .line = atomic_load_explicit(&limit.line, memory_order_relaxed),
         .text = atomic_load_explicit(&limit.text, memory_order_relaxed),
         .topic = atomic_load_explicit(&limit.topic, memory_order_relaxed),
+        .away = atomic_load_explicit(&limit.away, memory_order_relaxed),
         .login_timeout_s = atomic_load_explicit(&limit.login_timeout_s, memory_order_relaxed),
         .rooms_per_user = atomic_load_explicit(&limit.rooms_per_user, memory_order_relaxed),
         .history_page = atomic_load_explicit(&limit.history_page, memory_order_relaxed),
@@ -219,7 +221,7 @@ static void handle(struct session *s, enum line_status status, char *text, size_
 {
     struct request rq = {.kind = REQUEST_EMPTY};
     counter_add(COUNTER_LINES, 1);
-    atomic_store_explicit(&s->active_ms, clock_coarse_ms(), memory_order_relaxed);
+    atomic_store_explicit(&s->member.active_ms, clock_coarse_ms(), memory_order_relaxed);
     s->codec->parse(&rq, text, len, s->first_line);
     if (status == LINE_TOO_LONG && rq.kind != REQUEST_FOREIGN) {
         counter_add(COUNTER_BAD_LINES, 1);
@@ -260,9 +262,10 @@ static void begin(struct session *s)
     m->form = (int)s->codec->form;
     m->caps = 0;
     m->id = s->pair->id;
+    m->since_ms = clock_wall_ms();
     m->name[0] = m->key[0] = '\0';
     must(!m->room_count && !m->current && !m->listed);
-    atomic_store_explicit(&s->active_ms, clock_coarse_ms(), memory_order_relaxed);
+    atomic_store_explicit(&s->member.active_ms, clock_coarse_ms(), memory_order_relaxed);
     atomic_store_explicit(&s->named, false, memory_order_relaxed);
     log_peer(LOG_INFO, "connected", "id=%llu address=%s", (unsigned long long)m->id, a->peer.text);
 }
@@ -365,7 +368,7 @@ bool session_view(struct pair *p, struct session_view *view)
         return false;
     users_name_of(&s->member, view->client.id, view->name);
     view->rooms = atomic_load_explicit(&s->room_count, memory_order_relaxed);
-    view->idle_ms = clock_ms() - atomic_load_explicit(&s->active_ms, memory_order_relaxed);
+    view->idle_ms = clock_ms() - atomic_load_explicit(&s->member.active_ms, memory_order_relaxed);
     return true;
 }
 

@@ -26,12 +26,11 @@ struct session {
     struct change change;    /* R, and the store while it has it: the topic being set */
     struct history_query query; /* the same: the history asked for */
     _Atomic int room_count;  /* a: for the console */
-    _Atomic int64_t active_ms; /* a: clock_ms() of the last line */
     _Atomic bool named;      /* a: has given a name, so no login deadline */
 };
 
 struct session_limits {
-    int line, text, topic;    /* bytes */
+    int line, text, topic, away; /* bytes */
     int login_timeout_s;
     int rooms_per_user;
     int history_page;         /* messages */

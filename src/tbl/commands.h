@@ -17,6 +17,8 @@ COMMAND(SAY, cmd_say, "wt", TALK, "SAY <room> <text>", "say something in any roo
 COMMAND(ME, cmd_me, "t", TALK, "ME <text>", "tell the current room what one does")
 COMMAND(PRIVMSG, cmd_privmsg, "wt", PRIVATE, "PRIVMSG <user> <text>", "say something to one user alone")
 COMMAND(USERS, cmd_users, "W", 0, "USERS [<room> | ALL]", "who is in the current room, in that one, or online")
+COMMAND(WHOIS, cmd_whois, "w", 0, "WHOIS <user>", "since when somebody is here, for how long silent, where you meet, and whether away")
+COMMAND(AWAY, cmd_away, "T", 0, "AWAY [<text>]", "tell who writes to you that you are away, or, without a text, that you are back")
 COMMAND(ROOMS, cmd_rooms, "W", 0, "ROOMS [ALL]", "the rooms with somebody in them, or all there are")
 COMMAND(TOPIC, cmd_topic, "T", 0, "TOPIC [<text>]", "show the topic of the current room, or set it (TOPIC - clears it)")
 COMMAND(HISTORY, cmd_history, "T", 0, "HISTORY [<room>] [<n>] [BEFORE <id> | AFTER <id> | SINCE <time>]", "what was said in the current room, or in that one")

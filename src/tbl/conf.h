@@ -20,6 +20,7 @@ CONF_INT(limits, line, 4096, 512, 65536, LIVE, "a line with its end")
 CONF_INT(limits, text, 4000, 1, 65440, LIVE, "what is said in one line; at most limits.line - 96")
 CONF_INT(limits, name, 32, 1, 32, LIVE, "a name of a user, or of a room without its #")
 CONF_INT(limits, topic, 390, 1, 4000, LIVE, "the topic of a room")
+CONF_INT(limits, away, 390, 1, 4000, LIVE, "the text of AWAY")
 
 CONF_SECTION(outbox, "How much may wait to be read by one client, before it is closed as too slow.")
 CONF_INT(outbox, entries, 1024, 16, 65536, LIVE, "lines or many-line answers")

@@ -21,6 +21,7 @@ ERROR(USAGE, "Usage: %s", "an argument is missing, empty or one too many; the sy
 ERROR(LINE_TOO_LONG, "Line too long", "the line, or the text in it, is longer than it may be; the rest of the line is skipped")
 ERROR(INVALID_TEXT, "Invalid text", "the line has a NUL byte or is not UTF-8; it is dropped")
 ERROR(TOPIC_TOO_LONG, "Topic too long", "the topic has more bytes than limits.topic")
+ERROR(AWAY_TOO_LONG, "Away text too long", "the text of AWAY has more bytes than limits.away")
 ERROR(DENIED, "Permission denied", "kept for what may be forbidden one day; nothing in this version is")
 ERROR(STORAGE, "Storage unavailable", "the change could not be written to disk and was not made, or the history could not be read; try again later")
 ERROR(FULL, "Server full", "before a close: there are clients.max clients, or no thread can be made")

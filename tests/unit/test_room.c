@@ -97,7 +97,10 @@ static void those_there_hear_who_comes_and_who_goes(void **state)
     join(&bob);
     unit_member_hears(&alice, "OK Joined #General (0 users)\nJOIN #General bob\n");
     unit_member_hears(&bob, "OK Joined #General (1 users)\nJOIN #General alice\n");
+    assert_true(room_has(r, bob.member.id));
+    assert_false(room_has(r, carol.member.id));
     unit_member_leave(&bob, r, true);
+    assert_false(room_has(r, bob.member.id));
     unit_member_hears(&bob, "OK Left #General\n");
     unit_member_hears(&alice, "LEAVE #General bob\n");
 }

@@ -50,7 +50,7 @@ static bool claim(struct unit_member *um)
 
 static bool put(const char *name, const char *text)
 {
-    static const struct member somebody = {.name = "somebody", .key = "somebody"};
+    static struct member somebody = {.name = "somebody", .key = "somebody"};
     return users_put(&somebody, name, text);
 }
 
@@ -207,6 +207,50 @@ static void a_word_has_a_number_and_a_time_for_who_wants_to_know(void **state)
     put("alice", "four");
     unit_member_hears(&alice, "PRIVMSG somebody four\n");
     buf_fini(&heard);
+}
+
+static void who_writes_to_somebody_away_is_told_each_time(void **state)
+{
+    (void)state;
+    claim(&alice);
+    claim(&bob);
+    unit_member_hush(&alice);
+    unit_member_hush(&bob);
+    users_set_away(&alice.member, "gone fishing");
+    assert_true(users_put(&bob.member, "ALICE", "one"));
+    users_set_away(&alice.member, "gone home");
+    assert_true(users_put(&bob.member, "alice", "two"));
+    users_set_away(&alice.member, NULL);
+    assert_true(users_put(&bob.member, "alice", "three"));
+    unit_member_hears(&bob, "AWAY Alice gone fishing\nAWAY Alice gone home\n");
+    unit_member_hears(&alice, "PRIVMSG bob one\nPRIVMSG bob two\nPRIVMSG bob three\n");
+    users_set_away(&alice.member, "gone for good");
+    users_release(&alice.member);
+    claim(&alice); /* a name given back takes nothing along */
+    assert_true(users_put(&bob.member, "alice", "four"));
+    unit_member_hears(&bob, "");
+}
+
+static void a_view_shows_who_has_the_name_and_how(void **state)
+{
+    (void)state;
+    struct users_view v;
+    assert_false(users_view("alice", &v));
+    claim(&alice);
+    alice.member.since_ms = 1795421730123LL;
+    alice.member.active_ms = clock_ms() - 90000;
+    users_set_away(&alice.member, "gone fishing");
+    assert_true(users_view("aLICE", &v));
+    assert_int_equal(v.id, alice.member.id);
+    assert_string_equal(v.name, "Alice");
+    assert_int_equal(v.since_ms, 1795421730123LL);
+    assert_in_range(v.idle_ms, 90000, 90000 + 60000);
+    assert_string_equal(buf_text(&v.away), "gone fishing");
+    buf_fini(&v.away);
+    users_set_away(&alice.member, NULL);
+    assert_true(users_view("alice", &v));
+    assert_string_equal(buf_text(&v.away), "");
+    buf_fini(&v.away);
 }
 
 static void a_notice_reaches_everyone_who_has_a_name(void **state)
@@ -412,6 +456,8 @@ int main(void)
         TEST(giving_back_nothing_rings_for_nobody),
         TEST(a_word_by_name_reaches_that_one_alone),
         TEST(a_word_has_a_number_and_a_time_for_who_wants_to_know),
+        TEST(who_writes_to_somebody_away_is_told_each_time),
+        TEST(a_view_shows_who_has_the_name_and_how),
         TEST(a_notice_reaches_everyone_who_has_a_name),
         TEST(names_are_told_in_order_of_arrival),
         TEST(a_session_is_closed_by_name_with_its_last_words),
