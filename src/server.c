@@ -110,6 +110,7 @@ static void configure(const struct conf *c)
         .text = c->limits_text,
         .topic = c->limits_topic,
         .away = c->limits_away,
+        .ignored = c->limits_ignored,
         .login_timeout_s = c->clients_login_timeout,
         .rooms_per_user = c->rooms_per_user,
         .history_page = c->history_page,

@@ -2,6 +2,7 @@
 #ifndef CHAT_MEMBER_H
 #define CHAT_MEMBER_H
 
+#include "chat/ignores.h"
 #include "net/outbox.h"
 #include "proto/codec.h"
 #include "proto/name.h"
@@ -40,6 +41,7 @@ struct member {
     struct room **rooms;             /* R: owns the array and a reference to each room */
     int room_count, room_cap;        /* R */
     struct room *current;            /* R: borrows from .rooms, or NULL */
+    struct ignores *ignores;         /* f: owns; rooms borrow it until they are told of another (room_update) */
     char *away;                      /* f: owns; NULL: it is there */
     bool listed;                     /* U: in the registry */
     struct member *next_waiting;     /* U: waits for a name */

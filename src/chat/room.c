@@ -112,12 +112,22 @@ static void replay_add_locked(struct room *r, const struct event *ev)
     s->time_ms = ev->time_ms;
 }
 
-static void replay_render_locked(struct room *r, enum form form, struct buf *out)
+static bool is_by_ignored(const struct said *s, const struct ignores *ig)
 {
+    char key[NAME_SIZE];
+    if (!ig)
+        return false;
+    name_fold(key, s->name);
+    return ignores_has(ig, key);
+}
+
+static void replay_render_locked(struct room *r, const struct member *m, struct buf *out)
+{
+    enum form form = (enum form)m->form;
     int64_t since = clock_wall_ms() - atomic_load_explicit(&replay_age_ms, memory_order_relaxed);
     for (int i = 0; i < r->replay_count; i++) {
         const struct said *s = &r->replay[(r->replay_first + i) % r->replay_cap];
-        if (s->time_ms < since)
+        if (s->time_ms < since || is_by_ignored(s, m->ignores))
             continue;
         struct event ev = {.kind = s->kind, .room = r->name, .name = s->name, .text = s->text, .id = s->id,
                            .time_ms = s->time_ms};
@@ -138,16 +148,15 @@ void room_deliver_locked(struct room *r, struct event *ev, const struct member *
 {
     post_assert_settled();
     number_locked(r, ev);
-    fanout_put_locked(r, ev, except);
+    fanout_put_locked(r, ev, except, NULL);
 }
 
-/* Something that is said: `hearers` of those in the room are about to hear it. */
-static void keep_locked(struct room *r, struct event *ev, int hearers)
+/* Something that is said. */
+static void keep_locked(struct room *r, struct event *ev)
 {
     number_locked(r, ev);
     replay_add_locked(r, ev);
     counter_add(COUNTER_MESSAGES, 1);
-    counter_add(COUNTER_DELIVERIES, (uint64_t)hearers);
     history_add_locked(r, ev);
 }
 
@@ -168,7 +177,7 @@ static void add_locked(struct room *r, struct member *m)
         r->cap = r->cap ? r->cap * 2 : 4;
         r->members = panic_realloc(r->members, (size_t)r->cap * sizeof *r->members);
     }
-    r->members[r->count] = (struct membership){.member = m, .form = m->form};
+    r->members[r->count] = (struct membership){.member = m, .form = m->form, .ignores = m->ignores};
     fanout_count_locked(r, &r->members[r->count++], 1);
     atomic_store_explicit(&r->present, r->count, memory_order_relaxed);
 }
@@ -198,7 +207,7 @@ void room_join(struct room *r, struct member *m)
         ev = (struct event){.kind = EVENT_JOIN, .room = r->name, .name = r->members[i].member->name};
         codec->render(&answer, &ev, form);
     }
-    replay_render_locked(r, form, &answer);
+    replay_render_locked(r, m, &answer);
     member_answer_lines(m, &answer);
     add_locked(r, m);
     ev = (struct event){.kind = EVENT_JOIN, .room = r->name, .name = m->name};
@@ -222,6 +231,7 @@ void room_update(struct room *r, struct member *m)
     fanout_settle_locked(r);
     fanout_count_locked(r, ms, -1);
     ms->form = m->form;
+    ms->ignores = m->ignores;
     fanout_count_locked(r, ms, 1);
     lock_release(&r->lock);
 }
@@ -252,33 +262,41 @@ void room_leave(struct room *r, struct member *m, bool answer)
     lock_release(&r->lock);
 }
 
-/* What was gathered goes to all as one message, so who is not to hear the own words cannot add to it. */
-static void say_apart(struct room *r, struct member *m, struct event *ev)
+/* For all, as one message with what others say. */
+static void gather_locked(struct room *r, const struct event *ev)
 {
-    post_settle();
-    lock_acquire(&r->lock);
-    keep_locked(r, ev, r->count - 1);
-    fanout_put_locked(r, ev, m);
+    counter_add(COUNTER_DELIVERIES, (uint64_t)r->count);
+    fanout_gather_locked(r, ev);
+    if (fanout_combine_locked(r))
+        post_combines();
+}
+
+/* For some, so not with what others say. */
+static void put_apart_locked(struct room *r, const struct event *ev, struct member *m)
+{
+    bool acks = member_has(m, CAP_ACKS);
+    counter_add(COUNTER_DELIVERIES, (uint64_t)fanout_put_locked(r, ev, acks ? m : NULL, m));
     struct event ack = {.kind = EVENT_ACK, .id = ev->id};
-    member_answer(m, &ack);
-    lock_release(&r->lock);
+    if (acks)
+        member_answer(m, &ack);
 }
 
 static bool talk(struct room *r, struct member *m, enum event_kind kind, const char *text)
 {
+    struct event ev = {.kind = kind, .room = r->name, .name = m->name, .text = text};
     if (!member_is_in(m, r)) /* what its reader says of it is true: nobody else takes a member out */
         return false;
-    struct event ev = {.kind = kind, .room = r->name, .name = m->name, .text = text};
-    if (member_has(m, CAP_ACKS)) {
-        say_apart(r, m, &ev);
-        return true;
-    }
-    post_gather(&r->fanout.gathering);
+    bool acks = member_has(m, CAP_ACKS);
+    if (acks)
+        post_settle(); /* an answer is about to be put */
+    else
+        post_gather(&r->fanout.gathering);
     lock_acquire(&r->lock);
-    keep_locked(r, &ev, r->count);
-    fanout_gather_locked(r, &ev);
-    if (fanout_combine_locked(r))
-        post_combines();
+    keep_locked(r, &ev);
+    if (acks || fanout_is_ignored_locked(r, m))
+        put_apart_locked(r, &ev, m);
+    else
+        gather_locked(r, &ev);
     lock_release(&r->lock);
     return true;
 }
@@ -299,8 +317,8 @@ bool room_announce(struct room *r, const char *text)
     bool heard = r->count > 0;
     if (heard) {
         struct event ev = {.kind = EVENT_SAID, .room = r->name, .name = NAME_SERVER, .text = text};
-        keep_locked(r, &ev, r->count);
-        fanout_put_locked(r, &ev, NULL);
+        keep_locked(r, &ev);
+        counter_add(COUNTER_DELIVERIES, (uint64_t)fanout_put_locked(r, &ev, NULL, NULL));
     }
     lock_release(&r->lock);
     return heard;

@@ -17,6 +17,7 @@
 struct membership {
     struct member *member; /* borrows: it leaves before it ends */
     int form;              /* R: as the member's; changed only while nothing is gathered */
+    const struct ignores *ignores; /* R: borrows: the member's */
 };
 
 struct said {
@@ -78,11 +79,11 @@ void room_join(struct room *r, struct member *m);
 void room_rejoin(struct room *r, struct member *m);
 /* Takes the member out; tells the others; `answer`: and the member too. */
 void room_leave(struct room *r, struct member *m, bool answer);
-/* The member's form has changed: takes that over, behind what was said before. */
+/* The member's form or whom it ignores has changed: takes that over, behind what was said before. */
 void room_update(struct room *r, struct member *m);
 /* Says something to everyone in the room, the speaker included; it is heard when the speaker's reader settles, or when
- * whoever combines flushes (net/post.h). A speaker with CAP_ACKS is answered with the number instead, and all hear it at
- * once. False: the member is not in it. */
+ * whoever combines flushes (net/post.h). A speaker with CAP_ACKS is answered with the number instead; what that one
+ * says, or one whom somebody there ignores, is heard at once. False: the member is not in it. */
 bool room_say(struct room *r, struct member *m, const char *text);
 /* The same for what the member does. */
 bool room_act(struct room *r, struct member *m, const char *text);

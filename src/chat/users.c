@@ -98,6 +98,14 @@ void users_unwait(struct member *m)
     rwlock_release(&users.lock);
 }
 
+/* A word that its target does not want to hear is taken and dropped. */
+static bool put_locked(struct member *m, const struct member *from, const struct event *ev)
+{
+    if (m != from && ignores_has(m->ignores, from->key))
+        return outbox_reason(m->outbox) == CLOSE_OPEN;
+    return member_put(m, ev) != OUTBOX_CLOSED;
+}
+
 bool users_put(struct member *from, const char *name, const char *text)
 {
     char key[NAME_SIZE];
@@ -106,13 +114,20 @@ bool users_put(struct member *from, const char *name, const char *text)
     rwlock_read(&users.lock);
     struct member *m = find_locked(key);
     ev.id = atomic_fetch_add(&users.last_id, 1) + 1;
-    bool taken = m && member_put(m, &ev) != OUTBOX_CLOSED;
+    bool taken = m && put_locked(m, from, &ev);
     if (taken && m->away) {
         struct event away = {.kind = EVENT_AWAY, .name = m->name, .text = m->away};
         member_answer(from, &away);
     }
     rwlock_release(&users.lock);
     return taken;
+}
+
+void users_set_ignores(struct member *m, struct ignores *ig)
+{
+    rwlock_write(&users.lock);
+    m->ignores = ig;
+    rwlock_release(&users.lock);
 }
 
 void users_set_away(struct member *m, const char *text)

@@ -24,12 +24,15 @@ void users_wait(struct member *m);
 void users_unwait(struct member *m);
 
 /* Says something to whoever has the name: false when nobody has, or its session is just ending. Find and put are one
- * hold. `from`, whose reader calls, is told if that one is away. Each such line has a number of its own: they grow, but two that are put at the same time may come in either
+ * hold. `from`, whose reader calls, is told if that one is away, and
+ * not if it is ignored and the line goes nowhere. Each such line has a number of its own: they grow, but two that are put at the same time may come in either
  * order. */
 bool users_put(struct member *from, const char *name, const char *text);
 
-/* The form in which the member hears from now on. Its own reader; its rooms have to be told as well (room_update). */
+/* The form in which the member hears from now on, and whom it does not hear: that list is taken over, the caller owns the
+ * one before. Its own reader; its rooms have to be told as well (room_update). */
 void users_set_form(struct member *m, enum form form);
+void users_set_ignores(struct member *m, struct ignores *ig);
 
 /* The member is away with that text, which is copied, or back (NULL). Its own reader. */
 void users_set_away(struct member *m, const char *text);

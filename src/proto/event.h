@@ -34,6 +34,9 @@ enum event_kind {
     EVENT_AWAY,      /* name, text: somebody asked for or written to is away */
     EVENT_AWAY_SET,
     EVENT_BACK,
+    EVENT_IGNORING,  /* name */
+    EVENT_HEARING,   /* name: is ignored no more */
+    EVENT_IGNORELIST, /* items */
     EVENT_PONG,      /* text: the token, or NULL */
     EVENT_HELP,      /* text: syntax, more: what it does */
     EVENT_HIST,      /* room, id, time_ms, name, text: one message of the history */

@@ -159,6 +159,9 @@ static const char *const formats[EVENTS] = {
     [EVENT_AWAY] = "AWAY %n %t",
     [EVENT_AWAY_SET] = "OK Away",
     [EVENT_BACK] = "OK Back",
+    [EVENT_IGNORING] = "OK Ignoring %n",
+    [EVENT_HEARING] = "OK Hearing %n",
+    [EVENT_IGNORELIST] = "IGNORELIST",
     [EVENT_PONG] = "PONG",
     [EVENT_HELP] = "HELP %t - %m",
     [EVENT_HIST] = "HIST %r %i %w %n ",
@@ -243,7 +246,8 @@ static void render_hist(struct buf *out, const struct event *ev)
 
 static bool is_list(enum event_kind kind)
 {
-    return kind == EVENT_USERLIST || kind == EVENT_ROOMLIST || kind == EVENT_CAPS || kind == EVENT_WHOIS;
+    return kind == EVENT_USERLIST || kind == EVENT_ROOMLIST || kind == EVENT_IGNORELIST || kind == EVENT_CAPS ||
+           kind == EVENT_WHOIS;
 }
 
 static void render(struct buf *out, const struct event *ev, enum form form)

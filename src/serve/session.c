@@ -26,8 +26,8 @@
 #define HISTORY_LOOK_MS 20 /* until a speaker asks again whether the history has room */
 
 static struct {
-    _Atomic int line, text, topic, away, login_timeout_s, rooms_per_user, history_page;
-} limit = {4096, 4000, 390, 390, 120, 10, 200};
+    _Atomic int line, text, topic, away, ignored, login_timeout_s, rooms_per_user, history_page;
+} limit = {4096, 4000, 390, 390, 100, 120, 10, 200};
 
 void session_configure(const struct session_limits *l)
 {
@@ -35,6 +35,7 @@ void session_configure(const struct session_limits *l)
     atomic_store_explicit(&limit.text, l->text, memory_order_relaxed);
     atomic_store_explicit(&limit.topic, l->topic, memory_order_relaxed);
     atomic_store_explicit(&limit.away, l->away, memory_order_relaxed);
+    atomic_store_explicit(&limit.ignored, l->ignored, memory_order_relaxed);
     atomic_store_explicit(&limit.login_timeout_s, l->login_timeout_s, memory_order_relaxed);
     atomic_store_explicit(&limit.rooms_per_user, l->rooms_per_user, memory_order_relaxed);
     atomic_store_explicit(&limit.history_page, l->history_page, memory_order_relaxed);
@@ -47,6 +48,7 @@ struct session_limits session_limits(void)
         .text = atomic_load_explicit(&limit.text, memory_order_relaxed),
         .topic = atomic_load_explicit(&limit.topic, memory_order_relaxed),
         .away = atomic_load_explicit(&limit.away, memory_order_relaxed),
+        .ignored = atomic_load_explicit(&limit.ignored, memory_order_relaxed),
         .login_timeout_s = atomic_load_explicit(&limit.login_timeout_s, memory_order_relaxed),
         .rooms_per_user = atomic_load_explicit(&limit.rooms_per_user, memory_order_relaxed),
         .history_page = atomic_load_explicit(&limit.history_page, memory_order_relaxed),
@@ -319,6 +321,8 @@ static void end(struct session *s)
     while (m->room_count)
         session_leave_room(s, m->rooms[m->room_count - 1], false);
     users_release(m);
+    free(m->ignores); /* nobody else knows it now */
+    m->ignores = NULL;
     post_flush();
     log_peer(LOG_INFO, "left", "id=%llu name=%s address=%s reason=%s", (unsigned long long)m->id,
              *m->name ? m->name : "-", s->pair->arrival.peer.text, row->label);

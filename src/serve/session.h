@@ -31,6 +31,7 @@ struct session {
 
 struct session_limits {
     int line, text, topic, away; /* bytes */
+    int ignored;              /* names */
     int login_timeout_s;
     int rooms_per_user;
     int history_page;         /* messages */

@@ -22,6 +22,8 @@ ERROR(LINE_TOO_LONG, "Line too long", "the line, or the text in it, is longer th
 ERROR(INVALID_TEXT, "Invalid text", "the line has a NUL byte or is not UTF-8; it is dropped")
 ERROR(TOPIC_TOO_LONG, "Topic too long", "the topic has more bytes than limits.topic")
 ERROR(AWAY_TOO_LONG, "Away text too long", "the text of AWAY has more bytes than limits.away")
+ERROR(NOT_IGNORED, "Not ignoring %s", "UNIGNORE of a name that one does not ignore")
+ERROR(TOO_MANY_IGNORED, "Too many ignored (UNIGNORE <user>)", "one ignores as many users as limits.ignored")
 ERROR(DENIED, "Permission denied", "kept for what may be forbidden one day; nothing in this version is")
 ERROR(STORAGE, "Storage unavailable", "the change could not be written to disk and was not made, or the history could not be read; try again later")
 ERROR(FULL, "Server full", "before a close: there are clients.max clients, or no thread can be made")

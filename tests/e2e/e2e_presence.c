@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Who is there, and how: WHOIS, AWAY. */
+/* Who is there, how, and who is not to be heard: WHOIS, AWAY, IGNORE. */
 #include "config.h"
 
 #include "base/clock.h"
@@ -100,6 +100,64 @@ static void the_text_of_away_is_bounded(void **state)
     client_close(&a);
 }
 
+static void who_is_ignored_is_not_heard_and_notices_nothing(void **state)
+{
+    struct client a, b, c;
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    client_enter(&b, &d, "Bob", "den");
+    client_enter(&c, &d, "carol", "den");
+    client_skip_to(&a, "JOIN #den carol");
+    client_skip_to(&b, "JOIN #den carol");
+    client_ask(&a, "IGNORE bob", "OK Ignoring bob");
+    client_ask(&b, "hello", "ROOM #den Bob hello");
+    client_ask(&b, "ME waves", "ME #den Bob waves");
+    client_ask(&b, "PRIVMSG alice psst", "OK Sent");
+    client_expect(&c, "ROOM #den Bob hello");
+    client_expect(&c, "ME #den Bob waves");
+    client_expect_quiet(&a);
+    client_ask(&c, "hi Bob", "ROOM #den carol hi Bob");
+    client_expect(&a, "ROOM #den carol hi Bob");
+    client_expect(&b, "ROOM #den carol hi Bob");
+    client_ask(&a, "mine", "ROOM #den alice mine");
+    client_expect(&b, "ROOM #den alice mine");
+    client_ask(&b, "LEAVE", "OK Left #den");
+    client_expect(&a, "LEAVE #den Bob"); /* he is still seen */
+    client_ask(&a, "UNIGNORE bob", "OK Hearing bob");
+    client_ask(&b, "PRIVMSG alice there?", "OK Sent");
+    client_expect(&a, "PRIVMSG Bob there?");
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+}
+
+static void the_list_of_the_ignored_is_ones_own_and_bounded(void **state)
+{
+    struct client a;
+    (void)state;
+    fixture_start("limits = { ignored = 3; };");
+    client_login(&a, &d, "alice");
+    client_ask(&a, "IGNORE", "IGNORELIST");
+    client_ask(&a, "IGNORE dora", "OK Ignoring dora");
+    client_ask(&a, "IGNORE Bob", "OK Ignoring Bob");
+    client_ask(&a, "IGNORE carol", "OK Ignoring carol");
+    client_ask(&a, "IGNORE BOB", "OK Ignoring BOB"); /* is already */
+    client_ask(&a, "IGNORE erin", "ERROR Too many ignored (UNIGNORE <user>)");
+    client_ask(&a, "IGNORE", "IGNORELIST Bob carol dora");
+    client_ask(&a, "UNIGNORE CAROL", "OK Hearing CAROL");
+    client_ask(&a, "UNIGNORE carol", "ERROR Not ignoring carol");
+    client_ask(&a, "UNIGNORE a234567890123456789012345678901234567890",
+               "ERROR Not ignoring a234567890123456789012345678901234567890");
+    client_ask(&a, "IGNORE .x", "ERROR Invalid username");
+    client_ask(&a, "IGNORE Server", "ERROR User not found");
+    client_ask(&a, "UNIGNORE", "ERROR Usage: UNIGNORE <user>");
+    client_ask(&a, "IGNORE", "IGNORELIST Bob dora");
+    client_close(&a);
+    client_login(&a, &d, "alice"); /* maybe served by the same pair */
+    client_ask(&a, "IGNORE", "IGNORELIST");
+    client_close(&a);
+}
+
 int main(void)
 {
 #define UP(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
@@ -108,6 +166,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         UP(whois_tells_where_one_meets_and_no_other_rooms),
         UP(who_is_away_is_told_to_who_writes_or_asks),
+        UP(who_is_ignored_is_not_heard_and_notices_nothing),
+        DIR(the_list_of_the_ignored_is_ones_own_and_bounded),
         DIR(the_text_of_away_is_bounded),
     };
 #undef UP

@@ -689,6 +689,7 @@ void unit_member_stop(struct unit_member *um)
     unit_client_end(&um->client, CLOSE_EOF);
     unit_client_stop(&um->client);
     free(um->member.rooms);
+    free(um->member.ignores);
 }
 
 void unit_member_hears(struct unit_member *um, const char *text)

@@ -50,7 +50,7 @@ static bool claim(struct unit_member *um)
 
 static bool put(const char *name, const char *text)
 {
-    static struct member somebody = {.name = "somebody", .key = "somebody"};
+    struct member somebody = {.name = "somebody", .key = "somebody"}; /* writes to nobody who is away */
     return users_put(&somebody, name, text);
 }
 
@@ -251,6 +251,24 @@ static void a_view_shows_who_has_the_name_and_how(void **state)
     assert_true(users_view("alice", &v));
     assert_string_equal(buf_text(&v.away), "");
     buf_fini(&v.away);
+}
+
+static void who_is_ignored_is_dropped_and_notices_nothing(void **state)
+{
+    (void)state;
+    claim(&alice);
+    claim(&bob);
+    unit_member_hush(&alice);
+    unit_member_hush(&bob);
+    users_set_ignores(&alice.member, ignores_with(NULL, "BOB"));
+    users_set_away(&alice.member, "gone fishing");
+    assert_true(users_put(&bob.member, "alice", "one"));
+    users_set_away(&alice.member, NULL);
+    assert_true(put("alice", "two"));
+    unit_member_hears(&bob, "AWAY Alice gone fishing\n");
+    unit_member_hears(&alice, "PRIVMSG somebody two\n");
+    outbox_close(alice.member.outbox, CLOSE_KICK, NULL);
+    assert_false(users_put(&bob.member, "alice", "three")); /* as for one who is not ignored */
 }
 
 static void a_notice_reaches_everyone_who_has_a_name(void **state)
@@ -458,6 +476,7 @@ int main(void)
         TEST(a_word_has_a_number_and_a_time_for_who_wants_to_know),
         TEST(who_writes_to_somebody_away_is_told_each_time),
         TEST(a_view_shows_who_has_the_name_and_how),
+        TEST(who_is_ignored_is_dropped_and_notices_nothing),
         TEST(a_notice_reaches_everyone_who_has_a_name),
         TEST(names_are_told_in_order_of_arrival),
         TEST(a_session_is_closed_by_name_with_its_last_words),
