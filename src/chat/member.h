@@ -16,7 +16,7 @@
  * Locking key: c constant for one client · R its own reader only · U by the users lock
  *              f written by R under the users lock; a room has a copy of its own (chat/room.h)
  *              a atomic
- *              n written by R while no registry and no room knows the member, constant else
+ *              n written by R under the users lock once it is listed; rooms have a copy of the name
  */
 struct room;
 
@@ -45,6 +45,8 @@ struct member {
     char *away;                      /* f: owns; NULL: it is there */
     bool listed;                     /* U: in the registry */
     struct member *next_waiting;     /* U: waits for a name */
+    char old_key[NAME_SIZE];         /* U: still kept from others, in the list of .next_renaming */
+    struct member *next_renaming;    /* U */
     UT_hash_handle hh;               /* U */
 };
 
@@ -73,6 +75,15 @@ void member_answer(struct member *m, const struct event *ev);
 
 /* The same for lines that are rendered already. */
 void member_answer_lines(struct member *m, const struct buf *lines);
+
+/* Clients whom somebody meets in rooms; one who is met in two stands there twice. */
+struct companions {
+    struct companion {
+        struct member *member; /* borrows: may have ended, or be another client's by now */
+        uint64_t id;
+    } *v; /* owns */
+    size_t n, cap;
+};
 
 /* Its own reader's list of rooms. */
 bool member_is_in(const struct member *m, const struct room *r);

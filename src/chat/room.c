@@ -170,6 +170,15 @@ static int find_locked(const struct room *r, const struct member *m)
 
 /* ---- coming, talking, going ---- */
 
+/* From the member, by its own reader. */
+static void take_over_locked(struct membership *ms)
+{
+    const struct member *m = ms->member;
+    memcpy(ms->name, m->name, sizeof ms->name);
+    ms->form = m->form;
+    ms->ignores = m->ignores;
+}
+
 static void add_locked(struct room *r, struct member *m)
 {
     must(find_locked(r, m) < 0);
@@ -177,8 +186,10 @@ static void add_locked(struct room *r, struct member *m)
         r->cap = r->cap ? r->cap * 2 : 4;
         r->members = panic_realloc(r->members, (size_t)r->cap * sizeof *r->members);
     }
-    r->members[r->count] = (struct membership){.member = m, .form = m->form, .ignores = m->ignores};
-    fanout_count_locked(r, &r->members[r->count++], 1);
+    struct membership *ms = &r->members[r->count++];
+    *ms = (struct membership){.member = m};
+    take_over_locked(ms);
+    fanout_count_locked(r, ms, 1);
     atomic_store_explicit(&r->present, r->count, memory_order_relaxed);
 }
 
@@ -204,7 +215,7 @@ void room_join(struct room *r, struct member *m)
         codec->render(&answer, &ev, form);
     }
     for (int i = 0; i < r->count && i < NAMES_SHOWN; i++) {
-        ev = (struct event){.kind = EVENT_JOIN, .room = r->name, .name = r->members[i].member->name};
+        ev = (struct event){.kind = EVENT_JOIN, .room = r->name, .name = r->members[i].name};
         codec->render(&answer, &ev, form);
     }
     replay_render_locked(r, m, &answer);
@@ -230,8 +241,7 @@ void room_update(struct room *r, struct member *m)
     struct membership *ms = &r->members[find_locked(r, m)];
     fanout_settle_locked(r);
     fanout_count_locked(r, ms, -1);
-    ms->form = m->form;
-    ms->ignores = m->ignores;
+    take_over_locked(ms);
     fanout_count_locked(r, ms, 1);
     lock_release(&r->lock);
 }
@@ -311,6 +321,19 @@ bool room_act(struct room *r, struct member *m, const char *text)
     return talk(r, m, EVENT_ACTION, text);
 }
 
+void room_companions(struct room *r, const struct member *m, struct companions *c)
+{
+    lock_acquire(&r->lock);
+    if (c->n + (size_t)r->count > c->cap) {
+        c->cap = c->n + (size_t)r->count;
+        c->v = panic_realloc(c->v, c->cap * sizeof *c->v);
+    }
+    for (int i = 0; i < r->count; i++)
+        if (r->members[i].member != m)
+            c->v[c->n++] = (struct companion){r->members[i].member, r->members[i].member->id};
+    lock_release(&r->lock);
+}
+
 bool room_announce(struct room *r, const char *text)
 {
     lock_acquire(&r->lock);
@@ -347,7 +370,7 @@ void room_names(struct room *r, struct strv *names)
 {
     lock_acquire(&r->lock);
     for (int i = 0; i < r->count; i++)
-        strv_add(names, r->members[i].member->name);
+        strv_add(names, r->members[i].name);
     lock_release(&r->lock);
 }
 

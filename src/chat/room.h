@@ -16,6 +16,7 @@
  */
 struct membership {
     struct member *member; /* borrows: it leaves before it ends */
+    char name[NAME_SIZE];  /* R: as the member's, which others may not read */
     int form;              /* R: as the member's; changed only while nothing is gathered */
     const struct ignores *ignores; /* R: borrows: the member's */
 };
@@ -79,7 +80,7 @@ void room_join(struct room *r, struct member *m);
 void room_rejoin(struct room *r, struct member *m);
 /* Takes the member out; tells the others; `answer`: and the member too. */
 void room_leave(struct room *r, struct member *m, bool answer);
-/* The member's form or whom it ignores has changed: takes that over, behind what was said before. */
+/* The member's name, its form or whom it ignores has changed: takes that over, behind what was said before. */
 void room_update(struct room *r, struct member *m);
 /* Says something to everyone in the room, the speaker included; it is heard when the speaker's reader settles, or when
  * whoever combines flushes (net/post.h). A speaker with CAP_ACKS is answered with the number instead; what that one
@@ -87,6 +88,8 @@ void room_update(struct room *r, struct member *m);
 bool room_say(struct room *r, struct member *m, const char *text);
 /* The same for what the member does. */
 bool room_act(struct room *r, struct member *m, const char *text);
+/* Adds all in it but the member. */
+void room_companions(struct room *r, const struct member *m, struct companions *c);
 /* Answers with the topic. */
 void room_tell_topic(struct room *r, struct member *m);
 

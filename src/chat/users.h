@@ -9,9 +9,11 @@
 void users_start(void);
 void users_stop(void);
 
-/* The member's own reader, name and key set: enters the member if the name is free. The welcome is put before the
- * name is visible, so nothing overtakes it. False: taken. */
-bool users_claim(struct member *m, const struct event *welcome);
+/* The member's own reader: gives it the name, if that is free or its own already, and enters it. The answer is put before
+ * the name is visible, so nothing overtakes it. A member that had another name is the only one to have either of them
+ * until users_renamed, so that nobody comes by the old name while rooms have yet to hear of the new one. False: taken. */
+bool users_claim(struct member *m, const char *name, const struct event *answer);
+void users_renamed(struct member *m);
 
 /* Gives the name back, if the entry is this member's; it is away no more. Idempotent. */
 void users_release(struct member *m);
@@ -46,13 +48,16 @@ struct users_view {
 };
 bool users_view(const char *name, struct users_view *view);
 
+/* Tells each of them once, if it is there still. The event gets a number, as private lines have, and its time. Sorts. */
+void users_tell(struct companions *c, struct event *ev);
+
 /* Puts an event into everyone's outbox. */
 void users_put_all(const struct event *ev);
 
 /* Closes the session of whoever has the name, with these last words, in one hold. Its id, or 0 when nobody has. */
 uint64_t users_close(const char *name, enum close_reason reason, const struct event *words);
 
-/* Adds all names in order of arrival. */
+/* Adds all names in order of arrival; one that was taken by RENAME has arrived then. */
 void users_names(struct strv *names);
 int users_count(void);
 

@@ -21,6 +21,7 @@ enum event_kind {
     EVENT_NONE,
     /* answers: to the asker alone */
     EVENT_WELCOME,   /* name */
+    EVENT_RENAMED,   /* name */
     EVENT_JOINED,    /* room, number: who was there before */
     EVENT_LEFT,      /* room */
     EVENT_ACK,       /* id: of what was said */
@@ -51,6 +52,7 @@ enum event_kind {
     EVENT_TOPIC,     /* room, text: "" when there is none */
     /* to one, to all */
     EVENT_PRIVATE,   /* name: from whom, text, id, time_ms */
+    EVENT_RENAME,    /* name: the old one, text: the new one, id, time_ms */
     EVENT_NOTICE,    /* text */
     EVENTS
 };

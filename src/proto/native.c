@@ -146,6 +146,7 @@ static void parse(struct request *rq, char *line, size_t len, bool first)
  * long for a line have functions. */
 static const char *const formats[EVENTS] = {
     [EVENT_WELCOME] = "OK Welcome, %n!",
+    [EVENT_RENAMED] = "OK Renamed %n",
     [EVENT_JOINED] = "OK Joined %r (%d users)",
     [EVENT_LEFT] = "OK Left %r",
     [EVENT_ACK] = "OK %i",
@@ -173,6 +174,7 @@ static const char *const formats[EVENTS] = {
     [EVENT_ACTION] = "ME %r %n %t",
     [EVENT_TOPIC] = "TOPIC %r",
     [EVENT_PRIVATE] = "PRIVMSG %n %t",
+    [EVENT_RENAME] = "RENAME %n %t",
     [EVENT_NOTICE] = "NOTICE %t",
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Commands about oneself and who is there: USERNAME, USERS, PING, HELP, QUIT. */
+/* Commands about oneself and who is there: USERNAME, RENAME, USERS, PING, HELP, QUIT. */
 #include "config.h"
 
 #include "base/clock.h"
@@ -10,34 +10,52 @@
 #include "proto/native.h"
 #include "serve/command.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define NAME_WAIT_MS 100  /* for a name whose owner may just be leaving */
 #define NAME_SURE_MS 5000 /* for one whose owner is leaving: on a loaded machine its reader may yet have to see it */
 
+struct claim {
+    struct member *m;
+    const char *name;
+    enum event_kind answer;
+    bool is_made;
+};
+
 static bool try_claim(void *arg)
 {
-    struct member *m = arg;
-    struct event welcome = {.kind = EVENT_WELCOME, .name = m->name};
-    return users_claim(m, &welcome);
+    struct claim *c = arg;
+    struct event answer = {.kind = c->answer, .name = c->name};
+    c->is_made = c->is_made || users_claim(c->m, c->name, &answer);
+    return c->is_made;
 }
 
-/* Claims the name set in the member, waiting a moment for one that is being given back. */
-static bool claim(struct session *s)
+/* Waits a moment for a name that is being given back. */
+static bool wait_for_name(struct session *s, struct claim *c)
 {
-    struct member *m = &s->member;
-    if (strcmp(m->key, NAME_SERVER) == 0)
-        return false;
-    if (try_claim(m))
-        return true;
     int64_t sure_ms = clock_ms() + NAME_SURE_MS;
-    users_wait(m);
+    users_wait(c->m);
     do
-        session_wait(s, clock_ms() + NAME_WAIT_MS, try_claim, m);
-    while (!m->listed && !session_is_over(s) && clock_ms() < sure_ms && users_is_leaving(m->name));
-    users_unwait(m);
-    return m->listed;
+        session_wait(s, clock_ms() + NAME_WAIT_MS, try_claim, c);
+    while (!c->is_made && !session_is_over(s) && clock_ms() < sure_ms && users_is_leaving(c->name));
+    users_unwait(c->m);
+    return c->is_made;
+}
+
+/* Takes a name, the first one or another. False: it was told why not. */
+static bool claim(struct session *s, const char *name, enum event_kind answer)
+{
+    struct claim c = {.m = &s->member, .name = name, .answer = answer};
+    if (!name_is_user(name)) {
+        session_error(s, ERROR_INVALID_USERNAME, NULL);
+        return false;
+    }
+    if (strcasecmp(name, NAME_SERVER) != 0 && (try_claim(&c) || wait_for_name(s, &c)))
+        return true;
+    session_error(s, ERROR_USERNAME_TAKEN, NULL);
+    return false;
 }
 
 void cmd_username(struct session *s, const struct args *a)
@@ -45,22 +63,36 @@ void cmd_username(struct session *s, const struct args *a)
     struct member *m = &s->member;
     if (*m->name) {
         session_error(s, ERROR_USERNAME_SET, NULL);
-        return;
-    }
-    if (!name_is_user(a->word)) {
-        session_error(s, ERROR_INVALID_USERNAME, NULL);
-        return;
-    }
-    memcpy(m->name, a->word, strlen(a->word) + 1);
-    name_fold(m->key, m->name);
-    if (claim(s)) {
+    } else if (claim(s, a->word, EVENT_WELCOME)) {
         atomic_store_explicit(&s->named, true, memory_order_relaxed);
         counter_add(COUNTER_LOGINS, 1);
         log_peer(LOG_INFO, "named", "id=%llu name=%s", (unsigned long long)m->id, m->name);
-        return;
     }
-    m->name[0] = m->key[0] = '\0';
-    session_error(s, ERROR_USERNAME_TAKEN, NULL);
+}
+
+/* Each room has the new name before anybody is told, so who comes meanwhile may hear of it twice, and nobody never. */
+static void tell_new_name(struct session *s, const char *old)
+{
+    struct member *m = &s->member;
+    struct companions others = {0};
+    struct event ev = {.kind = EVENT_RENAME, .name = old, .text = m->name};
+    session_update_rooms(s);
+    for (int i = 0; i < m->room_count; i++)
+        room_companions(m->rooms[i], m, &others);
+    users_tell(&others, &ev);
+    free(others.v);
+}
+
+void cmd_rename(struct session *s, const struct args *a)
+{
+    struct member *m = &s->member;
+    char old[NAME_SIZE];
+    memcpy(old, m->name, sizeof old);
+    if (!claim(s, a->word, EVENT_RENAMED) || strcmp(m->name, old) == 0)
+        return;
+    tell_new_name(s, old);
+    users_renamed(m);
+    log_peer(LOG_INFO, "renamed", "id=%llu name=%s was=%s", (unsigned long long)m->id, m->name, old);
 }
 
 static void answer_names(struct session *s, struct strv *names)

@@ -64,7 +64,7 @@ bool session_is_over(void *arg);
 
 /* Enters a room, taking over the reference to it, and makes it current. */
 void session_enter_room(struct session *s, struct room *r);
-/* Tells all of them how the client hears now. */
+/* Tells all of them what has changed in the member. */
 void session_update_rooms(struct session *s);
 /* Leaves one and gives the reference back; `answer`: with OK Left. */
 void session_leave_room(struct session *s, struct room *r, bool answer);

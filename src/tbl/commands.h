@@ -19,6 +19,7 @@ COMMAND(PRIVMSG, cmd_privmsg, "wt", PRIVATE, "PRIVMSG <user> <text>", "say somet
 COMMAND(USERS, cmd_users, "W", 0, "USERS [<room> | ALL]", "who is in the current room, in that one, or online")
 COMMAND(WHOIS, cmd_whois, "w", 0, "WHOIS <user>", "since when somebody is here, for how long silent, where you meet, and whether away")
 COMMAND(AWAY, cmd_away, "T", 0, "AWAY [<text>]", "tell who writes to you that you are away, or, without a text, that you are back")
+COMMAND(RENAME, cmd_rename, "w", 0, "RENAME <name>", "take another name")
 COMMAND(IGNORE, cmd_ignore, "W", 0, "IGNORE [<user>]", "hear no more of what somebody says, or show whom you ignore")
 COMMAND(UNIGNORE, cmd_unignore, "w", 0, "UNIGNORE <user>", "hear somebody again")
 COMMAND(ROOMS, cmd_rooms, "W", 0, "ROOMS [ALL]", "the rooms with somebody in them, or all there are")

@@ -321,6 +321,35 @@ static void what_one_does_is_heard_and_replayed_as_such(void **state)
     assert_false(room_act(r, &carol.member, "looks in"));
 }
 
+static void a_room_shows_a_new_name_when_it_was_told(void **state)
+{
+    (void)state;
+    struct strv names = {0};
+    struct companions c = {0};
+    join(&alice);
+    join(&bob);
+    assert_true(room_say(r, &alice.member, "before"));
+    post_settle();
+    memcpy(alice.member.name, "Ann", sizeof "Ann");
+    room_names(r, &names);
+    assert_string_equal(names.v[0], "alice");
+    room_update(r, &alice.member);
+    room_names(r, &names);
+    assert_string_equal(names.v[2], "Ann");
+    assert_string_equal(names.v[3], "bob");
+    room_companions(r, &alice.member, &c);
+    room_companions(r, &bob.member, &c);
+    assert_int_equal(c.n, 2);
+    assert_ptr_equal(c.v[0].member, &bob.member);
+    assert_int_equal(c.v[1].id, alice.member.id);
+    assert_true(room_say(r, &alice.member, "after"));
+    join(&carol);
+    unit_member_hears(&carol, "OK Joined #General (2 users)\nJOIN #General Ann\nJOIN #General bob\n"
+                              "ROOM #General alice before\nROOM #General Ann after\n");
+    strv_fini(&names);
+    free(c.v);
+}
+
 static void the_operator_is_heard_by_all_who_are_there(void **state)
 {
     (void)state;
@@ -540,6 +569,7 @@ int main(void)
         TEST(a_new_length_of_the_replay_starts_it_afresh),
         TEST(only_what_was_said_is_replayed),
         TEST(what_one_does_is_heard_and_replayed_as_such),
+        TEST(a_room_shows_a_new_name_when_it_was_told),
         TEST(the_operator_is_heard_by_all_who_are_there),
         TEST(words_into_an_empty_room_are_gone),
         TEST(names_and_facts_tell_who_is_there_in_order_of_arrival),
