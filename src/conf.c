@@ -332,6 +332,7 @@ static void read_root(struct reading *rd, const config_setting_t *root)
     }
     check_fits(rd, root, "limits.text", rd->conf->limits_text);
     check_fits(rd, root, "limits.topic", rd->conf->limits_topic);
+    check_fits(rd, root, "limits.away", rd->conf->limits_away);
 }
 
 /* Steps over a comment or a string of libconfig's at `s`; 0 when there is none. */

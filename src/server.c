@@ -97,7 +97,7 @@ static void configure(const struct conf *c)
     name_configure(c->limits_name);
     addrs_configure(c->clients_per_address);
     flood_configure(c->flood_rate, c->flood_burst, c->flood_seconds, c->flood_spare_loopback);
-    room_configure(c->rooms_replay, c->rooms_replay_age);
+    replay_configure(c->rooms_replay, c->rooms_replay_age);
     rules_configure(c->rooms_roles, c->rooms_bans);
     rooms_configure(c->rooms_max, c->rooms_expire_days);
     history_configure(&(struct history_limits){
@@ -126,6 +126,8 @@ static void configure(const struct conf *c)
         .line = c->limits_line,
         .text = c->limits_text,
         .topic = c->limits_topic,
+        .away = c->limits_away,
+        .ignored = c->limits_ignored,
         .login_timeout_s = c->clients_login_timeout,
         .rooms_per_user = c->rooms_per_user,
         .history_page = c->history_page,

@@ -49,6 +49,7 @@ void fanout_count_locked(struct room *r, const struct membership *ms, int change
     lock_assert_held(LOCK_ROOM);
     must(!r->fanout.gathered);
     r->fanout.members[ms->form] += change;
+    r->fanout.ignorers += ms->ignores ? change : 0;
 }
 
 /* While somebody's outbox presses, line by line: each speaker has to meet it, and waits for one outbox after each put,
@@ -91,26 +92,46 @@ bool fanout_combine_locked(struct room *r)
     return true;
 }
 
-/* One message for all who take that form, but `except`. */
-static void put_form_locked(struct room *r, int form, struct msg *msg, const struct member *except)
+/* One hears oneself, whomever one ignores. */
+static bool ignores(const struct membership *ms, const struct member *speaker)
+{
+    return ms->ignores && ms->member != speaker && ignores_has(ms->ignores, speaker->key);
+}
+
+bool fanout_is_ignored_locked(const struct room *r, const struct member *speaker)
+{
+    lock_assert_held(LOCK_ROOM);
+    for (int i = 0; r->fanout.ignorers && i < r->count; i++)
+        if (ignores(&r->members[i], speaker))
+            return true;
+    return false;
+}
+
+/* One message for those who take that form and want to hear it. Into how many outboxes. */
+static int put_form_locked(struct room *r, int form, struct msg *msg, const struct member *except,
+                           const struct member *speaker)
 {
     struct post_pressure *pressing = &r->fanout.pressing;
+    int puts = 0;
     for (int i = 0; i < r->count; i++) {
-        struct member *m = r->members[i].member;
-        if (r->members[i].form != form || m == except)
+        const struct membership *ms = &r->members[i];
+        struct member *m = ms->member;
+        if (ms->form != form || m == except || (speaker && ignores(ms, speaker)))
             continue;
         int fill = outbox_put(m->outbox, msg);
         if (fill > pressing->fill)
             *pressing = (struct post_pressure){m->outbox, m->id, fill};
+        puts++;
     }
     msg_unref(msg);
+    return puts;
 }
 
 static void put_lines_locked(struct room *r, int form)
 {
     struct fanout *f = &r->fanout;
     struct buf *lines = &f->lines[form];
-    put_form_locked(r, form, msg_new_gathered(lines->data, lines->len, (unsigned)f->gathered), NULL);
+    put_form_locked(r, form, msg_new_gathered(lines->data, lines->len, (unsigned)f->gathered), NULL, NULL);
     if (lines->cap > KEPT_BYTES)
         buf_fini(lines);
     else
@@ -146,13 +167,15 @@ bool fanout_pressing(struct room *r, struct post_pressure *p)
     return p->other != NULL;
 }
 
-void fanout_put_locked(struct room *r, const struct event *ev, const struct member *except)
+int fanout_put_locked(struct room *r, const struct event *ev, const struct member *except, const struct member *speaker)
 {
     struct fanout *f = &r->fanout;
+    int puts = 0;
     fanout_settle_locked(r);
     f->pressing = (struct post_pressure){0};
     for (int form = 0; form < FORMS; form++)
         if (f->members[form])
-            put_form_locked(r, form, member_render((enum form)form, ev), except);
+            puts += put_form_locked(r, form, member_render((enum form)form, ev), except, speaker);
     note_pressing_locked(f);
+    return puts;
 }

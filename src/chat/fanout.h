@@ -24,6 +24,7 @@ struct fanout {
     struct post_gathering gathering; /* c */
     struct buf lines[FORMS];     /* R: rendered and not yet put */
     int members[FORMS];          /* R: how many members take each form */
+    int ignorers;                /* R: how many of them ignore anybody */
     _Atomic int gathered;        /* written R: how many messages .lines has */
     bool combined;               /* R: a thread has promised to put them */
     struct post_pressure pressing; /* R: the fullest outbox that the last put found pressing */
@@ -51,7 +52,11 @@ bool fanout_pressing(struct room *r, struct post_pressure *p);
 /* Puts what was gathered. */
 void fanout_settle_locked(struct room *r);
 
-/* Puts what was gathered, then the event, into every member's outbox but that of `except` (may be NULL). */
-void fanout_put_locked(struct room *r, const struct event *ev, const struct member *except);
+/* True when somebody in the room ignores that member: then what it says cannot be gathered. */
+bool fanout_is_ignored_locked(const struct room *r, const struct member *speaker);
+
+/* Puts what was gathered, then the event, into every member's outbox but that of `except` and, if it is something that
+ * `speaker` says, those who ignore that one (both may be NULL). Into how many. */
+int fanout_put_locked(struct room *r, const struct event *ev, const struct member *except, const struct member *speaker);
 
 #endif

@@ -3,6 +3,7 @@
 #define CHAT_MEMBER_H
 
 #include "net/addrs.h"
+#include "chat/ignores.h"
 #include "net/outbox.h"
 #include "proto/codec.h"
 #include "proto/name.h"
@@ -15,7 +16,8 @@
  *
  * Locking key: c constant for one client · R its own reader only · U by the users lock
  *              f written by R under the users lock; a room has a copy of its own (chat/room.h)
- *              n written by R while no registry and no room knows the member, constant else
+ *              a atomic
+ *              n written by R under the users lock once it is listed; rooms have a copy of the name
  */
 struct room;
 
@@ -35,14 +37,20 @@ struct member {
     uint64_t id;                     /* c: the client's id */
     char host[ADDRS_TEXT];           /* c: where it comes from, as addrs_key_text; "" where that tells nobody apart */
     _Atomic int64_t account;         /* written by R, and cleared by the store: the account it is logged in to, or 0 */
+    int64_t since_ms;                /* c: wall clock of its arrival */
+    _Atomic int64_t active_ms;       /* a: clock_ms() of its last line */
     char name[NAME_SIZE];            /* n: "" before USERNAME */
     char key[NAME_SIZE];             /* n: the name folded */
     struct room **rooms;             /* R: owns the array and a reference to each room */
     int room_count, room_cap;        /* R */
     struct room *current;            /* R: borrows from .rooms, or NULL */
     _Atomic bool ousted;             /* set under a room's lock, cleared by R: some of .rooms it is in no more */
+    struct ignores *ignores;         /* f: owns; rooms borrow it until they are told of another (room_update) */
+    char *away;                      /* f: owns; NULL: it is there */
     bool listed;                     /* U: in the registry */
     struct member *next_waiting;     /* U: waits for a name */
+    char old_key[NAME_SIZE];         /* U: still kept from others, in the list of .next_renaming */
+    struct member *next_renaming;    /* U */
     UT_hash_handle hh;               /* U */
 };
 
@@ -71,6 +79,15 @@ void member_answer(struct member *m, const struct event *ev);
 
 /* The same for lines that are rendered already. */
 void member_answer_lines(struct member *m, const struct buf *lines);
+
+/* Clients whom somebody meets in rooms; one who is met in two stands there twice. */
+struct companions {
+    struct companion {
+        struct member *member; /* borrows: may have ended, or be another client's by now */
+        uint64_t id;
+    } *v; /* owns */
+    size_t n, cap;
+};
 
 /* Its own reader's list of rooms. */
 bool member_is_in(const struct member *m, const struct room *r);

@@ -4,6 +4,7 @@
 
 #include "base/strv.h"
 #include "chat/fanout.h"
+#include "chat/replay.h"
 #include "chat/rules.h"
 #include "store/store.h"
 
@@ -17,18 +18,11 @@
  */
 struct membership {
     struct member *member; /* borrows: it leaves before it ends */
+    char name[NAME_SIZE];  /* R: as the member's, which others may not read */
     int form;              /* R: as the member's; changed only while nothing is gathered */
+    const struct ignores *ignores; /* R: borrows: the member's */
     enum role role;        /* R: what it may do for as long as it stays, beside what its account may */
     int64_t said_ms;       /* R: wall clock of its last message, where that is asked for */
-};
-
-struct said {
-    enum event_kind kind; /* EVENT_SAID or EVENT_ACTION */
-    char name[NAME_SIZE];
-    char *text; /* owns */
-    size_t cap;
-    uint64_t id;
-    int64_t time_ms;
 };
 
 struct room {
@@ -39,8 +33,7 @@ struct room {
     int count, cap;                   /* R */
     _Atomic int present;              /* = count, to be read without the lock */
     struct fanout fanout;             /* chat/fanout.h */
-    struct said *replay;              /* R: owns; ring of what was said last in this conversation */
-    int replay_cap, replay_first, replay_count; /* R */
+    struct replay replay;             /* R: what was said last in this conversation */
     uint64_t last_id;                 /* R: number of the newest message; starts at wall-clock ms << 20 */
     char *topic;                      /* R: owns; "" when there is none */
     struct rules rules;               /* R */
@@ -61,9 +54,6 @@ struct room {
     UT_hash_handle hh;                /* T */
 };
 
-/* How many messages a room replays to who joins, how old the oldest may be. Any thread. */
-void room_configure(int replay, int replay_age_s);
-
 /* Numbers tell whose a kept message is, so none may come twice under one name: notes that numbers up to this one were
  * given, by a room that is gone or before the start. Any thread, any lock. */
 void room_note_number(uint64_t id);
@@ -75,17 +65,7 @@ struct room *room_new(const char *name, int64_t created_ms);
 /* Nobody may be in it or refer to it. */
 void room_free(struct room **r);
 
-/* The calls below are for the member's own reader, which has settled (net/post.h) but for room_say and room_act. They take the room's
- * lock. */
-
-/* Why somebody may not come in, or not talk. Zero-initialise; refusal_fini frees. */
-struct refusal {
-    enum rules_verdict verdict;
-    bool not_in;       /* it is not in the room */
-    struct buf terms;  /* RULES_BANNED, RULES_MUTED: for how long and why, as rules_terms */
-    int wait_s;        /* RULES_SLOW */
-};
-void refusal_fini(struct refusal *no);
+/* The calls below are for the member's own reader, which has settled (net/post.h). They take the room's lock. */
 
 /* Whether the member may come in with that key (NULL: none); *ticket is for room_join. */
 bool room_admits(struct room *r, const struct member *m, const char *key, unsigned *ticket, struct refusal *no);
@@ -97,27 +77,20 @@ bool room_join(struct room *r, struct member *m, unsigned ticket);
 void room_rejoin(struct room *r, struct member *m);
 /* Takes the member out, if it is in; tells the others; `answer`: and the member too. */
 void room_leave(struct room *r, struct member *m, bool answer);
-/* The member's form has changed: takes that over, behind what was said before. */
+/* The member's name, its form or whom it ignores has changed: takes that over, behind what was said before. */
 void room_update(struct room *r, struct member *m);
-/* Says something to everyone in the room, the speaker included; it is heard when the speaker's reader settles, or when
- * whoever combines flushes (net/post.h). A speaker with CAP_ACKS is answered with the number instead, and all hear it at
- * once. In a durable room all hear it when it is on disk, and the call waits for that. False: the member may not. */
-enum room_said { ROOM_SAID, ROOM_REFUSED, ROOM_STORAGE };
-enum room_said room_say(struct room *r, struct member *m, const char *text, struct refusal *no);
-/* The same for what the member does. */
-enum room_said room_act(struct room *r, struct member *m, const char *text, struct refusal *no);
+/* Adds all in it but the member. */
+void room_companions(struct room *r, const struct member *m, struct companions *c);
 /* Answers with the topic. */
 void room_tell_topic(struct room *r, struct member *m);
 
 /* These are for any thread. */
 
-/* The operator's words, in the name of NAME_SERVER. False: nobody is there to hear them. */
-bool room_announce(struct room *r, const char *text);
 /* Adds the names of those in it, in order of arrival. */
 void room_names(struct room *r, struct strv *names);
 
-/* True while the member is in it: what its own list says may be behind. */
-bool room_has(struct room *r, const struct member *m);
+/* True while the client is in it: what its own list says may be behind. */
+bool room_has(struct room *r, uint64_t id);
 /* What the member may do here. */
 enum role room_role(struct room *r, const struct member *m);
 /* The role of whoever is in it under that name, or has it by that account; whichever is more. */
@@ -133,7 +106,15 @@ bool room_may_look(struct room *r, const struct member *m);
 /* Tells everyone but `except` of an event, and takes out whom it hits; those have heard it too. How many. */
 int room_oust(struct room *r, struct event *ev, const struct whom *whom, const struct member *except);
 
-/* For chat/ruling.c, after a change of .rules: what is derived from them. */
+/* For chat/talk.c. The room's lock is held. */
+struct membership *room_membership_locked(struct room *r, const struct member *m); /* or NULL */
+enum role room_role_locked(const struct room *r, const struct membership *ms);
+/* Gives the next number, and the time. */
+void room_number_locked(struct room *r, struct event *ev);
+
+/* For chat/ruling.c: who is meant and has no account has the role for as long as it stays. */
+void room_give_role_locked(struct room *r, const struct whom *whom, enum role role);
+/* For the same, after a change of .rules: what is derived from them. */
 void room_rules_changed_locked(struct room *r);
 
 /* Puts an event that is not talk into every member's outbox but that of `except` (may be NULL), behind all that was

@@ -257,10 +257,10 @@ bool rules_lift(struct rules *ru, enum sanction_kind kind, const char *shown)
     return i >= 0;
 }
 
-bool rules_whom_is(const struct whom *whom, const struct member *m)
+bool rules_whom_is(const struct whom *whom, int64_t account, const char *name, const char *host)
 {
-    return (whom->account && whom->account == m->account) || (*whom->name && strcmp(whom->name, m->key) == 0) ||
-           (*whom->host && strcmp(whom->host, m->host) == 0);
+    return (whom->account && whom->account == account) || (*whom->name && strcasecmp(whom->name, name) == 0) ||
+           (*whom->host && strcmp(whom->host, host) == 0);
 }
 
 const struct sanction *rules_hits(const struct rules *ru, enum sanction_kind kind, const struct member *m, int64_t now_ms)
@@ -268,7 +268,7 @@ const struct sanction *rules_hits(const struct rules *ru, enum sanction_kind kin
     const struct sanction *longest = NULL;
     for (int i = 0; i < ru->sanction_count; i++) {
         const struct sanction *s = &ru->sanctions[i];
-        if (s->kind != kind || has_run_out(s, now_ms) || !rules_whom_is(&s->whom, m))
+        if (s->kind != kind || has_run_out(s, now_ms) || !rules_whom_is(&s->whom, m->account, m->key, m->host))
             continue;
         if (!longest || !s->until_ms || (longest->until_ms && s->until_ms > longest->until_ms))
             longest = s;
@@ -321,4 +321,18 @@ void rules_terms(struct buf *out, int64_t until_ms, const char *reason)
         buf_printf(out, " until %s", clock_text(until_ms, when));
     if (*reason)
         buf_printf(out, ": %s", reason);
+}
+
+void refusal_explain(struct refusal *no, const struct rules *ru, const struct member *m, int64_t now_ms)
+{
+    enum sanction_kind kind = no->verdict == RULES_BANNED ? SANCTION_BAN : SANCTION_MUTE;
+    bool is_hit = no->verdict == RULES_BANNED || no->verdict == RULES_MUTED;
+    const struct sanction *s = is_hit ? rules_hits(ru, kind, m, now_ms) : NULL;
+    if (s)
+        rules_terms(&no->terms, s->until_ms, s->reason);
+}
+
+void refusal_fini(struct refusal *no)
+{
+    buf_fini(&no->terms);
 }

@@ -99,7 +99,7 @@ bool rules_lift(struct rules *ru, enum sanction_kind kind, const char *shown);
 const struct sanction *rules_shown(const struct rules *ru, enum sanction_kind kind, const char *shown);
 /* The one that hits a member now and runs longest, or NULL. */
 const struct sanction *rules_hits(const struct rules *ru, enum sanction_kind kind, const struct member *m, int64_t now_ms);
-bool rules_whom_is(const struct whom *whom, const struct member *m);
+bool rules_whom_is(const struct whom *whom, int64_t account, const char *name, const char *host);
 
 /* Whether the member may come in, with the key it gave (NULL: none). */
 enum rules_verdict { RULES_FINE, RULES_BARRED, RULES_BANNED, RULES_MUTED, RULES_MODERATED, RULES_SLOW };
@@ -109,6 +109,17 @@ enum rules_verdict rules_may_talk(const struct rules *ru, const struct member *m
                                   int64_t now_ms);
 /* True when some members may not talk, or not at any time. */
 bool rules_restrict_talk(const struct rules *ru);
+
+/* Why somebody may not come in, or not talk. Zero-initialise; refusal_fini frees. */
+struct refusal {
+    enum rules_verdict verdict;
+    bool not_in;       /* it is not in the room */
+    struct buf terms;  /* RULES_BANNED, RULES_MUTED: for how long and why, as rules_terms */
+    int wait_s;        /* RULES_SLOW */
+};
+/* Adds the terms that go with the verdict. */
+void refusal_explain(struct refusal *no, const struct rules *ru, const struct member *m, int64_t now_ms);
+void refusal_fini(struct refusal *no);
 
 /* How long, and why, as people read it: " until 2026-11-27T08:00:00.000Z: spam". */
 void rules_terms(struct buf *out, int64_t until_ms, const char *reason);

@@ -91,14 +91,6 @@ enum ruling ruling_option(struct room *r, enum option o, long value, const char 
 
 /* ---- roles ---- */
 
-/* Who is in the room without an account has the role for as long as it stays. */
-static void give_here_locked(struct room *r, const struct whom *whom, enum role role)
-{
-    for (int i = 0; i < r->count; i++)
-        if (rules_whom_is(whom, r->members[i].member))
-            r->members[i].role = r->members[i].member->account ? ROLE_NONE : role;
-}
-
 static int role_run(void *arg, sqlite3 *db)
 {
     struct deed *d = arg;
@@ -113,7 +105,7 @@ static void role_made(void *arg)
     lock_acquire(&d->r->lock);
     if (d->whom->account)
         rules_set_role(&d->r->rules, d->whom->account, d->role);
-    give_here_locked(d->r, d->whom, d->role);
+    room_give_role_locked(d->r, d->whom, d->role);
     if (d->verb)
         tell_locked(d, d->verb, d->whom->shown, "");
     lock_release(&d->r->lock);

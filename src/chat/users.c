@@ -12,12 +12,16 @@
 #include "base/rwlock.h"
 #include "chat/rules.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* Locking key: U by .lock */
 static struct {
     struct rwlock lock;
     struct member *table;   /* U: borrows */
     struct member *waiting; /* U: borrows */
-    _Atomic uint64_t last_id; /* of private lines; starts at wall-clock ms << 20, as in rooms */
+    struct member *renaming; /* U: borrows; whose rooms have yet to hear of a new name */
+    _Atomic uint64_t last_id; /* of private lines and new names; starts at wall-clock ms << 20, as in rooms */
 } users;
 
 void users_start(void)
@@ -28,7 +32,7 @@ void users_start(void)
 
 void users_stop(void)
 {
-    must(!users.table && !users.waiting);
+    must(!users.table && !users.waiting && !users.renaming);
     rwlock_fini(&users.lock);
 }
 
@@ -39,18 +43,62 @@ static struct member *find_locked(const char *key)
     return m;
 }
 
-bool users_claim(struct member *m, const struct event *welcome)
+/* False: somebody else has it, or has just had it and its rooms do not know yet. */
+static bool is_free_locked(const char *key, const struct member *m)
 {
+    const struct member *owner = find_locked(key);
+    for (const struct member *r = users.renaming; r; r = r->next_renaming)
+        if (strcmp(r->old_key, key) == 0)
+            return false;
+    return !owner || owner == m;
+}
+
+/* Out of the table, whose entry hangs on the key. */
+static void give_up_key_locked(struct member *m)
+{
+    HASH_DEL(users.table, m);
+    memcpy(m->old_key, m->key, sizeof m->old_key);
+    m->next_renaming = users.renaming;
+    users.renaming = m;
+}
+
+bool users_claim(struct member *m, const char *name, const struct event *answer)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
     rwlock_write(&users.lock);
-    must(!m->listed);
-    bool is_free = !find_locked(m->key);
+    bool is_free = is_free_locked(key, m), is_new = !m->listed || strcmp(key, m->key) != 0;
     if (is_free) {
-        member_answer(m, welcome);
-        HASH_ADD_STR(users.table, key, m);
+        member_answer(m, answer);
+        if (m->listed && is_new)
+            give_up_key_locked(m);
+        memmove(m->name, name, strlen(name) + 1);
+        memcpy(m->key, key, sizeof m->key);
+        if (is_new)
+            HASH_ADD_STR(users.table, key, m);
         m->listed = true;
     }
     rwlock_release(&users.lock);
     return is_free;
+}
+
+static void ring_waiting_locked(void)
+{
+    for (struct member *w = users.waiting; w; w = w->next_waiting)
+        bell_ring(w->bell);
+}
+
+void users_renamed(struct member *m)
+{
+    rwlock_write(&users.lock);
+    struct member **at = &users.renaming;
+    while (*at && *at != m)
+        at = &(*at)->next_renaming;
+    if (*at) {
+        *at = m->next_renaming;
+        ring_waiting_locked();
+    }
+    rwlock_release(&users.lock);
 }
 
 void users_release(struct member *m)
@@ -59,9 +107,10 @@ void users_release(struct member *m)
     if (m->listed) {
         HASH_DEL(users.table, m);
         m->listed = false;
-        for (struct member *w = users.waiting; w; w = w->next_waiting)
-            bell_ring(w->bell);
+        ring_waiting_locked();
     }
+    free(m->away);
+    m->away = NULL;
     rwlock_release(&users.lock);
 }
 
@@ -111,7 +160,7 @@ uint64_t users_identify(const char *name, struct whom *whom)
     return id;
 }
 
-void users_tell(const char *name, const struct event *ev)
+void users_tell_name(const char *name, const struct event *ev)
 {
     char key[NAME_SIZE];
     name_fold(key, name);
@@ -134,17 +183,69 @@ bool users_find(const char *name, char as_written[NAME_SIZE])
     return m != NULL;
 }
 
-bool users_put(const struct member *from, const char *name, const char *text)
+static uint64_t next_id(void)
+{
+    return atomic_fetch_add(&users.last_id, 1) + 1;
+}
+
+/* A word that its target does not want to hear is taken and dropped. */
+static bool put_locked(struct member *m, const struct member *from, const struct event *ev)
+{
+    if (m != from && ignores_has(m->ignores, from->key))
+        return outbox_reason(m->outbox) == CLOSE_OPEN;
+    return member_put(m, ev) != OUTBOX_CLOSED;
+}
+
+bool users_put(struct member *from, const char *name, const char *text)
 {
     char key[NAME_SIZE];
     struct event ev = {.kind = EVENT_PRIVATE, .name = from->name, .text = text, .time_ms = clock_wall_ms()};
     name_fold(key, name);
     rwlock_read(&users.lock);
     struct member *m = find_locked(key);
-    ev.id = atomic_fetch_add(&users.last_id, 1) + 1;
-    bool taken = m && member_put(m, &ev) != OUTBOX_CLOSED;
+    ev.id = next_id();
+    bool taken = m && put_locked(m, from, &ev);
+    if (taken && m->away) {
+        struct event away = {.kind = EVENT_AWAY, .name = m->name, .text = m->away};
+        member_answer(from, &away);
+    }
     rwlock_release(&users.lock);
     return taken;
+}
+
+void users_set_ignores(struct member *m, struct ignores *ig)
+{
+    rwlock_write(&users.lock);
+    m->ignores = ig;
+    rwlock_release(&users.lock);
+}
+
+void users_set_away(struct member *m, const char *text)
+{
+    char *away = text ? panic_strdup(text) : NULL;
+    rwlock_write(&users.lock);
+    char *old = m->away;
+    m->away = away;
+    rwlock_release(&users.lock);
+    free(old);
+}
+
+bool users_view(const char *name, struct users_view *view)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    *view = (struct users_view){0};
+    rwlock_read(&users.lock);
+    const struct member *m = find_locked(key);
+    if (m) {
+        view->id = m->id;
+        memcpy(view->name, m->name, sizeof view->name);
+        view->since_ms = m->since_ms;
+        view->idle_ms = clock_ms() - atomic_load_explicit(&m->active_ms, memory_order_relaxed);
+        buf_str(&view->away, m->away ? m->away : "");
+    }
+    rwlock_release(&users.lock);
+    return m != NULL;
 }
 
 void users_set_form(struct member *m, enum form form)
@@ -152,6 +253,31 @@ void users_set_form(struct member *m, enum form form)
     rwlock_write(&users.lock);
     m->form = (int)form;
     rwlock_release(&users.lock);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    uint64_t x = ((const struct companion *)a)->id, y = ((const struct companion *)b)->id;
+    return x < y ? -1 : x > y;
+}
+
+void users_tell(struct companions *c, struct event *ev)
+{
+    struct member_rendered once = {.ev = ev};
+    if (!c->n)
+        return;
+    qsort(c->v, c->n, sizeof *c->v, by_id);
+    ev->time_ms = clock_wall_ms();
+    ev->id = next_id();
+    rwlock_read(&users.lock);
+    for (size_t i = 0; i < c->n; i++) {
+        struct member *m = c->v[i].member;
+        bool is_told = i && c->v[i - 1].id == c->v[i].id;
+        if (!is_told && m->listed && m->id == c->v[i].id)
+            member_put_shared(m, &once);
+    }
+    rwlock_release(&users.lock);
+    member_rendered_fini(&once);
 }
 
 void users_put_all(const struct event *ev)

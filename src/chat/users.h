@@ -9,11 +9,13 @@
 void users_start(void);
 void users_stop(void);
 
-/* The member's own reader, name and key set: enters the member if the name is free. The welcome is put before the
- * name is visible, so nothing overtakes it. False: taken. */
-bool users_claim(struct member *m, const struct event *welcome);
+/* The member's own reader: gives it the name, if that is free or its own already, and enters it. The answer is put before
+ * the name is visible, so nothing overtakes it. A member that had another name is the only one to have either of them
+ * until users_renamed, so that nobody comes by the old name while rooms have yet to hear of the new one. False: taken. */
+bool users_claim(struct member *m, const char *name, const struct event *answer);
+void users_renamed(struct member *m);
 
-/* Gives the name back, if the entry is this member's. Idempotent. */
+/* Gives the name back, if the entry is this member's; it is away no more. Idempotent. */
 void users_release(struct member *m);
 
 /* True when whoever has the name is on the way out, so that it will be free in a moment. */
@@ -28,18 +30,36 @@ struct whom;
 uint64_t users_identify(const char *name, struct whom *whom);
 
 /* Puts an event into the outbox of whoever has the name, if anybody has. */
-void users_tell(const char *name, const struct event *ev);
+void users_tell_name(const char *name, const struct event *ev);
 
 /* True when somebody has the name: writes it as its owner does. */
 bool users_find(const char *name, char as_written[NAME_SIZE]);
 
 /* Says something to whoever has the name: false when nobody has, or its session is just ending. Find and put are one
- * hold. Each such line has a number of its own: they grow, but two that are put at the same time may come in either
+ * hold. `from`, whose reader calls, is told if that one is away, and
+ * not if it is ignored and the line goes nowhere. Each such line has a number of its own: they grow, but two that are put at the same time may come in either
  * order. */
-bool users_put(const struct member *from, const char *name, const char *text);
+bool users_put(struct member *from, const char *name, const char *text);
 
-/* The form in which the member hears from now on. Its own reader; its rooms have to be told as well (room_update). */
+/* The form in which the member hears from now on, and whom it does not hear: that list is taken over, the caller owns the
+ * one before. Its own reader; its rooms have to be told as well (room_update). */
 void users_set_form(struct member *m, enum form form);
+void users_set_ignores(struct member *m, struct ignores *ig);
+
+/* The member is away with that text, which is copied, or back (NULL). Its own reader. */
+void users_set_away(struct member *m, const char *text);
+
+/* A look at whoever has the name; false when nobody has. */
+struct users_view {
+    uint64_t id;
+    char name[NAME_SIZE];
+    int64_t since_ms, idle_ms; /* wall clock; how long it has said nothing */
+    struct buf away;           /* the caller frees; empty: it is there */
+};
+bool users_view(const char *name, struct users_view *view);
+
+/* Tells each of them once, if it is there still. The event gets a number, as private lines have, and its time. Sorts. */
+void users_tell(struct companions *c, struct event *ev);
 
 /* Puts an event into everyone's outbox. */
 void users_put_all(const struct event *ev);
@@ -53,7 +73,7 @@ void users_close_account(int64_t id, enum close_reason reason, const struct even
 /* Whoever is logged in to the account is so no more. */
 void users_forget_account(int64_t id);
 
-/* Adds all names in order of arrival. */
+/* Adds all names in order of arrival; one that was taken by RENAME has arrived then. */
 void users_names(struct strv *names);
 int users_count(void);
 

@@ -12,6 +12,7 @@
 #include "base/panic.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
+#include "chat/talk.h"
 #include "chat/users.h"
 #include "ctl/wire.h"
 #include "net/post.h"
@@ -307,7 +308,7 @@ const char *admin_say(struct admin_call *c)
     struct room *r = rooms_find(name);
     if (!r)
         return unknown_room(c);
-    bool heard = room_announce(r, c->text);
+    bool heard = talk_announce(r, c->text);
     rooms_release(r);
     return heard ? NULL : "nobody is in the room, so nobody would hear it";
 }

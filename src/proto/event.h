@@ -21,6 +21,7 @@ enum event_kind {
     EVENT_NONE,
     /* answers: to the asker alone */
     EVENT_WELCOME,   /* name */
+    EVENT_RENAMED,   /* name */
     EVENT_JOINED,    /* room, number: who was there before */
     EVENT_LEFT,      /* room */
     EVENT_ACK,       /* id: of what was said */
@@ -35,6 +36,13 @@ enum event_kind {
     EVENT_USERLIST,  /* items */
     EVENT_ROOMLIST,  /* items */
     EVENT_CAPS,      /* items */
+    EVENT_WHOIS,     /* name, items */
+    EVENT_AWAY,      /* name, text: somebody asked for or written to is away */
+    EVENT_AWAY_SET,
+    EVENT_BACK,
+    EVENT_IGNORING,  /* name */
+    EVENT_HEARING,   /* name: is ignored no more */
+    EVENT_IGNORELIST, /* items */
     EVENT_PONG,      /* text: the token, or NULL */
     EVENT_HELP,      /* text: syntax, more: what it does */
     EVENT_HIST,      /* room, id, time_ms, name, text: one message of the history */
@@ -54,6 +62,7 @@ enum event_kind {
     EVENT_RULING,    /* room, verb, name: whom or what it is about, more: by whom, text: terms */
     /* to one, to all */
     EVENT_PRIVATE,   /* name: from whom, text, id, time_ms */
+    EVENT_RENAME,    /* name: the old one, text: the new one, id, time_ms */
     EVENT_NOTICE,    /* text */
     EVENT_INVITE,    /* room, name: by whom */
     EVENTS

@@ -146,6 +146,7 @@ static void parse(struct request *rq, char *line, size_t len, bool first)
  * long for a line have functions. */
 static const char *const formats[EVENTS] = {
     [EVENT_WELCOME] = "OK Welcome, %n!",
+    [EVENT_RENAMED] = "OK Renamed %n",
     [EVENT_JOINED] = "OK Joined %r (%d users)",
     [EVENT_LEFT] = "OK Left %r",
     [EVENT_ACK] = "OK %i",
@@ -160,6 +161,13 @@ static const char *const formats[EVENTS] = {
     [EVENT_USERLIST] = "USERLIST",
     [EVENT_ROOMLIST] = "ROOMLIST",
     [EVENT_CAPS] = "CAPS",
+    [EVENT_WHOIS] = "WHOIS %n",
+    [EVENT_AWAY] = "AWAY %n %t",
+    [EVENT_AWAY_SET] = "OK Away",
+    [EVENT_BACK] = "OK Back",
+    [EVENT_IGNORING] = "OK Ignoring %n",
+    [EVENT_HEARING] = "OK Hearing %n",
+    [EVENT_IGNORELIST] = "IGNORELIST",
     [EVENT_PONG] = "PONG",
     [EVENT_HELP] = "HELP %t - %m",
     [EVENT_HIST] = "HIST %r %i %w %n ",
@@ -176,6 +184,7 @@ static const char *const formats[EVENTS] = {
     [EVENT_TOPIC] = "TOPIC %r",
     [EVENT_RULING] = "%v %r %n by %m%t",
     [EVENT_PRIVATE] = "PRIVMSG %n %t",
+    [EVENT_RENAME] = "RENAME %n %t",
     [EVENT_NOTICE] = "NOTICE %t",
     [EVENT_INVITE] = "INVITE %r %n",
 };
@@ -214,12 +223,12 @@ static void render_list(struct buf *out, const struct event *ev)
 {
     size_t most = (size_t)atomic_load_explicit(&line_limit, memory_order_relaxed) - sizeof " +\r\n";
     size_t start = out->len;
-    buf_str(out, formats[ev->kind]);
+    expand(out, formats[ev->kind], ev);
     for (size_t i = 0; i < ev->item_count; i++) {
         if (out->len - start + 1 + strlen(ev->items[i]) > most) {
             buf_str(out, " +\r\n");
             start = out->len;
-            buf_str(out, formats[ev->kind]);
+            expand(out, formats[ev->kind], ev);
         }
         buf_char(out, ' ');
         buf_str(out, ev->items[i]);
@@ -249,6 +258,12 @@ static void render_hist(struct buf *out, const struct event *ev)
     buf_str(out, "\r\n");
 }
 
+static bool is_list(enum event_kind kind)
+{
+    return kind == EVENT_USERLIST || kind == EVENT_ROOMLIST || kind == EVENT_IGNORELIST || kind == EVENT_CAPS ||
+           kind == EVENT_WHOIS;
+}
+
 static void render(struct buf *out, const struct event *ev, enum form form)
 {
     if (form == FORM_TAGS && ev->kind >= EVENT_JOIN && ev->id)
@@ -257,7 +272,7 @@ static void render(struct buf *out, const struct event *ev, enum form form)
         render_hist(out, ev);
         return;
     }
-    if (ev->kind == EVENT_USERLIST || ev->kind == EVENT_ROOMLIST || ev->kind == EVENT_CAPS) {
+    if (is_list(ev->kind)) {
         render_list(out, ev);
         return;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Commands about names: USERNAME takes one, REGISTER, PASSWD and UNREGISTER are about owning it, SEEN about who had it. */
+/* Commands about names: USERNAME takes one, RENAME another, REGISTER, PASSWD and UNREGISTER are about owning it, SEEN about who had it. */
 #include "config.h"
 
 #include "base/log.h"
@@ -8,6 +8,7 @@
 #include "serve/command.h"
 #include "serve/login.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Whoever has the name now is replaced. */
@@ -64,6 +65,37 @@ static void told(struct session *s, enum accounts_change result, enum event_kind
     }
     log_info(change, "id=%llu account=%s", (unsigned long long)s->member.id, s->member.name);
     session_answer(s, &ev);
+}
+
+/* ---- RENAME ---- */
+
+/* Each room has the new name before anybody is told, so who comes meanwhile may hear of it twice, and nobody never. */
+static void tell_new_name(struct session *s, const char *old)
+{
+    struct member *m = &s->member;
+    struct companions others = {0};
+    struct event ev = {.kind = EVENT_RENAME, .name = old, .text = m->name};
+    session_update_rooms(s);
+    for (int i = 0; i < m->room_count; i++)
+        room_companions(m->rooms[i], m, &others);
+    users_tell(&others, &ev);
+    free(others.v);
+}
+
+void cmd_rename(struct session *s, const struct args *a)
+{
+    struct member *m = &s->member;
+    char old[NAME_SIZE];
+    memcpy(old, m->name, sizeof old);
+    if (!name_is_user(a->word)) {
+        session_error(s, ERROR_INVALID_USERNAME, NULL);
+    } else if (!login_claim(s, a->word, EVENT_RENAMED)) {
+        session_error(s, ERROR_USERNAME_TAKEN, NULL);
+    } else if (strcmp(m->name, old) != 0) {
+        tell_new_name(s, old);
+        users_renamed(m);
+        log_peer(LOG_INFO, "renamed", "id=%llu name=%s was=%s", (unsigned long long)m->id, m->name, old);
+    }
 }
 
 /* ---- REGISTER ---- */

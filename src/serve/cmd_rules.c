@@ -141,7 +141,7 @@ void cmd_invite(struct session *s, const struct args *a)
     enum ruling result = ruling_invite(r, &whom, client, &by);
     struct event ev = {.kind = EVENT_INVITE, .room = r->name, .name = s->member.name};
     if (result == RULING_DONE)
-        users_tell(whom.shown, &ev);
+        users_tell_name(whom.shown, &ev);
     told(s, result, "Invited", whom.shown, "");
 }
 
@@ -294,7 +294,7 @@ static void add_roles(struct session *s, struct room *r, struct buf *lines)
             s->codec->render(lines, &ev, form);
     }
     for (int i = 0; i < r->count; i++) {
-        struct event ev = {.kind = EVENT_ROLE, .room = r->name, .name = r->members[i].member->name,
+        struct event ev = {.kind = EVENT_ROLE, .room = r->name, .name = r->members[i].name,
                            .text = role_name(r->members[i].role)};
         if (r->members[i].role > ROLE_GUEST)
             s->codec->render(lines, &ev, form);

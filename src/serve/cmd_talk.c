@@ -3,13 +3,13 @@
 #include "config.h"
 
 #include "base/counter.h"
-#include "chat/room.h"
+#include "chat/talk.h"
 #include "chat/users.h"
 #include "serve/command.h"
 
 #include <string.h>
 
-typedef enum room_said talk_fn(struct room *r, struct member *m, const char *text, struct refusal *no);
+typedef enum talk talk_fn(struct room *r, struct member *m, const char *text, struct refusal *no);
 
 /* Each speaker waits before its own line, for the room that will hear it. */
 static void talk(struct session *s, struct room *r, talk_fn *how, const char *text)
@@ -18,12 +18,12 @@ static void talk(struct session *s, struct room *r, talk_fn *how, const char *te
     if (!session_yield_to_room(s, r))
         return;
     switch (how(r, &s->member, text, &no)) {
-    case ROOM_SAID:
+    case TALK_SAID:
         break;
-    case ROOM_REFUSED:
+    case TALK_REFUSED:
         session_refuse(s, &no);
         break;
-    case ROOM_STORAGE:
+    case TALK_STORAGE:
         session_error(s, ERROR_STORAGE, NULL);
         break;
     }
@@ -39,12 +39,12 @@ static void talk_here(struct session *s, talk_fn *how, const char *text)
 
 void cmd_msg(struct session *s, const struct args *a)
 {
-    talk_here(s, room_say, a->text);
+    talk_here(s, talk_say, a->text);
 }
 
 void cmd_me(struct session *s, const struct args *a)
 {
-    talk_here(s, room_act, a->text);
+    talk_here(s, talk_act, a->text);
 }
 
 void cmd_say(struct session *s, const struct args *a)
@@ -56,7 +56,7 @@ void cmd_say(struct session *s, const struct args *a)
     else if (!(r = member_room(&s->member, name)))
         session_error(s, ERROR_NOT_IN, name);
     else
-        talk(s, r, room_say, a->text);
+        talk(s, r, talk_say, a->text);
 }
 
 void cmd_privmsg(struct session *s, const struct args *a)

@@ -7,6 +7,7 @@
 #include "proto/native.h"
 #include "serve/command.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 

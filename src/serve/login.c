@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define NAME_WAIT_MS 100  /* for a name whose owner may just be leaving */
 #define NAME_SURE_MS 5000 /* for one whose owner is leaving: on a loaded machine its reader may yet have to see it */
@@ -56,28 +57,37 @@ struct waiter login_waiter(struct session *s)
 
 /* ---- names ---- */
 
+struct claim {
+    struct member *m;
+    const char *name;
+    enum event_kind answer;
+    bool is_made;
+};
+
 static bool try_claim(void *arg)
 {
-    struct member *m = arg;
-    struct event welcome = {.kind = EVENT_WELCOME, .name = m->name};
-    return users_claim(m, &welcome);
+    struct claim *c = arg;
+    struct event answer = {.kind = c->answer, .name = c->name};
+    c->is_made = c->is_made || users_claim(c->m, c->name, &answer);
+    return c->is_made;
 }
 
-/* Claims the name set in the member, waiting a moment for one that is being given back. */
-static bool claim(struct session *s)
+/* Waits a moment for a name that is being given back. */
+static bool wait_for_name(struct session *s, struct claim *c)
 {
-    struct member *m = &s->member;
-    if (strcmp(m->key, NAME_SERVER) == 0)
-        return false;
-    if (try_claim(m))
-        return true;
     int64_t sure_ms = clock_ms() + NAME_SURE_MS;
-    users_wait(m);
+    users_wait(c->m);
     do
-        session_wait(s, clock_ms() + NAME_WAIT_MS, try_claim, m);
-    while (!m->listed && !session_is_over(s) && clock_ms() < sure_ms && users_is_leaving(m->name));
-    users_unwait(m);
-    return m->listed;
+        session_wait(s, clock_ms() + NAME_WAIT_MS, try_claim, c);
+    while (!c->is_made && !session_is_over(s) && clock_ms() < sure_ms && users_is_leaving(c->name));
+    users_unwait(c->m);
+    return c->is_made;
+}
+
+bool login_claim(struct session *s, const char *name, enum event_kind answer)
+{
+    struct claim c = {.m = &s->member, .name = name, .answer = answer};
+    return strcasecmp(name, NAME_SERVER) != 0 && (try_claim(&c) || wait_for_name(s, &c));
 }
 
 /* It may have been locked or removed since it was looked at. */
@@ -94,11 +104,8 @@ bool login_take_name(struct session *s, const char *name, int64_t account)
 {
     struct member *m = &s->member;
     char host[ADDRS_TEXT];
-    memcpy(m->name, name, strlen(name) + 1);
-    name_fold(m->key, m->name);
     m->account = account;
-    if (!claim(s)) {
-        m->name[0] = m->key[0] = '\0';
+    if (!login_claim(s, name, EVENT_WELCOME)) {
         m->account = 0;
         return false;
     }

@@ -20,6 +20,9 @@ struct login_rules login_rules(void);
 /* The rule by its name in the configuration. */
 enum registration login_registration_named(const char *name);
 
+/* Claims a name, the first one or another, and answers so. False: it is taken. */
+bool login_claim(struct session *s, const char *name, enum event_kind answer);
+
 /* Gives the session the name, and logs it in to the account (0: none) that goes with it: OK Welcome. Waits a moment for a
  * name that is being given back. False: it is taken, and the session has no name. */
 bool login_take_name(struct session *s, const char *name, int64_t account);

@@ -28,14 +28,16 @@
 #define HISTORY_LOOK_MS 20 /* until a speaker asks again whether the history has room */
 
 static struct {
-    _Atomic int line, text, topic, login_timeout_s, rooms_per_user, history_page;
-} limit = {4096, 4000, 390, 120, 10, 200};
+    _Atomic int line, text, topic, away, ignored, login_timeout_s, rooms_per_user, history_page;
+} limit = {4096, 4000, 390, 390, 100, 120, 10, 200};
 
 void session_configure(const struct session_limits *l)
 {
     atomic_store_explicit(&limit.line, l->line, memory_order_relaxed);
     atomic_store_explicit(&limit.text, l->text, memory_order_relaxed);
     atomic_store_explicit(&limit.topic, l->topic, memory_order_relaxed);
+    atomic_store_explicit(&limit.away, l->away, memory_order_relaxed);
+    atomic_store_explicit(&limit.ignored, l->ignored, memory_order_relaxed);
     atomic_store_explicit(&limit.login_timeout_s, l->login_timeout_s, memory_order_relaxed);
     atomic_store_explicit(&limit.rooms_per_user, l->rooms_per_user, memory_order_relaxed);
     atomic_store_explicit(&limit.history_page, l->history_page, memory_order_relaxed);
@@ -47,6 +49,8 @@ struct session_limits session_limits(void)
         .line = atomic_load_explicit(&limit.line, memory_order_relaxed),
         .text = atomic_load_explicit(&limit.text, memory_order_relaxed),
         .topic = atomic_load_explicit(&limit.topic, memory_order_relaxed),
+        .away = atomic_load_explicit(&limit.away, memory_order_relaxed),
+        .ignored = atomic_load_explicit(&limit.ignored, memory_order_relaxed),
         .login_timeout_s = atomic_load_explicit(&limit.login_timeout_s, memory_order_relaxed),
         .rooms_per_user = atomic_load_explicit(&limit.rooms_per_user, memory_order_relaxed),
         .history_page = atomic_load_explicit(&limit.history_page, memory_order_relaxed),
@@ -146,7 +150,7 @@ void session_sync_rooms(struct session *s)
     post_settle(); /* what it said there may still be gathered */
     m->ousted = false;
     for (int i = m->room_count - 1; i >= 0; i--)
-        if (!room_has(m->rooms[i], m))
+        if (!room_has(m->rooms[i], m->id))
             forget_room(s, m->rooms[i]);
 }
 
@@ -258,7 +262,7 @@ static void handle(struct session *s, enum line_status status, char *text, size_
 {
     struct request rq = {.kind = REQUEST_EMPTY};
     counter_add(COUNTER_LINES, 1);
-    atomic_store_explicit(&s->active_ms, clock_coarse_ms(), memory_order_relaxed);
+    atomic_store_explicit(&s->member.active_ms, clock_coarse_ms(), memory_order_relaxed);
     s->codec->parse(&rq, text, len, s->first_line);
     if (status == LINE_TOO_LONG && rq.kind != REQUEST_FOREIGN) {
         counter_add(COUNTER_BAD_LINES, 1);
@@ -306,9 +310,10 @@ static void begin(struct session *s)
     addrs_key_text(&a->peer, m->host);
     if (a->peer.loopback) /* a proxy, or people who share a machine */
         *m->host = '\0';
+    m->since_ms = clock_wall_ms();
     m->name[0] = m->key[0] = '\0';
     must(!m->room_count && !m->current && !m->listed);
-    atomic_store_explicit(&s->active_ms, clock_coarse_ms(), memory_order_relaxed);
+    atomic_store_explicit(&s->member.active_ms, clock_coarse_ms(), memory_order_relaxed);
     atomic_store_explicit(&s->named, false, memory_order_relaxed);
     log_peer(LOG_INFO, "connected", "id=%llu address=%s", (unsigned long long)m->id, a->peer.text);
 }
@@ -364,6 +369,8 @@ static void end(struct session *s)
     if (m->account)
         accounts_note_seen(m->account, NULL);
     users_release(m);
+    free(m->ignores); /* nobody else knows it now */
+    m->ignores = NULL;
     post_flush();
     log_peer(LOG_INFO, "left", "id=%llu name=%s address=%s reason=%s", (unsigned long long)m->id,
              *m->name ? m->name : "-", s->pair->arrival.peer.text, row->label);
@@ -413,7 +420,7 @@ bool session_view(struct pair *p, struct session_view *view)
         return false;
     users_name_of(&s->member, view->client.id, view->name);
     view->rooms = atomic_load_explicit(&s->room_count, memory_order_relaxed);
-    view->idle_ms = clock_ms() - atomic_load_explicit(&s->active_ms, memory_order_relaxed);
+    view->idle_ms = clock_ms() - atomic_load_explicit(&s->member.active_ms, memory_order_relaxed);
     return true;
 }
 

@@ -26,12 +26,12 @@ struct session {
     struct change change;    /* R, and the store while it has it: the topic being set */
     struct history_query query; /* the same: the history asked for */
     _Atomic int room_count;  /* a: for the console */
-    _Atomic int64_t active_ms; /* a: clock_ms() of the last line */
     _Atomic bool named;      /* a: has given a name, so no login deadline */
 };
 
 struct session_limits {
-    int line, text, topic;    /* bytes */
+    int line, text, topic, away; /* bytes */
+    int ignored;              /* names */
     int login_timeout_s;
     int rooms_per_user;
     int history_page;         /* messages */
@@ -70,7 +70,7 @@ void session_sync_rooms(struct session *s);
 /* Enters a room, taking over the reference to it, and makes it current; `ticket` is from room_admits. False: the ticket is
  * no longer good, and the reference is the caller's. */
 bool session_enter_room(struct session *s, struct room *r, unsigned ticket);
-/* Tells all of them how the client hears now. */
+/* Tells all of them what has changed in the member. */
 void session_update_rooms(struct session *s);
 /* Leaves one and gives the reference back; `answer`: with OK Left. */
 void session_leave_room(struct session *s, struct room *r, bool answer);

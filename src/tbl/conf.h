@@ -15,11 +15,13 @@ CONF_INT(clients, spare, 32, 1, 60000, LIVE, "idle pairs of threads kept ready f
 CONF_INT(clients, per_address, 128, 1, 60000, LIVE, "most clients of one IPv4 address or IPv6 /64; loopback, private, link-local and carrier networks are exempt")
 CONF_INT(clients, login_timeout, 120, 1, 86400, LIVE, "seconds in which a client has to give a name")
 
-CONF_SECTION(limits, "How long things may be, in bytes.")
+CONF_SECTION(limits, "How long things may be, in bytes; and how many names a list.")
 CONF_INT(limits, line, 4096, 512, 65536, LIVE, "a line with its end")
 CONF_INT(limits, text, 4000, 1, 65440, LIVE, "what is said in one line; at most limits.line - 96")
 CONF_INT(limits, name, 32, 1, 32, LIVE, "a name of a user, or of a room without its #")
 CONF_INT(limits, topic, 390, 1, 4000, LIVE, "the topic of a room")
+CONF_INT(limits, away, 390, 1, 4000, LIVE, "the text of AWAY")
+CONF_INT(limits, ignored, 100, 1, 1000, LIVE, "most names that one user may IGNORE")
 
 CONF_SECTION(outbox, "How much may wait to be read by one client, before it is closed as too slow.")
 CONF_INT(outbox, entries, 1024, 16, 65536, LIVE, "lines or many-line answers")

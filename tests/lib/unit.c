@@ -12,6 +12,7 @@
 #include "base/panic.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
+#include "chat/talk.h"
 #include "chat/users.h"
 #include "net/post.h"
 
@@ -689,6 +690,7 @@ void unit_member_stop(struct unit_member *um)
     unit_client_end(&um->client, CLOSE_EOF);
     unit_client_stop(&um->client);
     free(um->member.rooms);
+    free(um->member.ignores);
 }
 
 void unit_member_hears(struct unit_member *um, const char *text)
@@ -722,7 +724,7 @@ void unit_member_join(struct unit_member *um, struct room *r)
 bool unit_say(struct room *r, struct member *m, const char *text)
 {
     struct refusal no = {0};
-    bool said = room_say(r, m, text, &no) == ROOM_SAID;
+    bool said = talk_say(r, m, text, &no) == TALK_SAID;
     refusal_fini(&no);
     return said;
 }
@@ -730,7 +732,7 @@ bool unit_say(struct room *r, struct member *m, const char *text)
 bool unit_act(struct room *r, struct member *m, const char *text)
 {
     struct refusal no = {0};
-    bool said = room_act(r, m, text, &no) == ROOM_SAID;
+    bool said = talk_act(r, m, text, &no) == TALK_SAID;
     refusal_fini(&no);
     return said;
 }
@@ -782,7 +784,7 @@ void unit_house_start(void)
 {
     log_configure(LOG_ERROR, true);
     unit_limits(UNIT_WIDE);
-    room_configure(20, 3600);
+    replay_configure(20, 3600);
     rooms_configure(1000, 30);
     unit_mkdir(house_dir);
     users_start();

@@ -238,6 +238,8 @@ static void text_has_to_fit_into_a_line(void **state)
 {
     (void)state;
     check_well(load("limits = { line = 600; text = 504; topic = 504; };"));
+    check_mistake(load("limits = { line = 600; text = 504; away = 505; };"), 1, "limits.away",
+                  "must be at most limits.line - 96 (got 505 of 600)");
     check_mistake(load("limits = { line = 600; text = 504; topic = 505; };"), 1, "limits.topic",
                   "must be at most limits.line - 96 (got 505 of 600)");
     check_mistake(load("limits = {\n line = 600; text = 505; };"), 1, "limits.text", "at most limits.line - 96");

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "chat/rooms.h"
+#include "chat/talk.h"
 #include "chat/users.h"
 #include "net/post.h"
 #include "tests/lib/unit.h"
@@ -336,7 +337,7 @@ static void the_operator_speaks_behind_what_was_said(void **state)
     (void)state;
     struct speaker sp;
     speaker_start(&sp, &bob, false);
-    assert_true(room_announce(r, "closing"));
+    assert_true(talk_announce(r, "closing"));
     assert_int_equal(entries(&alice), 2);
     speaker_stop(&sp);
     unit_member_hears(&alice, "ROOM #den bob from a thread\nROOM #den server closing\n");
@@ -434,6 +435,96 @@ static void who_wants_acks_hears_the_number_in_its_place_and_no_echo(void **stat
     unit_member_hears(&alice, "ROOM #den alice three\n");
 }
 
+/* ---- ignoring ---- */
+
+/* As serve/cmd_presence.c does it; NULL: nobody. */
+static void ignore(struct unit_member *um, const char *name)
+{
+    struct ignores *old = um->member.ignores;
+    post_settle();
+    users_set_ignores(&um->member, name ? ignores_with(NULL, name) : NULL);
+    room_update(r, &um->member);
+    free(old);
+}
+
+static void who_is_ignored_is_heard_by_the_others_in_the_same_order(void **state)
+{
+    (void)state;
+    join(&carol);
+    all_quiet();
+    unit_member_hush(&carol);
+    unit_say(r, &alice.member, "before");
+    ignore(&bob, "Alice");
+    struct speaker sp;
+    speaker_start(&sp, &carol, false); /* gathered, and carol's to put */
+    unit_say(r, &alice.member, "one");
+    unit_act(r, &alice.member, "two");
+    speaker_stop(&sp);
+    unit_say(r, &bob.member, "three");
+    post_settle();
+    unit_say(r, &alice.member, "four");
+    static const char all[] = "ROOM #den alice before\nROOM #den carol from a thread\nROOM #den alice one\n"
+                              "ME #den alice two\nROOM #den bob three\nROOM #den alice four\n";
+    unit_member_hears(&alice, all);
+    unit_member_hears(&carol, all);
+    unit_member_hears(&bob, "ROOM #den alice before\nROOM #den carol from a thread\nROOM #den bob three\n");
+    post_settle();
+    ignore(&bob, NULL);
+    assert_int_equal(r->fanout.ignorers, 0);
+    unit_say(r, &alice.member, "five");
+    assert_int_equal(r->fanout.gathered, 1);
+    unit_member_hears(&bob, "ROOM #den alice five\n");
+}
+
+static void only_talk_of_the_ignored_is_not_heard(void **state)
+{
+    (void)state;
+    ignore(&bob, "alice");
+    unit_member_leave(&alice, r, false);
+    join(&alice);
+    unit_member_hears(&bob, "LEAVE #den alice\nJOIN #den alice\n");
+}
+
+static void one_always_hears_oneself(void **state)
+{
+    (void)state;
+    ignore(&alice, "alice");
+    unit_say(r, &alice.member, "me");
+    unit_member_hears(&alice, "ROOM #den alice me\n");
+    unit_member_hears(&bob, "ROOM #den alice me\n");
+}
+
+static void who_ignores_somebody_is_spared_the_replay_too(void **state)
+{
+    (void)state;
+    unit_say(r, &alice.member, "one");
+    unit_say(r, &bob.member, "two");
+    carol.member.ignores = ignores_with(NULL, "ALICE");
+    join(&carol);
+    unit_member_hears(&carol, "OK Joined #den (2 users)\nJOIN #den alice\nJOIN #den bob\nROOM #den bob two\n");
+    unit_say(r, &alice.member, "three");
+    unit_member_hears(&carol, "");
+    assert_int_equal(r->fanout.ignorers, 1);
+    unit_member_leave(&carol, r, false);
+    assert_int_equal(r->fanout.ignorers, 0);
+}
+
+static void acks_and_ignoring_go_together(void **state)
+{
+    (void)state;
+    char want[64];
+    join(&carol);
+    all_quiet();
+    unit_member_hush(&carol);
+    ignore(&bob, "alice");
+    alice.member.caps = 1u << CAP_ACKS;
+    unit_say(r, &alice.member, "one");
+    snprintf(want, sizeof want, "OK %llu\n", (unsigned long long)r->last_id);
+    unit_member_hears(&alice, want);
+    unit_member_hears(&bob, "");
+    unit_member_hears(&carol, "ROOM #den alice one\n");
+}
+
 /* ---- pressure ---- */
 
 static void while_an_outbox_presses_every_speaker_meets_it(void **state)
@@ -503,6 +594,11 @@ int main(void)
         TEST(each_member_hears_in_its_own_form_and_changes_it_at_will),
         TEST(who_comes_with_tags_hears_the_replay_with_them),
         TEST(who_wants_acks_hears_the_number_in_its_place_and_no_echo),
+        TEST(who_is_ignored_is_heard_by_the_others_in_the_same_order),
+        TEST(only_talk_of_the_ignored_is_not_heard),
+        TEST(one_always_hears_oneself),
+        TEST(who_ignores_somebody_is_spared_the_replay_too),
+        TEST(acks_and_ignoring_go_together),
         TEST(while_an_outbox_presses_every_speaker_meets_it),
     };
 #undef TEST

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "chat/rooms.h"
+#include "chat/talk.h"
 #include "net/post.h"
 #include "tests/lib/unit.h"
 
@@ -97,7 +98,10 @@ static void those_there_hear_who_comes_and_who_goes(void **state)
     join(&bob);
     unit_member_hears(&alice, "OK Joined #General (0 users)\nJOIN #General bob\n");
     unit_member_hears(&bob, "OK Joined #General (1 users)\nJOIN #General alice\n");
+    assert_true(room_has(r, bob.member.id));
+    assert_false(room_has(r, carol.member.id));
     unit_member_leave(&bob, r, true);
+    assert_false(room_has(r, bob.member.id));
     unit_member_hears(&bob, "OK Left #General\n");
     unit_member_hears(&alice, "LEAVE #General bob\n");
 }
@@ -186,8 +190,8 @@ static void messages_are_numbered_upwards_from_the_clock(void **state)
     unit_say(r, &alice.member, "two");
     lock_acquire(&r->lock);
     assert_int_equal(r->last_id, first + 2);
-    assert_int_equal(r->replay[0].id + 1, r->replay[1].id);
-    assert_true(r->replay[0].time_ms <= r->replay[1].time_ms);
+    assert_int_equal(r->replay.v[0].id + 1, r->replay.v[1].id);
+    assert_true(r->replay.v[0].time_ms <= r->replay.v[1].time_ms);
     lock_release(&r->lock);
 }
 
@@ -226,7 +230,7 @@ static void say_numbers(struct unit_member *um, int from, int to)
 static void only_the_last_messages_are_replayed_in_order(void **state)
 {
     (void)state;
-    room_configure(3, 3600);
+    replay_configure(3, 3600);
     join(&alice);
     check_replay(&bob, "");
     say_numbers(&alice, 1, 2);
@@ -242,12 +246,12 @@ static void only_the_last_messages_are_replayed_in_order(void **state)
 static void old_messages_are_not_replayed(void **state)
 {
     (void)state;
-    room_configure(10, 60);
+    replay_configure(10, 60);
     join(&alice);
     say_numbers(&alice, 1, 3);
     lock_acquire(&r->lock);
-    r->replay[0].time_ms -= 61000;
-    r->replay[1].time_ms -= 30000;
+    r->replay.v[0].time_ms -= 61000;
+    r->replay.v[1].time_ms -= 30000;
     lock_release(&r->lock);
     check_replay(&bob, "2,3,");
 }
@@ -268,23 +272,23 @@ static void the_replay_ends_with_the_conversation(void **state)
 static void a_replay_of_none_keeps_none(void **state)
 {
     (void)state;
-    room_configure(0, 3600);
+    replay_configure(0, 3600);
     join(&alice);
     say_numbers(&alice, 1, 3);
     check_replay(&bob, "");
-    assert_int_equal(r->replay_count, 0);
+    assert_int_equal(r->replay.count, 0);
 }
 
 static void a_new_length_of_the_replay_starts_it_afresh(void **state)
 {
     (void)state;
-    room_configure(5, 3600);
+    replay_configure(5, 3600);
     join(&alice);
     say_numbers(&alice, 1, 5);
-    room_configure(2, 3600);
+    replay_configure(2, 3600);
     say_numbers(&alice, 6, 8);
     check_replay(&bob, "7,8,");
-    room_configure(4, 3600);
+    replay_configure(4, 3600);
     say_numbers(&alice, 9, 9);
     check_replay(&bob, "9,");
 }
@@ -295,7 +299,7 @@ static void only_what_was_said_is_replayed(void **state)
     join(&alice);
     join(&bob);
     set_topic("tea");
-    room_announce(r, "from the operator");
+    talk_announce(r, "from the operator");
     unit_member_leave(&bob, r, false);
     join(&carol);
     unit_member_hears(&carol, "OK Joined #General (1 users)\nTOPIC #General tea\nJOIN #General alice\n"
@@ -318,6 +322,35 @@ static void what_one_does_is_heard_and_replayed_as_such(void **state)
     assert_false(unit_act(r, &carol.member, "looks in"));
 }
 
+static void a_room_shows_a_new_name_when_it_was_told(void **state)
+{
+    (void)state;
+    struct strv names = {0};
+    struct companions c = {0};
+    join(&alice);
+    join(&bob);
+    assert_true(unit_say(r, &alice.member, "before"));
+    post_settle();
+    memcpy(alice.member.name, "Ann", sizeof "Ann");
+    room_names(r, &names);
+    assert_string_equal(names.v[0], "alice");
+    room_update(r, &alice.member);
+    room_names(r, &names);
+    assert_string_equal(names.v[2], "Ann");
+    assert_string_equal(names.v[3], "bob");
+    room_companions(r, &alice.member, &c);
+    room_companions(r, &bob.member, &c);
+    assert_int_equal(c.n, 2);
+    assert_ptr_equal(c.v[0].member, &bob.member);
+    assert_int_equal(c.v[1].id, alice.member.id);
+    assert_true(unit_say(r, &alice.member, "after"));
+    join(&carol);
+    unit_member_hears(&carol, "OK Joined #General (2 users)\nJOIN #General Ann\nJOIN #General bob\n"
+                              "ROOM #General alice before\nROOM #General Ann after\n");
+    strv_fini(&names);
+    free(c.v);
+}
+
 static void the_operator_is_heard_by_all_who_are_there(void **state)
 {
     (void)state;
@@ -325,7 +358,7 @@ static void the_operator_is_heard_by_all_who_are_there(void **state)
     join(&bob);
     unit_member_hush(&alice);
     unit_member_hush(&bob);
-    assert_true(room_announce(r, "closing soon"));
+    assert_true(talk_announce(r, "closing soon"));
     unit_member_hears(&alice, "ROOM #General server closing soon\n");
     unit_member_hears(&bob, "ROOM #General server closing soon\n");
 }
@@ -334,7 +367,7 @@ static void words_into_an_empty_room_are_gone(void **state)
 {
     (void)state;
     struct room *empty = rooms_enter("#general", 0);
-    assert_false(room_announce(empty, "anybody?"));
+    assert_false(talk_announce(empty, "anybody?"));
     rooms_release(empty);
     join(&alice);
     unit_member_hears(&alice, "OK Joined #general (0 users)\n");
@@ -468,7 +501,7 @@ static void all_hear_one_order_and_newcomers_miss_and_double_nothing(void **stat
     (void)state;
     struct talker t[TALKERS];
     struct buf first = {0}, late = {0};
-    room_configure(20, 3600);
+    replay_configure(20, 3600);
     join(&alice);
     for (int i = 0; i < TALKERS; i++) {
         char name[NAME_SIZE];
@@ -537,6 +570,7 @@ int main(void)
         TEST(a_new_length_of_the_replay_starts_it_afresh),
         TEST(only_what_was_said_is_replayed),
         TEST(what_one_does_is_heard_and_replayed_as_such),
+        TEST(a_room_shows_a_new_name_when_it_was_told),
         TEST(the_operator_is_heard_by_all_who_are_there),
         TEST(words_into_an_empty_room_are_gone),
         TEST(names_and_facts_tell_who_is_there_in_order_of_arrival),

@@ -45,12 +45,12 @@ static int tear_down(void **state)
 static bool claim(struct unit_member *um)
 {
     struct event welcome = {.kind = EVENT_WELCOME, .name = um->member.name};
-    return users_claim(&um->member, &welcome);
+    return users_claim(&um->member, um->member.name, &welcome);
 }
 
 static bool put(const char *name, const char *text)
 {
-    static const struct member somebody = {.name = "somebody", .key = "somebody"};
+    struct member somebody = {.name = "somebody", .key = "somebody"}; /* writes to nobody who is away */
     return users_put(&somebody, name, text);
 }
 
@@ -209,6 +209,164 @@ static void a_word_has_a_number_and_a_time_for_who_wants_to_know(void **state)
     buf_fini(&heard);
 }
 
+static void who_writes_to_somebody_away_is_told_each_time(void **state)
+{
+    (void)state;
+    claim(&alice);
+    claim(&bob);
+    unit_member_hush(&alice);
+    unit_member_hush(&bob);
+    users_set_away(&alice.member, "gone fishing");
+    assert_true(users_put(&bob.member, "ALICE", "one"));
+    users_set_away(&alice.member, "gone home");
+    assert_true(users_put(&bob.member, "alice", "two"));
+    users_set_away(&alice.member, NULL);
+    assert_true(users_put(&bob.member, "alice", "three"));
+    unit_member_hears(&bob, "AWAY Alice gone fishing\nAWAY Alice gone home\n");
+    unit_member_hears(&alice, "PRIVMSG bob one\nPRIVMSG bob two\nPRIVMSG bob three\n");
+    users_set_away(&alice.member, "gone for good");
+    users_release(&alice.member);
+    claim(&alice); /* a name given back takes nothing along */
+    assert_true(users_put(&bob.member, "alice", "four"));
+    unit_member_hears(&bob, "");
+}
+
+static void a_view_shows_who_has_the_name_and_how(void **state)
+{
+    (void)state;
+    struct users_view v;
+    assert_false(users_view("alice", &v));
+    claim(&alice);
+    alice.member.since_ms = 1795421730123LL;
+    alice.member.active_ms = clock_ms() - 90000;
+    users_set_away(&alice.member, "gone fishing");
+    assert_true(users_view("aLICE", &v));
+    assert_int_equal(v.id, alice.member.id);
+    assert_string_equal(v.name, "Alice");
+    assert_int_equal(v.since_ms, 1795421730123LL);
+    assert_in_range(v.idle_ms, 90000, 90000 + 60000);
+    assert_string_equal(buf_text(&v.away), "gone fishing");
+    buf_fini(&v.away);
+    users_set_away(&alice.member, NULL);
+    assert_true(users_view("alice", &v));
+    assert_string_equal(buf_text(&v.away), "");
+    buf_fini(&v.away);
+}
+
+static void who_is_ignored_is_dropped_and_notices_nothing(void **state)
+{
+    (void)state;
+    claim(&alice);
+    claim(&bob);
+    unit_member_hush(&alice);
+    unit_member_hush(&bob);
+    users_set_ignores(&alice.member, ignores_with(NULL, "BOB"));
+    users_set_away(&alice.member, "gone fishing");
+    assert_true(users_put(&bob.member, "alice", "one"));
+    users_set_away(&alice.member, NULL);
+    assert_true(put("alice", "two"));
+    unit_member_hears(&bob, "AWAY Alice gone fishing\n");
+    unit_member_hears(&alice, "PRIVMSG somebody two\n");
+    outbox_close(alice.member.outbox, CLOSE_KICK, NULL);
+    assert_false(users_put(&bob.member, "alice", "three")); /* as for one who is not ignored */
+}
+
+static bool rename_as(struct unit_member *um, const char *name)
+{
+    struct event renamed = {.kind = EVENT_RENAMED, .name = name};
+    return users_claim(&um->member, name, &renamed);
+}
+
+static void who_takes_another_name_is_found_by_that_alone(void **state)
+{
+    (void)state;
+    claim(&alice);
+    claim(&bob);
+    unit_member_hush(&alice);
+    assert_true(rename_as(&alice, "Ann"));
+    unit_member_hears(&alice, "OK Renamed Ann\n");
+    assert_string_equal(alice.member.name, "Ann");
+    check_names("bob Ann");
+    assert_true(put("ann", "hello"));
+    assert_false(put("alice", "nobody"));
+    users_renamed(&alice.member);
+    unit_member_hears(&alice, "PRIVMSG somebody hello\n");
+    users_release(&alice.member);
+    check_names("bob");
+}
+
+static void an_old_name_is_kept_until_the_rooms_know_the_new_one(void **state)
+{
+    (void)state;
+    struct unit_member carol;
+    unit_member_start(&carol, "ALICE", unit_gen());
+    claim(&alice);
+    assert_true(rename_as(&alice, "ann"));
+    assert_false(claim(&carol));
+    assert_true(users_is_leaving("alice")); /* so it is worth waiting for */
+    users_wait(&carol.member);
+    silence(&carol.client.bell);
+    users_renamed(&alice.member);
+    assert_true(bell_wait(&carol.client.bell, 0));
+    users_unwait(&carol.member);
+    users_renamed(&alice.member); /* twice is once */
+    assert_true(claim(&carol));
+    check_names("ann ALICE");
+    users_release(&carol.member);
+    unit_member_stop(&carol);
+}
+
+static void a_name_that_is_taken_leaves_one_the_old_one(void **state)
+{
+    (void)state;
+    claim(&alice);
+    claim(&bob);
+    unit_member_hush(&alice);
+    assert_false(rename_as(&alice, "BOB"));
+    users_renamed(&alice.member);
+    unit_member_hears(&alice, "");
+    check_names("Alice bob");
+    assert_true(put("alice", "still here"));
+}
+
+static void another_case_of_ones_own_name_is_free(void **state)
+{
+    (void)state;
+    claim(&alice);
+    claim(&bob);
+    assert_true(rename_as(&alice, "aLiCe"));
+    check_names("aLiCe bob");
+    assert_true(put("alice", "hello"));
+    users_renamed(&alice.member);
+    users_release(&alice.member);
+    check_names("bob");
+}
+
+static void each_companion_is_told_once_and_only_while_it_is_there(void **state)
+{
+    (void)state;
+    claim(&alice);
+    claim(&bob);
+    users_set_form(&bob.member, FORM_TAGS);
+    unit_member_hush(&alice);
+    unit_member_hush(&bob);
+    struct companion v[] = {{&bob.member, bob.member.id}, {&alice.member, alice.member.id},
+                            {&bob.member, bob.member.id}, {&alice.member, alice.member.id + 100000}};
+    struct companions c = {v, 4, 4};
+    struct event ev = {.kind = EVENT_RENAME, .name = "erin", .text = "eve"};
+    struct buf heard = {0};
+    users_tell(&c, &ev);
+    unit_member_hears(&alice, "RENAME erin eve\n");
+    const char *text = unit_client_heard(&bob.client, &heard);
+    tagged(&text, "RENAME erin eve\r\n");
+    assert_string_equal(text, "");
+    users_release(&bob.member);
+    users_tell(&c, &ev);
+    unit_member_hears(&bob, "");
+    unit_member_hears(&alice, "RENAME erin eve\n");
+    buf_fini(&heard);
+}
+
 static void a_notice_reaches_everyone_who_has_a_name(void **state)
 {
     (void)state;
@@ -274,7 +432,7 @@ static void whether_an_owner_is_leaving_is_known(void **state)
     struct member carol = {.outbox = &h.c.outbox, .bell = &h.c.bell, .name = "Carol", .key = "carol"};
     struct event welcome = {.kind = EVENT_WELCOME, .name = "Carol"};
     assert_true(users_is_leaving("carol")); /* nobody has it: it is free already */
-    assert_true(users_claim(&carol, &welcome));
+    assert_true(users_claim(&carol, "Carol", &welcome));
     assert_false(users_is_leaving("CAROL"));
     h.us.gone = true; /* her connection has ended, and her reader has yet to see it */
     assert_true(users_is_leaving("carol"));
@@ -310,7 +468,7 @@ static struct rival rivals[RIVALS];
 static bool try_claim(struct rival *r)
 {
     struct event welcome = {.kind = EVENT_WELCOME, .name = r->m.name};
-    return users_claim(&r->m, &welcome);
+    return users_claim(&r->m, r->m.name, &welcome);
 }
 
 static void run_rivals(int count, thread_fn *fn)
@@ -412,6 +570,14 @@ int main(void)
         TEST(giving_back_nothing_rings_for_nobody),
         TEST(a_word_by_name_reaches_that_one_alone),
         TEST(a_word_has_a_number_and_a_time_for_who_wants_to_know),
+        TEST(who_writes_to_somebody_away_is_told_each_time),
+        TEST(a_view_shows_who_has_the_name_and_how),
+        TEST(who_is_ignored_is_dropped_and_notices_nothing),
+        TEST(who_takes_another_name_is_found_by_that_alone),
+        TEST(an_old_name_is_kept_until_the_rooms_know_the_new_one),
+        TEST(a_name_that_is_taken_leaves_one_the_old_one),
+        TEST(another_case_of_ones_own_name_is_free),
+        TEST(each_companion_is_told_once_and_only_while_it_is_there),
         TEST(a_notice_reaches_everyone_who_has_a_name),
         TEST(names_are_told_in_order_of_arrival),
         TEST(a_session_is_closed_by_name_with_its_last_words),

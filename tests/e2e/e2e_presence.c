@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: ISC */
+/* Who is there, how, by which name, and who is not to be heard: WHOIS, AWAY, RENAME, IGNORE. */
+#include "config.h"
+
+#include "base/clock.h"
+#include "tests/lib/fixture.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The next line is what WHOIS tells of that one, with these rooms at its end. */
+static void expect_whois(struct client *c, const char *name, const char *rooms)
+{
+    char got[40], since[40];
+    long idle = -1;
+    int used = 0;
+    int64_t since_ms;
+    const char *line = client_line(c);
+    if (sscanf(line, "WHOIS %39s since=%39s idle=%ld%n", got, since, &idle, &used) != 3)
+        fail_msg("no WHOIS: %s", line);
+    assert_string_equal(got, name);
+    assert_string_equal(line + used, rooms);
+    assert_true(clock_parse(since, 0, &since_ms));
+    assert_in_range(since_ms, clock_wall_ms() - 600000, clock_wall_ms());
+    assert_in_range(idle, 0, 600);
+}
+
+static void whois_tells_where_one_meets_and_no_other_rooms(void **state)
+{
+    struct client a, b;
+    (void)state;
+    client_enter(&b, &d, "Bob", "den");
+    client_ask(&b, "ALSO cave", "OK Joined #cave (0 users)");
+    client_login(&a, &d, "alice");
+    client_say(&a, "WHOIS bob");
+    expect_whois(&a, "Bob", "");
+    client_ask(&a, "JOIN den", "OK Joined #den (1 users)");
+    client_expect(&a, "JOIN #den Bob");
+    client_say(&a, "/whois BOB");
+    expect_whois(&a, "Bob", " #den");
+    client_ask(&a, "ALSO cave", "OK Joined #cave (1 users)");
+    client_expect(&a, "JOIN #cave Bob");
+    client_say(&a, "WHOIS bob");
+    expect_whois(&a, "Bob", " #den #cave");
+    client_say(&a, "WHOIS alice");
+    expect_whois(&a, "alice", " #den #cave");
+    client_ask(&a, "WHOIS carol", "ERROR User not found");
+    client_ask(&a, "WHOIS a234567890123456789012345678901234567890", "ERROR User not found");
+    client_ask(&a, "WHOIS", "ERROR Usage: WHOIS <user>");
+    client_close(&a);
+    client_close(&b);
+}
+
+static void who_is_away_is_told_to_who_writes_or_asks(void **state)
+{
+    struct client a, b;
+    (void)state;
+    client_enter(&b, &d, "Bob", "den");
+    client_login(&a, &d, "alice");
+    client_ask(&b, "AWAY gone fishing", "OK Away");
+    client_ask(&a, "PRIVMSG bob Any luck?", "AWAY Bob gone fishing");
+    client_expect(&a, "OK Sent");
+    client_expect(&b, "PRIVMSG alice Any luck?"); /* heard all the same */
+    client_ask(&a, "WHOIS bob", "AWAY Bob gone fishing");
+    expect_whois(&a, "Bob", "");
+    client_ask(&b, "AWAY", "OK Back");
+    client_ask(&b, "AWAY", "OK Back");
+    client_ask(&a, "PRIVMSG bob And now?", "OK Sent");
+    client_expect(&b, "PRIVMSG alice And now?");
+    client_say(&a, "WHOIS bob");
+    expect_whois(&a, "Bob", "");
+    client_ask(&b, "AWAY for good", "OK Away");
+    client_close(&b);
+    client_enter(&b, &d, "bob", "den"); /* maybe served by the same pair */
+    client_ask(&a, "PRIVMSG bob Who are you?", "OK Sent");
+    client_close(&a);
+    client_close(&b);
+}
+
+static void the_text_of_away_is_bounded(void **state)
+{
+    struct client a;
+    (void)state;
+    fixture_start("limits = { away = 10; };");
+    client_login(&a, &d, "alice");
+    client_ask(&a, "AWAY 12345678901", "ERROR Away text too long");
+    client_ask(&a, "PRIVMSG alice me?", "PRIVMSG alice me?");
+    client_expect(&a, "OK Sent");
+    client_ask(&a, "AWAY 1234567890", "OK Away");
+    client_ask(&a, "PRIVMSG alice me?", "PRIVMSG alice me?");
+    client_expect(&a, "AWAY alice 1234567890");
+    client_expect(&a, "OK Sent");
+    client_ask(&a, "AWAY  ", "ERROR Usage: AWAY [<text>]");
+    client_close(&a);
+}
+
+static void who_is_ignored_is_not_heard_and_notices_nothing(void **state)
+{
+    struct client a, b, c;
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    client_enter(&b, &d, "Bob", "den");
+    client_enter(&c, &d, "carol", "den");
+    client_skip_to(&a, "JOIN #den carol");
+    client_skip_to(&b, "JOIN #den carol");
+    client_ask(&a, "IGNORE bob", "OK Ignoring bob");
+    client_ask(&b, "hello", "ROOM #den Bob hello");
+    client_ask(&b, "ME waves", "ME #den Bob waves");
+    client_ask(&b, "PRIVMSG alice psst", "OK Sent");
+    client_expect(&c, "ROOM #den Bob hello");
+    client_expect(&c, "ME #den Bob waves");
+    client_expect_quiet(&a);
+    client_ask(&c, "hi Bob", "ROOM #den carol hi Bob");
+    client_expect(&a, "ROOM #den carol hi Bob");
+    client_expect(&b, "ROOM #den carol hi Bob");
+    client_ask(&a, "mine", "ROOM #den alice mine");
+    client_expect(&b, "ROOM #den alice mine");
+    client_ask(&b, "LEAVE", "OK Left #den");
+    client_expect(&a, "LEAVE #den Bob"); /* he is still seen */
+    client_ask(&a, "UNIGNORE bob", "OK Hearing bob");
+    client_ask(&b, "PRIVMSG alice there?", "OK Sent");
+    client_expect(&a, "PRIVMSG Bob there?");
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+}
+
+static void the_list_of_the_ignored_is_ones_own_and_bounded(void **state)
+{
+    struct client a;
+    (void)state;
+    fixture_start("limits = { ignored = 3; };");
+    client_login(&a, &d, "alice");
+    client_ask(&a, "IGNORE", "IGNORELIST");
+    client_ask(&a, "IGNORE dora", "OK Ignoring dora");
+    client_ask(&a, "IGNORE Bob", "OK Ignoring Bob");
+    client_ask(&a, "IGNORE carol", "OK Ignoring carol");
+    client_ask(&a, "IGNORE BOB", "OK Ignoring BOB"); /* is already */
+    client_ask(&a, "IGNORE erin", "ERROR Too many ignored (UNIGNORE <user>)");
+    client_ask(&a, "IGNORE", "IGNORELIST Bob carol dora");
+    client_ask(&a, "UNIGNORE CAROL", "OK Hearing CAROL");
+    client_ask(&a, "UNIGNORE carol", "ERROR Not ignoring carol");
+    client_ask(&a, "UNIGNORE a234567890123456789012345678901234567890",
+               "ERROR Not ignoring a234567890123456789012345678901234567890");
+    client_ask(&a, "IGNORE .x", "ERROR Invalid username");
+    client_ask(&a, "IGNORE Server", "ERROR User not found");
+    client_ask(&a, "UNIGNORE", "ERROR Usage: UNIGNORE <user>");
+    client_ask(&a, "IGNORE", "IGNORELIST Bob dora");
+    client_close(&a);
+    client_login(&a, &d, "alice"); /* maybe served by the same pair */
+    client_ask(&a, "IGNORE", "IGNORELIST");
+    client_close(&a);
+}
+
+static void everyone_one_meets_is_told_of_a_new_name_once(void **state)
+{
+    struct client a, b, c;
+    (void)state;
+    client_enter(&b, &d, "bob", "den");
+    client_ask(&b, "ALSO dev", "OK Joined #dev (0 users)");
+    client_enter(&c, &d, "carol", "cave");
+    client_enter(&a, &d, "alice", "den");
+    client_ask(&a, "ALSO dev", "OK Joined #dev (1 users)");
+    client_expect(&a, "JOIN #dev bob");
+    client_expect(&b, "JOIN #den alice");
+    client_expect(&b, "JOIN #dev alice");
+    client_say(&a, "one\nRENAME ann\ntwo\nSAY den three");
+    client_expect(&a, "ROOM #dev alice one");
+    client_expect(&a, "OK Renamed ann");
+    client_expect(&a, "ROOM #dev ann two");
+    client_expect(&a, "ROOM #den ann three");
+    client_expect(&b, "ROOM #dev alice one");
+    client_expect(&b, "RENAME alice ann");
+    client_expect(&b, "ROOM #dev ann two");
+    client_expect(&b, "ROOM #den ann three");
+    client_expect_quiet(&c);
+    client_ask(&b, "USERS", "USERLIST bob ann");
+    client_ask(&b, "PRIVMSG alice hello", "ERROR User not found");
+    client_ask(&b, "PRIVMSG ann hello", "OK Sent");
+    client_expect(&a, "PRIVMSG bob hello");
+    client_ask(&c, "RENAME Alice", "OK Renamed Alice"); /* the old name is free */
+    client_close(&a);
+    client_expect(&b, "LEAVE #dev ann");
+    client_expect(&b, "LEAVE #den ann");
+    client_close(&b);
+    client_close(&c);
+}
+
+static void a_new_name_is_refused_as_a_first_one_is(void **state)
+{
+    struct client a, b;
+    (void)state;
+    client_login(&a, &d, "alice");
+    client_ask(&a, "JOIN den", "OK Joined #den (0 users)");
+    client_login(&b, &d, "bob");
+    client_ask(&b, "JOIN den", "OK Joined #den (1 users)");
+    client_expect(&b, "JOIN #den alice");
+    client_expect(&a, "JOIN #den bob");
+    client_ask(&a, "RENAME BOB", "ERROR Username taken");
+    client_ask(&a, "RENAME server", "ERROR Username taken");
+    client_ask(&a, "RENAME .x", "ERROR Invalid username");
+    client_ask(&a, "RENAME", "ERROR Usage: RENAME <name>");
+    client_ask(&a, "still alice", "ROOM #den alice still alice");
+    client_expect(&b, "ROOM #den alice still alice");
+    client_ask(&a, "RENAME alice", "OK Renamed alice"); /* nobody is told of nothing */
+    client_expect_quiet(&b);
+    client_ask(&a, "RENAME Alice", "OK Renamed Alice");
+    client_expect(&b, "RENAME alice Alice");
+    client_close(&a);
+    client_close(&b);
+}
+
+/* ---- all of it at once ---- */
+
+#define TALKERS 5
+#define STEPS 120
+
+static struct {
+    char names[2][TALKERS][40]; /* by room, of whom the watcher knows there; "": a free place */
+    int said[TALKERS];
+    unsigned long long last_id[2];
+} known;
+
+static char *place_of(int room, const char *name)
+{
+    for (int i = 0; i < TALKERS; i++)
+        if (strcmp(known.names[room][i], name) == 0)
+            return known.names[room][i];
+    return NULL;
+}
+
+static int room_of(const char *name)
+{
+    return strcmp(name, "#dev") == 0;
+}
+
+/* One line of what happens in the rooms: nobody speaks or goes who was not there by that name, and in order. */
+static void check_line(const char *line)
+{
+    char verb[16], first[40], second[40];
+    int who, n;
+    if (sscanf(line, "%15s %39s %39s t%d:%d", verb, first, second, &who, &n) < 3 || strcmp(second, "watcher") == 0)
+        return;
+    int room = room_of(first);
+    if (strcmp(verb, "RENAME") == 0) {
+        int places = 0;
+        for (room = 0; room < 2; room++) {
+            char *place = place_of(room, first);
+            places += place != NULL;
+            if (place)
+                snprintf(place, 40, "%s", second);
+        }
+        assert_true(places > 0);
+    } else if (strcmp(verb, "JOIN") == 0) {
+        assert_null(place_of(room, second));
+        char *place = place_of(room, "");
+        assert_non_null(place);
+        snprintf(place, 40, "%s", second);
+    } else if (strcmp(verb, "LEAVE") == 0) {
+        char *place = place_of(room, second);
+        assert_non_null(place);
+        *place = '\0';
+    } else if (strcmp(verb, "ROOM") == 0 || strcmp(verb, "ME") == 0) {
+        if (!place_of(room, second))
+            fail_msg("not there by that name: %s", line);
+        assert_true(n > known.said[who]);
+        known.said[who] = n;
+    }
+}
+
+static void watch(struct client *c)
+{
+    const char *line;
+    client_say(c, "PING watched");
+    while (strcmp(line = client_line(c), "PONG watched") != 0) {
+        unsigned long long id;
+        int used = 0;
+        char verb[16], room[40];
+        if (sscanf(line, "@id=%llu;time=%*s %n%15s %39s", &id, &used, verb, room) == 3 && strcmp(verb, "RENAME") != 0) {
+            assert_true(id > known.last_id[room_of(room)]);
+            known.last_id[room_of(room)] = id;
+        }
+        check_line(line + used);
+    }
+}
+
+static unsigned next_random(void)
+{
+    static unsigned seed = 4711;
+    seed = seed * 1103515245 + 12345;
+    return seed >> 16;
+}
+
+static void say_anything(struct client *c, int who, int n)
+{
+    static const char *const rooms[] = {"den", "dev"};
+    const char *room = rooms[next_random() % 2];
+    switch (next_random() % 12) {
+    case 0: client_say(c, "CAPS %stags", next_random() % 2 ? "" : "-"); break;
+    case 1: client_say(c, "CAPS %sacks", next_random() % 2 ? "" : "-"); break;
+    case 2: client_say(c, "RENAME u%d_%d", who, n); break;
+    case 3: client_say(c, "IGNORE u%u_%d", next_random() % TALKERS, n - 3); break;
+    case 4: client_say(c, "UNIGNORE u%u_%d", next_random() % TALKERS, n - 6); break;
+    case 5: client_say(c, "ALSO %s", room); break;
+    case 6: client_say(c, "JOIN %s", room); break;
+    case 7: client_say(c, "LEAVE %s", room); break;
+    case 8: client_say(c, "ME t%d:%d", who, n); break;
+    case 9: client_say(c, "WHOIS u%u_%d", next_random() % TALKERS, n - 2); break;
+    default: client_say(c, "SAY %s t%d:%d", room, who, n);
+    }
+}
+
+static void names_forms_and_ears_change_in_a_busy_room_and_its_order_holds(void **state)
+{
+    static struct client t[TALKERS], w;
+    (void)state;
+    memset(&known, 0, sizeof known);
+    client_login(&w, &d, "watcher");
+    client_ask(&w, "CAPS tags", "CAPS +tags -acks");
+    client_ask(&w, "JOIN den", "OK Joined #den (0 users)");
+    client_ask(&w, "ALSO dev", "OK Joined #dev (0 users)");
+    for (int i = 0; i < TALKERS; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "u%d_0", i);
+        client_login(&t[i], &d, name);
+    }
+    for (int n = 1; n <= STEPS * 8; n += 8) {
+        for (int i = 0; i < TALKERS; i++)
+            for (int j = 0; j < 8; j++)
+                say_anything(&t[i], i, n + j);
+        for (int i = 0; i < TALKERS; i++) {
+            client_say(&t[i], "PING");
+            client_skip_to(&t[i], "PONG");
+        }
+        watch(&w);
+    }
+    for (int i = 0; i < TALKERS; i++) {
+        assert_true(known.said[i] > STEPS);
+        client_close(&t[i]);
+    }
+    client_close(&w);
+}
+
+int main(void)
+{
+#define UP(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
+#define DIR(name) cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_down)
+    alarm(170);
+    const struct CMUnitTest tests[] = {
+        UP(whois_tells_where_one_meets_and_no_other_rooms),
+        UP(who_is_away_is_told_to_who_writes_or_asks),
+        UP(who_is_ignored_is_not_heard_and_notices_nothing),
+        DIR(the_list_of_the_ignored_is_ones_own_and_bounded),
+        UP(everyone_one_meets_is_told_of_a_new_name_once),
+        UP(a_new_name_is_refused_as_a_first_one_is),
+        UP(names_forms_and_ears_change_in_a_busy_room_and_its_order_holds),
+        DIR(the_text_of_away_is_bounded),
+    };
+#undef UP
+#undef DIR
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
