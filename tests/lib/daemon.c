@@ -54,7 +54,7 @@ void daemon_init(struct daemon *d, const char *conf)
         daemon_write_conf(d, conf);
 }
 
-static pid_t spawn(const char *const args[], int out, int err)
+static pid_t spawn(const char *const args[], int in, int out, int err)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
@@ -62,7 +62,7 @@ static pid_t spawn(const char *const args[], int out, int err)
     pid_t pid;
     sigemptyset(&none);
     assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
-    assert_int_equal(posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0), 0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&actions, in, 0), 0);
     assert_int_equal(posix_spawn_file_actions_adddup2(&actions, out, 1), 0);
     assert_int_equal(posix_spawn_file_actions_adddup2(&actions, err, 2), 0);
     assert_int_equal(posix_spawnattr_init(&attr), 0);
@@ -136,7 +136,10 @@ void daemon_start(struct daemon *d)
     int err = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     assert_true(err >= 0);
     assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-    d->pid = spawn(args, out[1], err);
+    int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_true(in >= 0);
+    d->pid = spawn(args, in, out[1], err);
+    close(in);
     close(out[1]);
     close(err);
     read_port(d, out[0]);
@@ -195,12 +198,25 @@ static size_t take(int fd, char *to, size_t size, size_t n)
     return left ? n + (size_t)got : n;
 }
 
-int daemon_run(const char *const args[], char *out, size_t out_size, char *err, size_t err_size)
+/* A pipe that holds the input and has an end. */
+static int holding(const char *input)
 {
-    int pipes[2][2];
+    int in[2];
+    size_t n = strlen(input);
+    assert_true(n <= 4096); /* so it never has to wait for its reader */
+    assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+    assert_int_equal(write(in[1], input, n), (ssize_t)n);
+    close(in[1]);
+    return in[0];
+}
+
+int daemon_run_input(const char *input, const char *const args[], char *out, size_t out_size, char *err, size_t err_size)
+{
+    int pipes[2][2], in = holding(input);
     assert_int_equal(pipe2(pipes[0], O_CLOEXEC), 0);
     assert_int_equal(pipe2(pipes[1], O_CLOEXEC), 0);
-    pid_t pid = spawn(args, pipes[0][1], err ? pipes[1][1] : pipes[0][1]);
+    pid_t pid = spawn(args, in, pipes[0][1], err ? pipes[1][1] : pipes[0][1]);
+    close(in);
     close(pipes[0][1]);
     close(pipes[1][1]);
     char *to[2] = {out, err ? err : out};
@@ -227,20 +243,34 @@ int daemon_run(const char *const args[], char *out, size_t out_size, char *err, 
     return daemon_wait(pid);
 }
 
-static int ctl(struct daemon *d, char *out, size_t size, va_list ap)
+int daemon_run(const char *const args[], char *out, size_t out_size, char *err, size_t err_size)
+{
+    return daemon_run_input("", args, out, out_size, err, err_size);
+}
+
+static int ctl(struct daemon *d, const char *input, char *out, size_t size, va_list ap)
 {
     const char *args[ARGS_MOST] = {daemon_program("CHATCTL"), "-d", d->dir};
     int n = 3;
     while (n < ARGS_MOST - 1 && (args[n] = va_arg(ap, const char *)))
         n++;
-    return daemon_run(args, out, size, NULL, 0);
+    return daemon_run_input(input, args, out, size, NULL, 0);
 }
 
 int daemon_ctl(struct daemon *d, char *out, size_t size, ...)
 {
     va_list ap;
     va_start(ap, size);
-    int code = ctl(d, out, size, ap);
+    int code = ctl(d, "", out, size, ap);
+    va_end(ap);
+    return code;
+}
+
+int daemon_ctl_input(struct daemon *d, const char *input, char *out, size_t size, ...)
+{
+    va_list ap;
+    va_start(ap, size);
+    int code = ctl(d, input, out, size, ap);
     va_end(ap);
     return code;
 }
@@ -249,7 +279,7 @@ void daemon_ctl_ok(struct daemon *d, char *out, size_t size, ...)
 {
     va_list ap;
     va_start(ap, size);
-    int code = ctl(d, out, size, ap);
+    int code = ctl(d, "", out, size, ap);
     va_end(ap);
     if (code != 0)
         fail_msg("chatctl ended with %d: %s", code, out);

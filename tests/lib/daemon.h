@@ -41,10 +41,14 @@ int daemon_wait(pid_t pid);
 /* Runs a program to its end with no input. The last of `args` is NULL. Output (both streams if err is NULL) is cut to
  * the size. Returns the exit code, or 128 + signal. */
 int daemon_run(const char *const args[], char *out, size_t out_size, char *err, size_t err_size);
+/* The same with this, at most 4096 bytes of it, on standard input. */
+int daemon_run_input(const char *input, const char *const args[], char *out, size_t out_size, char *err, size_t err_size);
 
 /* chatctl -d DIR and these words; the exit code. */
 int daemon_ctl(struct daemon *d, char *out, size_t size, ...) __attribute__((sentinel));
-/* The same, and it must be 0. */
+/* The same with an input. */
+int daemon_ctl_input(struct daemon *d, const char *input, char *out, size_t size, ...) __attribute__((sentinel));
+/* Without one, and it must be 0. */
 void daemon_ctl_ok(struct daemon *d, char *out, size_t size, ...) __attribute__((sentinel));
 
 /* A number of `chatctl status`. */

@@ -182,7 +182,7 @@ void unit_member_join(struct unit_member *um, struct room *r);
 void unit_member_leave(struct unit_member *um, struct room *r, bool answer);
 void unit_member_leave_all(struct unit_member *um);
 
-/* ---- store, registry of names and rooms, in a directory of the test's own ---- */
+/* ---- store, registry of names, accounts and rooms, in a directory of the test's own ---- */
 
 void unit_house_start(void);
 void unit_house_stop(void);
@@ -205,6 +205,7 @@ struct unit_job {
 void unit_job_init(struct unit_job *j, bool waits);
 /* Puts it held and waits until the store thread stands inside it. */
 void unit_job_block(struct unit_job *j);
+void unit_job_wait_inside(struct unit_job *j);
 void unit_job_let(struct unit_job *j);
 /* Waits until its done() was called. */
 void unit_job_wait_done(struct unit_job *j);
