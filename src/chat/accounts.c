@@ -43,6 +43,7 @@ static struct {
     struct entry *noted;     /* A: those to be written */
     struct store_job write;  /* writes them */
     bool asked;              /* A: .write is in the store's hands */
+    bool again;              /* A: and was wanted once more since */
     struct seen *writing;    /* t: owns; not yet known to be on disk */
     size_t writing_n;        /* t */
 } accounts;
@@ -353,18 +354,21 @@ static int write_run(struct store_job *job, sqlite3 *db)
 static void write_done(struct store_job *job, bool ok)
 {
     (void)job;
-    (void)ok;
     free(accounts.writing);
     accounts.writing = NULL;
     accounts.writing_n = 0;
     rwlock_write(&accounts.lock);
-    accounts.asked = false;
+    accounts.asked = ok && accounts.again && accounts.noted;
+    accounts.again = false;
+    if (accounts.asked)
+        store_put(&accounts.write);
     rwlock_release(&accounts.lock);
 }
 
 void accounts_tick(void)
 {
     rwlock_write(&accounts.lock);
+    accounts.again = accounts.asked; /* what it has begun to write may not be all: there is no later tick at the stop */
     if (accounts.noted && !accounts.asked) {
         accounts.asked = true;
         store_put(&accounts.write);
