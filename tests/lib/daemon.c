@@ -248,6 +248,30 @@ int daemon_run(const char *const args[], char *out, size_t out_size, char *err, 
     return daemon_run_input("", args, out, out_size, err, err_size);
 }
 
+pid_t daemon_run_terminal(const char *const args[], int *master, int *slave)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attr;
+    pid_t pid;
+    *master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(*master >= 0 && grantpt(*master) == 0 && unlockpt(*master) == 0);
+    const char *path = ptsname(*master);
+    assert_non_null(path);
+    *slave = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(*slave >= 0);
+    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+    /* opened by the first of a session, it becomes the terminal of that */
+    assert_int_equal(posix_spawn_file_actions_addopen(&actions, 0, path, O_RDWR, 0), 0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&actions, 0, 1), 0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&actions, 0, 2), 0);
+    assert_int_equal(posix_spawnattr_init(&attr), 0);
+    assert_int_equal(posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID), 0);
+    assert_int_equal(posix_spawnp(&pid, args[0], &actions, &attr, (char *const *)args, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attr);
+    return pid;
+}
+
 static int ctl(struct daemon *d, const char *input, char *out, size_t size, va_list ap)
 {
     const char *args[ARGS_MOST] = {daemon_program("CHATCTL"), "-d", d->dir};

@@ -44,6 +44,10 @@ int daemon_run(const char *const args[], char *out, size_t out_size, char *err, 
 /* The same with this, at most 4096 bytes of it, on standard input. */
 int daemon_run_input(const char *input, const char *const args[], char *out, size_t out_size, char *err, size_t err_size);
 
+/* Starts a program at a terminal of its own, without waiting for its end. The caller closes both ends: what is written
+ * to `master` is typed, and what is read from it is on the screen. */
+pid_t daemon_run_terminal(const char *const args[], int *master, int *slave);
+
 /* chatctl -d DIR and these words; the exit code. */
 int daemon_ctl(struct daemon *d, char *out, size_t size, ...) __attribute__((sentinel));
 /* The same with an input. */

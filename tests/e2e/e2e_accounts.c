@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: ISC */
+/* Names that are owned, as their owners, strangers and the operator meet them. Hashing is made cheap, but where a test needs
+ * it to take its time. */
+#include "config.h"
+
+#include "base/clock.h"
+#include "base/secret.h"
+#include "tests/lib/fixture.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define CHEAP "hash_memory = 64; hash_passes = 1;"
+
+static char out[65536];
+
+#define OK(...) daemon_ctl_ok(&d, out, sizeof out, __VA_ARGS__, NULL)
+#define REFUSED(code, ...) assert_int_equal(daemon_ctl(&d, out, sizeof out, __VA_ARGS__, NULL), code)
+
+static void assert_has(const char *text)
+{
+    if (!strstr(out, text))
+        fail_msg("expected \"%s\" in: %s", text, out);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    daemon_up(&d, "accounts = { " CHEAP " };");
+    return 0;
+}
+
+/* ---- the operator ---- */
+
+static bool is_echoing(int terminal)
+{
+    struct termios t;
+    assert_int_equal(tcgetattr(terminal, &t), 0);
+    return t.c_lflag & ECHO;
+}
+
+/* Waits until the screen shows it. */
+static void await_screen(int master, const char *text)
+{
+    size_t n = 0;
+    int64_t until_ms = clock_ms() + DAEMON_WAIT_MS;
+    out[0] = '\0';
+    while (!strstr(out, text)) {
+        struct pollfd p = {.fd = master, .events = POLLIN};
+        ssize_t got = poll(&p, 1, 100) > 0 ? read(master, out + n, sizeof out - 1 - n) : 0;
+        n += got > 0 ? (size_t)got : 0;
+        out[n] = '\0';
+        if (clock_ms() > until_ms)
+            fail_msg("the screen never showed \"%s\"; it has: %s", text, out);
+    }
+}
+
+static void type(int master, const char *text)
+{
+    assert_int_equal(write(master, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+static void a_terminal_shows_what_is_typed_again_however_the_question_ends(void **state)
+{
+    static const struct {
+        const char *typed;
+        int code;
+    } ends[] = {{"\004", 2}, {"\n", 2}, {"\003", 128 + SIGINT}};
+    (void)state;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        const char *args[] = {daemon_program("CHATCTL"), "-d", d.dir, "user", "add", "alice", NULL};
+        int master, slave;
+        pid_t pid = daemon_run_terminal(args, &master, &slave);
+        await_screen(master, "Password: ");
+        assert_false(is_echoing(slave));
+        type(master, ends[i].typed);
+        assert_int_equal(daemon_wait(pid), ends[i].code);
+        assert_true(is_echoing(slave));
+        close(master);
+        close(slave);
+    }
+}
+
+static void an_invitation_has_a_bounded_life(void **state)
+{
+    static const char *const wrong[] = {"0", "366", "99999999999999999999", "-1", "x", "1x"};
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        REFUSED(1, "invite", wrong[i]);
+        assert_has("1 to 365 days");
+    }
+    OK("invite", "365");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_down)
+        TEST(a_terminal_shows_what_is_typed_again_however_the_question_ends),
+        TEST(an_invitation_has_a_bounded_life),
+    };
+    if (!secret_available())
+        return 77; /* skipped */
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
