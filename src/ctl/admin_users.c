@@ -177,11 +177,11 @@ const char *admin_invite(struct admin_call *c)
     struct waiter w = waiter_of(c);
     char code[SECRET_TEXT];
     long days = c->word ? strtol(c->word, NULL, 10) : atomic_load_explicit(&invite_days, memory_order_relaxed);
-    int64_t expires_ms = clock_wall_ms() + days * DAY_MS;
     if (!secret_available())
         return no_sodium;
     if (days < 1 || days > 365 || (c->word && c->word[strspn(c->word, "0123456789")]))
         return "an invitation is good for 1 to 365 days";
+    int64_t expires_ms = clock_wall_ms() + days * DAY_MS;
     const char *wrong = told(c, accounts_invite(code, expires_ms, &w));
     if (wrong)
         return wrong;
