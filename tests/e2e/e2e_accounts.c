@@ -40,6 +40,56 @@ static int set_up(void **state)
     return 0;
 }
 
+/* ---- secrets ---- */
+
+/* Each is looked for alone, so each differs. */
+static void a_password_is_nowhere_in_memory_when_it_was_looked_at(void **state)
+{
+    struct client a, b;
+    char junk[3000];
+    (void)state;
+    client_login(&a, &d, "alice");
+    memset(junk, 'x', sizeof junk - 1);
+    junk[sizeof junk - 1] = '\0';
+    client_say(&a, "PRIVMSG alice PlainlySaid"); /* the search finds what is not wiped */
+    client_expect(&a, "PRIVMSG alice PlainlySaid");
+    client_expect(&a, "OK Sent");
+    assert_true(daemon_memory_has(&d, "PlainlySaid") > 0);
+    client_ask(&a, "REGISTER FirstOfAlice", "OK Registered alice");
+    client_ask(&a, "PASSWD FirstOfAlice SecondOfAlice", "OK Password changed");
+    client_ask(&a, "PASSWD WrongOfAlice ThirdOfAlice", "ERROR Wrong password");
+    client_ask(&a, "PASSWD OneTooMany SecondOfAlice x", "ERROR Usage: PASSWD <old> <new>");
+    client_ask(&a, "register LowerCased", "ERROR Unknown command (try HELP)");
+    client_ask(&a, "/passwd BySlash SecondOfAlice x", "ERROR Usage: PASSWD <old> <new>");
+    client_ask(&a, " username alice AfterBlank", "ERROR Unknown command (try HELP)");
+    client_open(&b, &d);
+    client_ask(&b, "USERNAME alice FourthOfAlice", "ERROR Wrong password");
+    client_ask(&b, "PASSWD BeforeAName SecondOfAlice", "ERROR Username required (USERNAME <name>)");
+    client_say(&b, "USERNAME bob TooLongALine%s%s", junk, junk);
+    client_expect(&b, "ERROR Line too long");
+    client_send(&b, "USERNAME alice InTwoPieces", 26);
+    client_expect_quiet(&a);
+    client_ask(&b, "", "ERROR Wrong password");
+    memset(junk, ' ', sizeof junk - 1); /* the buffer grows, and moves, around it */
+    client_say(&b, "USERNAME alice AmongBlanks%s", junk);
+    client_expect(&b, "ERROR Wrong password");
+    client_ask(&a, "UNREGISTER NotUtf8\xff", "ERROR Invalid text");
+    static const char *const said[] = {
+        "FirstOfAlice", "SecondOfAlice", "WrongOfAlice", "ThirdOfAlice", "OneTooMany", "LowerCased", "BySlash",
+        "AfterBlank", "NotUtf8", "FourthOfAlice", "BeforeAName", "TooLongALine", "InTwoPieces", "AmongBlanks"};
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
+        if (daemon_memory_has(&d, said[i]))
+            fail_msg("%s is still in memory", said[i]);
+    assert_int_equal(daemon_ctl_input(&d, "ByOperator\n", out, sizeof out, "user", "add", "carol", NULL), 0);
+    if (daemon_memory_has(&d, "ByOperator"))
+        fail_msg("what the operator has set is still in memory");
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
+        assert_false(daemon_log_has(&d, said[i]));
+    assert_false(daemon_log_has(&d, "ByOperator"));
+    client_close(&a);
+    client_close(&b);
+}
+
 /* ---- the operator ---- */
 
 static bool is_echoing(int terminal)
@@ -106,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_down)
+        TEST(a_password_is_nowhere_in_memory_when_it_was_looked_at),
         TEST(a_terminal_shows_what_is_typed_again_however_the_question_ends),
         TEST(an_invitation_has_a_bounded_life),
     };

@@ -382,6 +382,44 @@ long daemon_memory_kib(const struct daemon *d)
     return kib;
 }
 
+#define WINDOW 65536
+#define MOST_OF_A_MAP (256 << 20) /* more is what a sanitizer keeps, and not chatd */
+
+/* Looks through one mapping, by windows that overlap. */
+static int find_in(int fd, off_t from, off_t to, const char *text, char *window)
+{
+    size_t len = strlen(text);
+    int found = 0;
+    for (off_t at = from; at < to; at += (off_t)(WINDOW - len + 1)) {
+        ssize_t n = pread(fd, window, to - at < WINDOW ? (size_t)(to - at) : WINDOW, at);
+        for (char *p = window; n > 0 && (p = memmem(p, (size_t)(window + n - p), text, len)); p++)
+            found++;
+    }
+    return found;
+}
+
+int daemon_memory_has(const struct daemon *d, const char *text)
+{
+    char path[64], line[512], *window = malloc(WINDOW);
+    int found = 0;
+    assert_non_null(window);
+    snprintf(path, sizeof path, "/proc/%ld/mem", (long)d->pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    snprintf(path, sizeof path, "/proc/%ld/maps", (long)d->pid);
+    FILE *maps = fopen(path, "r");
+    assert_true(fd >= 0 && maps);
+    while (fgets(line, sizeof line, maps)) {
+        unsigned long from, to;
+        char mode[8];
+        if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) == 3 && mode[1] == 'w' && to - from <= MOST_OF_A_MAP)
+            found += find_in(fd, (off_t)from, (off_t)to, text, window);
+    }
+    fclose(maps);
+    close(fd);
+    free(window);
+    return found;
+}
+
 bool daemon_log_has(const struct daemon *d, const char *text)
 {
     char path[256], line[2048];

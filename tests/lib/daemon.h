@@ -66,6 +66,9 @@ long daemon_descriptors(const struct daemon *d);
 long daemon_threads(const struct daemon *d);
 long daemon_memory_kib(const struct daemon *d);
 
+/* How often the bytes of a text stand in its memory. */
+int daemon_memory_has(const struct daemon *d, const char *text);
+
 /* True when its log has the text; waiting for it. */
 bool daemon_log_has(const struct daemon *d, const char *text);
 void daemon_await_log(const struct daemon *d, const char *text);
