@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Names that are owned, as their owners, strangers and the operator meet them. Hashing is made cheap, but where a test needs
- * it to take its time. */
+/* Names that are owned, as their owners, strangers and the operator meet them. Hashing is made cheap, save where a test
+ * needs it to take its time. */
 #include "config.h"
 
 #include "base/clock.h"
@@ -45,7 +45,7 @@ static int set_up(void **state)
 /* Each is looked for alone, so each differs. */
 static void a_password_is_nowhere_in_memory_when_it_was_looked_at(void **state)
 {
-    struct client a, b;
+    struct client a, b, c;
     char junk[3000];
     (void)state;
     client_login(&a, &d, "alice");
@@ -74,9 +74,14 @@ static void a_password_is_nowhere_in_memory_when_it_was_looked_at(void **state)
     client_say(&b, "USERNAME alice AmongBlanks%s", junk);
     client_expect(&b, "ERROR Wrong password");
     client_ask(&a, "UNREGISTER NotUtf8\xff", "ERROR Invalid text");
+    client_open(&c, &d);
+    client_send(&c, "USERNAME alice Unfinished", 25);
+    client_half_close(&c);
+    client_expect_end(&c);
     static const char *const said[] = {
         "FirstOfAlice", "SecondOfAlice", "WrongOfAlice", "ThirdOfAlice", "OneTooMany", "LowerCased", "BySlash",
-        "AfterBlank", "NotUtf8", "FourthOfAlice", "BeforeAName", "TooLongALine", "InTwoPieces", "AmongBlanks"};
+        "AfterBlank", "NotUtf8", "FourthOfAlice", "BeforeAName", "TooLongALine", "InTwoPieces",
+        "AmongBlanks", "Unfinished"};
     for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
         if (daemon_memory_has(&d, said[i]))
             fail_msg("%s is still in memory", said[i]);
@@ -88,6 +93,7 @@ static void a_password_is_nowhere_in_memory_when_it_was_looked_at(void **state)
     assert_false(daemon_log_has(&d, "ByOperator"));
     client_close(&a);
     client_close(&b);
+    client_close(&c);
 }
 
 /* ---- the operator ---- */
