@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <libconfig.h>
+#include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -327,29 +328,36 @@ static void note_signal(int number)
 }
 
 /* Asks at the terminal, without showing what is typed. A signal that ends chatctl does so when the terminal is again as
- * it was. False: nothing was typed. */
+ * it was; until then it can come in the wait alone. False: nothing was typed. */
 static bool prompt(const char *question, char *line, size_t size)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-    struct sigaction note = {.sa_handler = note_signal}; /* no SA_RESTART: it ends the read */
+    struct sigaction note = {.sa_handler = note_signal};
     struct termios shown, hidden;
+    sigset_t ends, before;
     int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
     if (tty < 0 || tcgetattr(tty, &shown) != 0) {
         fprintf(stderr, "chatctl: there is no terminal to ask at; give the password on standard input\n");
         exit(EXIT_USAGE);
     }
+    sigemptyset(&ends);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        sigaddset(&ends, signals[i]);
+    sigprocmask(SIG_BLOCK, &ends, &before);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         sigaction(signals[i], &note, NULL);
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
     tcsetattr(tty, TCSAFLUSH, &hidden);
     dprintf(tty, "%s", question);
-    bool typed = read_line(tty, line, size);
+    struct pollfd p = {.fd = tty, .events = POLLIN}; /* a terminal has something to read when it has a whole line */
+    bool typed = ppoll(&p, 1, NULL, &before) == 1 && read_line(tty, line, size);
     tcsetattr(tty, TCSAFLUSH, &shown);
     dprintf(tty, "\n");
     close(tty);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         signal(signals[i], SIG_DFL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     if (ended_by)
         raise(ended_by);
     return typed;
