@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define CHEAP "hash_memory = 64; hash_passes = 1;"
+#define DEAR "hash_memory = 16384; hash_passes = 40;" /* a quarter of a second or more */
 
 static char out[65536];
 
@@ -38,6 +39,43 @@ static int set_up(void **state)
     (void)state;
     daemon_up(&d, "accounts = { " CHEAP " };");
     return 0;
+}
+
+/* ---- what happens while a password is looked at ---- */
+
+static void a_name_that_is_registered_while_one_waits_for_it_is_not_given_away(void **state)
+{
+    struct client a, b;
+    (void)state;
+    fixture_start("accounts = { " DEAR " };");
+    client_login(&a, &d, "alice");
+    client_say(&a, "REGISTER secret-of-alice");
+    client_half_close(&a); /* so she is leaving, and b waits for the name */
+    client_open(&b, &d);
+    client_ask(&b, "USERNAME alice", "ERROR Password required");
+    client_expect(&a, "OK Registered alice");
+    client_expect_end(&a);
+    client_close(&a);
+    client_close(&b);
+}
+
+static void who_proves_an_account_that_is_gone_by_then_throws_nobody_out(void **state)
+{
+    struct client b, c;
+    (void)state;
+    fixture_start("accounts = { " DEAR " };");
+    assert_int_equal(daemon_ctl_input(&d, "secret-of-alice\n", out, sizeof out, "user", "add", "alice", NULL), 0);
+    client_open(&b, &d);
+    client_open(&c, &d);
+    client_say(&b, "USERNAME alice secret-of-alice");
+    OK("user", "del", "alice");
+    client_say(&c, "USERNAME alice");
+    if (strcmp(client_line(&c), "OK Welcome, alice!") == 0) { /* it was deleted in time, as nearly always */
+        client_expect(&b, "ERROR Not registered");
+        client_expect_quiet(&c);
+    }
+    client_close(&b);
+    client_close(&c);
 }
 
 /* ---- secrets ---- */
@@ -162,6 +200,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_down)
+#define TEST_SLOW(name) cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_down)
+        TEST_SLOW(a_name_that_is_registered_while_one_waits_for_it_is_not_given_away),
+        TEST_SLOW(who_proves_an_account_that_is_gone_by_then_throws_nobody_out),
         TEST(a_password_is_nowhere_in_memory_when_it_was_looked_at),
         TEST(a_terminal_shows_what_is_typed_again_however_the_question_ends),
         TEST(an_invitation_has_a_bounded_life),
