@@ -35,18 +35,27 @@ static struct member *find_locked(const char *key)
     return m;
 }
 
-bool users_claim(struct member *m, const struct event *welcome)
+static void close_one(struct member *m, enum close_reason reason, const struct event *words)
+{
+    outbox_close(m->outbox, reason, member_render((enum form)m->form, words));
+}
+
+bool users_claim(struct member *m, const struct claim *c)
 {
     rwlock_write(&users.lock);
     must(!m->listed);
-    bool is_free = !find_locked(m->key);
-    if (is_free) {
-        member_answer(m, welcome);
+    struct member *owner = find_locked(m->key);
+    bool may = !c->may || c->may(c->arg);
+    if (may && !owner) {
+        member_answer(m, c->welcome);
         HASH_ADD_STR(users.table, key, m);
         m->listed = true;
+    } else if (may && c->replaces) {
+        close_one(owner, CLOSE_REPLACED, c->replaces);
     }
+    bool given = m->listed;
     rwlock_release(&users.lock);
-    return is_free;
+    return given;
 }
 
 void users_release(struct member *m)
@@ -131,7 +140,7 @@ uint64_t users_close(const char *name, enum close_reason reason, const struct ev
     struct member *m = find_locked(key);
     uint64_t id = m ? m->id : 0;
     if (m)
-        outbox_close(m->outbox, reason, member_render((enum form)m->form, words));
+        close_one(m, reason, words);
     rwlock_release(&users.lock);
     return id;
 }
@@ -141,7 +150,18 @@ void users_close_account(int64_t id, enum close_reason reason, const struct even
     rwlock_read(&users.lock);
     for (struct member *m = users.table; m; m = m->hh.next)
         if (m->account == id)
-            outbox_close(m->outbox, reason, member_render((enum form)m->form, words));
+            close_one(m, reason, words);
+    rwlock_release(&users.lock);
+}
+
+void users_close_others(const char *name, int64_t account, enum close_reason reason, const struct event *words)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    rwlock_read(&users.lock);
+    struct member *m = find_locked(key);
+    if (m && m->account != account)
+        close_one(m, reason, words);
     rwlock_release(&users.lock);
 }
 

@@ -9,9 +9,16 @@
 void users_start(void);
 void users_stop(void);
 
-/* The member's own reader, name and key set: enters the member if the name is free. The welcome is put before the
- * name is visible, so nothing overtakes it. False: taken. */
-bool users_claim(struct member *m, const struct event *welcome);
+/* The member's own reader, name and key set: enters the member if the name is free, and it may have it. The welcome is
+ * put before the name is visible, so nothing overtakes it. False: it was not given. */
+struct claim {
+    const struct event *welcome;
+    bool (*may)(void *arg);      /* NULL: it may. Asked in the same hold, so no name passes to who came to be in the wrong */
+    void *arg;
+    const struct event *replaces; /* NULL, or whoever has the name is closed with these last words, as CLOSE_REPLACED, and
+                                     will give it back in a moment */
+};
+bool users_claim(struct member *m, const struct claim *c);
 
 /* Gives the name back, if the entry is this member's. Idempotent. */
 void users_release(struct member *m);
@@ -38,6 +45,9 @@ uint64_t users_close(const char *name, enum close_reason reason, const struct ev
 
 /* The same for whoever is logged in to the account. */
 void users_close_account(int64_t id, enum close_reason reason, const struct event *words);
+
+/* Closes whoever has the name without being logged in to the account. */
+void users_close_others(const char *name, int64_t account, enum close_reason reason, const struct event *words);
 
 /* Whoever is logged in to the account is so no more. */
 void users_forget_account(int64_t id);

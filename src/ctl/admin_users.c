@@ -83,6 +83,7 @@ static const char *told(struct admin_call *c, enum accounts_change result)
     case ACCOUNTS_EXISTS:
         return "the name is registered already";
     case ACCOUNTS_UNKNOWN:
+    case ACCOUNTS_OUTDATED:
         buf_printf(&c->error, "the account %s is gone", c->word);
         return buf_text(&c->error);
     case ACCOUNTS_FULL:
@@ -113,7 +114,6 @@ const char *admin_user_add(struct admin_call *c)
 {
     struct waiter w = waiter_of(c);
     char hash[SECRET_HASH], as_written[NAME_SIZE];
-    int64_t id;
     if (!name_is_user(c->word) || strcasecmp(c->word, NAME_SERVER) == 0)
         return "a name is 1 to 32 letters, digits, _ - or ., does not start with - or ., is no longer than limits.name, and is not \"server\"";
     if (users_find(c->word, as_written))
@@ -121,7 +121,7 @@ const char *admin_user_add(struct admin_call *c)
     const char *wrong = hash_password(c, hash);
     if (wrong)
         return wrong;
-    wrong = told(c, accounts_add(c->word, hash, "", NULL, &id, &w));
+    wrong = told(c, accounts_add(&(struct accounts_new){.name = c->word, .hash = hash, .seen_from = ""}, &w));
     secret_wipe(hash, sizeof hash);
     return wrong;
 }
@@ -136,7 +136,7 @@ const char *admin_user_passwd(struct admin_call *c)
         wrong = hash_password(c, hash);
     if (wrong)
         return wrong;
-    wrong = told(c, accounts_set_hash(a.id, hash, &w));
+    wrong = told(c, accounts_set_hash(a.id, NULL, hash, &w));
     secret_wipe(hash, sizeof hash);
     return wrong;
 }
@@ -169,7 +169,7 @@ const char *admin_user_del(struct admin_call *c)
     struct waiter w = waiter_of(c);
     struct account a;
     const char *wrong = find(c, &a);
-    return wrong ? wrong : told(c, accounts_remove(a.id, &w));
+    return wrong ? wrong : told(c, accounts_remove(a.id, NULL, &w));
 }
 
 const char *admin_invite(struct admin_call *c)

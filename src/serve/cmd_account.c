@@ -10,13 +10,6 @@
 
 #include <string.h>
 
-/* Whoever has the name now is replaced. */
-static void take_over(const char *name)
-{
-    struct event words = {.kind = EVENT_ERROR, .error = ERROR_REPLACED};
-    users_close(name, CLOSE_REPLACED, &words);
-}
-
 static void log_in(struct session *s, const struct args *a)
 {
     struct account own;
@@ -29,11 +22,10 @@ static void log_in(struct session *s, const struct args *a)
         session_error(s, ERROR_PASSWORD_REQUIRED, NULL);
     } else if (!owned && a->more) {
         session_error(s, ERROR_NOT_REGISTERED, NULL);
-    } else if (!owned || login_prove(s, &own, a->more)) {
-        if (owned)
-            take_over(own.name);
-        if (!login_take_name(s, owned ? own.name : a->word, owned ? own.id : 0))
-            session_error(s, ERROR_USERNAME_TAKEN, NULL);
+    } else if (!owned) {
+        login_take_name(s, a->word, NULL);
+    } else if (login_prove(s, &own, a->more)) {
+        login_take_name(s, own.name, &own);
     }
 }
 
@@ -54,6 +46,7 @@ static void told(struct session *s, enum accounts_change result, enum event_kind
         [ACCOUNTS_STORAGE] = ERROR_STORAGE,
         [ACCOUNTS_EXISTS] = ERROR_USERNAME_TAKEN,
         [ACCOUNTS_UNKNOWN] = ERROR_NOT_REGISTERED,
+        [ACCOUNTS_OUTDATED] = ERROR_WRONG_PASSWORD,
         [ACCOUNTS_FULL] = ERROR_TOO_MANY_ACCOUNTS,
         [ACCOUNTS_NOT_INVITED] = ERROR_NOT_INVITED,
     };
@@ -72,16 +65,14 @@ static void add(struct session *s, const struct args *a)
 {
     struct waiter w = login_waiter(s);
     char hash[SECRET_HASH], host[ADDRS_TEXT];
-    int64_t id;
+    struct accounts_new new = {.name = s->member.name, .hash = hash, .invitation = a->more, .owner = &s->member.account};
+    new.seen_from = addrs_key_text(&s->pair->arrival.peer, host);
     if (hashing_make(hash, a->word, &w) != HASHING_DONE) {
         session_error(s, ERROR_BUSY, NULL);
         return;
     }
-    enum accounts_change result =
-        accounts_add(s->member.name, hash, addrs_key_text(&s->pair->arrival.peer, host), a->more, &id, &w);
+    enum accounts_change result = accounts_add(&new, &w);
     secret_wipe(hash, sizeof hash);
-    if (result == ACCOUNTS_DONE)
-        s->member.account = id;
     told(s, result, EVENT_REGISTERED, "registered");
 }
 
@@ -126,7 +117,7 @@ void cmd_passwd(struct session *s, const struct args *a)
     if (hashing_make(hash, a->more, &w) != HASHING_DONE)
         session_error(s, ERROR_BUSY, NULL);
     else
-        told(s, accounts_set_hash(own.id, hash, &w), EVENT_PASSWORD_SET, "password_changed");
+        told(s, accounts_set_hash(own.id, own.hash, hash, &w), EVENT_PASSWORD_SET, "password_changed");
     secret_wipe(hash, sizeof hash);
 }
 
@@ -135,7 +126,7 @@ void cmd_unregister(struct session *s, const struct args *a)
     struct waiter w = login_waiter(s);
     struct account own;
     if (prove_own(s, a->word, &own))
-        told(s, accounts_remove(own.id, &w), EVENT_UNREGISTERED, "unregistered");
+        told(s, accounts_remove(own.id, own.hash, &w), EVENT_UNREGISTERED, "unregistered");
 }
 
 /* ---- SEEN ---- */

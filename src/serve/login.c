@@ -56,60 +56,78 @@ struct waiter login_waiter(struct session *s)
 
 /* ---- names ---- */
 
+struct claimant {
+    struct member *member;
+    const struct account *proved; /* or NULL */
+};
+
+static bool may_have(void *arg)
+{
+    const struct claimant *c = arg;
+    return accounts_admits(c->member->name, c->proved);
+}
+
 static bool try_claim(void *arg)
 {
-    struct member *m = arg;
-    struct event welcome = {.kind = EVENT_WELCOME, .name = m->name};
-    return users_claim(m, &welcome);
+    const struct claimant *c = arg;
+    struct event welcome = {.kind = EVENT_WELCOME, .name = c->member->name};
+    struct event replaced = {.kind = EVENT_ERROR, .error = ERROR_REPLACED};
+    struct claim cl = {
+        .welcome = &welcome, .may = may_have, .arg = arg, .replaces = c->proved ? &replaced : NULL};
+    return users_claim(c->member, &cl);
 }
 
 /* Claims the name set in the member, waiting a moment for one that is being given back. */
-static bool claim(struct session *s)
+static bool claim(struct session *s, struct claimant *c)
 {
     struct member *m = &s->member;
     if (strcmp(m->key, NAME_SERVER) == 0)
         return false;
-    if (try_claim(m))
+    if (try_claim(c))
         return true;
     int64_t sure_ms = clock_ms() + NAME_SURE_MS;
     users_wait(m);
     do
-        session_wait(s, clock_ms() + NAME_WAIT_MS, try_claim, m);
-    while (!m->listed && !session_is_over(s) && clock_ms() < sure_ms && users_is_leaving(m->name));
+        session_wait(s, clock_ms() + NAME_WAIT_MS, try_claim, c);
+    while (!m->listed && may_have(c) && !session_is_over(s) && clock_ms() < sure_ms && users_is_leaving(m->name));
     users_unwait(m);
     return m->listed;
 }
 
-/* It may have been locked or removed since it was looked at. */
-static void check_account(struct session *s)
+/* Why the name was not given: what was true when it was asked for need not be so any more. */
+static enum error_code refusal(const char *name, const struct account *proved)
 {
     struct account a;
-    if (!accounts_by_id(s->member.account, &a))
-        s->member.account = 0;
-    else if (a.locked)
-        session_close(s, CLOSE_LOCKED);
+    bool owned = accounts_find(name, &a);
+    if (!proved)
+        return owned ? ERROR_PASSWORD_REQUIRED : ERROR_USERNAME_TAKEN;
+    if (!owned || a.id != proved->id)
+        return ERROR_NOT_REGISTERED;
+    if (a.locked)
+        return ERROR_LOCKED;
+    return strcmp(a.hash, proved->hash) == 0 ? ERROR_USERNAME_TAKEN : ERROR_WRONG_PASSWORD;
 }
 
-bool login_take_name(struct session *s, const char *name, int64_t account)
+void login_take_name(struct session *s, const char *name, const struct account *proved)
 {
     struct member *m = &s->member;
+    struct claimant c = {m, proved};
     char host[ADDRS_TEXT];
     memcpy(m->name, name, strlen(name) + 1);
     name_fold(m->key, m->name);
-    m->account = account;
-    if (!claim(s)) {
+    m->account = proved ? proved->id : 0; /* before it is listed, so that who looks for it there finds it */
+    if (!claim(s, &c)) {
+        session_error(s, refusal(name, proved), NULL);
         m->name[0] = m->key[0] = '\0';
         m->account = 0;
-        return false;
+        return;
     }
     atomic_store_explicit(&s->named, true, memory_order_relaxed);
     counter_add(COUNTER_LOGINS, 1);
-    log_peer(LOG_INFO, "named", "id=%llu name=%s account=%lld", (unsigned long long)m->id, m->name, (long long)account);
-    if (account) {
-        accounts_note_seen(account, addrs_key_text(&s->pair->arrival.peer, host));
-        check_account(s);
-    }
-    return true;
+    log_peer(LOG_INFO, "named", "id=%llu name=%s account=%lld", (unsigned long long)m->id, m->name,
+             proved ? (long long)proved->id : 0);
+    if (proved)
+        accounts_note_seen(proved->id, addrs_key_text(&s->pair->arrival.peer, host));
 }
 
 /* ---- passwords ---- */

@@ -20,9 +20,10 @@ struct login_rules login_rules(void);
 /* The rule by its name in the configuration. */
 enum registration login_registration_named(const char *name);
 
-/* Gives the session the name, and logs it in to the account (0: none) that goes with it: OK Welcome. Waits a moment for a
- * name that is being given back. False: it is taken, and the session has no name. */
-bool login_take_name(struct session *s, const char *name, int64_t account);
+/* Gives the session the name, and logs it in to the account that it has proved to own (NULL: none): OK Welcome; whoever
+ * is logged in to that is replaced. Waits a moment for a name that is being given back. Else the client was told why, and
+ * the session has no name. */
+void login_take_name(struct session *s, const char *name, const struct account *proved);
 
 /* True when it is the password of the account; else the client was told what is wrong. Blocks for as long as hashing
  * does. */

@@ -44,7 +44,7 @@ static int tear_down(void **state)
 static bool claim(struct unit_member *um)
 {
     struct event welcome = {.kind = EVENT_WELCOME, .name = um->member.name};
-    return users_claim(&um->member, &welcome);
+    return users_claim(&um->member, &(struct claim){.welcome = &welcome});
 }
 
 static bool put(const char *name, const char *text)
@@ -89,6 +89,71 @@ static void a_taken_name_is_refused_in_any_case_and_without_a_word(void **state)
     assert_false(claim(&bob));
     unit_member_hears(&bob, "");
     check_names("Alice");
+}
+
+static bool never(void *arg)
+{
+    ++*(int *)arg;
+    return false;
+}
+
+static void a_free_name_is_not_given_to_who_may_not_have_it(void **state)
+{
+    (void)state;
+    struct event welcome = {.kind = EVENT_WELCOME, .name = "Alice"}, words = {.kind = EVENT_ERROR, .error = ERROR_REPLACED};
+    int asked = 0;
+    struct claim c = {.welcome = &welcome, .may = never, .arg = &asked, .replaces = &words};
+    assert_false(users_claim(&alice.member, &c));
+    assert_int_equal(asked, 1);
+    check_names("");
+    unit_member_hears(&alice, "");
+    assert_true(claim(&bob));
+    rename_to(&alice, "bob");
+    assert_false(users_claim(&alice.member, &c));
+    assert_int_equal(outbox_reason(bob.member.outbox), CLOSE_OPEN); /* and such a one replaces nobody */
+}
+
+static void who_replaces_another_has_the_name_when_it_is_given_back(void **state)
+{
+    (void)state;
+    struct event welcome = {.kind = EVENT_WELCOME, .name = "Alice"}, words = {.kind = EVENT_ERROR, .error = ERROR_REPLACED};
+    struct claim c = {.welcome = &welcome, .replaces = &words};
+    struct unit_member third;
+    unit_member_start(&third, "Alice", unit_gen());
+    assert_true(claim(&alice));
+    rename_to(&bob, "alice");
+    assert_false(users_claim(&bob.member, &c));
+    assert_int_equal(outbox_reason(alice.member.outbox), CLOSE_REPLACED);
+    assert_false(users_claim(&third.member, &c));
+    assert_true(users_is_leaving("alice"));
+    users_release(&alice.member);
+    assert_true(users_claim(&bob.member, &c));
+    assert_false(users_claim(&third.member, &c)); /* the last who comes replaces also who came while it waited */
+    assert_int_equal(outbox_reason(bob.member.outbox), CLOSE_REPLACED);
+    users_release(&bob.member);
+    assert_true(users_claim(&third.member, &c));
+    outbox_finish(alice.member.outbox, NULL);
+    unit_member_hears(&alice, "OK Welcome, Alice!\nERROR Replaced by a new login\n");
+    users_release(&third.member);
+    unit_member_stop(&third);
+}
+
+static void only_who_is_not_logged_in_to_the_account_is_an_other(void **state)
+{
+    (void)state;
+    struct event words = {.kind = EVENT_ERROR, .error = ERROR_KICKED, .text = "x"};
+    assert_true(claim(&alice));
+    assert_true(claim(&bob));
+    alice.member.account = 7;
+    users_close_others("ALICE", 7, CLOSE_KICK, &words);
+    users_close_others("nobody", 7, CLOSE_KICK, &words);
+    assert_int_equal(outbox_reason(alice.member.outbox), CLOSE_OPEN);
+    users_close_others("Bob", 7, CLOSE_KICK, &words);
+    assert_int_equal(outbox_reason(bob.member.outbox), CLOSE_KICK);
+    users_forget_account(8);
+    assert_int_equal(alice.member.account, 7);
+    users_forget_account(7);
+    assert_int_equal(alice.member.account, 0);
 }
 
 static void a_name_given_back_is_free_at_once(void **state)
@@ -237,7 +302,7 @@ static void whether_an_owner_is_leaving_is_known(void **state)
     struct member carol = {.outbox = &h.c.outbox, .bell = &h.c.bell, .name = "Carol", .key = "carol"};
     struct event welcome = {.kind = EVENT_WELCOME, .name = "Carol"};
     assert_true(users_is_leaving("carol")); /* nobody has it: it is free already */
-    assert_true(users_claim(&carol, &welcome));
+    assert_true(users_claim(&carol, &(struct claim){.welcome = &welcome}));
     assert_false(users_is_leaving("CAROL"));
     h.us.gone = true; /* her connection has ended, and her reader has yet to see it */
     assert_true(users_is_leaving("carol"));
@@ -273,7 +338,7 @@ static struct rival rivals[RIVALS];
 static bool try_claim(struct rival *r)
 {
     struct event welcome = {.kind = EVENT_WELCOME, .name = r->m.name};
-    return users_claim(&r->m, &welcome);
+    return users_claim(&r->m, &(struct claim){.welcome = &welcome});
 }
 
 static void run_rivals(int count, thread_fn *fn)
@@ -369,6 +434,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(a_free_name_is_given_and_its_owner_welcomed),
         TEST(a_taken_name_is_refused_in_any_case_and_without_a_word),
+        TEST(a_free_name_is_not_given_to_who_may_not_have_it),
+        TEST(who_replaces_another_has_the_name_when_it_is_given_back),
+        TEST(only_who_is_not_logged_in_to_the_account_is_an_other),
         TEST(a_name_given_back_is_free_at_once),
         TEST(who_never_had_the_name_cannot_give_it_back),
         TEST(who_waits_for_a_name_hears_when_one_is_given_back),
