@@ -107,7 +107,9 @@ static const char *hash_password(struct admin_call *c, char hash[SECRET_HASH])
         buf_printf(&c->error, "the password is too short: accounts.password asks for at least %d bytes", least);
         return buf_text(&c->error);
     }
-    return hashing_make(hash, c->text, &w) == HASHING_DONE ? NULL : "too many passwords are being looked at, or memory is out; try again";
+    if (hashing_make(hash, c->text, NULL, &w) == HASHING_DONE)
+        return NULL;
+    return "too many passwords are being looked at, or there is not accounts.hash_memory to be had; try again";
 }
 
 const char *admin_user_add(struct admin_call *c)
@@ -115,7 +117,8 @@ const char *admin_user_add(struct admin_call *c)
     struct waiter w = waiter_of(c);
     char hash[SECRET_HASH], as_written[NAME_SIZE];
     if (!name_is_user(c->word) || strcasecmp(c->word, NAME_SERVER) == 0)
-        return "a name is 1 to 32 letters, digits, _ - or ., does not start with - or ., is no longer than limits.name, and is not \"server\"";
+        return "a name is 1 to 32 letters, digits, _ - or ., does not start with - or ., is no longer than limits.name, "
+               "and is not \"server\"";
     if (users_find(c->word, as_written))
         return "somebody is here with that name: only they can register it now; kick them first";
     const char *wrong = hash_password(c, hash);

@@ -7,6 +7,7 @@
 #include "chat/users.h"
 #include "serve/command.h"
 #include "serve/login.h"
+#include "serve/tries.h"
 
 #include <string.h>
 
@@ -61,19 +62,36 @@ static void told(struct session *s, enum accounts_change result, enum event_kind
 
 /* ---- REGISTER ---- */
 
-static void add(struct session *s, const struct args *a)
+static enum accounts_change add(struct session *s, const struct args *a, const char *hash)
 {
     struct waiter w = login_waiter(s);
-    char hash[SECRET_HASH], host[ADDRS_TEXT];
-    struct accounts_new new = {.name = s->member.name, .hash = hash, .invitation = a->more, .owner = &s->member.account};
-    new.seen_from = addrs_key_text(&s->pair->arrival.peer, host);
-    if (hashing_make(hash, a->word, &w) != HASHING_DONE) {
-        session_error(s, ERROR_BUSY, NULL);
+    char host[ADDRS_TEXT];
+    return accounts_add(&(struct accounts_new){.name = s->member.name,
+                                               .hash = hash,
+                                               .seen_from = addrs_key_text(&s->pair->arrival.peer, host),
+                                               .invitation = a->more,
+                                               .owner = &s->member.account},
+                        &w);
+}
+
+static void register_name(struct session *s, const struct args *a)
+{
+    struct waiter w = login_waiter(s);
+    struct tries t;
+    char hash[SECRET_HASH];
+    enum accounts_change result = ACCOUNTS_STORAGE;
+    if (a->more && !login_take_try(s, NULL, &t))
         return;
-    }
-    enum accounts_change result = accounts_add(&new, &w);
+    bool hashed = hashing_make(hash, a->word, &s->pair->arrival.peer, &w) == HASHING_DONE;
+    if (hashed)
+        result = add(s, a, hash);
+    if (a->more)
+        tries_end(&t, result == ACCOUNTS_NOT_INVITED);
+    if (hashed)
+        told(s, result, EVENT_REGISTERED, "registered");
+    else
+        session_error(s, ERROR_BUSY, NULL);
     secret_wipe(hash, sizeof hash);
-    told(s, result, EVENT_REGISTERED, "registered");
 }
 
 void cmd_register(struct session *s, const struct args *a)
@@ -90,7 +108,7 @@ void cmd_register(struct session *s, const struct args *a)
     else if (rule == REGISTRATION_OPEN && a->more) /* a blank in the password: all of it was meant */
         session_error(s, ERROR_USAGE, "REGISTER <password>");
     else if (login_may_choose(s, a->word))
-        add(s, a);
+        register_name(s, a);
 }
 
 /* ---- PASSWD, UNREGISTER ---- */
@@ -114,7 +132,7 @@ void cmd_passwd(struct session *s, const struct args *a)
     char hash[SECRET_HASH];
     if (!prove_own(s, a->word, &own) || !login_may_choose(s, a->more))
         return;
-    if (hashing_make(hash, a->more, &w) != HASHING_DONE)
+    if (hashing_make(hash, a->more, &s->pair->arrival.peer, &w) != HASHING_DONE)
         session_error(s, ERROR_BUSY, NULL);
     else
         told(s, accounts_set_hash(own.id, own.hash, hash, &w), EVENT_PASSWORD_SET, "password_changed");

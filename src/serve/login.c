@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A try is taken before a password is looked at and given back when it was right, so tries that are on the way at once
- * count as well. */
+/* What was looked at first need not be true when a password has been hashed: the claim of the name asks again, in its
+ * hold. */
 #include "config.h"
 
 #include "serve/login.h"
@@ -155,43 +155,45 @@ bool login_may_choose(struct session *s, const char *password)
     return false;
 }
 
-static bool take_try(struct session *s, const struct account *a, struct tries *t)
+bool login_take_try(struct session *s, const struct account *a, struct tries *t)
 {
     const struct addr *peer = &s->pair->arrival.peer;
     char host[ADDRS_TEXT], key[NAME_SIZE], wait[16];
-    name_fold(key, a->name);
-    bool home = strcmp(addrs_key_text(peer, host), a->seen_from) == 0;
-    int wait_s = tries_take(t, peer, key, home, clock_ms());
+    bool home = a && strcmp(addrs_key_text(peer, host), a->seen_from) == 0;
+    if (a)
+        name_fold(key, a->name);
+    int wait_s = tries_take(t, peer, a ? key : NULL, home, clock_ms());
     if (!wait_s)
         return true;
     counter_add(COUNTER_LOGINS_HELD, 1);
     snprintf(wait, sizeof wait, "%d", wait_s);
-    session_error(s, ERROR_TOO_MANY_TRIES, wait);
+    session_error(s, wait_s == TRIES_BUSY ? ERROR_BUSY : ERROR_TOO_MANY_TRIES, wait);
     return false;
 }
 
 bool login_prove(struct session *s, const struct account *a, const char *password)
 {
+    const struct addr *peer = &s->pair->arrival.peer;
     struct waiter w = login_waiter(s);
     struct tries t;
-    if (!may_send(s) || !take_try(s, a, &t))
+    if (!may_send(s) || !login_take_try(s, a, &t))
         return false;
-    switch (hashing_check(a->hash, password, &w)) {
+    enum hashing result = hashing_check(a->hash, password, peer, &w);
+    tries_end(&t, result == HASHING_WRONG);
+    switch (result) {
     case HASHING_WRONG:
         counter_add(COUNTER_LOGINS_WRONG, 1);
         log_peer(LOG_WARN, "wrong_password", "id=%llu account=%s address=%s", (unsigned long long)s->member.id, a->name,
-                 s->pair->arrival.peer.text);
+                 peer->text);
         session_error(s, ERROR_WRONG_PASSWORD, NULL);
-        return false;
-    case HASHING_BUSY:
-        tries_give(&t);
-        session_error(s, ERROR_BUSY, NULL);
-        return false;
-    case HASHING_DONE:
         break;
-    }
-    tries_give(&t);
-    if (a->locked)
+    case HASHING_BUSY:
+        session_error(s, ERROR_BUSY, NULL);
+        break;
+    case HASHING_DONE:
+        if (!a->locked)
+            return true;
         session_error(s, ERROR_LOCKED, NULL);
-    return !a->locked;
+    }
+    return false;
 }

@@ -25,6 +25,11 @@ enum registration login_registration_named(const char *name);
  * the session has no name. */
 void login_take_name(struct session *s, const char *name, const struct account *proved);
 
+/* Takes a try for something that the client may get wrong: the password of the account, or (NULL) an invitation. True; or
+ * it was told why not. tries_end must follow. */
+struct tries;
+bool login_take_try(struct session *s, const struct account *a, struct tries *t);
+
 /* True when it is the password of the account; else the client was told what is wrong. Blocks for as long as hashing
  * does. */
 bool login_prove(struct session *s, const struct account *a, const char *password);
