@@ -89,6 +89,12 @@ static int read_conf(const struct server_options *o, struct conf *c, struct buf 
 }
 
 /* Hands each module its own few values: those that may change while chatd runs. */
+static int processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (int)n : 1;
+}
+
 static void configure(const struct conf *c)
 {
     enum log_level level = (enum log_level)log_level_named(c->log_level);
@@ -113,7 +119,7 @@ static void configure(const struct conf *c)
         .patience_ms = c->outbox_patience,
     });
     secret_configure(c->accounts_hash_memory, c->accounts_hash_passes);
-    hashing_configure(c->accounts_hash_wait);
+    hashing_configure(c->accounts_hash_wait, processors());
     accounts_configure(c->accounts_max);
     tries_configure(c->accounts_tries, c->accounts_tries_refill);
     login_configure(&(struct login_rules){

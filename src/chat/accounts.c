@@ -43,6 +43,7 @@ static struct {
     struct entry *noted;     /* A: those to be written */
     struct store_job write;  /* writes them */
     bool asked;              /* A: .write is in the store's hands */
+    bool again;              /* A: and was wanted once more since */
     struct seen *writing;    /* t: owns; not yet known to be on disk */
     size_t writing_n;        /* t */
 } accounts;
@@ -114,6 +115,17 @@ bool accounts_by_id(int64_t id, struct account *a)
     return found;
 }
 
+bool accounts_admits(const char *name, const struct account *proved)
+{
+    rwlock_read(&accounts.lock);
+    const struct entry *e = find_locked(name);
+    bool admits = !e && !proved;
+    if (e && proved)
+        admits = e->a.id == proved->id && !e->a.locked && strcmp(e->a.hash, proved->hash) == 0;
+    rwlock_release(&accounts.lock);
+    return admits;
+}
+
 int accounts_count(void)
 {
     rwlock_read(&accounts.lock);
@@ -140,15 +152,21 @@ void accounts_each(void (*fn)(const struct account *a, void *arg), void *arg)
 
 struct change_of_account {
     struct account a;
-    const char *invitation;                /* or NULL */
-    unsigned char digest[SECRET_DIGEST];   /* of it */
+    const char *proved;                  /* the hash it had, or NULL */
+    bool invited;                        /* it takes an invitation */
+    unsigned char digest[SECRET_DIGEST]; /* of that */
     int64_t expires_ms;
+    _Atomic int64_t *owner;              /* borrows, or NULL */
     enum accounts_change result;
 };
 
 static void note(struct change_of_account *c, bool changed)
 {
-    c->result = changed ? ACCOUNTS_DONE : ACCOUNTS_UNKNOWN;
+    struct account now;
+    if (changed)
+        c->result = ACCOUNTS_DONE;
+    else
+        c->result = c->proved && accounts_by_id(c->a.id, &now) ? ACCOUNTS_OUTDATED : ACCOUNTS_UNKNOWN;
 }
 
 static int add_run(void *arg, sqlite3 *db)
@@ -156,20 +174,22 @@ static int add_run(void *arg, sqlite3 *db)
     struct change_of_account *c = arg;
     char key[NAME_SIZE];
     bool invited = true;
+    int64_t count;
     name_fold(key, c->a.name);
     struct account_row row = {.key = key, .name = c->a.name, .hash = c->a.hash, .created_ms = c->a.created_ms,
                               .seen_ms = c->a.seen_ms, .seen_from = c->a.seen_from};
     c->a.id = 0;
-    if (accounts_count() >= atomic_load_explicit(&max_now, memory_order_relaxed)) {
+    int rc = store_accounts_count(db, &count);
+    if (rc != SQLITE_OK || count >= atomic_load_explicit(&max_now, memory_order_relaxed)) {
         c->result = ACCOUNTS_FULL;
-        return SQLITE_OK;
+        return rc;
     }
-    int rc = store_accounts_add(db, &row, &c->a.id);
+    rc = store_accounts_add(db, &row, &c->a.id);
     c->result = c->a.id ? ACCOUNTS_DONE : ACCOUNTS_EXISTS;
-    if (rc == SQLITE_OK && c->a.id && c->invitation) /* last, so that none is spent in vain */
+    if (rc == SQLITE_OK && c->a.id && c->invited) /* last, so that none is spent in vain */
         rc = store_accounts_use_invitation(db, c->digest, sizeof c->digest, c->a.created_ms, &invited);
     if (rc == SQLITE_OK && !invited) {
-        rc = store_accounts_remove(db, c->a.id, &invited);
+        rc = store_accounts_remove(db, c->a.id, NULL, &invited);
         c->result = ACCOUNTS_NOT_INVITED;
     }
     return rc;
@@ -178,18 +198,23 @@ static int add_run(void *arg, sqlite3 *db)
 static void add_made(void *arg)
 {
     const struct change_of_account *c = arg;
+    struct event words = {.kind = EVENT_ERROR, .error = ERROR_KICKED, .text = "the operator has registered this name"};
     if (c->result != ACCOUNTS_DONE)
         return;
     rwlock_write(&accounts.lock);
-    add_locked(&c->a);
+    add_locked(&c->a); /* from here on nobody can claim the name without its password */
     rwlock_release(&accounts.lock);
+    if (c->owner)
+        atomic_store(c->owner, c->a.id); /* here, so that a change which follows finds who is logged in */
+    else
+        users_close_others(c->a.name, c->a.id, CLOSE_KICK, &words);
 }
 
 static int hash_run(void *arg, sqlite3 *db)
 {
     struct change_of_account *c = arg;
     bool changed;
-    int rc = store_accounts_hash(db, c->a.id, c->a.hash, &changed);
+    int rc = store_accounts_hash(db, c->a.id, c->proved, c->a.hash, &changed);
     note(c, changed);
     return rc;
 }
@@ -199,7 +224,7 @@ static void hash_made(void *arg)
     const struct change_of_account *c = arg;
     rwlock_write(&accounts.lock);
     struct entry *e = by_id_locked(c->a.id);
-    if (e)
+    if (e && c->result == ACCOUNTS_DONE)
         memcpy(e->a.hash, c->a.hash, sizeof e->a.hash);
     rwlock_release(&accounts.lock);
 }
@@ -227,7 +252,7 @@ static int remove_run(void *arg, sqlite3 *db)
 {
     struct change_of_account *c = arg;
     bool changed;
-    int rc = store_accounts_remove(db, c->a.id, &changed);
+    int rc = store_accounts_remove(db, c->a.id, c->proved, &changed);
     note(c, changed);
     return rc;
 }
@@ -235,6 +260,8 @@ static int remove_run(void *arg, sqlite3 *db)
 static void remove_made(void *arg)
 {
     const struct change_of_account *c = arg;
+    if (c->result != ACCOUNTS_DONE)
+        return;
     rwlock_write(&accounts.lock);
     struct entry *e = by_id_locked(c->a.id);
     if (e)
@@ -257,26 +284,24 @@ static enum accounts_change change(const struct errand *e, struct change_of_acco
     return result;
 }
 
-enum accounts_change accounts_add(const char *name, const char *hash, const char *seen_from, const char *invitation,
-                                  int64_t *id, const struct waiter *w)
+enum accounts_change accounts_add(const struct accounts_new *n, const struct waiter *w)
 {
     static const struct errand add = {add_run, add_made};
     int64_t now_ms = clock_wall_ms();
-    struct change_of_account c = {.a = {.created_ms = now_ms, .seen_ms = now_ms}, .invitation = invitation};
-    snprintf(c.a.name, sizeof c.a.name, "%s", name);
-    snprintf(c.a.hash, sizeof c.a.hash, "%s", hash);
-    snprintf(c.a.seen_from, sizeof c.a.seen_from, "%s", seen_from);
-    if (invitation)
-        secret_digest(c.digest, invitation);
-    enum accounts_change result = change(&add, &c, w);
-    *id = c.a.id;
-    return result;
+    struct change_of_account c = {
+        .a = {.created_ms = now_ms, .seen_ms = now_ms}, .invited = n->invitation, .owner = n->owner};
+    snprintf(c.a.name, sizeof c.a.name, "%s", n->name);
+    snprintf(c.a.hash, sizeof c.a.hash, "%s", n->hash);
+    snprintf(c.a.seen_from, sizeof c.a.seen_from, "%s", n->seen_from);
+    if (n->invitation)
+        secret_digest(c.digest, n->invitation);
+    return change(&add, &c, w);
 }
 
-enum accounts_change accounts_set_hash(int64_t id, const char *hash, const struct waiter *w)
+enum accounts_change accounts_set_hash(int64_t id, const char *proved, const char *hash, const struct waiter *w)
 {
     static const struct errand set = {hash_run, hash_made};
-    struct change_of_account c = {.a = {.id = id}};
+    struct change_of_account c = {.a = {.id = id}, .proved = proved};
     snprintf(c.a.hash, sizeof c.a.hash, "%s", hash);
     return change(&set, &c, w);
 }
@@ -288,10 +313,10 @@ enum accounts_change accounts_set_locked(int64_t id, bool locked, const struct w
     return change(&set, &c, w);
 }
 
-enum accounts_change accounts_remove(int64_t id, const struct waiter *w)
+enum accounts_change accounts_remove(int64_t id, const char *proved, const struct waiter *w)
 {
     static const struct errand take = {remove_run, remove_made};
-    struct change_of_account c = {.a = {.id = id}};
+    struct change_of_account c = {.a = {.id = id}, .proved = proved};
     return change(&take, &c, w);
 }
 
@@ -353,18 +378,21 @@ static int write_run(struct store_job *job, sqlite3 *db)
 static void write_done(struct store_job *job, bool ok)
 {
     (void)job;
-    (void)ok;
     free(accounts.writing);
     accounts.writing = NULL;
     accounts.writing_n = 0;
     rwlock_write(&accounts.lock);
-    accounts.asked = false;
+    accounts.asked = ok && accounts.again && accounts.noted;
+    accounts.again = false;
+    if (accounts.asked)
+        store_put(&accounts.write);
     rwlock_release(&accounts.lock);
 }
 
 void accounts_tick(void)
 {
     rwlock_write(&accounts.lock);
+    accounts.again = accounts.asked; /* what it has begun to write may not be all: there is no later tick at the stop */
     if (accounts.noted && !accounts.asked) {
         accounts.asked = true;
         store_put(&accounts.write);

@@ -34,6 +34,8 @@ int accounts_load(char error[STORE_ERROR]);
 bool accounts_find(const char *name, struct account *a);
 /* The same by its id. */
 bool accounts_by_id(int64_t id, struct account *a);
+/* True when the name may be had by who has proved to own `proved`, as it was looked at, or, NULL, no account. */
+bool accounts_admits(const char *name, const struct account *proved);
 int accounts_count(void);
 /* Calls fn for a copy of each, in order of their making, without a lock. */
 void accounts_each(void (*fn)(const struct account *a, void *arg), void *arg);
@@ -44,16 +46,23 @@ enum accounts_change {
     ACCOUNTS_STORAGE,
     ACCOUNTS_EXISTS,
     ACCOUNTS_UNKNOWN,
+    ACCOUNTS_OUTDATED, /* there is another password by now than was proved */
     ACCOUNTS_FULL,
     ACCOUNTS_NOT_INVITED
 };
-/* `invitation` is used up with it; NULL: it takes none. *id: of the new account. */
-enum accounts_change accounts_add(const char *name, const char *hash, const char *seen_from, const char *invitation,
-                                  int64_t *id, const struct waiter *w);
-enum accounts_change accounts_set_hash(int64_t id, const char *hash, const struct waiter *w);
+struct accounts_new {
+    const char *name, *hash;
+    const char *seen_from;
+    const char *invitation;  /* is used up with it; NULL: it takes none */
+    _Atomic int64_t *owner;  /* struct member's .account of who has the name, and is logged in from then on. NULL: nobody is
+                                to have it, and whoever came to have it meanwhile is kicked */
+};
+enum accounts_change accounts_add(const struct accounts_new *n, const struct waiter *w);
+/* `proved`: the hash that a password was held against, which must still be the account's; NULL: whatever it is. */
+enum accounts_change accounts_set_hash(int64_t id, const char *proved, const char *hash, const struct waiter *w);
 enum accounts_change accounts_set_locked(int64_t id, bool locked, const struct waiter *w);
 /* Nobody is logged in to it from then on. */
-enum accounts_change accounts_remove(int64_t id, const struct waiter *w);
+enum accounts_change accounts_remove(int64_t id, const char *proved, const struct waiter *w);
 
 /* Makes an invitation for one account. */
 enum accounts_change accounts_invite(char code[SECRET_TEXT], int64_t expires_ms, const struct waiter *w);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* One list in order of arrival: the first of it, as many as there are processors, are at work, and the others wait. */
+/* One line of those who wait, by round and then by arrival; who ends lets the first of it begin. */
 #include "config.h"
 
 #include "chat/hashing.h"
@@ -8,35 +8,56 @@
 #include "base/lock.h"
 #include "net/post.h"
 
-#include <unistd.h>
+#include <string.h>
 #include <utlist.h>
 
-/* Locking key: H by .lock */
+/* Locking key: H by .lock, and so are the turns in .line */
 static struct {
     struct lock lock;
     struct turn *line; /* H: borrows */
+    int at_work;       /* H */
 } hashing = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_HASHING}};
 
-static _Atomic int wait_ms_now = 5000;
+static _Atomic int wait_ms_now = 5000, at_once_now = 1;
 
-void hashing_configure(int wait_ms)
+void hashing_configure(int wait_ms, int at_once)
 {
     atomic_store_explicit(&wait_ms_now, wait_ms, memory_order_relaxed);
+    atomic_store_explicit(&at_once_now, at_once, memory_order_relaxed);
 }
 
-static int at_once(void)
+/* Lets begin whoever may. */
+static void go_on_locked(void)
 {
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 0 ? (int)n : 1;
+    struct turn *t;
+    while ((t = hashing.line) && hashing.at_work < atomic_load_explicit(&at_once_now, memory_order_relaxed)) {
+        DL_DELETE(hashing.line, t);
+        t->is_on = true;
+        hashing.at_work++;
+        bell_ring(t->bell); /* within the hold: outside it the turn might be gone */
+    }
 }
 
-/* The turn that stands at that place, counted from 0, or NULL. */
-static struct turn *at_locked(int place)
+static void stand_in_line_locked(struct turn *t)
 {
-    struct turn *t = hashing.line;
-    while (t && place--)
-        t = t->next;
-    return t;
+    struct turn *other, *behind = NULL;
+    DL_FOREACH(hashing.line, other)
+        if (memcmp(&other->from, &t->from, sizeof t->from) == 0)
+            t->round = other->round + 1;
+    DL_FOREACH(hashing.line, other)
+        if (!behind && other->round > t->round)
+            behind = other;
+    DL_PREPEND_ELEM(hashing.line, behind, t); /* before nobody: at the end */
+    go_on_locked();
+}
+
+static bool is_on(void *arg)
+{
+    struct turn *t = arg;
+    lock_acquire(&hashing.lock);
+    bool on = t->is_on;
+    lock_release(&hashing.lock);
+    return on;
 }
 
 struct standing {
@@ -44,64 +65,56 @@ struct standing {
     const struct waiter *waiter;
 };
 
-static bool is_on(void *arg)
-{
-    const struct standing *s = arg;
-    bool on = false;
-    lock_acquire(&hashing.lock);
-    for (int i = at_once() - 1; i >= 0 && !on; i--)
-        on = at_locked(i) == s->turn;
-    lock_release(&hashing.lock);
-    return on;
-}
-
 static bool is_on_or_over(void *arg)
 {
     const struct standing *s = arg;
-    return is_on(arg) || waiter_is_over(s->waiter);
+    return is_on(s->turn) || waiter_is_over(s->waiter);
 }
 
 void hashing_end(struct turn *t)
 {
     lock_acquire(&hashing.lock);
-    DL_DELETE(hashing.line, t);
-    struct turn *next = at_locked(at_once() - 1);
-    if (next)
-        bell_ring(next->bell); /* within the hold: outside it the turn might be gone */
+    if (t->is_on)
+        hashing.at_work--;
+    else
+        DL_DELETE(hashing.line, t);
+    go_on_locked();
     lock_release(&hashing.lock);
 }
 
-bool hashing_begin(struct turn *t, const struct waiter *w)
+bool hashing_begin(struct turn *t, const struct addr *from, const struct waiter *w)
 {
     struct standing s = {t, w};
-    t->bell = w->bell;
+    *t = (struct turn){.bell = w->bell};
+    if (from)
+        t->from = from->key;
     lock_acquire(&hashing.lock);
-    DL_APPEND(hashing.line, t);
+    stand_in_line_locked(t);
     lock_release(&hashing.lock);
     post_flush();
     bell_wait_for(w->bell, clock_ms() + atomic_load_explicit(&wait_ms_now, memory_order_relaxed), is_on_or_over, &s);
-    if (is_on(&s) && !waiter_is_over(w))
+    if (is_on(t) && !waiter_is_over(w))
         return true;
     hashing_end(t);
     return false;
 }
 
-enum hashing hashing_make(char hash[SECRET_HASH], const char *password, const struct waiter *w)
+enum hashing hashing_make(char hash[SECRET_HASH], const char *password, const struct addr *from, const struct waiter *w)
 {
     struct turn t;
-    if (!hashing_begin(&t, w))
+    if (!hashing_begin(&t, from, w))
         return HASHING_BUSY;
     bool done = secret_hash(hash, password);
     hashing_end(&t);
     return done ? HASHING_DONE : HASHING_BUSY;
 }
 
-enum hashing hashing_check(const char *hash, const char *password, const struct waiter *w)
+enum hashing hashing_check(const char *hash, const char *password, const struct addr *from, const struct waiter *w)
 {
     static const enum hashing of[] = {
         [SECRET_RIGHT] = HASHING_DONE, [SECRET_WRONG] = HASHING_WRONG, [SECRET_NO_MEMORY] = HASHING_BUSY};
     struct turn t;
-    if (!hashing_begin(&t, w))
+    if (!hashing_begin(&t, from, w))
         return HASHING_BUSY;
     enum secret_verdict v = secret_verify(hash, password);
     hashing_end(&t);

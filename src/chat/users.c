@@ -62,24 +62,45 @@ static void give_up_key_locked(struct member *m)
     users.renaming = m;
 }
 
-bool users_claim(struct member *m, const char *name, const struct event *answer)
+static void close_one(struct member *m, enum close_reason reason, const struct event *words)
+{
+    outbox_close(m->outbox, reason, member_render((enum form)m->form, words));
+}
+
+static void give_name_locked(struct member *m, const char *name, const char *key)
+{
+    bool is_new = !m->listed || strcmp(key, m->key) != 0;
+    if (m->listed && is_new)
+        give_up_key_locked(m);
+    memmove(m->name, name, strlen(name) + 1);
+    memmove(m->key, key, strlen(key) + 1);
+    if (is_new)
+        HASH_ADD_STR(users.table, key, m);
+    m->listed = true;
+}
+
+/* Whoever has the name, and whoever is logged in to the account under another one. */
+static void replace_locked(const struct member *by, const char *key, const struct event *words)
+{
+    for (struct member *m = users.table; m; m = m->hh.next)
+        if (m != by && (strcmp(m->key, key) == 0 || (by->account && m->account == by->account)))
+            close_one(m, CLOSE_REPLACED, words);
+}
+
+bool users_claim(struct member *m, const struct claim *c)
 {
     char key[NAME_SIZE];
-    name_fold(key, name);
+    name_fold(key, c->name);
     rwlock_write(&users.lock);
-    bool is_free = is_free_locked(key, m), is_new = !m->listed || strcmp(key, m->key) != 0;
-    if (is_free) {
-        member_answer(m, answer);
-        if (m->listed && is_new)
-            give_up_key_locked(m);
-        memmove(m->name, name, strlen(name) + 1);
-        memcpy(m->key, key, sizeof m->key);
-        if (is_new)
-            HASH_ADD_STR(users.table, key, m);
-        m->listed = true;
+    bool may = !c->may || c->may(c->arg), given = may && is_free_locked(key, m);
+    if (may && c->replaces)
+        replace_locked(m, key, c->replaces);
+    if (given) {
+        member_answer(m, c->answer);
+        give_name_locked(m, c->name, key);
     }
     rwlock_release(&users.lock);
-    return is_free;
+    return given;
 }
 
 static void ring_waiting_locked(void)
@@ -298,7 +319,7 @@ uint64_t users_close(const char *name, enum close_reason reason, const struct ev
     struct member *m = find_locked(key);
     uint64_t id = m ? m->id : 0;
     if (m)
-        outbox_close(m->outbox, reason, member_render((enum form)m->form, words));
+        close_one(m, reason, words);
     rwlock_release(&users.lock);
     return id;
 }
@@ -308,7 +329,18 @@ void users_close_account(int64_t id, enum close_reason reason, const struct even
     rwlock_read(&users.lock);
     for (struct member *m = users.table; m; m = m->hh.next)
         if (m->account == id)
-            outbox_close(m->outbox, reason, member_render((enum form)m->form, words));
+            close_one(m, reason, words);
+    rwlock_release(&users.lock);
+}
+
+void users_close_others(const char *name, int64_t account, enum close_reason reason, const struct event *words)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    rwlock_read(&users.lock);
+    struct member *m = find_locked(key);
+    if (m && m->account != account)
+        close_one(m, reason, words);
     rwlock_release(&users.lock);
 }
 

@@ -9,10 +9,19 @@
 void users_start(void);
 void users_stop(void);
 
-/* The member's own reader: gives it the name, if that is free or its own already, and enters it. The answer is put before
- * the name is visible, so nothing overtakes it. A member that had another name is the only one to have either of them
- * until users_renamed, so that nobody comes by the old name while rooms have yet to hear of the new one. False: taken. */
-bool users_claim(struct member *m, const char *name, const struct event *answer);
+/* The member's own reader: gives it the name, if that is free or its own already, and it may have it, and enters it. The
+ * answer is put before the name is visible, so nothing overtakes it. A member that had another name is the only one to
+ * have either of them until users_renamed, so that nobody comes by the old name while rooms have yet to hear of the new
+ * one. False: it was not given. */
+struct claim {
+    const char *name;
+    const struct event *answer;
+    bool (*may)(void *arg);      /* NULL: it may. Asked in the same hold, so no name passes to who came to be in the wrong */
+    void *arg;
+    const struct event *replaces; /* NULL, or whoever else has the name, or is logged in to the member's account, is closed
+                                     with these last words, as CLOSE_REPLACED, and will give its name back in a moment */
+};
+bool users_claim(struct member *m, const struct claim *c);
 void users_renamed(struct member *m);
 
 /* Gives the name back, if the entry is this member's; it is away no more. Idempotent. */
@@ -69,6 +78,9 @@ uint64_t users_close(const char *name, enum close_reason reason, const struct ev
 
 /* The same for whoever is logged in to the account. */
 void users_close_account(int64_t id, enum close_reason reason, const struct event *words);
+
+/* Closes whoever has the name without being logged in to the account. */
+void users_close_others(const char *name, int64_t account, enum close_reason reason, const struct event *words);
 
 /* Whoever is logged in to the account is so no more. */
 void users_forget_account(int64_t id);

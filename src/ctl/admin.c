@@ -207,11 +207,9 @@ static void serve(struct admin_call *c, int fd)
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     const char *wrong = read_request(fd, line);
-    if (wrong && !*wrong)
-        return;
-    if (wrong) {
+    if (wrong && *wrong) {
         wire_end(&out, wrong);
-    } else {
+    } else if (!wrong) {
         c->out = &out;
         const char *verb = admin_cmds_run(c, line);
         log_info("console", "uid=%ld command=\"%s\"", peer_uid(fd), verb);

@@ -83,6 +83,7 @@ static const char *told(struct admin_call *c, enum accounts_change result)
     case ACCOUNTS_EXISTS:
         return "the name is registered already";
     case ACCOUNTS_UNKNOWN:
+    case ACCOUNTS_OUTDATED:
         buf_printf(&c->error, "the account %s is gone", c->word);
         return buf_text(&c->error);
     case ACCOUNTS_FULL:
@@ -106,22 +107,24 @@ static const char *hash_password(struct admin_call *c, char hash[SECRET_HASH])
         buf_printf(&c->error, "the password is too short: accounts.password asks for at least %d bytes", least);
         return buf_text(&c->error);
     }
-    return hashing_make(hash, c->text, &w) == HASHING_DONE ? NULL : "too many passwords are being looked at, or memory is out; try again";
+    if (hashing_make(hash, c->text, NULL, &w) == HASHING_DONE)
+        return NULL;
+    return "too many passwords are being looked at, or there is not accounts.hash_memory to be had; try again";
 }
 
 const char *admin_user_add(struct admin_call *c)
 {
     struct waiter w = waiter_of(c);
     char hash[SECRET_HASH], as_written[NAME_SIZE];
-    int64_t id;
     if (!name_is_user(c->word) || strcasecmp(c->word, NAME_SERVER) == 0)
-        return "a name is 1 to 32 letters, digits, _ - or ., does not start with - or ., is no longer than limits.name, and is not \"server\"";
+        return "a name is 1 to 32 letters, digits, _ - or ., does not start with - or ., is no longer than limits.name, "
+               "and is not \"server\"";
     if (users_find(c->word, as_written))
         return "somebody is here with that name: only they can register it now; kick them first";
     const char *wrong = hash_password(c, hash);
     if (wrong)
         return wrong;
-    wrong = told(c, accounts_add(c->word, hash, "", NULL, &id, &w));
+    wrong = told(c, accounts_add(&(struct accounts_new){.name = c->word, .hash = hash, .seen_from = ""}, &w));
     secret_wipe(hash, sizeof hash);
     return wrong;
 }
@@ -136,7 +139,7 @@ const char *admin_user_passwd(struct admin_call *c)
         wrong = hash_password(c, hash);
     if (wrong)
         return wrong;
-    wrong = told(c, accounts_set_hash(a.id, hash, &w));
+    wrong = told(c, accounts_set_hash(a.id, NULL, hash, &w));
     secret_wipe(hash, sizeof hash);
     return wrong;
 }
@@ -169,7 +172,7 @@ const char *admin_user_del(struct admin_call *c)
     struct waiter w = waiter_of(c);
     struct account a;
     const char *wrong = find(c, &a);
-    return wrong ? wrong : told(c, accounts_remove(a.id, &w));
+    return wrong ? wrong : told(c, accounts_remove(a.id, NULL, &w));
 }
 
 const char *admin_invite(struct admin_call *c)
@@ -177,11 +180,11 @@ const char *admin_invite(struct admin_call *c)
     struct waiter w = waiter_of(c);
     char code[SECRET_TEXT];
     long days = c->word ? strtol(c->word, NULL, 10) : atomic_load_explicit(&invite_days, memory_order_relaxed);
-    int64_t expires_ms = clock_wall_ms() + days * DAY_MS;
     if (!secret_available())
         return no_sodium;
     if (days < 1 || days > 365 || (c->word && c->word[strspn(c->word, "0123456789")]))
         return "an invitation is good for 1 to 365 days";
+    int64_t expires_ms = clock_wall_ms() + days * DAY_MS;
     const char *wrong = told(c, accounts_invite(code, expires_ms, &w));
     if (wrong)
         return wrong;

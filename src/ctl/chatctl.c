@@ -14,8 +14,10 @@
 #include "ctl/wire.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <libconfig.h>
+#include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -302,51 +304,79 @@ _Noreturn static void refuse_command(const char *request)
 
 /* ---- secrets ---- */
 
-/* One line from `in`, without its end; exits when there is none. */
-static void read_line(FILE *in, char *line, size_t size)
+/* One line from a descriptor, without its end. False: there is none, or it is empty or too long. No more than the line is
+ * taken, and nothing of it stays in a buffer. */
+static bool read_line(int fd, char *line, size_t size)
 {
-    if (!fgets(line, (int)size, in) || !line[strcspn(line, "\r\n")]) {
-        fprintf(stderr, "chatctl: no password was given, or it is too long\n");
-        exit(EXIT_USAGE);
-    }
-    line[strcspn(line, "\r\n")] = '\0';
+    size_t n = 0;
+    ssize_t got = 0;
+    while (n < size && (got = read(fd, line + n, 1)) == 1 && line[n] != '\n')
+        n++;
+    if (got == 1 && n && n < size && line[n - 1] == '\r')
+        n--;
+    if (got < 0 || !n || n == size)
+        return false;
+    line[n] = '\0';
+    return true;
 }
 
-/* Asks at the terminal, without showing what is typed. */
-static void prompt(const char *question, char *line, size_t size)
+static volatile sig_atomic_t ended_by;
+
+static void note_signal(int number)
 {
+    ended_by = number;
+}
+
+/* Asks at the terminal, without showing what is typed. A signal that ends chatctl does so when the terminal is again as
+ * it was; until then it can come in the wait alone. False: nothing was typed. */
+static bool prompt(const char *question, char *line, size_t size)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    struct sigaction note = {.sa_handler = note_signal};
     struct termios shown, hidden;
-    FILE *tty = fopen("/dev/tty", "r+");
-    if (!tty || tcgetattr(fileno(tty), &shown) != 0) {
+    sigset_t ends, before;
+    int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+    if (tty < 0 || tcgetattr(tty, &shown) != 0) {
         fprintf(stderr, "chatctl: there is no terminal to ask at; give the password on standard input\n");
         exit(EXIT_USAGE);
     }
+    sigemptyset(&ends);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        sigaddset(&ends, signals[i]);
+    sigprocmask(SIG_BLOCK, &ends, &before);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        sigaction(signals[i], &note, NULL);
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
-    fputs(question, tty);
-    fflush(tty);
-    tcsetattr(fileno(tty), TCSAFLUSH, &hidden);
-    read_line(tty, line, size);
-    tcsetattr(fileno(tty), TCSAFLUSH, &shown);
-    fputs("\n", tty);
-    fclose(tty);
+    tcsetattr(tty, TCSAFLUSH, &hidden);
+    dprintf(tty, "%s", question);
+    struct pollfd p = {.fd = tty, .events = POLLIN}; /* a terminal has something to read when it has a whole line */
+    bool typed = ppoll(&p, 1, NULL, &before) == 1 && read_line(tty, line, size);
+    tcsetattr(tty, TCSAFLUSH, &shown);
+    dprintf(tty, "\n");
+    close(tty);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        signal(signals[i], SIG_DFL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (ended_by)
+        raise(ended_by);
+    return typed;
 }
 
 /* Adds the secret that belongs to a request: typed twice, or the first line of standard input. Exits without one. */
 static void add_secret(struct buf *request)
 {
     char first[512], again[512];
-    if (isatty(STDIN_FILENO)) {
-        prompt("Password: ", first, sizeof first);
-        prompt("Again: ", again, sizeof again);
-        if (strcmp(first, again) != 0) {
-            fprintf(stderr, "chatctl: the two are not the same; nothing was changed\n");
-            exit(EXIT_USAGE);
-        }
-        secret_wipe(again, sizeof again);
-    } else {
-        read_line(stdin, first, sizeof first);
+    bool asks = isatty(STDIN_FILENO);
+    if (asks ? !prompt("Password: ", first, sizeof first) : !read_line(STDIN_FILENO, first, sizeof first)) {
+        fprintf(stderr, "chatctl: no password was given, or it is too long; nothing was changed\n");
+        exit(EXIT_USAGE);
     }
+    if (asks && (!prompt("Again: ", again, sizeof again) || strcmp(first, again) != 0)) {
+        fprintf(stderr, "chatctl: the two are not the same; nothing was changed\n");
+        exit(EXIT_USAGE);
+    }
+    secret_wipe(again, sizeof again);
     buf_printf(request, " %s", first);
     secret_wipe(first, sizeof first);
 }

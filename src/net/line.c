@@ -27,9 +27,14 @@ void line_fini(struct line *l)
     *l = (struct line){0};
 }
 
+/* Not by realloc: what it leaves behind could not be wiped. */
 static void resize(struct line *l, size_t cap)
 {
-    l->data = panic_realloc(l->data, cap);
+    char *data = panic_malloc(cap);
+    memcpy(data, l->data, l->end < cap ? l->end : cap);
+    secret_wipe(l->data, l->cap);
+    free(l->data);
+    l->data = data;
     l->cap = cap;
 }
 
@@ -39,6 +44,7 @@ void line_reset(struct line *l)
         resize(l, CAP_SMALL);
     l->start = l->end = l->scanned = l->last_read = 0;
     l->skipping = false;
+    line_wipe(l);
 }
 
 static void compact(struct line *l)

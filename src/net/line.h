@@ -26,7 +26,7 @@ enum line_status { LINE_NONE, LINE_READY, LINE_TOO_LONG };
 void line_init(struct line *l);
 void line_fini(struct line *l);
 
-/* Forgets everything, for the next client. Keeps a small buffer. */
+/* Forgets everything, and overwrites it, for the next client. Keeps a small buffer. */
 void line_reset(struct line *l);
 
 /* Where the next bytes go: at least one, at *data, *size of them. The buffer grows while reads fill it (up to

@@ -7,16 +7,10 @@
 #include "chat/users.h"
 #include "serve/command.h"
 #include "serve/login.h"
+#include "serve/tries.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Whoever has the name now is replaced. */
-static void take_over(const char *name)
-{
-    struct event words = {.kind = EVENT_ERROR, .error = ERROR_REPLACED};
-    users_close(name, CLOSE_REPLACED, &words);
-}
 
 static void log_in(struct session *s, const struct args *a)
 {
@@ -30,11 +24,10 @@ static void log_in(struct session *s, const struct args *a)
         session_error(s, ERROR_PASSWORD_REQUIRED, NULL);
     } else if (!owned && a->more) {
         session_error(s, ERROR_NOT_REGISTERED, NULL);
-    } else if (!owned || login_prove(s, &own, a->more)) {
-        if (owned)
-            take_over(own.name);
-        if (!login_take_name(s, owned ? own.name : a->word, owned ? own.id : 0))
-            session_error(s, ERROR_USERNAME_TAKEN, NULL);
+    } else if (!owned) {
+        login_take_name(s, a->word, NULL);
+    } else if (login_prove(s, &own, a->more)) {
+        login_take_name(s, own.name, &own);
     }
 }
 
@@ -55,6 +48,7 @@ static void told(struct session *s, enum accounts_change result, enum event_kind
         [ACCOUNTS_STORAGE] = ERROR_STORAGE,
         [ACCOUNTS_EXISTS] = ERROR_USERNAME_TAKEN,
         [ACCOUNTS_UNKNOWN] = ERROR_NOT_REGISTERED,
+        [ACCOUNTS_OUTDATED] = ERROR_WRONG_PASSWORD,
         [ACCOUNTS_FULL] = ERROR_TOO_MANY_ACCOUNTS,
         [ACCOUNTS_NOT_INVITED] = ERROR_NOT_INVITED,
     };
@@ -89,9 +83,7 @@ void cmd_rename(struct session *s, const struct args *a)
     memcpy(old, m->name, sizeof old);
     if (!name_is_user(a->word)) {
         session_error(s, ERROR_INVALID_USERNAME, NULL);
-    } else if (!login_claim(s, a->word, EVENT_RENAMED)) {
-        session_error(s, ERROR_USERNAME_TAKEN, NULL);
-    } else if (strcmp(m->name, old) != 0) {
+    } else if (login_change_name(s, a->word) && strcmp(m->name, old) != 0) {
         tell_new_name(s, old);
         users_renamed(m);
         log_peer(LOG_INFO, "renamed", "id=%llu name=%s was=%s", (unsigned long long)m->id, m->name, old);
@@ -100,21 +92,36 @@ void cmd_rename(struct session *s, const struct args *a)
 
 /* ---- REGISTER ---- */
 
-static void add(struct session *s, const struct args *a)
+static enum accounts_change add(struct session *s, const struct args *a, const char *hash)
 {
     struct waiter w = login_waiter(s);
-    char hash[SECRET_HASH], host[ADDRS_TEXT];
-    int64_t id;
-    if (hashing_make(hash, a->word, &w) != HASHING_DONE) {
-        session_error(s, ERROR_BUSY, NULL);
+    char host[ADDRS_TEXT];
+    return accounts_add(&(struct accounts_new){.name = s->member.name,
+                                               .hash = hash,
+                                               .seen_from = addrs_key_text(&s->pair->arrival.peer, host),
+                                               .invitation = a->more,
+                                               .owner = &s->member.account},
+                        &w);
+}
+
+static void register_name(struct session *s, const struct args *a)
+{
+    struct waiter w = login_waiter(s);
+    struct tries t;
+    char hash[SECRET_HASH];
+    enum accounts_change result = ACCOUNTS_STORAGE;
+    if (a->more && !login_take_try(s, NULL, &t))
         return;
-    }
-    enum accounts_change result =
-        accounts_add(s->member.name, hash, addrs_key_text(&s->pair->arrival.peer, host), a->more, &id, &w);
+    bool hashed = hashing_make(hash, a->word, &s->pair->arrival.peer, &w) == HASHING_DONE;
+    if (hashed)
+        result = add(s, a, hash);
+    if (a->more)
+        tries_end(&t, result == ACCOUNTS_NOT_INVITED);
+    if (hashed)
+        told(s, result, EVENT_REGISTERED, "registered");
+    else
+        session_error(s, ERROR_BUSY, NULL);
     secret_wipe(hash, sizeof hash);
-    if (result == ACCOUNTS_DONE)
-        s->member.account = id;
-    told(s, result, EVENT_REGISTERED, "registered");
 }
 
 void cmd_register(struct session *s, const struct args *a)
@@ -131,7 +138,7 @@ void cmd_register(struct session *s, const struct args *a)
     else if (rule == REGISTRATION_OPEN && a->more) /* a blank in the password: all of it was meant */
         session_error(s, ERROR_USAGE, "REGISTER <password>");
     else if (login_may_choose(s, a->word))
-        add(s, a);
+        register_name(s, a);
 }
 
 /* ---- PASSWD, UNREGISTER ---- */
@@ -155,10 +162,10 @@ void cmd_passwd(struct session *s, const struct args *a)
     char hash[SECRET_HASH];
     if (!prove_own(s, a->word, &own) || !login_may_choose(s, a->more))
         return;
-    if (hashing_make(hash, a->more, &w) != HASHING_DONE)
+    if (hashing_make(hash, a->more, &s->pair->arrival.peer, &w) != HASHING_DONE)
         session_error(s, ERROR_BUSY, NULL);
     else
-        told(s, accounts_set_hash(own.id, hash, &w), EVENT_PASSWORD_SET, "password_changed");
+        told(s, accounts_set_hash(own.id, own.hash, hash, &w), EVENT_PASSWORD_SET, "password_changed");
     secret_wipe(hash, sizeof hash);
 }
 
@@ -167,7 +174,7 @@ void cmd_unregister(struct session *s, const struct args *a)
     struct waiter w = login_waiter(s);
     struct account own;
     if (prove_own(s, a->word, &own))
-        told(s, accounts_remove(own.id, &w), EVENT_UNREGISTERED, "unregistered");
+        told(s, accounts_remove(own.id, own.hash, &w), EVENT_UNREGISTERED, "unregistered");
 }
 
 /* ---- SEEN ---- */

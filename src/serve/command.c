@@ -118,7 +118,9 @@ void command_run(struct session *s, const struct request *rq)
 
 bool command_is_secret(const struct request *rq)
 {
-    return rq->kind == REQUEST_UNKNOWN || (rq->kind == REQUEST_COMMAND && rows[rq->command].flags & SECRET);
+    if (rq->kind == REQUEST_COMMAND)
+        return rows[rq->command].flags & SECRET;
+    return rq->kind == REQUEST_UNKNOWN || rq->kind == REQUEST_INVALID; /* it may have been meant as such a command */
 }
 
 struct room *command_room(struct session *s, const char *word)

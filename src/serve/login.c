@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A try is taken before a password is looked at and given back when it was right, so tries that are on the way at once
- * count as well. */
+/* What was looked at first need not be true when a password has been hashed: the claim of the name asks again, in its
+ * hold. */
 #include "config.h"
 
 #include "serve/login.h"
@@ -57,66 +57,89 @@ struct waiter login_waiter(struct session *s)
 
 /* ---- names ---- */
 
-struct claim {
-    struct member *m;
+struct claimant {
+    struct member *member;
     const char *name;
     enum event_kind answer;
-    bool is_made;
+    const struct account *proved; /* or NULL */
+    bool has_it;
 };
+
+static bool may_have(void *arg)
+{
+    const struct claimant *c = arg;
+    return accounts_admits(c->name, c->proved);
+}
 
 static bool try_claim(void *arg)
 {
-    struct claim *c = arg;
+    struct claimant *c = arg;
     struct event answer = {.kind = c->answer, .name = c->name};
-    c->is_made = c->is_made || users_claim(c->m, c->name, &answer);
-    return c->is_made;
+    struct event replaced = {.kind = EVENT_ERROR, .error = ERROR_REPLACED};
+    struct claim cl = {
+        .name = c->name, .answer = &answer, .may = may_have, .arg = arg, .replaces = c->proved ? &replaced : NULL};
+    c->has_it = c->has_it || users_claim(c->member, &cl);
+    return c->has_it;
 }
 
 /* Waits a moment for a name that is being given back. */
-static bool wait_for_name(struct session *s, struct claim *c)
+static bool wait_for_name(struct session *s, struct claimant *c)
 {
     int64_t sure_ms = clock_ms() + NAME_SURE_MS;
-    users_wait(c->m);
+    users_wait(c->member);
     do
         session_wait(s, clock_ms() + NAME_WAIT_MS, try_claim, c);
-    while (!c->is_made && !session_is_over(s) && clock_ms() < sure_ms && users_is_leaving(c->name));
-    users_unwait(c->m);
-    return c->is_made;
+    while (!c->has_it && may_have(c) && !session_is_over(s) && clock_ms() < sure_ms && users_is_leaving(c->name));
+    users_unwait(c->member);
+    return c->has_it;
 }
 
-bool login_claim(struct session *s, const char *name, enum event_kind answer)
-{
-    struct claim c = {.m = &s->member, .name = name, .answer = answer};
-    return strcasecmp(name, NAME_SERVER) != 0 && (try_claim(&c) || wait_for_name(s, &c));
-}
-
-/* It may have been locked or removed since it was looked at. */
-static void check_account(struct session *s)
+/* Why the name was not given: what was true when it was asked for need not be so any more. */
+static enum error_code refusal(const char *name, const struct account *proved)
 {
     struct account a;
-    if (!accounts_by_id(s->member.account, &a))
-        s->member.account = 0;
-    else if (a.locked)
-        session_close(s, CLOSE_LOCKED);
+    bool owned = accounts_find(name, &a);
+    if (!proved)
+        return owned ? ERROR_PASSWORD_REQUIRED : ERROR_USERNAME_TAKEN;
+    if (!owned || a.id != proved->id)
+        return ERROR_NOT_REGISTERED;
+    if (a.locked)
+        return ERROR_LOCKED;
+    return strcmp(a.hash, proved->hash) == 0 ? ERROR_USERNAME_TAKEN : ERROR_WRONG_PASSWORD;
 }
 
-bool login_take_name(struct session *s, const char *name, int64_t account)
+/* Else the client was told why. */
+static bool claim(struct session *s, const char *name, enum event_kind answer, const struct account *proved)
+{
+    struct claimant c = {.member = &s->member, .name = name, .answer = answer, .proved = proved};
+    if (strcasecmp(name, NAME_SERVER) != 0 && (try_claim(&c) || wait_for_name(s, &c)))
+        return true;
+    session_error(s, refusal(name, proved), NULL);
+    return false;
+}
+
+void login_take_name(struct session *s, const char *name, const struct account *proved)
 {
     struct member *m = &s->member;
     char host[ADDRS_TEXT];
-    m->account = account;
-    if (!login_claim(s, name, EVENT_WELCOME)) {
+    m->account = proved ? proved->id : 0; /* before it is listed, so that who looks for it there finds it */
+    if (!claim(s, name, EVENT_WELCOME, proved)) {
         m->account = 0;
-        return false;
+        return;
     }
     atomic_store_explicit(&s->named, true, memory_order_relaxed);
     counter_add(COUNTER_LOGINS, 1);
-    log_peer(LOG_INFO, "named", "id=%llu name=%s account=%lld", (unsigned long long)m->id, m->name, (long long)account);
-    if (account) {
-        accounts_note_seen(account, addrs_key_text(&s->pair->arrival.peer, host));
-        check_account(s);
-    }
-    return true;
+    log_peer(LOG_INFO, "named", "id=%llu name=%s account=%lld", (unsigned long long)m->id, m->name,
+             proved ? (long long)proved->id : 0);
+    if (proved)
+        accounts_note_seen(proved->id, addrs_key_text(&s->pair->arrival.peer, host));
+}
+
+bool login_change_name(struct session *s, const char *name)
+{
+    struct account own;
+    bool is_own = accounts_by_id(s->member.account, &own) && strcasecmp(own.name, name) == 0;
+    return claim(s, name, EVENT_RENAMED, is_own ? &own : NULL);
 }
 
 /* ---- passwords ---- */
@@ -144,43 +167,45 @@ bool login_may_choose(struct session *s, const char *password)
     return false;
 }
 
-static bool take_try(struct session *s, const struct account *a, struct tries *t)
+bool login_take_try(struct session *s, const struct account *a, struct tries *t)
 {
     const struct addr *peer = &s->pair->arrival.peer;
     char host[ADDRS_TEXT], key[NAME_SIZE], wait[16];
-    name_fold(key, a->name);
-    bool home = strcmp(addrs_key_text(peer, host), a->seen_from) == 0;
-    int wait_s = tries_take(t, peer, key, home, clock_ms());
+    bool home = a && strcmp(addrs_key_text(peer, host), a->seen_from) == 0;
+    if (a)
+        name_fold(key, a->name);
+    int wait_s = tries_take(t, peer, a ? key : NULL, home, clock_ms());
     if (!wait_s)
         return true;
     counter_add(COUNTER_LOGINS_HELD, 1);
     snprintf(wait, sizeof wait, "%d", wait_s);
-    session_error(s, ERROR_TOO_MANY_TRIES, wait);
+    session_error(s, wait_s == TRIES_BUSY ? ERROR_BUSY : ERROR_TOO_MANY_TRIES, wait);
     return false;
 }
 
 bool login_prove(struct session *s, const struct account *a, const char *password)
 {
+    const struct addr *peer = &s->pair->arrival.peer;
     struct waiter w = login_waiter(s);
     struct tries t;
-    if (!may_send(s) || !take_try(s, a, &t))
+    if (!may_send(s) || !login_take_try(s, a, &t))
         return false;
-    switch (hashing_check(a->hash, password, &w)) {
+    enum hashing result = hashing_check(a->hash, password, peer, &w);
+    tries_end(&t, result == HASHING_WRONG);
+    switch (result) {
     case HASHING_WRONG:
         counter_add(COUNTER_LOGINS_WRONG, 1);
         log_peer(LOG_WARN, "wrong_password", "id=%llu account=%s address=%s", (unsigned long long)s->member.id, a->name,
-                 s->pair->arrival.peer.text);
+                 peer->text);
         session_error(s, ERROR_WRONG_PASSWORD, NULL);
-        return false;
-    case HASHING_BUSY:
-        tries_give(&t);
-        session_error(s, ERROR_BUSY, NULL);
-        return false;
-    case HASHING_DONE:
         break;
-    }
-    tries_give(&t);
-    if (a->locked)
+    case HASHING_BUSY:
+        session_error(s, ERROR_BUSY, NULL);
+        break;
+    case HASHING_DONE:
+        if (!a->locked)
+            return true;
         session_error(s, ERROR_LOCKED, NULL);
-    return !a->locked;
+    }
+    return false;
 }

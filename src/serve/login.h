@@ -20,12 +20,19 @@ struct login_rules login_rules(void);
 /* The rule by its name in the configuration. */
 enum registration login_registration_named(const char *name);
 
-/* Claims a name, the first one or another, and answers so. False: it is taken. */
-bool login_claim(struct session *s, const char *name, enum event_kind answer);
+/* Gives the session the name, and logs it in to the account that it has proved to own (NULL: none): OK Welcome; whoever
+ * is logged in to that is replaced. Waits a moment for a name that is being given back. Else the client was told why, and
+ * the session has no name. */
+void login_take_name(struct session *s, const char *name, const struct account *proved);
 
-/* Gives the session the name, and logs it in to the account (0: none) that goes with it: OK Welcome. Waits a moment for a
- * name that is being given back. False: it is taken, and the session has no name. */
-bool login_take_name(struct session *s, const char *name, int64_t account);
+/* Gives the session another name, also that of the account it is logged in to: OK Renamed. False: the client was told why
+ * not, and has the old one. */
+bool login_change_name(struct session *s, const char *name);
+
+/* Takes a try for something that the client may get wrong: the password of the account, or (NULL) an invitation. True; or
+ * it was told why not. tries_end must follow. */
+struct tries;
+bool login_take_try(struct session *s, const struct account *a, struct tries *t);
 
 /* True when it is the password of the account; else the client was told what is wrong. Blocks for as long as hashing
  * does. */

@@ -301,7 +301,6 @@ static void begin(struct session *s)
     s->first_line = true;
     s->spared = a->peer.loopback;
     flood_reset(&s->flood, clock_ms());
-    line_reset(&s->line);
     m->form = (int)s->codec->form;
     m->caps = 0;
     m->id = s->pair->id;
@@ -366,6 +365,7 @@ static void end(struct session *s)
     post_settle();
     while (m->room_count)
         session_leave_room(s, m->rooms[m->room_count - 1], false);
+    line_reset(&s->line); /* half a line may be half a password */
     if (m->account)
         accounts_note_seen(m->account, NULL);
     users_release(m);

@@ -17,7 +17,8 @@
 
 struct bucket {
     char key[TRIES_KEY];
-    double used;   /* tries, at .at_ms */
+    double used;   /* tries, at .at_ms, with those on the way */
+    int on_the_way;
     int64_t at_ms;
     UT_hash_handle hh;
 };
@@ -49,7 +50,7 @@ static struct bucket *find_locked(const char *key)
     return b;
 }
 
-/* The bucket as it is now, or NULL: it is full. */
+/* The bucket as it is now, or NULL: it is full. What is on the way stays used, however long it takes. */
 static struct bucket *current_locked(const char *key, int64_t now_ms)
 {
     struct bucket *b = find_locked(key);
@@ -58,6 +59,8 @@ static struct bucket *current_locked(const char *key, int64_t now_ms)
     int64_t passed_ms = now_ms > b->at_ms ? now_ms - b->at_ms : 0;
     b->used -= (double)passed_ms / 1000 / atomic_load_explicit(&seconds_now, memory_order_relaxed);
     b->at_ms = now_ms;
+    if (b->used < b->on_the_way)
+        b->used = b->on_the_way;
     if (b->used > 0)
         return b;
     forget_locked(b);
@@ -68,7 +71,12 @@ static int wait_locked(const char *key, int64_t now_ms)
 {
     const struct bucket *b = *key ? current_locked(key, now_ms) : NULL;
     double over = b ? b->used + 1 - atomic_load_explicit(&most_now, memory_order_relaxed) : 0;
-    return over > 0 ? (int)(over * atomic_load_explicit(&seconds_now, memory_order_relaxed)) + 1 : 0;
+    if (over <= 0)
+        return 0;
+    if (over <= b->on_the_way)
+        return TRIES_BUSY;
+    int64_t wait_ms = (int64_t)((over - b->on_the_way) * 1000 * atomic_load_explicit(&seconds_now, memory_order_relaxed));
+    return (int)(wait_ms / 1000 + 1); /* the full second above, so that waiting so long surely is enough */
 }
 
 static void use_locked(const char *key, int64_t now_ms)
@@ -85,6 +93,7 @@ static void use_locked(const char *key, int64_t now_ms)
         HASH_ADD_STR(tries.table, key, b);
     }
     b->used++;
+    b->on_the_way++;
 }
 
 int tries_take(struct tries *t, const struct addr *from, const char *account, bool home, int64_t now_ms)
@@ -92,27 +101,33 @@ int tries_take(struct tries *t, const struct addr *from, const char *account, bo
     char host[ADDRS_TEXT];
     addrs_key_text(from, host);
     *t = (struct tries){0};
-    if (home) {
+    if (home)
         snprintf(t->keys[0], sizeof t->keys[0], "%s %s", host, account);
-    } else {
+    else
         snprintf(t->keys[0], sizeof t->keys[0], "%s", host);
+    if (account && !home)
         snprintf(t->keys[1], sizeof t->keys[1], " %s", account);
-    }
     lock_acquire(&tries.lock);
     int first = wait_locked(t->keys[0], now_ms), second = wait_locked(t->keys[1], now_ms);
     int wait_s = first > second ? first : second;
+    if (!wait_s) /* neither asks for a time, but one may be TRIES_BUSY */
+        wait_s = first + second;
     for (int i = 0; i < 2 && !wait_s; i++)
         use_locked(t->keys[i], now_ms);
     lock_release(&tries.lock);
     return wait_s;
 }
 
-void tries_give(const struct tries *t)
+void tries_end(const struct tries *t, bool wrong)
 {
     lock_acquire(&tries.lock);
     for (int i = 0; i < 2; i++) {
         struct bucket *b = *t->keys[i] ? find_locked(t->keys[i]) : NULL;
-        if (b && --b->used <= 0)
+        if (!b || !b->on_the_way) /* it was forgotten, for there were too many */
+            continue;
+        b->on_the_way--;
+        b->used -= wrong ? 0 : 1;
+        if (b->used <= 0)
             forget_locked(b);
     }
     lock_release(&tries.lock);

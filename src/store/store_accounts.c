@@ -36,14 +36,15 @@ int store_accounts_add(sqlite3 *db, const struct account_row *row, int64_t *id)
     return rc;
 }
 
-int store_accounts_hash(sqlite3 *db, int64_t id, const char *hash, bool *changed)
+int store_accounts_hash(sqlite3 *db, int64_t id, const char *was, const char *hash, bool *changed)
 {
     sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(db, "UPDATE account SET hash = ?2 WHERE id = ?1", -1, &st, NULL);
+    int rc = sqlite3_prepare_v2(db, "UPDATE account SET hash = ?3 WHERE id = ?1 AND hash = ifnull(?2, hash)", -1, &st, NULL);
     if (rc != SQLITE_OK)
         return rc;
     sqlite3_bind_int64(st, 1, id);
-    sqlite3_bind_text(st, 2, hash, -1, SQLITE_STATIC);
+    sqlite3_bind_text(st, 2, was, -1, SQLITE_STATIC);
+    sqlite3_bind_text(st, 3, hash, -1, SQLITE_STATIC);
     return finish(db, st, changed);
 }
 
@@ -70,14 +71,25 @@ int store_accounts_seen(sqlite3 *db, int64_t id, int64_t seen_ms, const char *se
     return finish(db, st, NULL);
 }
 
-int store_accounts_remove(sqlite3 *db, int64_t id, bool *changed)
+int store_accounts_remove(sqlite3 *db, int64_t id, const char *was, bool *changed)
 {
     sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(db, "DELETE FROM account WHERE id = ?1", -1, &st, NULL);
+    int rc = sqlite3_prepare_v2(db, "DELETE FROM account WHERE id = ?1 AND hash = ifnull(?2, hash)", -1, &st, NULL);
     if (rc != SQLITE_OK)
         return rc;
     sqlite3_bind_int64(st, 1, id);
+    sqlite3_bind_text(st, 2, was, -1, SQLITE_STATIC);
     return finish(db, st, changed);
+}
+
+int store_accounts_count(sqlite3 *db, int64_t *count)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(db, "SELECT count(*) FROM account", -1, &st, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    *count = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+    return sqlite3_finalize(st);
 }
 
 /* ---- invitations ---- */

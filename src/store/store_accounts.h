@@ -24,10 +24,12 @@ int store_accounts_load(sqlite3 *db, void (*fn)(const struct account_row *row, v
 
 /* Adds one and tells its id, or 0: the key is taken. */
 int store_accounts_add(sqlite3 *db, const struct account_row *row, int64_t *id);
-int store_accounts_hash(sqlite3 *db, int64_t id, const char *hash, bool *changed);
+/* `was`, here and below: only if that is its hash; NULL: whatever it is. */
+int store_accounts_hash(sqlite3 *db, int64_t id, const char *was, const char *hash, bool *changed);
 int store_accounts_lock(sqlite3 *db, int64_t id, bool locked, bool *changed);
 int store_accounts_seen(sqlite3 *db, int64_t id, int64_t seen_ms, const char *seen_from);
-int store_accounts_remove(sqlite3 *db, int64_t id, bool *changed);
+int store_accounts_remove(sqlite3 *db, int64_t id, const char *was, bool *changed);
+int store_accounts_count(sqlite3 *db, int64_t *count);
 
 /* Notes an invitation, and forgets those that are too old. */
 int store_accounts_invite(sqlite3 *db, const void *digest, size_t size, int64_t expires_ms, int64_t now_ms);

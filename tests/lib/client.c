@@ -20,8 +20,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static void connect_to(struct client *c, const struct daemon *d, int receive_buffer)
+static void connect_to(struct client *c, const struct daemon *d, int receive_buffer, const char *from)
 {
+    struct sockaddr_in own = {.sin_family = AF_INET};
     struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons((uint16_t)d->port)};
     sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     memset(c, 0, sizeof *c);
@@ -29,18 +30,27 @@ static void connect_to(struct client *c, const struct daemon *d, int receive_buf
     assert_true(c->fd >= 0);
     if (receive_buffer)
         assert_int_equal(setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer), 0);
+    if (from) {
+        assert_int_equal(inet_pton(AF_INET, from, &own.sin_addr), 1);
+        assert_int_equal(bind(c->fd, (struct sockaddr *)&own, sizeof own), 0);
+    }
     if (connect(c->fd, (struct sockaddr *)&sin, sizeof sin) != 0)
         fail_msg("connect: %s", strerror(errno));
 }
 
 void client_open(struct client *c, const struct daemon *d)
 {
-    connect_to(c, d, 0);
+    connect_to(c, d, 0, NULL);
 }
 
 void client_open_small(struct client *c, const struct daemon *d)
 {
-    connect_to(c, d, 4096);
+    connect_to(c, d, 4096, NULL);
+}
+
+void client_open_from(struct client *c, const struct daemon *d, const char *address)
+{
+    connect_to(c, d, 0, address);
 }
 
 void client_close(struct client *c)

@@ -20,6 +20,8 @@ struct client {
 void client_open(struct client *c, const struct daemon *d);
 /* The same with a small receive buffer, for one that will not read. */
 void client_open_small(struct client *c, const struct daemon *d);
+/* The same from that address of the loopback, 127.0.0.0/8. */
+void client_open_from(struct client *c, const struct daemon *d, const char *address);
 void client_close(struct client *c);
 /* Reset instead of a goodbye. */
 void client_reset(struct client *c);

@@ -54,7 +54,7 @@ void daemon_init(struct daemon *d, const char *conf)
         daemon_write_conf(d, conf);
 }
 
-static pid_t spawn(const char *const args[], int out, int err)
+static pid_t spawn(const char *const args[], int in, int out, int err)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
@@ -62,7 +62,7 @@ static pid_t spawn(const char *const args[], int out, int err)
     pid_t pid;
     sigemptyset(&none);
     assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
-    assert_int_equal(posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0), 0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&actions, in, 0), 0);
     assert_int_equal(posix_spawn_file_actions_adddup2(&actions, out, 1), 0);
     assert_int_equal(posix_spawn_file_actions_adddup2(&actions, err, 2), 0);
     assert_int_equal(posix_spawnattr_init(&attr), 0);
@@ -136,7 +136,10 @@ void daemon_start(struct daemon *d)
     int err = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     assert_true(err >= 0);
     assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-    d->pid = spawn(args, out[1], err);
+    int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_true(in >= 0);
+    d->pid = spawn(args, in, out[1], err);
+    close(in);
     close(out[1]);
     close(err);
     read_port(d, out[0]);
@@ -195,12 +198,25 @@ static size_t take(int fd, char *to, size_t size, size_t n)
     return left ? n + (size_t)got : n;
 }
 
-int daemon_run(const char *const args[], char *out, size_t out_size, char *err, size_t err_size)
+/* A pipe that holds the input and has an end. */
+static int holding(const char *input)
 {
-    int pipes[2][2];
+    int in[2];
+    size_t n = strlen(input);
+    assert_true(n <= 4096); /* so it never has to wait for its reader */
+    assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+    assert_int_equal(write(in[1], input, n), (ssize_t)n);
+    close(in[1]);
+    return in[0];
+}
+
+int daemon_run_input(const char *input, const char *const args[], char *out, size_t out_size, char *err, size_t err_size)
+{
+    int pipes[2][2], in = holding(input);
     assert_int_equal(pipe2(pipes[0], O_CLOEXEC), 0);
     assert_int_equal(pipe2(pipes[1], O_CLOEXEC), 0);
-    pid_t pid = spawn(args, pipes[0][1], err ? pipes[1][1] : pipes[0][1]);
+    pid_t pid = spawn(args, in, pipes[0][1], err ? pipes[1][1] : pipes[0][1]);
+    close(in);
     close(pipes[0][1]);
     close(pipes[1][1]);
     char *to[2] = {out, err ? err : out};
@@ -227,20 +243,58 @@ int daemon_run(const char *const args[], char *out, size_t out_size, char *err, 
     return daemon_wait(pid);
 }
 
-static int ctl(struct daemon *d, char *out, size_t size, va_list ap)
+int daemon_run(const char *const args[], char *out, size_t out_size, char *err, size_t err_size)
+{
+    return daemon_run_input("", args, out, out_size, err, err_size);
+}
+
+pid_t daemon_run_terminal(const char *const args[], int *master, int *slave)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attr;
+    pid_t pid;
+    *master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(*master >= 0 && grantpt(*master) == 0 && unlockpt(*master) == 0);
+    const char *path = ptsname(*master);
+    assert_non_null(path);
+    *slave = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(*slave >= 0);
+    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+    /* opened by the first of a session, it becomes the terminal of that */
+    assert_int_equal(posix_spawn_file_actions_addopen(&actions, 0, path, O_RDWR, 0), 0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&actions, 0, 1), 0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&actions, 0, 2), 0);
+    assert_int_equal(posix_spawnattr_init(&attr), 0);
+    assert_int_equal(posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID), 0);
+    assert_int_equal(posix_spawnp(&pid, args[0], &actions, &attr, (char *const *)args, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attr);
+    return pid;
+}
+
+static int ctl(struct daemon *d, const char *input, char *out, size_t size, va_list ap)
 {
     const char *args[ARGS_MOST] = {daemon_program("CHATCTL"), "-d", d->dir};
     int n = 3;
     while (n < ARGS_MOST - 1 && (args[n] = va_arg(ap, const char *)))
         n++;
-    return daemon_run(args, out, size, NULL, 0);
+    return daemon_run_input(input, args, out, size, NULL, 0);
 }
 
 int daemon_ctl(struct daemon *d, char *out, size_t size, ...)
 {
     va_list ap;
     va_start(ap, size);
-    int code = ctl(d, out, size, ap);
+    int code = ctl(d, "", out, size, ap);
+    va_end(ap);
+    return code;
+}
+
+int daemon_ctl_input(struct daemon *d, const char *input, char *out, size_t size, ...)
+{
+    va_list ap;
+    va_start(ap, size);
+    int code = ctl(d, input, out, size, ap);
     va_end(ap);
     return code;
 }
@@ -249,7 +303,7 @@ void daemon_ctl_ok(struct daemon *d, char *out, size_t size, ...)
 {
     va_list ap;
     va_start(ap, size);
-    int code = ctl(d, out, size, ap);
+    int code = ctl(d, "", out, size, ap);
     va_end(ap);
     if (code != 0)
         fail_msg("chatctl ended with %d: %s", code, out);
@@ -326,6 +380,44 @@ long daemon_memory_kib(const struct daemon *d)
     fclose(f);
     assert_true(kib > 0);
     return kib;
+}
+
+#define WINDOW 65536
+#define MOST_OF_A_MAP (256 << 20) /* more is what a sanitizer keeps, and not chatd */
+
+/* Looks through one mapping, by windows that overlap. */
+static int find_in(int fd, off_t from, off_t to, const char *text, char *window)
+{
+    size_t len = strlen(text);
+    int found = 0;
+    for (off_t at = from; at < to; at += (off_t)(WINDOW - len + 1)) {
+        ssize_t n = pread(fd, window, to - at < WINDOW ? (size_t)(to - at) : WINDOW, at);
+        for (char *p = window; n > 0 && (p = memmem(p, (size_t)(window + n - p), text, len)); p++)
+            found++;
+    }
+    return found;
+}
+
+int daemon_memory_has(const struct daemon *d, const char *text)
+{
+    char path[64], line[512], *window = malloc(WINDOW);
+    int found = 0;
+    assert_non_null(window);
+    snprintf(path, sizeof path, "/proc/%ld/mem", (long)d->pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    snprintf(path, sizeof path, "/proc/%ld/maps", (long)d->pid);
+    FILE *maps = fopen(path, "r");
+    assert_true(fd >= 0 && maps);
+    while (fgets(line, sizeof line, maps)) {
+        unsigned long from, to;
+        char mode[8];
+        if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) == 3 && mode[1] == 'w' && to - from <= MOST_OF_A_MAP)
+            found += find_in(fd, (off_t)from, (off_t)to, text, window);
+    }
+    fclose(maps);
+    close(fd);
+    free(window);
+    return found;
 }
 
 bool daemon_log_has(const struct daemon *d, const char *text)

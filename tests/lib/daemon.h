@@ -41,10 +41,18 @@ int daemon_wait(pid_t pid);
 /* Runs a program to its end with no input. The last of `args` is NULL. Output (both streams if err is NULL) is cut to
  * the size. Returns the exit code, or 128 + signal. */
 int daemon_run(const char *const args[], char *out, size_t out_size, char *err, size_t err_size);
+/* The same with this, at most 4096 bytes of it, on standard input. */
+int daemon_run_input(const char *input, const char *const args[], char *out, size_t out_size, char *err, size_t err_size);
+
+/* Starts a program at a terminal of its own, without waiting for its end. The caller closes both ends: what is written
+ * to `master` is typed, and what is read from it is on the screen. */
+pid_t daemon_run_terminal(const char *const args[], int *master, int *slave);
 
 /* chatctl -d DIR and these words; the exit code. */
 int daemon_ctl(struct daemon *d, char *out, size_t size, ...) __attribute__((sentinel));
-/* The same, and it must be 0. */
+/* The same with an input. */
+int daemon_ctl_input(struct daemon *d, const char *input, char *out, size_t size, ...) __attribute__((sentinel));
+/* Without one, and it must be 0. */
 void daemon_ctl_ok(struct daemon *d, char *out, size_t size, ...) __attribute__((sentinel));
 
 /* A number of `chatctl status`. */
@@ -57,6 +65,9 @@ void daemon_await_least(struct daemon *d, const char *key, long value);
 long daemon_descriptors(const struct daemon *d);
 long daemon_threads(const struct daemon *d);
 long daemon_memory_kib(const struct daemon *d);
+
+/* How often the bytes of a text stand in its memory. */
+int daemon_memory_has(const struct daemon *d, const char *text);
 
 /* True when its log has the text; waiting for it. */
 bool daemon_log_has(const struct daemon *d, const char *text);

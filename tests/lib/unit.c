@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "chat/accounts.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
 #include "chat/talk.h"
@@ -766,8 +767,9 @@ static void house_up(void)
 {
     char error[STORE_ERROR];
     rooms_start();
+    accounts_start();
     history_start();
-    if (store_open(house_dir, error) != 0 || rooms_load(error) != 0)
+    if (store_open(house_dir, error) != 0 || rooms_load(error) != 0 || accounts_load(error) != 0)
         fail_msg("%s", error);
     assert_int_equal(store_start(), 0);
 }
@@ -776,8 +778,10 @@ static void house_down(void)
 {
     post_flush();
     history_stop();
+    accounts_tick();
     store_stop();
     rooms_stop();
+    accounts_stop();
 }
 
 void unit_house_start(void)
@@ -886,6 +890,11 @@ void unit_job_block(struct unit_job *j)
     unit_job_init(j, false);
     j->held = true;
     assert_true(store_put(&j->job));
+    unit_job_wait_inside(j);
+}
+
+void unit_job_wait_inside(struct unit_job *j)
+{
     unit_until(is_inside_job, j);
 }
 

@@ -185,7 +185,7 @@ bool unit_say(struct room *r, struct member *m, const char *text);
 bool unit_act(struct room *r, struct member *m, const char *text);
 void unit_member_leave_all(struct unit_member *um);
 
-/* ---- store, registry of names and rooms, in a directory of the test's own ---- */
+/* ---- store, registry of names, accounts and rooms, in a directory of the test's own ---- */
 
 void unit_house_start(void);
 void unit_house_stop(void);
@@ -208,6 +208,7 @@ struct unit_job {
 void unit_job_init(struct unit_job *j, bool waits);
 /* Puts it held and waits until the store thread stands inside it. */
 void unit_job_block(struct unit_job *j);
+void unit_job_wait_inside(struct unit_job *j);
 void unit_job_let(struct unit_job *j);
 /* Waits until its done() was called. */
 void unit_job_wait_done(struct unit_job *j);

@@ -100,6 +100,40 @@ static void own_and_private_networks_are_exempt_to_the_address(void **state)
     assert_false(from("fe80::1", 1).loopback);
 }
 
+static void what_crosses_no_network_of_others_is_near(void **state)
+{
+    (void)state;
+    static const char *const near[] = {"127.0.0.1", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.0.1",
+                                       "::1", "fd00::1", "fe80::1", "::ffff:10.0.0.1"};
+    static const char *const far[] = {"100.64.0.1", "100.127.255.255", "192.0.2.1", "172.32.0.0", "2001:db8::1",
+                                      "::ffff:192.0.2.1", "0.0.0.0", "::"};
+    for (size_t i = 0; i < sizeof near / sizeof near[0]; i++)
+        if (!from(near[i], 1).near)
+            fail_msg("%s should be near", near[i]);
+    for (size_t i = 0; i < sizeof far / sizeof far[0]; i++)
+        if (from(far[i], 1).near) /* networks of carriers are theirs, however they are numbered */
+            fail_msg("%s should not be near", far[i]);
+    struct sockaddr_storage ss = {.ss_family = AF_UNIX};
+    struct addr unknown;
+    addrs_from(&unknown, &ss);
+    assert_false(unknown.near);
+}
+
+static void what_counts_as_one_address_is_written_without_a_port(void **state)
+{
+    (void)state;
+    static const char *const keys[][2] = {{"192.0.2.1", "192.0.2.1"},
+                                          {"::ffff:192.0.2.1", "192.0.2.1"},
+                                          {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"},
+                                          {"2001:db8:1111:2222:3333:4444:5555:6666", "2001:db8:1111:2222::/64"},
+                                          {"::1", "::/64"}};
+    char text[ADDRS_TEXT];
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        struct addr a = from(keys[i][0], 4711);
+        assert_string_equal(addrs_key_text(&a, text), keys[i][1]);
+    }
+}
+
 static void an_address_has_so_many_connections_and_no_more(void **state)
 {
     (void)state;
@@ -167,6 +201,8 @@ int main(void)
         cmocka_unit_test(a_v4_address_inside_v6_counts_as_itself),
         cmocka_unit_test(a_v6_address_counts_by_its_first_64_bits),
         cmocka_unit_test(own_and_private_networks_are_exempt_to_the_address),
+        cmocka_unit_test(what_crosses_no_network_of_others_is_near),
+        cmocka_unit_test(what_counts_as_one_address_is_written_without_a_port),
         cmocka_unit_test(an_address_has_so_many_connections_and_no_more),
         cmocka_unit_test(neighbours_in_a_64_share_their_limit),
         cmocka_unit_test(an_exempt_address_always_passes),

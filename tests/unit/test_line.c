@@ -442,6 +442,66 @@ static void a_limit_lowered_in_the_middle_of_a_line_ends_it(void **state)
     line_fini(&l);
 }
 
+/* How often the text stands anywhere in the buffer. */
+static int count(const struct line *l, const char *text)
+{
+    int n = 0;
+    for (size_t i = 0; i + strlen(text) <= l->cap; i++)
+        n += memcmp(l->data + i, text, strlen(text)) == 0;
+    return n;
+}
+
+static void put(struct line *l, const char *text)
+{
+    char *space;
+    size_t room;
+    line_space(l, MAX, &space, &room);
+    assert_true(strlen(text) <= room);
+    memcpy(space, text, strlen(text));
+    line_filled(l, strlen(text));
+}
+
+static void what_was_handed_out_is_wiped_and_what_is_unread_is_not(void **state)
+{
+    (void)state;
+    struct line l;
+    char *text;
+    size_t len;
+    line_init(&l);
+    memset(l.data, 0, l.cap);
+    put(&l, "secret\nnext\nhalf");
+    assert_int_equal(line_next(&l, MAX, &text, &len), LINE_READY);
+    assert_int_equal(count(&l, "secret"), 1);
+    line_wipe(&l);
+    assert_int_equal(count(&l, "secret"), 0);
+    assert_int_equal(line_next(&l, MAX, &text, &len), LINE_READY);
+    assert_string_equal(text, "next");
+    assert_int_equal(line_next(&l, MAX, &text, &len), LINE_NONE);
+    put(&l, " a secret\nmore"); /* moves the half to the front, and leaves a copy of it behind */
+    assert_int_equal(line_next(&l, MAX, &text, &len), LINE_READY);
+    assert_string_equal(text, "half a secret");
+    line_wipe(&l);
+    assert_int_equal(count(&l, "half"), 0);
+    assert_int_equal(count(&l, "secret"), 0);
+    put(&l, " to come\n");
+    assert_int_equal(line_next(&l, MAX, &text, &len), LINE_READY);
+    assert_string_equal(text, "more to come");
+    line_wipe(&l); /* the last there is */
+    assert_int_equal(count(&l, "more"), 0);
+    line_fini(&l);
+}
+
+static void nothing_is_left_for_the_next_client(void **state)
+{
+    (void)state;
+    struct line l;
+    line_init(&l);
+    put(&l, "half a secret");
+    line_reset(&l);
+    assert_int_equal(count(&l, "secret"), 0);
+    line_fini(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -459,6 +519,8 @@ int main(void)
         cmocka_unit_test_teardown(a_reset_forgets_the_client_before, forget_starts),
         cmocka_unit_test_teardown(a_limit_lowered_in_the_middle_of_a_line_is_survived, forget_starts),
         cmocka_unit_test_teardown(a_limit_lowered_in_the_middle_of_a_line_ends_it, forget_starts),
+        cmocka_unit_test(what_was_handed_out_is_wiped_and_what_is_unread_is_not),
+        cmocka_unit_test(nothing_is_left_for_the_next_client),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

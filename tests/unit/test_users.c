@@ -45,7 +45,7 @@ static int tear_down(void **state)
 static bool claim(struct unit_member *um)
 {
     struct event welcome = {.kind = EVENT_WELCOME, .name = um->member.name};
-    return users_claim(&um->member, um->member.name, &welcome);
+    return users_claim(&um->member, &(struct claim){.name = um->member.name, .answer = &welcome});
 }
 
 static bool put(const char *name, const char *text)
@@ -274,7 +274,7 @@ static void who_is_ignored_is_dropped_and_notices_nothing(void **state)
 static bool rename_as(struct unit_member *um, const char *name)
 {
     struct event renamed = {.kind = EVENT_RENAMED, .name = name};
-    return users_claim(&um->member, name, &renamed);
+    return users_claim(&um->member, &(struct claim){.name = name, .answer = &renamed});
 }
 
 static void who_takes_another_name_is_found_by_that_alone(void **state)
@@ -432,7 +432,7 @@ static void whether_an_owner_is_leaving_is_known(void **state)
     struct member carol = {.outbox = &h.c.outbox, .bell = &h.c.bell, .name = "Carol", .key = "carol"};
     struct event welcome = {.kind = EVENT_WELCOME, .name = "Carol"};
     assert_true(users_is_leaving("carol")); /* nobody has it: it is free already */
-    assert_true(users_claim(&carol, "Carol", &welcome));
+    assert_true(users_claim(&carol, &(struct claim){.name = "Carol", .answer = &welcome}));
     assert_false(users_is_leaving("CAROL"));
     h.us.gone = true; /* her connection has ended, and her reader has yet to see it */
     assert_true(users_is_leaving("carol"));
@@ -468,7 +468,7 @@ static struct rival rivals[RIVALS];
 static bool try_claim(struct rival *r)
 {
     struct event welcome = {.kind = EVENT_WELCOME, .name = r->m.name};
-    return users_claim(&r->m, r->m.name, &welcome);
+    return users_claim(&r->m, &(struct claim){.name = r->m.name, .answer = &welcome});
 }
 
 static void run_rivals(int count, thread_fn *fn)

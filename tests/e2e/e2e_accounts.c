@@ -1,0 +1,697 @@
+/* SPDX-License-Identifier: ISC */
+/* Names that are owned, as their owners, strangers and the operator meet them. Hashing is made cheap, save where a test
+ * needs it to take its time. */
+#include "config.h"
+
+#include "base/clock.h"
+#include "base/secret.h"
+#include "tests/lib/fixture.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <poll.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define CHEAP "hash_memory = 64; hash_passes = 1;"
+#define DEAR "hash_memory = 16384; hash_passes = 40;" /* a quarter of a second or more */
+
+static char out[65536];
+
+#define OK(...) daemon_ctl_ok(&d, out, sizeof out, __VA_ARGS__, NULL)
+#define REFUSED(code, ...) assert_int_equal(daemon_ctl(&d, out, sizeof out, __VA_ARGS__, NULL), code)
+
+static void assert_has(const char *text)
+{
+    if (!strstr(out, text))
+        fail_msg("expected \"%s\" in: %s", text, out);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    daemon_up(&d, "accounts = { " CHEAP " };");
+    return 0;
+}
+
+static int ask_ctl(const char *input, const char *verb, const char *name)
+{
+    return daemon_ctl_input(&d, input, out, sizeof out, "user", verb, name, NULL);
+}
+
+static void add_user(const char *name, const char *password)
+{
+    char input[128];
+    snprintf(input, sizeof input, "%s\n", password);
+    if (ask_ctl(input, "add", name) != 0)
+        fail_msg("chatctl user add %s: %s", name, out);
+}
+
+/* Opens, and says USERNAME with this behind it. */
+static void try_login(struct client *c, const char *name_and_password, const char *answer)
+{
+    client_open(c, &d);
+    client_say(c, "USERNAME %s", name_and_password);
+    client_expect(c, "%s", answer);
+}
+
+/* The same, and nothing else. */
+static void login_gives(const char *name_and_password, const char *answer)
+{
+    struct client c;
+    try_login(&c, name_and_password, answer);
+    client_close(&c);
+}
+
+/* ---- owning a name ---- */
+
+static void a_registered_name_takes_its_password(void **state)
+{
+    struct client a;
+    (void)state;
+    client_login(&a, &d, "alice");
+    client_ask(&a, "REGISTER secret-of-alice", "OK Registered alice");
+    client_ask(&a, "REGISTER secret-of-alice", "ERROR Already registered");
+    client_ask(&a, "QUIT", "OK Goodbye!");
+    client_close(&a);
+    login_gives("alice", "ERROR Password required");
+    login_gives("ALICE", "ERROR Password required");
+    login_gives("alice secret-of-bob", "ERROR Wrong password");
+    login_gives("alice Secret-of-alice", "ERROR Wrong password");
+    login_gives("bob secret-of-alice", "ERROR Not registered");
+    login_gives("server secret-of-alice", "ERROR Not registered");
+    try_login(&a, "aLiCe secret-of-alice", "OK Welcome, alice!"); /* as she registered it */
+    client_ask(&a, "USERNAME alice secret-of-alice", "ERROR Username already set");
+    client_close(&a);
+}
+
+static void after_a_refusal_one_may_try_again(void **state)
+{
+    struct client a;
+    (void)state;
+    add_user("alice", "secret-of-alice");
+    try_login(&a, "alice", "ERROR Password required");
+    client_ask(&a, "USERNAME alice secret", "ERROR Wrong password");
+    client_ask(&a, "JOIN #general", "ERROR Username required (USERNAME <name>)");
+    client_ask(&a, "/name alice secret-of-alice", "OK Welcome, alice!");
+    client_close(&a);
+}
+
+static void a_password_has_a_least_length_and_no_blank(void **state)
+{
+    struct client a;
+    (void)state;
+    client_login(&a, &d, "alice");
+    client_ask(&a, "REGISTER short", "ERROR Password too short (at least 8 bytes)");
+    client_ask(&a, "REGISTER", "ERROR Usage: REGISTER <password> [<invitation>]");
+    client_ask(&a, "REGISTER secret of alice", "ERROR Usage: REGISTER <password> [<invitation>]");
+    client_ask(&a, "REGISTER secret alice", "ERROR Usage: REGISTER <password>");
+    client_ask(&a, "REGISTER  secret-of-alice ", "OK Registered alice");
+    client_ask(&a, "PASSWD secret-of-alice short", "ERROR Password too short (at least 8 bytes)");
+    client_close(&a);
+}
+
+static void one_changes_the_password_and_gives_the_name_up(void **state)
+{
+    struct client a, b;
+    (void)state;
+    client_login(&a, &d, "alice");
+    client_ask(&a, "PASSWD secret-of-alice another-secret", "ERROR Not registered");
+    client_ask(&a, "UNREGISTER secret-of-alice", "ERROR Not registered");
+    client_ask(&a, "REGISTER secret-of-alice", "OK Registered alice");
+    client_ask(&a, "PASSWD wrong-secret another-secret", "ERROR Wrong password");
+    client_ask(&a, "PASSWD secret-of-alice another-secret", "OK Password changed");
+    login_gives("alice secret-of-alice", "ERROR Wrong password");
+    client_ask(&a, "UNREGISTER secret-of-alice", "ERROR Wrong password");
+    client_ask(&a, "UNREGISTER another-secret", "OK Unregistered alice");
+    login_gives("alice another-secret", "ERROR Not registered");
+    login_gives("alice", "ERROR Username taken"); /* she is still here, as anybody might be */
+    client_ask(&a, "REGISTER secret-of-alice", "OK Registered alice");
+    client_ask(&a, "UNREGISTER secret-of-alice", "OK Unregistered alice");
+    client_close(&a);
+    try_login(&b, "alice", "OK Welcome, alice!");
+    client_close(&b);
+}
+
+static void a_name_that_is_live_belongs_to_who_registers_it_first(void **state)
+{
+    struct client a, b;
+    (void)state;
+    client_login(&a, &d, "alice");
+    client_login(&b, &d, "bob");
+    assert_int_equal(ask_ctl("secret-of-mallory\n", "add", "alice"), 1);
+    assert_has("kick them first");
+    client_ask(&b, "REGISTER secret-of-bob", "OK Registered bob");
+    client_ask(&a, "REGISTER secret-of-alice", "OK Registered alice");
+    assert_int_equal(ask_ctl("secret-of-mallory\n", "add", "bob"), 1);
+    client_close(&a);
+    client_close(&b);
+}
+
+static void what_was_confirmed_survives_a_restart_and_a_kill(void **state)
+{
+    struct client a, b;
+    (void)state;
+    client_login(&a, &d, "alice");
+    client_login(&b, &d, "bob");
+    client_ask(&a, "REGISTER secret-of-alice", "OK Registered alice");
+    client_ask(&b, "REGISTER secret-of-bob", "OK Registered bob");
+    daemon_kill(&d);
+    client_close(&a);
+    client_close(&b);
+    daemon_start(&d);
+    login_gives("alice", "ERROR Password required");
+    try_login(&a, "alice secret-of-alice", "OK Welcome, alice!");
+    client_ask(&a, "PASSWD secret-of-alice another-secret", "OK Password changed");
+    try_login(&b, "bob secret-of-bob", "OK Welcome, bob!");
+    client_ask(&b, "UNREGISTER secret-of-bob", "OK Unregistered bob");
+    daemon_kill(&d);
+    client_close(&a);
+    client_close(&b);
+    daemon_start(&d);
+    login_gives("alice secret-of-alice", "ERROR Wrong password");
+    login_gives("alice another-secret", "OK Welcome, alice!");
+    login_gives("bob", "OK Welcome, bob!");
+    daemon_stop(&d);
+    daemon_start(&d);
+    login_gives("alice another-secret", "OK Welcome, alice!");
+}
+
+static void who_was_here_when_is_told_of_registered_names(void **state)
+{
+    struct client a, b;
+    char seen[64];
+    (void)state;
+    add_user("alice", "secret-of-alice");
+    client_login(&b, &d, "Bob");
+    client_ask(&b, "SEEN nobody", "ERROR User not found");
+    client_ask(&b, "SEEN not!a!name", "ERROR User not found");
+    client_ask(&b, "SEEN bob", "SEEN Bob now");
+    try_login(&a, "alice secret-of-alice", "OK Welcome, alice!");
+    client_ask(&b, "SEEN ALICE", "SEEN alice now");
+    client_ask(&a, "QUIT", "OK Goodbye!");
+    client_close(&a);
+    client_say(&b, "SEEN alice");
+    snprintf(seen, sizeof seen, "%s", client_line(&b));
+    assert_int_equal(strncmp(seen, "SEEN alice 20", 13), 0);
+    daemon_stop(&d);
+    client_close(&b);
+    daemon_start(&d);
+    client_login(&b, &d, "Bob");
+    client_ask(&b, "SEEN alice", seen);
+    client_close(&b);
+}
+
+/* ---- taking over ---- */
+
+static void a_second_login_takes_over(void **state)
+{
+    struct client a, b, other;
+    (void)state;
+    add_user("alice", "secret-of-alice");
+    client_enter(&other, &d, "bob", "general");
+    try_login(&a, "alice secret-of-alice", "OK Welcome, alice!");
+    client_ask(&a, "JOIN general", "OK Joined #general (1 users)");
+    client_expect(&a, "JOIN #general bob");
+    client_expect(&other, "JOIN #general alice");
+    login_gives("alice wrong-secret", "ERROR Wrong password"); /* who does not know it takes over nothing */
+    client_expect_quiet(&a);
+    try_login(&b, "alice secret-of-alice", "OK Welcome, alice!");
+    client_expect(&a, "ERROR Replaced by a new login");
+    client_expect_end(&a);
+    client_expect(&other, "LEAVE #general alice"); /* it begins anew, in no room */
+    client_ask(&other, "USERS ALL", "USERLIST bob alice");
+    client_ask(&b, "LEAVE", "ERROR Not in a room");
+    client_ask(&other, "PRIVMSG alice hello", "OK Sent");
+    client_expect(&b, "PRIVMSG bob hello");
+    assert_int_equal(daemon_status(&d, "closed_replaced"), 1);
+    client_close(&a);
+    client_close(&b);
+    client_close(&other);
+}
+
+/* Each takes over from who came before, in whatever order that was. */
+static void of_many_logins_at_once_one_stays(void **state)
+{
+    static struct client c[8];
+    int stay = 0;
+    (void)state;
+    add_user("alice", "secret-of-alice");
+    for (int i = 0; i < 8; i++)
+        client_open(&c[i], &d);
+    for (int i = 0; i < 8; i++)
+        client_say(&c[i], "USERNAME alice secret-of-alice");
+    for (int i = 0; i < 8; i++)
+        client_expect(&c[i], "OK Welcome, alice!");
+    daemon_await(&d, "clients", 1);
+    for (int i = 0; i < 8; i++) {
+        client_say(&c[i], "PING still-here");
+        if (strcmp(client_line(&c[i]), "PONG still-here") == 0)
+            stay++;
+        else
+            assert_string_equal(c[i].line, "ERROR Replaced by a new login");
+        client_close(&c[i]);
+    }
+    assert_int_equal(stay, 1);
+}
+
+/* ---- who may register ---- */
+
+static void by_invitation_only_who_has_one_registers_and_once(void **state)
+{
+    struct client a, b;
+    char code[64];
+    (void)state;
+    daemon_write_conf(&d, "accounts = { registration = \"invite\"; " CHEAP " };");
+    OK("reload");
+    client_login(&a, &d, "alice");
+    client_login(&b, &d, "bob");
+    client_ask(&a, "REGISTER secret-of-alice", "ERROR Invitation required (REGISTER <password> <invitation>)");
+    client_ask(&a, "REGISTER secret-of-alice no-such-invitation", "ERROR Invitation not valid");
+    OK("--json", "invite");
+    const char *at = strstr(out, "\"invitation\":\"");
+    assert_non_null(at);
+    assert_int_equal(sscanf(at, "\"invitation\":\"%63[^\"]", code), 1);
+    assert_has("\"good_until\":\"20");
+    client_say(&a, "REGISTER secret-of-alice %s", code);
+    client_expect(&a, "OK Registered alice");
+    client_say(&b, "REGISTER secret-of-bob %s", code);
+    client_expect(&b, "ERROR Invitation not valid");
+    assert_false(daemon_log_has(&d, code));
+    client_close(&a);
+    client_close(&b);
+}
+
+static void wrong_invitations_are_borne_only_so_many_times(void **state)
+{
+    struct client a;
+    (void)state;
+    daemon_write_conf(&d, "accounts = { registration = \"invite\"; tries = 3; " CHEAP " };");
+    OK("reload");
+    client_login(&a, &d, "alice");
+    for (int i = 0; i < 3; i++)
+        client_ask(&a, "REGISTER secret-of-alice no-such-invitation", "ERROR Invitation not valid");
+    client_say(&a, "REGISTER secret-of-alice no-such-invitation");
+    if (strncmp(client_line(&a), "ERROR Too many wrong passwords, try again in ", 45) != 0)
+        fail_msg("%s", a.line);
+    client_close(&a);
+}
+
+static void where_registration_is_closed_the_operator_registers(void **state)
+{
+    struct client a;
+    (void)state;
+    daemon_write_conf(&d, "accounts = { registration = \"closed\"; max = 1; " CHEAP " };");
+    OK("reload");
+    client_login(&a, &d, "alice");
+    client_ask(&a, "REGISTER secret-of-alice", "ERROR Registration is closed");
+    add_user("bob", "secret-of-bob");
+    login_gives("bob secret-of-bob", "OK Welcome, bob!");
+    assert_int_equal(ask_ctl("secret-of-carol\n", "add", "carol"), 1);
+    assert_has("accounts.max");
+    daemon_write_conf(&d, "accounts = { max = 1; " CHEAP " };");
+    OK("reload");
+    client_ask(&a, "REGISTER secret-of-alice", "ERROR Too many accounts");
+    client_close(&a);
+}
+
+static void while_the_disk_takes_no_writes_logins_go_on_and_changes_are_refused(void **state)
+{
+    struct client a;
+    sqlite3 *db;
+    char path[256];
+    (void)state;
+    add_user("alice", "secret-of-alice");
+    snprintf(path, sizeof path, "%s/chatd.db", d.dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA busy_timeout = 10000", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    try_login(&a, "alice secret-of-alice", "OK Welcome, alice!");
+    client_ask(&a, "PASSWD secret-of-alice another-secret", "ERROR Storage unavailable");
+    client_ask(&a, "UNREGISTER secret-of-alice", "ERROR Storage unavailable");
+    assert_int_equal(ask_ctl("secret-of-carol\n", "add", "carol"), 1);
+    assert_has("storage unavailable");
+    REFUSED(1, "invite");
+    assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    daemon_await_log(&d, "store_well");
+    client_ask(&a, "PASSWD secret-of-alice another-secret", "OK Password changed");
+    client_close(&a);
+}
+
+/* ---- guessing ---- */
+
+static void wrong_passwords_are_borne_only_so_many_times_and_lock_no_owner_out(void **state)
+{
+    struct client owner, thief, other;
+    (void)state;
+    fixture_start("accounts = { tries = 3; tries_refill = 86400; " CHEAP " };");
+    client_login(&owner, &d, "alice");
+    client_ask(&owner, "REGISTER secret-of-alice", "OK Registered alice"); /* from 127.0.0.1 */
+    client_close(&owner);
+    add_user("carol", "secret-of-carol");
+    client_open_from(&thief, &d, "127.0.0.66");
+    for (int i = 0; i < 3; i++)
+        client_ask(&thief, "USERNAME alice guess", "ERROR Wrong password");
+    client_say(&thief, "USERNAME alice secret-of-alice"); /* not even the right one is looked at now */
+    if (strncmp(client_line(&thief), "ERROR Too many wrong passwords, try again in ", 45) != 0)
+        fail_msg("%s", thief.line);
+    client_say(&thief, "USERNAME carol secret-of-carol"); /* nor another's */
+    assert_int_equal(strncmp(client_line(&thief), "ERROR Too many", 14), 0);
+    client_open_from(&other, &d, "127.0.0.67"); /* nor from elsewhere, for this account */
+    client_say(&other, "USERNAME alice secret-of-alice");
+    assert_int_equal(strncmp(client_line(&other), "ERROR Too many", 14), 0);
+    client_ask(&other, "USERNAME carol secret-of-carol", "OK Welcome, carol!");
+    login_gives("alice secret-of-alice", "OK Welcome, alice!");
+    assert_int_equal(daemon_status(&d, "logins_wrong"), 3);
+    assert_int_equal(daemon_status(&d, "logins_held"), 3);
+    assert_true(daemon_log_has(&d, "wrong_password id="));
+    client_close(&thief);
+    client_close(&other);
+}
+
+static void who_does_not_get_a_turn_in_time_is_told_to_try_again(void **state)
+{
+    struct client c[4];
+    int64_t until_ms = clock_ms() + DAEMON_WAIT_MS;
+    bool busy = false;
+    (void)state;
+    fixture_start("accounts = { hash_wait = 0; " DEAR " };");
+    for (int i = 0; i < 4; i++)
+        client_open(&c[i], &d);
+    add_user("alice", "secret-of-alice");
+    for (int i = 0; i < 4; i++)
+        client_say(&c[i], "USERNAME alice guess-%d", i);
+    for (int i = 0; !busy; i = (i + 1) % 4) { /* as soon as all processors hash at once */
+        busy = strcmp(client_line(&c[i]), "ERROR Busy, try again") == 0;
+        if (!busy && clock_ms() > until_ms)
+            break;
+        client_say(&c[i], "USERNAME alice guess-again");
+    }
+    if (!busy && sysconf(_SC_NPROCESSORS_ONLN) < 4)
+        fail_msg("nobody was told that chatd is busy");
+    for (int i = 0; i < 4; i++)
+        client_close(&c[i]);
+}
+
+static void a_stop_does_not_wait_for_those_who_wait_for_their_turn(void **state)
+{
+    static struct client c[8];
+    (void)state;
+    fixture_start("accounts = { hash_wait = 20000; hash_memory = 65536; hash_passes = 20; };");
+    for (int i = 0; i < 8; i++) {
+        client_open(&c[i], &d);
+        client_say(&c[i], "USERNAME user%d", i);
+        client_expect(&c[i], "OK Welcome, user%d!", i);
+        client_say(&c[i], "REGISTER secret-of-mine"); /* half a second each */
+    }
+    daemon_stop(&d);
+    for (int i = 0; i < 8; i++)
+        client_close(&c[i]);
+    daemon_start(&d);
+}
+
+/* ---- what happens while a password is looked at ---- */
+
+static void a_name_that_is_registered_while_one_waits_for_it_is_not_given_away(void **state)
+{
+    struct client a, b;
+    (void)state;
+    fixture_start("accounts = { " DEAR " };");
+    client_login(&a, &d, "alice");
+    client_say(&a, "REGISTER secret-of-alice");
+    client_half_close(&a); /* so she is leaving, and b waits for the name */
+    client_open(&b, &d);
+    client_ask(&b, "USERNAME alice", "ERROR Password required");
+    client_expect(&a, "OK Registered alice");
+    client_expect_end(&a);
+    client_close(&a);
+    client_close(&b);
+}
+
+static void who_proves_an_account_that_is_gone_by_then_throws_nobody_out(void **state)
+{
+    struct client b, c;
+    (void)state;
+    fixture_start("accounts = { " DEAR " };");
+    add_user("alice", "secret-of-alice");
+    client_open(&b, &d);
+    client_open(&c, &d);
+    client_say(&b, "USERNAME alice secret-of-alice");
+    OK("user", "del", "alice");
+    client_say(&c, "USERNAME alice");
+    if (strcmp(client_line(&c), "OK Welcome, alice!") == 0) { /* it was deleted in time, as nearly always */
+        client_expect(&b, "ERROR Not registered");
+        client_expect_quiet(&c);
+    }
+    client_close(&b);
+    client_close(&c);
+}
+
+/* ---- secrets ---- */
+
+/* Each is looked for alone, so each differs. */
+static void a_password_is_nowhere_in_memory_when_it_was_looked_at(void **state)
+{
+    struct client a, b, c;
+    char junk[3000];
+    (void)state;
+    client_login(&a, &d, "alice");
+    memset(junk, 'x', sizeof junk - 1);
+    junk[sizeof junk - 1] = '\0';
+    client_say(&a, "PRIVMSG alice PlainlySaid"); /* the search finds what is not wiped */
+    client_expect(&a, "PRIVMSG alice PlainlySaid");
+    client_expect(&a, "OK Sent");
+    assert_true(daemon_memory_has(&d, "PlainlySaid") > 0);
+    client_ask(&a, "REGISTER FirstOfAlice", "OK Registered alice");
+    client_ask(&a, "PASSWD FirstOfAlice SecondOfAlice", "OK Password changed");
+    client_ask(&a, "PASSWD WrongOfAlice ThirdOfAlice", "ERROR Wrong password");
+    client_ask(&a, "PASSWD OneTooMany SecondOfAlice x", "ERROR Usage: PASSWD <old> <new>");
+    client_ask(&a, "register LowerCased", "ERROR Unknown command (try HELP)");
+    client_ask(&a, "/passwd BySlash SecondOfAlice x", "ERROR Usage: PASSWD <old> <new>");
+    client_ask(&a, " username alice AfterBlank", "ERROR Unknown command (try HELP)");
+    client_open(&b, &d);
+    client_ask(&b, "USERNAME alice FourthOfAlice", "ERROR Wrong password");
+    client_ask(&b, "PASSWD BeforeAName SecondOfAlice", "ERROR Username required (USERNAME <name>)");
+    client_say(&b, "USERNAME bob TooLongALine%s%s", junk, junk);
+    client_expect(&b, "ERROR Line too long");
+    client_send(&b, "USERNAME alice InTwoPieces", 26);
+    client_expect_quiet(&a);
+    client_ask(&b, "", "ERROR Wrong password");
+    memset(junk, ' ', sizeof junk - 1); /* the buffer grows, and moves, around it */
+    client_say(&b, "USERNAME alice AmongBlanks%s", junk);
+    client_expect(&b, "ERROR Wrong password");
+    client_ask(&a, "UNREGISTER NotUtf8\xff", "ERROR Invalid text");
+    client_open(&c, &d);
+    client_send(&c, "USERNAME alice Unfinished", 25);
+    client_half_close(&c);
+    client_expect_end(&c);
+    static const char *const said[] = {
+        "FirstOfAlice", "SecondOfAlice", "WrongOfAlice", "ThirdOfAlice", "OneTooMany", "LowerCased", "BySlash",
+        "AfterBlank", "NotUtf8", "FourthOfAlice", "BeforeAName", "TooLongALine", "InTwoPieces",
+        "AmongBlanks", "Unfinished"};
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
+        if (daemon_memory_has(&d, said[i]))
+            fail_msg("%s is still in memory", said[i]);
+    add_user("carol", "ByOperator");
+    if (daemon_memory_has(&d, "ByOperator"))
+        fail_msg("what the operator has set is still in memory");
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
+        assert_false(daemon_log_has(&d, said[i]));
+    assert_false(daemon_log_has(&d, "ByOperator"));
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+}
+
+/* ---- the operator ---- */
+
+static bool is_echoing(int terminal)
+{
+    struct termios t;
+    assert_int_equal(tcgetattr(terminal, &t), 0);
+    return t.c_lflag & ECHO;
+}
+
+/* Waits until the screen shows it. */
+static void await_screen(int master, const char *text)
+{
+    size_t n = 0;
+    int64_t until_ms = clock_ms() + DAEMON_WAIT_MS;
+    out[0] = '\0';
+    while (!strstr(out, text)) {
+        struct pollfd p = {.fd = master, .events = POLLIN};
+        ssize_t got = poll(&p, 1, 100) > 0 ? read(master, out + n, sizeof out - 1 - n) : 0;
+        n += got > 0 ? (size_t)got : 0;
+        out[n] = '\0';
+        if (clock_ms() > until_ms)
+            fail_msg("the screen never showed \"%s\"; it has: %s", text, out);
+    }
+}
+
+static void type(int master, const char *text)
+{
+    assert_int_equal(write(master, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+static void a_terminal_shows_what_is_typed_again_however_the_question_ends(void **state)
+{
+    static const struct {
+        const char *typed;
+        int code;
+    } ends[] = {{"\004", 2}, {"\n", 2}, {"\003", 128 + SIGINT}};
+    (void)state;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        const char *args[] = {daemon_program("CHATCTL"), "-d", d.dir, "user", "add", "alice", NULL};
+        int master, slave;
+        pid_t pid = daemon_run_terminal(args, &master, &slave);
+        await_screen(master, "Password: ");
+        assert_false(is_echoing(slave));
+        type(master, ends[i].typed);
+        assert_int_equal(daemon_wait(pid), ends[i].code);
+        assert_true(is_echoing(slave));
+        close(master);
+        close(slave);
+    }
+}
+
+static void a_password_is_never_an_argument(void **state)
+{
+    (void)state;
+    REFUSED(2, "user", "add", "alice", "secret-of-alice");
+    assert_has("never an argument");
+    REFUSED(2, "user", "passwd", "alice", "secret-of-alice");
+    REFUSED(2, "user", "add");
+    REFUSED(2, "user", "add", "alice"); /* nothing on standard input */
+    assert_has("no password was given");
+    assert_int_equal(ask_ctl("\n", "add", "alice"), 2);
+    assert_int_equal(ask_ctl("two words\n", "add", "alice"), 1);
+    assert_has("no blanks");
+    assert_int_equal(ask_ctl("short\n", "add", "alice"), 1);
+    assert_has("at least 8 bytes");
+    assert_int_equal(ask_ctl("secret-of-alice\n", "add", "not!a!name"), 1);
+    assert_int_equal(ask_ctl("secret-of-alice\n", "add", "server"), 1);
+    REFUSED(1, "user", "show", "alice");
+    assert_has("nobody has registered");
+    assert_int_equal(ask_ctl("secret-of-alice\r\nand more\n", "add", "alice"), 0);
+    login_gives("alice secret-of-alice", "OK Welcome, alice!");
+}
+
+static void the_operator_has_a_hand_on_accounts(void **state)
+{
+    struct client a;
+    (void)state;
+    add_user("Alice", "secret-of-alice");
+    assert_string_equal(out, "");
+    assert_int_equal(ask_ctl("secret-of-alice\n", "add", "ALICE"), 1);
+    assert_has("registered already");
+    OK("--json", "user", "list");
+    assert_has("{\"user\":\"Alice\",\"online\":false,\"locked\":false,\"registered\":\"20");
+    assert_has("\"from\":\"\"}");
+    try_login(&a, "alice secret-of-alice", "OK Welcome, Alice!");
+    OK("user", "show", "alice");
+    assert_has("127.0.0.1");
+    assert_int_equal(ask_ctl("another-secret\n", "passwd", "alice"), 0);
+    client_expect_quiet(&a); /* who is here stays here */
+    login_gives("alice secret-of-alice", "ERROR Wrong password");
+    OK("user", "lock", "alice");
+    client_expect(&a, "ERROR Account locked");
+    client_expect_end(&a);
+    client_close(&a);
+    login_gives("alice another-secret", "ERROR Account locked");
+    login_gives("alice secret-of-alice", "ERROR Wrong password"); /* told only to who knows the password */
+    OK("--json", "user", "show", "alice");
+    assert_has("\"locked\":true");
+    daemon_kill(&d);
+    daemon_start(&d);
+    login_gives("alice another-secret", "ERROR Account locked");
+    OK("user", "unlock", "alice");
+    try_login(&a, "alice another-secret", "OK Welcome, Alice!");
+    OK("user", "del", "alice");
+    client_ask(&a, "PASSWD another-secret secret-of-alice", "ERROR Not registered");
+    REFUSED(1, "user", "del", "alice");
+    OK("user", "list");
+    assert_string_equal(out, "");
+    client_close(&a);
+    try_login(&a, "alice", "OK Welcome, alice!");
+    client_close(&a);
+}
+
+static void an_invitation_has_a_bounded_life(void **state)
+{
+    static const char *const wrong[] = {"0", "366", "99999999999999999999", "-1", "x", "1x"};
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        REFUSED(1, "invite", wrong[i]);
+        assert_has("1 to 365 days");
+    }
+    OK("invite", "365");
+}
+
+/* ---- without libsodium ---- */
+
+static void there_are_no_accounts_and_all_else_goes_on(void **state)
+{
+    struct client a;
+    (void)state;
+    client_open(&a, &d);
+    client_ask(&a, "USERNAME alice secret-of-alice", "ERROR Accounts not available");
+    client_ask(&a, "USERNAME alice", "OK Welcome, alice!");
+    client_ask(&a, "REGISTER secret-of-alice", "ERROR Accounts not available");
+    client_ask(&a, "PASSWD secret-of-alice another-secret", "ERROR Accounts not available");
+    client_ask(&a, "UNREGISTER secret-of-alice", "ERROR Accounts not available");
+    client_ask(&a, "SEEN alice", "SEEN alice now");
+    client_ask(&a, "SEEN bob", "ERROR User not found");
+    assert_int_equal(ask_ctl("secret-of-bob\n", "add", "bob"), 1);
+    assert_has("without libsodium");
+    REFUSED(1, "invite");
+    assert_has("without libsodium");
+    OK("user", "list");
+    client_close(&a);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_down)
+#define TEST_OWN_CONF(name) cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_down)
+    const struct CMUnitTest tests[] = {
+        TEST(a_registered_name_takes_its_password),
+        TEST(after_a_refusal_one_may_try_again),
+        TEST(a_password_has_a_least_length_and_no_blank),
+        TEST(one_changes_the_password_and_gives_the_name_up),
+        TEST(a_name_that_is_live_belongs_to_who_registers_it_first),
+        TEST(what_was_confirmed_survives_a_restart_and_a_kill),
+        TEST(who_was_here_when_is_told_of_registered_names),
+        TEST(a_second_login_takes_over),
+        TEST(of_many_logins_at_once_one_stays),
+        TEST(by_invitation_only_who_has_one_registers_and_once),
+        TEST(wrong_invitations_are_borne_only_so_many_times),
+        TEST(where_registration_is_closed_the_operator_registers),
+        TEST(while_the_disk_takes_no_writes_logins_go_on_and_changes_are_refused),
+        TEST_OWN_CONF(wrong_passwords_are_borne_only_so_many_times_and_lock_no_owner_out),
+        TEST_OWN_CONF(who_does_not_get_a_turn_in_time_is_told_to_try_again),
+        TEST_OWN_CONF(a_stop_does_not_wait_for_those_who_wait_for_their_turn),
+        TEST_OWN_CONF(a_name_that_is_registered_while_one_waits_for_it_is_not_given_away),
+        TEST_OWN_CONF(who_proves_an_account_that_is_gone_by_then_throws_nobody_out),
+        TEST(a_password_is_nowhere_in_memory_when_it_was_looked_at),
+        TEST(a_terminal_shows_what_is_typed_again_however_the_question_ends),
+        TEST(a_password_is_never_an_argument),
+        TEST(the_operator_has_a_hand_on_accounts),
+        TEST(an_invitation_has_a_bounded_life),
+    };
+    const struct CMUnitTest without[] = {
+        TEST(there_are_no_accounts_and_all_else_goes_on),
+        TEST(a_terminal_shows_what_is_typed_again_however_the_question_ends),
+    };
+    if (!secret_available())
+        return cmocka_run_group_tests(without, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Accounts, with a store of their own: what is confirmed is on disk and stays, what is refused has changed nothing, and
+ * when somebody was seen is written behind everybody's back. Jobs of the test's own hold the store, or make it fail.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "chat/accounts.h"
+#include "chat/users.h"
+#include "tests/lib/unit.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static struct bell bell; /* outlives the store */
+static const struct waiter waiter = {.bell = &bell};
+static struct unit_job gate, breaker;
+static struct unit_member alice;
+
+static int set_up(void **state)
+{
+    (void)state;
+    bell_init(&bell);
+    accounts_configure(1000);
+    unit_house_start();
+    unit_member_start(&alice, "Alice", unit_gen());
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    users_release(&alice.member);
+    unit_house_stop(); /* before the outboxes: the store thread closes some */
+    unit_member_stop(&alice);
+    bell_fini(&bell);
+    return 0;
+}
+
+static enum accounts_change add(const char *name, const char *hash)
+{
+    return accounts_add(&(struct accounts_new){.name = name, .hash = hash, .seen_from = "192.0.2.1"}, &waiter);
+}
+
+/* The account, which must be there. */
+static struct account get(const char *name)
+{
+    struct account a;
+    if (!accounts_find(name, &a))
+        fail_msg("there is no account %s", name);
+    return a;
+}
+
+static bool is_there(const char *name)
+{
+    struct account a;
+    return accounts_find(name, &a);
+}
+
+static bool may_have(void *arg)
+{
+    return accounts_admits(alice.member.name, arg);
+}
+
+/* As serve/login.c does it. */
+static bool claim(struct account *proved)
+{
+    struct event welcome = {.kind = EVENT_WELCOME, .name = alice.member.name};
+    alice.member.account = proved ? proved->id : 0;
+    return users_claim(&alice.member, &(struct claim){.name = alice.member.name, .answer = &welcome, .may = may_have, .arg = proved});
+}
+
+/* One who asks while the store does something else, on a thread of its own. */
+struct asker {
+    const char *name, *proved, *hash, *invitation;
+    int64_t id;
+    enum accounts_change (*ask)(struct asker *a);
+    struct bell bell;
+    struct waiter waiter;
+    enum accounts_change result;
+    struct thread thread;
+};
+
+static enum accounts_change ask_to_add(struct asker *a)
+{
+    struct accounts_new n = {.name = a->name, .hash = a->hash, .seen_from = "", .invitation = a->invitation};
+    return accounts_add(&n, &a->waiter);
+}
+
+static enum accounts_change ask_to_set(struct asker *a)
+{
+    return accounts_set_hash(a->id, a->proved, a->hash, &a->waiter);
+}
+
+static enum accounts_change ask_to_remove(struct asker *a)
+{
+    return accounts_remove(a->id, a->proved, &a->waiter);
+}
+
+static void run_asker(void *arg)
+{
+    struct asker *a = arg;
+    a->result = a->ask(a);
+}
+
+static bool has_queued(void *arg)
+{
+    return store_status().queued >= *(const int *)arg;
+}
+
+/* Starts it, and waits until so many jobs wait for the store. */
+static void start(struct asker *a, enum accounts_change (*ask)(struct asker *a), int queued)
+{
+    a->ask = ask;
+    bell_init(&a->bell);
+    a->waiter.bell = &a->bell;
+    assert_int_equal(thread_start(&a->thread, "asker", 256 * 1024, run_asker, a), 0);
+    unit_until(has_queued, &queued);
+}
+
+static enum accounts_change result_of(struct asker *a)
+{
+    thread_join(&a->thread);
+    unit_house_settle(); /* the store has rung for it */
+    bell_fini(&a->bell);
+    return a->result;
+}
+
+/* From now on the store stands still, until let_store. */
+static void hold_store(void)
+{
+    unit_job_init(&gate, false);
+    unit_job_block(&gate);
+}
+
+static void let_store(void)
+{
+    unit_job_let(&gate);
+    unit_job_wait_done(&gate);
+}
+
+/* ---- adding ---- */
+
+static void an_account_that_was_confirmed_is_there_after_a_restart(void **state)
+{
+    (void)state;
+    assert_false(is_there("alice"));
+    assert_int_equal(add("Alice", "hash of alice"), ACCOUNTS_DONE);
+    struct account a = get("aLICE");
+    assert_string_equal(a.name, "Alice");
+    assert_true(a.id > 0 && a.created_ms > 0 && !a.locked);
+    unit_house_restart();
+    struct account b = get("alice");
+    assert_int_equal(b.id, a.id);
+    assert_string_equal(b.name, "Alice");
+    assert_string_equal(b.hash, "hash of alice");
+    assert_string_equal(b.seen_from, "192.0.2.1");
+    assert_int_equal(b.created_ms, a.created_ms);
+    assert_true(accounts_by_id(a.id, &b));
+    assert_int_equal(accounts_count(), 1);
+}
+
+static void a_name_is_owned_once_in_any_case(void **state)
+{
+    (void)state;
+    assert_int_equal(add("Alice", "first"), ACCOUNTS_DONE);
+    assert_int_equal(add("ALICE", "second"), ACCOUNTS_EXISTS);
+    assert_string_equal(get("alice").hash, "first");
+    assert_int_equal(accounts_count(), 1);
+}
+
+static void of_two_who_want_one_name_in_one_transaction_the_first_has_it(void **state)
+{
+    (void)state;
+    struct asker first = {.name = "Alice", .hash = "first"}, second = {.name = "alice", .hash = "second"};
+    hold_store();
+    start(&first, ask_to_add, 1);
+    start(&second, ask_to_add, 2);
+    let_store();
+    assert_int_equal(result_of(&first), ACCOUNTS_DONE);
+    assert_int_equal(result_of(&second), ACCOUNTS_EXISTS);
+    assert_string_equal(get("alice").hash, "first");
+}
+
+static void there_are_no_more_than_there_may_be_not_even_in_one_transaction(void **state)
+{
+    (void)state;
+    struct asker first = {.name = "one", .hash = "x"}, second = {.name = "two", .hash = "x"};
+    accounts_configure(1);
+    hold_store();
+    start(&first, ask_to_add, 1);
+    start(&second, ask_to_add, 2);
+    let_store();
+    assert_int_equal(result_of(&first), ACCOUNTS_DONE);
+    assert_int_equal(result_of(&second), ACCOUNTS_FULL);
+    assert_int_equal(accounts_count(), 1);
+    assert_int_equal(accounts_remove(get("one").id, NULL, &waiter), ACCOUNTS_DONE);
+    assert_int_equal(add("two", "x"), ACCOUNTS_DONE);
+}
+
+static void an_id_is_never_given_twice(void **state)
+{
+    (void)state;
+    assert_int_equal(add("alice", "x"), ACCOUNTS_DONE);
+    int64_t id = get("alice").id;
+    assert_int_equal(accounts_remove(id, NULL, &waiter), ACCOUNTS_DONE);
+    unit_house_restart();
+    assert_int_equal(add("alice", "x"), ACCOUNTS_DONE);
+    assert_true(get("alice").id > id);
+}
+
+static void what_a_failing_disk_refuses_has_changed_nothing(void **state)
+{
+    (void)state;
+    struct asker adds = {.name = "alice", .hash = "x"};
+    hold_store();
+    start(&adds, ask_to_add, 1);
+    unit_job_init(&breaker, true);
+    breaker.failing = true;
+    assert_true(store_put(&breaker.job));
+    let_store();
+    assert_int_equal(result_of(&adds), ACCOUNTS_STORAGE);
+    assert_false(is_there("alice"));
+    assert_int_equal(add("alice", "x"), ACCOUNTS_DONE); /* and it is well again */
+}
+
+/* ---- changing ---- */
+
+static void a_password_and_a_lock_are_changed_on_disk_and_in_memory(void **state)
+{
+    (void)state;
+    assert_int_equal(add("alice", "first"), ACCOUNTS_DONE);
+    int64_t id = get("alice").id;
+    assert_int_equal(accounts_set_hash(id, "first", "second", &waiter), ACCOUNTS_DONE);
+    assert_string_equal(get("alice").hash, "second");
+    assert_int_equal(accounts_set_locked(id, true, &waiter), ACCOUNTS_DONE);
+    assert_true(get("alice").locked);
+    unit_house_restart();
+    assert_string_equal(get("alice").hash, "second");
+    assert_true(get("alice").locked);
+    assert_int_equal(accounts_set_locked(id, false, &waiter), ACCOUNTS_DONE);
+    assert_false(get("alice").locked);
+}
+
+static void who_proved_a_password_that_was_changed_meanwhile_changes_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(add("alice", "stolen"), ACCOUNTS_DONE);
+    int64_t id = get("alice").id;
+    struct asker operator = {.id = id, .hash = "new"};
+    struct asker thief = {.id = id, .proved = "stolen", .hash = "the thief's"}, spoiler = {.id = id, .proved = "stolen"};
+    hold_store();
+    start(&operator, ask_to_set, 1);
+    start(&thief, ask_to_set, 2);
+    start(&spoiler, ask_to_remove, 3);
+    let_store();
+    assert_int_equal(result_of(&operator), ACCOUNTS_DONE);
+    assert_int_equal(result_of(&thief), ACCOUNTS_OUTDATED);
+    assert_int_equal(result_of(&spoiler), ACCOUNTS_OUTDATED);
+    assert_string_equal(get("alice").hash, "new");
+    unit_house_restart();
+    assert_string_equal(get("alice").hash, "new");
+}
+
+static void an_account_that_was_removed_is_gone_and_nobody_is_logged_in_to_it(void **state)
+{
+    (void)state;
+    assert_int_equal(add("alice", "x"), ACCOUNTS_DONE);
+    struct account a = get("alice");
+    assert_true(claim(&a));
+    assert_int_equal(alice.member.account, a.id);
+    assert_int_equal(accounts_remove(a.id, "x", &waiter), ACCOUNTS_DONE);
+    assert_false(is_there("alice"));
+    assert_false(accounts_by_id(a.id, &a));
+    assert_int_equal(alice.member.account, 0);
+    assert_true(alice.member.listed); /* the name stays hers while she is here */
+    assert_int_equal(accounts_set_locked(a.id, true, &waiter), ACCOUNTS_UNKNOWN);
+    assert_int_equal(accounts_set_hash(a.id, NULL, "y", &waiter), ACCOUNTS_UNKNOWN);
+    assert_int_equal(accounts_remove(a.id, NULL, &waiter), ACCOUNTS_UNKNOWN);
+    unit_house_restart();
+    assert_false(is_there("alice"));
+}
+
+/* ---- who may have a name ---- */
+
+static void a_name_goes_to_who_has_proved_what_is_still_true(void **state)
+{
+    (void)state;
+    assert_true(accounts_admits("alice", NULL));
+    assert_int_equal(add("alice", "x"), ACCOUNTS_DONE);
+    struct account a = get("alice");
+    assert_false(accounts_admits("ALICE", NULL));
+    assert_true(accounts_admits("ALICE", &a));
+    assert_int_equal(accounts_set_locked(a.id, true, &waiter), ACCOUNTS_DONE);
+    assert_false(accounts_admits("alice", &a));
+    assert_int_equal(accounts_set_locked(a.id, false, &waiter), ACCOUNTS_DONE);
+    assert_int_equal(accounts_set_hash(a.id, NULL, "y", &waiter), ACCOUNTS_DONE);
+    assert_false(accounts_admits("alice", &a));
+    assert_int_equal(accounts_remove(a.id, NULL, &waiter), ACCOUNTS_DONE);
+    assert_false(accounts_admits("alice", &a));
+    assert_int_equal(add("alice", "x"), ACCOUNTS_DONE); /* another's */
+    assert_false(accounts_admits("alice", &a));
+}
+
+static void who_registers_is_logged_in_before_anything_that_follows_can_miss_it(void **state)
+{
+    (void)state;
+    struct event words = {.kind = EVENT_ERROR, .error = ERROR_LOCKED};
+    struct accounts_new n = {.name = "alice", .hash = "x", .seen_from = "", .owner = &alice.member.account};
+    struct asker remover = {.id = 1};
+    assert_true(claim(NULL));
+    assert_int_equal(accounts_add(&n, &waiter), ACCOUNTS_DONE);
+    assert_int_equal(alice.member.account, get("alice").id);
+    remover.id = get("alice").id;
+    hold_store();
+    start(&remover, ask_to_remove, 1);
+    let_store();
+    assert_int_equal(result_of(&remover), ACCOUNTS_DONE);
+    assert_int_equal(alice.member.account, 0);
+    assert_int_equal(accounts_add(&n, &waiter), ACCOUNTS_DONE);
+    users_close_account(get("alice").id, CLOSE_LOCKED, &words);
+    assert_int_equal(outbox_reason(alice.member.outbox), CLOSE_LOCKED);
+}
+
+static void who_comes_by_a_name_while_the_operator_registers_it_has_to_go(void **state)
+{
+    (void)state;
+    assert_true(claim(NULL));
+    assert_int_equal(add("alice", "x"), ACCOUNTS_DONE);
+    assert_int_equal(outbox_reason(alice.member.outbox), CLOSE_KICK);
+    outbox_finish(alice.member.outbox, NULL);
+    unit_member_hears(&alice, "OK Welcome, Alice!\nERROR Kicked: the operator has registered this name\n");
+}
+
+/* ---- invitations ---- */
+
+static enum accounts_change add_invited(const char *name, const char *code)
+{
+    return accounts_add(&(struct accounts_new){.name = name, .hash = "x", .seen_from = "", .invitation = code}, &waiter);
+}
+
+static void an_invitation_is_good_for_one_account(void **state)
+{
+    char code[SECRET_TEXT];
+    (void)state;
+    if (!secret_available())
+        skip();
+    assert_int_equal(accounts_invite(code, clock_wall_ms() + 60000, &waiter), ACCOUNTS_DONE);
+    unit_house_restart();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM invitation"), 1);
+    assert_int_equal(add_invited("alice", "no such code"), ACCOUNTS_NOT_INVITED);
+    assert_false(is_there("alice"));
+    assert_int_equal(unit_house_number("SELECT count(*) FROM account"), 0);
+    assert_int_equal(add_invited("alice", code), ACCOUNTS_DONE);
+    assert_int_equal(add_invited("bob", code), ACCOUNTS_NOT_INVITED);
+    assert_int_equal(unit_house_number("SELECT count(*) FROM invitation"), 0);
+    assert_int_equal(accounts_count(), 1);
+}
+
+static void an_invitation_is_not_spent_when_there_is_no_account_for_it(void **state)
+{
+    char code[SECRET_TEXT];
+    (void)state;
+    if (!secret_available())
+        skip();
+    assert_int_equal(accounts_invite(code, clock_wall_ms() + 60000, &waiter), ACCOUNTS_DONE);
+    assert_int_equal(add("alice", "x"), ACCOUNTS_DONE);
+    assert_int_equal(add_invited("alice", code), ACCOUNTS_EXISTS);
+    accounts_configure(1);
+    assert_int_equal(add_invited("bob", code), ACCOUNTS_FULL);
+    accounts_configure(2);
+    assert_int_equal(add_invited("bob", code), ACCOUNTS_DONE);
+}
+
+static void an_invitation_is_spent_once_by_two_in_one_transaction(void **state)
+{
+    char code[SECRET_TEXT];
+    (void)state;
+    if (!secret_available())
+        skip();
+    assert_int_equal(accounts_invite(code, clock_wall_ms() + 60000, &waiter), ACCOUNTS_DONE);
+    struct asker first = {.name = "one", .hash = "x", .invitation = code};
+    struct asker second = {.name = "two", .hash = "x", .invitation = code};
+    hold_store();
+    start(&first, ask_to_add, 1);
+    start(&second, ask_to_add, 2);
+    let_store();
+    assert_int_equal(result_of(&first), ACCOUNTS_DONE);
+    assert_int_equal(result_of(&second), ACCOUNTS_NOT_INVITED);
+    assert_false(is_there("two"));
+}
+
+static void an_invitation_that_is_too_old_is_none_and_is_cleared_away(void **state)
+{
+    char old[SECRET_TEXT], code[SECRET_TEXT];
+    (void)state;
+    if (!secret_available())
+        skip();
+    assert_int_equal(accounts_invite(old, clock_wall_ms() - 1, &waiter), ACCOUNTS_DONE);
+    assert_int_equal(add_invited("alice", old), ACCOUNTS_NOT_INVITED);
+    assert_int_equal(accounts_invite(code, clock_wall_ms() + 60000, &waiter), ACCOUNTS_DONE);
+    assert_int_equal(unit_house_number("SELECT count(*) FROM invitation"), 1);
+    assert_string_not_equal(old, code);
+}
+
+/* ---- loading ---- */
+
+static void a_row_that_is_no_account_is_skipped_and_stays(void **state)
+{
+    (void)state;
+    assert_int_equal(add("alice", "x"), ACCOUNTS_DONE);
+    unit_house_restart_with("INSERT INTO account (key, name, hash, created_ms, seen_ms) VALUES"
+                            " ('bad name', 'bad name', 'x', 1, 1), ('bob', 'carol', 'x', 1, 1), ('', '', 'x', 1, 1),"
+                            " ('long', 'long', hex(zeroblob(100)), 1, 1)");
+    assert_int_equal(accounts_count(), 1);
+    assert_true(is_there("alice"));
+    assert_int_equal(unit_house_number("SELECT count(*) FROM account"), 5);
+    assert_int_equal(add("bob", "x"), ACCOUNTS_EXISTS); /* nobody gets at what is there */
+}
+
+static void look_at(const struct account *a, void *arg)
+{
+    strcat(arg, a->name);
+    assert_true(is_there(a->name)); /* no lock is held */
+}
+
+static void each_is_shown_once(void **state)
+{
+    char seen[64] = "";
+    (void)state;
+    assert_int_equal(add("carol", "x"), ACCOUNTS_DONE);
+    assert_int_equal(add("alice", "x"), ACCOUNTS_DONE);
+    assert_int_equal(add("bob", "x"), ACCOUNTS_DONE);
+    accounts_each(look_at, seen);
+    assert_string_equal(seen, "carolalicebob");
+}
+
+/* ---- when they were seen ---- */
+
+static void when_and_from_where_one_was_seen_is_written_and_there_after_a_restart(void **state)
+{
+    (void)state;
+    assert_int_equal(add("Alice", "hash"), ACCOUNTS_DONE);
+    struct account a = get("alice");
+    accounts_note_seen(a.id, "198.51.100.7");
+    assert_string_equal(get("alice").seen_from, "198.51.100.7"); /* at once */
+    accounts_note_seen(a.id, NULL); /* at the end of the session: from where it was */
+    assert_string_equal(get("alice").seen_from, "198.51.100.7");
+    accounts_tick();
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM account WHERE seen_from = '198.51.100.7'"), 1);
+    int64_t seen_ms = get("alice").seen_ms;
+    assert_true(seen_ms >= a.seen_ms);
+    unit_house_restart();
+    assert_int_equal(get("alice").seen_ms, seen_ms);
+    assert_string_equal(get("alice").seen_from, "198.51.100.7");
+}
+
+static void what_is_noted_while_the_last_is_being_written_is_written_before_the_stop(void **state)
+{
+    (void)state;
+    assert_int_equal(add("alice", "hash"), ACCOUNTS_DONE);
+    int64_t id = get("alice").id;
+    hold_store();
+    accounts_note_seen(id, "first");
+    accounts_tick();
+    unit_job_init(&breaker, false);
+    breaker.held = true;
+    store_put(&breaker.job); /* in the same transaction, behind it */
+    unit_job_let(&gate);
+    unit_job_wait_inside(&breaker);
+    accounts_note_seen(id, "second"); /* somebody leaves at the very stop */
+    accounts_tick();                  /* of which this is the last */
+    unit_job_let(&breaker);
+    unit_job_wait_done(&breaker);
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM account WHERE seen_from = 'second'"), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(an_account_that_was_confirmed_is_there_after_a_restart),
+        TEST(a_name_is_owned_once_in_any_case),
+        TEST(of_two_who_want_one_name_in_one_transaction_the_first_has_it),
+        TEST(there_are_no_more_than_there_may_be_not_even_in_one_transaction),
+        TEST(an_id_is_never_given_twice),
+        TEST(what_a_failing_disk_refuses_has_changed_nothing),
+        TEST(a_password_and_a_lock_are_changed_on_disk_and_in_memory),
+        TEST(who_proved_a_password_that_was_changed_meanwhile_changes_nothing),
+        TEST(an_account_that_was_removed_is_gone_and_nobody_is_logged_in_to_it),
+        TEST(a_name_goes_to_who_has_proved_what_is_still_true),
+        TEST(who_registers_is_logged_in_before_anything_that_follows_can_miss_it),
+        TEST(who_comes_by_a_name_while_the_operator_registers_it_has_to_go),
+        TEST(an_invitation_is_good_for_one_account),
+        TEST(an_invitation_is_not_spent_when_there_is_no_account_for_it),
+        TEST(an_invitation_is_spent_once_by_two_in_one_transaction),
+        TEST(an_invitation_that_is_too_old_is_none_and_is_cleared_away),
+        TEST(a_row_that_is_no_account_is_skipped_and_stays),
+        TEST(each_is_shown_once),
+        TEST(when_and_from_where_one_was_seen_is_written_and_there_after_a_restart),
+        TEST(what_is_noted_while_the_last_is_being_written_is_written_before_the_stop),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
