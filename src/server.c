@@ -12,6 +12,7 @@
 #include "chat/accounts.h"
 #include "chat/hashing.h"
 #include "chat/history.h"
+#include "chat/mail.h"
 #include "chat/rooms.h"
 #include "chat/ruling.h"
 #include "chat/users.h"
@@ -127,6 +128,7 @@ static void configure(const struct conf *c)
         .plaintext = c->accounts_plaintext,
         .password_least = c->accounts_password,
     });
+    mail_configure(&(struct mail_limits){.messages = c->accounts_mail, .days = c->accounts_mail_days});
     admin_users_configure(c->accounts_invite_days);
     session_configure(&(struct session_limits){
         .line = c->limits_line,

@@ -5,9 +5,15 @@
 #include "chat/asked.h"
 
 #include "base/clock.h"
+#include "base/panic.h"
 #include "net/post.h"
 
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
 #define WAIT_MS 2000
+#define MOST_LEFT 10000 /* changes that wait, before errands without a waiter are dropped */
 
 void asked_put(struct asked *a, int (*run)(struct store_job *job, sqlite3 *db),
                void (*done)(struct store_job *job, bool ok), struct bell *bell)
@@ -92,4 +98,35 @@ bool errand_do(const struct errand *e, void *arg, const struct waiter *w)
     struct errand_asked ea = {.errand = e, .arg = arg};
     asked_put(&ea.asked, errand_run, errand_done, w->bell);
     return asked_wait(&ea.asked, w->is_over, w->arg) && ea.asked.result == ERRAND_DONE;
+}
+
+struct errand_left {
+    struct store_job job; /* first */
+    const struct errand *errand;
+    max_align_t arg[];
+};
+
+static int left_run(struct store_job *job, sqlite3 *db)
+{
+    struct errand_left *l = (struct errand_left *)job;
+    return l->errand->run(l->arg, db);
+}
+
+static void left_done(struct store_job *job, bool ok)
+{
+    struct errand_left *l = (struct errand_left *)job;
+    if (ok && l->errand->made)
+        l->errand->made(l->arg);
+    free(l);
+}
+
+void errand_leave(const struct errand *e, const void *arg, size_t size)
+{
+    if (store_status().queued > MOST_LEFT)
+        return;
+    struct errand_left *l = panic_malloc(sizeof *l + size);
+    l->job = (struct store_job){.run = left_run, .done = left_done};
+    l->errand = e;
+    memcpy(l->arg, arg, size);
+    store_put(&l->job);
 }

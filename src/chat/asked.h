@@ -51,4 +51,8 @@ struct errand {
 };
 bool errand_do(const struct errand *e, void *arg, const struct waiter *w);
 
+/* The same for small things that nobody waits for: `arg`, of `size` bytes, is copied. Tried again until it is on disk, but
+ * dropped at once when very much waits for a bad store already. Any thread, any lock that ranks below STORE. */
+void errand_leave(const struct errand *e, const void *arg, size_t size);
+
 #endif

@@ -77,6 +77,8 @@ void fanout_gather_locked(struct room *r, const struct event *ev)
     for (int form = 0; form < FORMS; form++)
         if (f->members[form])
             codec_of((enum form)form)->render(&f->lines[form], ev, (enum form)form);
+    if (!f->gathered)
+        f->first_id = ev->id;
     atomic_fetch_add_explicit(&f->gathered, 1, memory_order_relaxed);
     if (is_enough_locked(f))
         fanout_settle_locked(r);
@@ -107,20 +109,23 @@ bool fanout_is_ignored_locked(const struct room *r, const struct member *speaker
     return false;
 }
 
-/* One message for those who take that form and want to hear it. Into how many outboxes. */
-static int put_form_locked(struct room *r, int form, struct msg *msg, const struct member *except,
+/* One message, whose first line has that number, for those who take that form and want to hear it. Into how many
+ * outboxes. */
+static int put_form_locked(struct room *r, int form, struct msg *msg, uint64_t id, const struct member *except,
                            const struct member *speaker)
 {
     struct post_pressure *pressing = &r->fanout.pressing;
     int puts = 0;
     for (int i = 0; i < r->count; i++) {
-        const struct membership *ms = &r->members[i];
+        struct membership *ms = &r->members[i];
         struct member *m = ms->member;
         if (ms->form != form || m == except || (speaker && ignores(ms, speaker)))
             continue;
         int fill = outbox_put(m->outbox, msg);
         if (fill > pressing->fill)
             *pressing = (struct post_pressure){m->outbox, m->id, fill};
+        if (fill == OUTBOX_CLOSED && !ms->missed_id)
+            ms->missed_id = id;
         puts++;
     }
     msg_unref(msg);
@@ -131,7 +136,8 @@ static void put_lines_locked(struct room *r, int form)
 {
     struct fanout *f = &r->fanout;
     struct buf *lines = &f->lines[form];
-    put_form_locked(r, form, msg_new_gathered(lines->data, lines->len, (unsigned)f->gathered), NULL, NULL);
+    put_form_locked(r, form, msg_new_gathered(lines->data, lines->len, (unsigned)f->gathered), f->first_id,
+                    NULL, NULL);
     if (lines->cap > KEPT_BYTES)
         buf_fini(lines);
     else
@@ -175,7 +181,7 @@ int fanout_put_locked(struct room *r, const struct event *ev, const struct membe
     f->pressing = (struct post_pressure){0};
     for (int form = 0; form < FORMS; form++)
         if (f->members[form])
-            puts += put_form_locked(r, form, member_render((enum form)form, ev), except, speaker);
+            puts += put_form_locked(r, form, member_render((enum form)form, ev), ev->id, except, speaker);
     note_pressing_locked(f);
     return puts;
 }

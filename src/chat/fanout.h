@@ -26,6 +26,7 @@ struct fanout {
     int members[FORMS];          /* R: how many members take each form */
     int ignorers;                /* R: how many of them ignore anybody */
     _Atomic int gathered;        /* written R: how many messages .lines has */
+    uint64_t first_id;           /* R: number of the first of them */
     bool combined;               /* R: a thread has promised to put them */
     struct post_pressure pressing; /* R: the fullest outbox that the last put found pressing */
     _Atomic bool pressed;        /* written R: there was one */

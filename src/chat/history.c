@@ -263,11 +263,16 @@ void history_start(void)
     history.trim_room[0] = '\0';
 }
 
-void history_stop(void)
+void history_settle(void)
 {
     lock_acquire(&history.lock);
     ask_all_locked();
     lock_release(&history.lock);
+}
+
+void history_stop(void)
+{
+    history_settle();
 }
 
 /* ---- questions ---- */

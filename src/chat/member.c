@@ -15,6 +15,7 @@ struct msg *member_render(enum form form, const struct event *ev)
     struct buf lines = {0};
     codec_of(form)->render(&lines, ev, form);
     struct msg *msg = msg_new(lines.data, lines.len);
+    msg->worth = ev->kind == EVENT_SAID || ev->kind == EVENT_ACTION || ev->kind == EVENT_PRIVATE;
     buf_fini(&lines);
     return msg;
 }

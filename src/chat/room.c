@@ -305,12 +305,18 @@ static void close_locked(struct room *r)
     durable_record_locked(r);
 }
 
-void room_leave(struct room *r, struct member *m, bool answer)
+static uint64_t heard_locked(const struct room *r, const struct membership *ms)
+{
+    return ms->missed_id ? ms->missed_id - 1 : r->last_id;
+}
+
+uint64_t room_leave(struct room *r, struct member *m, bool answer)
 {
     post_assert_settled(); /* the thread's gathering would point to a room that it no longer refers to */
     lock_acquire(&r->lock);
     int i = find_locked(r, m);
     fanout_settle_locked(r); /* what was said before is still heard */
+    uint64_t heard = i >= 0 ? heard_locked(r, &r->members[i]) : 0;
     if (i >= 0)
         remove_locked(r, i);
     struct event ev = {.kind = EVENT_LEFT, .room = r->name};
@@ -323,6 +329,7 @@ void room_leave(struct room *r, struct member *m, bool answer)
             close_locked(r);
     }
     lock_release(&r->lock);
+    return heard;
 }
 
 int room_oust(struct room *r, struct event *ev, const struct whom *whom, const struct member *except)

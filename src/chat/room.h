@@ -22,6 +22,7 @@ struct membership {
     int form;              /* R: as the member's; changed only while nothing is gathered */
     const struct ignores *ignores; /* R: borrows: the member's */
     enum role role;        /* R: what it may do for as long as it stays, beside what its account may */
+    uint64_t missed_id;    /* R: number of the first message that its outbox, closed by then, did not take; 0: none */
     int64_t said_ms;       /* R: wall clock of its last message, where that is asked for */
 };
 
@@ -75,8 +76,9 @@ bool room_admits(struct room *r, const struct member *m, const char *key, unsign
 bool room_join(struct room *r, struct member *m, unsigned ticket);
 /* Answers as JOIN does for who is in the room already. */
 void room_rejoin(struct room *r, struct member *m);
-/* Takes the member out, if it is in; tells the others; `answer`: and the member too. */
-void room_leave(struct room *r, struct member *m, bool answer);
+/* Takes the member out, if it is in; tells the others; `answer`: and the member too. Up to which number the member has
+ * heard the room; 0: it was not in it. */
+uint64_t room_leave(struct room *r, struct member *m, bool answer);
 /* The member's name, its form or whom it ignores has changed: takes that over, behind what was said before. */
 void room_update(struct room *r, struct member *m);
 /* Adds all in it but the member. */

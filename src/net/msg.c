@@ -9,19 +9,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct msg *msg_new(const void *data, size_t len)
-{
-    return msg_new_gathered(data, len, 1);
-}
-
-struct msg *msg_new_gathered(const void *data, size_t len, unsigned entries)
+static struct msg *make(const void *data, size_t len, unsigned entries, bool worth)
 {
     struct msg *m = panic_malloc(sizeof *m + len);
     atomic_init(&m->refs, 1);
     m->entries = entries;
+    m->worth = worth;
     m->len = len;
     memcpy(m->data, data, len);
     return m;
+}
+
+struct msg *msg_new(const void *data, size_t len)
+{
+    return make(data, len, 1, false);
+}
+
+struct msg *msg_new_gathered(const void *data, size_t len, unsigned entries)
+{
+    return make(data, len, entries, true);
 }
 
 struct msg *msg_ref(struct msg *m)

@@ -3,6 +3,7 @@
 #define NET_MSG_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -12,12 +13,13 @@
 struct msg {
     _Atomic unsigned refs;
     unsigned entries; /* how many entries of an outbox it counts for: 1, or the lines that were gathered in it */
+    bool worth;       /* that somebody said it: worth to be sent again if it may not have come */
     size_t len;
     char data[];
 };
 
-/* Copies len bytes, which count as one entry, or as so many. The caller owns one reference. Aborts when memory is
- * out. */
+/* Copies len bytes, which count as one entry, or as so many lines that people said. The caller owns one reference, and may
+ * set .worth before it hands it out. Aborts when memory is out. */
 struct msg *msg_new(const void *data, size_t len);
 struct msg *msg_new_gathered(const void *data, size_t len, unsigned entries);
 

@@ -142,8 +142,11 @@ static void uncount_locked(struct outbox *ob, size_t entries, size_t bytes)
 
 static void drop_queue_locked(struct outbox *ob)
 {
-    for (size_t i = 0; i < ob->queued.n; i++)
+    for (size_t i = 0; i < ob->queued.n; i++) {
         uncount_locked(ob, ob->queued.v[i]->entries, ob->queued.v[i]->len);
+        if (ob->tail)
+            tail_add(ob->tail, ob->queued.v[i]);
+    }
     batch_clear(&ob->queued);
     ob->queued_entries = 0;
     pressure_relieve_locked(ob);
@@ -407,11 +410,26 @@ bool outbox_take(struct outbox *ob)
     return go;
 }
 
-/* The drainer: so much of the flight is written. */
-static void account(struct outbox *ob, size_t entries, size_t bytes)
+#define TAIL_BYTES 32768 /* of a tail, from which on it is asked what has come */
+
+static void extend_tail_locked(struct outbox *ob, size_t from, size_t wrote)
+{
+    struct tail *t = ob->tail;
+    for (; from < ob->flight_at; from++)
+        tail_add(t, ob->flight.v[from]);
+    tail_wrote(t, wrote);
+    if (t->bytes > TAIL_BYTES && ob->stream->ops->unacknowledged)
+        tail_prune(t, ob->stream->ops->unacknowledged(ob->stream));
+}
+
+/* The drainer: a call has written so many bytes; so the messages of the flight from `from` to .flight_at are written, which
+ * count for so much. */
+static void account(struct outbox *ob, size_t from, size_t entries, size_t bytes, size_t wrote)
 {
     lock_acquire(&ob->lock);
     uncount_locked(ob, entries, bytes);
+    if (ob->tail)
+        extend_tail_locked(ob, from, wrote);
     pressure_relieve_locked(ob);
     lock_release(&ob->lock);
 }
@@ -426,6 +444,8 @@ static void fail(struct outbox *ob)
     }
     lock_acquire(&ob->lock);
     uncount_locked(ob, entries, bytes);
+    for (size_t i = ob->flight_at; ob->tail && i < ob->flight.n; i++)
+        tail_add(ob->tail, ob->flight.v[i]);
     drop_queue_locked(ob);
     if (outbox_is_open_locked(ob))
         (void)close_locked(ob, CLOSE_GONE, NULL); /* the caller is the writer: nobody to wake */
@@ -455,7 +475,7 @@ static bool write_some(struct outbox *ob, bool block)
         return false;
     counter_add(COUNTER_WRITES, 1);
     counter_add(COUNTER_BYTES_OUT, (uint64_t)wrote);
-    size_t entries = 0, bytes = 0, left = (size_t)wrote + ob->flight_offset;
+    size_t from = ob->flight_at, entries = 0, bytes = 0, left = (size_t)wrote + ob->flight_offset;
     while (ob->flight_at < b->n && left >= b->v[ob->flight_at]->len) {
         const struct msg *m = b->v[ob->flight_at++];
         left -= m->len;
@@ -463,7 +483,7 @@ static bool write_some(struct outbox *ob, bool block)
         entries += m->entries;
     }
     ob->flight_offset = left;
-    account(ob, entries, bytes);
+    account(ob, from, entries, bytes, (size_t)wrote);
     return true;
 }
 
@@ -513,10 +533,44 @@ void outbox_abandon(struct outbox *ob)
 void outbox_detach(struct outbox *ob)
 {
     lock_acquire(&ob->lock);
-    must(ob->finished && is_drained_locked(ob) && !ob->entries && !ob->bytes);
+    must(ob->finished && is_drained_locked(ob) && !ob->entries && !ob->bytes && !ob->tail);
     ob->stream = NULL;
     ob->reason = CLOSE_OPEN;
     lock_release(&ob->lock);
+}
+
+bool outbox_keep_tail(struct outbox *ob)
+{
+    lock_acquire(&ob->lock);
+    if (!ob->tail && outbox_is_open_locked(ob) && is_drained_locked(ob))
+        ob->tail = panic_calloc(1, sizeof *ob->tail);
+    bool keeps = ob->tail != NULL;
+    lock_release(&ob->lock);
+    return keeps;
+}
+
+static size_t unacknowledged_locked(const struct outbox *ob)
+{
+    return ob->stream->ops->unacknowledged ? ob->stream->ops->unacknowledged(ob->stream) : 0;
+}
+
+size_t outbox_unacknowledged(struct outbox *ob)
+{
+    lock_acquire(&ob->lock);
+    size_t bytes = unacknowledged_locked(ob);
+    lock_release(&ob->lock);
+    return bytes;
+}
+
+void outbox_end_tail(struct outbox *ob, struct buf *lines)
+{
+    lock_acquire(&ob->lock);
+    struct tail *t = ob->tail;
+    ob->tail = NULL;
+    if (t)
+        tail_end(t, unacknowledged_locked(ob), lines);
+    lock_release(&ob->lock);
+    free(t);
 }
 
 void outbox_retire(struct outbox *ob)

@@ -50,6 +50,8 @@ enum event_kind {
     EVENT_HISTORY,   /* number: how many came before */
     EVENT_OPTION,    /* room, name: an option, text: its value */
     EVENT_ROLE,      /* room, name, text: its role */
+    EVENT_UNREAD,    /* room, number */
+    EVENT_STORED,    /* name: for whom */
     EVENT_DONE,      /* verb, name, text: terms */
     EVENT_LISTED,    /* number, text: what was listed */
     EVENT_ERROR,     /* error; text fills its %s */
@@ -64,6 +66,7 @@ enum event_kind {
     EVENT_PRIVATE,   /* name: from whom, text, id, time_ms */
     EVENT_RENAME,    /* name: the old one, text: the new one, id, time_ms */
     EVENT_NOTICE,    /* text */
+    EVENT_MAIL,      /* name: from whom, text, time_ms: when */
     EVENT_INVITE,    /* room, name: by whom */
     EVENTS
 };

@@ -175,6 +175,8 @@ static const char *const formats[EVENTS] = {
     [EVENT_HISTORY] = "OK %d messages",
     [EVENT_OPTION] = "SET %r %n %t",
     [EVENT_ROLE] = "ROLE %r %n %t",
+    [EVENT_UNREAD] = "UNREAD %r %d",
+    [EVENT_STORED] = "OK Stored for %n",
     [EVENT_DONE] = "OK %v %n%t",
     [EVENT_LISTED] = "OK %d %t",
     [EVENT_JOIN] = "JOIN %r %n",
@@ -186,6 +188,7 @@ static const char *const formats[EVENTS] = {
     [EVENT_PRIVATE] = "PRIVMSG %n %t",
     [EVENT_RENAME] = "RENAME %n %t",
     [EVENT_NOTICE] = "NOTICE %t",
+    [EVENT_MAIL] = "MAIL %n %w %t",
     [EVENT_INVITE] = "INVITE %r %n",
 };
 

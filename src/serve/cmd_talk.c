@@ -6,6 +6,7 @@
 #include "chat/talk.h"
 #include "chat/users.h"
 #include "serve/command.h"
+#include "serve/mailbox.h"
 
 #include <string.h>
 
@@ -61,11 +62,12 @@ void cmd_say(struct session *s, const struct args *a)
 
 void cmd_privmsg(struct session *s, const struct args *a)
 {
-    if (strlen(a->word) >= NAME_SIZE || !users_put(&s->member, a->word, a->text)) {
-        session_error(s, ERROR_USER_NOT_FOUND, NULL);
-        return;
-    }
-    counter_add(COUNTER_PRIVATE, 1);
     struct event sent = {.kind = EVENT_SENT};
-    session_answer(s, &sent);
+    bool is_name = name_was_user(a->word);
+    if (is_name && users_put(&s->member, a->word, a->text)) {
+        counter_add(COUNTER_PRIVATE, 1);
+        session_answer(s, &sent);
+    } else if (!is_name || !mailbox_put(s, a->word, a->text)) {
+        session_error(s, ERROR_USER_NOT_FOUND, NULL);
+    }
 }

@@ -10,6 +10,7 @@
 #include "chat/rooms.h"
 #include "net/post.h"
 #include "proto/text.h"
+#include "serve/mailbox.h"
 
 #include <string.h>
 
@@ -78,6 +79,7 @@ static void run(struct session *s, enum command c, char *rest)
         if (log_enabled(LOG_DEBUG))
             log_peer(LOG_DEBUG, "command", "id=%llu verb=%s", (unsigned long long)s->member.id, row->name);
         session_sync_rooms(s);
+        mailbox_heard(s);
         if (!(row->flags & TALK))
             post_settle(); /* what was said before comes before what the handler does */
         row->handler(s, &a);

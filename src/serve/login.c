@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "chat/hashing.h"
 #include "chat/users.h"
+#include "serve/mailbox.h"
 #include "serve/tries.h"
 
 #include <stdio.h>
@@ -131,8 +132,10 @@ void login_take_name(struct session *s, const char *name, const struct account *
     counter_add(COUNTER_LOGINS, 1);
     log_peer(LOG_INFO, "named", "id=%llu name=%s account=%lld", (unsigned long long)m->id, m->name,
              proved ? (long long)proved->id : 0);
-    if (proved)
-        accounts_note_seen(proved->id, addrs_key_text(&s->pair->arrival.peer, host));
+    if (!proved)
+        return;
+    accounts_note_seen(proved->id, addrs_key_text(&s->pair->arrival.peer, host));
+    mailbox_show(s);
 }
 
 bool login_change_name(struct session *s, const char *name)

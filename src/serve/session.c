@@ -20,6 +20,7 @@
 #include "net/post.h"
 #include "net/pressure.h"
 #include "serve/command.h"
+#include "serve/mailbox.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,7 +177,7 @@ void session_update_rooms(struct session *s)
 
 void session_leave_room(struct session *s, struct room *r, bool answer)
 {
-    room_leave(r, &s->member, answer);
+    mailbox_mark(s, r, room_leave(r, &s->member, answer));
     forget_room(s, r);
 }
 
@@ -305,6 +306,7 @@ static void begin(struct session *s)
     m->caps = 0;
     m->id = s->pair->id;
     m->account = 0;
+    s->mail_upto = 0;
     m->ousted = false;
     addrs_key_text(&a->peer, m->host);
     if (a->peer.loopback) /* a proxy, or people who share a machine */

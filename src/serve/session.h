@@ -25,6 +25,7 @@ struct session {
     bool spared;             /* R: from the flood limit */
     struct change change;    /* R, and the store while it has it: the topic being set */
     struct history_query query; /* the same: the history asked for */
+    int64_t mail_upto;       /* R: number of the last private message shown of those that waited; 0: none */
     _Atomic int room_count;  /* a: for the console */
     _Atomic bool named;      /* a: has given a name, so no login deadline */
 };

@@ -38,6 +38,7 @@ COMMAND(OP, cmd_op, "w", 0, "OP <user>", "let somebody run the current room with
 COMMAND(DEOP, cmd_deop, "w", 0, "DEOP <user>", "take that back")
 COMMAND(VOICE, cmd_voice, "w", 0, "VOICE <user>", "let somebody talk in a moderated or slow room")
 COMMAND(DEVOICE, cmd_devoice, "w", 0, "DEVOICE <user>", "take that back")
+COMMAND(UNREAD, cmd_unread, "", 0, "UNREAD", "how many messages came in the rooms you left, if your name is registered")
 COMMAND(SEEN, cmd_seen, "w", 0, "SEEN <user>", "when somebody with a registered name was last here")
 COMMAND(REGISTER, cmd_register, "wW", PRIVATE | SECRET, "REGISTER <password> [<invitation>]", "keep your name: it then takes the password to use it")
 COMMAND(PASSWD, cmd_passwd, "ww", PRIVATE | SECRET, "PASSWD <old> <new>", "change the password")

@@ -61,6 +61,8 @@ CONF_INT(accounts, hash_passes, 2, 1, 100, LIVE, "how often the memory is gone t
 CONF_INT(accounts, hash_wait, 5000, 0, 20000, LIVE, "milliseconds to wait for one's turn: one password is hashed for each processor at a time")
 CONF_INT(accounts, tries, 10, 1, 1000, LIVE, "wrong passwords borne from one address, and for one account from addresses not its owner's")
 CONF_INT(accounts, tries_refill, 60, 1, 86400, LIVE, "seconds until one more is borne")
+CONF_INT(accounts, mail, 100, 0, 100000, LIVE, "private messages that may wait for one account while it is away")
+CONF_INT(accounts, mail_days, 30, 1, 3650, LIVE, "days for which they wait")
 CONF_INT(accounts, invite_days, 7, 1, 365, LIVE, "days for which an invitation is good")
 
 CONF_SECTION(sockets, "TCP, see tcp(7). For new listeners only.")

@@ -19,6 +19,7 @@ ERROR(NOT_INVITED, "Invitation not valid", "there is no such invitation, it was 
 ERROR(PASSWORD_SHORT, "Password too short (at least %s bytes)", "a new password is shorter than accounts.password")
 ERROR(INSECURE, "Passwords need a secure connection", "a password from an address that is neither loopback nor private, where accounts.plaintext is false; it was sent already, so choose another one")
 ERROR(TOO_MANY_TRIES, "Too many wrong passwords, try again in %s s", "the password, or the invitation, was not looked at: too many wrong ones came for the account, or from the address")
+ERROR(MAILBOX_FULL, "Too many messages wait for %s", "a private message to who is not here: as many wait as accounts.mail allows")
 ERROR(BUSY, "Busy, try again", "too many passwords are being looked at, or there is not so much memory; nothing was changed")
 ERROR(TOO_MANY_ACCOUNTS, "Too many accounts", "there are as many as accounts.max allows")
 ERROR(NO_ACCOUNTS, "Accounts not available", "this chatd was built without libsodium")

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: ISC */
+/* Errands about what waits for accounts. A message is forgotten only when its reader has shown a sign of life after it. */
+#include "config.h"
+
+#include "chat/mail.h"
+
+#include "base/clock.h"
+#include "base/panic.h"
+#include "chat/history.h"
+#include "store/store_mail.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_MS (24 * 3600 * 1000LL)
+#define MOST_MARKS 100 /* rooms noted for one account */
+
+static _Atomic int most_now = 100, days_now = 30;
+
+void mail_configure(const struct mail_limits *limits)
+{
+    atomic_store_explicit(&most_now, limits->messages, memory_order_relaxed);
+    atomic_store_explicit(&days_now, limits->days, memory_order_relaxed);
+}
+
+static int64_t oldest_ms(void)
+{
+    return clock_wall_ms() - atomic_load_explicit(&days_now, memory_order_relaxed) * DAY_MS;
+}
+
+/* ---- messages ---- */
+
+struct letter {
+    int64_t account;
+    struct mail_row row;
+    int64_t n; /* its number, or 0 */
+};
+
+static int put_run(void *arg, sqlite3 *db)
+{
+    struct letter *l = arg;
+    int most = atomic_load_explicit(&most_now, memory_order_relaxed);
+    return store_mail_add(db, l->account, &l->row, oldest_ms(), most, &l->n);
+}
+
+enum mail_result mail_put(int64_t account, const char *from, const char *text, int64_t *n, const struct waiter *w)
+{
+    static const struct errand put = {put_run, NULL};
+    struct letter l = {.account = account, .row = {.time_ms = clock_wall_ms(), .name = from, .text = text}};
+    if (!errand_do(&put, &l, w))
+        return MAIL_STORAGE;
+    *n = l.n;
+    return l.n ? MAIL_KEPT : MAIL_FULL;
+}
+
+struct reading {
+    int64_t account, last, since_ms;
+    enum form form;
+    size_t bytes;
+    struct buf *lines;
+    size_t start; /* of what was added to it */
+};
+
+static bool add_letter(const struct mail_row *row, void *arg)
+{
+    struct reading *re = arg;
+    struct event ev = {.kind = EVENT_MAIL, .name = row->name, .text = row->text, .time_ms = row->time_ms};
+    if (re->lines->len - re->start + strlen(row->text) > re->bytes)
+        return false;
+    re->last = row->n;
+    if (row->time_ms >= re->since_ms)
+        codec_of(re->form)->render(re->lines, &ev, re->form);
+    return true;
+}
+
+static int read_run(void *arg, sqlite3 *db)
+{
+    struct reading *re = arg;
+    re->lines->len = re->start;
+    re->last = 0;
+    if (store_mail_read(db, re->account, add_letter, re) != SQLITE_OK)
+        re->last = 0; /* what cannot be read must not fail what others write */
+    return SQLITE_OK;
+}
+
+int64_t mail_read(int64_t account, const struct member *m, size_t bytes, struct buf *lines, const struct waiter *w)
+{
+    static const struct errand read = {read_run, NULL};
+    struct reading re = {.account = account, .since_ms = oldest_ms(), .form = (enum form)m->form, .bytes = bytes,
+                         .lines = lines, .start = lines->len};
+    if (errand_do(&read, &re, w) && re.last)
+        return re.last;
+    lines->len = re.start;
+    return 0;
+}
+
+struct forgetting {
+    int64_t account, from, upto;
+};
+
+static int forget_run(void *arg, sqlite3 *db)
+{
+    const struct forgetting *f = arg;
+    return store_mail_remove(db, f->account, f->from, f->upto);
+}
+
+void mail_forget(int64_t account, int64_t from, int64_t upto)
+{
+    static const struct errand forget = {forget_run, NULL};
+    struct forgetting f = {account, from, upto};
+    errand_leave(&forget, &f, sizeof f);
+}
+
+/* ---- how far rooms were heard ---- */
+
+struct mark {
+    int64_t account;
+    char room[NAME_SIZE];
+    uint64_t id;
+};
+
+static int mark_run(void *arg, sqlite3 *db)
+{
+    const struct mark *m = arg;
+    return store_marks_set(db, m->account, m->room, m->id, MOST_MARKS);
+}
+
+void mail_mark(int64_t account, const char *room, uint64_t id)
+{
+    static const struct errand mark = {mark_run, NULL};
+    struct mark m = {.account = account, .id = id};
+    snprintf(m.room, sizeof m.room, "%s", room);
+    errand_leave(&mark, &m, sizeof m);
+}
+
+struct counting {
+    int64_t account;
+    struct strv rooms;
+    int *unread; /* owns */
+    bool is_whole;
+};
+
+static void add_room(const char *room, int unread, void *arg)
+{
+    struct counting *c = arg;
+    c->unread = panic_realloc(c->unread, (c->rooms.n + 1) * sizeof *c->unread);
+    c->unread[c->rooms.n] = unread;
+    strv_add(&c->rooms, room);
+}
+
+static int unread_run(void *arg, sqlite3 *db)
+{
+    struct counting *c = arg;
+    strv_fini(&c->rooms);
+    c->is_whole = store_marks_read(db, c->account, MAIL_UNREAD_MOST, add_room, c) == SQLITE_OK;
+    return SQLITE_OK;
+}
+
+bool mail_unread(int64_t account, void (*fn)(const char *room, int unread, void *arg), void *arg, const struct waiter *w)
+{
+    static const struct errand count = {unread_run, NULL};
+    struct counting c = {.account = account};
+    history_settle();
+    bool done = errand_do(&count, &c, w) && c.is_whole;
+    for (size_t i = 0; done && i < c.rooms.n; i++)
+        fn(c.rooms.v[i], c.unread[i], arg);
+    strv_fini(&c.rooms);
+    free(c.unread);
+    return done;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: ISC */
+/* UNREAD, and the way of a message to somebody who is away. */
+#include "config.h"
+
+#include "serve/mailbox.h"
+
+#include "base/counter.h"
+#include "chat/accounts.h"
+#include "chat/mail.h"
+#include "chat/rooms.h"
+#include "chat/users.h"
+#include "serve/command.h"
+#include "serve/login.h"
+
+#include <string.h>
+
+void mailbox_show(struct session *s)
+{
+    struct waiter w = login_waiter(s);
+    struct buf lines = {0};
+    s->mail_upto = mail_read(s->member.account, &s->member, (size_t)outbox_limits().bytes / 2, &lines, &w);
+    if (lines.len)
+        member_answer_lines(&s->member, &lines);
+    buf_fini(&lines);
+}
+
+void mailbox_heard(struct session *s)
+{
+    int64_t upto = s->mail_upto;
+    if (!upto)
+        return;
+    s->mail_upto = 0;
+    if (!s->member.account)
+        return;
+    post_settle();
+    mail_forget(s->member.account, 0, upto);
+    mailbox_show(s);
+}
+
+/* True when whoever owns the account has come while the message was being kept, and has it now. */
+static bool came(struct session *s, const struct account *to, const char *text, int64_t n)
+{
+    struct whom whom;
+    bool is_here = users_identify(to->name, &whom) && whom.account == to->id && users_put(&s->member, to->name, text);
+    if (is_here)
+        mail_forget(to->id, n, n);
+    return is_here;
+}
+
+static void keep(struct session *s, const struct account *to, const char *text)
+{
+    struct waiter w = login_waiter(s);
+    struct event stored = {.kind = EVENT_STORED, .name = to->name}, sent = {.kind = EVENT_SENT};
+    int64_t n;
+    switch (mail_put(to->id, s->member.name, text, &n, &w)) {
+    case MAIL_KEPT:
+        session_answer(s, came(s, to, text, n) ? &sent : &stored);
+        counter_add(COUNTER_PRIVATE, 1);
+        break;
+    case MAIL_FULL:
+        session_error(s, ERROR_MAILBOX_FULL, to->name);
+        break;
+    case MAIL_STORAGE:
+        session_error(s, ERROR_STORAGE, NULL);
+        break;
+    }
+}
+
+bool mailbox_put(struct session *s, const char *name, const char *text)
+{
+    struct account to;
+    if (!accounts_find(name, &to))
+        return false;
+    keep(s, &to, text);
+    return true;
+}
+
+/* ---- UNREAD ---- */
+
+void mailbox_mark(struct session *s, const struct room *r, uint64_t id)
+{
+    if (s->member.account && id)
+        mail_mark(s->member.account, r->key, id);
+}
+
+struct unread {
+    struct session *s;
+    struct buf lines;
+    int n;
+};
+
+static void add_unread(const char *key, int unread, void *arg)
+{
+    struct unread *u = arg;
+    struct session *s = u->s;
+    struct room *r = rooms_find(key);
+    if (!r)
+        return;
+    struct event ev = {.kind = EVENT_UNREAD, .room = r->name, .number = unread};
+    if (unread && !member_is_in(&s->member, r) && room_may_look(r, &s->member)) {
+        s->codec->render(&u->lines, &ev, (enum form)s->member.form);
+        u->n++;
+    }
+    rooms_release(r);
+}
+
+void cmd_unread(struct session *s, const struct args *a)
+{
+    struct waiter w = login_waiter(s);
+    struct unread u = {.s = s};
+    (void)a;
+    if (!s->member.account) {
+        session_error(s, ERROR_NOT_REGISTERED, NULL);
+    } else if (mail_unread(s->member.account, add_unread, &u, &w)) {
+        struct event end = {.kind = EVENT_LISTED, .number = u.n, .text = "rooms"};
+        s->codec->render(&u.lines, &end, (enum form)s->member.form);
+        member_answer_lines(&s->member, &u.lines);
+    } else {
+        session_error(s, ERROR_STORAGE, NULL);
+    }
+    buf_fini(&u.lines);
+}
