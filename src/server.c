@@ -14,6 +14,7 @@
 #include "chat/history.h"
 #include "chat/mail.h"
 #include "chat/rooms.h"
+#include "chat/tokens.h"
 #include "chat/ruling.h"
 #include "chat/users.h"
 #include "conf.h"
@@ -128,6 +129,12 @@ static void configure(const struct conf *c)
         .plaintext = c->accounts_plaintext,
         .password_least = c->accounts_password,
     });
+    tokens_configure(&(struct token_limits){
+        .per_account = c->accounts_tokens,
+        .days = c->accounts_token_days,
+        .resume_s = c->accounts_resume,
+    });
+    resume_configure(c->accounts_grace * 1000, c->accounts_resume_messages);
     mail_configure(&(struct mail_limits){.messages = c->accounts_mail, .days = c->accounts_mail_days});
     admin_users_configure(c->accounts_invite_days);
     session_configure(&(struct session_limits){
@@ -414,6 +421,7 @@ void server_stop(void)
 {
     log_info("stopping", "clients=%d", pool_counts().clients);
     pool_close_all();
+    resume_stop();
     close_listeners();
     pool_wait_empty();
     admin_stop();

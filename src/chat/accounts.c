@@ -14,6 +14,7 @@
 #include "base/rwlock.h"
 #include "chat/users.h"
 #include "store/store_accounts.h"
+#include "store/store_tokens.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,6 +216,8 @@ static int hash_run(void *arg, sqlite3 *db)
     struct change_of_account *c = arg;
     bool changed;
     int rc = store_accounts_hash(db, c->a.id, c->proved, c->a.hash, &changed);
+    if (rc == SQLITE_OK && changed)
+        rc = store_tokens_remove_all(db, c->a.id); /* what was got by the old password */
     note(c, changed);
     return rc;
 }
@@ -234,6 +237,8 @@ static int lock_run(void *arg, sqlite3 *db)
     struct change_of_account *c = arg;
     bool changed;
     int rc = store_accounts_lock(db, c->a.id, c->a.locked, &changed);
+    if (rc == SQLITE_OK && c->a.locked)
+        rc = store_tokens_remove_all(db, c->a.id);
     note(c, changed);
     return rc;
 }

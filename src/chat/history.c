@@ -281,7 +281,8 @@ static bool add_row(const struct message_row *row, void *arg)
 {
     struct history_query *q = arg;
     size_t size = strlen(row->text) + strlen(row->name) + LINE_BYTES;
-    if (q->count && size > q->bytes_left)
+    q->is_cut = q->count && size > q->bytes_left;
+    if (q->is_cut)
         return false;
     q->bytes_left -= size < q->bytes_left ? size : q->bytes_left;
     if (q->count == q->cap) {

@@ -62,6 +62,7 @@ struct history_query {
     int count, cap;
     size_t bytes_left;          /* the answer ends when it would be larger */
     bool is_whole;              /* it could be read */
+    bool is_cut;                /* there was no room for all */
 };
 enum history_result { HISTORY_READ = 1, HISTORY_FAILED };
 

@@ -19,12 +19,18 @@ void replay_configure(int most, int age_s)
     atomic_store_explicit(&age_ms_now, age_s * 1000, memory_order_relaxed);
 }
 
+static struct said *at(const struct replay *re, int i)
+{
+    return &re->v[(re->first + i) % re->cap];
+}
+
 void replay_fini(struct replay *re)
 {
+    uint64_t lost_id = re->count ? at(re, re->count - 1)->id : re->lost_id;
     for (int i = 0; i < re->cap; i++)
         free(re->v[i].text);
     free(re->v);
-    *re = (struct replay){0};
+    *re = (struct replay){.lost_id = lost_id};
 }
 
 /* The place of the next message, or NULL: none are kept. */
@@ -39,17 +45,20 @@ static struct said *next(struct replay *re)
     if (!most)
         return NULL;
     if (re->count == most) {
+        re->lost_id = at(re, 0)->id;
         re->first = (re->first + 1) % most;
         re->count--;
     }
-    return &re->v[(re->first + re->count++) % most];
+    return at(re, re->count++);
 }
 
 void replay_add(struct replay *re, const struct event *ev)
 {
     struct said *s = next(re);
-    if (!s)
+    if (!s) {
+        re->lost_id = ev->id;
         return;
+    }
     size_t size = strlen(ev->text) + 1;
     if (size > s->cap) {
         s->text = panic_realloc(s->text, size);
@@ -71,13 +80,14 @@ static bool is_by_ignored(const struct said *s, const struct ignores *ig)
     return ignores_has(ig, key);
 }
 
-void replay_render(const struct replay *re, const char *room, const struct member *m, struct buf *out)
+void replay_render(const struct replay *re, const char *room, const struct member *m, uint64_t after, struct buf *out)
 {
     enum form form = (enum form)m->form;
     int64_t since_ms = clock_wall_ms() - atomic_load_explicit(&age_ms_now, memory_order_relaxed);
     for (int i = 0; i < re->count; i++) {
-        const struct said *s = &re->v[(re->first + i) % re->cap];
-        if (s->time_ms < since_ms || is_by_ignored(s, m->ignores))
+        const struct said *s = at(re, i);
+        bool is_due = after ? s->id > after : s->time_ms >= since_ms;
+        if (!is_due || is_by_ignored(s, m->ignores))
             continue;
         struct event ev = {.kind = s->kind, .room = room, .name = s->name, .text = s->text, .id = s->id,
                            .time_ms = s->time_ms};

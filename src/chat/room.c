@@ -46,6 +46,7 @@ struct room *room_new(const char *name, int64_t created_ms)
     r->created_ms = r->used_ms = created_ms;
     r->used_no = atomic_fetch_add(&uses, 1);
     r->last_id = (uint64_t)(created_ms > room_birth_ms() ? created_ms : room_birth_ms()) << 20;
+    r->replay.lost_id = r->last_id;
     atomic_init(&r->refs, 1);
     rules_init(&r->rules);
     durable_init(r);
@@ -240,35 +241,77 @@ static void remove_locked(struct room *r, int i)
     atomic_store_explicit(&r->present, r->count, memory_order_relaxed);
 }
 
-bool room_join(struct room *r, struct member *m, unsigned ticket)
+/* The answer to who comes in: how many others are there, the topic, who they are, and what was said. */
+static void answer_locked(const struct room *r, struct member *m, const struct member *old, const struct past *past)
 {
-    struct buf answer = {0};
+    struct buf lines = {0};
     enum form form = (enum form)m->form;
     const struct codec *codec = codec_of(form);
-    lock_acquire(&r->lock);
-    if (ticket != r->rules.changes) {
-        lock_release(&r->lock);
-        return false;
-    }
-    fanout_settle_locked(r); /* what was said before is replayed and not heard live */
-    struct event ev = {.kind = EVENT_JOINED, .room = r->name, .number = r->count};
-    codec->render(&answer, &ev, form);
+    struct event ev = {.kind = EVENT_JOINED, .room = r->name, .number = r->count - (old != NULL)};
+    codec->render(&lines, &ev, form);
     if (*r->topic) {
         ev = (struct event){.kind = EVENT_TOPIC, .room = r->name, .text = r->topic};
-        codec->render(&answer, &ev, form);
+        codec->render(&lines, &ev, form);
     }
     for (int i = 0; i < r->count && i < NAMES_SHOWN; i++) {
         ev = (struct event){.kind = EVENT_JOIN, .room = r->name, .name = r->members[i].name};
-        codec->render(&answer, &ev, form);
+        if (r->members[i].member != old)
+            codec->render(&lines, &ev, form);
     }
-    replay_render(&r->replay, r->name, m, &answer);
-    member_answer_lines(m, &answer);
-    add_locked(r, m);
-    ev = (struct event){.kind = EVENT_JOIN, .room = r->name, .name = m->name};
-    room_deliver_locked(r, &ev, m);
+    if (past)
+        buf_add(&lines, past->lines.data, past->lines.len);
+    replay_render(&r->replay, r->name, m, past ? past->covers : 0, &lines);
+    member_answer_lines(m, &lines);
+    buf_fini(&lines);
+}
+
+static bool is_whole_locked(const struct room *r, const struct past *past)
+{
+    return !past || past->covers >= r->replay.lost_id;
+}
+
+uint64_t room_last_id(struct room *r)
+{
+    lock_acquire(&r->lock);
+    uint64_t id = r->last_id;
     lock_release(&r->lock);
-    buf_fini(&answer);
-    return true;
+    return id;
+}
+
+bool room_join(struct room *r, struct member *m, unsigned ticket, const struct past *past)
+{
+    lock_acquire(&r->lock);
+    fanout_settle_locked(r); /* what was said before is replayed and not heard live */
+    bool may = ticket == r->rules.changes && is_whole_locked(r, past);
+    if (may) {
+        answer_locked(r, m, NULL, past);
+        add_locked(r, m);
+        struct event ev = {.kind = EVENT_JOIN, .room = r->name, .name = m->name};
+        room_deliver_locked(r, &ev, m);
+    }
+    lock_release(&r->lock);
+    return may;
+}
+
+enum room_swap room_swap(struct room *r, struct member *old, struct member *m, const struct past *past)
+{
+    enum room_swap result = ROOM_SWAP_NOT_IN;
+    lock_acquire(&r->lock);
+    fanout_settle_locked(r);
+    struct membership *ms = room_membership_locked(r, old);
+    if (ms && is_whole_locked(r, past)) {
+        answer_locked(r, m, old, past);
+        fanout_count_locked(r, ms, -1);
+        ms->member = m;
+        ms->missed_id = 0;
+        take_over_locked(ms);
+        fanout_count_locked(r, ms, 1);
+        result = ROOM_SWAPPED;
+    } else if (ms) {
+        result = ROOM_SWAP_AGAIN;
+    }
+    lock_release(&r->lock);
+    return result;
 }
 
 void room_rejoin(struct room *r, struct member *m)
@@ -308,6 +351,16 @@ static void close_locked(struct room *r)
 static uint64_t heard_locked(const struct room *r, const struct membership *ms)
 {
     return ms->missed_id ? ms->missed_id - 1 : r->last_id;
+}
+
+uint64_t room_heard(struct room *r, const struct member *m)
+{
+    lock_acquire(&r->lock);
+    fanout_settle_locked(r);
+    const struct membership *ms = room_membership_locked(r, m);
+    uint64_t heard = ms ? heard_locked(r, ms) : 0;
+    lock_release(&r->lock);
+    return heard;
 }
 
 uint64_t room_leave(struct room *r, struct member *m, bool answer)

@@ -70,10 +70,25 @@ void room_free(struct room **r);
 
 /* Whether the member may come in with that key (NULL: none); *ticket is for room_join. */
 bool room_admits(struct room *r, const struct member *m, const char *key, unsigned *ticket, struct refusal *no);
-/* Enters the member. Its whole answer, the replay included, and what the others see are one hold of the lock: so
- * nothing overtakes the answer, and no message is missed or doubled. Who comes into an empty room that nobody owns, and
- * that the operator did not make, is its op while there. False: the ticket is no longer good; ask again. */
-bool room_join(struct room *r, struct member *m, unsigned ticket);
+/* What who comes in is shown in place of the replay, as lines that are rendered already. */
+struct past {
+    struct buf lines; /* owns */
+    uint64_t covers;  /* what was said with numbers up to this is in them, or is not to be shown */
+};
+/* The number of the newest message, for a past. */
+uint64_t room_last_id(struct room *r);
+
+/* Enters the member. Its whole answer, the replay or the past (may be NULL) included, and what the others see are one hold
+ * of the lock: so nothing overtakes the answer, and no message is missed or doubled. Who comes into an empty room that
+ * nobody owns, and that the operator did not make, is its op while there. False: the ticket is no longer good, or the past
+ * lacks something; ask again. */
+bool room_join(struct room *r, struct member *m, unsigned ticket, const struct past *past);
+
+/* Puts a member in the place of another, whose reader waits, and answers as room_join does; the others see nothing. */
+enum room_swap { ROOM_SWAPPED, ROOM_SWAP_AGAIN, ROOM_SWAP_NOT_IN };
+enum room_swap room_swap(struct room *r, struct member *old, struct member *m, const struct past *past);
+/* Up to which number a member that is in it has heard the room. */
+uint64_t room_heard(struct room *r, const struct member *m);
 /* Answers as JOIN does for who is in the room already. */
 void room_rejoin(struct room *r, struct member *m);
 /* Takes the member out, if it is in; tells the others; `answer`: and the member too. Up to which number the member has

@@ -103,6 +103,24 @@ bool users_claim(struct member *m, const struct claim *c)
     return given;
 }
 
+void users_inherit(struct member *m, struct member *old, const struct event *answer)
+{
+    rwlock_write(&users.lock);
+    must(!m->listed && old->listed);
+    member_answer(m, answer);
+    HASH_DEL(users.table, old);
+    old->listed = false;
+    memcpy(m->name, old->name, sizeof m->name);
+    memcpy(m->key, old->key, sizeof m->key);
+    m->away = old->away;
+    m->ignores = old->ignores;
+    old->away = NULL;
+    old->ignores = NULL;
+    HASH_ADD_STR(users.table, key, m);
+    m->listed = true;
+    rwlock_release(&users.lock);
+}
+
 static void ring_waiting_locked(void)
 {
     for (struct member *w = users.waiting; w; w = w->next_waiting)

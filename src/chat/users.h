@@ -24,6 +24,10 @@ struct claim {
 bool users_claim(struct member *m, const struct claim *c);
 void users_renamed(struct member *m);
 
+/* A member without a name takes the place of another, whose reader waits: name, account, whom it ignores, that it is away. The
+ * answer is put before. The rooms have to be told as well (room_swap). */
+void users_inherit(struct member *m, struct member *old, const struct event *answer);
+
 /* Gives the name back, if the entry is this member's; it is away no more. Idempotent. */
 void users_release(struct member *m);
 

@@ -101,6 +101,7 @@ void outbox_open(struct outbox *ob, struct stream *st, uint64_t gen)
     ob->stream = st;
     ob->reason = CLOSE_OPEN;
     ob->finished = false;
+    ob->written = 0;
     ob->stalled = false;
     ob->owner_waits = false;
     ob->patience_tenths = (int64_t)RELAXED(max_patience_ms) * 10;
@@ -145,7 +146,7 @@ static void drop_queue_locked(struct outbox *ob)
     for (size_t i = 0; i < ob->queued.n; i++) {
         uncount_locked(ob, ob->queued.v[i]->entries, ob->queued.v[i]->len);
         if (ob->tail)
-            tail_add(ob->tail, ob->queued.v[i]);
+            tail_lose(ob->tail, ob->queued.v[i]);
     }
     batch_clear(&ob->queued);
     ob->queued_entries = 0;
@@ -412,14 +413,20 @@ bool outbox_take(struct outbox *ob)
 
 #define TAIL_BYTES 32768 /* of a tail, from which on it is asked what has come */
 
-static void extend_tail_locked(struct outbox *ob, size_t from, size_t wrote)
+/* The first so many bytes have come, as far as that can be known. */
+static uint64_t come_locked(const struct outbox *ob)
 {
-    struct tail *t = ob->tail;
+    uint64_t come;
+    bool known = ob->stream->ops->has_come && ob->stream->ops->has_come(ob->stream, &come);
+    return known ? come : ob->written;
+}
+
+static void extend_tail_locked(struct outbox *ob, size_t from)
+{
     for (; from < ob->flight_at; from++)
-        tail_add(t, ob->flight.v[from]);
-    tail_wrote(t, wrote);
-    if (t->bytes > TAIL_BYTES && ob->stream->ops->unacknowledged)
-        tail_prune(t, ob->stream->ops->unacknowledged(ob->stream));
+        tail_add(ob->tail, ob->flight.v[from]);
+    if (ob->tail->bytes > TAIL_BYTES)
+        tail_prune(ob->tail, come_locked(ob));
 }
 
 /* The drainer: a call has written so many bytes; so the messages of the flight from `from` to .flight_at are written, which
@@ -428,8 +435,9 @@ static void account(struct outbox *ob, size_t from, size_t entries, size_t bytes
 {
     lock_acquire(&ob->lock);
     uncount_locked(ob, entries, bytes);
+    ob->written += wrote;
     if (ob->tail)
-        extend_tail_locked(ob, from, wrote);
+        extend_tail_locked(ob, from);
     pressure_relieve_locked(ob);
     lock_release(&ob->lock);
 }
@@ -542,24 +550,21 @@ void outbox_detach(struct outbox *ob)
 bool outbox_keep_tail(struct outbox *ob)
 {
     lock_acquire(&ob->lock);
-    if (!ob->tail && outbox_is_open_locked(ob) && is_drained_locked(ob))
+    if (!ob->tail && outbox_is_open_locked(ob) && is_drained_locked(ob)) {
         ob->tail = panic_calloc(1, sizeof *ob->tail);
+        ob->tail->base = ob->written;
+    }
     bool keeps = ob->tail != NULL;
     lock_release(&ob->lock);
     return keeps;
 }
 
-static size_t unacknowledged_locked(const struct outbox *ob)
-{
-    return ob->stream->ops->unacknowledged ? ob->stream->ops->unacknowledged(ob->stream) : 0;
-}
-
-size_t outbox_unacknowledged(struct outbox *ob)
+bool outbox_has_all_come(struct outbox *ob)
 {
     lock_acquire(&ob->lock);
-    size_t bytes = unacknowledged_locked(ob);
+    bool all = come_locked(ob) >= ob->written;
     lock_release(&ob->lock);
-    return bytes;
+    return all;
 }
 
 void outbox_end_tail(struct outbox *ob, struct buf *lines)
@@ -568,7 +573,7 @@ void outbox_end_tail(struct outbox *ob, struct buf *lines)
     struct tail *t = ob->tail;
     ob->tail = NULL;
     if (t)
-        tail_end(t, unacknowledged_locked(ob), lines);
+        tail_end(t, come_locked(ob), lines);
     lock_release(&ob->lock);
     free(t);
 }

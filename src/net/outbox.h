@@ -51,6 +51,7 @@ struct outbox {
     bool retired;               /* O: the writer is to end */
     bool finished;              /* O */
     enum close_reason reason;   /* O: CLOSE_OPEN while open */
+    uint64_t written;           /* O: bytes, in this life */
     struct tail *tail;          /* O: owns; NULL but for who may come back for what did not come */
     struct msg *words;          /* O: owns; last words given by who closed, or NULL */
 
@@ -143,10 +144,10 @@ void outbox_detach(struct outbox *ob);
 /* The owner's reader: from now on what was written is kept until the peer's machine has acknowledged it. False: something
  * is on its way just now; ask again. */
 bool outbox_keep_tail(struct outbox *ob);
-/* The owner's reader, when drained: adds the lines, worth it, that may not have come, and keeps no more. How many bytes
- * were not acknowledged yet can be asked before. */
+/* The owner's reader, when drained: adds the lines, worth it, that may not have come, and keeps no more; before that, whether
+ * all that was written has. */
 void outbox_end_tail(struct outbox *ob, struct buf *lines);
-size_t outbox_unacknowledged(struct outbox *ob);
+bool outbox_has_all_come(struct outbox *ob);
 
 /* Ends the writer thread: outbox_take returns false. For an idle outbox. */
 void outbox_retire(struct outbox *ob);

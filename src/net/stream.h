@@ -30,8 +30,8 @@ struct stream_ops {
     void (*shut)(struct stream *st, enum stream_shut how);
     /* Never blocks. True once the peer has ended its side, or the connection is lost, read or not. NULL: not known. */
     bool (*has_ended)(struct stream *st);
-    /* Never blocks. How many of the bytes written the peer's machine has not acknowledged. NULL: not known. */
-    size_t (*unacknowledged)(struct stream *st);
+    /* Never blocks. How many of all the bytes written have come to the peer's machine. False, or NULL: not known. */
+    bool (*has_come)(struct stream *st, uint64_t *bytes);
     /* Reader only, when nobody writes any more: ends the output, then reads and drops what still comes, until
      * the peer ends, 64 KiB have come or clock_ms() reaches until_ms. A reset would eat the last words. */
     void (*linger)(struct stream *st, int64_t until_ms);

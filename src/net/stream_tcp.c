@@ -12,13 +12,12 @@
 #include "base/lock.h"
 #include "base/panic.h"
 #include "net/post.h"
+#include "net/tcp_info.h"
 
 #include <errno.h>
-#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -73,11 +72,9 @@ static bool tcp_has_ended(struct stream *st)
     return info.tcpi_state != TCP_ESTABLISHED && info.tcpi_state != TCP_FIN_WAIT1 && info.tcpi_state != TCP_FIN_WAIT2;
 }
 
-/* tcp(7), SIOCOUTQ */
-static size_t tcp_unacknowledged(struct stream *st)
+static bool tcp_has_come(struct stream *st, uint64_t *bytes)
 {
-    int bytes = 0;
-    return ioctl(st->fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
+    return tcp_info_acknowledged(st->fd, bytes);
 }
 
 static void tcp_linger(struct stream *st, int64_t until_ms)
@@ -125,7 +122,7 @@ static const struct stream_ops tcp_ops = {
     .try_write = tcp_try_write,
     .shut = tcp_shut,
     .has_ended = tcp_has_ended,
-    .unacknowledged = tcp_unacknowledged,
+    .has_come = tcp_has_come,
     .linger = tcp_linger,
     .close = tcp_close,
 };

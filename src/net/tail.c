@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Positions count from the beginning of the tail; what was written before it is acknowledged before it. */
+/* A queue of messages from the oldest that may not have come; short, because the kernel holds little for one client. */
 #include "config.h"
 
 #include "net/tail.h"
@@ -9,49 +9,50 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void part_add(struct tail_part *p, struct msg *m)
+{
+    if (p->n == p->cap) {
+        p->cap = p->cap ? p->cap * 2 : 16;
+        p->v = panic_realloc(p->v, p->cap * sizeof *p->v);
+    }
+    p->v[p->n++] = msg_ref(m);
+}
+
+static void part_fini(struct tail_part *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        msg_unref(p->v[i]);
+    free(p->v);
+}
+
 void tail_add(struct tail *t, struct msg *m)
 {
-    if (t->n == t->cap) {
-        t->cap = t->cap ? t->cap * 2 : 16;
-        t->v = panic_realloc(t->v, t->cap * sizeof *t->v);
-    }
-    t->v[t->n++] = msg_ref(m);
+    part_add(&t->sent, m);
     t->bytes += m->len;
 }
 
-void tail_wrote(struct tail *t, size_t bytes)
+void tail_lose(struct tail *t, struct msg *m)
 {
-    t->written += bytes;
+    part_add(&t->lost, m);
 }
 
-static uint64_t acknowledged(const struct tail *t, size_t unacknowledged)
+void tail_prune(struct tail *t, uint64_t come)
 {
-    return unacknowledged < t->written ? t->written - unacknowledged : 0;
-}
-
-static void forget(struct tail *t, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        t->base += t->v[i]->len;
-        t->bytes -= t->v[i]->len;
-        msg_unref(t->v[i]);
-    }
-    t->n -= n;
-    memmove(t->v, t->v + n, t->n * sizeof *t->v);
-}
-
-void tail_prune(struct tail *t, size_t unacknowledged)
-{
-    uint64_t end = t->base, come = acknowledged(t, unacknowledged);
+    struct tail_part *p = &t->sent;
     size_t n = 0;
-    while (n < t->n && end + t->v[n]->len <= come)
-        end += t->v[n++]->len;
-    if (n)
-        forget(t, n);
+    for (; n < p->n && t->base + p->v[n]->len <= come; n++) {
+        t->base += p->v[n]->len;
+        t->bytes -= p->v[n]->len;
+        msg_unref(p->v[n]);
+    }
+    if (!n)
+        return;
+    p->n -= n;
+    memmove(p->v, p->v + n, p->n * sizeof *p->v);
 }
 
-/* Of the first message a part may have come: its lines up to there have. */
-static size_t lines_come(const struct msg *m, size_t come)
+/* Of the first message a part may have come: as far as its lines have come whole. */
+static size_t whole_lines(const struct msg *m, size_t come)
 {
     size_t end = 0;
     for (size_t i = 0; i < m->len && i < come; i++)
@@ -60,22 +61,25 @@ static size_t lines_come(const struct msg *m, size_t come)
     return end;
 }
 
-void tail_end(struct tail *t, size_t unacknowledged, struct buf *lines)
+static void add_lines(struct buf *lines, const struct msg *m, size_t skip)
 {
-    uint64_t come = acknowledged(t, unacknowledged);
-    tail_prune(t, unacknowledged);
-    for (size_t i = 0; i < t->n; i++) {
-        size_t skip = i || come <= t->base ? 0 : lines_come(t->v[i], (size_t)(come - t->base));
-        if (t->v[i]->worth)
-            buf_add(lines, t->v[i]->data + skip, t->v[i]->len - skip);
-    }
+    if (m->worth)
+        buf_add(lines, m->data + skip, m->len - skip);
+}
+
+void tail_end(struct tail *t, uint64_t come, struct buf *lines)
+{
+    tail_prune(t, come);
+    for (size_t i = 0; i < t->sent.n; i++)
+        add_lines(lines, t->sent.v[i], i || come <= t->base ? 0 : whole_lines(t->sent.v[i], (size_t)(come - t->base)));
+    for (size_t i = 0; i < t->lost.n; i++)
+        add_lines(lines, t->lost.v[i], 0);
     tail_fini(t);
 }
 
 void tail_fini(struct tail *t)
 {
-    for (size_t i = 0; i < t->n; i++)
-        msg_unref(t->v[i]);
-    free(t->v);
+    part_fini(&t->sent);
+    part_fini(&t->lost);
     *t = (struct tail){0};
 }

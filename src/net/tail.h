@@ -9,24 +9,25 @@
 
 /*
  * What was written to a client and may not have come: the messages behind the last byte that its machine has acknowledged.
- * Kept only for who may come back for it (outbox_keep_tail). Zero-initialise. By the lock of its outbox.
+ * Kept only for who may come back for it (outbox_keep_tail). Zero-initialise, with .base. By the lock of its outbox.
  */
 struct tail {
-    struct msg **v; /* owns the array and a reference to each, in the order of the stream */
-    size_t n, cap;
-    uint64_t base;    /* where the first of them begins, in bytes of the stream since the tail was begun */
-    uint64_t written; /* bytes written since */
-    size_t bytes;     /* of them all */
+    struct tail_part {
+        struct msg **v; /* owns the array and a reference to each */
+        size_t n, cap;
+    } sent, lost;  /* in the order of the stream; and what was to follow and was thrown away */
+    uint64_t base; /* where the first of .sent begins, in bytes of the stream */
+    size_t bytes;  /* of .sent */
 };
 
-/* A message that was written, or never will be. */
+/* The next message of the stream: it was written, or the stream ended within it or before. */
 void tail_add(struct tail *t, struct msg *m);
-/* So many bytes more were written, of messages that were added or will be. */
-void tail_wrote(struct tail *t, size_t bytes);
-/* Forgets what has come, when so many of the bytes written are not acknowledged. */
-void tail_prune(struct tail *t, size_t unacknowledged);
+/* A message that will not be written, behind all that may still be. */
+void tail_lose(struct tail *t, struct msg *m);
+/* Forgets what has come: the first so many bytes of the stream. */
+void tail_prune(struct tail *t, uint64_t come);
 /* Adds the lines that have not come, or not whole, of messages that are worth it (net/msg.h), and forgets everything. */
-void tail_end(struct tail *t, size_t unacknowledged, struct buf *lines);
+void tail_end(struct tail *t, uint64_t come, struct buf *lines);
 void tail_fini(struct tail *t);
 
 #endif

@@ -27,6 +27,8 @@ enum event_kind {
     EVENT_ACK,       /* id: of what was said */
     EVENT_SENT,
     EVENT_TOPIC_SET,
+    EVENT_WELCOME_BACK, /* name */
+    EVENT_TOKEN,        /* text */
     EVENT_REGISTERED,   /* name */
     EVENT_UNREGISTERED, /* name */
     EVENT_PASSWORD_SET,

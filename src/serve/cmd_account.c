@@ -25,9 +25,9 @@ static void log_in(struct session *s, const struct args *a)
     } else if (!owned && a->more) {
         session_error(s, ERROR_NOT_REGISTERED, NULL);
     } else if (!owned) {
-        login_take_name(s, a->word, NULL);
+        login_take_name(s, a->word, NULL, EVENT_WELCOME);
     } else if (login_prove(s, &own, a->more)) {
-        login_take_name(s, own.name, &own);
+        login_take_name(s, own.name, &own, EVENT_WELCOME);
     }
 }
 

@@ -19,7 +19,7 @@ static void come_in(struct session *s, struct room *r, const char *key, bool lea
         if (leaves)
             session_leave_room(s, s->member.current, false);
         leaves = false;
-        is_in = session_enter_room(s, r, ticket);
+        is_in = session_enter_room(s, r, ticket, NULL);
     }
     if (is_in)
         return;

@@ -119,23 +119,21 @@ static bool claim(struct session *s, const char *name, enum event_kind answer, c
     return false;
 }
 
-void login_take_name(struct session *s, const char *name, const struct account *proved)
+bool login_take_name(struct session *s, const char *name, const struct account *proved, enum event_kind welcome)
 {
     struct member *m = &s->member;
     char host[ADDRS_TEXT];
     m->account = proved ? proved->id : 0; /* before it is listed, so that who looks for it there finds it */
-    if (!claim(s, name, EVENT_WELCOME, proved)) {
+    if (!claim(s, name, welcome, proved)) {
         m->account = 0;
-        return;
+        return false;
     }
-    atomic_store_explicit(&s->named, true, memory_order_relaxed);
-    counter_add(COUNTER_LOGINS, 1);
-    log_peer(LOG_INFO, "named", "id=%llu name=%s account=%lld", (unsigned long long)m->id, m->name,
-             proved ? (long long)proved->id : 0);
-    if (!proved)
-        return;
-    accounts_note_seen(proved->id, addrs_key_text(&s->pair->arrival.peer, host));
-    mailbox_show(s);
+    session_named(s);
+    if (proved) {
+        accounts_note_seen(proved->id, addrs_key_text(&s->pair->arrival.peer, host));
+        mailbox_show(s);
+    }
+    return true;
 }
 
 bool login_change_name(struct session *s, const char *name)
@@ -147,7 +145,7 @@ bool login_change_name(struct session *s, const char *name)
 
 /* ---- passwords ---- */
 
-static bool may_send(struct session *s)
+bool login_may_send(struct session *s)
 {
     if (!secret_available())
         session_error(s, ERROR_NO_ACCOUNTS, NULL);
@@ -161,7 +159,7 @@ static bool may_send(struct session *s)
 bool login_may_choose(struct session *s, const char *password)
 {
     char least[16];
-    if (!may_send(s))
+    if (!login_may_send(s))
         return false;
     if (strlen(password) >= (size_t)login_rules().password_least)
         return true;
@@ -191,7 +189,7 @@ bool login_prove(struct session *s, const struct account *a, const char *passwor
     const struct addr *peer = &s->pair->arrival.peer;
     struct waiter w = login_waiter(s);
     struct tries t;
-    if (!may_send(s) || !login_take_try(s, a, &t))
+    if (!login_may_send(s) || !login_take_try(s, a, &t))
         return false;
     enum hashing result = hashing_check(a->hash, password, peer, &w);
     tries_end(&t, result == HASHING_WRONG);

@@ -20,10 +20,10 @@ struct login_rules login_rules(void);
 /* The rule by its name in the configuration. */
 enum registration login_registration_named(const char *name);
 
-/* Gives the session the name, and logs it in to the account that it has proved to own (NULL: none): OK Welcome; whoever
- * is logged in to that is replaced. Waits a moment for a name that is being given back. Else the client was told why, and
- * the session has no name. */
-void login_take_name(struct session *s, const char *name, const struct account *proved);
+/* Gives the session the name, and logs it in to the account that it has proved to own (NULL: none), answered as `welcome`
+ * says; whoever is logged in to that is replaced. Waits a moment for a name that is being given back. False: the client
+ * was told why not, and the session has no name. */
+bool login_take_name(struct session *s, const char *name, const struct account *proved, enum event_kind welcome);
 
 /* Gives the session another name, also that of the account it is logged in to: OK Renamed. False: the client was told why
  * not, and has the old one. */
@@ -33,6 +33,9 @@ bool login_change_name(struct session *s, const char *name);
  * it was told why not. tries_end must follow. */
 struct tries;
 bool login_take_try(struct session *s, const struct account *a, struct tries *t);
+
+/* True when secrets may cross the network that the client comes by; else it was told. */
+bool login_may_send(struct session *s);
 
 /* True when it is the password of the account; else the client was told what is wrong. Blocks for as long as hashing
  * does. */

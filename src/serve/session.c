@@ -26,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define URGENT_MS 200      /* to drain, when somebody waits to resume the session */
 #define HISTORY_LOOK_MS 20 /* until a speaker asks again whether the history has room */
 
 static struct {
@@ -122,6 +123,14 @@ bool session_wait(struct session *s, int64_t until_ms, bool (*ready)(void *arg),
     return bell_wait_for(&s->pair->bell, until_ms, is_ready_or_over, &w) && !session_is_over(s);
 }
 
+void session_named(struct session *s)
+{
+    atomic_store_explicit(&s->named, true, memory_order_relaxed);
+    counter_add(COUNTER_LOGINS, 1);
+    log_peer(LOG_INFO, "named", "id=%llu name=%s account=%lld", (unsigned long long)s->member.id, s->member.name,
+             (long long)s->member.account);
+}
+
 void session_refuse(struct session *s, struct refusal *no)
 {
     static const enum error_code errors[] = {
@@ -136,10 +145,15 @@ void session_refuse(struct session *s, struct refusal *no)
     refusal_fini(no);
 }
 
+void session_count_rooms(struct session *s)
+{
+    atomic_store_explicit(&s->room_count, s->member.room_count, memory_order_relaxed);
+}
+
 static void forget_room(struct session *s, struct room *r)
 {
     member_remove_room(&s->member, r);
-    atomic_store_explicit(&s->room_count, s->member.room_count, memory_order_relaxed);
+    session_count_rooms(s);
     rooms_release(r);
 }
 
@@ -155,17 +169,17 @@ void session_sync_rooms(struct session *s)
             forget_room(s, m->rooms[i]);
 }
 
-bool session_enter_room(struct session *s, struct room *r, unsigned ticket)
+bool session_enter_room(struct session *s, struct room *r, unsigned ticket, const struct past *past)
 {
     struct room *before = s->member.current;
     member_add_room(&s->member, r);
     s->member.current = r;
-    atomic_store_explicit(&s->room_count, s->member.room_count, memory_order_relaxed);
-    if (room_join(r, &s->member, ticket))
+    session_count_rooms(s);
+    if (room_join(r, &s->member, ticket, past))
         return true;
     member_remove_room(&s->member, r);
     s->member.current = before;
-    atomic_store_explicit(&s->room_count, s->member.room_count, memory_order_relaxed);
+    session_count_rooms(s);
     return false;
 }
 
@@ -313,7 +327,7 @@ static void begin(struct session *s)
         *m->host = '\0';
     m->since_ms = clock_wall_ms();
     m->name[0] = m->key[0] = '\0';
-    must(!m->room_count && !m->current && !m->listed);
+    must(!m->room_count && !m->current && !m->listed && !s->holder.has_token);
     atomic_store_explicit(&s->member.active_ms, clock_coarse_ms(), memory_order_relaxed);
     atomic_store_explicit(&s->named, false, memory_order_relaxed);
     log_peer(LOG_INFO, "connected", "id=%llu address=%s", (unsigned long long)m->id, a->peer.text);
@@ -357,32 +371,64 @@ static bool is_drained(void *arg)
     return outbox_is_drained(arg);
 }
 
-static void end(struct session *s)
+static bool is_drained_or_urgent(void *arg)
+{
+    struct session *s = arg;
+    return outbox_is_drained(&s->pair->outbox) || resume_is_urgent(s);
+}
+
+/* Writes what is queued and the last words, for as long as the reason of the end allows. */
+static void drain(struct session *s, enum close_reason reason)
 {
     struct outbox *ob = &s->pair->outbox;
+    int64_t until_ms = clock_ms() + close_row(reason)->drain_ms;
+    outbox_finish(ob, last_words(s, reason));
+    post_assert_flushed();
+    if (s->holder.has_token)
+        bell_wait_for(&s->pair->bell, until_ms, is_drained_or_urgent, s);
+    if (s->holder.has_token && resume_is_urgent(s) && until_ms > clock_ms() + URGENT_MS)
+        until_ms = clock_ms() + URGENT_MS;
+    if (!bell_wait_for(&s->pair->bell, until_ms, is_drained, ob)) {
+        outbox_abandon(ob);
+        bell_wait_for(&s->pair->bell, INT64_MAX, is_drained, ob);
+    }
+}
+
+/* Leaves its rooms and gives its name back. */
+static void leave_all(struct session *s)
+{
     struct member *m = &s->member;
-    enum close_reason reason = outbox_reason(ob);
-    const struct close_row *row = close_row(reason);
-    close_count(reason); /* before anybody can see it */
-    post_settle();
     while (m->room_count)
         session_leave_room(s, m->rooms[m->room_count - 1], false);
-    line_reset(&s->line); /* half a line may be half a password */
-    if (m->account)
+    if (m->account && m->listed)
         accounts_note_seen(m->account, NULL);
     users_release(m);
     free(m->ignores); /* nobody else knows it now */
     m->ignores = NULL;
     post_flush();
-    log_peer(LOG_INFO, "left", "id=%llu name=%s address=%s reason=%s", (unsigned long long)m->id,
-             *m->name ? m->name : "-", s->pair->arrival.peer.text, row->label);
-    pool_leave(s->pair);
-    outbox_finish(ob, last_words(s, reason));
-    post_assert_flushed();
-    if (!bell_wait_for(&s->pair->bell, clock_ms() + row->drain_ms, is_drained, ob)) {
-        outbox_abandon(ob);
-        bell_wait_for(&s->pair->bell, INT64_MAX, is_drained, ob);
+}
+
+static void end(struct session *s)
+{
+    const struct member *m = &s->member;
+    enum close_reason reason = outbox_reason(&s->pair->outbox);
+    close_count(reason); /* before anybody can see it */
+    post_settle();
+    session_sync_rooms(s);
+    bool parks = resume_parks(s);
+    if (!parks) {
+        resume_forget(s);
+        leave_all(s);
     }
+    post_flush();
+    log_peer(LOG_INFO, "left", "id=%llu name=%s address=%s reason=%s", (unsigned long long)m->id,
+             *m->name ? m->name : "-", s->pair->arrival.peer.text, close_row(reason)->label);
+    pool_leave(s->pair);
+    drain(s, reason);
+    if (!parks)
+        return;
+    resume_park(s);
+    leave_all(s);
 }
 
 void session_serve(struct pair *p)

@@ -8,6 +8,7 @@
 #include "net/line.h"
 #include "net/pool.h"
 #include "serve/flood.h"
+#include "serve/resume.h"
 
 /*
  * One client's life, on its pair's reader thread: lines in, handlers, answers out, and one way to end. Lives as long
@@ -25,6 +26,7 @@ struct session {
     bool spared;             /* R: from the flood limit */
     struct change change;    /* R, and the store while it has it: the topic being set */
     struct history_query query; /* the same: the history asked for */
+    struct holder holder;    /* see there */
     int64_t mail_upto;       /* R: number of the last private message shown of those that waited; 0: none */
     _Atomic int room_count;  /* a: for the console */
     _Atomic bool named;      /* a: has given a name, so no login deadline */
@@ -63,14 +65,18 @@ bool session_yield_to_room(struct session *s, struct room *r);
 /* True when the session has to end; `arg` is the session. For change_wait and history_wait. */
 bool session_is_over(void *arg);
 
+/* The console is to know in how many rooms it is now. */
+void session_count_rooms(struct session *s);
+/* The client has a name now. */
+void session_named(struct session *s);
 /* Tells the client why it may not come in, or not talk. Frees what `no` has. */
 void session_refuse(struct session *s, struct refusal *no);
 /* Forgets rooms that others have put the client out of. */
 void session_sync_rooms(struct session *s);
 
 /* Enters a room, taking over the reference to it, and makes it current; `ticket` is from room_admits. False: the ticket is
- * no longer good, and the reference is the caller's. */
-bool session_enter_room(struct session *s, struct room *r, unsigned ticket);
+ * no longer good, or `past` (may be NULL) lacks something, and the reference is the caller's. */
+bool session_enter_room(struct session *s, struct room *r, unsigned ticket, const struct past *past);
 /* Tells all of them what has changed in the member. */
 void session_update_rooms(struct session *s);
 /* Leaves one and gives the reference back; `answer`: with OK Left. */

@@ -63,6 +63,11 @@ CONF_INT(accounts, tries, 10, 1, 1000, LIVE, "wrong passwords borne from one add
 CONF_INT(accounts, tries_refill, 60, 1, 86400, LIVE, "seconds until one more is borne")
 CONF_INT(accounts, mail, 100, 0, 100000, LIVE, "private messages that may wait for one account while it is away")
 CONF_INT(accounts, mail_days, 30, 1, 3650, LIVE, "days for which they wait")
+CONF_INT(accounts, tokens, 10, 1, 1000, LIVE, "sessions of one account that can be resumed (TOKEN)")
+CONF_INT(accounts, token_days, 30, 1, 3650, LIVE, "days after its last use for which a token is good")
+CONF_INT(accounts, resume, 600, 0, 86400, LIVE, "seconds after a break for which the rooms of a session are remembered")
+CONF_INT(accounts, grace, 5, 0, 60, LIVE, "seconds for which who holds a token stays in its rooms after a break; 0: not")
+CONF_INT(accounts, resume_messages, 1000, 1, 100000, LIVE, "most messages of a room shown to who resumes")
 CONF_INT(accounts, invite_days, 7, 1, 365, LIVE, "days for which an invitation is good")
 
 CONF_SECTION(sockets, "TCP, see tcp(7). For new listeners only.")

@@ -20,6 +20,7 @@ ERROR(PASSWORD_SHORT, "Password too short (at least %s bytes)", "a new password 
 ERROR(INSECURE, "Passwords need a secure connection", "a password from an address that is neither loopback nor private, where accounts.plaintext is false; it was sent already, so choose another one")
 ERROR(TOO_MANY_TRIES, "Too many wrong passwords, try again in %s s", "the password, or the invitation, was not looked at: too many wrong ones came for the account, or from the address")
 ERROR(MAILBOX_FULL, "Too many messages wait for %s", "a private message to who is not here: as many wait as accounts.mail allows")
+ERROR(BAD_TOKEN, "Token not valid", "RESUME with a token that was never given out, is too old, was replaced, or was taken back by a new password")
 ERROR(BUSY, "Busy, try again", "too many passwords are being looked at, or there is not so much memory; nothing was changed")
 ERROR(TOO_MANY_ACCOUNTS, "Too many accounts", "there are as many as accounts.max allows")
 ERROR(NO_ACCOUNTS, "Accounts not available", "this chatd was built without libsodium")

@@ -719,7 +719,7 @@ void unit_member_join(struct unit_member *um, struct room *r)
     unsigned ticket;
     assert_true(room_admits(r, &um->member, NULL, &ticket, &no));
     post_settle();
-    assert_true(room_join(r, &um->member, ticket));
+    assert_true(room_join(r, &um->member, ticket, NULL));
 }
 
 bool unit_say(struct room *r, struct member *m, const char *text)

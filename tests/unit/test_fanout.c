@@ -283,7 +283,7 @@ static void say_alone(void)
     alice.member = (struct member){.outbox = &ob, .bell = &bell, .name = "alice"};
     r = room_new("#den", 0);
     member_add_room(&alice.member, r);
-    room_join(r, &alice.member, 0);
+    room_join(r, &alice.member, 0, NULL);
     unit_say(r, &alice.member, "first");
 }
 
@@ -538,7 +538,7 @@ static void while_an_outbox_presses_every_speaker_meets_it(void **state)
     m = (struct member){.outbox = &slow.c.outbox, .bell = &slow.c.bell, .id = slow.gen, .name = "slow"};
     rooms_enter("#den", 0);
     member_add_room(&m, r);
-    room_join(r, &m, 0);
+    room_join(r, &m, 0, NULL);
     unit_stream_hold(&slow.us);
     for (int i = 0; i < 20; i++) {
         unit_say(r, &alice.member, "filling");

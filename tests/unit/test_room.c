@@ -424,7 +424,7 @@ static void the_answer_names_the_first_hundred_alone(void **state)
         outbox_init(&outboxes[i], &bell);
         crowd[i] = (struct member){.outbox = &outboxes[i], .bell = &bell};
         snprintf(crowd[i].name, sizeof crowd[i].name, "user%d", i);
-        room_join(r, &crowd[i], 0);
+        room_join(r, &crowd[i], 0, NULL);
     }
     join(&alice);
     unit_client_heard(&alice.client, &heard);

@@ -59,7 +59,7 @@ static void touch(const char *name)
 {
     struct room *r = rooms_enter(name, 0);
     assert_non_null(r);
-    room_join(r, &ghost, 0);
+    room_join(r, &ghost, 0, NULL);
     room_leave(r, &ghost, false);
     rooms_release(r);
 }
@@ -449,7 +449,7 @@ static void come_and_go(struct racer *ra, const char *name)
     if (r->refs < 2 || strcasecmp(r->name, name) != 0)
         ra->broken++;
     member_add_room(&ra->m, r);
-    room_join(r, &ra->m, 0);
+    room_join(r, &ra->m, 0, NULL);
     if (!unit_say(r, &ra->m, "hello"))
         ra->broken++;
     post_settle();

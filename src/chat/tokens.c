@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: ISC */
+/* Errands about tokens. What is parked is put to the store before the name is given back, so who resumes finds it. */
+#include "config.h"
+
+#include "chat/tokens.h"
+
+#include "base/clock.h"
+#include "base/panic.h"
+#include "store/store_tokens.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_MS (24 * 3600 * 1000LL)
+
+_Static_assert(TOKEN_DIGEST == SECRET_DIGEST, "one size of a digest");
+
+static _Atomic int per_account_now = 10, days_now = 30, resume_s_now = 600;
+
+void tokens_configure(const struct token_limits *limits)
+{
+    atomic_store_explicit(&per_account_now, limits->per_account, memory_order_relaxed);
+    atomic_store_explicit(&days_now, limits->days, memory_order_relaxed);
+    atomic_store_explicit(&resume_s_now, limits->resume_s, memory_order_relaxed);
+}
+
+static int64_t good_since_ms(void)
+{
+    return clock_wall_ms() - atomic_load_explicit(&days_now, memory_order_relaxed) * DAY_MS;
+}
+
+/* ---- tokens ---- */
+
+struct asking {
+    const struct token *token, *old;
+    int64_t account;
+    bool done;
+};
+
+static int make_run(void *arg, sqlite3 *db)
+{
+    struct asking *a = arg;
+    int most = atomic_load_explicit(&per_account_now, memory_order_relaxed);
+    int rc = a->old ? store_tokens_remove(db, a->old->digest) : SQLITE_OK;
+    if (rc == SQLITE_OK)
+        rc = store_tokens_add(db, a->token->digest, a->account, clock_wall_ms(), good_since_ms(), most, &a->done);
+    return rc;
+}
+
+enum tokens_result tokens_make(int64_t account, const struct token *old, char text[SECRET_TEXT], struct token *t,
+                               const struct waiter *w)
+{
+    static const struct errand make = {make_run, NULL};
+    struct token fresh;
+    struct asking a = {.token = &fresh, .old = old, .account = account};
+    secret_new(text);
+    secret_digest(fresh.digest, text);
+    if (!errand_do(&make, &a, w))
+        return TOKENS_STORAGE;
+    *t = fresh;
+    return a.done ? TOKENS_DONE : TOKENS_UNKNOWN;
+}
+
+static int find_run(void *arg, sqlite3 *db)
+{
+    struct asking *a = arg;
+    return store_tokens_find(db, a->token->digest, good_since_ms(), clock_wall_ms(), &a->account);
+}
+
+enum tokens_result tokens_find(const char *text, struct token *t, int64_t *account, const struct waiter *w)
+{
+    static const struct errand find = {find_run, NULL};
+    struct asking a = {.token = t};
+    secret_digest(t->digest, text);
+    if (!errand_do(&find, &a, w))
+        return TOKENS_STORAGE;
+    *account = a.account;
+    return a.account ? TOKENS_DONE : TOKENS_UNKNOWN;
+}
+
+/* ---- parked sessions ---- */
+
+void parked_fini(struct parked *p)
+{
+    buf_fini(&p->missed);
+    free(p->rooms);
+    *p = (struct parked){0};
+}
+
+/* A copy in one piece, since errand_leave takes a piece: rooms, then the lines, stand behind it. */
+struct piece {
+    struct token token;
+    int64_t broke_ms;
+    unsigned caps;
+    int room_count;
+    size_t missed_size;
+    struct parked_room rooms[];
+};
+
+static int park_run(void *arg, sqlite3 *db)
+{
+    const struct piece *p = arg;
+    struct parked_row row = {p->broke_ms, p->caps, &p->rooms[p->room_count], p->missed_size};
+    struct parked_room_row *rooms = panic_calloc((size_t)p->room_count + 1, sizeof *rooms);
+    for (int i = 0; i < p->room_count; i++)
+        rooms[i] = (struct parked_room_row){p->rooms[i].key, p->rooms[i].heard};
+    int rc = store_tokens_park(db, p->token.digest, &row, rooms, p->room_count);
+    free(rooms);
+    return rc;
+}
+
+void tokens_park(const struct token *t, const struct parked *p)
+{
+    static const struct errand park = {park_run, NULL};
+    size_t rooms_size = (size_t)p->room_count * sizeof *p->rooms, size = sizeof(struct piece) + rooms_size + p->missed.len;
+    struct piece *piece = panic_calloc(1, size);
+    piece->token = *t;
+    piece->broke_ms = p->broke_ms;
+    piece->caps = p->caps;
+    piece->room_count = p->room_count;
+    piece->missed_size = p->missed.len;
+    if (rooms_size)
+        memcpy(piece->rooms, p->rooms, rooms_size);
+    if (p->missed.len)
+        memcpy(&piece->rooms[p->room_count], p->missed.data, p->missed.len);
+    errand_leave(&park, piece, size);
+    free(piece);
+}
+
+struct taking {
+    const struct token *token;
+    struct parked *parked;
+};
+
+static void take_row(const struct parked_row *row, void *arg)
+{
+    struct parked *p = ((struct taking *)arg)->parked;
+    p->broke_ms = row->broke_ms;
+    p->caps = row->caps;
+    buf_add(&p->missed, row->missed, row->missed_size);
+}
+
+static void take_room(const struct parked_room_row *row, void *arg)
+{
+    struct parked *p = ((struct taking *)arg)->parked;
+    if (!name_is_room(row->room)) /* who knows who wrote the file */
+        return;
+    p->rooms = panic_realloc(p->rooms, (size_t)(p->room_count + 1) * sizeof *p->rooms);
+    struct parked_room *room = &p->rooms[p->room_count++];
+    *room = (struct parked_room){.heard = row->id};
+    memcpy(room->key, row->room, strlen(row->room) + 1);
+}
+
+static int take_run(void *arg, sqlite3 *db)
+{
+    struct taking *t = arg;
+    int64_t since_ms = clock_wall_ms() - atomic_load_explicit(&resume_s_now, memory_order_relaxed) * 1000LL;
+    parked_fini(t->parked);
+    return store_tokens_take(db, t->token->digest, since_ms, take_row, take_room, t);
+}
+
+enum tokens_result tokens_take(const struct token *t, struct parked *p, const struct waiter *w)
+{
+    static const struct errand take = {take_run, NULL};
+    struct taking ta = {t, p};
+    *p = (struct parked){0};
+    if (errand_do(&take, &ta, w))
+        return TOKENS_DONE;
+    parked_fini(p);
+    return TOKENS_STORAGE;
+}

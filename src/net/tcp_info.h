@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef NET_TCP_INFO_H
+#define NET_TCP_INFO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How many bytes of a TCP connection the peer's machine has acknowledged, also of one that has ended (tcpi_bytes_acked of
+ * TCP_INFO, RFC 4898). False where the system does not tell. Never blocks; any thread. */
+bool tcp_info_acknowledged(int fd, uint64_t *bytes);
+
+#endif

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * TOKEN and RESUME. Not obvious: the heir's reader does the handing over while the holder's reader waits, so each of the
+ * two sessions is touched by one thread at a time, and no reader takes orders from another.
+ */
+#include "config.h"
+
+#include "serve/resume.h"
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "base/panic.h"
+#include "chat/accounts.h"
+#include "chat/rooms.h"
+#include "chat/users.h"
+#include "serve/command.h"
+#include "serve/login.h"
+#include "serve/mailbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HEIR_WAIT_MS 8000 /* for a holder to write what it can and to hand over */
+#define COME_WAIT_MS 200  /* for the peer's machine to acknowledge what was written last */
+#define IDLE_WAIT_MS 2000 /* for an outbox to be empty once */
+#define LOOK_MS 10
+#define TRIES_MOST 20 /* readings of a past, while the room goes on talking */
+
+enum { HEIR_WAITS, HEIR_READY, HEIR_REFUSED };
+
+struct heir {
+    struct session *s;
+    _Atomic int state;
+    struct holder *holder; /* HEIR_READY: its reader waits until .done */
+};
+
+/* Locking key: H by .lock */
+static struct {
+    struct lock lock;
+    struct holder *table; /* H: borrows */
+    bool stopping;        /* H */
+} resume = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_RESUME}};
+
+static _Atomic int grace_ms_now = 5000, messages_now = 1000;
+
+void resume_configure(int grace_ms, int messages)
+{
+    atomic_store_explicit(&grace_ms_now, grace_ms, memory_order_relaxed);
+    atomic_store_explicit(&messages_now, messages, memory_order_relaxed);
+}
+
+/* ---- holders ---- */
+
+static void list(struct session *s, const struct token *t)
+{
+    struct holder *h = &s->holder;
+    lock_acquire(&resume.lock);
+    if (h->listed)
+        HASH_DEL(resume.table, h);
+    *h = (struct holder){.token = *t, .has_token = true, .listed = true, .s = s};
+    HASH_ADD(hh, resume.table, token.digest, sizeof h->token.digest, h);
+    lock_release(&resume.lock);
+}
+
+/* Out of the table: from here on no heir can come. True: one came, and is told `state`. */
+static bool unlist(struct session *s, int state)
+{
+    struct holder *h = &s->holder;
+    lock_acquire(&resume.lock);
+    struct heir *heir = h->heir;
+    if (h->listed)
+        HASH_DEL(resume.table, h);
+    h->listed = false;
+    h->heir = NULL;
+    if (heir) {
+        struct bell *bell = heir->s->member.bell;
+        heir->holder = h;
+        atomic_store(&heir->state, state); /* a heir that is refused may be gone from here on */
+        bell_ring(bell);
+    }
+    lock_release(&resume.lock);
+    return heir != NULL;
+}
+
+bool resume_is_urgent(void *arg)
+{
+    struct session *s = arg;
+    lock_acquire(&resume.lock);
+    bool urgent = s->holder.heir || resume.stopping;
+    lock_release(&resume.lock);
+    return urgent;
+}
+
+void resume_stop(void)
+{
+    lock_acquire(&resume.lock);
+    resume.stopping = true;
+    for (struct holder *h = resume.table; h; h = h->hh.next)
+        bell_ring(h->s->member.bell);
+    lock_release(&resume.lock);
+}
+
+/* ---- the end of a holder ---- */
+
+bool resume_parks(const struct session *s)
+{
+    static const bool is_break[CLOSE_REASONS] = {[CLOSE_EOF] = true, [CLOSE_GONE] = true, [CLOSE_SLOW] = true,
+                                                 [CLOSE_STOP] = true, [CLOSE_RESUMED] = true};
+    return s->holder.has_token && s->member.listed && is_break[outbox_reason(&s->pair->outbox)];
+}
+
+void resume_forget(struct session *s)
+{
+    struct buf lines = {0};
+    unlist(s, HEIR_REFUSED);
+    outbox_end_tail(&s->pair->outbox, &lines);
+    buf_fini(&lines);
+    s->holder = (struct holder){0};
+}
+
+static bool has_come(void *arg)
+{
+    struct session *s = arg;
+    return outbox_has_all_come(&s->pair->outbox);
+}
+
+/* What may not have come, and how far each room was heard. */
+static void look_back(struct session *s)
+{
+    struct member *m = &s->member;
+    struct parked *p = &s->holder.parked;
+    for (int64_t until_ms = clock_ms() + COME_WAIT_MS; !has_come(s) && clock_ms() < until_ms;)
+        bell_wait(m->bell, clock_ms() + LOOK_MS); /* the kernel rings for nobody */
+    *p = (struct parked){.broke_ms = clock_wall_ms(), .caps = m->caps};
+    outbox_end_tail(&s->pair->outbox, &p->missed);
+    p->rooms = panic_calloc((size_t)m->room_count + 1, sizeof *p->rooms);
+    for (; p->room_count < m->room_count; p->room_count++) {
+        struct parked_room *room = &p->rooms[p->room_count];
+        memcpy(room->key, m->rooms[p->room_count]->key, sizeof room->key);
+        room->heard = room_heard(m->rooms[p->room_count], m);
+    }
+}
+
+static bool is_done(void *arg)
+{
+    const struct session *s = arg;
+    return atomic_load(&s->holder.done);
+}
+
+void resume_park(struct session *s)
+{
+    struct holder *h = &s->holder;
+    int grace_ms = outbox_reason(&s->pair->outbox) == CLOSE_STOP ? 0 : atomic_load_explicit(&grace_ms_now, memory_order_relaxed);
+    look_back(s);
+    outbox_abandon(&s->pair->outbox); /* all was written: the peer, if it still reads, need not wait with us */
+    bell_wait_for(s->member.bell, clock_ms() + grace_ms, resume_is_urgent, s);
+    if (unlist(s, HEIR_READY))
+        bell_wait_for(s->member.bell, INT64_MAX, is_done, s);
+    if (s->member.listed)
+        tokens_park(&h->token, &h->parked);
+    parked_fini(&h->parked);
+    *h = (struct holder){0};
+}
+
+/* ---- the past of a room ---- */
+
+static void add_notice(struct session *s, struct past *past, const char *text)
+{
+    struct event ev = {.kind = EVENT_NOTICE, .text = text};
+    s->codec->render(&past->lines, &ev, (enum form)s->member.form);
+}
+
+static void add_messages(struct session *s, struct room *r, struct past *past, int most)
+{
+    const struct history_query *q = &s->query;
+    if (q->count == most || q->is_cut)
+        add_notice(s, past, "more was said than is shown here; HISTORY has it");
+    for (int i = 0; i < q->count; i++) {
+        struct message_row row = history_at(q, i);
+        struct event ev = {.kind = row.kind == MESSAGE_ACTION ? EVENT_ACTION : EVENT_SAID, .room = r->name, .name = row.name,
+                           .text = row.text, .id = row.id, .time_ms = row.time_ms};
+        char key[NAME_SIZE];
+        name_fold(key, row.name);
+        if (!ignores_has(s->member.ignores, key))
+            s->codec->render(&past->lines, &ev, (enum form)s->member.form);
+    }
+}
+
+/* What was said in the room since that number, as far as it is kept. */
+static void read_past(struct session *s, struct room *r, uint64_t heard, struct past *past)
+{
+    int most = atomic_load_explicit(&messages_now, memory_order_relaxed);
+    uint64_t newest = room_last_id(r);
+    *past = (struct past){.covers = newest > heard ? newest : heard};
+    if (newest <= heard)
+        return;
+    history_ask(&s->query, r, (struct history_range){.after = heard, .before = newest + 1, .most = most},
+                (size_t)outbox_limits().bytes / 4, s->member.bell);
+    if (history_wait(&s->query, NULL, NULL))
+        add_messages(s, r, past, most);
+    else
+        add_notice(s, past, "what was said meanwhile cannot be read now; try HISTORY later");
+    history_query_fini(&s->query);
+}
+
+/* ---- coming back ---- */
+
+static void set_caps(struct session *s, unsigned caps)
+{
+    s->member.caps = caps;
+    users_set_form(&s->member, caps & 1u << CAP_TAGS ? FORM_TAGS : s->codec->form);
+}
+
+static void show_missed(struct session *s, const struct parked *p)
+{
+    if (p->missed.len)
+        member_answer_lines(&s->member, &p->missed);
+}
+
+/* Takes the holder's place in one room. */
+static void swap(struct session *s, struct session *old, struct room *r, uint64_t heard)
+{
+    enum room_swap result = ROOM_SWAP_AGAIN;
+    for (int i = 0; i < TRIES_MOST && result == ROOM_SWAP_AGAIN; i++) {
+        struct past past;
+        read_past(s, r, heard, &past);
+        if (i == TRIES_MOST - 1)
+            past.covers = UINT64_MAX;
+        result = room_swap(r, &old->member, &s->member, &past);
+        buf_fini(&past.lines);
+    }
+    if (result != ROOM_SWAPPED)
+        return; /* it was put out of it */
+    member_remove_room(&old->member, r);
+    member_add_room(&s->member, r);
+}
+
+/* The holder's reader waits. */
+static void inherit(struct session *s, const struct account *own, struct holder *h)
+{
+    struct session *old = h->s;
+    struct event welcome = {.kind = EVENT_WELCOME_BACK, .name = old->member.name};
+    const struct room *current = old->member.current;
+    set_caps(s, h->parked.caps);
+    s->member.account = own->id;
+    users_inherit(&s->member, &old->member, &welcome);
+    show_missed(s, &h->parked);
+    for (int i = 0; i < h->parked.room_count; i++) {
+        struct room *r = member_room(&old->member, h->parked.rooms[i].key);
+        if (r)
+            swap(s, old, r, h->parked.rooms[i].heard);
+        if (r && r == current && member_is_in(&s->member, r))
+            s->member.current = r;
+    }
+    session_count_rooms(s);
+    session_named(s);
+    accounts_note_seen(own->id, s->member.host);
+    struct bell *bell = old->member.bell;
+    atomic_store(&h->done, true); /* from here on the holder is its own again */
+    bell_ring(bell);
+    mailbox_show(s);
+}
+
+/* Comes into one room again, whoever may join it now, but not from a ban. */
+static void join_again(struct session *s, const struct parked_room *room)
+{
+    bool is_in = false;
+    struct room *r = rooms_find(room->key);
+    if (!r)
+        return;
+    for (int i = 0; i < TRIES_MOST && !is_in; i++) {
+        struct refusal no = {0};
+        struct past past;
+        unsigned ticket;
+        room_admits(r, &s->member, NULL, &ticket, &no);
+        refusal_fini(&no);
+        if (no.verdict == RULES_BANNED)
+            break;
+        read_past(s, r, room->heard, &past);
+        is_in = session_enter_room(s, r, ticket, &past);
+        buf_fini(&past.lines);
+    }
+    if (!is_in)
+        rooms_release(r);
+}
+
+static void come_back(struct session *s, const struct account *own, const struct token *t)
+{
+    struct waiter w = login_waiter(s);
+    struct parked p;
+    if (!login_take_name(s, own->name, own, EVENT_WELCOME_BACK) || tokens_take(t, &p, &w) != TOKENS_DONE)
+        return;
+    set_caps(s, p.caps);
+    show_missed(s, &p);
+    for (int i = 0; i < p.room_count; i++)
+        join_again(s, &p.rooms[i]);
+    parked_fini(&p);
+}
+
+/* True: somebody holds the token, is closed, and will answer the heir. */
+static bool claim(const struct token *t, struct heir *heir)
+{
+    struct event words = {.kind = EVENT_ERROR, .error = ERROR_REPLACED};
+    struct holder *h;
+    lock_acquire(&resume.lock);
+    HASH_FIND(hh, resume.table, t->digest, sizeof t->digest, h);
+    bool claims = h && !h->heir;
+    if (claims) {
+        h->heir = heir;
+        heir->holder = h;
+        outbox_close(&h->s->pair->outbox, CLOSE_RESUMED, member_render((enum form)h->s->member.form, &words));
+        bell_ring(h->s->member.bell);
+    }
+    lock_release(&resume.lock);
+    return claims;
+}
+
+static bool is_answered(void *arg)
+{
+    const struct heir *heir = arg;
+    return atomic_load(&heir->state) != HEIR_WAITS;
+}
+
+/* Takes the claim back, if it was not answered yet. */
+static void withdraw(struct heir *heir)
+{
+    lock_acquire(&resume.lock);
+    if (!is_answered(heir))
+        heir->holder->heir = NULL;
+    lock_release(&resume.lock);
+}
+
+/* Has what was written kept from now on: for that the outbox has to be empty once. */
+static bool keep_tail(void *arg)
+{
+    struct session *s = arg;
+    return outbox_keep_tail(&s->pair->outbox);
+}
+
+static bool begin_tail(struct session *s)
+{
+    int64_t until_ms = clock_ms() + IDLE_WAIT_MS;
+    while (!session_wait(s, clock_ms() + LOOK_MS, keep_tail, s))
+        if (session_is_over(s) || clock_ms() >= until_ms)
+            return false;
+    return true;
+}
+
+static void resume_by(struct session *s, const struct token *t, const struct account *own)
+{
+    struct heir heir = {.s = s};
+    bool claims = claim(t, &heir);
+    if (claims) {
+        session_wait(s, clock_ms() + HEIR_WAIT_MS, is_answered, &heir);
+        withdraw(&heir);
+    }
+    if (claims && heir.state == HEIR_READY) {
+        inherit(s, own, heir.holder);
+    } else if (claims && heir.state == HEIR_WAITS) {
+        session_error(s, ERROR_BUSY, NULL);
+        return;
+    } else {
+        come_back(s, own, t);
+    }
+    if (*s->member.name)
+        list(s, t);
+}
+
+void cmd_resume(struct session *s, const struct args *a)
+{
+    struct waiter w = login_waiter(s);
+    struct token t;
+    struct account own;
+    int64_t account = 0;
+    if (*s->member.name)
+        session_error(s, ERROR_USERNAME_SET, NULL);
+    else if (!login_may_send(s))
+        return;
+    else if (tokens_find(a->word, &t, &account, &w) == TOKENS_STORAGE)
+        session_error(s, ERROR_STORAGE, NULL);
+    else if (!account || !accounts_by_id(account, &own))
+        session_error(s, ERROR_BAD_TOKEN, NULL);
+    else if (own.locked)
+        session_error(s, ERROR_LOCKED, NULL);
+    else if (!begin_tail(s))
+        session_error(s, ERROR_BUSY, NULL);
+    else
+        resume_by(s, &t, &own);
+}
+
+void cmd_token(struct session *s, const struct args *a)
+{
+    static const enum error_code errors[] = {[TOKENS_UNKNOWN] = ERROR_NOT_REGISTERED, [TOKENS_STORAGE] = ERROR_STORAGE};
+    struct waiter w = login_waiter(s);
+    struct event ev = {.kind = EVENT_TOKEN};
+    struct token t;
+    char text[SECRET_TEXT];
+    (void)a;
+    if (!login_may_send(s))
+        return;
+    if (!s->member.account || !begin_tail(s)) {
+        session_error(s, s->member.account ? ERROR_BUSY : ERROR_NOT_REGISTERED, NULL);
+        return;
+    }
+    enum tokens_result result =
+        tokens_make(s->member.account, s->holder.has_token ? &s->holder.token : NULL, text, &t, &w);
+    if (result == TOKENS_DONE) {
+        list(s, &t);
+        ev.text = text;
+        session_answer(s, &ev);
+    } else {
+        session_error(s, errors[result], NULL);
+    }
+    secret_wipe(text, sizeof text);
+}
