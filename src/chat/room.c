@@ -238,7 +238,9 @@ void room_rejoin(struct room *r, struct member *m)
 void room_update(struct room *r, struct member *m)
 {
     lock_acquire(&r->lock);
-    struct membership *ms = &r->members[find_locked(r, m)];
+    int i = find_locked(r, m);
+    must(i >= 0);
+    struct membership *ms = &r->members[i];
     fanout_settle_locked(r);
     fanout_count_locked(r, ms, -1);
     take_over_locked(ms);

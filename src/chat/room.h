@@ -15,10 +15,10 @@
  * Locking key: R by .lock · T by the table's lock (chat/rooms.h) · c constant
  */
 struct membership {
-    struct member *member; /* borrows: it leaves before it ends */
-    char name[NAME_SIZE];  /* R: as the member's, which others may not read */
-    int form;              /* R: as the member's; changed only while nothing is gathered */
+    struct member *member;         /* borrows: it leaves before it ends */
     const struct ignores *ignores; /* R: borrows: the member's */
+    int form;                      /* R: as the member's; changed only while nothing is gathered */
+    char name[NAME_SIZE];          /* R: as the member's, which others may not read */
 };
 
 struct said {
@@ -70,8 +70,8 @@ struct room *room_new(const char *name, int64_t created_ms);
 /* Nobody may be in it or refer to it. */
 void room_free(struct room **r);
 
-/* The calls below are for the member's own reader, which has settled (net/post.h) but for room_say and room_act. They take the room's
- * lock. */
+/* The calls below are for the member's own reader, which has settled (net/post.h) but for room_say and room_act. They
+ * take the room's lock. */
 
 /* Enters the member. Its whole answer, the replay included, and what the others see are one hold of the lock: so
  * nothing overtakes the answer, and no message is missed or doubled. */

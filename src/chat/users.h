@@ -9,9 +9,9 @@
 void users_start(void);
 void users_stop(void);
 
-/* The member's own reader: gives it the name, if that is free or its own already, and enters it. The answer is put before
- * the name is visible, so nothing overtakes it. A member that had another name is the only one to have either of them
- * until users_renamed, so that nobody comes by the old name while rooms have yet to hear of the new one. False: taken. */
+/* The member's own reader: gives it the name, if that is free or its own already, and enters it. The answer is put
+ * before the name is visible, so nothing overtakes it. A member that had another name keeps that from others too, until
+ * users_renamed: so nobody comes by the old name while rooms have yet to hear of the new one. False: taken. */
 bool users_claim(struct member *m, const char *name, const struct event *answer);
 void users_renamed(struct member *m);
 
@@ -26,13 +26,12 @@ void users_wait(struct member *m);
 void users_unwait(struct member *m);
 
 /* Says something to whoever has the name: false when nobody has, or its session is just ending. Find and put are one
- * hold. `from`, whose reader calls, is told if that one is away, and
- * not if it is ignored and the line goes nowhere. Each such line has a number of its own: they grow, but two that are put at the same time may come in either
- * order. */
+ * hold. `from`, whose reader calls, is told if that one is away, and not if `from` is ignored and the line goes nowhere.
+ * Each such line has a number of its own: they grow, but two that are put at the same time may come in either order. */
 bool users_put(struct member *from, const char *name, const char *text);
 
-/* The form in which the member hears from now on, and whom it does not hear: that list is taken over, the caller owns the
- * one before. Its own reader; its rooms have to be told as well (room_update). */
+/* The form in which the member hears from now on, and whom it does not hear: that list is taken over, the caller owns
+ * the one before. Its own reader; its rooms have to be told as well (room_update). */
 void users_set_form(struct member *m, enum form form);
 void users_set_ignores(struct member *m, struct ignores *ig);
 
@@ -48,7 +47,8 @@ struct users_view {
 };
 bool users_view(const char *name, struct users_view *view);
 
-/* Tells each of them once, if it is there still. The event gets a number, as private lines have, and its time. Sorts. */
+/* Tells each of them once, if it is there still. The event gets a number, as private lines have, and its time. Sorts
+ * them. */
 void users_tell(struct companions *c, struct event *ev);
 
 /* Puts an event into everyone's outbox. */
