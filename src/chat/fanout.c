@@ -173,7 +173,8 @@ bool fanout_pressing(struct room *r, struct post_pressure *p)
     return p->other != NULL;
 }
 
-int fanout_put_locked(struct room *r, const struct event *ev, const struct member *except, const struct member *speaker)
+int fanout_put_locked(struct room *r, const struct event *ev, const struct member *except,
+                      const struct member *speaker)
 {
     struct fanout *f = &r->fanout;
     int puts = 0;

@@ -58,6 +58,7 @@ bool fanout_is_ignored_locked(const struct room *r, const struct member *speaker
 
 /* Puts what was gathered, then the event, into every member's outbox but that of `except` and, if it is something that
  * `speaker` says, those who ignore that one (both may be NULL). Into how many. */
-int fanout_put_locked(struct room *r, const struct event *ev, const struct member *except, const struct member *speaker);
+int fanout_put_locked(struct room *r, const struct event *ev, const struct member *except,
+                      const struct member *speaker);
 
 #endif

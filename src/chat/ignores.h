@@ -5,8 +5,8 @@
 #include "proto/name.h"
 
 /*
- * Whom somebody does not want to hear: a list of names that never changes once it is made, so whoever has it under a lock
- * may read it. NULL is the empty list. Freed with free(3). Any thread.
+ * Whom somebody does not want to hear: a list of names that never changes once it is made, so whoever has it under a
+ * lock may read it. NULL is the empty list. Freed with free(3). Any thread.
  */
 struct ignores {
     int count;

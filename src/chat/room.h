@@ -17,13 +17,13 @@
  * Locking key: R by .lock · T by the table's lock (chat/rooms.h) · c constant
  */
 struct membership {
-    struct member *member; /* borrows: it leaves before it ends */
-    char name[NAME_SIZE];  /* R: as the member's, which others may not read */
-    int form;              /* R: as the member's; changed only while nothing is gathered */
+    struct member *member;         /* borrows: it leaves before it ends */
     const struct ignores *ignores; /* R: borrows: the member's */
-    enum role role;        /* R: what it may do for as long as it stays, beside what its account may */
-    uint64_t missed_id;    /* R: number of the first message that its outbox, closed by then, did not take; 0: none */
-    int64_t said_ms;       /* R: wall clock of its last message, where that is asked for */
+    int form;                      /* R: as the member's; changed only while nothing is gathered */
+    enum role role;                /* R: what it may do while it stays, beside what its account may */
+    uint64_t missed_id;            /* R: number of the first message that its outbox, closed by then, did not take; or 0 */
+    int64_t said_ms;               /* R: wall clock of its last message, where that is asked for */
+    char name[NAME_SIZE];          /* R: as the member's, which others may not read */
 };
 
 struct room {

@@ -49,13 +49,12 @@ void users_tell_name(const char *name, const struct event *ev);
 bool users_find(const char *name, char as_written[NAME_SIZE]);
 
 /* Says something to whoever has the name: false when nobody has, or its session is just ending. Find and put are one
- * hold. `from`, whose reader calls, is told if that one is away, and
- * not if it is ignored and the line goes nowhere. Each such line has a number of its own: they grow, but two that are put at the same time may come in either
- * order. */
+ * hold. `from`, whose reader calls, is told if that one is away, and not if `from` is ignored and the line goes nowhere.
+ * Each such line has a number of its own: they grow, but two that are put at the same time may come in either order. */
 bool users_put(struct member *from, const char *name, const char *text);
 
-/* The form in which the member hears from now on, and whom it does not hear: that list is taken over, the caller owns the
- * one before. Its own reader; its rooms have to be told as well (room_update). */
+/* The form in which the member hears from now on, and whom it does not hear: that list is taken over, the caller owns
+ * the one before. Its own reader; its rooms have to be told as well (room_update). */
 void users_set_form(struct member *m, enum form form);
 void users_set_ignores(struct member *m, struct ignores *ig);
 
@@ -71,7 +70,8 @@ struct users_view {
 };
 bool users_view(const char *name, struct users_view *view);
 
-/* Tells each of them once, if it is there still. The event gets a number, as private lines have, and its time. Sorts. */
+/* Tells each of them once, if it is there still. The event gets a number, as private lines have, and its time. Sorts
+ * them. */
 void users_tell(struct companions *c, struct event *ev);
 
 /* Puts an event into everyone's outbox. */

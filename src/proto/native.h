@@ -4,8 +4,8 @@
 
 #include "proto/codec.h"
 
-/* The native line protocol, version 1: what people at nc type and see. doc/protocol.md is its text. It writes FORM_NATIVE
- * and FORM_TAGS; tags do not count for the length of a line. */
+/* The native line protocol, version 1: what people at nc type and see. doc/protocol.md is its text. It writes
+ * FORM_NATIVE and FORM_TAGS; tags do not count for the length of a line. */
 extern const struct codec native_codec;
 
 /* The most bytes of a line it writes, end included (lists are cut to it). Any thread. */

@@ -414,6 +414,7 @@ static void end(struct session *s)
     enum close_reason reason = outbox_reason(&s->pair->outbox);
     close_count(reason); /* before anybody can see it */
     post_settle();
+    line_reset(&s->line); /* half a line may be half a password */
     session_sync_rooms(s);
     bool parks = resume_parks(s);
     if (!parks) {

@@ -143,7 +143,8 @@ static void acks_take_the_place_of_the_echo(void **state)
     client_ask(&a, "ALSO den", "OK Joined #den (1 users)");
     client_expect(&a, "JOIN #den bob");
     client_expect(&b, "JOIN #den alice");
-    client_say(&a, "one\nMSG two\nPING x\nSAY dev three\nME four\nSAY nowhere five\nPRIVMSG bob six\nCAPS -acks\nseven");
+    client_say(&a, "one\nMSG two\nPING x\nSAY dev three\nME four");
+    client_say(&a, "SAY nowhere five\nPRIVMSG bob six\nCAPS -acks\nseven");
     unsigned long long one = expect_ack(&a), two = expect_ack(&a);
     assert_true(two > one);
     client_expect(&a, "PONG x");
