@@ -489,6 +489,7 @@ static void a_password_is_nowhere_in_memory_when_it_was_looked_at(void **state)
     memset(junk, ' ', sizeof junk - 1); /* the buffer grows, and moves, around it */
     client_say(&b, "USERNAME alice AmongBlanks%s", junk);
     client_expect(&b, "ERROR Wrong password");
+    client_ask(&b, "USERNAME alice LastWords", "ERROR Wrong password"); /* nothing comes after that to be written over it */
     client_ask(&a, "UNREGISTER NotUtf8\xff", "ERROR Invalid text");
     client_open(&c, &d);
     client_send(&c, "USERNAME alice Unfinished", 25);
@@ -497,7 +498,7 @@ static void a_password_is_nowhere_in_memory_when_it_was_looked_at(void **state)
     static const char *const said[] = {
         "FirstOfAlice", "SecondOfAlice", "WrongOfAlice", "ThirdOfAlice", "OneTooMany", "LowerCased", "BySlash",
         "AfterBlank", "NotUtf8", "FourthOfAlice", "BeforeAName", "TooLongALine", "InTwoPieces",
-        "AmongBlanks", "Unfinished"};
+        "AmongBlanks", "LastWords", "Unfinished"};
     for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
         if (daemon_memory_has(&d, said[i]))
             fail_msg("%s is still in memory", said[i]);
