@@ -15,7 +15,7 @@ struct account {
     int64_t id; /* never given twice */
     char name[NAME_SIZE];
     char hash[SECRET_HASH]; /* of the password */
-    int64_t created_ms, seen_ms; /* wall clock */
+    int64_t created_ms, seen_ms; /* wall clock; .seen_ms 0: never */
     char seen_from[ADDRS_TEXT]; /* the address of the last login, without its port; "" when there was none */
     bool locked;
 };

@@ -195,6 +195,7 @@ static void who_was_here_when_is_told_of_registered_names(void **state)
     client_ask(&b, "SEEN nobody", "ERROR User not found");
     client_ask(&b, "SEEN not!a!name", "ERROR User not found");
     client_ask(&b, "SEEN bob", "SEEN Bob now");
+    client_ask(&b, "SEEN alice", "ERROR User not found"); /* she never was */
     try_login(&a, "alice secret-of-alice", "OK Welcome, alice!");
     client_ask(&b, "SEEN ALICE", "SEEN alice now");
     client_ask(&a, "QUIT", "OK Goodbye!");
@@ -596,7 +597,7 @@ static void the_operator_has_a_hand_on_accounts(void **state)
     assert_has("registered already");
     OK("--json", "user", "list");
     assert_has("{\"user\":\"Alice\",\"online\":false,\"locked\":false,\"registered\":\"20");
-    assert_has("\"from\":\"\"}");
+    assert_has("\"seen\":\"never\",\"from\":\"\"}");
     try_login(&a, "alice secret-of-alice", "OK Welcome, Alice!");
     OK("user", "show", "alice");
     assert_has("127.0.0.1");
