@@ -22,7 +22,7 @@ struct member {
     struct bell *bell;               /* borrows: the pair's */
     _Atomic int form;                /* c: enum form */
     uint64_t id;                     /* c: the client's id */
-    _Atomic int64_t account;         /* by R before it is listed, then by the store thread: the account it is logged in to, or 0 */
+    _Atomic int64_t account;         /* by R before it is listed, then by the store thread: logged in to it, or 0 */
     char name[NAME_SIZE];            /* n: "" before USERNAME */
     char key[NAME_SIZE];             /* n: the name folded */
     struct room **rooms;             /* R: owns the array and a reference to each room */

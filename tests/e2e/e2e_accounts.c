@@ -490,7 +490,7 @@ static void a_password_is_nowhere_in_memory_when_it_was_looked_at(void **state)
     memset(junk, ' ', sizeof junk - 1); /* the buffer grows, and moves, around it */
     client_say(&b, "USERNAME alice AmongBlanks%s", junk);
     client_expect(&b, "ERROR Wrong password");
-    client_ask(&b, "USERNAME alice LastWords", "ERROR Wrong password"); /* nothing comes after that to be written over it */
+    client_ask(&b, "USERNAME alice LastWords", "ERROR Wrong password"); /* nothing comes to be written over it */
     client_ask(&a, "UNREGISTER NotUtf8\xff", "ERROR Invalid text");
     client_open(&c, &d);
     client_send(&c, "USERNAME alice Unfinished", 25);

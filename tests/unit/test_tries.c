@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* How many wrong passwords are borne, by a clock of the test's own: from an address, for an account, and that nobody can
- * use up the tries of an owner who comes from where she last was. */
+/* How many wrong passwords are borne, by a clock of the test's own: from an address, for an account, and that nobody
+ * can use up the tries of an owner who comes from where she last was. */
 #include "config.h"
 
 #include <setjmp.h>
