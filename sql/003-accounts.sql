@@ -8,7 +8,7 @@ CREATE TABLE account (
     name       TEXT    NOT NULL,
     hash       TEXT    NOT NULL,                                 -- argon2id, as crypto_pwhash_str(3) writes it
     created_ms INTEGER NOT NULL,
-    seen_ms    INTEGER NOT NULL,                                 -- when somebody last was logged in to it
+    seen_ms    INTEGER NOT NULL,                                 -- when somebody last was logged in to it; 0: never
     seen_from  TEXT    NOT NULL DEFAULT '',                      -- the address of the last login, without its port
     locked     INTEGER NOT NULL DEFAULT 0 CHECK (locked IN (0, 1))
 ) STRICT;

@@ -294,7 +294,7 @@ enum accounts_change accounts_add(const struct accounts_new *n, const struct wai
     static const struct errand add = {add_run, add_made};
     int64_t now_ms = clock_wall_ms();
     struct change_of_account c = {
-        .a = {.created_ms = now_ms, .seen_ms = now_ms}, .invited = n->invitation, .owner = n->owner};
+        .a = {.created_ms = now_ms, .seen_ms = n->owner ? now_ms : 0}, .invited = n->invitation, .owner = n->owner};
     snprintf(c.a.name, sizeof c.a.name, "%s", n->name);
     snprintf(c.a.hash, sizeof c.a.hash, "%s", n->hash);
     snprintf(c.a.seen_from, sizeof c.a.seen_from, "%s", n->seen_from);

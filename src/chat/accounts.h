@@ -15,7 +15,7 @@ struct account {
     int64_t id; /* never given twice */
     char name[NAME_SIZE];
     char hash[SECRET_HASH]; /* of the password */
-    int64_t created_ms, seen_ms; /* wall clock */
+    int64_t created_ms, seen_ms; /* wall clock; .seen_ms 0: never */
     char seen_from[ADDRS_TEXT]; /* the address of the last login, without its port; "" when there was none */
     bool locked;
 };
@@ -54,8 +54,8 @@ struct accounts_new {
     const char *name, *hash;
     const char *seen_from;
     const char *invitation;  /* is used up with it; NULL: it takes none */
-    _Atomic int64_t *owner;  /* struct member's .account of who has the name, and is logged in from then on. NULL: nobody is
-                                to have it, and whoever came to have it meanwhile is kicked */
+    _Atomic int64_t *owner;  /* struct member's .account of who has the name, and is logged in from then on. NULL:
+                                nobody is to have it, and whoever came to have it meanwhile is kicked */
 };
 enum accounts_change accounts_add(const struct accounts_new *n, const struct waiter *w);
 /* `proved`: the hash that a password was held against, which must still be the account's; NULL: whatever it is. */
@@ -67,8 +67,8 @@ enum accounts_change accounts_remove(int64_t id, const char *proved, const struc
 /* Makes an invitation for one account. */
 enum accounts_change accounts_invite(char code[SECRET_TEXT], int64_t expires_ms, const struct waiter *w);
 
-/* Notes that somebody is logged in to it now; written within a quarter of a second. Any thread, any lock that ranks below
- * ACCOUNTS. `from` NULL: from where it was. */
+/* Notes that somebody is logged in to it now; written within a quarter of a second. Any thread, any lock that ranks
+ * below ACCOUNTS. `from` NULL: from where it was. */
 void accounts_note_seen(int64_t id, const char *from);
 /* Keeper, each of its passes, and once before store_stop: has what was noted written. */
 void accounts_tick(void);

@@ -7,16 +7,16 @@
 #include "net/addrs.h"
 
 /*
- * The hashing of passwords, which costs memory and a tenth of a second by design: only so many at once, and nobody waits
- * longer than a bound. Addresses take turns: who has a turn to come waits behind everybody else's first, so one who asks
- * for many hashings makes others wait for one of them.
+ * The hashing of passwords, which costs memory and a tenth of a second by design: only so many at once, and nobody
+ * waits longer than a bound. Addresses take turns: who has a turn to come waits behind everybody else's first, so one
+ * who asks for many hashings makes others wait for one of them.
  */
 void hashing_configure(int wait_ms, int at_once);
 
 enum hashing { HASHING_DONE, HASHING_WRONG, HASHING_BUSY };
 
-/* A hash of the password, for who comes from that address (NULL: the operator). HASHING_BUSY: no turn came in time, the
- * waiter has to end, or memory was out. Blocks; no lock. Any thread with a bell. */
+/* A hash of the password, for who comes from that address (NULL: the operator). HASHING_BUSY: no turn came in time,
+ * the waiter has to end, or memory was out. Blocks; no lock. Any thread with a bell. */
 enum hashing hashing_make(char hash[SECRET_HASH], const char *password, const struct addr *from, const struct waiter *w);
 
 /* Holds the password against a hash; the same. */

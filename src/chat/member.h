@@ -36,9 +36,9 @@ struct member {
     unsigned caps;                   /* R: a bit for each enum cap that is on */
     uint64_t id;                     /* c: the client's id */
     char host[ADDRS_TEXT];           /* c: where it comes from, as addrs_key_text; "" where that tells nobody apart */
-    _Atomic int64_t account;         /* written by R, and cleared by the store: the account it is logged in to, or 0 */
     int64_t since_ms;                /* c: wall clock of its arrival */
     _Atomic int64_t active_ms;       /* a: clock_ms() of its last line */
+    _Atomic int64_t account;         /* by R before it is listed, then by the store thread: logged in to it, or 0 */
     char name[NAME_SIZE];            /* n: "" before USERNAME */
     char key[NAME_SIZE];             /* n: the name folded */
     struct room **rooms;             /* R: owns the array and a reference to each room */

@@ -42,7 +42,10 @@ static void put_account(const struct account *a, void *arg)
     wire_bool(out, "online", users_find(a->name, as_written));
     wire_bool(out, "locked", a->locked);
     wire_time(out, "registered", a->created_ms);
-    wire_time(out, "seen", a->seen_ms);
+    if (a->seen_ms)
+        wire_time(out, "seen", a->seen_ms);
+    else
+        wire_string(out, "seen", "never");
     wire_string(out, "from", a->seen_from);
     wire_close(out);
 }

@@ -188,7 +188,7 @@ void cmd_seen(struct session *s, const struct args *a)
     if (is_name && users_find(a->word, name)) {
         ev.name = name;
         session_answer(s, &ev);
-    } else if (is_name && accounts_find(a->word, &other)) {
+    } else if (is_name && accounts_find(a->word, &other) && other.seen_ms) {
         ev = (struct event){.kind = EVENT_SEEN, .name = other.name, .time_ms = other.seen_ms};
         session_answer(s, &ev);
     } else {

@@ -75,8 +75,8 @@ static int wait_locked(const char *key, int64_t now_ms)
         return 0;
     if (over <= b->on_the_way)
         return TRIES_BUSY;
-    int64_t wait_ms = (int64_t)((over - b->on_the_way) * 1000 * atomic_load_explicit(&seconds_now, memory_order_relaxed));
-    return (int)(wait_ms / 1000 + 1); /* the full second above, so that waiting so long surely is enough */
+    double wait_s = (over - b->on_the_way) * atomic_load_explicit(&seconds_now, memory_order_relaxed);
+    return (int)wait_s + ((int)wait_s < wait_s); /* upwards, so that waiting so long is enough */
 }
 
 static void use_locked(const char *key, int64_t now_ms)

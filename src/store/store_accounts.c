@@ -39,7 +39,8 @@ int store_accounts_add(sqlite3 *db, const struct account_row *row, int64_t *id)
 int store_accounts_hash(sqlite3 *db, int64_t id, const char *was, const char *hash, bool *changed)
 {
     sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(db, "UPDATE account SET hash = ?3 WHERE id = ?1 AND hash = ifnull(?2, hash)", -1, &st, NULL);
+    int rc = sqlite3_prepare_v2(db, "UPDATE account SET hash = ?3 WHERE id = ?1 AND hash = ifnull(?2, hash)", -1, &st,
+                                NULL);
     if (rc != SQLITE_OK)
         return rc;
     sqlite3_bind_int64(st, 1, id);

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * Accounts and invitations on disk. The calls that write are for run() of a store_job, inside its transaction: SQLITE_OK
- * or the error. Strings are borrowed for the call. *changed says whether there was such a row.
+ * Accounts and invitations on disk. The calls that write are for run() of a store_job, inside its transaction:
+ * SQLITE_OK or the error. Strings are borrowed for the call. *changed says whether there was such a row.
  */
 struct account_row {
     int64_t id;

@@ -27,7 +27,7 @@ ERROR(NO_ACCOUNTS, "Accounts not available", "this chatd was built without libso
 ERROR(INVALID_ROOM, "Invalid room name", "not 1 to 32 letters, digits, _ - . after the #")
 ERROR(NOT_IN_A_ROOM, "Not in a room", "there is no current room")
 ERROR(NOT_IN, "Not in %s", "LEAVE of a room one is not in, or SAY in one")
-ERROR(USER_NOT_FOUND, "User not found", "nobody online has the name")
+ERROR(USER_NOT_FOUND, "User not found", "nobody online has the name; for SEEN: nor was anybody here with it who has registered it")
 ERROR(ROOM_NOT_FOUND, "Room not found", "there is no such room")
 ERROR(TOO_MANY_ROOMS, "Too many rooms", "one is in as many rooms as one may be, or the server has as many as it may have")
 ERROR(UNKNOWN_COMMAND, "Unknown command (try HELP)", "no such command")

@@ -195,6 +195,7 @@ static void who_was_here_when_is_told_of_registered_names(void **state)
     client_ask(&b, "SEEN nobody", "ERROR User not found");
     client_ask(&b, "SEEN not!a!name", "ERROR User not found");
     client_ask(&b, "SEEN bob", "SEEN Bob now");
+    client_ask(&b, "SEEN alice", "ERROR User not found"); /* she never was */
     try_login(&a, "alice secret-of-alice", "OK Welcome, alice!");
     client_ask(&b, "SEEN ALICE", "SEEN alice now");
     client_ask(&a, "QUIT", "OK Goodbye!");
@@ -489,6 +490,7 @@ static void a_password_is_nowhere_in_memory_when_it_was_looked_at(void **state)
     memset(junk, ' ', sizeof junk - 1); /* the buffer grows, and moves, around it */
     client_say(&b, "USERNAME alice AmongBlanks%s", junk);
     client_expect(&b, "ERROR Wrong password");
+    client_ask(&b, "USERNAME alice LastWords", "ERROR Wrong password"); /* nothing comes to be written over it */
     client_ask(&a, "UNREGISTER NotUtf8\xff", "ERROR Invalid text");
     client_open(&c, &d);
     client_send(&c, "USERNAME alice Unfinished", 25);
@@ -497,7 +499,7 @@ static void a_password_is_nowhere_in_memory_when_it_was_looked_at(void **state)
     static const char *const said[] = {
         "FirstOfAlice", "SecondOfAlice", "WrongOfAlice", "ThirdOfAlice", "OneTooMany", "LowerCased", "BySlash",
         "AfterBlank", "NotUtf8", "FourthOfAlice", "BeforeAName", "TooLongALine", "InTwoPieces",
-        "AmongBlanks", "Unfinished"};
+        "AmongBlanks", "LastWords", "Unfinished"};
     for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
         if (daemon_memory_has(&d, said[i]))
             fail_msg("%s is still in memory", said[i]);
@@ -595,7 +597,7 @@ static void the_operator_has_a_hand_on_accounts(void **state)
     assert_has("registered already");
     OK("--json", "user", "list");
     assert_has("{\"user\":\"Alice\",\"online\":false,\"locked\":false,\"registered\":\"20");
-    assert_has("\"from\":\"\"}");
+    assert_has("\"seen\":\"never\",\"from\":\"\"}");
     try_login(&a, "alice secret-of-alice", "OK Welcome, Alice!");
     OK("user", "show", "alice");
     assert_has("127.0.0.1");

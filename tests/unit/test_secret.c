@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Passwords and random secrets: what is kept of them says yes to the right one, no to others, and does not show them. */
+/* Passwords and random secrets: what is kept of them says yes to the right one, no to others, and does not show them.
+ * */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * How a session comes to its name, where a test over the loopback does not get: passwords that have crossed others'
+ * networks, and what changes between the look at an account and the claim of its name. The session has no reader: the
+ * test is it.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/panic.h"
+#include "chat/hashing.h"
+#include "chat/users.h"
+#include "net/post.h"
+#include "proto/native.h"
+#include "serve/login.h"
+#include "serve/tries.h"
+#include "tests/lib/unit.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct pair pair;
+static struct session *s;
+static struct unit_stream us;
+static struct bell bell; /* outlives the store */
+static const struct waiter waiter = {.bell = &bell};
+
+static void come_from(const char *host)
+{
+    struct sockaddr_storage ss = {.ss_family = AF_INET};
+    assert_int_equal(inet_pton(AF_INET, host, &((struct sockaddr_in *)&ss)->sin_addr), 1);
+    addrs_from(&pair.arrival.peer, &ss);
+}
+
+static void write_loop(void *arg)
+{
+    (void)arg;
+    while (outbox_take(&pair.outbox))
+        outbox_write(&pair.outbox);
+}
+
+static bool is_written(void *arg)
+{
+    (void)arg;
+    return outbox_load(&pair.outbox).entries == 0;
+}
+
+static bool is_drained(void *arg)
+{
+    (void)arg;
+    return outbox_is_drained(&pair.outbox);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    unit_house_start();
+    bell_init(&bell);
+    bell_init(&pair.bell);
+    outbox_init(&pair.outbox, &pair.bell);
+    unit_stream_init(&us);
+    outbox_open(&pair.outbox, &us.base, unit_gen());
+    assert_int_equal(thread_start(&pair.writer, "writer", 64 * 1024, write_loop, NULL), 0);
+    session_prepare(&pair);
+    s = pair.user;
+    s->member.form = FORM_NATIVE;
+    come_from("127.0.0.1");
+    login_configure(&(struct login_rules){.registration = REGISTRATION_OPEN, .password_least = 8});
+    accounts_configure(1000);
+    tries_configure(10, 60);
+    hashing_configure(10000, 1);
+    secret_configure(8, 1);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    post_flush();
+    users_release(&s->member);
+    session_release(&pair);
+    unit_house_stop();
+    outbox_close(&pair.outbox, CLOSE_GONE, NULL);
+    outbox_finish(&pair.outbox, NULL);
+    unit_until(is_drained, NULL);
+    outbox_detach(&pair.outbox);
+    outbox_retire(&pair.outbox);
+    thread_join(&pair.writer);
+    outbox_fini(&pair.outbox);
+    bell_fini(&pair.bell);
+    bell_fini(&bell);
+    unit_stream_fini(&us);
+    return 0;
+}
+
+/* The session was told this and nothing else since it was last looked at. */
+static void hears(const char *line)
+{
+    char whole[256];
+    snprintf(whole, sizeof whole, "%s\r\n", line);
+    post_flush();
+    unit_until(is_written, NULL);
+    unit_stream_wrote(&us, whole);
+    buf_clear(&us.out);
+}
+
+static struct account make(const char *name, const char *password)
+{
+    struct account a;
+    char hash[SECRET_HASH];
+    assert_true(secret_hash(hash, password));
+    assert_int_equal(accounts_add(&(struct accounts_new){.name = name, .hash = hash, .seen_from = ""}, &waiter),
+                     ACCOUNTS_DONE);
+    assert_true(accounts_find(name, &a));
+    return a;
+}
+
+/* ---- from where ---- */
+
+static void a_password_that_crossed_networks_of_others_is_not_looked_at(void **state)
+{
+    (void)state;
+    struct account a = make("alice", "secret-of-alice");
+    come_from("192.0.2.1");
+    assert_false(login_prove(s, &a, "secret-of-alice"));
+    hears("ERROR Passwords need a secure connection");
+    assert_false(login_may_choose(s, "secret-of-alice"));
+    hears("ERROR Passwords need a secure connection");
+    come_from("10.0.0.1");
+    assert_true(login_prove(s, &a, "secret-of-alice"));
+    assert_true(login_may_choose(s, "secret-of-alice"));
+}
+
+static void the_operator_may_allow_it_all_the_same(void **state)
+{
+    (void)state;
+    struct account a = make("alice", "secret-of-alice");
+    login_configure(&(struct login_rules){.plaintext = true, .password_least = 8});
+    come_from("192.0.2.1");
+    assert_true(login_prove(s, &a, "secret-of-alice"));
+    assert_true(login_may_choose(s, "secret-of-alice"));
+}
+
+/* ---- what changes meanwhile ---- */
+
+static void who_logs_in_is_seen_there_and_welcomed(void **state)
+{
+    (void)state;
+    struct account a = make("Alice", "secret-of-alice");
+    login_take_name(s, "alice", NULL, EVENT_WELCOME);
+    hears("ERROR Password required");
+    assert_string_equal(s->member.name, "");
+    assert_true(login_prove(s, &a, "secret-of-alice"));
+    login_take_name(s, a.name, &a, EVENT_WELCOME);
+    hears("OK Welcome, Alice!");
+    assert_int_equal(s->member.account, a.id);
+    assert_true(accounts_find("alice", &a));
+    assert_string_equal(a.seen_from, "127.0.0.1");
+}
+
+static void what_was_proved_and_is_no_more_true_gives_no_name(void **state)
+{
+    (void)state;
+    struct account a = make("alice", "secret-of-alice");
+    assert_int_equal(accounts_set_locked(a.id, true, &waiter), ACCOUNTS_DONE);
+    login_take_name(s, a.name, &a, EVENT_WELCOME);
+    hears("ERROR Account locked");
+    assert_int_equal(accounts_set_locked(a.id, false, &waiter), ACCOUNTS_DONE);
+    assert_int_equal(accounts_set_hash(a.id, NULL, "another", &waiter), ACCOUNTS_DONE);
+    login_take_name(s, a.name, &a, EVENT_WELCOME);
+    hears("ERROR Wrong password");
+    assert_int_equal(accounts_remove(a.id, NULL, &waiter), ACCOUNTS_DONE);
+    login_take_name(s, a.name, &a, EVENT_WELCOME);
+    hears("ERROR Not registered");
+    make("alice", "of another alice");
+    login_take_name(s, a.name, &a, EVENT_WELCOME);
+    hears("ERROR Not registered");
+    assert_string_equal(s->member.name, "");
+    assert_int_equal(s->member.account, 0);
+    assert_false(s->member.listed);
+}
+
+/* ---- tries ---- */
+
+static void a_password_that_is_not_looked_at_costs_no_try(void **state)
+{
+    (void)state;
+    struct account a = make("alice", "secret-of-alice");
+    tries_configure(1, 86400);
+    hashing_configure(0, 0); /* nobody's turn */
+    for (int i = 0; i < 3; i++) {
+        assert_false(login_prove(s, &a, "guess"));
+        hears("ERROR Busy, try again");
+    }
+    hashing_configure(10000, 1);
+    assert_true(login_prove(s, &a, "secret-of-alice"));
+    assert_false(login_prove(s, &a, "guess"));
+    hears("ERROR Wrong password");
+    assert_false(login_prove(s, &a, "secret-of-alice"));
+    post_flush();
+    unit_until(is_written, NULL);
+    const char *start = "ERROR Too many wrong passwords, try again in ";
+    assert_memory_equal(buf_text(&us.out), start, strlen(start));
+}
+
+static void a_locked_account_is_told_to_who_knows_its_password(void **state)
+{
+    (void)state;
+    struct account a = make("alice", "secret-of-alice");
+    a.locked = true;
+    assert_false(login_prove(s, &a, "guess"));
+    hears("ERROR Wrong password");
+    assert_false(login_prove(s, &a, "secret-of-alice"));
+    hears("ERROR Account locked");
+}
+
+static void a_rule_is_known_by_its_name(void **state)
+{
+    (void)state;
+    assert_int_equal(login_registration_named("open"), REGISTRATION_OPEN);
+    assert_int_equal(login_registration_named("invite"), REGISTRATION_INVITE);
+    assert_int_equal(login_registration_named("closed"), REGISTRATION_CLOSED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(a_password_that_crossed_networks_of_others_is_not_looked_at),
+        TEST(the_operator_may_allow_it_all_the_same),
+        TEST(who_logs_in_is_seen_there_and_welcomed),
+        TEST(what_was_proved_and_is_no_more_true_gives_no_name),
+        TEST(a_password_that_is_not_looked_at_costs_no_try),
+        TEST(a_locked_account_is_told_to_who_knows_its_password),
+        TEST(a_rule_is_known_by_its_name),
+    };
+    alarm(60);
+    must(secret_start() == 0);
+    if (!secret_available())
+        return 77; /* skipped: there are no accounts */
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
