@@ -9,10 +9,9 @@
 
 #define WAIT_MS 2000
 
-void asked_put(struct asked *a, int (*run)(struct store_job *job, sqlite3 *db),
-               void (*done)(struct store_job *job, bool ok), struct bell *bell)
+void asked_put(struct asked *a, const struct store_job *how, struct bell *bell)
 {
-    *a = (struct asked){.job = {.run = run, .done = done, .waits = true}, .bell = bell};
+    *a = (struct asked){.job = {.run = how->run, .read = how->read, .done = how->done, .waits = true}, .bell = bell};
     a->refused = !store_put(&a->job);
 }
 

@@ -32,6 +32,7 @@ enum event_kind {
     EVENT_HELP,      /* text: syntax, more: what it does */
     EVENT_HIST,      /* room, id, time_ms, name, text: one message of the history */
     EVENT_HISTORY,   /* number: how many came before */
+    EVENT_FOUND,     /* number: how many came before; text: why there may be more, or NULL */
     EVENT_ERROR,     /* error; text fills its %s */
     /* what happens in a room */
     EVENT_JOIN,      /* room, name */

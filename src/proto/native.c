@@ -157,6 +157,7 @@ static const char *const formats[EVENTS] = {
     [EVENT_HELP] = "HELP %t - %m",
     [EVENT_HIST] = "HIST %r %i %w %n ",
     [EVENT_HISTORY] = "OK %d messages",
+    [EVENT_FOUND] = "OK %d found",
     [EVENT_JOIN] = "JOIN %r %n",
     [EVENT_LEAVE] = "LEAVE %r %n",
     [EVENT_SAID] = "ROOM %r %n %t",
@@ -255,6 +256,8 @@ static void render(struct buf *out, const struct event *ev, enum form form)
         buf_char(out, ' ');
         buf_str(out, ev->text);
     }
+    if (ev->kind == EVENT_FOUND && ev->text)
+        buf_printf(out, " so far (%s)", ev->text);
     buf_str(out, "\r\n");
 }
 

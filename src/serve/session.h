@@ -5,6 +5,7 @@
 #include "chat/durable.h"
 #include "chat/history.h"
 #include "chat/member.h"
+#include "chat/search.h"
 #include "net/line.h"
 #include "net/pool.h"
 #include "serve/flood.h"
@@ -25,6 +26,7 @@ struct session {
     bool spared;             /* R: from the flood limit */
     struct change change;    /* R, and the store while it has it: the topic being set */
     struct history_query query; /* the same: the history asked for */
+    struct search_query search; /* the same: what is looked for in it */
     _Atomic int room_count;  /* a: for the console */
     _Atomic int64_t active_ms; /* a: clock_ms() of the last line */
     _Atomic bool named;      /* a: has given a name, so no login deadline */

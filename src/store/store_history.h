@@ -49,4 +49,17 @@ struct history_trim {
 };
 int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history_trim *t, int *removed);
 
+/* The place of the last message that was written; 0: there is none. */
+int store_history_top(sqlite3 *db, int64_t *n);
+
+/* One small step of forgetting all that a user said, in whatever case the name, or all that was said in a room; of the
+ * messages up to that place. It is done when .at has come to .upto. */
+struct history_forget {
+    const char *who; /* a user's name, or a room's key */
+    bool is_room;
+    int most;          /* messages that a step looks at */
+    int64_t at, upto;  /* begins at 0; as store_history_top said */
+};
+int store_history_forget(sqlite3 *db, struct history_forget *f, int *removed);
+
 #endif

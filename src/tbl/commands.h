@@ -18,6 +18,7 @@ COMMAND(USERS, cmd_users, "W", 0, "USERS [<room> | ALL]", "who is in the current
 COMMAND(ROOMS, cmd_rooms, "W", 0, "ROOMS [ALL]", "the rooms with somebody in them, or all there are")
 COMMAND(TOPIC, cmd_topic, "T", 0, "TOPIC [<text>]", "show the topic of the current room, or set it (TOPIC - clears it)")
 COMMAND(HISTORY, cmd_history, "T", 0, "HISTORY [<room>] [<n>] [BEFORE <id> | AFTER <id> | SINCE <time>]", "what was said in the current room, or in that one")
+COMMAND(SEARCH, cmd_search, "t", 0, "SEARCH [in:<room>] [from:<user>] [after:<time>] [before:<time>] <words>", "what was said with these words, the newest first")
 COMMAND(PING, cmd_ping, "W", ANYTIME, "PING [<token>]", "get a PONG back")
 COMMAND(HELP, cmd_help, "W", ANYTIME, "HELP [<command>]", "show this list, or one command")
 COMMAND(QUIT, cmd_quit, "T", ANYTIME, "QUIT [<reason>]", "say goodbye")

@@ -12,6 +12,7 @@
 #include "base/panic.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
+#include "chat/search.h"
 #include "chat/users.h"
 #include "net/post.h"
 
@@ -746,6 +747,7 @@ static void house_up(void)
     char error[STORE_ERROR];
     rooms_start();
     history_start();
+    search_start();
     if (store_open(house_dir, error) != 0 || rooms_load(error) != 0)
         fail_msg("%s", error);
     assert_int_equal(store_start(), 0);
