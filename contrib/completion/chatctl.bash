@@ -19,6 +19,8 @@ _chatctl()
         'room topic'
         'kick'
         'say'
+        'history export'
+        'history forget'
         'reload'
         'stop'
         'help'

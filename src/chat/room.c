@@ -15,6 +15,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define NAMES_SHOWN 100 /* JOIN lines in the answer to JOIN; USERS shows all */
 
@@ -122,6 +123,26 @@ static void replay_render_locked(struct room *r, enum form form, struct buf *out
                            .time_ms = s->time_ms};
         codec_of(form)->render(out, &ev, form);
     }
+}
+
+void room_forget(struct room *r, const char *name)
+{
+    int kept = 0;
+    lock_acquire(&r->lock);
+    for (int i = 0; i < r->replay_count; i++) {
+        struct said *s = &r->replay[(r->replay_first + i) % r->replay_cap];
+        struct said *free_one = &r->replay[(r->replay_first + kept) % r->replay_cap];
+        if (!name || strcasecmp(s->name, name) == 0) {
+            memset(s->text, 0, s->cap);
+            continue;
+        }
+        struct said moved = *s; /* each place keeps a text of its own */
+        *s = *free_one;
+        *free_one = moved;
+        kept++;
+    }
+    r->replay_count = kept;
+    lock_release(&r->lock);
 }
 
 /* ---- delivery ---- */

@@ -86,6 +86,8 @@ void room_tell_topic(struct room *r, struct member *m);
 
 /* The operator's words, in the name of NAME_SERVER. False: nobody is there to hear them. */
 bool room_announce(struct room *r, const char *text);
+/* Takes out of the replay what that user said (in any case of the name), or all with NULL. */
+void room_forget(struct room *r, const char *name);
 /* Adds the names of those in it, in order of arrival. */
 void room_names(struct room *r, struct strv *names);
 

@@ -61,7 +61,7 @@ static int do_step(sqlite3 *db, void *arg)
 {
     struct step *st = arg;
     if (atomic_exchange(&search.damaged, false))
-        return SQLITE_CORRUPT;
+        return SQLITE_CORRUPT; /* the guard knows what to do */
     int rc = store_search_index(db, st->until_ms, &st->more);
     if (rc == SQLITE_OK && st->wipes && !st->more)
         rc = store_search_wipe(db, HOLES, &st->more);

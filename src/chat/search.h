@@ -22,8 +22,8 @@ void search_tick(void);
 /* There is something new to index, or to wipe. Any thread, any lock. */
 void search_note_written(void);
 
-/* Store thread, in run(): calls fn, which writes to messages and index. An index that is damaged is begun anew, once, and fn
- * has done nothing then: its owner tries again in another step. */
+/* Store thread, in run(): calls fn, which writes to messages and index. If the index is damaged, what fn did is taken back,
+ * the index is begun anew, and fn is called again. */
 int search_guard(sqlite3 *db, int (*fn)(sqlite3 *db, void *arg), void *arg);
 
 /* A question, in its asker's slot. */

@@ -313,6 +313,8 @@ int store_search_guard(sqlite3 *db, int (*fn)(sqlite3 *db, void *arg), void *arg
     rc = exec(db, "ROLLBACK TO words");
     if (rc == SQLITE_OK)
         rc = begin_anew(db);
+    if (rc == SQLITE_OK)
+        rc = fn(db, arg);
     return rc == SQLITE_OK ? exec(db, "RELEASE words") : rc;
 }
 

@@ -28,7 +28,7 @@ int store_search_delete(sqlite3 *db, sqlite3_stmt *delete, int *removed);
 int store_search_wipe(sqlite3 *db, int64_t holes, bool *more);
 
 /* For run(): calls fn, which does some of the above, so that a damaged index does not stop what is written with it: then all
- * that fn did is taken back, `damage` says what was wrong, and the index is begun anew, without words. */
+ * that fn did is taken back, the index is begun anew, without words, and fn is called again; `damage` says what was wrong. */
 #define SEARCH_DAMAGE 160
 int store_search_guard(sqlite3 *db, int (*fn)(sqlite3 *db, void *arg), void *arg, char damage[SEARCH_DAMAGE]);
 

@@ -4,7 +4,7 @@
  *
  * ADMIN(handler, "verb", arguments, shape, "syntax", "what it does")
  *   arguments  a letter each: w a word, t a text (the rest of the line); upper case: may be left out
- *   shape      how chatctl shows the rows: TABLE a line each, RECORD a line for each field, NOTHING
+ *   shape      how chatctl shows the rows: TABLE a line each, RECORD a line for each field, LINES as they come, NOTHING
  */
 ADMIN(admin_ping, "ping", "", NOTHING, "ping", "ask whether chatd is there")
 ADMIN(admin_version, "version", "", RECORD, "version", "show the version of the running chatd")
@@ -17,6 +17,8 @@ ADMIN(admin_room_delete, "room delete", "w", NOTHING, "room delete NAME", "delet
 ADMIN(admin_room_topic, "room topic", "wt", NOTHING, "room topic NAME TEXT", "set the topic of a room (- clears it)")
 ADMIN(admin_kick, "kick", "wT", RECORD, "kick USER|ID [REASON]", "end a session, and wait until it has ended")
 ADMIN(admin_say, "say", "wt", NOTHING, "say ROOM|* TEXT", "say something in a room, or to everyone")
+ADMIN(admin_history_export, "history export", "w", LINES, "history export ROOM", "write out all that was kept of a room, a line of JSON each")
+ADMIN(admin_history_forget, "history forget", "w", RECORD, "history forget USER|ROOM", "delete for good what was kept of a user, or of a room (with its #)")
 ADMIN(admin_reload, "reload", "", TABLE, "reload", "read the configuration again, all of it or nothing")
 ADMIN(admin_shutdown, "stop", "", NOTHING, "stop", "say goodbye to everyone and end chatd")
 ADMIN(admin_help, "help", "", TABLE, "help", "show this list")
