@@ -153,8 +153,8 @@ while [ $round -lt "$rounds" ]; do
     ! wants C || both C --clients 100 --senders 50 --rate 500
     ! wants D || both D --clients 1000 --rooms 100 --rate 1000
     if wants Q; then
-        run 'D, full' "$tmp/kept.conf" "$big" --clients 1000 --rooms 100 --rate 1000
-        run 'D, full, asked' "$tmp/kept.conf" "$big" --clients 1000 --rooms 100 --rate 1000 --ask "$questions"
+        run 'D full' "$tmp/kept.conf" "$big" --clients 1000 --rooms 100 --rate 1000
+        run 'D full asked' "$tmp/kept.conf" "$big" --clients 1000 --rooms 100 --rate 1000 --ask "$questions"
     fi
 done
 

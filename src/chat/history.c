@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define TRIM_ROWS 2000 /* looked at in one step of clearing away */
+#define TRIM_RESTS 3   /* passes of the keeper left out after a room in which nothing was: to find out costs some too */
 #define DAY_MS (24 * 3600 * 1000LL)
 
 /* One message; its name and text are at .at in the batch's bytes, each with its NUL. */
@@ -43,6 +44,7 @@ static struct {
     size_t at;               /* t: the next of .writing to be written */
     _Atomic int64_t queued;  /* a: bytes of both */
     bool trims, trim_asked;  /* H: there may be more to clear away; .trim is in the store's hands */
+    int trim_rests;          /* H: passes of the keeper until the next step */
     char trim_room[HISTORY_KEY], trim_next[HISTORY_KEY]; /* t: the room cleared last; the one at work */
     int trimmed;             /* t: in this step */
     bool trims_more;         /* t: something went in this round through the rooms, so another follows */
@@ -227,6 +229,7 @@ static void trim_done(struct store_job *job, bool ok)
         search_note_written(); /* there may be something to wipe */
     lock_acquire(&history.lock);
     history.trim_asked = false;
+    history.trim_rests = history.trimmed ? 0 : TRIM_RESTS;
     if (!ok || (round_ends && !history.trims_more))
         history.trims = false;
     lock_release(&history.lock);
@@ -244,7 +247,9 @@ void history_tick(void)
 {
     lock_acquire(&history.lock);
     ask_locked();
-    if (history.trims && !history.trim_asked && !is_bad()) {
+    if (history.trim_rests) {
+        history.trim_rests--;
+    } else if (history.trims && !history.trim_asked && !is_bad()) {
         history.trim_asked = true;
         store_put(&history.trim);
     }
@@ -256,6 +261,7 @@ void history_start(void)
     history.write = (struct store_job){.run = write_run, .done = write_done};
     history.trim = (struct store_job){.run = trim_run, .done = trim_done};
     history.trims = history.trim_asked = history.trims_more = false;
+    history.trim_rests = 0;
     history.trim_room[0] = '\0';
 }
 

@@ -14,15 +14,17 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#define STEP_MS 20          /* of the store's time, in each pass of the keeper */
+#define STEP_MS 20          /* of the store's time, in a pass of the keeper */
+#define RESTS 19            /* passes left out when all is indexed: many messages at a time are cheaper than few */
 #define HURRY_MS 100        /* the same, for a question */
 #define HOLES (1 << 15)     /* messages taken out of a slice before it is worth wiping */
 
-/* Locking key: a atomic · t the store thread (before its start, the main thread) */
+/* Locking key: a atomic · t the store thread · k the keeper (before their start, the main thread) */
 static struct {
     _Atomic bool has_work, asked; /* a: there is something to do; .step is in the store's hands */
     _Atomic bool damaged;         /* a: a reader has met damage */
-    bool more;                    /* t: after the last step */
+    _Atomic bool more;            /* a: after the last step */
+    int rests;                    /* k: passes to be left out */
     bool rebuilt;                 /* t: since the start, after damage */
     struct store_job step;
 } search;
@@ -93,8 +95,13 @@ void search_note_written(void)
 
 void search_tick(void)
 {
+    if (search.rests && !atomic_load(&search.more)) {
+        search.rests--;
+        return;
+    }
     if (!atomic_load(&search.has_work) || store_status().state == STORE_BAD || atomic_exchange(&search.asked, true))
         return;
+    search.rests = RESTS;
     store_put(&search.step);
 }
 
@@ -102,6 +109,7 @@ void search_start(void)
 {
     search.step = (struct store_job){.run = step_run, .done = step_done};
     search.rebuilt = false;
+    search.rests = 0;
     atomic_store(&search.asked, false);
     atomic_store(&search.has_work, true); /* who knows where it stood */
 }

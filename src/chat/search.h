@@ -6,7 +6,7 @@
 #include "store/store_search.h"
 
 /*
- * Looking for words in what was said. The index follows the writing of messages, four times a second a little, so that it
+ * Looking for words in what was said. The index follows the writing of messages, every five seconds a little, so that it
  * costs nobody who talks; a question brings it up to date first, for a tenth of a second at most. What it lacks then, after
  * a flood or just after it was begun, is told with the answer.
  */

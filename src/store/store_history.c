@@ -139,20 +139,18 @@ static int next_room(sqlite3 *db, char room[HISTORY_KEY])
     return sqlite3_finalize(st);
 }
 
-int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history_trim *t, int *removed)
+/* The number up to which a room's messages are to go in this step; 0: none are. Nearly always the oldest stays, and nothing
+ * behind it is looked at: numbers grow with the time. */
+static int find_to_go(sqlite3 *db, const char *room, const struct history_trim *t, int64_t *upto)
 {
     sqlite3_stmt *st = NULL;
-    *removed = 0;
-    int rc = next_room(db, room);
-    if (rc != SQLITE_OK || !*room)
-        return rc;
-    rc = sqlite3_prepare_v2(db,
-                            "WITH oldest AS (SELECT n, id, time_ms FROM message WHERE room = ?1 ORDER BY id LIMIT ?5)"
-                            " DELETE FROM message WHERE n IN (SELECT n FROM oldest WHERE time_ms < ?3"
-                            " OR id < coalesce((SELECT created_ms << 20 FROM room WHERE key = ?1), ?4 << 20)"
-                            " OR id <= coalesce((SELECT id FROM message WHERE room = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2), -1))"
-                            " RETURNING n, room, name, text",
-                            -1, &st, NULL);
+    *upto = 0;
+    int rc = sqlite3_prepare_v2(db,
+                                "SELECT id, time_ms < ?3"
+                                " OR id < coalesce((SELECT created_ms << 20 FROM room WHERE key = ?1), ?4 << 20)"
+                                " OR id <= coalesce((SELECT id FROM message WHERE room = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2), -1)"
+                                " FROM message WHERE room = ?1 ORDER BY id LIMIT ?5",
+                                -1, &st, NULL);
     if (rc != SQLITE_OK)
         return rc;
     sqlite3_bind_text(st, 1, room, -1, SQLITE_STATIC);
@@ -160,6 +158,26 @@ int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history
     sqlite3_bind_int64(st, 3, t->before_ms);
     sqlite3_bind_int64(st, 4, t->orphans_ms);
     sqlite3_bind_int(st, 5, t->most);
+    while (sqlite3_step(st) == SQLITE_ROW && sqlite3_column_int(st, 1))
+        *upto = sqlite3_column_int64(st, 0);
+    return sqlite3_finalize(st);
+}
+
+int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history_trim *t, int *removed)
+{
+    sqlite3_stmt *st = NULL;
+    int64_t upto = 0;
+    *removed = 0;
+    int rc = next_room(db, room);
+    if (rc == SQLITE_OK && *room)
+        rc = find_to_go(db, room, t, &upto);
+    if (rc != SQLITE_OK || !upto)
+        return rc;
+    rc = sqlite3_prepare_v2(db, "DELETE FROM message WHERE room = ?1 AND id <= ?2 RETURNING n, room, name, text", -1, &st, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    sqlite3_bind_text(st, 1, room, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(st, 2, upto);
     return store_search_delete(db, st, removed);
 }
 

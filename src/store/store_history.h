@@ -40,8 +40,8 @@ int store_history_read(sqlite3 *db, const struct history_range *range,
 
 /* One small step of clearing away, for the room whose key comes first behind `room`, which is set to that one ("": there
  * is none left): of its `most` oldest messages, those go that are beyond the `keep` newest, older than before_ms, or of an
- * earlier room of that name; and, where no room of that name is recorded, those older than orphans_ms. *removed says how
- * many. */
+ * earlier room of that name; and, where no room of that name is recorded, those older than orphans_ms; up to the first that
+ * stays. *removed says how many. */
 #define HISTORY_KEY 64
 struct history_trim {
     int64_t keep, before_ms, orphans_ms;
