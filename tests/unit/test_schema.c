@@ -179,6 +179,47 @@ static void every_older_version_becomes_the_newest_and_keeps_its_rooms(void **st
     }
 }
 
+/* A database as the chatd of that version left it, with something in each of its tables. */
+static void make_version(int version)
+{
+    static const char *const contents[] = {
+        "INSERT INTO room (key, name, topic, created_ms, used_ms, kept) VALUES ('#a', '#A', 'tea', 1, 2, 1);"
+        " INSERT INTO pulse (id, beat_ms) VALUES (1, 5)",
+        "INSERT INTO message (room, id, time_ms, name, text) VALUES ('#a', 2000000, 3, 'bob', 'one'),"
+        " ('#a', 2000001, 4, 'bob', 'two')",
+        "UPDATE search SET low = 2, high = 2",
+    };
+    char mark[96];
+    assert_true(version <= (int)(sizeof contents / sizeof contents[0])); /* a new schema needs its line here */
+    for (int i = 0; i < version; i++) {
+        exec(migrations[i].sql);
+        exec(contents[i]);
+    }
+    snprintf(mark, sizeof mark, "PRAGMA application_id = 1667785076; PRAGMA user_version = %d", version);
+    exec(mark);
+}
+
+static void a_database_of_each_version_keeps_what_it_holds(void **state)
+{
+    (void)state;
+    for (int version = 1; version <= newest(); version++) {
+        sqlite3_close(db);
+        assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+        make_version(version);
+        assert_int_equal(schema_apply(db, why), 0);
+        assert_int_equal(number("PRAGMA user_version"), newest());
+        assert_int_equal(number("SELECT count(*) FROM room WHERE name = '#A' AND topic = 'tea' AND created_ms = 1 AND kept"), 1);
+        assert_int_equal(number("SELECT count(*) FROM message"), version > 1 ? 2 : 0);
+        assert_int_equal(number("SELECT count(*) FROM search"), 1);
+        if (version == 1)
+            assert_int_equal(number("SELECT low = 1 AND high = 0 FROM search"), 1);
+        if (version == 2) /* all that is there is still to be indexed */
+            assert_int_equal(number("SELECT low = 3 AND high = 2 FROM search"), 1);
+        if (version == 3)
+            assert_int_equal(number("SELECT low = 2 AND high = 2 FROM search"), 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +232,7 @@ int main(void)
         TEST(a_database_of_another_program_is_refused_and_left_alone),
         TEST(a_migration_that_fails_leaves_nothing_behind),
         TEST(tables_are_strict),
+        TEST(a_database_of_each_version_keeps_what_it_holds),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);
