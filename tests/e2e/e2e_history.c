@@ -271,7 +271,11 @@ static void a_large_room_is_written_out_without_being_held_in_memory(void **stat
     daemon_ctl_ok(&d, out, sizeof out, "ping", NULL);
     long before_kib = daemon_memory_kib(&d);
     daemon_ctl_ok(&d, out, sizeof out, "history", "export", "a", NULL);
-    assert_in_range(daemon_memory_kib(&d) - before_kib, 0, LINES * BYTES / 1024 / 2);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* these keep what was freed */
+    assert_true(daemon_memory_kib(&d) < before_kib + LINES * BYTES / 1024 / 2);
+#else
+    (void)before_kib;
+#endif
 }
 
 static void what_the_operator_forgets_is_gone(void **state)
