@@ -16,6 +16,7 @@
 #include "chat/rooms.h"
 #include "chat/tokens.h"
 #include "chat/ruling.h"
+#include "chat/search.h"
 #include "chat/users.h"
 #include "conf.h"
 #include "ctl/admin.h"
@@ -114,6 +115,7 @@ static void configure(const struct conf *c)
         .messages = c->history_messages,
         .days = c->history_days,
     });
+    search_configure(c->history_search_ms);
     outbox_configure(&(struct outbox_limits){
         .entries = c->outbox_entries,
         .bytes = c->outbox_bytes,
@@ -257,6 +259,7 @@ static void tick(int64_t now_ms)
     session_check_deadlines();
     history_tick();
     accounts_tick();
+    search_tick();
     if (now_ms < server.tend_at_ms)
         return;
     server.tend_at_ms = now_ms + TEND_MS;
@@ -401,6 +404,7 @@ int server_start(const struct server_options *o, void (*stop)(void))
     rooms_start();
     accounts_start();
     history_start();
+    search_start();
     make_words();
     /* The port comes before the state: who starts chatd twice most often wants to hear about the port. */
     if (open_listeners(c) != 0 || open_state(c, socket_path) != 0)

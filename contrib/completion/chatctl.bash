@@ -27,6 +27,8 @@ _chatctl()
         'user del'
         'invite'
         'say'
+        'history export'
+        'history forget'
         'reload'
         'stop'
         'help'

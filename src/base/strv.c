@@ -36,3 +36,8 @@ void strv_sort(struct strv *sv)
     if (sv->n)
         qsort(sv->v, sv->n, sizeof *sv->v, by_bytes);
 }
+
+bool strv_has(const struct strv *sorted, const char *s)
+{
+    return sorted->n && bsearch(&s, sorted->v, sorted->n, sizeof *sorted->v, by_bytes);
+}

@@ -2,6 +2,7 @@
 #ifndef BASE_STRV_H
 #define BASE_STRV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* A growing list of strings, each copied in. Zero-initialise; strv_fini frees. One thread. */
@@ -14,5 +15,7 @@ void strv_fini(struct strv *sv);
 void strv_add(struct strv *sv, const char *s);
 /* By byte value. */
 void strv_sort(struct strv *sv);
+/* Whether a sorted list has it. */
+bool strv_has(const struct strv *sorted, const char *s);
 
 #endif

@@ -13,6 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#endif
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define STACK_FACTOR 8
@@ -63,6 +67,19 @@ int thread_start(struct thread *t, const char *name, size_t stack_bytes, thread_
         return -1;
     }
     return 0;
+}
+
+void thread_stand_back(int nice)
+{
+#ifdef __linux__
+    id_t self = (id_t)syscall(SYS_gettid);
+    errno = 0;
+    int now = getpriority(PRIO_PROCESS, self);
+    if (now != -1 || errno == 0)
+        (void)setpriority(PRIO_PROCESS, self, now + nice);
+#else
+    (void)nice;
+#endif
 }
 
 void thread_join(struct thread *t)

@@ -16,6 +16,10 @@ typedef void thread_fn(void *arg);
  * larger in sanitizer builds. 0, or -1 with errno (EAGAIN: the machine has no more threads to give). */
 int thread_start(struct thread *t, const char *name, size_t stack_bytes, thread_fn *fn, void *arg);
 
+/* Lets others run before the calling thread, `nice` steps (setpriority(2)) below what the process has; where the system
+ * knows only priorities of whole processes it does nothing. */
+void thread_stand_back(int nice);
+
 /* Waits for its end. Blocks; once per started thread. */
 void thread_join(struct thread *t);
 

@@ -15,10 +15,9 @@
 #define WAIT_MS 2000
 #define MOST_LEFT 10000 /* changes that wait, before errands without a waiter are dropped */
 
-void asked_put(struct asked *a, int (*run)(struct store_job *job, sqlite3 *db),
-               void (*done)(struct store_job *job, bool ok), struct bell *bell)
+void asked_put(struct asked *a, const struct store_job *how, struct bell *bell)
 {
-    *a = (struct asked){.job = {.run = run, .done = done, .waits = true}, .bell = bell};
+    *a = (struct asked){.job = {.run = how->run, .read = how->read, .done = how->done, .waits = true}, .bell = bell};
     a->refused = !store_put(&a->job);
 }
 
@@ -96,7 +95,7 @@ static void errand_done(struct store_job *job, bool ok)
 bool errand_do(const struct errand *e, void *arg, const struct waiter *w)
 {
     struct errand_asked ea = {.errand = e, .arg = arg};
-    asked_put(&ea.asked, errand_run, errand_done, w->bell);
+    asked_put(&ea.asked, &(struct store_job){.run = errand_run, .done = errand_done}, w->bell);
     return asked_wait(&ea.asked, w->is_over, w->arg) && ea.asked.result == ERRAND_DONE;
 }
 

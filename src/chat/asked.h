@@ -18,9 +18,9 @@ struct asked {
     _Atomic int result; /* 0 until asked_answer */
 };
 
-/* Puts it to the store. Any lock that ranks below STORE. asked_wait must follow, without hot locks. */
-void asked_put(struct asked *a, int (*run)(struct store_job *job, sqlite3 *db),
-               void (*done)(struct store_job *job, bool ok), struct bell *bell);
+/* Puts it to the store, to do what `how` says by run, read and done. Any lock that ranks below STORE. asked_wait must follow,
+ * without hot locks. */
+void asked_put(struct asked *a, const struct store_job *how, struct bell *bell);
 
 /* From done(): the answer, not 0. The waiter may use the slot again from then on. */
 void asked_answer(struct asked *a, int result);

@@ -174,7 +174,7 @@ void change_put(struct change *c, enum change_kind kind, struct room *r, const c
         .by = by,
         .created = created,
     };
-    asked_put(&c->asked, change_run, change_done, bell);
+    asked_put(&c->asked, &(struct store_job){.run = change_run, .done = change_done}, bell);
 }
 
 enum change_result change_wait(struct change *c, bool (*is_over)(void *arg), void *arg)

@@ -11,12 +11,13 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/panic.h"
+#include "chat/search.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define TRIM_ROWS 2000 /* looked at in one step of clearing away */
-#define LINE_BYTES 96  /* of a line of the answer beside name and text, at most */
+#define TRIM_RESTS 3   /* passes of the keeper left out after a room in which nothing was: to find out costs some too */
 #define DAY_MS (24 * 3600 * 1000LL)
 
 /* One message; its name and text are at .at in the batch's bytes, each with its NUL. */
@@ -44,6 +45,7 @@ static struct {
     size_t at;               /* t: the next of .writing to be written */
     _Atomic int64_t queued;  /* a: bytes of both */
     bool trims, trim_asked;  /* H: there may be more to clear away; .trim is in the store's hands */
+    int trim_rests;          /* H: passes of the keeper until the next step */
     char trim_room[HISTORY_KEY], trim_next[HISTORY_KEY]; /* t: the room cleared last; the one at work */
     int trimmed;             /* t: in this step */
     bool trims_more;         /* t: something went in this round through the rooms, so another follows */
@@ -197,6 +199,7 @@ static void settle_batch(struct batch *b, bool ok)
 static void write_done(struct store_job *job, bool ok)
 {
     settle_batch(&history.writing, ok);
+    search_note_written();
     lock_acquire(&history.lock);
     if (!ok) /* the store gives up at the end */
         settle_batch(&history.waiting, false);
@@ -209,6 +212,13 @@ static void write_done(struct store_job *job, bool ok)
 
 /* ---- clearing away ---- */
 
+static int do_trim(sqlite3 *db, void *arg)
+{
+    history.trimmed = 0;
+    memcpy(history.trim_next, history.trim_room, sizeof history.trim_next);
+    return store_history_trim(db, history.trim_next, arg, &history.trimmed);
+}
+
 static int trim_run(struct store_job *job, sqlite3 *db)
 {
     int64_t now_ms = clock_wall_ms(), days = RELAXED(most_days);
@@ -219,8 +229,7 @@ static int trim_run(struct store_job *job, sqlite3 *db)
         .most = TRIM_ROWS,
     };
     (void)job;
-    memcpy(history.trim_next, history.trim_room, sizeof history.trim_next);
-    return store_history_trim(db, history.trim_next, &t, &history.trimmed);
+    return search_guard(db, do_trim, &t);
 }
 
 static void trim_done(struct store_job *job, bool ok)
@@ -229,8 +238,11 @@ static void trim_done(struct store_job *job, bool ok)
     bool round_ends = !*history.trim_next;
     memcpy(history.trim_room, history.trim_next, sizeof history.trim_room);
     history.trims_more = history.trims_more || history.trimmed;
+    if (history.trimmed)
+        search_note_written(); /* there may be something to wipe */
     lock_acquire(&history.lock);
     history.trim_asked = false;
+    history.trim_rests = history.trimmed ? 0 : TRIM_RESTS;
     if (!ok || (round_ends && !history.trims_more))
         history.trims = false;
     lock_release(&history.lock);
@@ -248,7 +260,9 @@ void history_tick(void)
 {
     lock_acquire(&history.lock);
     ask_locked();
-    if (history.trims && !history.trim_asked && !is_bad()) {
+    if (history.trim_rests) {
+        history.trim_rests--;
+    } else if (history.trims && !history.trim_asked && !is_bad()) {
         history.trim_asked = true;
         store_put(&history.trim);
     }
@@ -260,6 +274,7 @@ void history_start(void)
     history.write = (struct store_job){.run = write_run, .done = write_done};
     history.trim = (struct store_job){.run = trim_run, .done = trim_done};
     history.trims = history.trim_asked = history.trims_more = false;
+    history.trim_rests = 0;
     history.trim_room[0] = '\0';
 }
 
@@ -279,20 +294,7 @@ void history_stop(void)
 
 static bool add_row(const struct message_row *row, void *arg)
 {
-    struct history_query *q = arg;
-    size_t size = strlen(row->text) + strlen(row->name) + LINE_BYTES;
-    q->is_cut = q->count && size > q->bytes_left;
-    if (q->is_cut)
-        return false;
-    q->bytes_left -= size < q->bytes_left ? size : q->bytes_left;
-    if (q->count == q->cap) {
-        q->cap = q->cap ? q->cap * 2 : 16;
-        q->said = panic_realloc(q->said, (size_t)q->cap * sizeof *q->said);
-    }
-    q->said[q->count++] = (struct history_said){row->id, row->time_ms, row->kind};
-    strv_add(&q->texts, row->name);
-    strv_add(&q->texts, row->text);
-    return true;
+    return page_add(arg, row);
 }
 
 static struct history_query *query_of(struct store_job *job)
@@ -302,19 +304,13 @@ static struct history_query *query_of(struct store_job *job)
 
 void history_query_fini(struct history_query *q)
 {
-    strv_fini(&q->texts);
-    free(q->said);
-    q->said = NULL;
-    q->count = q->cap = 0;
+    page_fini(&q->page);
 }
 
-/* What cannot be read must not fail what others write in the same transaction. */
-static int query_run(struct store_job *job, sqlite3 *db)
+static void query_read(struct store_job *job, sqlite3 *db)
 {
     struct history_query *q = query_of(job);
-    history_query_fini(q);
-    q->is_whole = store_history_read(db, &q->range, add_row, q) == SQLITE_OK;
-    return SQLITE_OK;
+    q->is_whole = store_history_read(db, &q->range, add_row, &q->page) == SQLITE_OK;
 }
 
 static void query_done(struct store_job *job, bool ok)
@@ -323,12 +319,20 @@ static void query_done(struct store_job *job, bool ok)
     asked_answer(&q->asked, ok && q->is_whole ? HISTORY_READ : HISTORY_FAILED);
 }
 
+void history_put_behind(struct asked *a, const struct store_job *how, struct bell *bell)
+{
+    lock_acquire(&history.lock);
+    ask_all_locked();
+    asked_put(a, how, bell);
+    lock_release(&history.lock);
+}
+
 void history_ask(struct history_query *q, struct room *r, struct history_range range, size_t bytes, struct bell *bell)
 {
     lock_acquire(&r->lock);
     uint64_t begins = (uint64_t)r->created_ms << 20;
     lock_release(&r->lock);
-    *q = (struct history_query){.range = range, .bytes_left = bytes};
+    *q = (struct history_query){.range = range, .page = {.most = range.most, .bytes_left = bytes}};
     memcpy(q->key, r->key, sizeof q->key);
     q->range.room = q->key;
     if (q->range.after < begins)
@@ -337,10 +341,7 @@ void history_ask(struct history_query *q, struct room *r, struct history_range r
         q->range.after = INT64_MAX;
     if (!q->range.before || q->range.before > INT64_MAX)
         q->range.before = INT64_MAX;
-    lock_acquire(&history.lock);
-    ask_all_locked();
-    asked_put(&q->asked, query_run, query_done, bell);
-    lock_release(&history.lock);
+    history_put_behind(&q->asked, &(struct store_job){.read = query_read, .done = query_done}, bell);
 }
 
 bool history_wait(struct history_query *q, bool (*is_over)(void *arg), void *arg)
@@ -350,12 +351,5 @@ bool history_wait(struct history_query *q, bool (*is_over)(void *arg), void *arg
 
 struct message_row history_at(const struct history_query *q, int i)
 {
-    int at = q->range.first ? i : q->count - 1 - i;
-    return (struct message_row){
-        .id = q->said[at].id,
-        .time_ms = q->said[at].time_ms,
-        .kind = q->said[at].kind,
-        .name = q->texts.v[2 * at],
-        .text = q->texts.v[2 * at + 1],
-    };
+    return page_at(&q->page, q->range.first ? i : q->page.count - 1 - i);
 }

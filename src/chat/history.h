@@ -3,6 +3,7 @@
 #define CHAT_HISTORY_H
 
 #include "chat/asked.h"
+#include "chat/page.h"
 #include "chat/room.h"
 #include "store/store_history.h"
 
@@ -48,21 +49,17 @@ void history_settle(void);
 /* Texts that wait to be written, in bytes. Any thread. */
 int64_t history_queued(void);
 
+/* Puts a question to the store, or a change, behind all that was said before. `how` as for asked_put; asked_wait must follow.
+ * No lock at or above HISTORY. */
+void history_put_behind(struct asked *a, const struct store_job *how, struct bell *bell);
+
 /* A question, in its asker's slot. */
 struct history_query {
     struct asked asked;
     struct history_range range; /* .room points to .key */
     char key[NAME_SIZE];
-    struct strv texts;          /* name and text of each, in the order in which they were read */
-    struct history_said {
-        uint64_t id;
-        int64_t time_ms;
-        enum message_kind kind;
-    } *said;                    /* owns */
-    int count, cap;
-    size_t bytes_left;          /* the answer ends when it would be larger */
+    struct page page;
     bool is_whole;              /* it could be read */
-    bool is_cut;                /* there was no room for all */
 };
 enum history_result { HISTORY_READ = 1, HISTORY_FAILED };
 
@@ -73,7 +70,7 @@ void history_ask(struct history_query *q, struct room *r, struct history_range r
 /* Waits for the answer, as asked_wait. False: the store could not be asked. */
 bool history_wait(struct history_query *q, bool (*is_over)(void *arg), void *arg);
 
-/* The i-th in order of time. The room is left out. */
+/* The i-th in order of time. */
 struct message_row history_at(const struct history_query *q, int i);
 void history_query_fini(struct history_query *q);
 

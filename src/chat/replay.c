@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static _Atomic int most_now = 20, age_ms_now = 3600 * 1000;
 
@@ -93,4 +94,21 @@ void replay_render(const struct replay *re, const char *room, const struct membe
                            .time_ms = s->time_ms};
         codec_of(form)->render(out, &ev, form);
     }
+}
+
+void replay_forget(struct replay *re, const char *name)
+{
+    int kept = 0;
+    for (int i = 0; i < re->count; i++) {
+        struct said *s = at(re, i), *place = at(re, kept);
+        if (!name || strcasecmp(s->name, name) == 0) {
+            memset(s->text, 0, s->cap);
+            continue;
+        }
+        struct said moved = *s; /* each place keeps a text of its own */
+        *s = *place;
+        *place = moved;
+        kept++;
+    }
+    re->count = kept;
 }

@@ -28,6 +28,8 @@ void replay_add(struct replay *re, const struct event *ev);
 /* Adds the lines that a member is shown: not what those say whom it ignores, and not what is too old; or, whatever its age,
  * what has a number above `after` (0: the first way). */
 void replay_render(const struct replay *re, const char *room, const struct member *m, uint64_t after, struct buf *out);
+/* Takes out what that user said (in any case of the name), or all with NULL. */
+void replay_forget(struct replay *re, const char *name);
 /* Empties it. */
 void replay_fini(struct replay *re);
 

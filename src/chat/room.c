@@ -16,6 +16,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define NAMES_SHOWN 100 /* JOIN lines in the answer to JOIN; USERS shows all */
 
@@ -68,6 +69,13 @@ void room_free(struct room **rp)
     lock_fini(&r->lock);
     free(r);
     *rp = NULL;
+}
+
+void room_forget(struct room *r, const char *name)
+{
+    lock_acquire(&r->lock);
+    replay_forget(&r->replay, name);
+    lock_release(&r->lock);
 }
 
 /* ---- delivery ---- */
@@ -204,6 +212,7 @@ void room_rules_changed_locked(struct room *r)
     lock_assert_held(LOCK_ROOM);
     r->restricted = rules_restrict_talk(&r->rules);
     atomic_store_explicit(&r->durable, r->rules.value[OPTION_DURABLE] != 0, memory_order_relaxed);
+    atomic_store_explicit(&r->barred, rules_bar_somebody(&r->rules), memory_order_relaxed);
     atomic_store_explicit(&r->hidden, r->rules.value[OPTION_PRIVATE] != 0, memory_order_relaxed);
 }
 

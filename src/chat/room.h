@@ -40,6 +40,7 @@ struct room {
     struct rules rules;               /* R */
     bool restricted;                  /* R: some may not talk, or not at any time */
     _Atomic bool hidden, durable;     /* written R: as the options private and durable say */
+    _Atomic bool barred;              /* written R: not everybody may come in */
     int64_t founder;                  /* R: account that the room's record has yet to name as the owner, or 0 */
     int64_t created_ms, used_ms;      /* R: wall clock; all its numbers are above created_ms << 20 */
     uint64_t used_no;                 /* R: orders last uses more finely than the clock */
@@ -103,6 +104,8 @@ void room_tell_topic(struct room *r, struct member *m);
 
 /* These are for any thread. */
 
+/* Takes out of the replay what that user said (in any case of the name), or all with NULL. */
+void room_forget(struct room *r, const char *name);
 /* Adds the names of those in it, in order of arrival. */
 void room_names(struct room *r, struct strv *names);
 

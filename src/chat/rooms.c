@@ -222,6 +222,15 @@ void rooms_names(struct strv *names, bool empty_too, const struct member *viewer
     rwlock_release(&rooms.lock);
 }
 
+void rooms_barred(struct strv *keys, const struct member *viewer)
+{
+    rwlock_read(&rooms.lock);
+    for (struct room *r = rooms.table; r; r = r->hh.next)
+        if (atomic_load_explicit(&r->barred, memory_order_relaxed) && !room_may_look(r, viewer))
+            strv_add(keys, r->key);
+    rwlock_release(&rooms.lock);
+}
+
 int rooms_count(void)
 {
     rwlock_read(&rooms.lock);

@@ -33,6 +33,8 @@ void rooms_release(struct room *r);
 
 /* Adds the names of all rooms, or of those with somebody in them, that the viewer may look at (NULL: the operator). */
 void rooms_names(struct strv *names, bool empty_too, const struct member *viewer);
+/* Adds the keys of all rooms that the viewer may not look at. */
+void rooms_barred(struct strv *keys, const struct member *viewer);
 int rooms_count(void);
 
 /* Calls fn for each room, or each with somebody in it, with a reference held, and without the table's lock. */

@@ -292,12 +292,22 @@ enum rules_verdict rules_may_join(const struct rules *ru, const struct member *m
     return ru->value[OPTION_KEY] || ru->value[OPTION_PRIVATE] || ru->value[OPTION_INVITE_ONLY] ? RULES_BARRED : RULES_FINE;
 }
 
+static bool has_kind(const struct rules *ru, enum sanction_kind kind)
+{
+    bool has = false;
+    for (int i = 0; i < ru->sanction_count; i++)
+        has = has || ru->sanctions[i].kind == kind;
+    return has;
+}
+
+bool rules_bar_somebody(const struct rules *ru)
+{
+    return ru->value[OPTION_KEY] || ru->value[OPTION_PRIVATE] || ru->value[OPTION_INVITE_ONLY] || has_kind(ru, SANCTION_BAN);
+}
+
 bool rules_restrict_talk(const struct rules *ru)
 {
-    bool mutes = false;
-    for (int i = 0; i < ru->sanction_count; i++)
-        mutes = mutes || ru->sanctions[i].kind == SANCTION_MUTE;
-    return mutes || ru->value[OPTION_MODERATED] || ru->value[OPTION_SLOW];
+    return has_kind(ru, SANCTION_MUTE) || ru->value[OPTION_MODERATED] || ru->value[OPTION_SLOW];
 }
 
 enum rules_verdict rules_may_talk(const struct rules *ru, const struct member *m, enum role role, int64_t said_ms,

@@ -107,6 +107,8 @@ enum rules_verdict rules_may_join(const struct rules *ru, const struct member *m
 /* Whether it may talk, with a role that counts here and the time when it last did (wall clock). */
 enum rules_verdict rules_may_talk(const struct rules *ru, const struct member *m, enum role role, int64_t said_ms,
                                   int64_t now_ms);
+/* True when there may be somebody who may not come in. */
+bool rules_bar_somebody(const struct rules *ru);
 /* True when some members may not talk, or not at any time. */
 bool rules_restrict_talk(const struct rules *ru);
 

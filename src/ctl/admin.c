@@ -32,7 +32,7 @@
 
 #define WORKERS 4
 #define REQUEST_S 5
-#define REPLY_S 30 /* for a whole reply; a single send may take REQUEST_S */
+#define REPLY_S 30 /* for a whole reply, or for each part of one that is passed on; a single send may take REQUEST_S */
 #define PAUSE_MS 200
 #define WORKER_STACK (256 * 1024)
 
@@ -179,17 +179,27 @@ static const char *read_request(int fd, char line[WIRE_REQUEST_MOST])
     return "the request is too long";
 }
 
-static void write_reply(int fd, const struct buf *out)
+/* With `waits`, a peer that does not read is waited for to the end of its time. False: not all was taken. */
+static bool write_reply(int fd, const struct buf *out, bool waits)
 {
     int64_t until_ms = clock_ms() + REPLY_S * 1000;
-    for (size_t at = 0; at < out->len && clock_ms() < until_ms && !(at && atomic_load(&admin.stopping));) {
+    size_t at = 0;
+    while (at < out->len && clock_ms() < until_ms && !(at && atomic_load(&admin.stopping))) {
         ssize_t n = send(fd, out->data + at, out->len - at, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && (errno == EINTR || (waits && errno == EAGAIN)))
             continue;
         if (n <= 0)
-            return;
+            return false;
         at += (size_t)n;
     }
+    return at == out->len;
+}
+
+static bool pass_on(struct admin_call *c)
+{
+    bool taken = !atomic_load(&admin.stopping) && write_reply(c->fd, c->out, true);
+    buf_clear(c->out);
+    return taken;
 }
 
 static long peer_uid(int fd)
@@ -211,12 +221,13 @@ static void serve(struct admin_call *c, int fd)
         wire_end(&out, wrong);
     } else if (!wrong) {
         c->out = &out;
+        c->fd = fd;
         const char *verb = admin_cmds_run(c, line);
         log_info("console", "uid=%ld command=\"%s\"", peer_uid(fd), verb);
         post_assert_flushed();
     }
     secret_wipe(line, sizeof line);
-    write_reply(fd, &out);
+    write_reply(fd, &out, false);
     buf_fini(&out);
 }
 
@@ -254,6 +265,7 @@ int admin_start(const struct admin_hooks *hooks)
     for (admin.started = 0; admin.started < WORKERS; admin.started++) {
         admin.busy_fd[admin.started] = -1;
         admin.calls[admin.started].hooks = &admin.hooks;
+        admin.calls[admin.started].pass_on = pass_on;
         bell_init(&admin.calls[admin.started].bell);
         if (thread_start(&admin.workers[admin.started], "console", WORKER_STACK, work,
                          (void *)(intptr_t)admin.started) != 0)

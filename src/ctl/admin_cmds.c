@@ -190,15 +190,22 @@ static const char *room_name(struct admin_call *c, char name[NAME_SIZE])
     return "a room's name is 1 to 32 letters, digits, _ - or . after the #";
 }
 
-const char *admin_room_show(struct admin_call *c)
+struct room *admin_cmds_room(struct admin_call *c, const char **wrong)
 {
     char name[NAME_SIZE];
-    const char *wrong = room_name(c, name);
-    if (wrong)
-        return wrong;
-    struct room *r = rooms_find(name);
+    *wrong = room_name(c, name);
+    struct room *r = *wrong ? NULL : rooms_find(name);
+    if (!r && !*wrong)
+        *wrong = unknown_room(c);
+    return r;
+}
+
+const char *admin_room_show(struct admin_call *c)
+{
+    const char *wrong;
+    struct room *r = admin_cmds_room(c, &wrong);
     if (!r)
-        return unknown_room(c);
+        return wrong;
     struct strv names = {0};
     struct buf users = {0};
     room_names(r, &names);

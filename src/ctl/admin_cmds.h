@@ -3,6 +3,8 @@
 #define CTL_ADMIN_CMDS_H
 
 #include "chat/durable.h"
+#include "chat/forget.h"
+#include "chat/history.h"
 #include "ctl/admin.h"
 
 /* The handlers of tbl/admin.h. Console threads; a handler may block, and flushes what it posts before it waits. */
@@ -12,8 +14,19 @@ struct admin_call {
     const struct admin_hooks *hooks;
     struct bell bell;            /* this thread's */
     struct change change;        /* this thread's */
+    struct history_query query;  /* the same */
+    struct forget forget;        /* the same */
+    /* Sends the rows so far, so that a long answer is never held whole. False: nobody takes them any more. */
+    bool (*pass_on)(struct admin_call *c);
+    int fd;                      /* for pass_on */
     struct buf error;            /* for refusals that are made up */
 };
+
+/* The room that the call's word names, with a reference; or NULL, and *wrong is the refusal. */
+struct room *admin_cmds_room(struct admin_call *c, const char **wrong);
+
+/* What to say when the store cannot be asked. */
+#define ADMIN_NO_STORE "storage unavailable: chatctl status and the log tell more"
 
 /* NULL: done. Else the refusal, borrowed from the call or static. */
 typedef const char *admin_fn(struct admin_call *c);

@@ -245,8 +245,8 @@ static void send_request(int fd, const struct buf *request)
     }
 }
 
-/* Takes the reply in, row by row. Returns the exit code. */
-static int take_reply(FILE *in, bool json, struct table *t)
+/* Takes the reply in, row by row; rows that are to be shown as they come are. Returns the exit code. */
+static int take_reply(FILE *in, bool json, bool lines, struct table *t)
 {
     sqlite3 *db;
     sqlite3_stmt *st;
@@ -260,14 +260,14 @@ static int take_reply(FILE *in, bool json, struct table *t)
     while (code < 0 && getline(&line, &cap, in) > 0) {
         struct record r = read_record(st, line);
         bool is_end = r.n && strcmp(r.v[0].key, "end") == 0;
-        if (json)
+        if (json || (lines && !is_end))
             printf("%s", line);
         if (is_end) {
             code = strcmp(r.v[0].value, "done") == 0 ? EXIT_DONE : EXIT_REFUSED;
             if (code == EXIT_REFUSED)
                 fprintf(stderr, "chatctl: %s\n", r.n > 1 ? r.v[1].value : "refused");
         }
-        if (is_end || json) {
+        if (is_end || json || lines) {
             record_fini(&r);
             continue;
         }
@@ -452,7 +452,7 @@ int main(int argc, char **argv)
     secret_wipe(request.data, request.len);
     FILE *in = fdopen(fd, "r");
     must(in);
-    int code = take_reply(in, json, &rows);
+    int code = take_reply(in, json, wire_commands[command].shape == WIRE_LINES, &rows);
     show(&rows, wire_commands[command].shape);
     for (int i = 0; i < rows.n; i++)
         record_fini(&rows.v[i]);

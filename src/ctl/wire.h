@@ -26,7 +26,7 @@ void wire_close(struct buf *out);
 void wire_end(struct buf *out, const char *error);
 
 /* The commands of tbl/admin.h as both sides know them. */
-enum wire_shape { WIRE_NOTHING, WIRE_RECORD, WIRE_TABLE };
+enum wire_shape { WIRE_NOTHING, WIRE_RECORD, WIRE_TABLE, WIRE_LINES };
 
 struct wire_command {
     const char *verb, *args;

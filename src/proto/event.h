@@ -56,6 +56,7 @@ enum event_kind {
     EVENT_STORED,    /* name: for whom */
     EVENT_DONE,      /* verb, name, text: terms */
     EVENT_LISTED,    /* number, text: what was listed */
+    EVENT_FOUND,     /* number: how many came before; text: why there may be more, or NULL */
     EVENT_ERROR,     /* error; text fills its %s */
     /* what happens in a room; from here on a line has tags, in a form with tags, if the event has a number */
     EVENT_JOIN,      /* room, name */

@@ -181,6 +181,7 @@ static const char *const formats[EVENTS] = {
     [EVENT_STORED] = "OK Stored for %n",
     [EVENT_DONE] = "OK %v %n%t",
     [EVENT_LISTED] = "OK %d %t",
+    [EVENT_FOUND] = "OK %d found",
     [EVENT_JOIN] = "JOIN %r %n",
     [EVENT_LEAVE] = "LEAVE %r %n",
     [EVENT_SAID] = "ROOM %r %n %t",
@@ -292,6 +293,8 @@ static void render(struct buf *out, const struct event *ev, enum form form)
         buf_char(out, ' ');
         buf_str(out, ev->text);
     }
+    if (ev->kind == EVENT_FOUND && ev->text)
+        buf_printf(out, " so far (%s)", ev->text);
     buf_str(out, "\r\n");
 }
 

@@ -73,18 +73,22 @@ static bool parse(struct question *q, char *text)
     return i == n || i + 2 == n;
 }
 
+void command_add_hist(struct session *s, struct buf *lines, const char *room, const struct message_row *row)
+{
+    struct event ev = {.kind = row->kind == MESSAGE_ACTION ? EVENT_HIST_ACTION : EVENT_HIST, .room = room, .name = row->name, .text = row->text, .id = row->id,
+                       .time_ms = row->time_ms};
+    s->codec->render(lines, &ev, (enum form)s->member.form);
+}
+
 static void answer(struct session *s, const struct history_query *q, const char *room)
 {
     struct buf lines = {0};
-    enum form form = (enum form)s->member.form;
-    for (int i = 0; i < q->count; i++) {
+    for (int i = 0; i < q->page.count; i++) {
         struct message_row row = history_at(q, i);
-        struct event ev = {.kind = row.kind == MESSAGE_ACTION ? EVENT_HIST_ACTION : EVENT_HIST,
-                           .room = room, .name = row.name, .text = row.text, .id = row.id, .time_ms = row.time_ms};
-        s->codec->render(&lines, &ev, form);
+        command_add_hist(s, &lines, room, &row);
     }
-    struct event end = {.kind = EVENT_HISTORY, .number = q->count};
-    s->codec->render(&lines, &end, form);
+    struct event end = {.kind = EVENT_HISTORY, .number = q->page.count};
+    s->codec->render(&lines, &end, (enum form)s->member.form);
     member_answer_lines(&s->member, &lines);
     buf_fini(&lines);
 }

@@ -35,6 +35,9 @@ struct command_row {
 };
 const struct command_row *command_row(enum command c);
 
+/* Answers with one message of the history: adds its line to `lines`. */
+void command_add_hist(struct session *s, struct buf *lines, const char *room, const struct message_row *row);
+
 /* One handler for each row. */
 #define COMMAND(name, handler, args, flags, syntax, help) command_fn handler;
 #include "tbl/commands.h"

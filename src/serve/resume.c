@@ -174,9 +174,9 @@ static void add_notice(struct session *s, struct past *past, const char *text)
 static void add_messages(struct session *s, struct room *r, struct past *past, int most)
 {
     const struct history_query *q = &s->query;
-    if (q->count == most || q->is_cut)
+    if (q->page.count == most || q->page.is_cut)
         add_notice(s, past, "more was said than is shown here; HISTORY has it");
-    for (int i = 0; i < q->count; i++) {
+    for (int i = 0; i < q->page.count; i++) {
         struct message_row row = history_at(q, i);
         struct event ev = {.kind = row.kind == MESSAGE_ACTION ? EVENT_ACTION : EVENT_SAID, .room = r->name, .name = row.name,
                            .text = row.text, .id = row.id, .time_ms = row.time_ms};

@@ -5,6 +5,7 @@
 #include "chat/durable.h"
 #include "chat/history.h"
 #include "chat/member.h"
+#include "chat/search.h"
 #include "net/line.h"
 #include "net/pool.h"
 #include "serve/flood.h"
@@ -28,6 +29,7 @@ struct session {
     struct history_query query; /* the same: the history asked for */
     struct holder holder;    /* see there */
     int64_t mail_upto;       /* R: number of the last private message shown of those that waited; 0: none */
+    struct search_query search; /* the same: what is looked for in it */
     _Atomic int room_count;  /* a: for the console */
     _Atomic bool named;      /* a: has given a name, so no login deadline */
 };

@@ -3,6 +3,8 @@
  * Jobs come in at store_put, in the very hold of the lock that ordered the change, so that the queue's order is the
  * order of what is in memory. They leave by done(), on the store thread, after COMMIT with synchronous=FULL.
  *
+ * Jobs with a read() go on to the reader's queue at that moment.
+ *
  * Not obvious: SQLITE_FULL and some other errors inside a transaction have already rolled all of it back, so after any
  * error the whole batch is tried again from its start, and ROLLBACK is said only if a transaction is still open.
  */
@@ -17,40 +19,35 @@
 #include "base/panic.h"
 #include "base/thread.h"
 #include "net/post.h"
+#include "store/database.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define BUSY_TIMEOUT_MS 1000
 #define RETRY_FIRST_MS 200
 #define RETRY_MOST_MS 5000
 #define REMIND_MS 60000
 #define STORE_STACK (512 * 1024)
+#define READER_NICE 10
 
 struct queue {
     struct store_job *first, **last;
     int n;
 };
 
-/* Locking key: S by .lock · t the store thread (before its start, the main thread) */
+/* Locking key: S by .lock · t the store thread · r the reader (each before its start, the main thread) */
 static struct {
     struct lock lock;
-    struct cond more;
+    struct cond more, more_to_read;
     struct queue queue;     /* S */
+    struct queue reading;   /* S */
     enum store_state state; /* S */
     bool stopping;          /* S */
-    sqlite3 *db;            /* t */
-    int lock_fd;            /* t */
+    bool reader_stopping;   /* S: the store thread has ended, so no more comes to be read */
+    struct database db;     /* .write t · .read r */
     int retry_ms;           /* t */
     int64_t remind_at_ms;   /* t */
-    struct thread thread;
-} store = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_STORE}, .lock_fd = -1};
+    struct thread thread, reader;
+} store = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_STORE}, .db = DATABASE_CLOSED};
 
 /* ---- the queue ---- */
 
@@ -88,9 +85,17 @@ static struct queue queue_take_all(struct queue *q)
     return all;
 }
 
+static void queue_remove(struct queue *q, const struct store_job *job)
+{
+    struct queue all = queue_take_all(q);
+    for (struct store_job *j; (j = queue_pop(&all));)
+        if (j != job)
+            queue_add(q, j);
+}
+
 static void put_locked(struct store_job *job, bool first)
 {
-    must(job->state == STORE_JOB_IDLE);
+    must(job->state == STORE_JOB_IDLE && (job->waits || !job->read));
     job->state = STORE_JOB_QUEUED;
     if (first)
         queue_push(&store.queue, job);
@@ -122,10 +127,8 @@ bool store_withdraw(struct store_job *job)
     lock_acquire(&store.lock);
     bool queued = job->state == STORE_JOB_QUEUED;
     if (queued) {
-        struct queue all = queue_take_all(&store.queue);
-        for (struct store_job *j; (j = queue_pop(&all));)
-            if (j != job)
-                queue_add(&store.queue, j);
+        queue_remove(&store.queue, job);
+        queue_remove(&store.reading, job);
         job->state = STORE_JOB_IDLE;
     }
     lock_release(&store.lock);
@@ -135,7 +138,7 @@ bool store_withdraw(struct store_job *job)
 struct store_status store_status(void)
 {
     lock_acquire(&store.lock);
-    struct store_status s = {store.state, store.queue.n};
+    struct store_status s = {store.state, store.queue.n + store.reading.n};
     lock_release(&store.lock);
     return s;
 }
@@ -144,7 +147,7 @@ struct store_status store_status(void)
 
 static int exec(const char *sql)
 {
-    return sqlite3_exec(store.db, sql, NULL, NULL, NULL);
+    return sqlite3_exec(store.db.write, sql, NULL, NULL, NULL);
 }
 
 static int pulse(void)
@@ -156,21 +159,31 @@ static int pulse(void)
     return exec(sql);
 }
 
+static bool is_only_to_be_read(const struct queue *batch)
+{
+    const struct store_job *job = batch->first;
+    while (job && !job->run)
+        job = job->next;
+    return batch->n && !job;
+}
+
 /* One transaction for the whole batch, or for the pulse when it is empty. Fills `why` on failure. */
 static bool commit(const struct queue *batch, char why[STORE_ERROR])
 {
     lock_assert_may_block();
+    if (is_only_to_be_read(batch))
+        return true;
     int rc = exec("BEGIN IMMEDIATE");
     if (rc == SQLITE_OK && !batch->n)
         rc = pulse();
     for (struct store_job *job = batch->first; job && rc == SQLITE_OK; job = job->next)
-        rc = job->run(job, store.db);
+        rc = job->run ? job->run(job, store.db.write) : SQLITE_OK;
     if (rc == SQLITE_OK)
         rc = exec("COMMIT");
     if (rc == SQLITE_OK)
         return true;
-    snprintf(why, STORE_ERROR, "%s", sqlite3_errmsg(store.db));
-    if (!sqlite3_get_autocommit(store.db))
+    snprintf(why, STORE_ERROR, "%s", sqlite3_errmsg(store.db.write));
+    if (!sqlite3_get_autocommit(store.db.write))
         exec("ROLLBACK");
     return false;
 }
@@ -183,12 +196,26 @@ static void complete(struct store_job *job, bool ok)
     job->done(job, ok);
 }
 
+static void hand_on(struct store_job *job)
+{
+    lock_acquire(&store.lock);
+    job->state = STORE_JOB_QUEUED;
+    queue_add(&store.reading, job);
+    cond_signal(&store.more_to_read);
+    lock_release(&store.lock);
+}
+
 static void succeeded(struct queue *batch)
 {
-    counter_add(COUNTER_STORE_COMMITS, 1);
+    if (!is_only_to_be_read(batch))
+        counter_add(COUNTER_STORE_COMMITS, 1);
     counter_add(COUNTER_STORE_JOBS, (uint64_t)batch->n);
-    for (struct store_job *job; (job = queue_pop(batch));)
-        complete(job, true);
+    for (struct store_job *job; (job = queue_pop(batch));) {
+        if (job->read)
+            hand_on(job);
+        else
+            complete(job, true);
+    }
     lock_acquire(&store.lock);
     bool was_bad = store.state == STORE_BAD;
     store.state = STORE_IDLE;
@@ -285,107 +312,64 @@ static void run(void *arg)
     }
 }
 
-/* ---- opening ---- */
+/* ---- reading ---- */
 
-static int take_directory(const char *dir, char error[STORE_ERROR])
+/* The next to be read, or NULL at the end. */
+static struct store_job *take_to_read(void)
 {
-    char path[400], owner[32] = "";
-    snprintf(path, sizeof path, "%s/chatd.lock", dir);
-    store.lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (store.lock_fd < 0) {
-        snprintf(error, STORE_ERROR, "%s: %s; give chatd a state directory that it may write (chatd -d DIR)", path,
-                 log_error_text(errno));
-        return -1;
-    }
-    if (flock(store.lock_fd, LOCK_EX | LOCK_NB) != 0) {
-        ssize_t n = read(store.lock_fd, owner, sizeof owner - 1);
-        if (n > 0)
-            owner[strcspn(owner, "\n")] = '\0';
-        snprintf(error, STORE_ERROR,
-                 "state directory %s is in use by another chatd (process %s); stop that one, or choose another directory "
-                 "(chatd -d DIR)", dir, *owner ? owner : "unknown");
-        close(store.lock_fd);
-        store.lock_fd = -1;
-        return -1;
-    }
-    int n = snprintf(owner, sizeof owner, "%ld\n", (long)getpid());
-    if (ftruncate(store.lock_fd, 0) != 0 || pwrite(store.lock_fd, owner, (size_t)n, 0) != n) {
-        /* the number only helps people; the lock is what counts */
-    }
-    return 0;
+    post_assert_flushed();
+    lock_acquire(&store.lock);
+    while (!store.reading.n && !store.reader_stopping)
+        cond_wait(&store.more_to_read, &store.lock);
+    struct store_job *job = queue_pop(&store.reading);
+    if (job)
+        job->state = STORE_JOB_TAKEN;
+    lock_release(&store.lock);
+    return job;
 }
 
-static int set_up(char error[SCHEMA_ERROR])
+static void read_all(void *arg)
 {
-    sqlite3_stmt *st = NULL;
-    int flag = 0;
-    sqlite3_busy_timeout(store.db, BUSY_TIMEOUT_MS);
-    sqlite3_db_config(store.db, SQLITE_DBCONFIG_DEFENSIVE, 1, &flag);
-    if (exec("PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL") != SQLITE_OK)
-        goto failed;
-    if (sqlite3_db_readonly(store.db, "main") != 0) {
-        snprintf(error, SCHEMA_ERROR, "it cannot be written; check who owns it and its mode");
-        return -1;
+    (void)arg;
+    thread_stand_back(READER_NICE);
+    for (struct store_job *job; (job = take_to_read());) {
+        lock_assert_may_block();
+        bool ok = sqlite3_exec(store.db.read, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
+        if (ok)
+            job->read(job, store.db.read);
+        if (!sqlite3_get_autocommit(store.db.read))
+            sqlite3_exec(store.db.read, "ROLLBACK", NULL, NULL, NULL);
+        complete(job, ok);
+        post_flush();
     }
-    if (schema_apply(store.db, error) != 0)
-        return -1;
-    if (sqlite3_prepare_v2(store.db, "PRAGMA journal_mode = WAL", -1, &st, NULL) != SQLITE_OK ||
-        sqlite3_step(st) != SQLITE_ROW)
-        goto failed;
-    const char *mode = (const char *)sqlite3_column_text(st, 0);
-    if (!mode || strcmp(mode, "wal") != 0) {
-        sqlite3_finalize(st);
-        snprintf(error, SCHEMA_ERROR, "the file system does not allow a write-ahead log; use a local disk");
-        return -1;
-    }
-    sqlite3_finalize(st);
-    return 0;
+}
 
-failed:
-    snprintf(error, SCHEMA_ERROR, "%s", sqlite3_errmsg(store.db));
-    sqlite3_finalize(st);
-    return -1;
+/* ---- from start to stop ---- */
+
+int store_open(const char *dir, char error[STORE_ERROR])
+{
+    return database_open(&store.db, dir, error);
 }
 
 void store_close(void)
 {
-    sqlite3_close(store.db);
-    store.db = NULL;
-    if (store.lock_fd >= 0)
-        close(store.lock_fd);
-    store.lock_fd = -1;
-}
-
-int store_open(const char *dir, char error[STORE_ERROR])
-{
-    char path[400], why[SCHEMA_ERROR];
-    snprintf(path, sizeof path, "%s/chatd.db", dir);
-    if (take_directory(dir, error) != 0)
-        return -1;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* a new one is its owner's alone, whatever the umask */
-    if (fd >= 0)
-        close(fd); /* before SQLite has it open: later this would drop SQLite's locks */
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    if (sqlite3_open_v2(path, &store.db, flags, NULL) != SQLITE_OK)
-        snprintf(why, sizeof why, "%s", store.db ? sqlite3_errmsg(store.db) : "out of memory");
-    else if (set_up(why) == 0)
-        return 0;
-    snprintf(error, STORE_ERROR, "database %s: %s (it was not changed)", path, why);
-    store_close();
-    return -1;
+    database_close(&store.db);
 }
 
 sqlite3 *store_connection(void)
 {
-    return store.db;
+    return store.db.write;
 }
 
 int store_start(void)
 {
     cond_init(&store.more);
+    cond_init(&store.more_to_read);
     store.state = STORE_IDLE;
-    store.stopping = false;
+    store.stopping = store.reader_stopping = false;
     store.retry_ms = 0;
+    if (thread_start(&store.reader, "store reader", STORE_STACK, read_all, NULL) != 0)
+        return -1;
     return thread_start(&store.thread, "store", STORE_STACK, run, NULL);
 }
 
@@ -396,6 +380,12 @@ void store_stop(void)
     cond_signal(&store.more);
     lock_release(&store.lock);
     thread_join(&store.thread);
+    lock_acquire(&store.lock);
+    store.reader_stopping = true; /* now that it has got all there was */
+    cond_signal(&store.more_to_read);
+    lock_release(&store.lock);
+    thread_join(&store.reader);
     cond_fini(&store.more);
+    cond_fini(&store.more_to_read);
     store_close();
 }

@@ -8,18 +8,27 @@
 #include <stdint.h>
 
 /*
- * What survives. One thread owns the one SQLite connection; everybody else hands it jobs. It takes all that wait,
- * carries them out in one transaction, and completes them in the order in which they were put (group commit).
+ * What survives. One thread owns the one SQLite connection that writes; everybody else hands it jobs. It takes all that
+ * wait, carries them out in one transaction, and completes them in the order in which they were put (group commit).
+ *
+ * A job that only looks goes through the same queue, so that it sees all that was put before it; then it is handed on to a
+ * second thread, the reader, with a connection that cannot write. So a long look delays no COMMIT. The reader stands back
+ * for all that delivers: it runs with a lower priority where the system can do that.
  *
  * A job with a waiter (`waits`) fails at the first failure. A job without one stays in the queue, in its place, and is
  * tried again until it succeeds. While the store is bad, jobs with a waiter are refused at once, and a small write
  * every few seconds finds out when the disk is well again.
  */
 struct store_job {
-    /* Store thread, inside the transaction: SQLITE_OK or the error. May be called again after a failure. */
+    /* Store thread, inside the transaction: SQLITE_OK or the error. May be called again after a failure. NULL: it writes
+     * nothing. */
     int (*run)(struct store_job *job, sqlite3 *db);
-    /* Store thread, after COMMIT (ok), or for a job with a waiter when it failed, or when the store gives up at stop. The job is the owner's again before
-     * the call, so it may be put again from there, or freed. What it posts is flushed for it. */
+    /* For a job with a waiter, may be NULL. The reader's thread, after that COMMIT, inside a transaction that sees it, and
+     * all that was put before. */
+    void (*read)(struct store_job *job, sqlite3 *db);
+    /* Store thread, or with read() the reader's: after COMMIT (ok), or for a job with a waiter when it failed, or when the
+     * store gives up at stop. The job is the owner's again before the call, so it may be put again from there, or freed.
+     * What it posts is flushed for it. */
     void (*done)(struct store_job *job, bool ok);
     bool waits;
     enum { STORE_JOB_IDLE, STORE_JOB_QUEUED, STORE_JOB_TAKEN } state; /* by the store's lock */
@@ -30,8 +39,8 @@ enum store_state { STORE_IDLE, STORE_BUSY, STORE_BAD };
 
 #define STORE_ERROR 1024
 
-/* Takes the state directory (an exclusive lock on chatd.lock in it) and opens chatd.db there, mode 0600. 0, or -1
- * with a line for the operator. Main thread, before store_start. */
+/* Takes the state directory (an exclusive lock on chatd.lock in it) and opens chatd.db there, mode 0600, to write and to
+ * read. 0, or -1 with a line for the operator. Main thread, before store_start. */
 int store_open(const char *dir, char error[STORE_ERROR]);
 
 /* The connection, between store_open and store_start: for loading. */
@@ -40,10 +49,10 @@ sqlite3 *store_connection(void);
 /* Closes again what store_open opened, when store_start does not follow. */
 void store_close(void);
 
-/* Starts the thread. 0, or -1 with errno. */
+/* Starts the threads. 0, or -1 with errno. */
 int store_start(void);
 
-/* Carries out what is queued, ends the thread, closes the database and gives the directory back. */
+/* Carries out what is queued, ends the threads, closes the database and gives the directory back. */
 void store_stop(void);
 
 /* Any thread, any lock that ranks below STORE; never blocks. The job must stay alive until done, or withdrawn. False,
@@ -53,7 +62,7 @@ bool store_put(struct store_job *job);
 /* From a done() for a job without a waiter: the same, but ahead of all that came since. */
 void store_put_first(struct store_job *job);
 
-/* Takes a job back: true when it was still queued; false when it is being carried out or is done. Any thread. */
+/* Takes a job back: true when it was still queued, to be written or to be read; false when it is being carried out or is done. Any thread. */
 bool store_withdraw(struct store_job *job);
 
 struct store_status {

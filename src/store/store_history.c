@@ -7,6 +7,8 @@
 
 #include "store/store_history.h"
 
+#include "store/store_search.h"
+
 #include <stdio.h>
 
 int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg), void *arg)
@@ -141,19 +143,18 @@ static int next_room(sqlite3 *db, char room[HISTORY_KEY])
     return sqlite3_finalize(st);
 }
 
-int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history_trim *t, int *removed)
+/* The number up to which a room's messages are to go in this step; 0: none are. Nearly always the oldest stays, and nothing
+ * behind it is looked at: numbers grow with the time. */
+static int find_to_go(sqlite3 *db, const char *room, const struct history_trim *t, int64_t *upto)
 {
     sqlite3_stmt *st = NULL;
-    *removed = 0;
-    int rc = next_room(db, room);
-    if (rc != SQLITE_OK || !*room)
-        return rc;
-    rc = sqlite3_prepare_v2(db,
-                            "WITH oldest AS (SELECT n, id, time_ms FROM message WHERE room = ?1 ORDER BY id LIMIT ?5)"
-                            " DELETE FROM message WHERE n IN (SELECT n FROM oldest WHERE time_ms < ?3"
-                            " OR id < coalesce((SELECT created_ms << 20 FROM room WHERE key = ?1), ?4 << 20)"
-                            " OR id <= coalesce((SELECT id FROM message WHERE room = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2), -1))",
-                            -1, &st, NULL);
+    *upto = 0;
+    int rc = sqlite3_prepare_v2(db,
+                                "SELECT id, time_ms < ?3"
+                                " OR id < coalesce((SELECT created_ms << 20 FROM room WHERE key = ?1), ?4 << 20)"
+                                " OR id <= coalesce((SELECT id FROM message WHERE room = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2), -1)"
+                                " FROM message WHERE room = ?1 ORDER BY id LIMIT ?5",
+                                -1, &st, NULL);
     if (rc != SQLITE_OK)
         return rc;
     sqlite3_bind_text(st, 1, room, -1, SQLITE_STATIC);
@@ -161,8 +162,60 @@ int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history
     sqlite3_bind_int64(st, 3, t->before_ms);
     sqlite3_bind_int64(st, 4, t->orphans_ms);
     sqlite3_bind_int(st, 5, t->most);
-    sqlite3_step(st);
-    rc = sqlite3_finalize(st);
-    *removed = rc == SQLITE_OK ? sqlite3_changes(db) : 0;
+    while (sqlite3_step(st) == SQLITE_ROW && sqlite3_column_int(st, 1))
+        *upto = sqlite3_column_int64(st, 0);
+    return sqlite3_finalize(st);
+}
+
+int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history_trim *t, int *removed)
+{
+    sqlite3_stmt *st = NULL;
+    int64_t upto = 0;
+    *removed = 0;
+    int rc = next_room(db, room);
+    if (rc == SQLITE_OK && *room)
+        rc = find_to_go(db, room, t, &upto);
+    if (rc != SQLITE_OK || !upto)
+        return rc;
+    rc = sqlite3_prepare_v2(db, "DELETE FROM message WHERE room = ?1 AND id <= ?2 RETURNING n, room, name, text", -1, &st, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    sqlite3_bind_text(st, 1, room, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(st, 2, upto);
+    return store_search_delete(db, st, removed);
+}
+
+/* ---- forgetting ---- */
+
+int store_history_top(sqlite3 *db, int64_t *n)
+{
+    sqlite3_stmt *st = NULL;
+    *n = 0;
+    int rc = sqlite3_prepare_v2(db, "SELECT max(n) FROM message", -1, &st, NULL);
+    if (rc == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+        *n = sqlite3_column_int64(st, 0);
+    return rc == SQLITE_OK ? sqlite3_finalize(st) : rc;
+}
+
+int store_history_forget(sqlite3 *db, struct history_forget *f, int *removed)
+{
+    static const char *const sql[] = {
+        "DELETE FROM message WHERE n > ?2 AND n <= ?3 AND name = ?1 COLLATE NOCASE RETURNING n, room, name, text",
+        "DELETE FROM message WHERE n IN (SELECT n FROM message WHERE room = ?1 AND n <= ?3 ORDER BY id LIMIT ?2)"
+        " RETURNING n, room, name, text",
+    };
+    sqlite3_stmt *st = NULL;
+    int64_t to = f->is_room || f->upto - f->at < f->most ? f->upto : f->at + f->most;
+    int rc = sqlite3_prepare_v2(db, sql[f->is_room], -1, &st, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    sqlite3_bind_text(st, 1, f->who, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(st, 2, f->is_room ? f->most : f->at);
+    sqlite3_bind_int64(st, 3, to);
+    rc = store_search_delete(db, st, removed);
+    if (rc == SQLITE_OK && !f->is_room)
+        f->at = to;
+    if (rc == SQLITE_OK && f->is_room && *removed < f->most)
+        f->at = f->upto;
     return rc;
 }

@@ -43,13 +43,26 @@ int store_history_read(sqlite3 *db, const struct history_range *range,
 
 /* One small step of clearing away, for the room whose key comes first behind `room`, which is set to that one ("": there
  * is none left): of its `most` oldest messages, those go that are beyond the `keep` newest, older than before_ms, or of an
- * earlier room of that name; and, where no room of that name is recorded, those older than orphans_ms. *removed says how
- * many. */
+ * earlier room of that name; and, where no room of that name is recorded, those older than orphans_ms; up to the first that
+ * stays. *removed says how many. */
 #define HISTORY_KEY 64
 struct history_trim {
     int64_t keep, before_ms, orphans_ms;
     int most;
 };
 int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history_trim *t, int *removed);
+
+/* The place of the last message that was written; 0: there is none. */
+int store_history_top(sqlite3 *db, int64_t *n);
+
+/* One small step of forgetting all that a user said, in whatever case the name, or all that was said in a room; of the
+ * messages up to that place. It is done when .at has come to .upto. */
+struct history_forget {
+    const char *who; /* a user's name, or a room's key */
+    bool is_room;
+    int most;          /* messages that a step looks at */
+    int64_t at, upto;  /* begins at 0; as store_history_top said */
+};
+int store_history_forget(sqlite3 *db, struct history_forget *f, int *removed);
 
 #endif

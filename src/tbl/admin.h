@@ -5,7 +5,7 @@
  * ADMIN(handler, "verb", arguments, shape, "syntax", "what it does")
  *   arguments  a letter each: w a word, t a text (the rest of the line); upper case: may be left out; s, the last: a
  *              secret, which chatctl asks for and never takes from its arguments
- *   shape      how chatctl shows the rows: TABLE a line each, RECORD a line for each field, NOTHING
+ *   shape      how chatctl shows the rows: TABLE a line each, RECORD a line for each field, LINES as they come, NOTHING
  */
 ADMIN(admin_ping, "ping", "", NOTHING, "ping", "ask whether chatd is there")
 ADMIN(admin_version, "version", "", RECORD, "version", "show the version of the running chatd")
@@ -26,6 +26,8 @@ ADMIN(admin_user_unlock, "user unlock", "w", NOTHING, "user unlock USER", "let i
 ADMIN(admin_user_del, "user del", "w", NOTHING, "user del USER", "delete an account; the name is free, and who has it now keeps it while connected")
 ADMIN(admin_invite, "invite", "W", RECORD, "invite [DAYS]", "make an invitation, good for one REGISTER <password> <invitation>")
 ADMIN(admin_say, "say", "wt", NOTHING, "say ROOM|* TEXT", "say something in a room, or to everyone")
+ADMIN(admin_history_export, "history export", "w", LINES, "history export ROOM", "write out all that was kept of a room, a line of JSON each")
+ADMIN(admin_history_forget, "history forget", "w", RECORD, "history forget USER|ROOM", "delete for good what was kept of a user, or of a room (with its #)")
 ADMIN(admin_reload, "reload", "", TABLE, "reload", "read the configuration again, all of it or nothing")
 ADMIN(admin_shutdown, "stop", "", NOTHING, "stop", "say goodbye to everyone and end chatd")
 ADMIN(admin_help, "help", "", TABLE, "help", "show this list")

@@ -46,6 +46,7 @@ COMMAND(RESUME, cmd_resume, "w", ANYTIME | SECRET, "RESUME <token>", "instead of
 COMMAND(PASSWD, cmd_passwd, "ww", PRIVATE | SECRET, "PASSWD <old> <new>", "change the password")
 COMMAND(UNREGISTER, cmd_unregister, "w", PRIVATE | SECRET, "UNREGISTER <password>", "give up the registration of your name")
 COMMAND(CAPS, cmd_caps, "T", 0, "CAPS [<name>...]", "for programs: show what may be switched on, or switch it on (by -name: off)")
+COMMAND(SEARCH, cmd_search, "t", 0, "SEARCH [in:<room>] [from:<user>] [after:<time>] [before:<time>] <words>", "what was said with these words, the newest first")
 COMMAND(PING, cmd_ping, "W", ANYTIME, "PING [<token>]", "get a PONG back")
 COMMAND(HELP, cmd_help, "W", ANYTIME, "HELP [<command>]", "show this list, or one command")
 COMMAND(QUIT, cmd_quit, "T", ANYTIME, "QUIT [<reason>]", "say goodbye")

@@ -44,12 +44,13 @@ CONF_INT(rooms, expire_days, 30, 0, 36500, LIVE, "days of disuse after which an 
 CONF_INT(rooms, roles, 1000, 1, 1000000, LIVE, "most accounts that have a role in one room or are invited to it")
 CONF_INT(rooms, bans, 500, 1, 1000000, LIVE, "most bans and mutes of one room")
 
-CONF_SECTION(history, "What was said in rooms, kept on disk for HISTORY.")
+CONF_SECTION(history, "What was said in rooms, kept on disk for HISTORY and SEARCH.")
 CONF_BOOL(history, keep, true, LIVE, "keep what is said from now on; what was kept stays until it is too old")
 CONF_INT(history, messages, 100000, 1, 1000000000, LIVE, "most messages kept of one room; the oldest go first")
 CONF_INT(history, days, 365, 0, 36500, LIVE, "days for which a message is kept; 0: for ever")
-CONF_INT(history, page, 200, 1, 1000, LIVE, "most messages in one answer to HISTORY")
+CONF_INT(history, page, 200, 1, 1000, LIVE, "most messages in one answer to HISTORY or SEARCH")
 CONF_INT(history, queue, 4194304, 65536, 1073741824, LIVE, "bytes that may wait to be written; at the limit speakers wait")
+CONF_INT(history, search_ms, 250, 10, 60000, LIVE, "milliseconds for which one SEARCH looks; then it tells what it has found so far")
 
 CONF_SECTION(accounts, "Names that people own (REGISTER). All of it is for nothing in a chatd without libsodium.")
 CONF_STRING(accounts, registration, "open", "open|invite|closed", LIVE, "who may register: everybody, who has an invitation (chatctl invite), nobody")

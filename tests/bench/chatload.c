@@ -50,6 +50,7 @@ static const struct row {
     {"warmup", "S", NUMBER, AT(load.warmup_s), 0, 3600, "seconds before that (1)"},
     {"stopped", "N", NUMBER, AT(load.stopped), 0, 100000, "more clients, that join and then never read"},
     {"loud", "N", NUMBER, AT(load.loud), 0, 1000000, "texts a second in a room of its own, where the stopped ones sit"},
+    {"ask", "N", NUMBER, AT(load.ask), 0, 100000, "with chat: questions a second, HISTORY and SEARCH in turn (tests/bench/fill)"},
     {"hello", "", FLAG, AT(load.hello), 0, 0, "every sender says one text before the memory is measured"},
     {"at-once", "N", NUMBER, AT(load.at_once), 1, 500000, "log-ins on their way at a time (200)"},
     {"login-timeout", "S", NUMBER, AT(load.login_timeout_s), 1, 3600, "seconds for all to get in (60)"},
@@ -125,6 +126,8 @@ static bool fits(const struct load_options *o)
         wrong = "this protocol has no echo: every room needs two clients";
     else if ((size_t)o->length > o->proto->most)
         wrong = "such a long text does not fit this protocol";
+    else if (o->ask && o->proto != &proto_chat)
+        wrong = "only chatd has a history to ask";
     if (wrong)
         fprintf(stderr, "chatload: %s\n", wrong);
     return !wrong;
@@ -181,7 +184,7 @@ int main(int argc, char **argv)
         report_json(&a.load, &result);
     else
         report_text(&a.load, &result);
-    if (result.entered < a.load.clients + a.load.stopped + (a.load.loud > 0))
+    if (result.entered < load_connections(&a.load))
         return NOT_IN;
     return report_is_well(&result) ? WELL : NOT_WELL;
 }

@@ -12,13 +12,15 @@
 /* One connection to the server: its socket, what it has not sent yet and the start of a frame that came in part. */
 enum client_state { CLIENT_NEW, CLIENT_CONNECTING, CLIENT_GREETING, CLIENT_JOINING, CLIENT_IN, CLIENT_CLOSED };
 
+#define CLIENT_STOPS -1 /* .member of one that stops reading once it is in */
+#define CLIENT_ASKS -2  /* of one that asks */
 #define CLIENT_WORDS 80
 
 struct client {
     enum client_state state;
     int fd;
     int room;
-    int member;      /* its place among those of the room who read; -1 for one that stops reading once it is in */
+    int member;      /* its place among those of the room who read; or one of these */
     bool wants_out;  /* epoll tells when the socket takes more */
     bool is_dirty;   /* in the list of those who have something to send */
     struct buf out;  /* owns */

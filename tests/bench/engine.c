@@ -56,7 +56,8 @@ static void make_rooms(struct engine *e)
 static void make_clients(struct engine *e)
 {
     const struct load_options *o = e->o;
-    e->client_count = o->clients + (o->loud > 0) + o->stopped;
+    e->client_count = load_connections(o);
+    e->asks = (struct asks){.first = o->clients + (o->loud > 0), .random = (uint64_t)o->seed};
     e->clients = panic_calloc((unsigned long)e->client_count, sizeof *e->clients);
     e->dirty = panic_calloc((unsigned long)e->client_count, sizeof(struct client *));
     for (int i = 0; i < e->client_count; i++) {
@@ -66,7 +67,11 @@ static void make_clients(struct engine *e)
         c->member = i / o->rooms;
         if (i >= o->clients) {
             c->room = o->loud ? e->loud_room : 0;
-            c->member = o->loud && i == o->clients ? 0 : -1;
+            c->member = o->loud && i == o->clients ? 0 : CLIENT_STOPS;
+        }
+        if (o->ask && i >= e->asks.first && i < e->asks.first + ASKERS) {
+            c->room = i % o->rooms;
+            c->member = CLIENT_ASKS;
         }
     }
 }
@@ -123,10 +128,10 @@ void engine_lose(struct engine *e, struct client *c, const char *why)
 {
     if (c->state < CLIENT_IN) {
         e->failed++;
-    } else if (c->member >= 0) {
+    } else if (c->member != CLIENT_STOPS) {
         e->result->closed++;
     }
-    if (c->member >= 0 || c->state < CLIENT_IN)
+    if (c->member != CLIENT_STOPS || c->state < CLIENT_IN)
         engine_count_words(&e->result->closed_words, c->words ? c->words : why);
     client_close(c);
     login_more(e);
@@ -202,6 +207,11 @@ static void other_came(struct engine *e, struct client *c, const struct frame *f
     case FRAME_JOINED:
         if (c->state == CLIENT_JOINING)
             login_done(e, c);
+        break;
+    case FRAME_ANSWER:
+    case FRAME_PART_ANSWER:
+        if (c->member == CLIENT_ASKS)
+            ask_answered(e, c, f);
         break;
     case FRAME_PING:
         if (e->proto->pong) {
@@ -290,11 +300,13 @@ void engine_turn(struct engine *e, int64_t until_ns)
             fired(e);
         if (e->now_ns >= next_ns) {
             traffic_pace(e);
+            ask_pace(e);
             next_ns = traffic_next_ns(e);
         }
         if (e->dirty_count)
             flush(e);
     }
     traffic_pace(e);
+    ask_pace(e);
     flush(e);
 }

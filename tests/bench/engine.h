@@ -25,13 +25,29 @@ struct pacer {
     int rate;     /* a second; 0: silent */
 };
 
+/* Who asks: what is still to be answered, in order. */
+#define ASKER_OPEN 64
+
+struct asker {
+    int at, n;
+    int64_t due_ns[ASKER_OPEN];
+    bool is_search[ASKER_OPEN];
+};
+
+struct asks {
+    struct asker askers[ASKERS];
+    struct pacer pacer;
+    int first; /* client */
+    uint64_t random;
+};
+
 struct engine {
     const struct load_options *o;
     const struct proto *proto;
     struct load_result *result;
     struct input input;
 
-    struct client *clients; /* owns; the readers, the one who talks in the loud room, the stopped ones */
+    struct client *clients; /* owns; the readers, the one who talks in the loud room, the askers, the stopped ones */
     int client_count;
     struct room *rooms; /* owns; the loud one is the last */
     int room_count;
@@ -50,6 +66,7 @@ struct engine {
     /* talking */
     int *speakers; /* owns; senders in the order in which a schedule has them talk */
     struct pacer main, loud;
+    struct asks asks;
     bool with_window; /* who sees its text come back says the next one */
     int burst_left;
     int64_t talk_ns;    /* when the talking began; INT64_MAX before */
@@ -80,7 +97,12 @@ void login_welcome(struct engine *e, struct client *c);
 void login_done(struct engine *e, struct client *c);
 bool login_is_over(const struct engine *e);
 
+/* ask.c: asks what is due; the end of an answer came. */
+void ask_pace(struct engine *e);
+void ask_answered(struct engine *e, const struct client *c, const struct frame *f);
+
 /* traffic.c */
+int64_t traffic_due_ns(const struct pacer *p);   /* when it has the next to say, INT64_MAX: never */
 void traffic_pace(struct engine *e);            /* says what is due */
 int64_t traffic_next_ns(const struct engine *e); /* when there is more to say, INT64_MAX: never */
 void traffic_fill(struct engine *e, struct room *r);

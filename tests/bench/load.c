@@ -150,6 +150,7 @@ static void begin_talk(struct engine *e)
         e->talk_ns = e->now_ns;
     e->with_window = o->window > 0;
     e->main = (struct pacer){.start_ns = e->now_ns, .rate = o->rate, .most = -1};
+    e->asks.pacer = (struct pacer){.start_ns = e->now_ns, .rate = o->ask, .most = -1};
     if (o->window)
         traffic_fill_all(e);
 }
@@ -194,7 +195,7 @@ static void talk(struct engine *e)
         to.at_ns = e->arrived_ns;
     take_measures(e->result, &from, &to);
     e->is_measuring = e->with_window = false;
-    e->main.rate = e->loud.rate = e->burst_left = 0;
+    e->main.rate = e->loud.rate = e->asks.pacer.rate = e->burst_left = 0;
     arrive(e);
     e->result->is_complete = !was_cut;
 }
@@ -308,7 +309,7 @@ bool load_run(const struct load_options *o, struct load_result *r)
     struct engine *e = panic_calloc(1, sizeof *e);
     *r = (struct load_result){.server_cpu_ns = -1, .switches = -1};
     prctl(PR_SET_TIMERSLACK, 1);
-    bool began = raise_descriptors(o->clients + o->stopped + 1) && engine_init(e, o, r);
+    bool began = raise_descriptors(load_connections(o)) && engine_init(e, o, r);
     if (began) {
         mix_speakers(e);
         run_phases(e);

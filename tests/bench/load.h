@@ -9,6 +9,8 @@
 
 #include <netinet/in.h>
 
+#define ASKERS 4 /* connections that ask, when there is something to ask */
+
 /* What is to be done. One of window, rate and burst is more than 0. */
 struct load_options {
     const struct proto *proto;
@@ -19,6 +21,7 @@ struct load_options {
     int duration_s, warmup_s;
     int stopped; /* more clients, that never read once they are in */
     int loud;    /* texts a second in a room of its own, where the stopped ones sit; 0: they sit in the first room */
+    int ask;     /* questions a second to the history, HISTORY and SEARCH in turn; 0: none */
     bool hello;  /* everyone talks once before memory is measured and the load begins */
     int at_once; /* connections on their way at a time */
     int login_timeout_s;
@@ -55,9 +58,17 @@ struct load_result {
     struct proc_memory memory_before, memory_in, memory_after; /* zero: unknown */
     struct check_totals check;
     uint64_t strays; /* texts from before the load */
+    struct hist history, search; /* of questions, from when they were due to the end of their answer */
+    uint64_t part, unasked;      /* answers that are not whole; questions for which no asker was free */
     int closed, stopped_closed;
     struct words closed_words, stopped_words, complaints;
 };
+
+/* All connections. */
+static inline int load_connections(const struct load_options *o)
+{
+    return o->clients + o->stopped + (o->loud > 0) + (o->ask > 0) * ASKERS;
+}
 
 /* Carries the load out. False only if nothing could be begun, with the reason on standard error. */
 bool load_run(const struct load_options *o, struct load_result *r);

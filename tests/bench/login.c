@@ -29,7 +29,7 @@ static void begin(struct engine *e, struct client *c)
     struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT, .data.ptr = c};
     c->began_ns = e->now_ns;
     c->wants_out = true;
-    if (client_connect(c, &e->o->server, source(e, index), c->member < 0 ? SMALL_BUFFER : 0) != 0 ||
+    if (client_connect(c, &e->o->server, source(e, index), c->member == CLIENT_STOPS ? SMALL_BUFFER : 0) != 0 ||
         epoll_ctl(e->epoll_fd, EPOLL_CTL_ADD, c->fd, &ev) != 0) {
         perror("chatload: connect");
         e->failed++;
@@ -84,7 +84,7 @@ void login_done(struct engine *e, struct client *c)
     c->state = CLIENT_IN;
     e->entered++;
     hist_add(&e->result->login, e->now_ns - c->began_ns);
-    if (c->member < 0)
+    if (c->member == CLIENT_STOPS)
         epoll_ctl(e->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
     login_more(e);
 }

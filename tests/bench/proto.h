@@ -18,6 +18,8 @@ enum frame_kind {
     FRAME_WELCOME, /* the server knows our name: now join */
     FRAME_JOINED,  /* we are in the room */
     FRAME_PING,    /* to be answered */
+    FRAME_ANSWER,  /* the end of an answer to a question */
+    FRAME_PART_ANSWER, /* the same, of one that is not whole */
     FRAME_ERROR    /* the server complains; `text` says how */
 };
 

@@ -37,6 +37,8 @@ static struct frame next(const char *p, size_t n, size_t len)
         f.kind = FRAME_JOINED;
     } else if (proto_starts(&f, "OK Welcome")) {
         f.kind = FRAME_WELCOME;
+    } else if (f.len > 3 && proto_starts(&f, "OK ") && f.text[3] >= '0' && f.text[3] <= '9') {
+        f.kind = f.text[f.len - 1] == ')' ? FRAME_PART_ANSWER : FRAME_ANSWER;
     } else if (proto_starts(&f, "ERROR ")) {
         f.kind = FRAME_ERROR;
         f.text += 6;

@@ -29,7 +29,7 @@ static double per(double a, double b)
 static struct figures work_out(const struct load_options *o, const struct load_result *r)
 {
     struct figures f = {.cpu_us = -1, .cores = -1, .switches = -1, .others = -1};
-    int clients = o->clients + o->stopped + (o->loud > 0);
+    int clients = load_connections(o);
     uname(&f.system);
     f.seconds = (double)r->measured_ns / 1e9;
     f.said_s = per((double)r->said, f.seconds);
@@ -129,13 +129,20 @@ static void print_generator(const struct load_options *o, const struct load_resu
                100 * f->others);
     if (o->rate)
         print_latency("sent late", &r->late);
+    if (o->ask) {
+        printf("asked       %lu HISTORY, %lu SEARCH; %lu answers not whole, %lu questions too many\n",
+               (unsigned long)r->history.count, (unsigned long)r->search.count, (unsigned long)r->part,
+               (unsigned long)r->unasked);
+        print_latency("  HISTORY", &r->history);
+        print_latency("  SEARCH", &r->search);
+    }
 }
 
 void report_text(const struct load_options *o, const struct load_result *r)
 {
     struct figures f = work_out(o, r);
     const struct check_totals *c = &r->check;
-    int clients = o->clients + o->stopped + (o->loud > 0);
+    int clients = load_connections(o);
     print_load(o, &f);
     printf("log-in      %d of %d in %.2f s; each p50 %.1f, p99 %.1f, max %.1f ms\n", r->entered, clients,
            (double)r->login_ns / 1e9, ms(hist_at(&r->login, 0.5)), ms(hist_at(&r->login, 0.99)), ms(r->login.most_ns));
@@ -256,6 +263,13 @@ void report_json(const struct load_options *o, const struct load_result *r)
     put_number("deliveries", (double)r->delivered);
     put_latency("latency", &r->latency);
     put_latency("late", &r->late);
+    put_number("ask", o->ask);
+    put_number("asked_history", (double)r->history.count);
+    put_latency("history", &r->history);
+    put_number("asked_search", (double)r->search.count);
+    put_latency("search", &r->search);
+    put_number("answers_not_whole", (double)r->part);
+    put_number("unasked", (double)r->unasked);
     put_server(r, &f);
     put_number("generator_busy", f.busy);
     put_number("generator_waited", f.waited);

@@ -88,7 +88,7 @@ void traffic_arrived(struct engine *e, struct room *r, const struct client *c, c
 
 /* ---- rate ---- */
 
-static int64_t due_ns(const struct pacer *p)
+int64_t traffic_due_ns(const struct pacer *p)
 {
     if (!p->rate || p->said == p->most)
         return INT64_MAX;
@@ -97,19 +97,20 @@ static int64_t due_ns(const struct pacer *p)
 
 int64_t traffic_next_ns(const struct engine *e)
 {
-    int64_t a = due_ns(&e->main), b = due_ns(&e->loud);
-    return a < b ? a : b;
+    int64_t a = traffic_due_ns(&e->main), b = traffic_due_ns(&e->loud);
+    int64_t c = traffic_due_ns(&e->asks.pacer), talk = a < b ? a : b;
+    return talk < c ? talk : c;
 }
 
 void traffic_pace(struct engine *e)
 {
     int64_t at_ns;
-    while ((at_ns = due_ns(&e->main)) <= e->now_ns) {
+    while ((at_ns = traffic_due_ns(&e->main)) <= e->now_ns) {
         struct client *c = &e->clients[e->speakers[e->main.said++ % e->o->senders]];
         if (c->state == CLIENT_IN)
             say(e, &e->rooms[c->room], c->member, at_ns);
     }
-    while ((at_ns = due_ns(&e->loud)) <= e->now_ns) {
+    while ((at_ns = traffic_due_ns(&e->loud)) <= e->now_ns) {
         e->loud.said++;
         if (e->clients[e->o->clients].state == CLIENT_IN)
             say(e, &e->rooms[e->loud_room], 0, at_ns);

@@ -10,6 +10,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,6 +220,104 @@ static void kept_messages_are_counted_and_can_be_switched_off(void **state)
     client_close(&a);
 }
 
+static char out[1 << 20];
+
+static int lines_of(const char *text)
+{
+    int n = 0;
+    while ((text = strchr(text, '\n'))) {
+        n++;
+        text++;
+    }
+    return n;
+}
+
+static void the_operator_can_write_out_a_room(void **state)
+{
+    struct client a;
+    (void)state;
+    client_enter(&a, &d, "alice", "Den");
+    client_say(&a, "say \"\\\"");
+    client_line(&a);
+    say_lines(&a, 1, 1200);
+    daemon_ctl_ok(&d, out, sizeof out, "history", "export", "den", NULL);
+    assert_int_equal(lines_of(out), 1201); /* and no line that is no message */
+    assert_ptr_equal(strstr(out, "{\"room\":\"#Den\",\"id\":\""), out);
+    assert_non_null(strstr(out, "Z\",\"kind\":\"said\",\"name\":\"alice\",\"text\":\"say \\\"\\\\\\\"\"}\n"));
+    assert_non_null(strstr(out, "\"text\":\"line 1200\"}\n"));
+    daemon_ctl_ok(&d, out, sizeof out, "--json", "history", "export", "den", NULL);
+    assert_int_equal(lines_of(out), 1202);
+    assert_int_equal(daemon_ctl(&d, out, sizeof out, "history", "export", "nowhere", NULL), 1);
+    client_close(&a);
+}
+
+static void a_large_room_is_written_out_without_being_held_in_memory(void **state)
+{
+    enum { LINES = 6000, BYTES = 4000 };
+    char path[200];
+    sqlite3 *db;
+    (void)state;
+    daemon_start(&d);
+    daemon_stop(&d);
+    snprintf(path, sizeof path, "%s/chatd.db", d.dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "INSERT INTO room (key, name, created_ms, used_ms) VALUES ('#a', '#a', 0, 9e15);"
+                                      "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 6000)"
+                                      " INSERT INTO message (room, id, time_ms, name, text)"
+                                      " SELECT '#a', i, i, 'bob', hex(zeroblob(2000)) FROM c", NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    daemon_start(&d);
+    daemon_ctl_ok(&d, out, sizeof out, "ping", NULL);
+    long before_kib = daemon_memory_kib(&d);
+    daemon_ctl_ok(&d, out, sizeof out, "history", "export", "a", NULL);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* these keep what was freed */
+    assert_true(daemon_memory_kib(&d) < before_kib + LINES * BYTES / 1024 / 2);
+#else
+    (void)before_kib;
+#endif
+}
+
+static void what_the_operator_forgets_is_gone(void **state)
+{
+    struct client a, b;
+    (void)state;
+    client_enter(&a, &d, "Alice", "den");
+    client_enter(&b, &d, "bob", "den");
+    client_skip_to(&a, "JOIN #den bob");
+    say_lines(&a, 1, 30);
+    client_say(&b, "line 31");
+    client_skip_to(&b, "ROOM #den bob line 31");
+    client_say(&b, "SEARCH line from:alice");
+    client_skip_to(&b, "OK 30 found");
+    daemon_ctl_ok(&d, out, sizeof out, "history", "forget", "alice", NULL);
+    assert_non_null(strstr(out, "forgotten  30"));
+    client_say(&b, "SEARCH line");
+    assert_non_null(strstr(client_line(&b), "bob line 31"));
+    client_expect(&b, "OK 1 found");
+    client_say(&b, "HISTORY");
+    expect_numbers(&b, "#den", "bob", 31, 31);
+    struct client c;
+    client_login(&c, &d, "carl");
+    client_say(&c, "JOIN den");
+    assert_int_equal(client_skip_to(&c, "ROOM #den bob line 31"), 3); /* of the replay only that is left */
+    client_expect_quiet(&c);
+    daemon_ctl_ok(&d, out, sizeof out, "history", "forget", "#DEN", NULL);
+    assert_non_null(strstr(out, "forgotten  1"));
+    client_say(&c, "HISTORY");
+    client_expect(&c, "OK 0 messages");
+    assert_int_equal(daemon_ctl(&d, out, sizeof out, "history", "forget", "no/name", NULL), 1);
+    daemon_stop(&d);
+    char path[200];
+    snprintf(path, sizeof path, "%s/chatd.db", d.dir);
+    const char *const grep[] = {"grep", "-c", "-a", "-i", "alice", path, NULL};
+    daemon_run(grep, out, sizeof out, NULL, 0);
+    assert_string_equal(out, "0\n"); /* not a byte of it in the file */
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+}
+
 int main(void)
 {
 #define UP(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
@@ -234,6 +333,9 @@ int main(void)
         UP(the_longest_text_goes_on_in_a_second_line),
         UP(a_large_page_ends_early_and_says_so),
         DIR(kept_messages_are_counted_and_can_be_switched_off),
+        UP(the_operator_can_write_out_a_room),
+        DIR(a_large_room_is_written_out_without_being_held_in_memory),
+        UP(what_the_operator_forgets_is_gone),
     };
 #undef UP
 #undef DIR

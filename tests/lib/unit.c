@@ -13,6 +13,7 @@
 #include "chat/accounts.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
+#include "chat/search.h"
 #include "chat/talk.h"
 #include "chat/users.h"
 #include "net/post.h"
@@ -769,6 +770,7 @@ static void house_up(void)
     rooms_start();
     accounts_start();
     history_start();
+    search_start();
     if (store_open(house_dir, error) != 0 || rooms_load(error) != 0 || accounts_load(error) != 0)
         fail_msg("%s", error);
     assert_int_equal(store_start(), 0);

@@ -78,7 +78,7 @@ static char *texts(void)
     static char out[4096];
     size_t n = 0;
     *out = '\0';
-    for (int i = 0; i < query.count; i++)
+    for (int i = 0; i < query.page.count; i++)
         n += (size_t)snprintf(out + n, sizeof out - n, "%s ", history_at(&query, i).text);
     return out;
 }
@@ -149,10 +149,10 @@ static void an_answer_ends_at_its_size_and_has_one_at_least(void **state)
     (void)state;
     say_numbers(1, 9);
     ask((struct history_range){.most = 9}, 150);
-    assert_in_range(query.count, 1, 5);
-    assert_string_equal(history_at(&query, query.count - 1).text, "9");
+    assert_in_range(query.page.count, 1, 5);
+    assert_string_equal(history_at(&query, query.page.count - 1).text, "9");
     ask((struct history_range){.most = 9}, 0);
-    assert_int_equal(query.count, 1);
+    assert_int_equal(query.page.count, 1);
 }
 
 static void it_survives_a_restart(void **state)
@@ -303,9 +303,9 @@ static void with_a_bad_store_chat_goes_on_and_losses_are_counted(void **state)
     unit_until(is_written, NULL);
     unit_house_settle();
     ask((struct history_range){.most = 99}, 10000);
-    assert_true(query.count > 0);
+    assert_true(query.page.count > 0);
     assert_string_equal(history_at(&query, 0).text, "1"); /* the first were kept, and once */
-    assert_int_equal(unit_house_number("SELECT count(*) FROM message"), query.count);
+    assert_int_equal(unit_house_number("SELECT count(*) FROM message"), query.page.count);
 }
 
 static bool is_cleared(void *arg)

@@ -550,6 +550,36 @@ static void all_hear_one_order_and_newcomers_miss_and_double_nothing(void **stat
     buf_fini(&late);
 }
 
+static void what_is_forgotten_is_not_replayed_and_the_rest_goes_on(void **state)
+{
+    (void)state;
+    replay_configure(5, 3600);
+    join(&alice);
+    join(&bob);
+    for (int i = 0; i < 4; i++) { /* the ring has come round */
+        assert_true(unit_say(r, &alice.member, i % 2 ? "a longer text of alice" : "a"));
+        assert_true(unit_say(r, &bob.member, i == 3 ? "last" : "b"));
+        post_flush();
+    }
+    room_forget(r, "ALICE");
+    unit_client_wait_asleep(&carol.client);
+    join(&carol);
+    unit_member_hears(&carol, "OK Joined #General (2 users)\nJOIN #General alice\nJOIN #General bob\n"
+                              "ROOM #General bob b\nROOM #General bob b\nROOM #General bob last\n");
+    assert_true(unit_say(r, &alice.member, "new"));
+    post_flush();
+    unit_member_leave(&carol, r, false);
+    unit_member_hush(&carol);
+    join(&carol);
+    unit_member_hears(&carol, "OK Joined #General (2 users)\nJOIN #General alice\nJOIN #General bob\n"
+                              "ROOM #General bob b\nROOM #General bob b\nROOM #General bob last\nROOM #General alice new\n");
+    room_forget(r, NULL);
+    unit_member_leave(&carol, r, false);
+    unit_member_hush(&carol);
+    join(&carol);
+    unit_member_hears(&carol, "OK Joined #General (2 users)\nJOIN #General alice\nJOIN #General bob\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -571,6 +601,7 @@ int main(void)
         TEST(only_what_was_said_is_replayed),
         TEST(what_one_does_is_heard_and_replayed_as_such),
         TEST(a_room_shows_a_new_name_when_it_was_told),
+        TEST(what_is_forgotten_is_not_replayed_and_the_rest_goes_on),
         TEST(the_operator_is_heard_by_all_who_are_there),
         TEST(words_into_an_empty_room_are_gone),
         TEST(names_and_facts_tell_who_is_there_in_order_of_arrival),

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Not obvious: the replay of a room is a copy of what was kept, so it is emptied too, before the first step, and what is said
+ * meanwhile stays. A step may be carried out twice, after a failure: it begins each time from what the last one left.
+ */
+#include "config.h"
+
+#include "chat/forget.h"
+
+#include "chat/history.h"
+#include "chat/rooms.h"
+#include "chat/search.h"
+
+#include <string.h>
+
+#define STEP_ROWS 1000 /* deleted, of a room */
+#define LOOK_ROWS 5000 /* looked at, for a user */
+
+static struct forget *forget_of(struct store_job *job)
+{
+    return (struct forget *)((char *)job - offsetof(struct forget, asked.job));
+}
+
+static int do_step(sqlite3 *db, void *arg)
+{
+    struct forget *f = arg;
+    f->next = f->what;
+    f->removed = 0;
+    f->more = false;
+    if (f->phase == FORGET_COUNTS)
+        return store_history_top(db, &f->next.upto);
+    if (f->phase == FORGET_DELETES)
+        return store_history_forget(db, &f->next, &f->removed);
+    return store_search_wipe(db, 0, &f->more);
+}
+
+static int step_run(struct store_job *job, sqlite3 *db)
+{
+    return search_guard(db, do_step, forget_of(job));
+}
+
+static void step_done(struct store_job *job, bool ok)
+{
+    asked_answer(&forget_of(job)->asked, ok ? FORGET_STEPPED : FORGET_FAILED);
+}
+
+static void forget_replay(struct room *r, void *arg)
+{
+    const struct forget *f = arg;
+    if (!f->what.is_room)
+        room_forget(r, f->who);
+    else if (strcmp(r->key, f->who) == 0)
+        room_forget(r, NULL);
+}
+
+void forget_begin(struct forget *f, const char *who)
+{
+    *f = (struct forget){.phase = FORGET_COUNTS};
+    name_fold(f->who, who);
+    bool is_room = *who == '#';
+    f->what = (struct history_forget){.who = f->who, .is_room = is_room, .most = is_room ? STEP_ROWS : LOOK_ROWS};
+}
+
+bool forget_step(struct forget *f, struct bell *bell)
+{
+    if (f->phase == FORGET_COUNTS)
+        rooms_each(forget_replay, f, false);
+    history_put_behind(&f->asked, &(struct store_job){.run = step_run, .done = step_done}, bell);
+    if (!asked_wait(&f->asked, NULL, NULL) || f->asked.result != FORGET_STEPPED)
+        return false;
+    f->what = f->next;
+    f->sum += f->removed;
+    if (f->phase == FORGET_COUNTS)
+        f->phase = FORGET_DELETES;
+    if (f->phase == FORGET_DELETES && f->what.at >= f->what.upto)
+        f->phase = FORGET_WIPES;
+    else if (f->phase == FORGET_WIPES && !f->more)
+        f->phase = FORGET_DONE;
+    return true;
+}

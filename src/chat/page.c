@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/* See the header. */
+#include "config.h"
+
+#include "chat/page.h"
+
+#include "base/panic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_BYTES 96 /* of a line of the answer beside name and text, at most */
+
+void page_fini(struct page *p)
+{
+    strv_fini(&p->texts);
+    free(p->said);
+    *p = (struct page){0};
+}
+
+bool page_add(struct page *p, const struct message_row *row)
+{
+    size_t size = strlen(row->text) + strlen(row->name) + LINE_BYTES;
+    p->is_cut = p->count == p->most || (p->count && size > p->bytes_left);
+    if (p->is_cut)
+        return false;
+    p->bytes_left -= size < p->bytes_left ? size : p->bytes_left;
+    if (p->count == p->cap) {
+        p->cap = p->cap ? p->cap * 2 : 16;
+        p->said = panic_realloc(p->said, (size_t)p->cap * sizeof *p->said);
+    }
+    p->said[p->count].id = row->id;
+    p->said[p->count].kind = row->kind;
+    p->said[p->count++].time_ms = row->time_ms;
+    strv_add(&p->texts, row->room);
+    strv_add(&p->texts, row->name);
+    strv_add(&p->texts, row->text);
+    return true;
+}
+
+struct message_row page_at(const struct page *p, int i)
+{
+    return (struct message_row){
+        .room = p->texts.v[3 * i],
+        .name = p->texts.v[3 * i + 1],
+        .text = p->texts.v[3 * i + 2],
+        .id = p->said[i].id,
+        .time_ms = p->said[i].time_ms,
+        .kind = p->said[i].kind,
+    };
+}

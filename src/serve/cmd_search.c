@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+/* SEARCH: words in what was said, in all rooms or one. Nothing of what is typed reaches SQLite as syntax (store/words.h). */
+#include "config.h"
+
+#include "base/clock.h"
+#include "chat/rooms.h"
+#include "chat/search.h"
+#include "serve/command.h"
+#include "store/words.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define MOST_WORDS 64
+
+/* What the words have filled in so far. */
+struct question {
+    struct search_query *query;
+    const struct member *asker;
+    int words;   /* to be found */
+    bool bounds; /* a room or a user is named, so words may be left out */
+};
+
+static enum error_code add_room(struct question *q, const char *value)
+{
+    char name[NAME_SIZE];
+    if (!name_room(name, value))
+        return ERROR_INVALID_ROOM;
+    struct room *r = rooms_find(name);
+    if (!r)
+        return ERROR_ROOM_NOT_FOUND;
+    bool may_look = room_may_look(r, q->asker);
+    words_match_room(&q->query->match, r->key);
+    rooms_release(r);
+    q->bounds = true;
+    return may_look ? ERROR_NONE : ERROR_ROOM_NOT_FOUND;
+}
+
+static enum error_code add_user(struct question *q, const char *value)
+{
+    if (!name_was_user(value))
+        return ERROR_INVALID_USERNAME;
+    words_match_name(&q->query->match, value);
+    q->bounds = true;
+    return ERROR_NONE;
+}
+
+static enum error_code add_time(const char *value, int64_t *wall_ms)
+{
+    return clock_parse(value, clock_wall_ms(), wall_ms) ? ERROR_NONE : ERROR_USAGE;
+}
+
+/* The value behind `filter`, which stands before a word's colon; NULL: it is none. */
+static const char *value_of(const char *word, const char *filter)
+{
+    size_t n = strlen(filter);
+    return strncasecmp(word, filter, n) == 0 && word[n] ? word + n : NULL;
+}
+
+static enum error_code add(struct question *q, const char *word)
+{
+    const char *value;
+    if ((value = value_of(word, "in:")))
+        return add_room(q, value);
+    if ((value = value_of(word, "from:")))
+        return add_user(q, value);
+    if ((value = value_of(word, "after:")))
+        return add_time(value, &q->query->since_ms);
+    if ((value = value_of(word, "before:")))
+        return add_time(value, &q->query->before_ms);
+    q->words += words_match(&q->query->match, word);
+    return q->words > MOST_WORDS ? ERROR_TOO_MANY_WORDS : ERROR_NONE;
+}
+
+/* Cuts the text up. */
+static enum error_code parse(struct question *q, char *text)
+{
+    enum error_code wrong = ERROR_NONE;
+    char *rest;
+    for (char *w = strtok_r(text, " \t", &rest); w && wrong == ERROR_NONE; w = strtok_r(NULL, " \t", &rest))
+        wrong = add(q, w);
+    return wrong == ERROR_NONE && !q->words && !q->bounds ? ERROR_USAGE : wrong;
+}
+
+static void answer(struct session *s, const struct search_query *q)
+{
+    static const char *const why[] = {
+        [SEARCH_ALL] = NULL,
+        [SEARCH_LATE] = "it takes long; narrow it down with in: from: after: before:",
+        [SEARCH_BEHIND] = "some messages are not indexed yet; try again later",
+    };
+    struct buf lines = {0};
+    for (int i = 0; i < q->page.count; i++) {
+        struct message_row row = page_at(&q->page, i);
+        command_add_hist(s, &lines, row.room, &row);
+    }
+    struct event end = {.kind = EVENT_FOUND, .number = q->page.count, .text = why[q->end]};
+    s->codec->render(&lines, &end, (enum form)s->member.form);
+    member_answer_lines(&s->member, &lines);
+    buf_fini(&lines);
+}
+
+void cmd_search(struct session *s, const struct args *a)
+{
+    struct question q = {.query = &s->search, .asker = &s->member};
+    s->search.since_ms = s->search.before_ms = 0;
+    enum error_code wrong = parse(&q, a->text);
+    if (wrong != ERROR_NONE) {
+        session_error(s, wrong, wrong == ERROR_USAGE ? command_row(COMMAND_SEARCH)->syntax : NULL);
+    } else {
+        rooms_barred(&s->search.hidden, &s->member);
+        search_ask(&s->search, session_limits().history_page, (size_t)outbox_limits().bytes / 2, s->member.bell);
+        if (search_wait(&s->search, session_is_over, s))
+            answer(s, &s->search);
+        else
+            session_error(s, ERROR_STORAGE, NULL);
+    }
+    search_query_fini(&s->search);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: ISC */
+/* SEARCH as people type it: words, filters, nonsense; across rooms and restarts; and what may not be found. */
+#include "config.h"
+
+#include "tests/lib/fixture.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SYNTAX "SEARCH [in:<room>] [from:<user>] [after:<time>] [before:<time>] <words>"
+
+/* Asks, and expects these, each as "#room name text", the newest first; then OK and their number. The last is NULL. */
+static void expect_found(struct client *c, const char *request, ...)
+{
+    char name[40], user[40], text[256], got[400];
+    unsigned long long id;
+    va_list ap;
+    int n = 0;
+    client_say(c, "%s", request);
+    va_start(ap, request);
+    for (const char *want; (want = va_arg(ap, const char *)); n++) {
+        const char *line = client_line(c);
+        if (sscanf(line, "HIST %39s %llu %*s %39s %255[^\n]", name, &id, user, text) != 4)
+            fail_msg("%s: no line of history: %s", request, line);
+        snprintf(got, sizeof got, "%s %s %s", name, user, text);
+        assert_string_equal(got, want);
+    }
+    va_end(ap);
+    client_expect(c, "OK %d found", n);
+}
+
+static void say(struct client *c, const char *text)
+{
+    client_say(c, "%s", text);
+    client_line(c);
+}
+
+static void words_are_found_in_all_rooms_and_by_filters(void **state)
+{
+    struct client a, b;
+    (void)state;
+    client_enter(&a, &d, "alice", "Den");
+    client_enter(&b, &d, "bob", "hall");
+    say(&a, "Le caf\xc3\xa9 est bon");
+    say(&b, "no coffee, a CAFE");
+    say(&a, "\xe6\x9d\xb1\xe4\xba\xac\xe9\x83\xbd");
+    expect_found(&b, "SEARCH cafe", "#hall bob no coffee, a CAFE", "#Den alice Le caf\xc3\xa9 est bon", NULL);
+    expect_found(&b, "SEARCH in:den cafe", "#Den alice Le caf\xc3\xa9 est bon", NULL);
+    expect_found(&b, "SEARCH in:#hall CAF*", "#hall bob no coffee, a CAFE", NULL);
+    expect_found(&b, "SEARCH from:ALICE \xe4\xba\xac\xe9\x83\xbd", "#Den alice \xe6\x9d\xb1\xe4\xba\xac\xe9\x83\xbd", NULL);
+    expect_found(&b, "SEARCH from:bob", "#hall bob no coffee, a CAFE", NULL);
+    expect_found(&b, "SEARCH cafe from:nobody", NULL);
+    expect_found(&b, "SEARCH coffee a after:1h", "#hall bob no coffee, a CAFE", NULL);
+    expect_found(&b, "SEARCH coffee before:1h", NULL);
+    expect_found(&b, "SEARCH coffee before:2999-01-01 after:2020-01-01T10:00Z", "#hall bob no coffee, a CAFE", NULL);
+    expect_found(&b, "/search cafe bon", "#Den alice Le caf\xc3\xa9 est bon", NULL);
+    client_close(&a);
+    client_close(&b);
+}
+
+static void nonsense_is_text_or_told(void **state)
+{
+    static const char *const wrong[] = {"SEARCH", "SEARCH  ", "SEARCH *", "SEARCH \"", "SEARCH ')--", "SEARCH after:1h", "SEARCH after:never x",
+                                        "SEARCH x before:yesterday"};
+    static const char *const harmless[] = {"SEARCH \" OR 1 --", "SEARCH NEAR(", "SEARCH x AND", "SEARCH words:x", "SEARCH in: x",
+                                           "SEARCH from", "SEARCH \"*\" z*"};
+    static char long_line[4090];
+    struct client a;
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    say(&a, "hello");
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        client_ask(&a, wrong[i], "ERROR Usage: " SYNTAX);
+    for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++)
+        expect_found(&a, harmless[i], NULL);
+    client_ask(&a, "SEARCH in:nowhere x", "ERROR Room not found");
+    client_ask(&a, "SEARCH in:a/b x", "ERROR Invalid room name");
+    client_ask(&a, "SEARCH from:-x y", "ERROR Invalid username");
+    client_say(&a, "SEARCH%s", " a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a");
+    client_expect(&a, "OK 0 found"); /* fifty */
+    memset(long_line, 'a', 3000);
+    client_say(&a, "SEARCH %s*", long_line);
+    client_expect(&a, "OK 0 found");
+    for (size_t i = 0; i < 400; i += 2)
+        memcpy(long_line + i, "a ", 2);
+    long_line[400] = '\0';
+    client_say(&a, "SEARCH %s", long_line);
+    client_expect(&a, "ERROR Too many words");
+    expect_found(&a, "SEARCH hello", "#den alice hello", NULL);
+    client_close(&a);
+}
+
+static void private_messages_and_gone_rooms_are_never_found(void **state)
+{
+    struct client a, b;
+    char out[1024];
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    client_login(&b, &d, "bob");
+    client_ask(&a, "PRIVMSG bob needle for your eyes", "OK Sent");
+    client_expect(&b, "PRIVMSG alice needle for your eyes");
+    say(&a, "a public needle");
+    expect_found(&b, "SEARCH needle", "#den alice a public needle", NULL);
+    client_ask(&a, "LEAVE", "OK Left #den");
+    daemon_ctl_ok(&d, out, sizeof out, "room", "delete", "den", NULL);
+    expect_found(&b, "SEARCH needle", NULL);
+    client_ask(&b, "JOIN den", "OK Joined #den (0 users)");
+    expect_found(&b, "SEARCH needle", NULL);
+    expect_found(&b, "SEARCH in:den needle", NULL);
+    client_close(&a);
+    client_close(&b);
+}
+
+static void it_is_found_after_a_restart_and_after_kill_9(void **state)
+{
+    struct client a;
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    say(&a, "needle one");
+    client_close(&a);
+    daemon_stop(&d);
+    daemon_start(&d);
+    client_enter(&a, &d, "alice", "den");
+    say(&a, "needle two");
+    expect_found(&a, "SEARCH needle", "#den alice needle two", "#den alice needle one", NULL);
+    daemon_kill(&d);
+    client_close(&a);
+    daemon_start(&d);
+    client_login(&a, &d, "anna");
+    expect_found(&a, "SEARCH needle", "#den alice needle two", "#den alice needle one", NULL);
+    client_close(&a);
+}
+
+static void an_answer_has_the_newest_and_no_more_than_a_page(void **state)
+{
+    struct client a;
+    (void)state;
+    fixture_start("history = { page = 3; };");
+    client_enter(&a, &d, "alice", "den");
+    for (int i = 1; i <= 5; i++) {
+        client_say(&a, "needle %d", i);
+        client_line(&a);
+    }
+    expect_found(&a, "SEARCH needle", "#den alice needle 5", "#den alice needle 4", "#den alice needle 3", NULL);
+    client_close(&a);
+}
+
+int main(void)
+{
+#define UP(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
+#define DIR(name) cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_down)
+    alarm(170);
+    const struct CMUnitTest tests[] = {
+        UP(words_are_found_in_all_rooms_and_by_filters),
+        UP(nonsense_is_text_or_told),
+        UP(private_messages_and_gone_rooms_are_never_found),
+        UP(it_is_found_after_a_restart_and_after_kill_9),
+        DIR(an_answer_has_the_newest_and_no_more_than_a_page),
+    };
+#undef UP
+#undef DIR
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: ISC */
+/* Who searches finds what was just said, and nothing of what is none of theirs; the index follows behind the speakers. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "chat/rooms.h"
+#include "chat/search.h"
+#include "net/post.h"
+#include "store/words.h"
+#include "tests/lib/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LIMITS (struct history_limits){.keep = true, .queue_bytes = 1 << 20, .messages = 1000, .days = 0}
+
+static struct unit_member alice;
+static struct room *r;
+static struct bell bell;
+static struct search_query query;
+
+static int set_up(void **state)
+{
+    (void)state;
+    history_configure(&LIMITS);
+    unit_house_start();
+    bell_init(&bell);
+    unit_member_start(&alice, "Alice", unit_gen());
+    r = rooms_enter("#Den", 0);
+    unit_member_join(&alice, r);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    search_query_fini(&query);
+    unit_member_leave_all(&alice);
+    post_flush();
+    unit_house_stop();
+    unit_member_stop(&alice);
+    bell_fini(&bell);
+    return 0;
+}
+
+static void say(const char *text)
+{
+    assert_true(unit_say(r, &alice.member, text));
+    post_flush();
+}
+
+static void look_for(const char *word)
+{
+    buf_clear(&query.match);
+    words_match(&query.match, word);
+    search_ask(&query, 100, 100000, &bell);
+}
+
+static void ask(const char *word)
+{
+    look_for(word);
+    assert_true(search_wait(&query, NULL, NULL));
+}
+
+static void expect(const char *word, const char *want)
+{
+    char out[4096] = "";
+    size_t n = 0;
+    ask(word);
+    for (int i = 0; i < query.page.count; i++)
+        n += (size_t)snprintf(out + n, sizeof out - n, "%s:%s ", page_at(&query.page, i).room, page_at(&query.page, i).text);
+    assert_string_equal(out, want);
+}
+
+static void who_searches_finds_what_was_just_said(void **state)
+{
+    (void)state;
+    expect("a", "");
+    say("a");
+    expect("a", "#Den:a ");
+    say("b a");
+    expect("a", "#Den:b a #Den:a ");
+    assert_int_equal(query.end, SEARCH_ALL);
+    assert_string_equal(page_at(&query.page, 0).name, "Alice");
+    assert_int_equal(page_at(&query.page, 0).id, r->last_id);
+}
+
+static bool is_indexed(void *arg)
+{
+    history_tick();
+    search_tick();
+    return unit_house_number("SELECT high FROM search") == *(long long *)arg;
+}
+
+static void the_index_follows_without_being_asked(void **state)
+{
+    long long two = 2;
+    (void)state;
+    say("one");
+    say("two");
+    unit_until(is_indexed, &two);
+}
+
+static void a_restart_in_the_middle_loses_and_doubles_nothing(void **state)
+{
+    long long last = 5000;
+    (void)state;
+    unit_member_leave(&alice, r, false);
+    unit_house_settle();
+    unit_house_restart_with( /* as an old database, of which a part is indexed at most */
+        "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 5000) INSERT INTO message"
+        " (n, room, id, time_ms, name, text) SELECT i, '#den', (SELECT created_ms << 20 FROM room WHERE key = '#den') + i,"
+        " i, 'bob', 'x' || i FROM c; UPDATE search SET low = 5001, high = 5000");
+    search_tick();
+    unit_house_settle();
+    unit_house_restart();
+    while (unit_house_number("SELECT low FROM search") > 1) {
+        search_tick();
+        unit_house_settle();
+    }
+    assert_true(is_indexed(&last));
+    r = rooms_enter("#den", 0);
+    unit_member_join(&alice, r);
+    expect("x1", "#Den:x1 ");
+    expect("x2500", "#Den:x2500 ");
+    expect("x5000", "#Den:x5000 ");
+}
+
+static void rooms_that_the_asker_may_not_read_are_left_out(void **state)
+{
+    (void)state;
+    struct room *b = rooms_enter("#Secret", 0);
+    unit_member_join(&alice, b);
+    say("a word");
+    assert_true(unit_say(b, &alice.member, "a secret word"));
+    post_flush();
+    expect("word", "#Secret:a secret word #Den:a word ");
+    strv_add(&query.hidden, "#secret");
+    strv_add(&query.hidden, "#another");
+    expect("word", "#Den:a word ");
+    unit_member_leave(&alice, b, false);
+}
+
+static void a_room_of_the_same_name_begins_without_a_past(void **state)
+{
+    (void)state;
+    struct change c = {0};
+    say("secret");
+    expect("secret", "#Den:secret ");
+    unit_member_leave(&alice, r, false);
+    unit_house_settle();
+    assert_int_equal(rooms_delete("#den", &c, &bell), ROOMS_DONE);
+    expect("secret", "");
+    r = rooms_enter("#den", 0);
+    unit_member_join(&alice, r);
+    expect("secret", "");
+    say("secret");
+    expect("secret", "#den:secret ");
+    assert_int_equal(query.page.count, 1);
+}
+
+static void a_page_has_no_more_than_its_limits(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 9; i++)
+        say("word");
+    buf_clear(&query.match);
+    words_match(&query.match, "word");
+    search_ask(&query, 4, 100000, &bell);
+    assert_true(search_wait(&query, NULL, NULL));
+    assert_int_equal(query.page.count, 4);
+    search_ask(&query, 100, 250, &bell);
+    assert_true(search_wait(&query, NULL, NULL));
+    assert_int_equal(query.page.count, 2);
+    search_ask(&query, 100, 0, &bell);
+    assert_true(search_wait(&query, NULL, NULL));
+    assert_int_equal(query.page.count, 1);
+}
+
+static bool is_bad(void *arg)
+{
+    (void)arg;
+    return store_status().state == STORE_BAD;
+}
+
+static void while_the_store_is_bad_a_search_is_refused(void **state)
+{
+    struct unit_job broken;
+    (void)state;
+    unit_house_settle();
+    unit_job_init(&broken, false);
+    broken.failing = true;
+    store_put(&broken.job);
+    unit_until(is_bad, NULL);
+    look_for("a");
+    assert_false(search_wait(&query, NULL, NULL));
+    broken.failing = false;
+    unit_job_wait_done(&broken);
+}
+
+static bool is_found(void *arg)
+{
+    look_for(arg);
+    return search_wait(&query, NULL, NULL) && query.page.count == 1;
+}
+
+static void an_index_that_cannot_be_read_is_made_anew(void **state)
+{
+    static char word[] = "needle";
+    (void)state;
+    say(word);
+    expect(word, "#Den:needle ");
+    unit_member_leave(&alice, r, false);
+    unit_house_settle();
+    unit_house_restart_with("DELETE FROM words_0_data WHERE id > 10");
+    r = rooms_enter("#den", 0);
+    unit_member_join(&alice, r);
+    look_for(word);
+    assert_false(search_wait(&query, NULL, NULL));
+    unit_until(is_found, word);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(who_searches_finds_what_was_just_said),
+        TEST(the_index_follows_without_being_asked),
+        TEST(a_restart_in_the_middle_loses_and_doubles_nothing),
+        TEST(rooms_that_the_asker_may_not_read_are_left_out),
+        TEST(a_room_of_the_same_name_begins_without_a_past),
+        TEST(a_page_has_no_more_than_its_limits),
+        TEST(while_the_store_is_bad_a_search_is_refused),
+        TEST(an_index_that_cannot_be_read_is_made_anew),
+    };
+#undef TEST
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: ISC */
+/* What of a text is put into the index, and what becomes of what people type. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "store/words.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static void expect_index(const char *text, const char *want)
+{
+    struct buf out = {0};
+    words_index(&out, "#a", "Bob", text);
+    char *end = strstr(out.data, " \xee\x80\x80" "a \xee\x80\x81" "Bob");
+    assert_non_null(end);
+    assert_int_equal(strlen(end), strlen(" ...a ...Bob"));
+    *end = '\0';
+    assert_string_equal(out.data, want);
+    buf_fini(&out);
+}
+
+static void plain_text_stays_as_it_is(void **state)
+{
+    (void)state;
+    expect_index("", "");
+    expect_index("Hello, World! it's", "Hello, World! it's");
+    expect_index("caf\xc3\xa9 \xd0\xbc\xd0\xb8\xd1\x80", "caf\xc3\xa9 \xd0\xbc\xd0\xb8\xd1\x80");
+}
+
+static void characters_written_without_blanks_stand_alone(void **state)
+{
+    (void)state;
+    expect_index("\xe6\x9d\xb1\xe4\xba\xac", " \xe6\x9d\xb1  \xe4\xba\xac ");
+    expect_index("a\xe6\x9d\xb1", "a \xe6\x9d\xb1 ");
+    expect_index("\xf0\xa0\x80\x80", " \xf0\xa0\x80\x80 ");
+    expect_index("\xec\x95\x88", " \xec\x95\x88 ");
+}
+
+static void an_emoji_is_a_word(void **state)
+{
+    (void)state;
+    expect_index("\xf0\x9f\x98\x80!", " \xee\x80\x83" "1f600 !");
+}
+
+static void wide_letters_are_narrowed(void **state)
+{
+    (void)state;
+    expect_index("\xef\xbc\xa1\xef\xbc\xa2\xef\xbc\x82", "AB ");
+}
+
+static void nobody_can_forge_a_room_or_a_quote(void **state)
+{
+    (void)state;
+    expect_index("\xee\x80\x80" "a \"x\"", " a  x ");
+    expect_index("\xf4\x8f\xbf\xbd", " ");
+}
+
+static void names_are_kept_apart_by_their_signs(void **state)
+{
+    (void)state;
+    struct buf a = {0}, b = {0};
+    words_index(&a, "#a-b", "x", "");
+    words_index(&b, "#a.b", "x", "");
+    assert_string_not_equal(a.data, b.data);
+    assert_null(strpbrk(a.data, "-.#"));
+    buf_fini(&a);
+    buf_fini(&b);
+}
+
+static void expect_match(const char *word, int words, const char *want)
+{
+    struct buf out = {0};
+    assert_int_equal(words_match(&out, word), words);
+    assert_string_equal(buf_text(&out), want);
+    buf_fini(&out);
+}
+
+static void a_word_is_quoted_whatever_it_holds(void **state)
+{
+    (void)state;
+    expect_match("cafe", 1, "\"cafe\"");
+    expect_match("foo-bar", 2, "\"foo-bar\"");
+    expect_match("OR", 1, "\"OR\"");
+    expect_match("NEAR(a", 2, "\"NEAR(a\"");
+    expect_match("\"a\"b", 2, "\" a b\"");
+    expect_match("text:x", 2, "\"text:x\"");
+    expect_match("\xe6\x9d\xb1\xe4\xba\xac", 2, "\" \xe6\x9d\xb1  \xe4\xba\xac \"");
+}
+
+static void a_star_behind_a_word_is_its_start(void **state)
+{
+    (void)state;
+    expect_match("caf*", 1, "\"caf\" *");
+    expect_match("c*f*", 2, "\"c*f\" *");
+    expect_match("*caf", 1, "\"*caf\"");
+}
+
+static void what_has_nothing_to_be_found_is_no_word(void **state)
+{
+    (void)state;
+    expect_match("", 0, "");
+    expect_match("*", 0, "");
+    expect_match("**", 0, "");
+    expect_match("\"", 0, "");
+    expect_match("--", 0, "");
+    expect_match("\xee\x80\x80", 0, "");
+}
+
+static void questions_are_put_together(void **state)
+{
+    (void)state;
+    struct buf out = {0};
+    words_match_room(&out, "#a");
+    words_match(&out, "b");
+    words_match_name(&out, "C");
+    assert_string_equal(out.data, "\"\xee\x80\x80" "a\" \"b\" \"\xee\x80\x81" "C\"");
+    buf_fini(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plain_text_stays_as_it_is),
+        cmocka_unit_test(characters_written_without_blanks_stand_alone),
+        cmocka_unit_test(an_emoji_is_a_word),
+        cmocka_unit_test(wide_letters_are_narrowed),
+        cmocka_unit_test(nobody_can_forge_a_room_or_a_quote),
+        cmocka_unit_test(names_are_kept_apart_by_their_signs),
+        cmocka_unit_test(a_word_is_quoted_whatever_it_holds),
+        cmocka_unit_test(a_star_behind_a_word_is_its_start),
+        cmocka_unit_test(what_has_nothing_to_be_found_is_no_word),
+        cmocka_unit_test(questions_are_put_together),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
