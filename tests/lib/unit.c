@@ -13,6 +13,7 @@
 #include "chat/accounts.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
+#include "chat/ruling.h"
 #include "chat/talk.h"
 #include "chat/users.h"
 #include "net/post.h"
@@ -769,7 +770,8 @@ static void house_up(void)
     rooms_start();
     accounts_start();
     history_start();
-    if (store_open(house_dir, error) != 0 || rooms_load(error) != 0 || accounts_load(error) != 0)
+    if (store_open(house_dir, error) != 0 || rooms_load(error) != 0 || accounts_load(error) != 0 ||
+        ruling_load(error) != 0)
         fail_msg("%s", error);
     assert_int_equal(store_start(), 0);
 }
@@ -790,6 +792,7 @@ void unit_house_start(void)
     unit_limits(UNIT_WIDE);
     replay_configure(20, 3600);
     rooms_configure(1000, 30);
+    rules_configure(1000, 500);
     unit_mkdir(house_dir);
     users_start();
     house_up();
