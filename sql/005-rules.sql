@@ -19,7 +19,7 @@ CREATE INDEX room_role_account ON room_role (account);
 CREATE TABLE room_sanction (
     room     TEXT    NOT NULL REFERENCES room (key) ON DELETE CASCADE,
     kind     INTEGER NOT NULL CHECK (kind IN (1, 2)),      -- a ban, a mute
-    shown    TEXT    NOT NULL,                             -- the name or address that it was spoken against
+    shown    TEXT    NOT NULL COLLATE NOCASE,              -- the name or address that it was spoken against
     account  INTEGER NOT NULL DEFAULT 0,                   -- whom it hits: an account, or 0;
     name     TEXT    NOT NULL DEFAULT '',                  --   a name in the form in which names are compared, or '';
     host     TEXT    NOT NULL DEFAULT '',                  --   an address, or ''

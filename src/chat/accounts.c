@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "base/rwlock.h"
+#include "chat/rooms.h"
 #include "chat/users.h"
 #include "store/store_accounts.h"
 #include "store/store_tokens.h"
@@ -273,6 +274,7 @@ static void remove_made(void *arg)
         remove_locked(e);
     rwlock_release(&accounts.lock);
     users_forget_account(c->a.id);
+    rooms_forget_account(c->a.id);
 }
 
 static int invite_run(void *arg, sqlite3 *db)

@@ -49,13 +49,19 @@ static int record_run(struct store_job *job, sqlite3 *db)
     if (gone)
         return store_rooms_delete(db, row.key);
     int rc = store_rooms_record(db, &row);
-    return rc == SQLITE_OK && founder ? store_rules_role(db, row.key, founder, ROLE_OWNER, &there) : rc;
+    if (rc == SQLITE_OK && founder) {
+        rc = store_rules_role(db, row.key, founder, ROLE_OWNER, &there);
+        r->founder_gone = !there;
+    }
+    return rc;
 }
 
 static void record_done(struct store_job *job, bool ok)
 {
     struct room *r = room_of(job);
     lock_acquire(&r->lock);
+    if (ok && r->founder && r->founder_gone)
+        rules_set_role(&r->rules, r->founder, ROLE_NONE);
     if (ok)
         r->founder = 0;
     bool again = ok && r->record_again;

@@ -19,6 +19,7 @@
 #include <strings.h>
 
 #define NAMES_SHOWN 100 /* JOIN lines in the answer to JOIN; USERS shows all */
+#define LATE_STEP (1 << 14) /* only what is told late has numbers that this divides; so much may be told in between */
 
 static _Atomic uint64_t uses; /* counts how often a room was made or became empty */
 
@@ -83,8 +84,25 @@ void room_forget(struct room *r, const char *name)
 void room_number_locked(struct room *r, struct event *ev)
 {
     lock_assert_held(LOCK_ROOM);
-    ev->id = ++r->last_id;
+    if (++r->last_id % LATE_STEP == 0)
+        r->last_id++;
+    ev->id = r->last_id;
     ev->time_ms = clock_wall_ms();
+}
+
+void room_number_late_locked(struct room *r, struct event *ev)
+{
+    lock_assert_held(LOCK_ROOM);
+    uint64_t least = r->late_id > r->last_id ? r->late_id : r->last_id;
+    ev->id = r->late_id = (least / LATE_STEP + 2) * LATE_STEP;
+    ev->time_ms = clock_wall_ms();
+}
+
+void room_told_late_locked(struct room *r, const struct event *ev)
+{
+    lock_assert_held(LOCK_ROOM);
+    if (ev->id > r->last_id)
+        r->last_id = ev->id;
 }
 
 void room_deliver_locked(struct room *r, struct event *ev, const struct member *except)
@@ -119,33 +137,36 @@ static bool has_owner_locked(const struct room *r)
     return false;
 }
 
-enum role room_role_locked(const struct room *r, const struct membership *ms)
+struct subject room_subject_locked(const struct room *r, const struct membership *ms)
 {
     enum role own = rules_role(&r->rules, ms->member->account);
-    return own > ms->role ? own : ms->role;
+    return (struct subject){ms->member, ms->name, own > ms->role ? own : ms->role};
 }
 
 enum role room_role(struct room *r, const struct member *m)
 {
     lock_acquire(&r->lock);
     const struct membership *ms = room_membership_locked(r, m);
-    enum role role = ms ? room_role_locked(r, ms) : rules_role(&r->rules, m->account);
+    enum role role = ms ? room_subject_locked(r, ms).role : ROLE_NONE;
     lock_release(&r->lock);
     return role;
 }
 
-static bool is_meant(const struct whom *whom, const struct membership *ms)
+static bool is_meant(const struct room *r, const struct whom *whom, const struct membership *ms)
 {
-    return rules_whom_is(whom, ms->member->account, ms->name, ms->member->host);
+    struct subject su = room_subject_locked(r, ms);
+    return rules_whom_is(whom, &su);
 }
 
 enum role room_role_of(struct room *r, const struct whom *whom)
 {
+    struct whom named = *whom;
+    *named.host = '\0'; /* others of that address have roles of their own */
     lock_acquire(&r->lock);
     enum role most = rules_role(&r->rules, whom->account);
     for (int i = 0; i < r->count; i++) {
-        enum role role = is_meant(whom, &r->members[i]) ? room_role_locked(r, &r->members[i]) : ROLE_NONE;
-        most = role > most ? role : most;
+        struct subject su = room_subject_locked(r, &r->members[i]);
+        most = rules_whom_is(&named, &su) && su.role > most ? su.role : most;
     }
     lock_release(&r->lock);
     return most;
@@ -166,16 +187,8 @@ void room_give_role_locked(struct room *r, const struct whom *whom, enum role ro
 {
     lock_assert_held(LOCK_ROOM);
     for (int i = 0; i < r->count; i++)
-        if (is_meant(whom, &r->members[i]))
+        if (is_meant(r, whom, &r->members[i]))
             r->members[i].role = r->members[i].member->account ? ROLE_NONE : role;
-}
-
-bool room_wants_op_for_topic(struct room *r)
-{
-    lock_acquire(&r->lock);
-    bool wants = r->rules.value[OPTION_TOPIC_OPS];
-    lock_release(&r->lock);
-    return wants;
 }
 
 bool room_has_whom(struct room *r, const struct whom *whom)
@@ -183,7 +196,7 @@ bool room_has_whom(struct room *r, const struct whom *whom)
     bool has = false;
     lock_acquire(&r->lock);
     for (int i = 0; i < r->count; i++)
-        has = has || is_meant(whom, &r->members[i]);
+        has = has || is_meant(r, whom, &r->members[i]);
     lock_release(&r->lock);
     return has;
 }
@@ -192,9 +205,10 @@ bool room_admits(struct room *r, const struct member *m, const char *key, unsign
 {
     int64_t now_ms = clock_wall_ms();
     lock_acquire(&r->lock);
+    struct subject su = rules_stranger(&r->rules, m);
     *ticket = r->rules.changes;
-    no->verdict = rules_may_join(&r->rules, m, key, now_ms);
-    refusal_explain(no, &r->rules, m, now_ms);
+    no->verdict = rules_may_join(&r->rules, &su, key, now_ms);
+    refusal_explain(no, &r->rules, &su, now_ms);
     lock_release(&r->lock);
     return no->verdict == RULES_FINE;
 }
@@ -202,7 +216,8 @@ bool room_admits(struct room *r, const struct member *m, const char *key, unsign
 bool room_may_look(struct room *r, const struct member *m)
 {
     lock_acquire(&r->lock);
-    bool may = find_locked(r, m) >= 0 || rules_may_join(&r->rules, m, NULL, clock_wall_ms()) == RULES_FINE;
+    struct subject su = rules_stranger(&r->rules, m);
+    bool may = find_locked(r, m) >= 0 || rules_may_join(&r->rules, &su, NULL, clock_wall_ms()) == RULES_FINE;
     lock_release(&r->lock);
     return may;
 }
@@ -394,19 +409,27 @@ uint64_t room_leave(struct room *r, struct member *m, bool answer)
     return heard;
 }
 
-int room_oust(struct room *r, struct event *ev, const struct whom *whom, const struct member *except)
+static int count_meant_locked(const struct room *r, const struct whom *whom)
 {
     int n = 0;
+    for (int i = 0; i < r->count; i++)
+        n += is_meant(r, whom, &r->members[i]);
+    return n;
+}
+
+int room_oust(struct room *r, const struct ousting *o, struct event *ev)
+{
     lock_acquire(&r->lock);
-    room_deliver_locked(r, ev, except);
-    for (int i = r->count - 1; i >= 0; i--) {
+    int n = count_meant_locked(r, o->whom);
+    if (n || o->always)
+        room_deliver_locked(r, ev, o->except);
+    for (int i = r->count - 1; n && i >= 0; i--) {
         struct member *m = r->members[i].member;
-        if (!is_meant(whom, &r->members[i]))
+        if (!is_meant(r, o->whom, &r->members[i]))
             continue;
         rules_uninvite_client(&r->rules, m->id);
         remove_locked(r, i);
         m->ousted = true;
-        n++;
     }
     if (n && !r->count)
         close_locked(r);
@@ -417,11 +440,12 @@ int room_oust(struct room *r, struct event *ev, const struct whom *whom, const s
 void room_companions(struct room *r, const struct member *m, struct companions *c)
 {
     lock_acquire(&r->lock);
-    if (c->n + (size_t)r->count > c->cap) {
-        c->cap = c->n + (size_t)r->count;
+    int count = find_locked(r, m) >= 0 ? r->count : 0; /* who was put out meets nobody there */
+    if (c->n + (size_t)count > c->cap) {
+        c->cap = c->n + (size_t)count;
         c->v = panic_realloc(c->v, c->cap * sizeof *c->v);
     }
-    for (int i = 0; i < r->count; i++)
+    for (int i = 0; i < count; i++)
         if (r->members[i].member != m)
             c->v[c->n++] = (struct companion){r->members[i].member, r->members[i].member->id};
     lock_release(&r->lock);

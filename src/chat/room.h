@@ -35,13 +35,15 @@ struct room {
     _Atomic int present;              /* = count, to be read without the lock */
     struct fanout fanout;             /* chat/fanout.h */
     struct replay replay;             /* R: what was said last in this conversation */
-    uint64_t last_id;                 /* R: number of the newest message; starts at wall-clock ms << 20 */
+    uint64_t last_id;                 /* R: number of what was told last; starts at wall-clock ms << 20 */
+    uint64_t late_id;                 /* R: the last that was given to something that is told later */
     char *topic;                      /* R: owns; "" when there is none */
     struct rules rules;               /* R */
     bool restricted;                  /* R: some may not talk, or not at any time */
     _Atomic bool hidden, durable;     /* written R: as the options private and durable say */
     _Atomic bool barred;              /* written R: not everybody may come in */
     int64_t founder;                  /* R: account that the room's record has yet to name as the owner, or 0 */
+    bool founder_gone;                /* t: the record found no such account; t: the store thread */
     int64_t created_ms, used_ms;      /* R: wall clock; all its numbers are above created_ms << 20 */
     uint64_t used_no;                 /* R: orders last uses more finely than the clock */
     bool kept;                        /* R: made by the operator, never gives way */
@@ -113,24 +115,32 @@ void room_names(struct room *r, struct strv *names);
 bool room_has(struct room *r, uint64_t id);
 /* What the member may do here. */
 enum role room_role(struct room *r, const struct member *m);
-/* The role of whoever is in it under that name, or has it by that account; whichever is more. */
+/* The role of whoever is in it under that name, or has it by that account; whichever is more. An address means nobody. */
 enum role room_role_of(struct room *r, const struct whom *whom);
-/* True when only ops may set the topic. */
-bool room_wants_op_for_topic(struct room *r);
 /* True when somebody in it is meant. */
 bool room_has_whom(struct room *r, const struct whom *whom);
 /* True when the member may see that the room is there, who is in it and what was said: it is in it, or might come in
  * without a key. */
 bool room_may_look(struct room *r, const struct member *m);
 
-/* Tells everyone but `except` of an event, and takes out whom it hits; those have heard it too. How many. */
-int room_oust(struct room *r, struct event *ev, const struct whom *whom, const struct member *except);
+/* Takes out whom it hits, takes back what invitations they have as clients, and tells everyone but `except` of it, in one
+ * hold; those who are out have heard it too. `always`: tells of it even if that is nobody. How many. */
+struct ousting {
+    const struct whom *whom;
+    const struct member *except;
+    bool always;
+};
+int room_oust(struct room *r, const struct ousting *o, struct event *ev);
 
 /* For chat/talk.c. The room's lock is held. */
 struct membership *room_membership_locked(struct room *r, const struct member *m); /* or NULL */
-enum role room_role_locked(const struct room *r, const struct membership *ms);
-/* Gives the next number, and the time. */
+struct subject room_subject_locked(const struct room *r, const struct membership *ms);
+/* Gives the next number, and the time. Numbers grow in the order in which things are told. */
 void room_number_locked(struct room *r, struct event *ev);
+/* The same for what is told only later, when it is on disk: room_told_late_locked goes before that. What is told in
+ * between has lower numbers. */
+void room_number_late_locked(struct room *r, struct event *ev);
+void room_told_late_locked(struct room *r, const struct event *ev);
 
 /* For chat/ruling.c: who is meant and has no account has the role for as long as it stays. */
 void room_give_role_locked(struct room *r, const struct whom *whom, enum role role);

@@ -231,6 +231,18 @@ void rooms_barred(struct strv *keys, const struct member *viewer)
     rwlock_release(&rooms.lock);
 }
 
+void rooms_forget_account(int64_t account)
+{
+    rwlock_read(&rooms.lock);
+    for (struct room *r = rooms.table; r; r = r->hh.next) {
+        lock_acquire(&r->lock);
+        if (rules_role(&r->rules, account) != ROLE_NONE)
+            rules_set_role(&r->rules, account, ROLE_NONE);
+        lock_release(&r->lock);
+    }
+    rwlock_release(&rooms.lock);
+}
+
 int rooms_count(void)
 {
     rwlock_read(&rooms.lock);

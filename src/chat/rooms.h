@@ -35,6 +35,8 @@ void rooms_release(struct room *r);
 void rooms_names(struct strv *names, bool empty_too, const struct member *viewer);
 /* Adds the keys of all rooms that the viewer may not look at. */
 void rooms_barred(struct strv *keys, const struct member *viewer);
+/* An account is gone: it has no role any more, anywhere. */
+void rooms_forget_account(int64_t account);
 int rooms_count(void);
 
 /* Calls fn for each room, or each with somebody in it, with a reference held, and without the table's lock. */

@@ -150,23 +150,20 @@ bool rules_has_place_for_role(const struct rules *ru, int64_t account)
     return find_role(ru, account) >= 0 || ru->role_count < atomic_load_explicit(&most_roles, memory_order_relaxed);
 }
 
-bool rules_set_role(struct rules *ru, int64_t account, enum role role)
+void rules_set_role(struct rules *ru, int64_t account, enum role role)
 {
     int i = find_role(ru, account);
     ru->changes++;
     if (role == ROLE_NONE) {
         if (i >= 0)
             ru->roles[i] = ru->roles[--ru->role_count];
-        return true;
+        return;
     }
-    if (!rules_has_place_for_role(ru, account))
-        return false;
     if (i < 0) {
         ru->roles = panic_realloc(ru->roles, (size_t)(ru->role_count + 1) * sizeof *ru->roles);
         i = ru->role_count++;
     }
     ru->roles[i] = (struct rules_role){account, role};
-    return true;
 }
 
 static int find_guest(const struct rules *ru, uint64_t id)
@@ -177,14 +174,15 @@ static int find_guest(const struct rules *ru, uint64_t id)
     return -1;
 }
 
-void rules_uninvite_client(struct rules *ru, uint64_t id)
+bool rules_uninvite_client(struct rules *ru, uint64_t id)
 {
     int i = find_guest(ru, id);
     if (i < 0)
-        return;
+        return false;
     ru->guest_count--;
     memmove(&ru->guests[i], &ru->guests[i + 1], (size_t)(ru->guest_count - i) * sizeof *ru->guests);
     ru->changes++;
+    return true;
 }
 
 void rules_invite_client(struct rules *ru, uint64_t id)
@@ -227,10 +225,8 @@ bool rules_has_place_for_sanction(const struct rules *ru, const struct whom *who
     return find_sanction(ru, kind, whom->shown) >= 0 || n < atomic_load_explicit(&most_sanctions, memory_order_relaxed);
 }
 
-bool rules_sanction(struct rules *ru, const struct sanction *s, int64_t now_ms)
+void rules_sanction(struct rules *ru, const struct sanction *s, int64_t now_ms)
 {
-    if (!rules_has_place_for_sanction(ru, &s->whom, s->kind, now_ms))
-        return false;
     for (int i = ru->sanction_count - 1; i >= 0; i--)
         if (has_run_out(&ru->sanctions[i], now_ms))
             remove_sanction(ru, i);
@@ -240,7 +236,6 @@ bool rules_sanction(struct rules *ru, const struct sanction *s, int64_t now_ms)
     ru->sanctions = panic_realloc(ru->sanctions, (size_t)(ru->sanction_count + 1) * sizeof *ru->sanctions);
     ru->sanctions[ru->sanction_count++] = *s;
     ru->changes++;
-    return true;
 }
 
 const struct sanction *rules_shown(const struct rules *ru, enum sanction_kind kind, const char *shown)
@@ -257,18 +252,20 @@ bool rules_lift(struct rules *ru, enum sanction_kind kind, const char *shown)
     return i >= 0;
 }
 
-bool rules_whom_is(const struct whom *whom, int64_t account, const char *name, const char *host)
+bool rules_whom_is(const struct whom *whom, const struct subject *su)
 {
-    return (whom->account && whom->account == account) || (*whom->name && strcasecmp(whom->name, name) == 0) ||
-           (*whom->host && strcmp(whom->host, host) == 0);
+    const struct member *m = su->member;
+    return (whom->account && whom->account == m->account) || (whom->client && whom->client == m->id) ||
+           (*whom->name && strcasecmp(whom->name, su->name) == 0) ||
+           (*whom->host && su->role < ROLE_OP && strcmp(whom->host, m->host) == 0);
 }
 
-const struct sanction *rules_hits(const struct rules *ru, enum sanction_kind kind, const struct member *m, int64_t now_ms)
+const struct sanction *rules_hits(const struct rules *ru, enum sanction_kind kind, const struct subject *su, int64_t now_ms)
 {
     const struct sanction *longest = NULL;
-    for (int i = 0; i < ru->sanction_count; i++) {
+    for (int i = 0; i < ru->sanction_count && su->role < ROLE_OWNER; i++) {
         const struct sanction *s = &ru->sanctions[i];
-        if (s->kind != kind || has_run_out(s, now_ms) || !rules_whom_is(&s->whom, m->account, m->key, m->host))
+        if (s->kind != kind || has_run_out(s, now_ms) || !rules_whom_is(&s->whom, su))
             continue;
         if (!longest || !s->until_ms || (longest->until_ms && s->until_ms > longest->until_ms))
             longest = s;
@@ -278,18 +275,21 @@ const struct sanction *rules_hits(const struct rules *ru, enum sanction_kind kin
 
 /* ---- what follows ---- */
 
-enum rules_verdict rules_may_join(const struct rules *ru, const struct member *m, const char *key, int64_t now_ms)
+struct subject rules_stranger(const struct rules *ru, const struct member *m)
 {
-    enum role role = rules_role(ru, m->account);
-    if (role >= ROLE_OP)
-        return RULES_FINE;
-    if (rules_hits(ru, SANCTION_BAN, m, now_ms))
+    return (struct subject){m, m->key, rules_role(ru, m->account)};
+}
+
+enum rules_verdict rules_may_join(const struct rules *ru, const struct subject *su, const char *key, int64_t now_ms)
+{
+    const long *is = ru->value;
+    if (rules_hits(ru, SANCTION_BAN, su, now_ms))
         return RULES_BANNED;
-    if (role || find_guest(ru, m->id) >= 0)
+    if (su->role || find_guest(ru, su->member->id) >= 0)
         return RULES_FINE;
-    if (ru->value[OPTION_KEY] && key && strcmp(key, ru->key) == 0)
+    if (is[OPTION_KEY] && key && strcmp(key, ru->key) == 0)
         return RULES_FINE;
-    return ru->value[OPTION_KEY] || ru->value[OPTION_PRIVATE] || ru->value[OPTION_INVITE_ONLY] ? RULES_BARRED : RULES_FINE;
+    return is[OPTION_KEY] || is[OPTION_PRIVATE] || is[OPTION_INVITE_ONLY] ? RULES_BARRED : RULES_FINE;
 }
 
 static bool has_kind(const struct rules *ru, enum sanction_kind kind)
@@ -310,14 +310,11 @@ bool rules_restrict_talk(const struct rules *ru)
     return has_kind(ru, SANCTION_MUTE) || ru->value[OPTION_MODERATED] || ru->value[OPTION_SLOW];
 }
 
-enum rules_verdict rules_may_talk(const struct rules *ru, const struct member *m, enum role role, int64_t said_ms,
-                                  int64_t now_ms)
+enum rules_verdict rules_may_talk(const struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms)
 {
-    if (role >= ROLE_OP)
-        return RULES_FINE;
-    if (rules_hits(ru, SANCTION_MUTE, m, now_ms))
+    if (rules_hits(ru, SANCTION_MUTE, su, now_ms))
         return RULES_MUTED;
-    if (role >= ROLE_VOICE)
+    if (su->role >= ROLE_VOICE)
         return RULES_FINE;
     if (ru->value[OPTION_MODERATED])
         return RULES_MODERATED;
@@ -333,11 +330,11 @@ void rules_terms(struct buf *out, int64_t until_ms, const char *reason)
         buf_printf(out, ": %s", reason);
 }
 
-void refusal_explain(struct refusal *no, const struct rules *ru, const struct member *m, int64_t now_ms)
+void refusal_explain(struct refusal *no, const struct rules *ru, const struct subject *su, int64_t now_ms)
 {
     enum sanction_kind kind = no->verdict == RULES_BANNED ? SANCTION_BAN : SANCTION_MUTE;
     bool is_hit = no->verdict == RULES_BANNED || no->verdict == RULES_MUTED;
-    const struct sanction *s = is_hit ? rules_hits(ru, kind, m, now_ms) : NULL;
+    const struct sanction *s = is_hit ? rules_hits(ru, kind, su, now_ms) : NULL;
     if (s)
         rules_terms(&no->terms, s->until_ms, s->reason);
 }

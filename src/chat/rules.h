@@ -33,12 +33,20 @@ const char *role_name(enum role role);
 
 enum sanction_kind { SANCTION_BAN = 1, SANCTION_MUTE = 2 };
 
-/* Against whom: whatever of it is set may match. */
+/* Against whom: whatever of it is set may match; the address matches nobody who is an op. */
 struct whom {
     char shown[ADDRS_TEXT]; /* the name or address that was written */
     int64_t account;        /* or 0 */
     char name[NAME_SIZE];   /* folded, or "" */
     char host[ADDRS_TEXT];  /* as addrs_key_text writes it, or "" */
+    uint64_t client;        /* who is connected, by whatever name; or 0. Not kept */
+};
+
+/* Somebody who may be meant: as the one who looks may see it, since a member's name is its own reader's. */
+struct subject {
+    const struct member *member;
+    const char *name;
+    enum role role; /* what it may do in the room */
 };
 
 struct sanction {
@@ -82,31 +90,33 @@ void rules_value_text(enum option o, long value, char text[RULES_KEY]);
 
 /* The role of an account. */
 enum role rules_role(const struct rules *ru, int64_t account);
-/* False: there are too many. ROLE_NONE takes it away. */
-bool rules_set_role(struct rules *ru, int64_t account, enum role role);
-/* Whether one more may be set. */
+/* ROLE_NONE takes it away. Whether there is place for one more is asked before that is put to the store, and not here:
+ * what is on disk is in force, though a limit was lowered since, or others came between. */
+void rules_set_role(struct rules *ru, int64_t account, enum role role);
 bool rules_has_place_for_role(const struct rules *ru, int64_t account);
 /* The oldest gives way at the limit. */
 void rules_invite_client(struct rules *ru, uint64_t id);
-void rules_uninvite_client(struct rules *ru, uint64_t id);
+/* False: it was not. */
+bool rules_uninvite_client(struct rules *ru, uint64_t id);
 
-/* Takes over `reason`. False, and nothing is taken: there are too many that have not run out. */
-bool rules_sanction(struct rules *ru, const struct sanction *s, int64_t now_ms);
+/* Takes over `reason`. The same goes for the place. */
+void rules_sanction(struct rules *ru, const struct sanction *s, int64_t now_ms);
 bool rules_has_place_for_sanction(const struct rules *ru, const struct whom *whom, enum sanction_kind kind, int64_t now_ms);
 /* False: there is none. */
 bool rules_lift(struct rules *ru, enum sanction_kind kind, const char *shown);
 /* The one against whom that was written, case aside, or NULL. */
 const struct sanction *rules_shown(const struct rules *ru, enum sanction_kind kind, const char *shown);
-/* The one that hits a member now and runs longest, or NULL. */
-const struct sanction *rules_hits(const struct rules *ru, enum sanction_kind kind, const struct member *m, int64_t now_ms);
-bool rules_whom_is(const struct whom *whom, int64_t account, const char *name, const char *host);
+/* The one that hits somebody now and runs longest, or NULL. None hits an owner. */
+const struct sanction *rules_hits(const struct rules *ru, enum sanction_kind kind, const struct subject *su, int64_t now_ms);
+bool rules_whom_is(const struct whom *whom, const struct subject *su);
 
-/* Whether the member may come in, with the key it gave (NULL: none). */
+/* A member that is not in the room, as its own reader sees it: its account says what it may do. */
+struct subject rules_stranger(const struct rules *ru, const struct member *m);
+/* Whether somebody may come in, with the key it gave (NULL: none). */
 enum rules_verdict { RULES_FINE, RULES_BARRED, RULES_BANNED, RULES_MUTED, RULES_MODERATED, RULES_SLOW };
-enum rules_verdict rules_may_join(const struct rules *ru, const struct member *m, const char *key, int64_t now_ms);
-/* Whether it may talk, with a role that counts here and the time when it last did (wall clock). */
-enum rules_verdict rules_may_talk(const struct rules *ru, const struct member *m, enum role role, int64_t said_ms,
-                                  int64_t now_ms);
+enum rules_verdict rules_may_join(const struct rules *ru, const struct subject *su, const char *key, int64_t now_ms);
+/* Whether it may talk, having last done so at said_ms (wall clock). */
+enum rules_verdict rules_may_talk(const struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms);
 /* True when there may be somebody who may not come in. */
 bool rules_bar_somebody(const struct rules *ru);
 /* True when some members may not talk, or not at any time. */
@@ -120,7 +130,7 @@ struct refusal {
     int wait_s;        /* RULES_SLOW */
 };
 /* Adds the terms that go with the verdict. */
-void refusal_explain(struct refusal *no, const struct rules *ru, const struct member *m, int64_t now_ms);
+void refusal_explain(struct refusal *no, const struct rules *ru, const struct subject *su, int64_t now_ms);
 void refusal_fini(struct refusal *no);
 
 /* How long, and why, as people read it: " until 2026-11-27T08:00:00.000Z: spam". */

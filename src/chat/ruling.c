@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Changes come in from handlers and leave as errands. Not obvious: a limit is looked at when a change is put and again
- * when it is made, because others may have come between; the second look refuses in memory what is on disk already, so
- * it only leaves a row that the next start reads, and the limit is passed by as many as were on the way at once.
+ * Changes come in from handlers and leave as errands. Not obvious: a limit is looked at when a change is put, so it can be
+ * passed by as many as are on the way at once; what is on disk is in force.
  */
 #include "config.h"
 
@@ -174,8 +173,8 @@ static void sanction_made(void *arg)
         return;
     rules_terms(&terms, s->until_ms, d->reason);
     lock_acquire(&d->r->lock);
-    if (rules_sanction(&d->r->rules, s, clock_wall_ms()))
-        s->reason = NULL; /* taken over */
+    rules_sanction(&d->r->rules, s, clock_wall_ms());
+    s->reason = NULL; /* taken over */
     room_rules_changed_locked(d->r);
     if (s->kind == SANCTION_MUTE)
         tell_locked(d, sanction_verb(s->kind), s->whom.shown, buf_text(&terms));
@@ -183,7 +182,8 @@ static void sanction_made(void *arg)
     if (s->kind == SANCTION_BAN) {
         struct event ev = {.kind = EVENT_RULING, .room = d->r->name, .verb = sanction_verb(s->kind), .name = s->whom.shown,
                            .more = d->by->name, .text = buf_text(&terms)};
-        room_oust(d->r, &ev, &s->whom, d->by->member);
+        struct ousting o = {.whom = &s->whom, .except = d->by->member, .always = true};
+        room_oust(d->r, &o, &ev);
     }
     buf_fini(&terms);
 }
@@ -238,20 +238,31 @@ enum ruling ruling_lift(struct room *r, enum sanction_kind kind, const char *sho
 
 /* ---- KICK ---- */
 
+/* Takes back what lets somebody in: the invitation of an account, or of a client. True: there was one. */
+static enum ruling uninvite(struct room *r, const struct whom *whom, const struct ruler *by)
+{
+    lock_acquire(&r->lock);
+    bool is_guest = rules_role(&r->rules, whom->account) == ROLE_GUEST;
+    bool was_invited = whom->client && rules_uninvite_client(&r->rules, whom->client);
+    lock_release(&r->lock);
+    if (is_guest)
+        return ruling_role(r, whom, ROLE_NONE, NULL, by);
+    return was_invited ? RULING_DONE : RULING_UNKNOWN;
+}
+
 enum ruling ruling_kick(struct room *r, const struct whom *whom, const char *reason, const struct ruler *by)
 {
     struct buf terms = {0};
-    lock_acquire(&r->lock);
-    bool is_guest = rules_role(&r->rules, whom->account) == ROLE_GUEST;
-    lock_release(&r->lock);
-    if (is_guest && ruling_role(r, whom, ROLE_NONE, NULL, by) != RULING_DONE)
-        return RULING_STORAGE;
+    enum ruling invited = uninvite(r, whom, by);
+    if (invited == RULING_STORAGE)
+        return invited;
     rules_terms(&terms, 0, reason);
     struct event ev = {.kind = EVENT_RULING, .room = r->name, .verb = "KICK", .name = whom->shown, .more = by->name,
                        .text = buf_text(&terms)};
-    bool hit = room_oust(r, &ev, whom, by->member) > 0;
+    struct ousting o = {.whom = whom, .except = by->member};
+    bool hit = room_oust(r, &o, &ev) > 0;
     buf_fini(&terms);
-    return hit ? RULING_DONE : RULING_UNKNOWN;
+    return hit ? RULING_DONE : invited;
 }
 
 /* ---- loading ---- */
@@ -306,10 +317,12 @@ static void load_sanction(const char *room, const struct sanction_row *row, void
     snprintf(s.whom.host, sizeof s.whom.host, "%s", row->host);
     snprintf(s.by, sizeof s.by, "%s", row->by);
     struct room *r = load_into(room, arg);
-    if (!r || !rules_sanction(&r->rules, &s, clock_wall_ms()))
+    if (!r) {
         free(s.reason);
-    if (r)
-        loaded(r);
+        return;
+    }
+    rules_sanction(&r->rules, &s, clock_wall_ms());
+    loaded(r);
 }
 
 int ruling_load(char error[STORE_ERROR])

@@ -35,7 +35,7 @@ enum ruling ruling_sanction(struct room *r, enum sanction_kind kind, const struc
 /* RULING_UNKNOWN: there is none. */
 enum ruling ruling_lift(struct room *r, enum sanction_kind kind, const char *shown, const struct ruler *by);
 
-/* Takes somebody out, told with the reason, and takes back the invitation. RULING_UNKNOWN: is not there. */
+/* Takes somebody out, told with the reason, and takes back the invitation. RULING_UNKNOWN: is not there, nor invited. */
 enum ruling ruling_kick(struct room *r, const struct whom *whom, const char *reason, const struct ruler *by);
 
 /* Reads what was decided of all rooms, after rooms_load. 0, or -1 with a line for the operator. */

@@ -9,12 +9,11 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
-#include "chat/asked.h"
 #include "chat/history.h"
 
-/* True when the member may talk; it is noted that it does. */
-static bool may_locked(struct room *r, struct member *m, struct refusal *no)
+bool talk_may_locked(struct room *r, struct member *m, struct refusal *no)
 {
+    lock_assert_held(LOCK_ROOM);
     if (!r->restricted && !m->ousted)
         return true;
     int64_t now_ms = clock_wall_ms();
@@ -22,8 +21,9 @@ static bool may_locked(struct room *r, struct member *m, struct refusal *no)
     no->not_in = !ms;
     if (!ms)
         return false;
-    no->verdict = rules_may_talk(&r->rules, m, room_role_locked(r, ms), ms->said_ms, now_ms);
-    refusal_explain(no, &r->rules, m, now_ms);
+    struct subject su = room_subject_locked(r, ms);
+    no->verdict = rules_may_talk(&r->rules, &su, ms->said_ms, now_ms);
+    refusal_explain(no, &r->rules, &su, now_ms);
     if (no->verdict == RULES_SLOW)
         no->wait_s = (int)((ms->said_ms + r->rules.value[OPTION_SLOW] * 1000 - now_ms + 999) / 1000);
     if (no->verdict == RULES_FINE)
@@ -31,10 +31,11 @@ static bool may_locked(struct room *r, struct member *m, struct refusal *no)
     return no->verdict == RULES_FINE;
 }
 
-/* What has its number. */
+/* What has its number. A line that comes from the disk when all have gone belongs to no conversation any more. */
 static void note_locked(struct room *r, const struct event *ev)
 {
-    replay_add(&r->replay, ev);
+    if (r->count)
+        replay_add(&r->replay, ev);
     counter_add(COUNTER_MESSAGES, 1);
 }
 
@@ -55,41 +56,21 @@ static void gather_locked(struct room *r, const struct event *ev)
         post_combines();
 }
 
-/* For some, so not with what others say. */
+/* For some, so not with what others say. `m` NULL: it was the operator. */
 static void put_apart_locked(struct room *r, const struct event *ev, struct member *m)
 {
-    bool acks = member_has(m, CAP_ACKS);
+    bool acks = m && member_has(m, CAP_ACKS);
     counter_add(COUNTER_DELIVERIES, (uint64_t)fanout_put_locked(r, ev, acks ? m : NULL, m));
     struct event ack = {.kind = EVENT_ACK, .id = ev->id};
     if (acks)
         member_answer(m, &ack);
 }
 
-static enum talk say_at_once(struct room *r, struct member *m, struct event *ev, struct refusal *no)
-{
-    bool acks = member_has(m, CAP_ACKS);
-    if (acks)
-        post_settle(); /* an answer is about to be put */
-    else
-        post_gather(&r->fanout.gathering);
-    lock_acquire(&r->lock);
-    bool may = may_locked(r, m, no);
-    if (may) {
-        keep_locked(r, ev);
-        if (acks || fanout_is_ignored_locked(r, m))
-            put_apart_locked(r, ev, m);
-        else
-            gather_locked(r, ev);
-    }
-    lock_release(&r->lock);
-    return may ? TALK_SAID : TALK_REFUSED;
-}
-
 /* ---- in a durable room ---- */
 
 struct durable_line {
     struct room *r;
-    struct member *m;
+    struct member *m; /* NULL: the operator */
     struct event ev;
     struct message_row row;
     bool taken; /* by store_history_add */
@@ -107,7 +88,7 @@ static int durable_run(void *arg, sqlite3 *db)
 {
     struct durable_line *line = arg;
     lock_acquire(&line->r->lock);
-    room_number_locked(line->r, &line->ev);
+    room_number_late_locked(line->r, &line->ev);
     lock_release(&line->r->lock);
     line->row = history_row(line->r, &line->ev);
     line->taken = false;
@@ -119,36 +100,59 @@ static void durable_made(void *arg)
     const struct durable_line *line = arg;
     counter_add(COUNTER_HISTORY_KEPT, 1);
     lock_acquire(&line->r->lock);
+    room_told_late_locked(line->r, &line->ev);
     note_locked(line->r, &line->ev);
     put_apart_locked(line->r, &line->ev, line->m);
     lock_release(&line->r->lock);
 }
 
-static enum talk say_durably(struct room *r, struct member *m, const struct event *ev, struct refusal *no)
+/* What may be said. */
+static enum talk say_durably(struct room *r, struct member *m, const struct event *ev, const struct waiter *w)
 {
     static const struct errand say = {durable_run, durable_made};
     struct durable_line line = {.r = r, .m = m, .ev = *ev};
-    struct waiter w = {.bell = m->bell};
-    post_settle();
-    lock_acquire(&r->lock);
-    bool may = may_locked(r, m, no);
-    lock_release(&r->lock);
-    if (!may)
-        return TALK_REFUSED;
-    return errand_do(&say, &line, &w) ? TALK_SAID : TALK_STORAGE;
+    return errand_do(&say, &line, w) ? TALK_SAID : TALK_STORAGE;
 }
 
 /* ---- talk ---- */
 
+/* Before the lock, for what is on the way to be said at once or to be refused. */
+static void make_way(struct room *r, const struct member *m)
+{
+    if (member_has(m, CAP_ACKS) || atomic_load_explicit(&r->durable, memory_order_relaxed))
+        post_settle(); /* an answer is about to be put, or waited for */
+    else
+        post_gather(&r->fanout.gathering);
+}
+
+static void say_at_once_locked(struct room *r, struct member *m, struct event *ev)
+{
+    keep_locked(r, ev);
+    if (member_has(m, CAP_ACKS) || fanout_is_ignored_locked(r, m))
+        put_apart_locked(r, ev, m);
+    else
+        gather_locked(r, ev);
+}
+
 static enum talk talk(struct room *r, struct member *m, enum event_kind kind, const char *text, struct refusal *no)
 {
     struct event ev = {.kind = kind, .room = r->name, .name = m->name, .text = text};
-    no->not_in = !member_is_in(m, r); /* of one that it was put out of the room will tell */
+    struct waiter w = {.bell = m->bell};
+    no->not_in = !member_is_in(m, r);
     if (no->not_in)
         return TALK_REFUSED;
-    if (atomic_load_explicit(&r->durable, memory_order_relaxed))
-        return say_durably(r, m, &ev, no);
-    return say_at_once(r, m, &ev, no);
+    make_way(r, m);
+    lock_acquire(&r->lock);
+    bool may = talk_may_locked(r, m, no), durable = r->rules.value[OPTION_DURABLE];
+    if (may && !durable)
+        say_at_once_locked(r, m, &ev);
+    lock_release(&r->lock);
+    if (!may)
+        return TALK_REFUSED;
+    if (!durable)
+        return TALK_SAID;
+    post_settle();
+    return say_durably(r, m, &ev, &w);
 }
 
 enum talk talk_say(struct room *r, struct member *m, const char *text, struct refusal *no)
@@ -161,15 +165,17 @@ enum talk talk_act(struct room *r, struct member *m, const char *text, struct re
     return talk(r, m, EVENT_ACTION, text, no);
 }
 
-bool talk_announce(struct room *r, const char *text)
+enum talk talk_announce(struct room *r, const char *text, const struct waiter *w)
 {
+    struct event ev = {.kind = EVENT_SAID, .room = r->name, .name = NAME_SERVER, .text = text};
     lock_acquire(&r->lock);
-    bool heard = r->count > 0;
-    if (heard) {
-        struct event ev = {.kind = EVENT_SAID, .room = r->name, .name = NAME_SERVER, .text = text};
+    bool heard = r->count > 0, durable = r->rules.value[OPTION_DURABLE];
+    if (heard && !durable) {
         keep_locked(r, &ev);
-        counter_add(COUNTER_DELIVERIES, (uint64_t)fanout_put_locked(r, &ev, NULL, NULL));
+        put_apart_locked(r, &ev, NULL);
     }
     lock_release(&r->lock);
-    return heard;
+    if (!heard)
+        return TALK_REFUSED;
+    return durable ? say_durably(r, NULL, &ev, w) : TALK_SAID;
 }

@@ -182,30 +182,29 @@ void users_unwait(struct member *m)
     rwlock_release(&users.lock);
 }
 
-uint64_t users_identify(const char *name, struct whom *whom)
+bool users_identify(const char *name, struct whom *whom)
 {
     char key[NAME_SIZE];
     name_fold(key, name);
     rwlock_read(&users.lock);
     const struct member *m = find_locked(key);
-    uint64_t id = m ? m->id : 0;
     if (m) {
-        *whom = (struct whom){.account = m->account};
+        *whom = (struct whom){.account = m->account, .client = m->id};
         memcpy(whom->shown, m->name, sizeof m->name);
         memcpy(whom->name, m->key, sizeof m->key);
         memcpy(whom->host, m->account ? "" : m->host, m->account ? 1 : sizeof m->host);
     }
     rwlock_release(&users.lock);
-    return id;
+    return m != NULL;
 }
 
-void users_tell_name(const char *name, const struct event *ev)
+void users_tell_name(const struct member *from, const char *name, const struct event *ev)
 {
     char key[NAME_SIZE];
     name_fold(key, name);
     rwlock_read(&users.lock);
     struct member *m = find_locked(key);
-    if (m)
+    if (m && !ignores_has(m->ignores, from->key))
         member_put(m, ev);
     rwlock_release(&users.lock);
 }

@@ -38,12 +38,13 @@ bool users_is_leaving(const char *name);
 void users_wait(struct member *m);
 void users_unwait(struct member *m);
 
-/* Who has the name: its client's id, and what tells it from others; 0: nobody has. */
+/* Who has the name, by all that tells it from others. False: nobody has. */
 struct whom;
-uint64_t users_identify(const char *name, struct whom *whom);
+bool users_identify(const char *name, struct whom *whom);
 
-/* Puts an event into the outbox of whoever has the name, if anybody has. */
-void users_tell_name(const char *name, const struct event *ev);
+/* Puts an event, which `from` is the cause of, into the outbox of whoever has the name, if anybody has and does not ignore
+ * that one. The reader of `from`. */
+void users_tell_name(const struct member *from, const char *name, const struct event *ev);
 
 /* True when somebody has the name: writes it as its owner does. */
 bool users_find(const char *name, char as_written[NAME_SIZE]);

@@ -315,9 +315,12 @@ const char *admin_say(struct admin_call *c)
     struct room *r = rooms_find(name);
     if (!r)
         return unknown_room(c);
-    bool heard = talk_announce(r, c->text);
+    struct waiter w = {.bell = &c->bell};
+    enum talk result = talk_announce(r, c->text, &w);
     rooms_release(r);
-    return heard ? NULL : "nobody is in the room, so nobody would hear it";
+    if (result == TALK_STORAGE)
+        return "storage unavailable, and the room is durable: nobody has heard it";
+    return result == TALK_SAID ? NULL : "nobody is in the room, so nobody would hear it";
 }
 
 /* ---- chatd itself ---- */

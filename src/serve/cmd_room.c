@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "chat/rooms.h"
+#include "chat/talk.h"
 #include "serve/command.h"
 
 #include <string.h>
@@ -109,6 +110,22 @@ static void set_topic(struct session *s, struct room *r, const char *topic)
     }
 }
 
+/* A topic is talk as well. False: it was told why not. */
+static bool may_set_topic(struct session *s, struct room *r)
+{
+    struct refusal no = {0};
+    lock_acquire(&r->lock);
+    bool is_for_ops = r->rules.value[OPTION_TOPIC_OPS], may = talk_may_locked(r, &s->member, &no);
+    lock_release(&r->lock);
+    if (!may)
+        session_refuse(s, &no);
+    else if (is_for_ops && room_role(r, &s->member) < ROLE_OP)
+        session_error(s, ERROR_DENIED, NULL);
+    else
+        return true;
+    return false;
+}
+
 void cmd_topic(struct session *s, const struct args *a)
 {
     struct room *r = s->member.current;
@@ -116,10 +133,8 @@ void cmd_topic(struct session *s, const struct args *a)
         session_error(s, ERROR_NOT_IN_A_ROOM, NULL);
     else if (!a->text)
         room_tell_topic(r, &s->member);
-    else if (room_wants_op_for_topic(r) && room_role(r, &s->member) < ROLE_OP)
-        session_error(s, ERROR_DENIED, NULL);
     else if (strlen(a->text) > (size_t)session_limits().topic)
         session_error(s, ERROR_TOPIC_TOO_LONG, NULL);
-    else
+    else if (may_set_topic(s, r))
         set_topic(s, r, strcmp(a->text, "-") == 0 ? "" : a->text);
 }

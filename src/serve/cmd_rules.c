@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define TERMS_BYTES 160 /* of a line that tells a reason, beside it */
+
 static struct ruler ruler_of(struct session *s)
 {
     return (struct ruler){s->member.name, &s->member, {s->member.bell, session_is_over, s}};
@@ -43,16 +45,14 @@ static void told(struct session *s, enum ruling result, const char *done, const 
 
 /* ---- whom ---- */
 
-/* Somebody by name: who is here, else whose account it is. False: nobody. `client` is 0 for who is not here. */
-static bool find_user(const char *word, struct whom *whom, uint64_t *client)
+/* Somebody by name: who is here, else whose account it is. False: nobody. */
+static bool find_user(const char *word, struct whom *whom)
 {
     struct account a;
-    *client = 0;
     *whom = (struct whom){0};
     if (!name_was_user(word))
         return false;
-    *client = users_identify(word, whom);
-    if (*client)
+    if (users_identify(word, whom))
         return true;
     if (!accounts_find(word, &a))
         return false;
@@ -62,46 +62,80 @@ static bool find_user(const char *word, struct whom *whom, uint64_t *client)
     return true;
 }
 
-/* The same for who is to be acted on: the client must have more to say. NULL: it was told why not. */
+/* The current room, and whom the word means there, who must have less to say. A name that reads as an address means both.
+ * NULL: it was told why not. */
 static struct room *aim(struct session *s, const char *word, struct whom *whom)
 {
-    uint64_t client;
+    char address[ADDRS_TEXT];
     struct room *r = my_room(s, ROLE_OP);
     if (!r)
         return NULL;
-    if (addrs_read_key(word, whom->host)) {
-        memcpy(whom->shown, whom->host, sizeof whom->shown);
-        return r;
+    bool is_address = addrs_read_key(word, address), is_user = find_user(word, whom);
+    if (is_address) {
+        memcpy(whom->host, address, sizeof whom->host);
+        memcpy(whom->shown, address, sizeof whom->shown);
     }
-    if (!find_user(word, whom, &client)) {
+    if (!is_address && !is_user)
+        session_error(s, ERROR_USER_NOT_FOUND, NULL);
+    else if (room_role_of(r, whom) >= room_role(r, &s->member))
+        session_error(s, ERROR_DENIED, NULL);
+    else
+        return r;
+    return NULL;
+}
+
+/* The same for somebody who is meant by name, and comes from wherever. */
+static struct room *aim_at_user(struct session *s, const char *word, struct whom *whom)
+{
+    struct room *r = my_room(s, ROLE_OP);
+    if (!r)
+        return NULL;
+    if (!find_user(word, whom)) {
         session_error(s, ERROR_USER_NOT_FOUND, NULL);
         return NULL;
     }
-    char host[ADDRS_TEXT];
-    memcpy(host, whom->host, sizeof host);
-    *whom->host = '\0'; /* others of that address have roles of their own */
-    enum role theirs = room_role_of(r, whom);
-    memcpy(whom->host, host, sizeof host);
-    if (theirs < room_role(r, &s->member))
+    *whom->host = '\0';
+    return r;
+}
+
+/* ---- roles ---- */
+
+static struct room *aim_at_lesser(struct session *s, const char *word, struct whom *whom)
+{
+    struct room *r = aim_at_user(s, word, whom);
+    if (!r || room_role_of(r, whom) < room_role(r, &s->member))
         return r;
     session_error(s, ERROR_DENIED, NULL);
     return NULL;
 }
 
-/* ---- roles ---- */
-
 static void give(struct session *s, const char *word, enum role role, const char *verb, const char *done)
 {
     struct ruler by = ruler_of(s);
-    struct whom whom = {0};
-    struct room *r = aim(s, word, &whom);
+    struct whom whom;
+    struct room *r = aim_at_lesser(s, word, &whom);
     if (!r)
         return;
-    *whom.host = '\0';
-    if (!*whom.name || (!whom.account && !room_has_whom(r, &whom)))
+    if (!whom.account && !room_has_whom(r, &whom))
         session_error(s, ERROR_USER_NOT_FOUND, NULL);
+    else if (room_role_of(r, &whom) >= role) /* has that, or more */
+        told(s, RULING_DONE, done, whom.shown, "");
     else
         told(s, ruling_role(r, &whom, role, verb, &by), done, whom.shown, "");
+}
+
+/* Who had a role may still come in. */
+static void take(struct session *s, const char *word, enum role role, const char *verb, const char *done)
+{
+    struct ruler by = ruler_of(s);
+    struct whom whom;
+    struct room *r = aim_at_lesser(s, word, &whom);
+    if (!r)
+        return;
+    if (room_role_of(r, &whom) != role)
+        session_error(s, ERROR_NO_ROLE, NULL);
+    else
+        told(s, ruling_role(r, &whom, ROLE_GUEST, verb, &by), done, whom.shown, "");
 }
 
 void cmd_op(struct session *s, const struct args *a)
@@ -114,49 +148,55 @@ void cmd_voice(struct session *s, const struct args *a)
     give(s, a->word, ROLE_VOICE, "VOICE", "Voice for");
 }
 
-/* Who had a role may still come in. */
 void cmd_deop(struct session *s, const struct args *a)
 {
-    give(s, a->word, ROLE_GUEST, "DEOP", "No op any more:");
+    take(s, a->word, ROLE_OP, "DEOP", "No op any more:");
 }
 
 void cmd_devoice(struct session *s, const struct args *a)
 {
-    give(s, a->word, ROLE_GUEST, "DEVOICE", "No voice any more:");
+    take(s, a->word, ROLE_VOICE, "DEVOICE", "No voice any more:");
 }
 
 void cmd_invite(struct session *s, const struct args *a)
 {
     struct ruler by = ruler_of(s);
     struct whom whom;
-    uint64_t client;
-    struct room *r = my_room(s, ROLE_OP);
+    struct room *r = aim_at_user(s, a->word, &whom);
     if (!r)
         return;
-    if (!find_user(a->word, &whom, &client)) {
-        session_error(s, ERROR_USER_NOT_FOUND, NULL);
-        return;
-    }
-    *whom.host = '\0';
-    enum ruling result = ruling_invite(r, &whom, client, &by);
+    enum ruling result = ruling_invite(r, &whom, whom.client, &by);
     struct event ev = {.kind = EVENT_INVITE, .room = r->name, .name = s->member.name};
     if (result == RULING_DONE)
-        users_tell_name(whom.shown, &ev);
+        users_tell_name(&s->member, whom.shown, &ev);
     told(s, result, "Invited", whom.shown, "");
 }
 
 /* ---- KICK, BAN, MUTE ---- */
 
+/* The reason, if the line that tells it has room for so much; NULL: it was told that it has not. */
+static const char *reason_of(struct session *s, const char *text)
+{
+    struct session_limits l = session_limits();
+    size_t most = (size_t)(l.topic < l.line - TERMS_BYTES ? l.topic : l.line - TERMS_BYTES);
+    const char *reason = text ? text + strspn(text, " \t") : "";
+    if (strlen(reason) <= most)
+        return reason;
+    session_error(s, ERROR_LINE_TOO_LONG, NULL);
+    return NULL;
+}
+
 void cmd_kick(struct session *s, const struct args *a)
 {
     struct ruler by = ruler_of(s);
-    struct whom whom = {0};
+    struct whom whom;
     struct room *r = aim(s, a->word, &whom);
-    if (!r)
+    const char *reason = r ? reason_of(s, a->text) : NULL;
+    if (!reason)
         return;
     if (*whom.name)
-        *whom.host = '\0';
-    enum ruling result = ruling_kick(r, &whom, a->text ? a->text : "", &by);
+        *whom.host = '\0'; /* who else comes from there stays */
+    enum ruling result = ruling_kick(r, &whom, reason, &by);
     if (result == RULING_UNKNOWN)
         session_error(s, ERROR_USER_NOT_FOUND, NULL);
     else
@@ -167,10 +207,10 @@ void cmd_kick(struct session *s, const struct args *a)
 static int64_t cut_duration(char **text)
 {
     int64_t until_ms = 0, span_ms;
-    char *word = *text, *end = word ? word + strcspn(word, " \t") : NULL;
+    char *word = *text ? *text + strspn(*text, " \t") : NULL;
     if (!word)
         return 0;
-    char after = *end;
+    char *end = word + strcspn(word, " \t"), after = *end;
     *end = '\0';
     if (clock_span(word, &span_ms) && span_ms > 0) {
         until_ms = clock_wall_ms() + span_ms;
@@ -183,17 +223,14 @@ static int64_t cut_duration(char **text)
 static void sanction(struct session *s, const struct args *a, enum sanction_kind kind, const char *done)
 {
     struct ruler by = ruler_of(s);
-    struct whom whom = {0};
+    struct whom whom;
     struct buf terms = {0};
-    char none[] = "", *reason = a->text ? a->text : none;
+    char *text = a->text;
     struct room *r = aim(s, a->word, &whom);
-    if (!r)
+    int64_t until_ms = cut_duration(&text);
+    const char *reason = r ? reason_of(s, text) : NULL;
+    if (!reason)
         return;
-    int64_t until_ms = cut_duration(&reason);
-    if (strlen(reason) > (size_t)session_limits().topic) {
-        session_error(s, ERROR_LINE_TOO_LONG, NULL);
-        return;
-    }
     rules_terms(&terms, until_ms, reason);
     told(s, ruling_sanction(r, kind, &whom, until_ms, reason, &by), done, whom.shown, buf_text(&terms));
     buf_fini(&terms);

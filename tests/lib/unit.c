@@ -13,6 +13,7 @@
 #include "chat/accounts.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
+#include "chat/ruling.h"
 #include "chat/search.h"
 #include "chat/talk.h"
 #include "chat/users.h"
@@ -731,6 +732,11 @@ bool unit_say(struct room *r, struct member *m, const char *text)
     return said;
 }
 
+bool unit_announce(struct room *r, const char *text)
+{
+    return talk_announce(r, text, NULL) == TALK_SAID;
+}
+
 bool unit_act(struct room *r, struct member *m, const char *text)
 {
     struct refusal no = {0};
@@ -771,7 +777,8 @@ static void house_up(void)
     accounts_start();
     history_start();
     search_start();
-    if (store_open(house_dir, error) != 0 || rooms_load(error) != 0 || accounts_load(error) != 0)
+    if (store_open(house_dir, error) != 0 || rooms_load(error) != 0 || accounts_load(error) != 0 ||
+        ruling_load(error) != 0)
         fail_msg("%s", error);
     assert_int_equal(store_start(), 0);
 }
@@ -792,6 +799,7 @@ void unit_house_start(void)
     unit_limits(UNIT_WIDE);
     replay_configure(20, 3600);
     rooms_configure(1000, 30);
+    rules_configure(1000, 500);
     unit_mkdir(house_dir);
     users_start();
     house_up();

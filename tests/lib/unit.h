@@ -183,6 +183,8 @@ void unit_member_leave(struct unit_member *um, struct room *r, bool answer);
 /* True when it was said. Any thread that may say something for the member. */
 bool unit_say(struct room *r, struct member *m, const char *text);
 bool unit_act(struct room *r, struct member *m, const char *text);
+/* True when the operator was heard. For a room that is not durable. */
+bool unit_announce(struct room *r, const char *text);
 void unit_member_leave_all(struct unit_member *um);
 
 /* ---- store, registry of names, accounts and rooms, in a directory of the test's own ---- */

@@ -337,7 +337,7 @@ static void the_operator_speaks_behind_what_was_said(void **state)
     (void)state;
     struct speaker sp;
     speaker_start(&sp, &bob, false);
-    assert_true(talk_announce(r, "closing"));
+    assert_true(unit_announce(r, "closing"));
     assert_int_equal(entries(&alice), 2);
     speaker_stop(&sp);
     unit_member_hears(&alice, "ROOM #den bob from a thread\nROOM #den server closing\n");

@@ -299,7 +299,7 @@ static void only_what_was_said_is_replayed(void **state)
     join(&alice);
     join(&bob);
     set_topic("tea");
-    talk_announce(r, "from the operator");
+    unit_announce(r, "from the operator");
     unit_member_leave(&bob, r, false);
     join(&carol);
     unit_member_hears(&carol, "OK Joined #General (1 users)\nTOPIC #General tea\nJOIN #General alice\n"
@@ -358,7 +358,7 @@ static void the_operator_is_heard_by_all_who_are_there(void **state)
     join(&bob);
     unit_member_hush(&alice);
     unit_member_hush(&bob);
-    assert_true(talk_announce(r, "closing soon"));
+    assert_true(unit_announce(r, "closing soon"));
     unit_member_hears(&alice, "ROOM #General server closing soon\n");
     unit_member_hears(&bob, "ROOM #General server closing soon\n");
 }
@@ -367,7 +367,7 @@ static void words_into_an_empty_room_are_gone(void **state)
 {
     (void)state;
     struct room *empty = rooms_enter("#general", 0);
-    assert_false(talk_announce(empty, "anybody?"));
+    assert_false(unit_announce(empty, "anybody?"));
     rooms_release(empty);
     join(&alice);
     unit_member_hears(&alice, "OK Joined #general (0 users)\n");

@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: ISC */
+/* Who runs a room, and whom they put out, keep out or make listen: OP, VOICE, KICK, BAN, MUTE, INVITE, as those who do it,
+ * those who are hit and the room meet them, also behind a restart. */
+#include "config.h"
+
+#include "base/clock.h"
+#include "tests/lib/fixture.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHEAP "accounts = { hash_memory = 64; hash_passes = 1; };"
+
+static int set_up(void **state)
+{
+    (void)state;
+    daemon_up(&d, CHEAP);
+    return 0;
+}
+
+/* Logs in to an account that is new, or was made before. */
+static void log_in_new(struct client *c, const char *name)
+{
+    client_login(c, &d, name);
+    client_say(c, "REGISTER password");
+    client_expect(c, "OK Registered %s", name);
+}
+
+static void log_in(struct client *c, const char *name)
+{
+    client_open(c, &d);
+    client_say(c, "USERNAME %s password", name);
+    client_expect(c, "OK Welcome, %s!", name);
+}
+
+/* Says it and skips the answer. */
+static void join(struct client *c, const char *room)
+{
+    client_say(c, "JOIN %s", room);
+    client_say(c, "PING joined");
+    client_skip_to(c, "PONG joined");
+}
+
+static void drain(struct client *c)
+{
+    client_say(c, "PING drained");
+    client_skip_to(c, "PONG drained");
+}
+
+static void restart(void)
+{
+    daemon_stop(&d);
+    daemon_start(&d);
+}
+
+/* Alice, who owns #den, and Bob, who has no account; nothing is under way to either. */
+static void owner_and_guest(struct client *a, struct client *b)
+{
+    log_in_new(a, "alice");
+    join(a, "den");
+    client_enter(b, &d, "Bob", "den");
+    drain(a);
+}
+
+/* ---- roles ---- */
+
+static void who_makes_a_room_owns_it_and_for_good(void **state)
+{
+    struct client a, b;
+    (void)state;
+    owner_and_guest(&a, &b);
+    client_ask(&b, "SET private on", "ERROR Permission denied");
+    client_ask(&b, "KICK alice", "ERROR Permission denied");
+    client_ask(&a, "SET moderated on", "OK Set moderated on");
+    client_expect(&b, "SET #den moderated on by alice");
+    client_close(&a);
+    client_close(&b);
+    restart();
+    client_enter(&b, &d, "Bob", "den"); /* the first there, and not its op */
+    client_ask(&b, "SET moderated off", "ERROR Permission denied");
+    log_in(&a, "alice");
+    join(&a, "den");
+    client_ask(&a, "SET moderated off", "OK Set moderated off");
+    client_close(&a);
+    client_close(&b);
+}
+
+static void who_makes_a_room_without_an_account_runs_it_while_there(void **state)
+{
+    struct client a, b;
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    client_enter(&b, &d, "Bob", "den");
+    drain(&a);
+    client_ask(&b, "OP Bob", "ERROR Permission denied");
+    client_ask(&a, "VOICE bob", "OK Voice for Bob");
+    client_expect(&b, "VOICE #den Bob by alice");
+    client_ask(&a, "LEAVE", "OK Left #den");
+    client_expect(&b, "LEAVE #den alice");
+    join(&a, "den");
+    client_ask(&a, "SET slow 1", "ERROR Permission denied"); /* it went with the stay */
+    client_close(&a);
+    client_expect(&b, "JOIN #den alice");
+    client_expect(&b, "LEAVE #den alice");
+    client_ask(&b, "LEAVE", "OK Left #den");
+    join(&b, "den"); /* empty, and nobody's */
+    client_ask(&b, "SET slow 0", "OK Set slow off");
+    client_close(&b);
+}
+
+static void roles_are_given_and_taken_by_who_has_more_to_say(void **state)
+{
+    struct client a, b, c;
+    (void)state;
+    owner_and_guest(&a, &b);
+    log_in_new(&c, "carol");
+    join(&c, "den");
+    drain(&a);
+    drain(&b);
+    client_ask(&a, "OP CAROL", "OK Op carol");
+    client_expect(&c, "OP #den carol by alice");
+    client_expect(&b, "OP #den carol by alice");
+    client_ask(&c, "DEOP alice", "ERROR Permission denied");
+    client_ask(&c, "DEOP carol", "ERROR Permission denied");
+    client_ask(&c, "OP bob", "OK Op Bob");
+    client_expect(&a, "OP #den Bob by carol");
+    client_expect(&b, "OP #den Bob by carol");
+    client_ask(&b, "KICK carol", "ERROR Permission denied");
+    client_ask(&a, "DEOP bob", "OK No op any more: Bob");
+    client_expect(&b, "DEOP #den Bob by alice");
+    client_ask(&b, "SET slow 5", "ERROR Permission denied");
+    client_ask(&a, "OP nobody", "ERROR User not found");
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+    restart();
+    log_in(&c, "carol");
+    join(&c, "den");
+    client_ask(&c, "SET slow 5", "OK Set slow 5");
+    log_in(&a, "alice");
+    join(&a, "den");
+    drain(&c);
+    client_ask(&a, "DEOP carol", "OK No op any more: carol");
+    client_expect(&c, "DEOP #den carol by alice");
+    client_ask(&c, "SET slow off", "ERROR Permission denied");
+    client_close(&a);
+    client_close(&c);
+}
+
+static void taking_one_role_does_not_touch_another(void **state)
+{
+    struct client a, b, c;
+    (void)state;
+    owner_and_guest(&a, &b);
+    log_in_new(&c, "carol");
+    join(&c, "den");
+    drain(&a);
+    drain(&b);
+    client_ask(&a, "OP carol", "OK Op carol");
+    client_ask(&a, "VOICE carol", "OK Voice for carol"); /* has more than that */
+    client_ask(&a, "DEVOICE carol", "ERROR No such role");
+    client_expect(&c, "OP #den carol by alice");
+    client_ask(&c, "SET invite-only on", "OK Set invite-only on");
+    client_expect(&a, "SET #den invite-only on by carol");
+    client_ask(&a, "DEOP bob", "ERROR No such role"); /* or it would let him in again */
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+}
+
+static void a_role_goes_with_its_account(void **state)
+{
+    struct client a, b;
+    char out[4096];
+    (void)state;
+    log_in_new(&a, "alice");
+    join(&a, "den");
+    client_ask(&a, "UNREGISTER password", "OK Unregistered alice");
+    client_ask(&a, "SET slow 1", "ERROR Permission denied");
+    client_ask(&a, "LEAVE", "OK Left #den");
+    client_enter(&b, &d, "Bob", "den"); /* nobody owns it any more */
+    client_ask(&b, "SET slow 1", "OK Set slow 1");
+    log_in_new(&a, "carol");
+    client_close(&b);
+    client_close(&a);
+    log_in(&a, "carol");
+    join(&a, "cave");
+    daemon_ctl_ok(&d, out, sizeof out, "user", "del", "carol", NULL);
+    client_ask(&a, "SET slow 1", "ERROR Permission denied");
+    client_close(&a);
+}
+
+/* ---- KICK ---- */
+
+static void who_is_kicked_hears_why_and_may_come_again(void **state)
+{
+    struct client a, b;
+    (void)state;
+    owner_and_guest(&a, &b);
+    client_ask(&a, "KICK bob mind your words", "OK Kicked Bob");
+    client_expect(&b, "KICK #den Bob by alice: mind your words");
+    client_ask(&b, "still here?", "ERROR Not in a room");
+    client_ask(&b, "SAY den still here?", "ERROR Not in #den");
+    client_ask(&a, "USERS", "USERLIST alice");
+    join(&b, "den");
+    client_expect(&a, "JOIN #den Bob");
+    client_ask(&b, "sorry", "ROOM #den Bob sorry");
+    client_expect(&a, "ROOM #den Bob sorry");
+    client_close(&a);
+    client_close(&b);
+}
+
+static void nobody_hears_of_the_kick_of_one_who_is_not_there(void **state)
+{
+    struct client a, b, c;
+    (void)state;
+    owner_and_guest(&a, &b);
+    client_login(&c, &d, "carol");
+    client_ask(&a, "KICK carol", "ERROR User not found");
+    client_expect_quiet(&a);
+    client_expect_quiet(&b);
+    client_expect_quiet(&c);
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+}
+
+static void a_kick_takes_the_invitation_back(void **state)
+{
+    struct client a, b, c;
+    (void)state;
+    owner_and_guest(&a, &b);
+    log_in_new(&c, "carol");
+    client_ask(&a, "SET invite-only on", "OK Set invite-only on");
+    client_ask(&a, "INVITE carol", "OK Invited carol");
+    client_expect(&c, "INVITE #den alice");
+    client_ask(&a, "KICK carol", "OK Kicked carol");
+    client_ask(&c, "JOIN den", "ERROR Permission denied");
+    client_ask(&a, "KICK bob", "OK Kicked Bob");
+    client_skip_to(&b, "KICK #den Bob by alice");
+    client_ask(&b, "JOIN den", "ERROR Permission denied");
+    client_ask(&a, "INVITE bob", "OK Invited Bob");
+    client_expect(&b, "INVITE #den alice");
+    join(&b, "den");
+    client_ask(&a, "KICK bob", "JOIN #den Bob");
+    client_expect(&a, "OK Kicked Bob");
+    client_expect(&b, "KICK #den Bob by alice");
+    client_ask(&b, "JOIN den", "ERROR Permission denied");
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+}
+
+static void no_reason_is_too_long_for_the_line_that_tells_it(void **state)
+{
+    struct client a, b;
+    char line[4096];
+    (void)state;
+    fixture_start(CHEAP "limits = { line = 512; text = 416; topic = 416; };");
+    client_enter(&a, &d, "a23456789012345678901234567890bc", "d2345678901234567890123456789012");
+    client_enter(&b, &d, "b23456789012345678901234567890bc", "d2345678901234567890123456789012");
+    drain(&a);
+    client_ask(&b, "CAPS tags", "CAPS +tags -acks");
+    memset(line, 'x', sizeof line);
+    memcpy(line, "KICK b23456789012345678901234567890bc ", 38);
+    line[38 + 400] = '\0';
+    client_ask(&a, line, "ERROR Line too long");
+    memcpy(line, "BAN  b23456789012345678901234567890bc ", 38);
+    client_ask(&a, line, "ERROR Line too long");
+    line[38 + 310] = '\0';
+    memcpy(line + 38, "999999d ", 8);
+    client_say(&a, "%s", line);
+    assert_true(strlen(client_line(&a)) < 510);
+    assert_true(strlen(client_line(&b)) < 510 + 64);
+    client_say(&a, "BANS");
+    assert_true(strlen(client_line(&a)) < 510);
+    client_close(&a);
+    client_close(&b);
+}
+
+/* ---- BAN ---- */
+
+/* Cuts the time out of what ends in " until TIME" or " until TIME: reason"; it is about span_ms from now. */
+static void expect_until(const char *line, const char *before, int64_t span_ms, const char *behind)
+{
+    char when[40];
+    int64_t at_ms;
+    size_t n = strlen(before);
+    if (strncmp(line, before, n) != 0 || sscanf(line + n, " until %24s", when) != 1)
+        fail_msg("expected \"%s until\": %s", before, line);
+    assert_true(clock_parse(when, 0, &at_ms));
+    assert_in_range(at_ms, clock_wall_ms() + span_ms - 120000, clock_wall_ms() + span_ms);
+    assert_string_equal(line + n + strlen(" until ") + 24, behind);
+}
+
+static void who_is_banned_is_put_out_and_kept_out(void **state)
+{
+    struct client a, b, c;
+    (void)state;
+    owner_and_guest(&a, &b);
+    client_enter(&c, &d, "carol", "den");
+    drain(&a);
+    drain(&b);
+    client_say(&a, "BAN bob 10m spam, spam");
+    expect_until(client_line(&a), "OK Banned Bob", 600000, ": spam, spam");
+    expect_until(client_line(&b), "BAN #den Bob by alice", 600000, ": spam, spam");
+    expect_until(client_line(&c), "BAN #den Bob by alice", 600000, ": spam, spam");
+    client_expect_quiet(&c); /* one line, no LEAVE beside it */
+    client_ask(&b, "more spam", "ERROR Not in a room");
+    client_say(&b, "JOIN den");
+    expect_until(client_line(&b), "ERROR Banned", 600000, ": spam, spam");
+    client_ask(&b, "HISTORY den", "ERROR Room not found");
+    client_ask(&b, "USERS den", "ERROR Room not found");
+    client_say(&a, "BANS");
+    expect_until(client_line(&a), "BANNED #den Bob by alice", 600000, ": spam, spam");
+    client_expect(&a, "OK 1 bans and mutes");
+    client_ask(&c, "BANS", "ERROR Permission denied");
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+    restart();
+    client_login(&b, &d, "BOB");
+    client_say(&b, "JOIN den");
+    expect_until(client_line(&b), "ERROR Banned", 600000, ": spam, spam");
+    log_in(&a, "alice");
+    join(&a, "den");
+    client_ask(&a, "UNBAN bob", "OK Unbanned bob");
+    client_ask(&a, "UNBAN bob", "ERROR Not banned or muted");
+    join(&b, "den");
+    client_expect(&a, "JOIN #den BOB");
+    client_close(&a);
+    client_close(&b);
+}
+
+static void a_ban_runs_out(void **state)
+{
+    struct client a, b;
+    (void)state;
+    owner_and_guest(&a, &b);
+    client_say(&a, "BAN bob 1s");
+    client_line(&a);
+    client_line(&b);
+    do
+        client_say(&b, "JOIN den");
+    while (strncmp(client_line(&b), "ERROR Banned until", 18) == 0);
+    assert_string_equal(b.line, "OK Joined #den (1 users)");
+    client_expect(&a, "JOIN #den Bob");
+    client_ask(&a, "BANS", "OK 0 bans and mutes");
+    client_close(&a);
+    client_close(&b);
+}
+
+static void blanks_before_a_duration_do_not_make_it_a_reason(void **state)
+{
+    struct client a, b;
+    (void)state;
+    owner_and_guest(&a, &b);
+    client_say(&a, "BAN bob   10m   spam");
+    expect_until(client_line(&a), "OK Banned Bob", 600000, ": spam");
+    client_close(&a);
+    client_close(&b);
+}
+
+static void a_ban_is_lifted_however_the_name_is_written(void **state)
+{
+    struct client a, b;
+    (void)state;
+    owner_and_guest(&a, &b);
+    client_ask(&a, "BAN bob", "OK Banned Bob");
+    client_close(&b);
+    client_login(&b, &d, "bOB");
+    client_ask(&a, "BAN bob again", "OK Banned bOB: again");
+    client_ask(&a, "UNBAN BOB", "OK Unbanned BOB");
+    client_close(&a);
+    client_close(&b);
+    restart();
+    client_login(&b, &d, "bob");
+    client_ask(&b, "JOIN den", "OK Joined #den (0 users)");
+    client_close(&b);
+}
+
+static void another_name_does_not_lead_around_a_ban_or_a_mute(void **state)
+{
+    struct client a, b;
+    (void)state;
+    owner_and_guest(&a, &b);
+    client_ask(&a, "MUTE bob", "OK Muted Bob");
+    client_expect(&b, "MUTE #den Bob by alice");
+    client_ask(&b, "RENAME rob", "OK Renamed rob");
+    client_expect(&a, "RENAME Bob rob");
+    client_ask(&b, "hello", "ERROR Muted");
+    client_ask(&a, "BAN rob", "OK Banned rob");
+    client_expect(&b, "BAN #den rob by alice");
+    client_ask(&b, "RENAME robin", "OK Renamed robin");
+    client_ask(&b, "JOIN den", "ERROR Banned");
+    client_close(&a);
+    client_close(&b);
+}
+
+static void an_account_is_banned_whatever_its_owner_is_called(void **state)
+{
+    struct client a, b, c;
+    (void)state;
+    owner_and_guest(&a, &b);
+    log_in_new(&c, "carol");
+    client_ask(&c, "RENAME robin", "OK Renamed robin");
+    join(&c, "den");
+    drain(&a);
+    client_ask(&a, "BAN carol", "OK Banned carol");
+    client_skip_to(&c, "BAN #den carol by alice");
+    client_ask(&c, "JOIN den", "ERROR Banned");
+    client_close(&c);
+    log_in(&c, "carol");
+    client_ask(&c, "JOIN den", "ERROR Banned");
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+}
+
+static void an_op_whom_the_owner_bans_or_mutes_is_banned_or_mute(void **state)
+{
+    struct client a, b, c;
+    (void)state;
+    owner_and_guest(&a, &b);
+    log_in_new(&c, "carol");
+    join(&c, "den");
+    drain(&a);
+    drain(&b);
+    client_ask(&a, "OP carol", "OK Op carol");
+    client_expect(&c, "OP #den carol by alice");
+    client_ask(&a, "MUTE carol", "OK Muted carol");
+    client_expect(&c, "MUTE #den carol by alice");
+    client_ask(&c, "hello", "ERROR Muted");
+    client_ask(&a, "BAN carol", "OK Banned carol");
+    client_expect(&c, "BAN #den carol by alice");
+    client_ask(&c, "JOIN den", "ERROR Banned");
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+}
+
+static void a_name_that_reads_as_an_address_shields_nobody(void **state)
+{
+    struct client a, b;
+    (void)state;
+    log_in_new(&a, "alice");
+    join(&a, "den");
+    client_enter(&b, &d, "203.0.113.9", "den");
+    drain(&a);
+    client_ask(&a, "KICK 203.0.113.9", "OK Kicked 203.0.113.9");
+    client_expect(&b, "KICK #den 203.0.113.9 by alice");
+    join(&b, "den");
+    client_expect(&a, "JOIN #den 203.0.113.9");
+    client_ask(&a, "BAN 203.0.113.9", "OK Banned 203.0.113.9");
+    client_expect(&b, "BAN #den 203.0.113.9 by alice");
+    client_ask(&b, "JOIN den", "ERROR Banned");
+    client_ask(&a, "UNBAN 203.0.113.9", "OK Unbanned 203.0.113.9");
+    client_ask(&a, "BAN 2001:DB8::1", "OK Banned 2001:db8::/64");
+    client_ask(&a, "UNBAN 2001:db8:0::7", "OK Unbanned 2001:db8:0::7");
+    client_ask(&a, "BAN 300.0.0.1", "ERROR User not found");
+    client_close(&a);
+    client_close(&b);
+}
+
+/* ---- MUTE ---- */
+
+static void who_is_muted_listens_and_talks_in_no_way(void **state)
+{
+    struct client a, b;
+    (void)state;
+    owner_and_guest(&a, &b);
+    client_say(&a, "MUTE bob 1h calm down");
+    expect_until(client_line(&a), "OK Muted Bob", 3600000, ": calm down");
+    expect_until(client_line(&b), "MUTE #den Bob by alice", 3600000, ": calm down");
+    static const char *const ways[] = {"hello", "MSG hello", "SAY den hello", "ME waves", "TOPIC hello"};
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        client_say(&b, "%s", ways[i]);
+        expect_until(client_line(&b), "ERROR Muted", 3600000, ": calm down");
+    }
+    client_ask(&a, "hello", "ROOM #den alice hello");
+    client_expect(&b, "ROOM #den alice hello");
+    client_close(&b);
+    client_close(&a);
+    restart();
+    client_enter(&b, &d, "bob", "den");
+    client_say(&b, "hello");
+    expect_until(client_line(&b), "ERROR Muted", 3600000, ": calm down");
+    log_in(&a, "alice");
+    join(&a, "den");
+    client_expect(&b, "JOIN #den alice");
+    client_ask(&a, "UNMUTE bob", "OK Unmuted bob");
+    client_expect(&b, "UNMUTE #den Bob by alice");
+    client_ask(&b, "hello", "ROOM #den bob hello");
+    client_close(&a);
+    client_close(&b);
+}
+
+/* ---- INVITE ---- */
+
+static void an_invitation_lets_in_and_lasts(void **state)
+{
+    struct client a, b, c;
+    (void)state;
+    owner_and_guest(&a, &b);
+    log_in_new(&c, "carol");
+    client_ask(&a, "SET invite-only on", "OK Set invite-only on");
+    client_expect(&b, "SET #den invite-only on by alice");
+    client_ask(&c, "JOIN den", "ERROR Permission denied");
+    client_ask(&b, "INVITE carol", "ERROR Permission denied");
+    client_ask(&a, "INVITE carol", "OK Invited carol");
+    client_expect(&c, "INVITE #den alice");
+    client_ask(&c, "JOIN den", "OK Joined #den (2 users)");
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+    restart();
+    log_in(&c, "carol");
+    client_ask(&c, "JOIN den", "OK Joined #den (0 users)");
+    client_login(&b, &d, "Bob");
+    client_ask(&b, "JOIN den", "ERROR Permission denied");
+    client_close(&b);
+    client_close(&c);
+}
+
+static void who_is_ignored_cannot_call_by_inviting(void **state)
+{
+    struct client a, b;
+    (void)state;
+    owner_and_guest(&a, &b);
+    client_ask(&b, "IGNORE alice", "OK Ignoring alice");
+    client_ask(&a, "INVITE bob", "OK Invited Bob");
+    client_expect_quiet(&b);
+    client_close(&a);
+    client_close(&b);
+}
+
+int main(void)
+{
+#define UP(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_down)
+#define DIR(name) cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_down)
+    alarm(170);
+    const struct CMUnitTest tests[] = {
+        UP(who_makes_a_room_owns_it_and_for_good),
+        UP(who_makes_a_room_without_an_account_runs_it_while_there),
+        UP(roles_are_given_and_taken_by_who_has_more_to_say),
+        UP(taking_one_role_does_not_touch_another),
+        UP(a_role_goes_with_its_account),
+        UP(who_is_kicked_hears_why_and_may_come_again),
+        UP(nobody_hears_of_the_kick_of_one_who_is_not_there),
+        UP(a_kick_takes_the_invitation_back),
+        DIR(no_reason_is_too_long_for_the_line_that_tells_it),
+        UP(who_is_banned_is_put_out_and_kept_out),
+        UP(a_ban_runs_out),
+        UP(blanks_before_a_duration_do_not_make_it_a_reason),
+        UP(a_ban_is_lifted_however_the_name_is_written),
+        UP(another_name_does_not_lead_around_a_ban_or_a_mute),
+        UP(an_account_is_banned_whatever_its_owner_is_called),
+        UP(an_op_whom_the_owner_bans_or_mutes_is_banned_or_mute),
+        UP(a_name_that_reads_as_an_address_shields_nobody),
+        UP(who_is_muted_listens_and_talks_in_no_way),
+        UP(an_invitation_lets_in_and_lasts),
+        UP(who_is_ignored_cannot_call_by_inviting),
+    };
+#undef UP
+#undef DIR
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

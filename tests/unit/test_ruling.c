@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What those who run a room decide: in force and told after COMMIT, kept over a restart, and, where it cannot be kept, not
+ * decided at all. Jobs of the test's own hold the store thread, or make its batch fail; accounts are rows without a
+ * password that anybody could know.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "chat/accounts.h"
+#include "chat/rooms.h"
+#include "chat/ruling.h"
+#include "net/post.h"
+#include "tests/lib/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct unit_member alice, bob;
+static struct bell bell; /* outlives the store */
+static struct ruler by;
+static struct unit_job gate, breaker;
+static struct room *r;
+static int64_t owner, friend; /* accounts */
+
+static int64_t add_account(const char *name)
+{
+    struct account a;
+    struct waiter w = {.bell = &bell};
+    assert_int_equal(accounts_add(&(struct accounts_new){.name = name, .hash = "none", .seen_from = ""}, &w), ACCOUNTS_DONE);
+    assert_true(accounts_find(name, &a));
+    return a.id;
+}
+
+/* Alice, by her account, makes #den; Bob, who has none, comes from an address of his own. */
+static int set_up(void **state)
+{
+    (void)state;
+    bell_init(&bell);
+    unit_house_start();
+    unit_member_start(&alice, "alice", unit_gen());
+    unit_member_start(&bob, "bob", unit_gen());
+    by = (struct ruler){"alice", &alice.member, {.bell = &bell}};
+    owner = add_account("alice");
+    friend = add_account("carol");
+    alice.member.account = owner;
+    strcpy(bob.member.host, "192.0.2.7");
+    r = rooms_enter("#den", owner);
+    unit_member_join(&alice, r);
+    unit_member_join(&bob, rooms_enter("#den", 0));
+    unit_house_settle();
+    unit_member_hush(&alice);
+    unit_member_hush(&bob);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
+    unit_house_stop(); /* before the outboxes: the store thread posts to them */
+    unit_member_stop(&alice);
+    unit_member_stop(&bob);
+    bell_fini(&bell);
+    return 0;
+}
+
+static struct whom whom(const char *name, int64_t account, const char *host)
+{
+    struct whom w = {.account = account};
+    snprintf(w.shown, sizeof w.shown, "%s", *name ? name : host);
+    snprintf(w.host, sizeof w.host, "%s", host);
+    if (*name)
+        name_fold(w.name, name);
+    return w;
+}
+
+static enum ruling speak(enum sanction_kind kind, struct whom w, int64_t until_ms, const char *reason)
+{
+    return ruling_sanction(r, kind, &w, until_ms, reason, &by);
+}
+
+static enum ruling give(struct whom w, enum role role, const char *verb)
+{
+    return ruling_role(r, &w, role, verb, &by);
+}
+
+static bool admits(struct room *room, const struct member *m, const char *key)
+{
+    struct refusal no = {0};
+    unsigned ticket;
+    bool may = room_admits(room, m, key, &ticket, &no);
+    refusal_fini(&no);
+    return may;
+}
+
+/* Everybody goes, and comes back to what was kept. */
+static void restart(void)
+{
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
+    unit_house_restart();
+    r = rooms_find("#den");
+    assert_non_null(r);
+    rooms_release(r);
+}
+
+static bool is_bad(void *arg)
+{
+    (void)arg;
+    return store_status().state == STORE_BAD;
+}
+
+/* ---- what is kept ---- */
+
+static void all_that_was_decided_is_there_after_a_restart(void **state)
+{
+    (void)state;
+    int64_t later_ms = clock_wall_ms() + 3600000;
+    assert_int_equal(ruling_option(r, OPTION_KEY, 1, "open-sesame", &by), RULING_DONE);
+    assert_int_equal(ruling_option(r, OPTION_SLOW, 30, "", &by), RULING_DONE);
+    assert_int_equal(ruling_option(r, OPTION_HISTORY, 0, "", &by), RULING_DONE);
+    assert_int_equal(ruling_option(r, OPTION_DURABLE, 1, "", &by), RULING_DONE);
+    assert_int_equal(give(whom("carol", friend, ""), ROLE_VOICE, "VOICE"), RULING_DONE);
+    assert_int_equal(speak(SANCTION_BAN, whom("bob", 0, "192.0.2.7"), 0, "spam"), RULING_DONE);
+    assert_int_equal(speak(SANCTION_MUTE, whom("", 0, "198.51.100.1"), later_ms, ""), RULING_DONE);
+    restart();
+    assert_string_equal(r->rules.key, "open-sesame");
+    assert_int_equal(r->rules.value[OPTION_SLOW], 30);
+    assert_int_equal(r->rules.value[OPTION_HISTORY], 0);
+    assert_true(r->durable && r->restricted);
+    assert_int_equal(rules_role(&r->rules, owner), ROLE_OWNER);
+    assert_int_equal(rules_role(&r->rules, friend), ROLE_VOICE);
+    assert_int_equal(r->rules.sanction_count, 2);
+    const struct sanction *ban = rules_shown(&r->rules, SANCTION_BAN, "bob");
+    assert_true(ban && !ban->until_ms);
+    assert_string_equal(ban->reason, "spam");
+    assert_string_equal(ban->by, "alice");
+    assert_int_equal(rules_shown(&r->rules, SANCTION_MUTE, "198.51.100.1")->until_ms, later_ms);
+    assert_false(admits(r, &bob.member, "open-sesame"));
+}
+
+static void what_was_taken_back_is_not_there_after_a_restart(void **state)
+{
+    (void)state;
+    assert_int_equal(ruling_option(r, OPTION_PRIVATE, 1, "", &by), RULING_DONE);
+    assert_int_equal(ruling_option(r, OPTION_PRIVATE, 0, "", &by), RULING_DONE);
+    assert_int_equal(ruling_option(r, OPTION_KEY, 1, "word", &by), RULING_DONE);
+    assert_int_equal(ruling_option(r, OPTION_KEY, 0, "", &by), RULING_DONE);
+    assert_int_equal(give(whom("carol", friend, ""), ROLE_OP, "OP"), RULING_DONE);
+    assert_int_equal(give(whom("carol", friend, ""), ROLE_NONE, "DEOP"), RULING_DONE);
+    assert_int_equal(speak(SANCTION_BAN, whom("Bob", 0, ""), 0, ""), RULING_DONE);
+    assert_int_equal(speak(SANCTION_BAN, whom("bob", 0, ""), 0, ""), RULING_DONE); /* the same one, written otherwise */
+    assert_int_equal(ruling_lift(r, SANCTION_BAN, "BOB", &by), RULING_DONE);
+    assert_int_equal(ruling_lift(r, SANCTION_BAN, "bob", &by), RULING_UNKNOWN);
+    restart();
+    assert_false(r->rules.value[OPTION_PRIVATE] || r->rules.value[OPTION_KEY] || r->hidden);
+    assert_string_equal(r->rules.key, "");
+    assert_int_equal(r->rules.role_count, 1);
+    assert_int_equal(r->rules.sanction_count, 0);
+}
+
+static void a_lowered_limit_forgets_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(speak(SANCTION_BAN, whom("bob", 0, ""), 0, ""), RULING_DONE);
+    assert_int_equal(speak(SANCTION_BAN, whom("dave", 0, ""), 0, ""), RULING_DONE);
+    assert_int_equal(give(whom("carol", friend, ""), ROLE_OP, "OP"), RULING_DONE);
+    rules_configure(1, 1);
+    assert_int_equal(speak(SANCTION_BAN, whom("eve", 0, ""), 0, ""), RULING_FULL);
+    assert_int_equal(give(whom("dave", add_account("dave"), ""), ROLE_VOICE, "VOICE"), RULING_FULL);
+    assert_int_equal(give(whom("carol", friend, ""), ROLE_VOICE, "VOICE"), RULING_DONE);
+    restart();
+    assert_int_equal(r->rules.sanction_count, 2);
+    assert_int_equal(rules_role(&r->rules, owner), ROLE_OWNER);
+    assert_int_equal(rules_role(&r->rules, friend), ROLE_VOICE);
+}
+
+static void rows_that_make_no_sense_are_passed_over(void **state)
+{
+    (void)state;
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
+    unit_house_restart_with("INSERT INTO room_option VALUES ('#den', 'colour', 'red'), ('#den', 'slow', 'soon'),"
+                            " ('#den', 'key', 'two words'), ('#den', 'moderated', '1')");
+    r = rooms_find("#den");
+    assert_int_equal(r->rules.value[OPTION_MODERATED], 1);
+    assert_int_equal(r->rules.value[OPTION_SLOW], 0);
+    assert_int_equal(r->rules.value[OPTION_KEY], 0);
+    rooms_release(r);
+}
+
+/* ---- the order of things ---- */
+
+/* One who decides while the store stands still, on a thread of its own. */
+struct asker {
+    enum ruling (*ask)(struct asker *a);
+    struct bell bell;
+    struct ruler by;
+    enum ruling result;
+    struct thread thread;
+};
+
+static enum ruling ask_to_mute(struct asker *a)
+{
+    struct whom w = whom("bob", 0, "");
+    return ruling_sanction(r, SANCTION_MUTE, &w, 0, "", &a->by);
+}
+
+static enum ruling ask_for_privacy(struct asker *a)
+{
+    return ruling_option(r, OPTION_PRIVATE, 1, "", &a->by);
+}
+
+static void run_asker(void *arg)
+{
+    struct asker *a = arg;
+    a->result = a->ask(a);
+}
+
+static bool has_queued(void *arg)
+{
+    return store_status().queued >= *(const int *)arg;
+}
+
+static void start(struct asker *a, enum ruling (*ask)(struct asker *a), int queued)
+{
+    a->ask = ask;
+    bell_init(&a->bell);
+    a->by = (struct ruler){"alice", &alice.member, {.bell = &a->bell}};
+    assert_int_equal(thread_start(&a->thread, "asker", 256 * 1024, run_asker, a), 0);
+    unit_until(has_queued, &queued);
+}
+
+static enum ruling result_of(struct asker *a)
+{
+    thread_join(&a->thread);
+    unit_house_settle();
+    bell_fini(&a->bell);
+    return a->result;
+}
+
+static void a_mute_is_in_force_and_told_after_the_commit(void **state)
+{
+    struct asker a;
+    (void)state;
+    unit_job_block(&gate);
+    start(&a, ask_to_mute, 1);
+    assert_true(unit_say(r, &bob.member, "not yet"));
+    unit_member_hears(&bob, "ROOM #den bob not yet\n");
+    unit_job_let(&gate);
+    assert_int_equal(result_of(&a), RULING_DONE);
+    unit_member_hears(&bob, "MUTE #den bob by alice\n");
+    unit_member_hears(&alice, "ROOM #den bob not yet\n"); /* who decides is answered instead */
+    assert_false(unit_say(r, &bob.member, "now"));
+}
+
+static void a_bad_store_changes_nothing_and_says_so(void **state)
+{
+    struct asker a;
+    struct unit_job patient;
+    (void)state;
+    unit_job_block(&gate);
+    start(&a, ask_to_mute, 1);
+    unit_job_init(&breaker, true);
+    breaker.failing = true;
+    assert_true(store_put(&breaker.job));
+    unit_job_let(&gate);
+    assert_int_equal(result_of(&a), RULING_STORAGE); /* it fails with what stands in its batch */
+    unit_job_init(&patient, false);
+    patient.failing = true;
+    assert_true(store_put(&patient.job));
+    unit_until(is_bad, NULL);
+    struct whom carol = whom("carol", friend, ""), guest = whom("bob", 0, "192.0.2.7");
+    assert_int_equal(ruling_option(r, OPTION_PRIVATE, 1, "", &by), RULING_STORAGE);
+    assert_int_equal(give(carol, ROLE_OP, "OP"), RULING_STORAGE);
+    assert_int_equal(ruling_invite(r, &carol, 0, &by), RULING_STORAGE);
+    assert_int_equal(speak(SANCTION_BAN, guest, 0, ""), RULING_STORAGE);
+    unit_member_hears(&bob, "");
+    assert_true(room_has(r, bob.member.id));
+    assert_int_equal(r->rules.role_count, 1);
+    assert_int_equal(r->rules.sanction_count, 0);
+    assert_false(r->rules.value[OPTION_PRIVATE]);
+    patient.failing = false;
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room_sanction"), 0);
+    assert_int_equal(speak(SANCTION_BAN, guest, 0, ""), RULING_DONE);
+    unit_member_hears(&bob, "BAN #den bob by alice\n");
+}
+
+static void what_is_decided_of_a_room_that_is_being_deleted_is_not(void **state)
+{
+    struct asker a;
+    struct change del = {0};
+    (void)state;
+    unit_member_leave_all(&bob);
+    unit_member_leave_all(&alice);
+    unit_house_settle();
+    unit_job_block(&gate);
+    change_put(&del, CHANGE_DELETE, rooms_find("#den"), NULL, NULL, &bell);
+    r = rooms_enter("#den", 0); /* whoever comes meanwhile is in a new room */
+    unit_member_join(&alice, r);
+    start(&a, ask_for_privacy, 2);
+    unit_job_let(&gate);
+    assert_int_equal(change_wait(&del, NULL, NULL), CHANGE_MADE);
+    assert_int_equal(result_of(&a), RULING_STORAGE);
+    assert_false(r->hidden);
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room_option"), 0);
+    assert_int_equal(ruling_option(r, OPTION_PRIVATE, 1, "", &by), RULING_DONE);
+}
+
+/* ---- accounts that go ---- */
+
+static void an_account_that_goes_leaves_no_role(void **state)
+{
+    (void)state;
+    struct waiter w = {.bell = &bell};
+    assert_int_equal(give(whom("carol", friend, ""), ROLE_OP, "OP"), RULING_DONE);
+    assert_int_equal(accounts_remove(friend, NULL, &w), ACCOUNTS_DONE);
+    assert_int_equal(accounts_remove(owner, NULL, &w), ACCOUNTS_DONE);
+    assert_int_equal(r->rules.role_count, 0);
+    assert_int_equal(give(whom("carol", friend, ""), ROLE_OP, "OP"), RULING_STORAGE);
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
+    unit_member_join(&bob, rooms_enter("#den", 0));
+    assert_int_equal(room_role(r, &bob.member), ROLE_OP); /* nobody owns it */
+}
+
+static void a_room_founded_by_an_account_that_goes_is_nobodys(void **state)
+{
+    (void)state;
+    struct waiter w = {.bell = &bell};
+    assert_int_equal(accounts_remove(friend, NULL, &w), ACCOUNTS_DONE);
+    struct room *cave = rooms_enter("#cave", friend); /* as one who was looked at just before */
+    unit_house_settle();
+    assert_int_equal(cave->rules.role_count, 0);
+    rooms_release(cave);
+}
+
+/* ---- whom it hits ---- */
+
+static void a_ban_takes_out_who_comes_from_there_but_nobody_who_runs_the_room(void **state)
+{
+    (void)state;
+    strcpy(alice.member.host, "192.0.2.7");
+    assert_int_equal(speak(SANCTION_BAN, whom("bob", 0, "192.0.2.7"), 0, ""), RULING_DONE);
+    unit_member_hears(&bob, "BAN #den bob by alice\n");
+    assert_true(bob.member.ousted);
+    assert_false(room_has(r, bob.member.id));
+    assert_true(room_has(r, alice.member.id));
+    assert_false(alice.member.ousted);
+    assert_true(admits(r, &alice.member, NULL));
+    strcpy(bob.member.name, "robert"); /* another name, the same address */
+    strcpy(bob.member.key, "robert");
+    bob.member.id = unit_gen();
+    assert_false(admits(r, &bob.member, NULL));
+}
+
+static void an_op_is_not_put_out_for_the_address(void **state)
+{
+    (void)state;
+    struct whom guest = whom("bob", 0, "");
+    assert_int_equal(ruling_role(r, &guest, ROLE_OP, "OP", &by), RULING_DONE);
+    unit_member_hush(&bob);
+    assert_int_equal(speak(SANCTION_BAN, whom("", 0, "192.0.2.7"), 0, ""), RULING_DONE);
+    unit_member_hears(&bob, "BAN #den 192.0.2.7 by alice\n");
+    assert_true(room_has(r, bob.member.id));
+    assert_int_equal(speak(SANCTION_MUTE, whom("", 0, "192.0.2.7"), 0, ""), RULING_DONE);
+    assert_true(unit_say(r, &bob.member, "hm"));
+    assert_int_equal(speak(SANCTION_MUTE, whom("bob", 0, ""), 0, ""), RULING_DONE); /* by name, it is meant */
+    assert_false(unit_say(r, &bob.member, "hm"));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    alarm(120);
+    const struct CMUnitTest tests[] = {
+        TEST(all_that_was_decided_is_there_after_a_restart),
+        TEST(what_was_taken_back_is_not_there_after_a_restart),
+        TEST(a_lowered_limit_forgets_nothing),
+        TEST(rows_that_make_no_sense_are_passed_over),
+        TEST(a_mute_is_in_force_and_told_after_the_commit),
+        TEST(a_bad_store_changes_nothing_and_says_so),
+        TEST(what_is_decided_of_a_room_that_is_being_deleted_is_not),
+        TEST(an_account_that_goes_leaves_no_role),
+        TEST(a_room_founded_by_an_account_that_goes_is_nobodys),
+        TEST(a_ban_takes_out_who_comes_from_there_but_nobody_who_runs_the_room),
+        TEST(an_op_is_not_put_out_for_the_address),
+    };
+#undef TEST
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
