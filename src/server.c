@@ -148,6 +148,9 @@ static void configure(const struct conf *c)
         .login_timeout_s = c->clients_login_timeout,
         .rooms_per_user = c->rooms_per_user,
         .history_page = c->history_page,
+        .replay_kept = c->rooms_replay_kept,
+        .replay = c->rooms_replay,
+        .replay_age_s = c->rooms_replay_age,
     });
 }
 

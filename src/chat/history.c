@@ -223,6 +223,7 @@ static int trim_run(struct store_job *job, sqlite3 *db)
 {
     int64_t now_ms = clock_wall_ms(), days = RELAXED(most_days);
     struct history_trim t = {
+        .now_ms = now_ms,
         .keep = RELAXED(most_messages),
         .before_ms = days ? now_ms - days * DAY_MS : INT64_MIN,
         .orphans_ms = now_ms - DAY_MS, /* a room may be there, and its record not yet */

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
+#include "chat/history.h"
 #include "chat/rooms.h"
 #include "store/store_rules.h"
 
@@ -79,6 +80,8 @@ static void option_made(void *arg)
     snprintf(text, sizeof text, "%s %s", option_row(d->option)->name, shown);
     tell_locked(d, "SET", text, "");
     lock_release(&d->r->lock);
+    if (d->option == OPTION_RETENTION || d->option == OPTION_RETENTION_DAYS)
+        history_tend();
 }
 
 enum ruling ruling_option(struct room *r, enum option o, long value, const char *word, const struct ruler *by)

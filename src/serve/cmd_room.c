@@ -2,26 +2,52 @@
 /* Commands about rooms: JOIN, ALSO, LEAVE, ROOMS, TOPIC. */
 #include "config.h"
 
+#include "base/clock.h"
 #include "chat/rooms.h"
 #include "chat/talk.h"
 #include "serve/command.h"
+#include "serve/past.h"
 
 #include <string.h>
 #include <strings.h>
 
-/* Comes in, having left the current room if it is to be left. Whoever runs the room may have changed it in between: then
- * it is asked again. */
+/* What the history has for the replay, if it is to come from there. NULL: the room's own serves. */
+static struct past *kept_past(struct session *s, struct room *r, struct past *past)
+{
+    struct session_limits l = session_limits();
+    struct past_wanted w = {.since_ms = clock_wall_ms() - l.replay_age_s * 1000LL, .most = l.replay};
+    if (!l.replay_kept || !l.replay)
+        return NULL;
+    bool is_read = past_read(s, r, &w, past);
+    if (!is_read)
+        buf_fini(&past->lines);
+    return is_read ? past : NULL;
+}
+
+/* True when the client is in. False: it was told why it may not, or not (no->verdict is fine): things have changed. */
+static bool try_room(struct session *s, struct room *r, const char *key, bool *leaves, struct refusal *no)
+{
+    struct past kept = {0}, *past = NULL;
+    unsigned ticket;
+    if (!room_admits(r, &s->member, key, &ticket, no))
+        return false;
+    past = kept_past(s, r, &kept);
+    if (*leaves)
+        session_leave_room(s, s->member.current, false);
+    *leaves = false;
+    bool is_in = session_enter_room(s, r, ticket, past);
+    buf_fini(&kept.lines);
+    return is_in;
+}
+
+/* Comes in, having left the current room if it is to be left. Whoever runs the room may have changed it in between, or
+ * much may have been said while the history was read: then it is asked again. */
 static void come_in(struct session *s, struct room *r, const char *key, bool leaves)
 {
     struct refusal no = {0};
-    unsigned ticket;
     bool is_in = false;
-    while (!is_in && room_admits(r, &s->member, key, &ticket, &no)) {
-        if (leaves)
-            session_leave_room(s, s->member.current, false);
-        leaves = false;
-        is_in = session_enter_room(s, r, ticket, NULL);
-    }
+    while (!is_in && no.verdict == RULES_FINE)
+        is_in = try_room(s, r, key, &leaves, &no);
     if (is_in)
         return;
     session_refuse(s, &no);

@@ -17,6 +17,7 @@
 #include "serve/command.h"
 #include "serve/login.h"
 #include "serve/mailbox.h"
+#include "serve/past.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -163,48 +164,14 @@ void resume_park(struct session *s)
     *h = (struct holder){0};
 }
 
-/* ---- the past of a room ---- */
-
-static void add_notice(struct session *s, struct past *past, const char *text)
-{
-    struct event ev = {.kind = EVENT_NOTICE, .text = text};
-    s->codec->render(&past->lines, &ev, (enum form)s->member.form);
-}
-
-static void add_messages(struct session *s, struct room *r, struct past *past, int most)
-{
-    const struct history_query *q = &s->query;
-    if (q->page.count == most || q->page.is_cut)
-        add_notice(s, past, "more was said than is shown here; HISTORY has it");
-    for (int i = 0; i < q->page.count; i++) {
-        struct message_row row = history_at(q, i);
-        struct event ev = {.kind = row.kind == MESSAGE_ACTION ? EVENT_ACTION : EVENT_SAID, .room = r->name, .name = row.name,
-                           .text = row.text, .id = row.id, .time_ms = row.time_ms};
-        char key[NAME_SIZE];
-        name_fold(key, row.name);
-        if (!ignores_has(s->member.ignores, key))
-            s->codec->render(&past->lines, &ev, (enum form)s->member.form);
-    }
-}
+/* ---- coming back ---- */
 
 /* What was said in the room since that number, as far as it is kept. */
 static void read_past(struct session *s, struct room *r, uint64_t heard, struct past *past)
 {
-    int most = atomic_load_explicit(&messages_now, memory_order_relaxed);
-    uint64_t newest = room_last_id(r);
-    *past = (struct past){.covers = newest > heard ? newest : heard};
-    if (newest <= heard)
-        return;
-    history_ask(&s->query, r, (struct history_range){.after = heard, .before = newest + 1, .most = most},
-                (size_t)outbox_limits().bytes / 4, s->member.bell);
-    if (history_wait(&s->query, NULL, NULL))
-        add_messages(s, r, past, most);
-    else
-        add_notice(s, past, "what was said meanwhile cannot be read now; try HISTORY later");
-    history_query_fini(&s->query);
+    struct past_wanted w = {.after = heard, .most = atomic_load_explicit(&messages_now, memory_order_relaxed), .tells = true};
+    past_read(s, r, &w, past);
 }
-
-/* ---- coming back ---- */
 
 static void set_caps(struct session *s, unsigned caps)
 {

@@ -30,8 +30,9 @@
 #define HISTORY_LOOK_MS 20 /* until a speaker asks again whether the history has room */
 
 static struct {
-    _Atomic int line, text, topic, away, ignored, login_timeout_s, rooms_per_user, history_page;
-} limit = {4096, 4000, 390, 390, 100, 120, 10, 200};
+    _Atomic int line, text, topic, away, ignored, login_timeout_s, rooms_per_user, history_page, replay, replay_age_s;
+    _Atomic bool replay_kept;
+} limit = {4096, 4000, 390, 390, 100, 120, 10, 200, 20, 3600, false};
 
 void session_configure(const struct session_limits *l)
 {
@@ -43,6 +44,9 @@ void session_configure(const struct session_limits *l)
     atomic_store_explicit(&limit.login_timeout_s, l->login_timeout_s, memory_order_relaxed);
     atomic_store_explicit(&limit.rooms_per_user, l->rooms_per_user, memory_order_relaxed);
     atomic_store_explicit(&limit.history_page, l->history_page, memory_order_relaxed);
+    atomic_store_explicit(&limit.replay_kept, l->replay_kept, memory_order_relaxed);
+    atomic_store_explicit(&limit.replay, l->replay, memory_order_relaxed);
+    atomic_store_explicit(&limit.replay_age_s, l->replay_age_s, memory_order_relaxed);
 }
 
 struct session_limits session_limits(void)
@@ -56,6 +60,9 @@ struct session_limits session_limits(void)
         .login_timeout_s = atomic_load_explicit(&limit.login_timeout_s, memory_order_relaxed),
         .rooms_per_user = atomic_load_explicit(&limit.rooms_per_user, memory_order_relaxed),
         .history_page = atomic_load_explicit(&limit.history_page, memory_order_relaxed),
+        .replay_kept = atomic_load_explicit(&limit.replay_kept, memory_order_relaxed),
+        .replay = atomic_load_explicit(&limit.replay, memory_order_relaxed),
+        .replay_age_s = atomic_load_explicit(&limit.replay_age_s, memory_order_relaxed),
     };
 }
 

@@ -40,6 +40,8 @@ struct session_limits {
     int login_timeout_s;
     int rooms_per_user;
     int history_page;         /* messages */
+    bool replay_kept;         /* JOIN replays from the history */
+    int replay, replay_age_s; /* messages, and how old they may be */
 };
 
 /* The limits in force. Any thread. */

@@ -11,6 +11,8 @@
 
 #include <stdio.h>
 
+#define DAY_MS (24 * 3600 * 1000LL)
+
 int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg), void *arg)
 {
     sqlite3_stmt *st = NULL;
@@ -143,6 +145,27 @@ static int next_room(sqlite3 *db, char room[HISTORY_KEY])
     return sqlite3_finalize(st);
 }
 
+/* What the room keeps by its own will, where that is less. */
+static int own_limits(sqlite3 *db, const char *room, struct history_trim *t)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(db,
+                                "SELECT option = 'retention', CAST(value AS INTEGER) FROM room_option WHERE room = ?1"
+                                " AND option IN ('retention', 'retention-days')",
+                                -1, &st, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    sqlite3_bind_text(st, 1, room, -1, SQLITE_STATIC);
+    while (sqlite3_step(st) == SQLITE_ROW) {
+        int64_t value = sqlite3_column_int64(st, 1), since_ms = t->now_ms - value * DAY_MS;
+        if (sqlite3_column_int(st, 0) && value < t->keep)
+            t->keep = value;
+        else if (!sqlite3_column_int(st, 0) && since_ms > t->before_ms)
+            t->before_ms = since_ms;
+    }
+    return sqlite3_finalize(st);
+}
+
 /* The number up to which a room's messages are to go in this step; 0: none are. Nearly always the oldest stays, and nothing
  * behind it is looked at: numbers grow with the time. */
 static int find_to_go(sqlite3 *db, const char *room, const struct history_trim *t, int64_t *upto)
@@ -170,11 +193,14 @@ static int find_to_go(sqlite3 *db, const char *room, const struct history_trim *
 int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history_trim *t, int *removed)
 {
     sqlite3_stmt *st = NULL;
+    struct history_trim own = *t;
     int64_t upto = 0;
     *removed = 0;
     int rc = next_room(db, room);
     if (rc == SQLITE_OK && *room)
-        rc = find_to_go(db, room, t, &upto);
+        rc = own_limits(db, room, &own);
+    if (rc == SQLITE_OK && *room)
+        rc = find_to_go(db, room, &own, &upto);
     if (rc != SQLITE_OK || !upto)
         return rc;
     rc = sqlite3_prepare_v2(db, "DELETE FROM message WHERE room = ?1 AND id <= ?2 RETURNING n, room, name, text", -1, &st, NULL);

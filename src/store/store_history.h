@@ -43,11 +43,12 @@ int store_history_read(sqlite3 *db, const struct history_range *range,
 
 /* One small step of clearing away, for the room whose key comes first behind `room`, which is set to that one ("": there
  * is none left): of its `most` oldest messages, those go that are beyond the `keep` newest, older than before_ms, or of an
- * earlier room of that name; and, where no room of that name is recorded, those older than orphans_ms; up to the first that
+ * earlier room of that name, or what the room's own options retention and retention-days say if that is less; and, where no
+ * room of that name is recorded, those older than orphans_ms; up to the first that
  * stays. *removed says how many. */
 #define HISTORY_KEY 64
 struct history_trim {
-    int64_t keep, before_ms, orphans_ms;
+    int64_t keep, before_ms, orphans_ms, now_ms;
     int most;
 };
 int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history_trim *t, int *removed);

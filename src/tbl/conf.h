@@ -40,6 +40,7 @@ CONF_INT(rooms, max, 1000, 1, 1000000, LIVE, "most rooms; at the limit the room 
 CONF_INT(rooms, per_user, 10, 1, 100, LIVE, "most rooms one user may be in (JOIN and ALSO)")
 CONF_INT(rooms, replay, 20, 0, 1000, LIVE, "messages of the present conversation shown to who joins")
 CONF_INT(rooms, replay_age, 3600, 1, 86400, LIVE, "seconds after which a message is no longer replayed")
+CONF_BOOL(rooms, replay_kept, false, LIVE, "take the replay from the history, so that it goes back before the present conversation")
 CONF_INT(rooms, expire_days, 30, 0, 36500, LIVE, "days of disuse after which an empty room is forgotten; 0: never")
 CONF_INT(rooms, roles, 1000, 1, 1000000, LIVE, "most accounts that have a role in one room or are invited to it")
 CONF_INT(rooms, bans, 500, 1, 1000000, LIVE, "most bans and mutes of one room")

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: ISC */
+/* What of a room is kept, as those who run it decide: durable rooms, retention, no history, and the replay from before. */
+#include "config.h"
+
+#include "tests/lib/fixture.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TALKERS 4
+#define ROUNDS 60
+
+static void kill_9_loses_nothing_that_was_heard_in_a_durable_room(void **state)
+{
+    static struct client c[TALKERS], reader;
+    static bool heard[TALKERS][ROUNDS];
+    int sent = 0;
+    (void)state;
+    for (int i = 0; i < TALKERS; i++) { /* two rooms, two talkers each */
+        char name[8], room[8];
+        snprintf(name, sizeof name, "t%d", i);
+        snprintf(room, sizeof room, "r%d", i % 2);
+        client_enter(&c[i], &d, name, room);
+        if (i < 2)
+            client_ask(&c[i], "SET durable on", "OK Set durable on");
+    }
+    for (; sent < ROUNDS; sent++) {
+        for (int i = 0; i < TALKERS; i++)
+            client_say(&c[i], "line %d", sent);
+        for (int i = 0; i < TALKERS && sent < ROUNDS - 1; i++) { /* the last are on their way when it dies */
+            client_skip_to(&c[i], "ROOM #r%d t%d line %d", i % 2, i, sent);
+            heard[i][sent] = true;
+        }
+    }
+    daemon_kill(&d);
+    for (int i = 0; i < TALKERS; i++)
+        client_close(&c[i]);
+    daemon_start(&d);
+    for (int room = 0; room < 2; room++) {
+        int i, number, found = 0;
+        char name[16];
+        snprintf(name, sizeof name, "HISTORY r%d 200", room);
+        client_login(&reader, &d, "reader");
+        for (client_say(&reader, "%s", name); strncmp(client_line(&reader), "OK ", 3) != 0;) {
+            assert_int_equal(sscanf(reader.line, "HIST %*s %*s %*s t%d line %d", &i, &number), 2);
+            found += heard[i][number];
+        }
+        assert_int_equal(found, 2 * (ROUNDS - 1));
+        client_ask(&reader, "QUIT", "OK Goodbye!");
+        client_expect_end(&reader);
+        client_close(&reader);
+    }
+}
+
+static void say_numbers(struct client *c, int from, int to)
+{
+    for (int i = from; i <= to; i++)
+        client_say(c, "line %d", i);
+    client_say(c, "PING said");
+    client_skip_to(c, "PONG said");
+}
+
+/* How many messages HISTORY shows. */
+static int kept(struct client *c)
+{
+    int n = 0;
+    client_say(c, "HISTORY");
+    while (sscanf(client_line(c), "OK %d messages", &n) != 1)
+        ;
+    return n;
+}
+
+static void a_room_keeps_no_more_than_it_wants(void **state)
+{
+    struct client a;
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    say_numbers(&a, 1, 20);
+    assert_int_equal(kept(&a), 20);
+    client_ask(&a, "SET retention 5", "OK Set retention 5");
+    while (kept(&a) != 5) /* it goes in small steps; daemon_fini ends a test that waits for ever */
+        usleep(1000);
+    client_ask(&a, "SET retention 1000000", "OK Set retention 1000000");
+    say_numbers(&a, 21, 30);
+    assert_int_equal(kept(&a), 15);
+    client_close(&a);
+}
+
+static void without_history_nothing_is_kept_from_then_on(void **state)
+{
+    struct client a;
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    say_numbers(&a, 1, 2);
+    client_ask(&a, "SET history off", "OK Set history off");
+    say_numbers(&a, 3, 9);
+    assert_int_equal(kept(&a), 2);
+    client_ask(&a, "SET history on", "OK Set history on");
+    say_numbers(&a, 10, 10);
+    assert_int_equal(kept(&a), 3);
+    client_close(&a);
+}
+
+static void the_replay_may_go_back_before_the_conversation(void **state)
+{
+    struct client a, b;
+    (void)state;
+    fixture_start("rooms = { replay_kept = true; replay = 3; };");
+    client_enter(&a, &d, "alice", "den");
+    say_numbers(&a, 1, 5);
+    client_ask(&a, "LEAVE", "OK Left #den");
+    client_login(&b, &d, "bob");
+    client_ask(&b, "JOIN den", "OK Joined #den (0 users)");
+    for (int i = 3; i <= 5; i++)
+        client_expect(&b, "ROOM #den alice line %d", i);
+    client_expect_quiet(&b);
+    client_ask(&b, "mine", "ROOM #den bob mine");
+    client_ask(&a, "JOIN den", "OK Joined #den (1 users)");
+    client_expect(&a, "JOIN #den bob");
+    client_expect(&a, "ROOM #den alice line 4");
+    client_expect(&a, "ROOM #den alice line 5");
+    client_expect(&a, "ROOM #den bob mine");
+    client_expect_quiet(&a);
+    client_close(&a);
+    client_close(&b);
+}
+
+static void a_private_room_is_not_there_for_a_stranger(void **state)
+{
+    static const char *const asks[][2] = {
+        {"ROOMS", "ROOMLIST"},
+        {"ROOMS ALL", "ROOMLIST"},
+        {"USERS den", "ERROR Room not found"},
+        {"HISTORY den", "ERROR Room not found"},
+        {"SEARCH in:den treasure", "ERROR Room not found"},
+        {"SEARCH treasure", "OK 0 found"},
+        {"SAY den hello", "ERROR Not in #den"},
+        {"JOIN den", "ERROR Permission denied"},
+    };
+    struct client a, b;
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    client_ask(&a, "SET private on", "OK Set private on");
+    client_ask(&a, "the treasure is under the oak", "ROOM #den alice the treasure is under the oak");
+    client_login(&b, &d, "bob");
+    for (size_t i = 0; i < sizeof asks / sizeof asks[0]; i++)
+        client_ask(&b, asks[i][0], asks[i][1]);
+    client_say(&b, "WHOIS alice");
+    assert_null(strstr(client_line(&b), "den"));
+    client_expect_quiet(&b);
+    client_expect_quiet(&a);
+    client_say(&a, "SEARCH treasure");
+    assert_non_null(strstr(client_line(&a), "under the oak"));
+    client_expect(&a, "OK 1 found");
+    client_close(&a);
+    client_close(&b);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
+#define TEST_DIR(name) cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_down)
+    const struct CMUnitTest tests[] = {
+        TEST(kill_9_loses_nothing_that_was_heard_in_a_durable_room),
+        TEST(a_room_keeps_no_more_than_it_wants),
+        TEST(without_history_nothing_is_kept_from_then_on),
+        TEST_DIR(the_replay_may_go_back_before_the_conversation),
+        TEST(a_private_room_is_not_there_for_a_stranger),
+    };
+#undef TEST
+#undef TEST_DIR
+    alarm(120);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
