@@ -17,6 +17,7 @@ _chatctl()
         'room create'
         'room delete'
         'room topic'
+        'room owner'
         'kick'
         'user list'
         'user show'

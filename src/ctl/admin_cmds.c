@@ -213,6 +213,7 @@ const char *admin_room_show(struct admin_call *c)
         buf_printf(&users, "%s%s", i ? " " : "", names.v[i]);
     wire_open(c->out);
     put_room_fields(r, c->out);
+    admin_rules_show(r, c->out);
     wire_string(c->out, "users", buf_text(&users));
     wire_close(c->out);
     rooms_release(r);

@@ -35,6 +35,9 @@ typedef const char *admin_fn(struct admin_call *c);
 #include "tbl/admin.h"
 #undef ADMIN
 
+/* Adds the fields that tell how a room is run. */
+void admin_rules_show(struct room *r, struct buf *out);
+
 /* Days for which an invitation is good unless said otherwise. Any thread. */
 void admin_users_configure(int invite_days);
 

@@ -16,6 +16,7 @@ ADMIN(admin_room_show, "room show", "w", RECORD, "room show NAME", "show one roo
 ADMIN(admin_room_create, "room create", "w", NOTHING, "room create NAME", "make a room that never gives way")
 ADMIN(admin_room_delete, "room delete", "w", NOTHING, "room delete NAME", "delete an empty room and its topic")
 ADMIN(admin_room_topic, "room topic", "wt", NOTHING, "room topic NAME TEXT", "set the topic of a room (- clears it)")
+ADMIN(admin_room_owner, "room owner", "wt", NOTHING, "room owner NAME USER", "give a room to who has registered that name (-: to nobody); who owned it runs it still")
 ADMIN(admin_kick, "kick", "wT", RECORD, "kick USER|ID [REASON]", "end a session, and wait until it has ended")
 ADMIN(admin_user_list, "user list", "", TABLE, "user list", "list who has registered a name")
 ADMIN(admin_user_show, "user show", "w", RECORD, "user show USER", "show one account")

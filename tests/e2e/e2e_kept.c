@@ -163,6 +163,30 @@ static void a_private_room_is_not_there_for_a_stranger(void **state)
     client_close(&b);
 }
 
+static void the_operator_can_give_a_room_away(void **state)
+{
+    struct client a, b;
+    char out[4096];
+    (void)state;
+    fixture_start("accounts = { hash_memory = 8; hash_passes = 1; };");
+    client_login(&a, &d, "alice");
+    client_ask(&a, "REGISTER password", "OK Registered alice");
+    client_ask(&a, "JOIN den", "OK Joined #den (0 users)");
+    client_login(&b, &d, "bob");
+    client_ask(&b, "REGISTER password", "OK Registered bob");
+    client_ask(&b, "ALSO den", "OK Joined #den (1 users)");
+    client_expect(&b, "JOIN #den alice");
+    client_expect(&a, "JOIN #den bob");
+    daemon_ctl_ok(&d, out, sizeof out, "room", "owner", "den", "bob", NULL);
+    client_expect(&b, "OWNER #den bob by server");
+    client_ask(&b, "DEOP alice", "OK No op any more: alice");
+    assert_int_equal(daemon_ctl(&d, out, sizeof out, "room", "owner", "den", "nobody", NULL), 1);
+    daemon_ctl_ok(&d, out, sizeof out, "room", "show", "den", NULL);
+    assert_non_null(strstr(out, "bob\n"));
+    client_close(&a);
+    client_close(&b);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
@@ -173,6 +197,7 @@ int main(void)
         TEST(without_history_nothing_is_kept_from_then_on),
         TEST_DIR(the_replay_may_go_back_before_the_conversation),
         TEST(a_private_room_is_not_there_for_a_stranger),
+        TEST_DIR(the_operator_can_give_a_room_away),
     };
 #undef TEST
 #undef TEST_DIR
