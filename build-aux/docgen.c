@@ -52,6 +52,14 @@ static const struct {
 };
 
 static const struct {
+    const char *name, *what;
+} options[] = {
+#define OPTION(name, word, kind, standard, most, what) {word, what},
+#include "tbl/options.h"
+#undef OPTION
+};
+
+static const struct {
     const char *label, *words, *error, *queue;
     int drain_ms;
 } closes[] = {
@@ -273,6 +281,14 @@ static void print_caps(enum format f)
     table_begins(f, "name | what it does");
     for (size_t i = 0; i < COUNT(caps); i++)
         row(f, caps[i].name, caps[i].what);
+    table_ends(f);
+}
+
+static void print_options(enum format f)
+{
+    table_begins(f, "name | what it does");
+    for (size_t i = 0; i < COUNT(options); i++)
+        row(f, options[i].name, options[i].what);
     table_ends(f);
 }
 
@@ -563,6 +579,7 @@ static const struct {
     {"commands", print_commands, FORMATS}, {"errors", print_errors, FORMATS}, {"close", print_close, FORMATS},
     {"conf", print_conf, SAMPLE},          {"admin", print_admin, COMPLETION}, {"counters", print_counters, FORMATS},
     {"locks", print_locks, FORMATS},       {"caps", print_caps, FORMATS},
+    {"options", print_options, FORMATS},
 };
 
 static int usage(void)
