@@ -431,6 +431,7 @@ void server_stop(void)
     resume_stop();
     close_listeners();
     pool_wait_empty();
+    resume_wait_parked();
     admin_stop();
     keeper_stop();
     history_stop();

@@ -144,6 +144,14 @@ bool history_is_full(void)
     return RELAXED(history.queued) > RELAXED(most_queued) && !is_bad();
 }
 
+bool history_keeps(struct room *r)
+{
+    lock_acquire(&r->lock);
+    bool wants = r->rules.value[OPTION_HISTORY], durable = r->rules.value[OPTION_DURABLE];
+    lock_release(&r->lock);
+    return durable || (wants && RELAXED(keep_now));
+}
+
 void history_add_locked(const struct room *r, const struct event *ev)
 {
     if (!RELAXED(keep_now))

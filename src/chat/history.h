@@ -32,6 +32,9 @@ void history_stop(void);
 /* A message as the store takes it. Borrows from both. */
 struct message_row history_row(const struct room *r, const struct event *ev);
 
+/* True when what is said in the room now is kept. Takes the room's lock. Any thread. */
+bool history_keeps(struct room *r);
+
 /* Keeps what was just said. The room's lock is held. */
 void history_add_locked(const struct room *r, const struct event *ev);
 

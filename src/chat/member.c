@@ -53,12 +53,24 @@ void member_answer(struct member *m, const struct event *ev)
     msg_unref(msg);
 }
 
-void member_answer_lines(struct member *m, const struct buf *lines)
+static void answer_lines(struct member *m, const struct buf *lines, bool worth)
 {
     post_assert_settled();
     struct msg *msg = msg_new(lines->data, lines->len);
+    msg->worth = worth;
     outbox_answer(m->outbox, msg);
     msg_unref(msg);
+}
+
+void member_answer_lines(struct member *m, const struct buf *lines)
+{
+    answer_lines(m, lines, false);
+}
+
+void member_answer_said(struct member *m, const struct buf *lines)
+{
+    if (lines->len)
+        answer_lines(m, lines, true);
 }
 
 bool member_is_in(const struct member *m, const struct room *r)

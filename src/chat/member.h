@@ -77,8 +77,10 @@ void member_rendered_fini(struct member_rendered *once);
 /* The same for an answer, from the member's own reader. */
 void member_answer(struct member *m, const struct event *ev);
 
-/* The same for lines that are rendered already. */
+/* The same for lines that are rendered already; and for such as people said, which are worth it to be sent again if they do
+ * not come (net/msg.h). */
 void member_answer_lines(struct member *m, const struct buf *lines);
+void member_answer_said(struct member *m, const struct buf *lines);
 
 /* Clients whom somebody meets in rooms; one who is met in two stands there twice. */
 struct companions {

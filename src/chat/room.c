@@ -282,16 +282,30 @@ static void answer_locked(const struct room *r, struct member *m, const struct m
         if (r->members[i].member != old)
             codec->render(&lines, &ev, form);
     }
-    if (past)
+    if (past) { /* in two, of which the second may have to be sent again */
+        member_answer_lines(m, &lines);
+        buf_clear(&lines);
         buf_add(&lines, past->lines.data, past->lines.len);
+    }
     replay_render(&r->replay, r->name, m, past ? past->covers : 0, &lines);
-    member_answer_lines(m, &lines);
+    if (past)
+        member_answer_said(m, &lines);
+    else
+        member_answer_lines(m, &lines);
     buf_fini(&lines);
 }
 
 static bool is_whole_locked(const struct room *r, const struct past *past)
 {
     return !past || past->covers >= r->replay.lost_id;
+}
+
+bool room_was_there(struct room *r, uint64_t id)
+{
+    lock_acquire(&r->lock);
+    bool was = id >= (uint64_t)r->created_ms << 20;
+    lock_release(&r->lock);
+    return was;
 }
 
 uint64_t room_last_id(struct room *r)

@@ -78,6 +78,8 @@ struct past {
     struct buf lines; /* owns */
     uint64_t covers;  /* what was said with numbers up to this is in them, or is not to be shown */
 };
+/* True when something of that number was told in this room, and not in an earlier one of its name. */
+bool room_was_there(struct room *r, uint64_t id);
 /* The number of the newest message, for a past. */
 uint64_t room_last_id(struct room *r);
 

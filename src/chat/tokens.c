@@ -69,9 +69,14 @@ static int find_run(void *arg, sqlite3 *db)
 
 enum tokens_result tokens_find(const char *text, struct token *t, int64_t *account, const struct waiter *w)
 {
+    secret_digest(t->digest, text);
+    return tokens_check(t, account, w);
+}
+
+enum tokens_result tokens_check(const struct token *t, int64_t *account, const struct waiter *w)
+{
     static const struct errand find = {find_run, NULL};
     struct asking a = {.token = t};
-    secret_digest(t->digest, text);
     if (!errand_do(&find, &a, w))
         return TOKENS_STORAGE;
     *account = a.account;

@@ -28,6 +28,9 @@ enum tokens_result tokens_make(int64_t account, const struct token *old, char te
                                const struct waiter *w);
 /* The token of a text, and the account it is for. */
 enum tokens_result tokens_find(const char *text, struct token *t, int64_t *account, const struct waiter *w);
+/* The same of a token that was found before. */
+enum tokens_result tokens_check(const struct token *t, int64_t *account, const struct waiter *w);
+
 /* A session whose connection broke. */
 struct parked {
     int64_t broke_ms;  /* wall clock; 0: there is none */

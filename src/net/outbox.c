@@ -217,6 +217,8 @@ static int put(struct outbox *ob, struct msg *m, bool own_answer)
             wake = close_locked(ob, CLOSE_SLOW, NULL);
         }
     }
+    if (result == OUTBOX_CLOSED && own_answer && ob->tail && m->worth)
+        tail_lose(ob->tail, m); /* what others say is missed as well, and found in the history */
     lock_release(&ob->lock);
     if (wake)
         signal_writer(ob);
@@ -418,7 +420,7 @@ static uint64_t come_locked(const struct outbox *ob)
 {
     uint64_t come;
     bool known = ob->stream->ops->has_come && ob->stream->ops->has_come(ob->stream, &come);
-    return known ? come : ob->written;
+    return known && come < ob->written ? come : ob->written; /* it counts the end of the stream as well */
 }
 
 static void extend_tail_locked(struct outbox *ob, size_t from)

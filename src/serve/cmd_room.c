@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define PAST_TRIES 5 /* readings of the history, while the room goes on talking */
+
 /* What the history has for the replay, if it is to come from there. NULL: the room's own serves. */
 static struct past *kept_past(struct session *s, struct room *r, struct past *past)
 {
@@ -18,20 +20,20 @@ static struct past *kept_past(struct session *s, struct room *r, struct past *pa
     struct past_wanted w = {.since_ms = clock_wall_ms() - l.replay_age_s * 1000LL, .most = l.replay};
     if (!l.replay_kept || !l.replay)
         return NULL;
-    bool is_read = past_read(s, r, &w, past);
+    bool is_read = past_read(s, r, &w, past) && past->covers;
     if (!is_read)
         buf_fini(&past->lines);
     return is_read ? past : NULL;
 }
 
-/* True when the client is in. False: it was told why it may not, or not (no->verdict is fine): things have changed. */
-static bool try_room(struct session *s, struct room *r, const char *key, bool *leaves, struct refusal *no)
+/* True when the client is in. False: `no` says why it may not; or it is fine, and things have changed meanwhile. */
+static bool try_room(struct session *s, struct room *r, const char *key, bool *leaves, bool wants_kept, struct refusal *no)
 {
-    struct past kept = {0}, *past = NULL;
+    struct past kept = {0};
     unsigned ticket;
     if (!room_admits(r, &s->member, key, &ticket, no))
         return false;
-    past = kept_past(s, r, &kept);
+    struct past *past = wants_kept ? kept_past(s, r, &kept) : NULL;
     if (*leaves)
         session_leave_room(s, s->member.current, false);
     *leaves = false;
@@ -41,13 +43,13 @@ static bool try_room(struct session *s, struct room *r, const char *key, bool *l
 }
 
 /* Comes in, having left the current room if it is to be left. Whoever runs the room may have changed it in between, or
- * much may have been said while the history was read: then it is asked again. */
+ * much may have been said while the history was read: then it is asked again, and at last the room's own replay serves. */
 static void come_in(struct session *s, struct room *r, const char *key, bool leaves)
 {
     struct refusal no = {0};
     bool is_in = false;
-    while (!is_in && no.verdict == RULES_FINE)
-        is_in = try_room(s, r, key, &leaves, &no);
+    for (int i = 0; !is_in && no.verdict == RULES_FINE; i++)
+        is_in = try_room(s, r, key, &leaves, i < PAST_TRIES, &no);
     if (is_in)
         return;
     session_refuse(s, &no);

@@ -27,8 +27,8 @@ void mailbox_show(struct session *s)
 void mailbox_heard(struct session *s)
 {
     int64_t upto = s->mail_upto;
-    if (!upto)
-        return;
+    if (!upto || !outbox_is_drained(&s->pair->outbox) || !outbox_has_all_come(&s->pair->outbox))
+        return; /* lines that were sent before it came say nothing */
     s->mail_upto = 0;
     if (!s->member.account)
         return;

@@ -12,9 +12,10 @@ static void add_notice(struct session *s, struct past *past, const char *text)
     s->codec->render(&past->lines, &ev, (enum form)s->member.form);
 }
 
-static void add_messages(struct session *s, struct room *r, struct past *past)
+static void add_messages(struct session *s, struct room *r, struct past *past, int most)
 {
-    for (int i = 0; i < s->query.page.count; i++) {
+    int left_out = s->query.page.count > most ? s->query.page.count - most : 0;
+    for (int i = left_out; i < s->query.page.count; i++) {
         struct message_row row = history_at(&s->query, i);
         struct event ev = {.kind = row.kind == MESSAGE_ACTION ? EVENT_ACTION : EVENT_SAID, .room = r->name, .name = row.name,
                            .text = row.text, .id = row.id, .time_ms = row.time_ms};
@@ -28,18 +29,25 @@ static void add_messages(struct session *s, struct room *r, struct past *past)
 bool past_read(struct session *s, struct room *r, const struct past_wanted *w, struct past *past)
 {
     uint64_t newest = room_last_id(r);
-    *past = (struct past){.covers = newest > w->after ? newest : w->after};
-    if (newest <= w->after)
+    *past = (struct past){.covers = w->after};
+    if (newest <= w->after || !history_keeps(r)) /* then the replay has all that there is */
         return true;
-    struct history_range range = {.after = w->after, .before = newest + 1, .since_ms = w->since_ms, .most = w->most};
+    past->covers = newest;
+    struct history_range range = {.after = w->after, .before = newest + 1, .since_ms = w->since_ms, .most = w->most + 1};
     history_ask(&s->query, r, range, (size_t)outbox_limits().bytes / 4, s->member.bell);
     bool is_read = history_wait(&s->query, NULL, NULL);
-    if (w->tells && is_read && (s->query.page.count == w->most || s->query.page.is_cut))
+    if (w->tells && is_read && (s->query.page.count > w->most || s->query.page.is_cut))
         add_notice(s, past, "more was said than is shown here; HISTORY has it");
     if (w->tells && !is_read)
         add_notice(s, past, "what was said meanwhile cannot be read now; try HISTORY later");
     if (is_read)
-        add_messages(s, r, past);
+        add_messages(s, r, past, w->most);
     history_query_fini(&s->query);
     return is_read;
+}
+
+void past_give_up(struct session *s, struct past *past)
+{
+    past->covers = UINT64_MAX;
+    add_notice(s, past, "more was said than is shown here; HISTORY has it");
 }

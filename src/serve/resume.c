@@ -21,6 +21,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <utlist.h>
 
 #define HEIR_WAIT_MS 8000 /* for a holder to write what it can and to hand over */
 #define COME_WAIT_MS 200  /* for the peer's machine to acknowledge what was written last */
@@ -32,6 +34,8 @@ enum { HEIR_WAITS, HEIR_READY, HEIR_REFUSED };
 
 struct heir {
     struct session *s;
+    const struct token *token;
+    struct heir *next; /* H */
     _Atomic int state;
     struct holder *holder; /* HEIR_READY: its reader waits until .done */
 };
@@ -40,7 +44,9 @@ struct heir {
 static struct {
     struct lock lock;
     struct holder *table; /* H: borrows */
+    struct heir *heirs;   /* H: borrows; those who are about to resume */
     bool stopping;        /* H */
+    _Atomic int ending;   /* holders that have yet to be parked */
 } resume = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_RESUME}};
 
 static _Atomic int grace_ms_now = 5000, messages_now = 1000;
@@ -59,7 +65,7 @@ static void list(struct session *s, const struct token *t)
     lock_acquire(&resume.lock);
     if (h->listed)
         HASH_DEL(resume.table, h);
-    *h = (struct holder){.token = *t, .has_token = true, .listed = true, .s = s};
+    *h = (struct holder){.token = *t, .has_token = true, .listed = true, .heir = h->heir, .s = s};
     HASH_ADD(hh, resume.table, token.digest, sizeof h->token.digest, h);
     lock_release(&resume.lock);
 }
@@ -104,11 +110,26 @@ void resume_stop(void)
 
 /* ---- the end of a holder ---- */
 
-bool resume_parks(const struct session *s)
+bool resume_parks(struct session *s)
 {
     static const bool is_break[CLOSE_REASONS] = {[CLOSE_EOF] = true, [CLOSE_GONE] = true, [CLOSE_SLOW] = true,
                                                  [CLOSE_STOP] = true, [CLOSE_RESUMED] = true};
-    return s->holder.has_token && s->member.listed && is_break[outbox_reason(&s->pair->outbox)];
+    bool parks = s->holder.has_token && s->member.listed && is_break[outbox_reason(&s->pair->outbox)];
+    if (parks)
+        atomic_fetch_add(&resume.ending, 1);
+    return parks;
+}
+
+void resume_parked(void)
+{
+    atomic_fetch_sub(&resume.ending, 1);
+}
+
+void resume_wait_parked(void)
+{
+    struct timespec pause = {.tv_nsec = LOOK_MS * 1000000L};
+    while (atomic_load(&resume.ending)) /* a moment, at the stop */
+        nanosleep(&pause, NULL);
 }
 
 void resume_forget(struct session *s)
@@ -120,13 +141,44 @@ void resume_forget(struct session *s)
     s->holder = (struct holder){0};
 }
 
+/* Keeps the last lines, so many bytes at most. */
+static void cut_front(struct buf *lines, size_t most)
+{
+    if (lines->len <= most)
+        return;
+    const char *lf = memchr(lines->data + lines->len - most, '\n', most);
+    size_t from = lf ? (size_t)(lf - lines->data) + 1 : lines->len;
+    memmove(lines->data, lines->data + from, lines->len - from + 1);
+    lines->len -= from;
+}
+
 static bool has_come(void *arg)
 {
     struct session *s = arg;
     return outbox_has_all_come(&s->pair->outbox);
 }
 
-/* What may not have come, and how far each room was heard. */
+/* Its rooms, the current one last, so that it is current again; and how far each was heard. */
+static void note_rooms(struct session *s)
+{
+    struct member *m = &s->member;
+    struct parked *p = &s->holder.parked;
+    session_sync_rooms(s);
+    free(p->rooms);
+    p->rooms = panic_calloc((size_t)m->room_count + 1, sizeof *p->rooms);
+    p->room_count = 0;
+    for (int last = 0; last < 2; last++)
+        for (int i = 0; i < m->room_count; i++) {
+            struct parked_room *room = &p->rooms[p->room_count];
+            if ((m->rooms[i] == m->current) != last)
+                continue;
+            memcpy(room->key, m->rooms[i]->key, sizeof room->key);
+            room->heard = room_heard(m->rooms[i], m);
+            p->room_count++;
+        }
+}
+
+/* What may not have come, but for the oldest of very much; and the rooms. */
 static void look_back(struct session *s)
 {
     struct member *m = &s->member;
@@ -135,12 +187,8 @@ static void look_back(struct session *s)
         bell_wait(m->bell, clock_ms() + LOOK_MS); /* the kernel rings for nobody */
     *p = (struct parked){.broke_ms = clock_wall_ms(), .caps = m->caps};
     outbox_end_tail(&s->pair->outbox, &p->missed);
-    p->rooms = panic_calloc((size_t)m->room_count + 1, sizeof *p->rooms);
-    for (; p->room_count < m->room_count; p->room_count++) {
-        struct parked_room *room = &p->rooms[p->room_count];
-        memcpy(room->key, m->rooms[p->room_count]->key, sizeof room->key);
-        room->heard = room_heard(m->rooms[p->room_count], m);
-    }
+    cut_front(&p->missed, (size_t)outbox_limits().bytes);
+    note_rooms(s);
 }
 
 static bool is_done(void *arg)
@@ -158,8 +206,10 @@ void resume_park(struct session *s)
     bell_wait_for(s->member.bell, clock_ms() + grace_ms, resume_is_urgent, s);
     if (unlist(s, HEIR_READY))
         bell_wait_for(s->member.bell, INT64_MAX, is_done, s);
-    if (s->member.listed)
+    if (s->member.listed) {
+        note_rooms(s); /* somebody may have been put out meanwhile */
         tokens_park(&h->token, &h->parked);
+    }
     parked_fini(&h->parked);
     *h = (struct holder){0};
 }
@@ -181,8 +231,7 @@ static void set_caps(struct session *s, unsigned caps)
 
 static void show_missed(struct session *s, const struct parked *p)
 {
-    if (p->missed.len)
-        member_answer_lines(&s->member, &p->missed);
+    member_answer_said(&s->member, &p->missed);
 }
 
 /* Takes the holder's place in one room. */
@@ -193,7 +242,7 @@ static void swap(struct session *s, struct session *old, struct room *r, uint64_
         struct past past;
         read_past(s, r, heard, &past);
         if (i == TRIES_MOST - 1)
-            past.covers = UINT64_MAX;
+            past_give_up(s, &past);
         result = room_swap(r, &old->member, &s->member, &past);
         buf_fini(&past.lines);
     }
@@ -203,12 +252,21 @@ static void swap(struct session *s, struct session *old, struct room *r, uint64_
     member_add_room(&s->member, r);
 }
 
+/* The holder goes its way, with what is left to it. */
+static void release(struct holder *h)
+{
+    struct bell *bell = h->s->member.bell;
+    atomic_store(&h->done, true);
+    bell_ring(bell);
+}
+
 /* The holder's reader waits. */
 static void inherit(struct session *s, const struct account *own, struct holder *h)
 {
     struct session *old = h->s;
     struct event welcome = {.kind = EVENT_WELCOME_BACK, .name = old->member.name};
     const struct room *current = old->member.current;
+    char host[ADDRS_TEXT];
     set_caps(s, h->parked.caps);
     s->member.account = own->id;
     users_inherit(&s->member, &old->member, &welcome);
@@ -222,10 +280,8 @@ static void inherit(struct session *s, const struct account *own, struct holder 
     }
     session_count_rooms(s);
     session_named(s);
-    accounts_note_seen(own->id, s->member.host);
-    struct bell *bell = old->member.bell;
-    atomic_store(&h->done, true); /* from here on the holder is its own again */
-    bell_ring(bell);
+    accounts_note_seen(own->id, addrs_key_text(&s->pair->arrival.peer, host));
+    release(h); /* from here on the holder is its own again */
     mailbox_show(s);
 }
 
@@ -242,9 +298,11 @@ static void join_again(struct session *s, const struct parked_room *room)
         unsigned ticket;
         room_admits(r, &s->member, NULL, &ticket, &no);
         refusal_fini(&no);
-        if (no.verdict == RULES_BANNED)
+        if (no.verdict == RULES_BANNED || (no.verdict != RULES_FINE && !room_was_there(r, room->heard)))
             break;
         read_past(s, r, room->heard, &past);
+        if (i == TRIES_MOST - 1)
+            past_give_up(s, &past);
         is_in = session_enter_room(s, r, ticket, &past);
         buf_fini(&past.lines);
     }
@@ -256,8 +314,12 @@ static void come_back(struct session *s, const struct account *own, const struct
 {
     struct waiter w = login_waiter(s);
     struct parked p;
-    if (!login_take_name(s, own->name, own, EVENT_WELCOME_BACK) || tokens_take(t, &p, &w) != TOKENS_DONE)
+    if (!login_take_name(s, own->name, own, EVENT_WELCOME_BACK))
         return;
+    if (tokens_take(t, &p, &w) != TOKENS_DONE) {
+        session_error(s, ERROR_STORAGE, NULL); /* what was parked stays */
+        return;
+    }
     set_caps(s, p.caps);
     show_missed(s, &p);
     for (int i = 0; i < p.room_count; i++)
@@ -314,24 +376,68 @@ static bool begin_tail(struct session *s)
     return true;
 }
 
-static void resume_by(struct session *s, const struct token *t, const struct account *own)
+/* False: another is about to resume by that token. */
+static bool come(struct heir *heir)
 {
-    struct heir heir = {.s = s};
-    bool claims = claim(t, &heir);
+    lock_acquire(&resume.lock);
+    const struct heir *other = resume.heirs;
+    while (other && memcmp(other->token, heir->token, sizeof *heir->token) != 0)
+        other = other->next;
+    if (!other)
+        LL_PREPEND(resume.heirs, heir);
+    lock_release(&resume.lock);
+    return !other;
+}
+
+static void go(struct heir *heir)
+{
+    lock_acquire(&resume.lock);
+    LL_DELETE(resume.heirs, heir);
+    lock_release(&resume.lock);
+}
+
+/* True when the token is good still: it may have been taken back while the holder was waited for. */
+static bool is_good(struct session *s, const struct token *t, struct account *own)
+{
+    struct waiter w = login_waiter(s);
+    int64_t account = 0;
+    return tokens_check(t, &account, &w) == TOKENS_DONE && accounts_by_id(account, own) && !own->locked;
+}
+
+static void resume_as(struct session *s, struct heir *heir, struct account *own)
+{
+    const struct token *t = heir->token;
+    bool claims = claim(t, heir);
     if (claims) {
-        session_wait(s, clock_ms() + HEIR_WAIT_MS, is_answered, &heir);
-        withdraw(&heir);
+        session_wait(s, clock_ms() + HEIR_WAIT_MS, is_answered, heir);
+        withdraw(heir);
     }
-    if (claims && heir.state == HEIR_READY) {
-        inherit(s, own, heir.holder);
-    } else if (claims && heir.state == HEIR_WAITS) {
+    if (claims && heir->state == HEIR_WAITS) {
         session_error(s, ERROR_BUSY, NULL);
         return;
-    } else {
-        come_back(s, own, t);
     }
+    bool good = is_good(s, t, own), ready = claims && heir->state == HEIR_READY;
+    if (ready && good)
+        inherit(s, own, heir->holder);
+    else if (ready)
+        release(heir->holder);
+    else if (good)
+        come_back(s, own, t);
+    if (!good)
+        session_error(s, ERROR_BAD_TOKEN, NULL);
     if (*s->member.name)
         list(s, t);
+}
+
+static void resume_by(struct session *s, const struct token *t, struct account *own)
+{
+    struct heir heir = {.s = s, .token = t};
+    if (!come(&heir)) {
+        session_error(s, ERROR_BUSY, NULL);
+        return;
+    }
+    resume_as(s, &heir, own);
+    go(&heir);
 }
 
 void cmd_resume(struct session *s, const struct args *a)

@@ -30,17 +30,19 @@ struct holder {
 void resume_configure(int grace_ms, int messages);
 
 /* For the session's reader at its end, with the outbox closed. True: it is to be parked. */
-bool resume_parks(const struct session *s);
+bool resume_parks(struct session *s);
 /* Then, when all was written that could be: waits for an heir and hands over, or has it parked. Afterwards the session may
- * be in no room and without a name. */
+ * be in no room and without a name. resume_parks counts it as ending, until resume_parked, when it has left. */
 void resume_park(struct session *s);
+void resume_parked(void);
 /* Else: nobody can inherit from it. */
 void resume_forget(struct session *s);
 
 /* True when an heir waits, or the server stops, so there is no time to lose; `arg` is the session. */
 bool resume_is_urgent(void *arg);
 
-/* Nobody waits for heirs any more. Main thread, at the stop. */
+/* Nobody waits for heirs any more; and, before the store stops, waits until all that end are parked. Main thread. */
 void resume_stop(void);
+void resume_wait_parked(void);
 
 #endif

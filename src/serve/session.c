@@ -437,6 +437,7 @@ static void end(struct session *s)
         return;
     resume_park(s);
     leave_all(s);
+    resume_parked();
 }
 
 void session_serve(struct pair *p)
