@@ -428,6 +428,7 @@ void server_stop(void)
     resume_stop();
     close_listeners();
     pool_wait_empty();
+    resume_wait_left();
     admin_stop();
     keeper_stop();
     history_stop();

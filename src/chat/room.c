@@ -282,10 +282,11 @@ static void answer_locked(const struct room *r, struct member *m, const struct m
         if (r->members[i].member != old)
             codec->render(&lines, &ev, form);
     }
+    size_t said_at = lines.len;
     if (past)
         buf_add(&lines, past->lines.data, past->lines.len);
     replay_render(&r->replay, r->name, m, past ? past->covers : 0, &lines);
-    member_answer_lines(m, &lines);
+    member_answer_said(m, &lines, said_at);
     buf_fini(&lines);
 }
 

@@ -217,6 +217,8 @@ static int put(struct outbox *ob, struct msg *m, bool own_answer)
             wake = close_locked(ob, CLOSE_SLOW, NULL);
         }
     }
+    if (result == OUTBOX_CLOSED && own_answer && ob->tail && m->worth)
+        tail_lose(ob->tail, m); /* of what others put they take note themselves */
     lock_release(&ob->lock);
     if (wake)
         signal_writer(ob);

@@ -18,6 +18,7 @@
 #include "serve/login.h"
 #include "serve/mailbox.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,7 @@ static struct {
     struct lock lock;
     struct holder *table; /* H: borrows */
     bool stopping;        /* H */
+    int leaving;          /* H: sessions between resume_begin_park and resume_end_park */
 } resume = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_RESUME}};
 
 static _Atomic int grace_ms_now = 5000, messages_now = 1000;
@@ -52,18 +54,25 @@ void resume_configure(int grace_ms, int messages)
 
 /* ---- holders ---- */
 
+static void list_locked(struct session *s, const struct token *t)
+{
+    struct holder *h = &s->holder;
+    *h = (struct holder){.token = *t, .has_token = true, .listed = true, .s = s};
+    HASH_ADD(hh, resume.table, token.digest, sizeof h->token.digest, h);
+}
+
 static void list(struct session *s, const struct token *t)
 {
     struct holder *h = &s->holder;
     lock_acquire(&resume.lock);
     if (h->listed)
         HASH_DEL(resume.table, h);
-    *h = (struct holder){.token = *t, .has_token = true, .listed = true, .s = s};
-    HASH_ADD(hh, resume.table, token.digest, sizeof h->token.digest, h);
+    list_locked(s, t);
     lock_release(&resume.lock);
 }
 
-/* Out of the table: from here on no heir can come. True: one came, and is told `state`. */
+/* Out of the table: from here on no heir can come. True: one came, is told `state`, and is in the table in its place, so
+ * whoever comes with the token then finds it. */
 static bool unlist(struct session *s, int state)
 {
     struct holder *h = &s->holder;
@@ -76,6 +85,7 @@ static bool unlist(struct session *s, int state)
     if (heir) {
         struct bell *bell = heir->s->member.bell;
         heir->holder = h;
+        list_locked(heir->s, &h->token);
         atomic_store(&heir->state, state); /* a heir that is refused may be gone from here on */
         bell_ring(bell);
     }
@@ -87,7 +97,7 @@ bool resume_is_urgent(void *arg)
 {
     struct session *s = arg;
     lock_acquire(&resume.lock);
-    bool urgent = s->holder.heir || resume.stopping;
+    bool urgent = s->holder.heir || resume.stopping || atomic_load_explicit(&s->member.replaced, memory_order_relaxed);
     lock_release(&resume.lock);
     return urgent;
 }
@@ -101,7 +111,35 @@ void resume_stop(void)
     lock_release(&resume.lock);
 }
 
+static bool is_any_leaving(void)
+{
+    lock_acquire(&resume.lock);
+    bool any = resume.leaving > 0;
+    lock_release(&resume.lock);
+    return any;
+}
+
+void resume_wait_left(void)
+{
+    while (is_any_leaving())
+        poll(NULL, 0, LOOK_MS);
+}
+
 /* ---- the end of a holder ---- */
+
+void resume_begin_park(void)
+{
+    lock_acquire(&resume.lock);
+    resume.leaving++;
+    lock_release(&resume.lock);
+}
+
+void resume_end_park(void)
+{
+    lock_acquire(&resume.lock);
+    resume.leaving--;
+    lock_release(&resume.lock);
+}
 
 bool resume_parks(const struct session *s)
 {
@@ -215,7 +253,7 @@ static void set_caps(struct session *s, unsigned caps)
 static void show_missed(struct session *s, const struct parked *p)
 {
     if (p->missed.len)
-        member_answer_lines(&s->member, &p->missed);
+        member_answer_said(&s->member, &p->missed, 0);
 }
 
 /* Takes the holder's place in one room. */
@@ -298,22 +336,51 @@ static void come_back(struct session *s, const struct account *own, const struct
     parked_fini(&p);
 }
 
-/* True: somebody holds the token, is closed, and will answer the heir. */
-static bool claim(const struct token *t, struct heir *heir)
+/* Nobody holds the token, and the heir does now; or its holder is closed and will answer the heir; or another heir was
+ * quicker. */
+enum claimed { CLAIMED, CLAIM_WAITS, CLAIM_TAKEN };
+
+static enum claimed claim(const struct token *t, struct heir *heir)
 {
     struct event words = {.kind = EVENT_ERROR, .error = ERROR_REPLACED};
     struct holder *h;
     lock_acquire(&resume.lock);
     HASH_FIND(hh, resume.table, t->digest, sizeof t->digest, h);
-    bool claims = h && !h->heir;
-    if (claims) {
+    enum claimed result = !h ? CLAIMED : h->heir ? CLAIM_TAKEN : CLAIM_WAITS;
+    if (result == CLAIM_WAITS) {
         h->heir = heir;
         heir->holder = h;
         outbox_close(&h->s->pair->outbox, CLOSE_RESUMED, member_render((enum form)h->s->member.form, &words));
         bell_ring(h->s->member.bell);
+    } else if (result == CLAIMED) {
+        list_locked(heir->s, t);
     }
     lock_release(&resume.lock);
-    return claims;
+    return result;
+}
+
+struct claiming {
+    const struct token *token;
+    struct heir *heir;
+    enum claimed result;
+};
+
+static bool is_claimed(void *arg)
+{
+    struct claiming *c = arg;
+    c->result = claim(c->token, c->heir);
+    return c->result != CLAIM_TAKEN;
+}
+
+/* Waits for its turn behind other heirs. */
+static enum claimed claim_in_turn(struct session *s, const struct token *t, struct heir *heir)
+{
+    struct claiming c = {t, heir, CLAIM_TAKEN};
+    int64_t until_ms = clock_ms() + HEIR_WAIT_MS;
+    do
+        session_wait(s, clock_ms() + LOOK_MS, is_claimed, &c);
+    while (c.result == CLAIM_TAKEN && !session_is_over(s) && clock_ms() < until_ms);
+    return c.result;
 }
 
 static bool is_answered(void *arg)
@@ -350,21 +417,20 @@ static bool begin_tail(struct session *s)
 static void resume_by(struct session *s, const struct token *t, const struct account *own)
 {
     struct heir heir = {.s = s};
-    bool claims = claim(t, &heir);
-    if (claims) {
+    enum claimed claimed = claim_in_turn(s, t, &heir);
+    if (claimed == CLAIM_WAITS) {
         session_wait(s, clock_ms() + HEIR_WAIT_MS, is_answered, &heir);
         withdraw(&heir);
     }
-    if (claims && heir.state == HEIR_READY) {
+    if (heir.state == HEIR_READY) {
         inherit(s, own, heir.holder);
-    } else if (claims && heir.state == HEIR_WAITS) {
+    } else if (claimed == CLAIM_TAKEN || (claimed == CLAIM_WAITS && heir.state == HEIR_WAITS)) {
         session_error(s, ERROR_BUSY, NULL);
-        return;
     } else {
         come_back(s, own, t);
+        if (!*s->member.name)
+            resume_forget(s);
     }
-    if (*s->member.name)
-        list(s, t);
 }
 
 void cmd_resume(struct session *s, const struct args *a)

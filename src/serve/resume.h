@@ -31,16 +31,22 @@ void resume_configure(int grace_ms, int messages);
 
 /* For the session's reader at its end, with the outbox closed. True: it is to be parked. */
 bool resume_parks(const struct session *s);
+/* Around what follows, up to the session's having left: the stop waits for it. */
+void resume_begin_park(void);
+void resume_end_park(void);
 /* Then, when all was written that could be: waits for an heir and hands over, or has it parked. Afterwards the session may
  * be in no room and without a name. */
 void resume_park(struct session *s);
 /* Else: nobody can inherit from it. */
 void resume_forget(struct session *s);
 
-/* True when an heir waits, or the server stops, so there is no time to lose; `arg` is the session. */
+/* True when an heir waits, or who logs in instead, or the server stops, so there is no time to lose; `arg` is the
+ * session. */
 bool resume_is_urgent(void *arg);
 
 /* Nobody waits for heirs any more. Main thread, at the stop. */
 void resume_stop(void);
+/* Then, with no client any more: waits until all that is parked is put to the store, and they have left. Main thread. */
+void resume_wait_left(void);
 
 #endif

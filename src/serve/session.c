@@ -322,6 +322,7 @@ static void begin(struct session *s)
     m->account = 0;
     s->mail_upto = 0;
     m->ousted = false;
+    m->replaced = false;
     addrs_key_text(&a->peer, m->host);
     if (a->peer.loopback) /* a proxy, or people who share a machine */
         *m->host = '\0';
@@ -417,7 +418,9 @@ static void end(struct session *s)
     line_reset(&s->line); /* half a line may be half a password */
     session_sync_rooms(s);
     bool parks = resume_parks(s);
-    if (!parks) {
+    if (parks) {
+        resume_begin_park();
+    } else {
         resume_forget(s);
         leave_all(s);
     }
@@ -430,6 +433,7 @@ static void end(struct session *s)
         return;
     resume_park(s);
     leave_all(s);
+    resume_end_park();
 }
 
 void session_serve(struct pair *p)
