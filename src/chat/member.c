@@ -15,7 +15,7 @@ struct msg *member_render(enum form form, const struct event *ev)
     struct buf lines = {0};
     codec_of(form)->render(&lines, ev, form);
     struct msg *msg = msg_new(lines.data, lines.len);
-    msg->worth = ev->kind == EVENT_SAID || ev->kind == EVENT_ACTION || ev->kind == EVENT_PRIVATE;
+    msg->worth = ev->kind == EVENT_SAID || ev->kind == EVENT_ACTION || ev->kind == EVENT_PRIVATE ? msg->len : 0;
     buf_fini(&lines);
     return msg;
 }
@@ -53,24 +53,18 @@ void member_answer(struct member *m, const struct event *ev)
     msg_unref(msg);
 }
 
-static void answer_lines(struct member *m, const struct buf *lines, bool worth)
+void member_answer_lines(struct member *m, const struct buf *lines)
+{
+    member_answer_said(m, lines, lines->len);
+}
+
+void member_answer_said(struct member *m, const struct buf *lines, size_t said_at)
 {
     post_assert_settled();
     struct msg *msg = msg_new(lines->data, lines->len);
-    msg->worth = worth;
+    msg->worth = lines->len - said_at;
     outbox_answer(m->outbox, msg);
     msg_unref(msg);
-}
-
-void member_answer_lines(struct member *m, const struct buf *lines)
-{
-    answer_lines(m, lines, false);
-}
-
-void member_answer_said(struct member *m, const struct buf *lines)
-{
-    if (lines->len)
-        answer_lines(m, lines, true);
 }
 
 bool member_is_in(const struct member *m, const struct room *r)

@@ -45,6 +45,7 @@ struct member {
     int room_count, room_cap;        /* R */
     struct room *current;            /* R: borrows from .rooms, or NULL */
     _Atomic bool ousted;             /* set under a room's lock, cleared by R: some of .rooms it is in no more */
+    _Atomic bool replaced;           /* set under U, cleared by R: somebody logs in to its account and waits for it */
     struct ignores *ignores;         /* f: owns; rooms borrow it until they are told of another (room_update) */
     char *away;                      /* f: owns; NULL: it is there */
     bool listed;                     /* U: in the registry */
@@ -77,10 +78,10 @@ void member_rendered_fini(struct member_rendered *once);
 /* The same for an answer, from the member's own reader. */
 void member_answer(struct member *m, const struct event *ev);
 
-/* The same for lines that are rendered already; and for such as people said, which are worth it to be sent again if they do
- * not come (net/msg.h). */
+/* The same for lines that are rendered already. */
 void member_answer_lines(struct member *m, const struct buf *lines);
-void member_answer_said(struct member *m, const struct buf *lines);
+/* The same; from that byte on it is lines that people said, worth to be sent again if they do not come. */
+void member_answer_said(struct member *m, const struct buf *lines, size_t said_at);
 
 /* Clients whom somebody meets in rooms; one who is met in two stands there twice. */
 struct companions {

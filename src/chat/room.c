@@ -282,16 +282,11 @@ static void answer_locked(const struct room *r, struct member *m, const struct m
         if (r->members[i].member != old)
             codec->render(&lines, &ev, form);
     }
-    if (past) { /* in two, of which the second may have to be sent again */
-        member_answer_lines(m, &lines);
-        buf_clear(&lines);
-        buf_add(&lines, past->lines.data, past->lines.len);
-    }
-    replay_render(&r->replay, r->name, m, past ? past->covers : 0, &lines);
+    size_t said_at = lines.len;
     if (past)
-        member_answer_said(m, &lines);
-    else
-        member_answer_lines(m, &lines);
+        buf_add(&lines, past->lines.data, past->lines.len);
+    replay_render(&r->replay, r->name, m, past ? past->covers : 0, &lines);
+    member_answer_said(m, &lines, past ? said_at : lines.len); /* what is shown at coming back may be shown again */
     buf_fini(&lines);
 }
 

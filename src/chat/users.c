@@ -83,8 +83,11 @@ static void give_name_locked(struct member *m, const char *name, const char *key
 static void replace_locked(const struct member *by, const char *key, const struct event *words)
 {
     for (struct member *m = users.table; m; m = m->hh.next)
-        if (m != by && (strcmp(m->key, key) == 0 || (by->account && m->account == by->account)))
+        if (m != by && (strcmp(m->key, key) == 0 || (by->account && m->account == by->account))) {
+            atomic_store_explicit(&m->replaced, true, memory_order_relaxed);
             close_one(m, CLOSE_REPLACED, words);
+            bell_ring(m->bell); /* closed before, it may be waiting for who comes back */
+        }
 }
 
 bool users_claim(struct member *m, const struct claim *c)

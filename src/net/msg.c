@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct msg *make(const void *data, size_t len, unsigned entries, bool worth)
+static struct msg *make(const void *data, size_t len, unsigned entries, size_t worth)
 {
     struct msg *m = panic_malloc(sizeof *m + len);
     atomic_init(&m->refs, 1);
@@ -22,12 +22,12 @@ static struct msg *make(const void *data, size_t len, unsigned entries, bool wor
 
 struct msg *msg_new(const void *data, size_t len)
 {
-    return make(data, len, 1, false);
+    return make(data, len, 1, 0);
 }
 
 struct msg *msg_new_gathered(const void *data, size_t len, unsigned entries)
 {
-    return make(data, len, entries, true);
+    return make(data, len, entries, len);
 }
 
 struct msg *msg_ref(struct msg *m)

@@ -63,8 +63,10 @@ static size_t whole_lines(const struct msg *m, size_t come)
 
 static void add_lines(struct buf *lines, const struct msg *m, size_t skip)
 {
-    if (m->worth)
-        buf_add(lines, m->data + skip, m->len - skip);
+    size_t at = m->len - m->worth;
+    if (at < skip)
+        at = skip;
+    buf_add(lines, m->data + at, m->len - at);
 }
 
 void tail_end(struct tail *t, uint64_t come, struct buf *lines)

@@ -26,7 +26,7 @@ void tail_add(struct tail *t, struct msg *m);
 void tail_lose(struct tail *t, struct msg *m);
 /* Forgets what has come: the first so many bytes of the stream. */
 void tail_prune(struct tail *t, uint64_t come);
-/* Adds the lines that have not come, or not whole, of messages that are worth it (net/msg.h), and forgets everything. */
+/* Adds the lines that have not come, or not whole, of what is worth it (net/msg.h), and forgets everything. */
 void tail_end(struct tail *t, uint64_t come, struct buf *lines);
 void tail_fini(struct tail *t);
 

@@ -94,7 +94,7 @@ bool resume_is_urgent(void *arg)
 {
     struct session *s = arg;
     lock_acquire(&resume.lock);
-    bool urgent = s->holder.heir || resume.stopping;
+    bool urgent = s->holder.heir || resume.stopping || s->member.replaced;
     lock_release(&resume.lock);
     return urgent;
 }
@@ -231,7 +231,8 @@ static void set_caps(struct session *s, unsigned caps)
 
 static void show_missed(struct session *s, const struct parked *p)
 {
-    member_answer_said(&s->member, &p->missed);
+    if (p->missed.len)
+        member_answer_said(&s->member, &p->missed, 0);
 }
 
 /* Takes the holder's place in one room. */

@@ -38,7 +38,7 @@ void resume_parked(void);
 /* Else: nobody can inherit from it. */
 void resume_forget(struct session *s);
 
-/* True when an heir waits, or the server stops, so there is no time to lose; `arg` is the session. */
+/* True when an heir waits, or who logs in by the password, or the server stops, so there is no time to lose; `arg` is the session. */
 bool resume_is_urgent(void *arg);
 
 /* Nobody waits for heirs any more; and, before the store stops, waits until all that end are parked. Main thread. */

@@ -329,6 +329,7 @@ static void begin(struct session *s)
     m->account = 0;
     s->mail_upto = 0;
     m->ousted = false;
+    m->replaced = false;
     addrs_key_text(&a->peer, m->host);
     if (a->peer.loopback) /* a proxy, or people who share a machine */
         *m->host = '\0';

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: ISC */
+/* What waits for who is away: private messages, and UNREAD. */
+#include "config.h"
+
+#include "base/secret.h"
+#include "tests/lib/fixture.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static int set_up(void **state)
+{
+    (void)state;
+    daemon_up(&d, "accounts = { hash_memory = 64; hash_passes = 1; mail = 3; };");
+    return 0;
+}
+
+static void log_in(struct client *c, const char *name)
+{
+    client_open(c, &d);
+    client_say(c, "USERNAME %s password", name);
+    client_expect(c, "OK Welcome, %s!", name);
+}
+
+/* Registers the name, and goes; who reads the goodbye may have the name. */
+static void add_account(const char *name)
+{
+    struct client c;
+    client_login(&c, &d, name);
+    client_say(&c, "REGISTER password");
+    client_expect(&c, "OK Registered %s", name);
+    client_ask(&c, "QUIT", "OK Goodbye!");
+    client_close(&c);
+}
+
+/* A message with the time at which it was sent. */
+static void expect_mail(struct client *c, const char *from, const char *text)
+{
+    char wanted[256], name[64], year[8], got[256];
+    snprintf(wanted, sizeof wanted, "%s", text);
+    if (sscanf(client_line(c), "MAIL %63s %4[0-9]-%*d-%*dT%*d:%*d:%*d.%*3dZ %255[^\r\n]", name, year, got) != 3)
+        fail_msg("no message: %s", c->line);
+    assert_string_equal(name, from);
+    assert_string_equal(got, wanted);
+}
+
+static void a_message_to_who_is_away_waits_and_comes_with_its_time(void **state)
+{
+    struct client a, b;
+    (void)state;
+    add_account("bob");
+    client_login(&a, &d, "alice");
+    client_ask(&a, "PRIVMSG BOB first of two", "OK Stored for bob");
+    client_ask(&a, "PRIVMSG bob second", "OK Stored for bob");
+    client_ask(&a, "PRIVMSG carol hello", "ERROR User not found"); /* she has no account */
+    log_in(&b, "bob");
+    expect_mail(&b, "alice", "first of two");
+    expect_mail(&b, "alice", "second");
+    client_expect_quiet(&b);
+    client_ask(&a, "PRIVMSG bob now you are here", "OK Sent");
+    client_expect(&b, "PRIVMSG alice now you are here");
+    client_close(&a);
+    client_close(&b);
+}
+
+static void it_is_shown_until_its_reader_sends_a_line(void **state)
+{
+    struct client a, b;
+    (void)state;
+    add_account("bob");
+    client_login(&a, &d, "alice");
+    client_ask(&a, "PRIVMSG bob hello", "OK Stored for bob");
+    for (int i = 0; i < 2; i++) {
+        log_in(&b, "bob");
+        expect_mail(&b, "alice", "hello");
+        client_half_close(&b); /* without a word */
+        client_expect_end(&b);
+        client_close(&b);
+    }
+    log_in(&b, "bob");
+    expect_mail(&b, "alice", "hello");
+    client_ask(&b, "PING seen", "PONG seen");
+    client_ask(&b, "QUIT", "OK Goodbye!");
+    client_close(&b);
+    log_in(&b, "bob");
+    client_expect_quiet(&b);
+    client_close(&a);
+    client_close(&b);
+}
+
+static void so_many_wait_and_no_more(void **state)
+{
+    struct client a, b;
+    (void)state;
+    add_account("bob");
+    client_login(&a, &d, "alice");
+    client_ask(&a, "PRIVMSG bob 1", "OK Stored for bob");
+    client_ask(&a, "PRIVMSG bob 2", "OK Stored for bob");
+    client_ask(&a, "PRIVMSG bob 3", "OK Stored for bob");
+    client_ask(&a, "PRIVMSG bob 4", "ERROR Too many messages wait for bob");
+    log_in(&b, "bob");
+    expect_mail(&b, "alice", "1");
+    expect_mail(&b, "alice", "2");
+    expect_mail(&b, "alice", "3");
+    client_expect_quiet(&b);
+    client_ask(&b, "QUIT", "OK Goodbye!");
+    client_close(&b);
+    client_ask(&a, "PRIVMSG bob 5", "OK Stored for bob"); /* there is room again */
+    client_close(&a);
+}
+
+static void what_waits_survives_a_restart_and_a_kill(void **state)
+{
+    struct client a, b;
+    (void)state;
+    add_account("bob");
+    client_login(&a, &d, "alice");
+    client_ask(&a, "PRIVMSG bob one", "OK Stored for bob");
+    daemon_kill(&d);
+    client_close(&a);
+    daemon_start(&d);
+    client_login(&a, &d, "alice");
+    client_ask(&a, "PRIVMSG bob two", "OK Stored for bob");
+    daemon_stop(&d);
+    client_close(&a);
+    daemon_start(&d);
+    log_in(&b, "bob");
+    expect_mail(&b, "alice", "one");
+    expect_mail(&b, "alice", "two");
+    client_expect_quiet(&b);
+    client_close(&b);
+}
+
+static void what_waited_goes_with_its_account(void **state)
+{
+    struct client a, b;
+    (void)state;
+    add_account("bob");
+    client_login(&a, &d, "alice");
+    client_ask(&a, "PRIVMSG bob for the old one", "OK Stored for bob");
+    daemon_ctl_ok(&d, (char[256]){0}, 256, "user", "del", "bob", NULL);
+    add_account("bob");
+    log_in(&b, "bob");
+    client_expect_quiet(&b);
+    client_close(&a);
+    client_close(&b);
+}
+
+/* ---- UNREAD ---- */
+
+static void unread_counts_what_came_in_rooms_one_left(void **state)
+{
+    struct client a, b;
+    (void)state;
+    add_account("bob");
+    client_enter(&a, &d, "alice", "den");
+    client_ask(&a, "UNREAD", "ERROR Not registered");
+    log_in(&b, "bob");
+    client_ask(&b, "UNREAD", "OK 0 rooms");
+    client_ask(&b, "JOIN den", "OK Joined #den (1 users)");
+    client_expect(&b, "JOIN #den alice");
+    client_expect(&a, "JOIN #den bob");
+    client_ask(&a, "heard", "ROOM #den alice heard");
+    client_expect(&b, "ROOM #den alice heard");
+    client_ask(&b, "LEAVE", "OK Left #den");
+    client_expect(&a, "LEAVE #den bob");
+    client_ask(&b, "UNREAD", "OK 0 rooms");
+    client_ask(&a, "not heard", "ROOM #den alice not heard");
+    client_ask(&a, "ME neither", "ME #den alice neither");
+    client_ask(&b, "UNREAD", "UNREAD #den 2");
+    client_expect(&b, "OK 1 rooms");
+    client_ask(&b, "QUIT", "OK Goodbye!");
+    client_close(&b);
+    daemon_stop(&d);
+    client_close(&a);
+    daemon_start(&d);
+    client_enter(&a, &d, "alice", "den");
+    client_ask(&a, "nor this", "ROOM #den alice nor this");
+    log_in(&b, "bob");
+    client_ask(&b, "UNREAD", "UNREAD #den 3");
+    client_expect(&b, "OK 1 rooms");
+    client_say(&b, "JOIN den\nPING in");
+    client_skip_to(&b, "PONG in");
+    client_ask(&b, "UNREAD", "OK 0 rooms");
+    client_close(&a);
+    client_close(&b);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_down)
+    const struct CMUnitTest tests[] = {
+        TEST(a_message_to_who_is_away_waits_and_comes_with_its_time),
+        TEST(it_is_shown_until_its_reader_sends_a_line),
+        TEST(so_many_wait_and_no_more),
+        TEST(what_waits_survives_a_restart_and_a_kill),
+        TEST(what_waited_goes_with_its_account),
+        TEST(unread_counts_what_came_in_rooms_one_left),
+    };
+    if (!secret_available())
+        return 0;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
