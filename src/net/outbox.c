@@ -569,6 +569,25 @@ bool outbox_has_all_come(struct outbox *ob)
     return all;
 }
 
+uint64_t outbox_position(struct outbox *ob)
+{
+    lock_acquire(&ob->lock);
+    uint64_t position = ob->written + ob->bytes; /* of a message that is written in part, that part counts twice */
+    lock_release(&ob->lock);
+    return position;
+}
+
+bool outbox_has_come_to(struct outbox *ob, uint64_t position)
+{
+    uint64_t come = 0;
+    lock_acquire(&ob->lock);
+    bool known = ob->stream && ob->stream->ops->has_come && ob->stream->ops->has_come(ob->stream, &come);
+    if (!known) /* else the kernel may know of more than the drainer has yet noted */
+        come = ob->written;
+    lock_release(&ob->lock);
+    return come >= position;
+}
+
 void outbox_end_tail(struct outbox *ob, struct buf *lines)
 {
     lock_acquire(&ob->lock);

@@ -149,6 +149,10 @@ bool outbox_keep_tail(struct outbox *ob);
 void outbox_end_tail(struct outbox *ob, struct buf *lines);
 bool outbox_has_all_come(struct outbox *ob);
 
+/* Where in the stream all ends that was put so far, or a little behind that; and whether the peer's machine has so much. */
+uint64_t outbox_position(struct outbox *ob);
+bool outbox_has_come_to(struct outbox *ob, uint64_t position);
+
 /* Ends the writer thread: outbox_take returns false. For an idle outbox. */
 void outbox_retire(struct outbox *ob);
 

@@ -30,6 +30,7 @@ struct session {
     struct holder holder;    /* see there */
     int64_t mail_upto;       /* R: number of the last private message shown of those that waited; 0: none */
     struct search_query search; /* the same: what is looked for in it */
+    uint64_t mail_end;       /* R: where in the stream they end */
     _Atomic int room_count;  /* a: for the console */
     _Atomic bool named;      /* a: has given a name, so no login deadline */
 };
