@@ -36,6 +36,7 @@ struct heir {
     struct session *s;
     const struct token *token;
     struct heir *next; /* H */
+    bool listed;       /* H */
     _Atomic int state;
     struct holder *holder; /* HEIR_READY: its reader waits until .done */
 };
@@ -377,23 +378,27 @@ static bool begin_tail(struct session *s)
     return true;
 }
 
-/* False: another is about to resume by that token. */
-static bool come(struct heir *heir)
+/* False: another is about to resume by that token, and comes first. */
+static bool come(void *arg)
 {
+    struct heir *heir = arg;
     lock_acquire(&resume.lock);
     const struct heir *other = resume.heirs;
     while (other && memcmp(other->token, heir->token, sizeof *heir->token) != 0)
         other = other->next;
     if (!other)
         LL_PREPEND(resume.heirs, heir);
+    bool is_mine = heir->listed = !other || other == heir;
     lock_release(&resume.lock);
-    return !other;
+    return is_mine;
 }
 
+/* Whether it had come or not. */
 static void go(struct heir *heir)
 {
     lock_acquire(&resume.lock);
-    LL_DELETE(resume.heirs, heir);
+    if (heir->listed)
+        LL_DELETE(resume.heirs, heir);
     lock_release(&resume.lock);
 }
 
@@ -433,11 +438,14 @@ static void resume_as(struct session *s, struct heir *heir, struct account *own)
 static void resume_by(struct session *s, const struct token *t, struct account *own)
 {
     struct heir heir = {.s = s, .token = t};
-    if (!come(&heir)) {
+    int64_t until_ms = clock_ms() + HEIR_WAIT_MS;
+    bool is_mine = false;
+    while (!is_mine && !session_is_over(s) && clock_ms() < until_ms)
+        is_mine = session_wait(s, clock_ms() + LOOK_MS, come, &heir);
+    if (is_mine)
+        resume_as(s, &heir, own);
+    else
         session_error(s, ERROR_BUSY, NULL);
-        return;
-    }
-    resume_as(s, &heir, own);
     go(&heir);
 }
 
