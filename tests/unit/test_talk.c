@@ -222,6 +222,16 @@ static void no_line_is_said_at_once_when_the_room_has_become_durable(void **stat
     assert_int_equal(kept(), 1);
 }
 
+static void a_line_is_said_at_once_when_the_room_has_just_ceased_to_be_durable(void **state)
+{
+    (void)state;
+    r->durable = true; /* what the speaker has just seen */
+    assert_true(unit_say(r, &alice.member, "hello"));
+    post_flush();
+    unit_member_hears(&alice, "ROOM #den alice hello\n");
+    unit_member_hears(&bob, "ROOM #den alice hello\n");
+}
+
 static void what_is_on_its_way_when_its_speaker_is_put_out_is_no_replay_of_another_conversation(void **state)
 {
     struct speaker sp;
@@ -305,6 +315,7 @@ int main(void)
         TEST(who_has_acks_is_told_the_number_under_which_it_is_kept),
         TEST(numbers_grow_in_the_order_in_which_lines_are_heard),
         TEST(no_line_is_said_at_once_when_the_room_has_become_durable),
+        TEST(a_line_is_said_at_once_when_the_room_has_just_ceased_to_be_durable),
         TEST(what_is_on_its_way_when_its_speaker_is_put_out_is_no_replay_of_another_conversation),
         TEST(where_not_everybody_may_talk_who_may_not_is_told_why_and_not_heard),
         TEST(a_durable_line_of_who_may_not_talk_is_not_begun_with),
