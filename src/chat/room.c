@@ -226,7 +226,6 @@ void room_rules_changed_locked(struct room *r)
 {
     lock_assert_held(LOCK_ROOM);
     r->restricted = rules_restrict_talk(&r->rules);
-    atomic_store_explicit(&r->durable, r->rules.value[OPTION_DURABLE] != 0, memory_order_relaxed);
     atomic_store_explicit(&r->barred, rules_bar_somebody(&r->rules), memory_order_relaxed);
     atomic_store_explicit(&r->hidden, r->rules.value[OPTION_PRIVATE] != 0, memory_order_relaxed);
 }

@@ -40,7 +40,7 @@ struct room {
     char *topic;                      /* R: owns; "" when there is none */
     struct rules rules;               /* R */
     bool restricted;                  /* R: some may not talk, or not at any time */
-    _Atomic bool hidden, durable;     /* written R: as the options private and durable say */
+    _Atomic bool hidden;              /* written R: as the option private says */
     _Atomic bool barred;              /* written R: not everybody may come in */
     int64_t founder;                  /* R: account that the room's record has yet to name as the owner, or 0 */
     bool founder_gone;                /* t: the record found no such account; t: the store thread */

@@ -116,15 +116,6 @@ static enum talk say_durably(struct room *r, struct member *m, const struct even
 
 /* ---- talk ---- */
 
-/* Before the lock, for what is on the way to be said at once or to be refused. */
-static void make_way(struct room *r, const struct member *m)
-{
-    if (member_has(m, CAP_ACKS) || atomic_load_explicit(&r->durable, memory_order_relaxed))
-        post_settle(); /* an answer is about to be put, or waited for */
-    else
-        post_gather(&r->fanout.gathering);
-}
-
 static void say_at_once_locked(struct room *r, struct member *m, struct event *ev)
 {
     keep_locked(r, ev);
@@ -141,7 +132,10 @@ static enum talk talk(struct room *r, struct member *m, enum event_kind kind, co
     no->not_in = !member_is_in(m, r);
     if (no->not_in)
         return TALK_REFUSED;
-    make_way(r, m);
+    if (member_has(m, CAP_ACKS))
+        post_settle(); /* an answer is about to be put */
+    else
+        post_gather(&r->fanout.gathering);
     lock_acquire(&r->lock);
     bool may = talk_may_locked(r, m, no), durable = r->rules.value[OPTION_DURABLE];
     if (may && !durable)

@@ -26,33 +26,53 @@ static struct past *kept_past(struct session *s, struct room *r, struct past *pa
     return is_read ? past : NULL;
 }
 
-/* True when the client is in. False: `no` says why it may not; or it is fine, and things have changed meanwhile. */
-static bool try_room(struct session *s, struct room *r, const char *key, bool *leaves, bool wants_kept, struct refusal *no)
+/* On the way into a room. */
+struct coming {
+    const char *key;
+    bool leaves;          /* the current room is left for it */
+    char left[NAME_SIZE]; /* the one that was; "" when none was */
+    int tries;
+    struct refusal no;
+};
+
+static void leave_for_it(struct session *s, struct coming *c)
+{
+    if (!c->leaves)
+        return;
+    memcpy(c->left, s->member.current->name, sizeof c->left);
+    session_leave_room(s, s->member.current, false);
+    c->leaves = false;
+}
+
+/* True when the client is in. False: c->no says why it may not; or it is fine, and things have changed meanwhile. */
+static bool try_room(struct session *s, struct room *r, struct coming *c)
 {
     struct past kept = {0};
     unsigned ticket;
-    if (!room_admits(r, &s->member, key, &ticket, no))
+    if (!room_admits(r, &s->member, c->key, &ticket, &c->no))
         return false;
-    struct past *past = wants_kept ? kept_past(s, r, &kept) : NULL;
-    if (*leaves)
-        session_leave_room(s, s->member.current, false);
-    *leaves = false;
+    struct past *past = c->tries++ < PAST_TRIES ? kept_past(s, r, &kept) : NULL;
+    leave_for_it(s, c);
     bool is_in = session_enter_room(s, r, ticket, past);
     buf_fini(&kept.lines);
     return is_in;
 }
 
 /* Comes in, having left the current room if it is to be left. Whoever runs the room may have changed it in between, or
- * much may have been said while the history was read: then it is asked again, and at last the room's own replay serves. */
+ * much may have been said while the history was read: then it is asked again, and at last the room's own replay serves. Who
+ * may not come in any more hears that the other room was left. */
 static void come_in(struct session *s, struct room *r, const char *key, bool leaves)
 {
-    struct refusal no = {0};
+    struct coming c = {.key = key, .leaves = leaves};
+    struct event left = {.kind = EVENT_LEFT, .room = c.left};
     bool is_in = false;
-    for (int i = 0; !is_in && no.verdict == RULES_FINE; i++)
-        is_in = try_room(s, r, key, &leaves, i < PAST_TRIES, &no);
+    while (!is_in && c.no.verdict == RULES_FINE)
+        is_in = try_room(s, r, &c);
     if (is_in)
         return;
-    session_refuse(s, &no);
+    if (*c.left)
+        session_answer(s, &left);
+    session_refuse(s, &c.no);
     rooms_release(r);
 }
 
@@ -124,34 +144,35 @@ void cmd_rooms(struct session *s, const struct args *a)
     strv_fini(&names);
 }
 
+/* A topic is talk as well. */
+static bool may_set_topic_locked(struct room *r, struct member *m, struct refusal *no)
+{
+    const struct membership *ms = room_membership_locked(r, m);
+    no->not_in = !ms;
+    if (ms && r->rules.value[OPTION_TOPIC_OPS] && room_subject_locked(r, ms).role < ROLE_OP)
+        no->verdict = RULES_BARRED;
+    return ms && no->verdict == RULES_FINE && talk_may_locked(r, m, no);
+}
+
+/* Whether one may is decided in the hold that puts it: who was put out or muted before sets none. */
 static void set_topic(struct session *s, struct room *r, const char *topic)
 {
+    struct refusal no = {0};
+    struct event ev = {.kind = EVENT_TOPIC_SET};
     struct room *mine = rooms_find(r->name); /* a reference for the change: it outlives a LEAVE */
     lock_acquire(&r->lock);
-    change_put(&s->change, CHANGE_TOPIC, mine, topic, &s->member, s->member.bell);
+    bool may = may_set_topic_locked(r, &s->member, &no);
+    if (may)
+        change_put(&s->change, CHANGE_TOPIC, mine, topic, &s->member, s->member.bell);
     lock_release(&r->lock);
-    if (change_wait(&s->change, session_is_over, s) == CHANGE_MADE) {
-        struct event ev = {.kind = EVENT_TOPIC_SET};
+    if (!may) {
+        rooms_release(mine);
+        session_refuse(s, &no);
+    } else if (change_wait(&s->change, session_is_over, s) == CHANGE_MADE) {
         session_answer(s, &ev);
     } else {
         session_error(s, ERROR_STORAGE, NULL);
     }
-}
-
-/* A topic is talk as well. False: it was told why not. */
-static bool may_set_topic(struct session *s, struct room *r)
-{
-    struct refusal no = {0};
-    lock_acquire(&r->lock);
-    bool is_for_ops = r->rules.value[OPTION_TOPIC_OPS], may = talk_may_locked(r, &s->member, &no);
-    lock_release(&r->lock);
-    if (!may)
-        session_refuse(s, &no);
-    else if (is_for_ops && room_role(r, &s->member) < ROLE_OP)
-        session_error(s, ERROR_DENIED, NULL);
-    else
-        return true;
-    return false;
 }
 
 void cmd_topic(struct session *s, const struct args *a)
@@ -163,6 +184,6 @@ void cmd_topic(struct session *s, const struct args *a)
         room_tell_topic(r, &s->member);
     else if (strlen(a->text) > (size_t)session_limits().topic)
         session_error(s, ERROR_TOPIC_TOO_LONG, NULL);
-    else if (may_set_topic(s, r))
+    else
         set_topic(s, r, strcmp(a->text, "-") == 0 ? "" : a->text);
 }

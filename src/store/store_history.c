@@ -158,6 +158,8 @@ static int own_limits(sqlite3 *db, const char *room, struct history_trim *t)
     sqlite3_bind_text(st, 1, room, -1, SQLITE_STATIC);
     while (sqlite3_step(st) == SQLITE_ROW) {
         int64_t value = sqlite3_column_int64(st, 1), since_ms = t->now_ms - value * DAY_MS;
+        if (value <= 0) /* no such thing is written by chatd: who knows who wrote the file */
+            continue;
         if (sqlite3_column_int(st, 0) && value < t->keep)
             t->keep = value;
         else if (!sqlite3_column_int(st, 0) && since_ms > t->before_ms)

@@ -9,9 +9,11 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define TALKERS 4
@@ -132,6 +134,61 @@ static void the_replay_may_go_back_before_the_conversation(void **state)
     client_close(&b);
 }
 
+#define TALKERS 4
+
+/* One who talks without a pause, and reads what comes. */
+struct talker {
+    struct client c;
+    char heard[65536];
+    _Atomic bool ends;
+    pthread_t says, hears;
+};
+
+static void *say_on(void *arg)
+{
+    struct talker *t = arg;
+    while (!t->ends && send(t->c.fd, "on\nand on\n", 10, MSG_NOSIGNAL) == 10)
+        ;
+    shutdown(t->c.fd, SHUT_WR);
+    return NULL;
+}
+
+static void *hear_on(void *arg)
+{
+    struct talker *t = arg;
+    while (recv(t->c.fd, t->heard, sizeof t->heard, 0) > 0)
+        ;
+    return NULL;
+}
+
+static void a_room_that_is_never_silent_can_be_joined(void **state)
+{
+    static struct talker t[TALKERS];
+    struct client a;
+    (void)state;
+    fixture_start("rooms = { replay_kept = true; replay = 1; };");
+    for (int i = 0; i < TALKERS; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "talker%d", i);
+        client_enter(&t[i].c, &d, name, "den");
+        assert_int_equal(pthread_create(&t[i].hears, NULL, hear_on, &t[i]), 0);
+        assert_int_equal(pthread_create(&t[i].says, NULL, say_on, &t[i]), 0);
+    }
+    daemon_await_least(&d, "history_kept", 1000);
+    client_login(&a, &d, "alice");
+    client_say(&a, "JOIN den");
+    client_expect(&a, "OK Joined #den (%d users)", TALKERS);
+    for (int i = 0; i < TALKERS; i++) {
+        t[i].ends = true;
+        pthread_join(t[i].says, NULL);
+    }
+    client_close(&a);
+    for (int i = 0; i < TALKERS; i++) {
+        pthread_join(t[i].hears, NULL);
+        client_close(&t[i].c);
+    }
+}
+
 static void a_private_room_is_not_there_for_a_stranger(void **state)
 {
     static const char *const asks[][2] = {
@@ -196,6 +253,7 @@ int main(void)
         TEST(a_room_keeps_no_more_than_it_wants),
         TEST(without_history_nothing_is_kept_from_then_on),
         TEST_DIR(the_replay_may_go_back_before_the_conversation),
+        TEST_DIR(a_room_that_is_never_silent_can_be_joined),
         TEST(a_private_room_is_not_there_for_a_stranger),
         TEST_DIR(the_operator_can_give_a_room_away),
     };

@@ -186,8 +186,9 @@ static void a_role_goes_with_its_account(void **state)
     client_ask(&a, "LEAVE", "OK Left #den");
     client_enter(&b, &d, "Bob", "den"); /* nobody owns it any more */
     client_ask(&b, "SET slow 1", "OK Set slow 1");
-    log_in_new(&a, "carol");
+    client_close(&a);
     client_close(&b);
+    log_in_new(&a, "carol");
     client_close(&a);
     log_in(&a, "carol");
     join(&a, "cave");

@@ -137,7 +137,7 @@ static void all_that_was_decided_is_there_after_a_restart(void **state)
     assert_string_equal(r->rules.key, "open-sesame");
     assert_int_equal(r->rules.value[OPTION_SLOW], 30);
     assert_int_equal(r->rules.value[OPTION_HISTORY], 0);
-    assert_true(r->durable && r->restricted);
+    assert_true(r->rules.value[OPTION_DURABLE] && r->restricted);
     assert_int_equal(rules_role(&r->rules, owner), ROLE_OWNER);
     assert_int_equal(rules_role(&r->rules, friend), ROLE_VOICE);
     assert_int_equal(r->rules.sanction_count, 2);

@@ -155,11 +155,13 @@ static void what_is_there_already_stays(void **state)
     expect((struct history_range){.most = 9}, "4 3 2 1 ");
 }
 
+#define NOW_MS 100000000000LL
+
 static int trim(const char *behind, const char *want_room, int64_t keep, int64_t before_ms, int most)
 {
     char room[HISTORY_KEY];
     int removed;
-    struct history_trim t = {.keep = keep, .before_ms = before_ms, .orphans_ms = 1, .most = most};
+    struct history_trim t = {.keep = keep, .before_ms = before_ms, .orphans_ms = 1, .now_ms = NOW_MS, .most = most};
     snprintf(room, sizeof room, "%s", behind);
     assert_int_equal(store_history_trim(db, room, &t, &removed), SQLITE_OK);
     assert_string_equal(room, want_room);
@@ -195,6 +197,20 @@ static void what_is_too_old_goes(void **state)
     expect((struct history_range){.most = 2, .first = true}, "4 5 ");
 }
 
+static void a_room_keeps_as_much_less_as_it_wants_and_never_more(void **state)
+{
+    (void)state;
+    add("#a", 1, 10);
+    exec("INSERT INTO room_option VALUES ('#a', 'retention', '7')");
+    assert_int_equal(trim("", "#a", 100, 0, 100), 3);
+    assert_int_equal(trim("", "#a", 6, 0, 100), 1);
+    exec("UPDATE room_option SET value = 'soon'"); /* who knows who wrote the file */
+    assert_int_equal(trim("", "#a", 100, 0, 100), 0);
+    exec("UPDATE room_option SET option = 'retention-days', value = '0'");
+    assert_int_equal(trim("", "#a", 100, 0, 100), 0);
+    expect((struct history_range){.most = 9, .first = true}, "5 6 7 8 9 10 ");
+}
+
 static void what_an_earlier_room_left_goes(void **state)
 {
     (void)state;
@@ -222,6 +238,7 @@ int main(void)
         TEST(clearing_takes_one_room_after_the_other),
         TEST(beyond_the_number_the_oldest_go_in_steps),
         TEST(what_is_too_old_goes),
+        TEST(a_room_keeps_as_much_less_as_it_wants_and_never_more),
         TEST(what_an_earlier_room_left_goes),
     };
 #undef TEST

@@ -26,6 +26,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SWITCHES 200
+
 static struct unit_member alice, bob, carol;
 static struct bell bell; /* outlives the store */
 static struct ruler by;
@@ -206,20 +208,32 @@ static void numbers_grow_in_the_order_in_which_lines_are_heard(void **state)
     buf_fini(&heard);
 }
 
-static void no_line_is_said_at_once_when_the_room_has_become_durable(void **state)
+/* Option and talk from two threads: each line is heard once, at once or from the disk. */
+static void lines_are_heard_once_while_the_room_becomes_durable_and_ceases_to_be(void **state)
 {
-    struct speaker sp;
+    struct speaker sp[SWITCHES];
+    struct unit_member *who[] = {&alice, &bob};
+    struct buf heard = {0}, all = {0};
+    char text[SWITCHES][16];
     (void)state;
-    lock_acquire(&r->lock); /* the speaker has looked just before that */
-    r->rules.value[OPTION_DURABLE] = 1;
-    lock_release(&r->lock);
-    unit_job_block(&gate);
-    begin(&sp, &alice, "hello", 1);
-    unit_member_hears(&bob, "");
-    unit_job_let(&gate);
-    assert_int_equal(result_of(&sp), TALK_SAID);
-    unit_member_hears(&bob, "ROOM #den alice hello\n");
-    assert_int_equal(kept(), 1);
+    unit_member_join(&carol, rooms_enter("#den", 0));
+    unit_house_settle();
+    for (int i = 0; i < SWITCHES; i++) {
+        snprintf(text[i], sizeof text[i], "line-%d.", i);
+        begin(&sp[i], who[i % 2], text[i], 0);
+        assert_int_equal(ruling_option(r, OPTION_DURABLE, i % 2 == 0, "", &by), RULING_DONE);
+        assert_int_equal(result_of(&sp[i]), TALK_SAID);
+        buf_str(&all, unit_client_heard(&carol.client, &heard));
+        unit_member_hush(&alice);
+        unit_member_hush(&bob);
+    }
+    buf_fini(&heard);
+    for (int i = 0; i < SWITCHES; i++) {
+        const char *first = strstr(buf_text(&all), text[i]);
+        assert_non_null(first);
+        assert_null(strstr(first + 1, text[i]));
+    }
+    buf_fini(&all);
 }
 
 static void what_is_on_its_way_when_its_speaker_is_put_out_is_no_replay_of_another_conversation(void **state)
@@ -304,7 +318,7 @@ int main(void)
         TEST(a_durable_line_that_cannot_be_written_is_heard_by_nobody),
         TEST(who_has_acks_is_told_the_number_under_which_it_is_kept),
         TEST(numbers_grow_in_the_order_in_which_lines_are_heard),
-        TEST(no_line_is_said_at_once_when_the_room_has_become_durable),
+        TEST(lines_are_heard_once_while_the_room_becomes_durable_and_ceases_to_be),
         TEST(what_is_on_its_way_when_its_speaker_is_put_out_is_no_replay_of_another_conversation),
         TEST(where_not_everybody_may_talk_who_may_not_is_told_why_and_not_heard),
         TEST(a_durable_line_of_who_may_not_talk_is_not_begun_with),
