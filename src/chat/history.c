@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WRITE_RESTS 3  /* passes of the keeper left out after one that writes: a second's messages touch hardly more pages */
 #define TRIM_ROWS 2000 /* looked at in one step of clearing away */
 #define TRIM_RESTS 3   /* passes of the keeper left out after a room in which nothing was: to find out costs some too */
 #define DAY_MS (24 * 3600 * 1000LL)
@@ -41,6 +42,7 @@ static struct {
     struct batch waiting;    /* H */
     bool asked;              /* H: .write is in the store's hands */
     bool again;              /* H: somebody wants to see what has come since */
+    int write_rests;         /* H: passes of the keeper until what waits is written */
     struct batch writing;    /* t: not yet known to be on disk */
     size_t at;               /* t: the next of .writing to be written */
     _Atomic int64_t queued;  /* a: bytes of both */
@@ -268,7 +270,12 @@ void history_tend(void)
 void history_tick(void)
 {
     lock_acquire(&history.lock);
-    ask_locked();
+    if (history.write_rests) {
+        history.write_rests--;
+    } else {
+        ask_locked();
+        history.write_rests = WRITE_RESTS;
+    }
     if (history.trim_rests) {
         history.trim_rests--;
     } else if (history.trims && !history.trim_asked && !is_bad()) {
@@ -283,7 +290,7 @@ void history_start(void)
     history.write = (struct store_job){.run = write_run, .done = write_done};
     history.trim = (struct store_job){.run = trim_run, .done = trim_done};
     history.trims = history.trim_asked = history.trims_more = false;
-    history.trim_rests = 0;
+    history.write_rests = history.trim_rests = 0;
     history.trim_room[0] = '\0';
 }
 

@@ -8,9 +8,9 @@
 #include "store/store_history.h"
 
 /*
- * What was said, kept. Speakers add to a batch in memory, in the hold that orders the room; four times a second the store
- * writes the batch away in one transaction. So keeping costs a speaker a copy and never a wait for the disk, and a crash
- * loses at most what was said in the last quarter of a second. Who asks for history sees all that was said before.
+ * What was said, kept. Speakers add to a batch in memory, in the hold that orders the room; once a second the store writes
+ * the batch away in one transaction. So keeping costs a speaker a copy and never a wait for the disk, and a crash loses at
+ * most what was said in the last second. Who asks for history sees all that was said before.
  *
  * The batch is bounded: when it is full, speakers wait (history_is_full), or, while the store is bad, what they say is
  * delivered and not kept, and counted.
@@ -41,7 +41,7 @@ void history_add_locked(const struct room *r, const struct event *ev);
 /* True when speakers have to wait until something is written. Any thread, any lock that ranks below STORE. */
 bool history_is_full(void);
 
-/* Keeper, each of its passes: has the store write what waits, and clear away a little. */
+/* Keeper, each of its passes: has the store write what waits, once a second, and clear away a little. */
 void history_tick(void);
 /* Begins to clear away what is beyond the limits, in small steps. */
 void history_tend(void);

@@ -273,6 +273,27 @@ static void speakers_are_told_when_it_is_full_and_when_it_is_not(void **state)
     expect((struct history_range){.most = 9}, "one two three four ");
 }
 
+static void what_is_said_within_a_second_is_written_together(void **state)
+{
+    (void)state;
+    struct unit_job gate;
+    say("one");
+    history_tick(); /* writes; three follow that do not */
+    unit_house_settle();
+    assert_int_equal(history_queued(), 0);
+    unit_job_block(&gate);
+    say("two");
+    int queued[4];
+    for (int i = 0; i < 4; i++) {
+        history_tick();
+        queued[i] = store_status().queued;
+    }
+    unit_job_let(&gate);
+    unit_house_settle();
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(queued[i], i == 3);
+}
+
 static bool is_bad(void *arg)
 {
     (void)arg;
@@ -342,6 +363,7 @@ int main(void)
         TEST(a_room_deleted_under_its_members_begins_anew),
         TEST(switched_off_it_keeps_nothing),
         TEST(speakers_are_told_when_it_is_full_and_when_it_is_not),
+        TEST(what_is_said_within_a_second_is_written_together),
         TEST(with_a_bad_store_chat_goes_on_and_losses_are_counted),
         TEST(tending_clears_away_what_is_beyond_the_limit),
         TEST(numbers_rise_even_if_the_clock_falls_back), /* last: the others would live in that hour */
