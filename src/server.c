@@ -14,9 +14,9 @@
 #include "chat/history.h"
 #include "chat/mail.h"
 #include "chat/rooms.h"
-#include "chat/tokens.h"
 #include "chat/ruling.h"
 #include "chat/search.h"
+#include "chat/tokens.h"
 #include "chat/users.h"
 #include "conf.h"
 #include "ctl/admin.h"
@@ -91,13 +91,13 @@ static int read_conf(const struct server_options *o, struct conf *c, struct buf 
     return 0;
 }
 
-/* Hands each module its own few values: those that may change while chatd runs. */
 static int processors(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n > 0 ? (int)n : 1;
 }
 
+/* Hands each module its own few values: those that may change while chatd runs. */
 static void configure(const struct conf *c)
 {
     enum log_level level = (enum log_level)log_level_named(c->log_level);
@@ -268,6 +268,8 @@ static void tick(int64_t now_ms)
     server.tend_at_ms = now_ms + TEND_MS;
     rooms_tend();
     history_tend();
+    mail_tend();
+    tokens_tend();
 }
 
 static int open_listeners(const struct conf *c)

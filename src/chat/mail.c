@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define DAY_MS (24 * 3600 * 1000LL)
+#define MOST_TENDED 5000
 #define MOST_MARKS 100 /* rooms noted for one account */
 
 static _Atomic int most_now = 100, days_now = 30;
@@ -111,6 +112,18 @@ void mail_forget(int64_t account, int64_t from, int64_t upto)
     static const struct errand forget = {forget_run, NULL};
     struct forgetting f = {account, from, upto};
     errand_leave(&forget, &f, sizeof f);
+}
+
+static int tend_run(void *arg, sqlite3 *db)
+{
+    return store_mail_forget_old(db, *(const int64_t *)arg, MOST_TENDED);
+}
+
+void mail_tend(void)
+{
+    static const struct errand tend = {tend_run, NULL};
+    int64_t before_ms = oldest_ms();
+    errand_leave(&tend, &before_ms, sizeof before_ms);
 }
 
 /* ---- how far rooms were heard ---- */

@@ -25,6 +25,9 @@ int64_t mail_read(int64_t account, const struct member *m, size_t bytes, struct 
 /* Forgets those numbers. Nobody waits for it. */
 void mail_forget(int64_t account, int64_t from, int64_t upto);
 
+/* Once an hour: forgets what has waited for too long, some thousands at a time. Nobody waits for it. */
+void mail_tend(void);
+
 /* Notes how far the account has heard a room (its key). Nobody waits for it. */
 void mail_mark(int64_t account, const char *room, uint64_t id);
 /* Calls fn for each room that was noted, with how many messages came since. False: cannot be read now. */

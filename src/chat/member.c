@@ -5,6 +5,7 @@
 #include "chat/member.h"
 
 #include "base/panic.h"
+#include "base/secret.h"
 #include "chat/room.h"
 #include "net/post.h"
 
@@ -16,6 +17,9 @@ struct msg *member_render(enum form form, const struct event *ev)
     codec_of(form)->render(&lines, ev, form);
     struct msg *msg = msg_new(lines.data, lines.len);
     msg->worth = ev->kind == EVENT_SAID || ev->kind == EVENT_ACTION || ev->kind == EVENT_PRIVATE ? msg->len : 0;
+    msg->secret = ev->kind == EVENT_TOKEN;
+    if (msg->secret)
+        secret_wipe(lines.data, lines.cap);
     buf_fini(&lines);
     return msg;
 }

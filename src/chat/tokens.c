@@ -29,6 +29,12 @@ static int64_t good_since_ms(void)
     return clock_wall_ms() - atomic_load_explicit(&days_now, memory_order_relaxed) * DAY_MS;
 }
 
+/* What broke before that is remembered no more. */
+static int64_t parked_since_ms(void)
+{
+    return clock_wall_ms() - atomic_load_explicit(&resume_s_now, memory_order_relaxed) * 1000LL;
+}
+
 /* ---- tokens ---- */
 
 struct asking {
@@ -159,9 +165,8 @@ static void take_room(const struct parked_room_row *row, void *arg)
 static int take_run(void *arg, sqlite3 *db)
 {
     struct taking *t = arg;
-    int64_t since_ms = clock_wall_ms() - atomic_load_explicit(&resume_s_now, memory_order_relaxed) * 1000LL;
     parked_fini(t->parked);
-    return store_tokens_take(db, t->token->digest, since_ms, take_row, take_room, t);
+    return store_tokens_take(db, t->token->digest, parked_since_ms(), take_row, take_room, t);
 }
 
 enum tokens_result tokens_take(const struct token *t, struct parked *p, const struct waiter *w)
@@ -173,4 +178,23 @@ enum tokens_result tokens_take(const struct token *t, struct parked *p, const st
         return TOKENS_DONE;
     parked_fini(p);
     return TOKENS_STORAGE;
+}
+
+/* ---- what is too old ---- */
+
+struct tending {
+    int64_t used_ms, broke_ms;
+};
+
+static int tend_run(void *arg, sqlite3 *db)
+{
+    const struct tending *t = arg;
+    return store_tokens_forget_old(db, t->used_ms, t->broke_ms);
+}
+
+void tokens_tend(void)
+{
+    static const struct errand tend = {tend_run, NULL};
+    struct tending t = {good_since_ms(), parked_since_ms()};
+    errand_leave(&tend, &t, sizeof t);
 }

@@ -49,4 +49,7 @@ void tokens_park(const struct token *t, const struct parked *p);
 /* What is remembered, and forgets it. */
 enum tokens_result tokens_take(const struct token *t, struct parked *p, const struct waiter *w);
 
+/* Once an hour: forgets what is too old. Nobody waits for it. */
+void tokens_tend(void);
+
 #endif

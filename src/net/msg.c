@@ -5,6 +5,7 @@
 #include "net/msg.h"
 
 #include "base/panic.h"
+#include "base/secret.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ static struct msg *make(const void *data, size_t len, unsigned entries, size_t w
     struct msg *m = panic_malloc(sizeof *m + len);
     atomic_init(&m->refs, 1);
     m->entries = entries;
+    m->secret = false;
     m->worth = worth;
     m->len = len;
     memcpy(m->data, data, len);
@@ -38,6 +40,9 @@ struct msg *msg_ref(struct msg *m)
 
 void msg_unref(struct msg *m)
 {
-    if (atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) == 1)
-        free(m);
+    if (atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    if (m->secret)
+        secret_wipe(m->data, m->len);
+    free(m);
 }

@@ -13,13 +13,14 @@
 struct msg {
     _Atomic unsigned refs;
     unsigned entries; /* how many entries of an outbox it counts for: 1, or the lines that were gathered in it */
+    bool secret;      /* is overwritten when it is freed */
     size_t worth;     /* bytes at its end, whole lines that people said: worth to be sent again if they may not have come */
     size_t len;
     char data[];
 };
 
 /* Copies len bytes, which count as one entry, or as so many lines that people said. The caller owns one reference, and may
- * set .worth before it hands it out. Aborts when memory is out. */
+ * set .worth and .secret before it hands it out. Aborts when memory is out. */
 struct msg *msg_new(const void *data, size_t len);
 struct msg *msg_new_gathered(const void *data, size_t len, unsigned entries);
 

@@ -15,13 +15,19 @@ static void part_add(struct tail_part *p, struct msg *m)
         p->cap = p->cap ? p->cap * 2 : 16;
         p->v = panic_realloc(p->v, p->cap * sizeof *p->v);
     }
-    p->v[p->n++] = msg_ref(m);
+    p->v[p->n++] = (struct tail_msg){m->len, m->worth ? msg_ref(m) : NULL};
+}
+
+static void let_go(const struct tail_msg *tm)
+{
+    if (tm->m)
+        msg_unref(tm->m);
 }
 
 static void part_fini(struct tail_part *p)
 {
     for (size_t i = 0; i < p->n; i++)
-        msg_unref(p->v[i]);
+        let_go(&p->v[i]);
     free(p->v);
 }
 
@@ -40,10 +46,10 @@ void tail_prune(struct tail *t, uint64_t come)
 {
     struct tail_part *p = &t->sent;
     size_t n = 0;
-    for (; n < p->n && t->base + p->v[n]->len <= come; n++) {
-        t->base += p->v[n]->len;
-        t->bytes -= p->v[n]->len;
-        msg_unref(p->v[n]);
+    for (; n < p->n && t->base + p->v[n].len <= come; n++) {
+        t->base += p->v[n].len;
+        t->bytes -= p->v[n].len;
+        let_go(&p->v[n]);
     }
     if (!n)
         return;
@@ -61,9 +67,12 @@ static size_t whole_lines(const struct msg *m, size_t come)
     return end;
 }
 
-static void add_lines(struct buf *lines, const struct msg *m, size_t skip)
+/* Its lines, but for those of which all has come. */
+static void add_lines(struct buf *lines, const struct msg *m, size_t come)
 {
-    size_t at = m->len - m->worth;
+    if (!m)
+        return;
+    size_t skip = whole_lines(m, come), at = m->len - m->worth;
     if (at < skip)
         at = skip;
     buf_add(lines, m->data + at, m->len - at);
@@ -73,9 +82,9 @@ void tail_end(struct tail *t, uint64_t come, struct buf *lines)
 {
     tail_prune(t, come);
     for (size_t i = 0; i < t->sent.n; i++)
-        add_lines(lines, t->sent.v[i], i || come <= t->base ? 0 : whole_lines(t->sent.v[i], (size_t)(come - t->base)));
+        add_lines(lines, t->sent.v[i].m, i || come <= t->base ? 0 : (size_t)(come - t->base));
     for (size_t i = 0; i < t->lost.n; i++)
-        add_lines(lines, t->lost.v[i], 0);
+        add_lines(lines, t->lost.v[i].m, 0);
     tail_fini(t);
 }
 

@@ -75,6 +75,20 @@ int store_mail_remove(sqlite3 *db, int64_t account, int64_t from, int64_t upto)
     return sqlite3_finalize(st);
 }
 
+int store_mail_forget_old(sqlite3 *db, int64_t before_ms, int most)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(db, /* numbers grow with the time, so the others need not be looked at */
+                                "DELETE FROM mail WHERE n IN (SELECT n FROM mail ORDER BY n LIMIT ?2) AND time_ms < ?1",
+                                -1, &st, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    sqlite3_bind_int64(st, 1, before_ms);
+    sqlite3_bind_int(st, 2, most);
+    sqlite3_step(st);
+    return sqlite3_finalize(st);
+}
+
 /* ---- marks ---- */
 
 static int forget_marks(sqlite3 *db, int64_t account, int most)

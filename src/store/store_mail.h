@@ -23,6 +23,9 @@ int store_mail_read(sqlite3 *db, int64_t account, bool (*fn)(const struct mail_r
 /* Forgets those from one number to another. */
 int store_mail_remove(sqlite3 *db, int64_t account, int64_t from, int64_t upto);
 
+/* Forgets, among the `most` oldest of all accounts, those from before before_ms. */
+int store_mail_forget_old(sqlite3 *db, int64_t before_ms, int most);
+
 /* Notes that the account has heard the room's messages up to a number; of the rooms noted for it the `most` last stay. */
 int store_marks_set(sqlite3 *db, int64_t account, const char *room, uint64_t id, int most);
 /* Calls fn for each room noted, with how many messages came since, counted up to `most`. */

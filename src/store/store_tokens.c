@@ -177,3 +177,22 @@ int store_tokens_take(sqlite3 *db, const void *digest, int64_t since_ms, void (*
         rc = store_tokens_park(db, digest, &none, NULL, 0);
     return rc;
 }
+
+int store_tokens_forget_old(sqlite3 *db, int64_t used_ms, int64_t broke_ms)
+{
+    static const char *const sql[] = {
+        "DELETE FROM token WHERE used_ms < ?1",
+        "DELETE FROM token_room WHERE digest IN (SELECT digest FROM token WHERE broke_ms > 0 AND broke_ms < ?1)",
+        "UPDATE token SET broke_ms = 0, caps = 0, missed = x'' WHERE broke_ms > 0 AND broke_ms < ?1",
+    };
+    int rc = SQLITE_OK;
+    for (size_t i = 0; rc == SQLITE_OK && i < sizeof sql / sizeof sql[0]; i++) {
+        sqlite3_stmt *st = NULL;
+        rc = sqlite3_prepare_v2(db, sql[i], -1, &st, NULL);
+        if (rc != SQLITE_OK)
+            return rc;
+        sqlite3_bind_int64(st, 1, i ? broke_ms : used_ms);
+        rc = finish(st);
+    }
+    return rc;
+}

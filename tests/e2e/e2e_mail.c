@@ -203,6 +203,6 @@ int main(void)
         TEST(unread_counts_what_came_in_rooms_one_left),
     };
     if (!secret_available())
-        return 0;
+        return 77; /* skipped: there are no accounts */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

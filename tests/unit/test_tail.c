@@ -122,6 +122,20 @@ static void only_what_people_said_is_sent_again(void **state)
     msg_unref(answer);
 }
 
+static void what_is_not_worth_it_is_only_counted(void **state)
+{
+    (void)state;
+    struct msg *answer = msg_new("OK Token x\r\n", 12);
+    t = (struct tail){0};
+    tail_add(&t, answer);
+    tail_lose(&t, answer);
+    assert_int_equal(answer->refs, 1);
+    assert_int_equal(t.bytes, 12);
+    add(said("one\r\ntwo\r\n"));
+    end_gives(17, "two\r\n");
+    msg_unref(answer);
+}
+
 static void many_are_kept_in_order(void **state)
 {
     struct buf wanted = {0};
@@ -162,6 +176,7 @@ int main(void)
         cmocka_unit_test(what_has_come_is_forgotten_message_by_message),
         cmocka_unit_test(what_was_thrown_away_comes_behind_what_was_sent),
         cmocka_unit_test(only_what_people_said_is_sent_again),
+        cmocka_unit_test(what_is_not_worth_it_is_only_counted),
         cmocka_unit_test(many_are_kept_in_order),
         cmocka_unit_test(one_that_is_not_asked_for_frees_all),
     };
