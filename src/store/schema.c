@@ -7,21 +7,11 @@
 
 #include "store/schema.h"
 
+#include "store/sql.h"
+
 #include <stdio.h>
 
 #define APPLICATION_ID 0x63686174 /* "chat" */
-
-static int read_number(sqlite3 *db, const char *sql, long long *out)
-{
-    sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
-    if (rc == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
-        *out = sqlite3_column_int64(st, 0);
-    else if (rc == SQLITE_OK)
-        rc = sqlite3_errcode(db);
-    sqlite3_finalize(st);
-    return rc == SQLITE_OK || rc == SQLITE_ROW ? 0 : -1;
-}
 
 static int apply_one(sqlite3 *db, const struct migration *m, char error[SCHEMA_ERROR])
 {
@@ -39,10 +29,11 @@ static int apply_one(sqlite3 *db, const struct migration *m, char error[SCHEMA_E
 
 int schema_apply(sqlite3 *db, char error[SCHEMA_ERROR])
 {
-    long long id = 0, version = 0, tables = 0;
+    int64_t id, version, tables;
     int newest = migrations[migrations_count - 1].number;
-    if (read_number(db, "PRAGMA application_id", &id) != 0 || read_number(db, "PRAGMA user_version", &version) != 0 ||
-        read_number(db, "SELECT count(*) FROM sqlite_schema", &tables) != 0) {
+    if (sql_number(db, "PRAGMA application_id", &id) != SQLITE_OK ||
+        sql_number(db, "PRAGMA user_version", &version) != SQLITE_OK ||
+        sql_number(db, "SELECT count(*) FROM sqlite_schema", &tables) != SQLITE_OK) {
         snprintf(error, SCHEMA_ERROR, "%s", sqlite3_errmsg(db));
         return -1;
     }
@@ -52,7 +43,7 @@ int schema_apply(sqlite3 *db, char error[SCHEMA_ERROR])
     }
     if (version > newest) {
         snprintf(error, SCHEMA_ERROR, "it has schema %lld and this chatd knows up to %d; install the newer chatd again",
-                 version, newest);
+                 (long long)version, newest);
         return -1;
     }
     for (unsigned i = 0; i < migrations_count; i++) {

@@ -7,6 +7,7 @@
 
 #include "store/store_history.h"
 
+#include "store/sql.h"
 #include "store/store_search.h"
 
 #include <stdio.h>
@@ -39,18 +40,14 @@ int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg),
 
 int store_history_last(sqlite3 *db, uint64_t *id)
 {
-    sqlite3_stmt *st = NULL;
-    *id = 0;
-    int rc = sqlite3_prepare_v2(db, /* from room to room by the index: no walk over all messages */
-                                "WITH RECURSIVE r(k) AS (SELECT min(room) FROM message UNION ALL"
-                                " SELECT (SELECT min(room) FROM message WHERE room > k) FROM r WHERE k IS NOT NULL)"
-                                " SELECT max((SELECT max(id) FROM message WHERE room = k)) FROM r WHERE k IS NOT NULL",
-                                -1, &st, NULL);
-    if (rc != SQLITE_OK)
-        return rc;
-    if (sqlite3_step(st) == SQLITE_ROW)
-        *id = (uint64_t)sqlite3_column_int64(st, 0);
-    return sqlite3_finalize(st);
+    int64_t last;
+    int rc = sql_number(db, /* from room to room by the index: no walk over all messages */
+                        "WITH RECURSIVE r(k) AS (SELECT min(room) FROM message UNION ALL"
+                        " SELECT (SELECT min(room) FROM message WHERE room > k) FROM r WHERE k IS NOT NULL)"
+                        " SELECT max((SELECT max(id) FROM message WHERE room = k)) FROM r WHERE k IS NOT NULL",
+                        &last);
+    *id = (uint64_t)last;
+    return rc;
 }
 
 /* The first number at or above `id`, if it is below `high`, and its time; else *found is 0. */
@@ -70,15 +67,11 @@ static int at_or_above(sqlite3_stmt *st, uint64_t id, uint64_t high, uint64_t *f
 /* The number behind which all are at least as new as since_ms. */
 static int find_since(sqlite3 *db, const struct history_range *range, uint64_t *after)
 {
-    sqlite3_stmt *st = NULL;
+    sqlite3_stmt *st;
     uint64_t low = range->after, high = range->before, found;
     int64_t time_ms;
-    int rc = sqlite3_prepare_v2(db,
-                                "SELECT id, time_ms FROM message WHERE room = ?1 AND id >= ?2 AND id < ?3"
-                                " ORDER BY id LIMIT 1",
-                                -1, &st, NULL);
-    if (rc == SQLITE_OK)
-        sqlite3_bind_text(st, 1, range->room, -1, SQLITE_STATIC);
+    int rc = sql_open(db, &st, "SELECT id, time_ms FROM message WHERE room = ?1 AND id >= ?2 AND id < ?3 ORDER BY id LIMIT 1",
+                      SQL_WITH(sql_text(range->room)));
     while (rc == SQLITE_OK && high > low + 1) { /* all up to `low` are older; from `high` on none is */
         uint64_t middle = low + (high - low) / 2;
         rc = at_or_above(st, middle, high, &found, &time_ms);
@@ -101,17 +94,15 @@ int store_history_read(sqlite3 *db, const struct history_range *range,
         STRETCH " LIMIT ?4",
 #undef STRETCH
     };
-    sqlite3_stmt *st = NULL;
+    sqlite3_stmt *st;
     uint64_t after = range->after;
     int rc = range->since_ms ? find_since(db, range, &after) : SQLITE_OK;
     if (rc == SQLITE_OK)
-        rc = sqlite3_prepare_v2(db, sql[range->first], -1, &st, NULL);
+        rc = sql_open(db, &st, sql[range->first],
+                      SQL_WITH(sql_text(range->room), sql_int((int64_t)after), sql_int((int64_t)range->before),
+                               sql_int(range->most)));
     if (rc != SQLITE_OK)
         return rc;
-    sqlite3_bind_text(st, 1, range->room, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(st, 2, (int64_t)after);
-    sqlite3_bind_int64(st, 3, (int64_t)range->before);
-    sqlite3_bind_int(st, 4, range->most);
     bool more = true, whole = true;
     while (more && whole && sqlite3_step(st) == SQLITE_ROW) {
         struct message_row row = {
@@ -133,29 +124,27 @@ int store_history_read(sqlite3 *db, const struct history_range *range,
 
 static int next_room(sqlite3 *db, char room[HISTORY_KEY])
 {
-    sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(db, "SELECT room FROM message WHERE room > ?1 ORDER BY room LIMIT 1", -1, &st, NULL);
-    if (rc != SQLITE_OK)
-        return rc;
+    sqlite3_stmt *st;
     char behind[HISTORY_KEY];
     snprintf(behind, sizeof behind, "%s", room);
-    sqlite3_bind_text(st, 1, behind, -1, SQLITE_STATIC);
+    int rc = sql_open(db, &st, "SELECT room FROM message WHERE room > ?1 ORDER BY room LIMIT 1", SQL_WITH(sql_text(behind)));
+    if (rc != SQLITE_OK)
+        return rc;
     bool is_there = sqlite3_step(st) == SQLITE_ROW;
-    snprintf(room, HISTORY_KEY, "%s", is_there ? (const char *)sqlite3_column_text(st, 0) : "");
+    snprintf(room, HISTORY_KEY, "%s", is_there ? sql_text_at(st, 0) : "");
     return sqlite3_finalize(st);
 }
 
 /* What the room keeps by its own will, where that is less. */
 static int own_limits(sqlite3 *db, const char *room, struct history_trim *t)
 {
-    sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(db,
-                                "SELECT option = 'retention', CAST(value AS INTEGER) FROM room_option WHERE room = ?1"
-                                " AND option IN ('retention', 'retention-days')",
-                                -1, &st, NULL);
+    sqlite3_stmt *st;
+    int rc = sql_open(db, &st,
+                      "SELECT option = 'retention', CAST(value AS INTEGER) FROM room_option WHERE room = ?1"
+                      " AND option IN ('retention', 'retention-days')",
+                      SQL_WITH(sql_text(room)));
     if (rc != SQLITE_OK)
         return rc;
-    sqlite3_bind_text(st, 1, room, -1, SQLITE_STATIC);
     while (sqlite3_step(st) == SQLITE_ROW) {
         int64_t value = sqlite3_column_int64(st, 1), since_ms = t->now_ms - value * DAY_MS;
         if (value <= 0) /* no such thing is written by chatd: who knows who wrote the file */
@@ -172,21 +161,17 @@ static int own_limits(sqlite3 *db, const char *room, struct history_trim *t)
  * behind it is looked at: numbers grow with the time. */
 static int find_to_go(sqlite3 *db, const char *room, const struct history_trim *t, int64_t *upto)
 {
-    sqlite3_stmt *st = NULL;
+    sqlite3_stmt *st;
     *upto = 0;
-    int rc = sqlite3_prepare_v2(db,
-                                "SELECT id, time_ms < ?3"
-                                " OR id < coalesce((SELECT created_ms << 20 FROM room WHERE key = ?1), ?4 << 20)"
-                                " OR id <= coalesce((SELECT id FROM message WHERE room = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2), -1)"
-                                " FROM message WHERE room = ?1 ORDER BY id LIMIT ?5",
-                                -1, &st, NULL);
+    int rc = sql_open(db, &st,
+                      "SELECT id, time_ms < ?3"
+                      " OR id < coalesce((SELECT created_ms << 20 FROM room WHERE key = ?1), ?4 << 20)"
+                      " OR id <= coalesce((SELECT id FROM message WHERE room = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2), -1)"
+                      " FROM message WHERE room = ?1 ORDER BY id LIMIT ?5",
+                      SQL_WITH(sql_text(room), sql_int(t->keep), sql_int(t->before_ms), sql_int(t->orphans_ms),
+                               sql_int(t->most)));
     if (rc != SQLITE_OK)
         return rc;
-    sqlite3_bind_text(st, 1, room, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(st, 2, t->keep);
-    sqlite3_bind_int64(st, 3, t->before_ms);
-    sqlite3_bind_int64(st, 4, t->orphans_ms);
-    sqlite3_bind_int(st, 5, t->most);
     while (sqlite3_step(st) == SQLITE_ROW && sqlite3_column_int(st, 1))
         *upto = sqlite3_column_int64(st, 0);
     return sqlite3_finalize(st);
@@ -194,7 +179,7 @@ static int find_to_go(sqlite3 *db, const char *room, const struct history_trim *
 
 int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history_trim *t, int *removed)
 {
-    sqlite3_stmt *st = NULL;
+    sqlite3_stmt *st;
     struct history_trim own = *t;
     int64_t upto = 0;
     *removed = 0;
@@ -205,11 +190,10 @@ int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history
         rc = find_to_go(db, room, &own, &upto);
     if (rc != SQLITE_OK || !upto)
         return rc;
-    rc = sqlite3_prepare_v2(db, "DELETE FROM message WHERE room = ?1 AND id <= ?2 RETURNING n, room, name, text", -1, &st, NULL);
+    rc = sql_open(db, &st, "DELETE FROM message WHERE room = ?1 AND id <= ?2 RETURNING n, room, name, text",
+                  SQL_WITH(sql_text(room), sql_int(upto)));
     if (rc != SQLITE_OK)
         return rc;
-    sqlite3_bind_text(st, 1, room, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(st, 2, upto);
     return store_search_delete(db, st, removed);
 }
 
@@ -217,12 +201,7 @@ int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history
 
 int store_history_top(sqlite3 *db, int64_t *n)
 {
-    sqlite3_stmt *st = NULL;
-    *n = 0;
-    int rc = sqlite3_prepare_v2(db, "SELECT max(n) FROM message", -1, &st, NULL);
-    if (rc == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
-        *n = sqlite3_column_int64(st, 0);
-    return rc == SQLITE_OK ? sqlite3_finalize(st) : rc;
+    return sql_number(db, "SELECT max(n) FROM message", n);
 }
 
 int store_history_forget(sqlite3 *db, struct history_forget *f, int *removed)
@@ -232,14 +211,12 @@ int store_history_forget(sqlite3 *db, struct history_forget *f, int *removed)
         "DELETE FROM message WHERE n IN (SELECT n FROM message WHERE room = ?1 AND n <= ?3 ORDER BY id LIMIT ?2)"
         " RETURNING n, room, name, text",
     };
-    sqlite3_stmt *st = NULL;
+    sqlite3_stmt *st;
     int64_t to = f->is_room || f->upto - f->at < f->most ? f->upto : f->at + f->most;
-    int rc = sqlite3_prepare_v2(db, sql[f->is_room], -1, &st, NULL);
+    int rc = sql_open(db, &st, sql[f->is_room],
+                      SQL_WITH(sql_text(f->who), sql_int(f->is_room ? f->most : f->at), sql_int(to)));
     if (rc != SQLITE_OK)
         return rc;
-    sqlite3_bind_text(st, 1, f->who, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(st, 2, f->is_room ? f->most : f->at);
-    sqlite3_bind_int64(st, 3, to);
     rc = store_search_delete(db, st, removed);
     if (rc == SQLITE_OK && !f->is_room)
         f->at = to;

@@ -9,6 +9,7 @@
 #include "store/store_search.h"
 
 #include "base/clock.h"
+#include "store/sql.h"
 #include "store/words.h"
 
 #include <stdarg.h>
@@ -89,14 +90,7 @@ static int read_range(sqlite3 *db, struct range *r)
 
 static int write_range(sqlite3 *db, const struct range *r)
 {
-    sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(db, "UPDATE search SET low = ?1, high = ?2", -1, &st, NULL);
-    if (rc != SQLITE_OK)
-        return rc;
-    sqlite3_bind_int64(st, 1, r->low);
-    sqlite3_bind_int64(st, 2, r->high);
-    sqlite3_step(st);
-    return sqlite3_finalize(st);
+    return sql_run(db, "UPDATE search SET low = ?1, high = ?2", SQL_WITH(sql_int(r->low), sql_int(r->high)));
 }
 
 /* ---- putting in and taking out ---- */
@@ -164,13 +158,11 @@ static const char *text_at(sqlite3_stmt *st, int column)
 /* All messages from `from` to `to`. */
 static int index_block(sqlite3 *db, struct pen *pen, int64_t from, int64_t to)
 {
-    sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(db, "SELECT n, room, name, text FROM message WHERE n BETWEEN ?1 AND ?2 ORDER BY n", -1, &st,
-                                NULL);
+    sqlite3_stmt *st;
+    int rc = sql_open(db, &st, "SELECT n, room, name, text FROM message WHERE n BETWEEN ?1 AND ?2 ORDER BY n",
+                      SQL_WITH(sql_int(from), sql_int(to)));
     if (rc != SQLITE_OK)
         return rc;
-    sqlite3_bind_int64(st, 1, from);
-    sqlite3_bind_int64(st, 2, to);
     while (rc == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
         rc = pen_write(pen, sqlite3_column_int64(st, 0), text_at(st, 1), text_at(st, 2), text_at(st, 3));
     int read = sqlite3_finalize(st);

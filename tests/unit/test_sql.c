@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: ISC */
+/* Values come to the statement as what they are, and an error leaves no statement behind. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "store/sql.h"
+
+#include <string.h>
+
+static sqlite3 *db;
+
+static int open_memory(void **state)
+{
+    (void)state;
+    if (sqlite3_open(":memory:", &db) != SQLITE_OK)
+        return -1;
+    return sql_run(db, "CREATE TABLE t (a INTEGER NOT NULL UNIQUE, b, c)", NULL, 0) == SQLITE_OK ? 0 : -1;
+}
+
+static int close_memory(void **state)
+{
+    (void)state;
+    return sqlite3_close(db) == SQLITE_OK ? 0 : -1; /* fails when a statement was left open */
+}
+
+static int add(int64_t a, struct sql_value b, struct sql_value c)
+{
+    return sql_run(db, "INSERT INTO t VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING", SQL_WITH(sql_int(a), b, c));
+}
+
+static int64_t number(const char *sql)
+{
+    int64_t n = -1;
+    assert_int_equal(sql_number(db, sql, &n), SQLITE_OK);
+    return n;
+}
+
+static void each_value_keeps_its_kind(void **state)
+{
+    sqlite3_stmt *st;
+    (void)state;
+    assert_int_equal(add(INT64_MIN, sql_text("it's"), sql_blob("a\0b", 3)), SQLITE_OK);
+    assert_int_equal(sql_open(db, &st, "SELECT * FROM t WHERE a = ?2 AND b = ?1",
+                              SQL_WITH(sql_text("it's"), sql_int(INT64_MIN))),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    assert_int_equal(sqlite3_column_type(st, 1), SQLITE_TEXT);
+    assert_string_equal(sql_text_at(st, 1), "it's");
+    assert_int_equal(sqlite3_column_type(st, 2), SQLITE_BLOB);
+    assert_int_equal(sqlite3_column_bytes(st, 2), 3);
+    assert_memory_equal(sqlite3_column_blob(st, 2), "a\0b", 3);
+    assert_int_equal(sqlite3_step(st), SQLITE_DONE);
+    assert_int_equal(sqlite3_finalize(st), SQLITE_OK);
+}
+
+static void no_text_is_null_and_is_read_as_empty(void **state)
+{
+    sqlite3_stmt *st;
+    (void)state;
+    assert_int_equal(add(1, sql_text(NULL), sql_blob("", 0)), SQLITE_OK);
+    assert_int_equal(number("SELECT b IS NULL AND c IS NOT NULL AND length(c) = 0 FROM t"), 1);
+    assert_int_equal(sql_open(db, &st, "SELECT b FROM t", NULL, 0), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    assert_string_equal(sql_text_at(st, 0), "");
+    assert_int_equal(sqlite3_finalize(st), SQLITE_OK);
+}
+
+static void whether_something_changed_is_told(void **state)
+{
+    (void)state;
+    assert_true(sql_changed(db, add(1, sql_int(2), sql_int(3))));
+    assert_false(sql_changed(db, add(1, sql_int(2), sql_int(3)))); /* is there */
+    assert_false(sql_changed(db, sql_run(db, "INSERT INTO t VALUES (NULL, 1, 1)", NULL, 0)));
+    assert_true(sql_changed(db, sql_run(db, "DELETE FROM t WHERE a = ?1", SQL_WITH(sql_int(1)))));
+    assert_false(sql_changed(db, sql_run(db, "DELETE FROM t WHERE a = ?1", SQL_WITH(sql_int(1)))));
+}
+
+static void a_statement_with_rows_is_run_to_its_end(void **state)
+{
+    (void)state;
+    add(1, sql_int(0), sql_int(0));
+    add(2, sql_int(0), sql_int(0));
+    assert_int_equal(sql_run(db, "DELETE FROM t RETURNING a", NULL, 0), SQLITE_OK);
+    assert_int_equal(number("SELECT count(*) FROM t"), 0);
+}
+
+static void where_there_is_no_number_it_is_0(void **state)
+{
+    (void)state;
+    assert_int_equal(number("SELECT a FROM t"), 0);
+    assert_int_equal(number("SELECT NULL"), 0);
+    assert_int_equal(number("SELECT -5, 6"), -5);
+}
+
+static void an_error_is_told_and_leaves_no_statement(void **state)
+{
+    sqlite3_stmt *st = (sqlite3_stmt *)&st;
+    int64_t n = 5;
+    (void)state;
+    assert_int_equal(sql_open(db, &st, "SELECT nothing FROM t", NULL, 0), SQLITE_ERROR);
+    assert_null(st);
+    st = (sqlite3_stmt *)&st;
+    assert_int_equal(sql_open(db, &st, "SELECT ?1", SQL_WITH(sql_int(1), sql_int(2))), SQLITE_RANGE);
+    assert_null(st);
+    assert_int_equal(sql_number(db, "SELECT nothing FROM t", &n), SQLITE_ERROR);
+    assert_int_equal(n, 0);
+    assert_int_equal(sql_run(db, "INSERT INTO t VALUES (NULL, 1, 1)", NULL, 0), SQLITE_CONSTRAINT);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_memory, close_memory)
+    const struct CMUnitTest tests[] = {
+        TEST(each_value_keeps_its_kind),
+        TEST(no_text_is_null_and_is_read_as_empty),
+        TEST(whether_something_changed_is_told),
+        TEST(a_statement_with_rows_is_run_to_its_end),
+        TEST(where_there_is_no_number_it_is_0),
+        TEST(an_error_is_told_and_leaves_no_statement),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
