@@ -2,7 +2,17 @@
 # SPDX-License-Identifier: ISC
 #
 # The generated parts of the documents, the sample configuration and the shell completion say what the
-# tables say. DOCGEN is the built program, SRCDIR the top of the sources.
+# tables say, and doc/architecture.md names every file of the sources. DOCGEN is the built program, SRCDIR
+# the top of the sources.
 
 set -eu
-exec sh "${SRCDIR:-.}/build-aux/docs.sh" --check "${SRCDIR:-.}" "${DOCGEN:-./build-aux/docgen}"
+src=${SRCDIR:-.}
+
+for file in "$src"/src/*.c "$src"/src/*/*.c; do
+    name=$(basename "$file")
+    grep -q "\`$name\`" "$src/doc/architecture.md" || {
+        echo "doc/architecture.md does not say what $name is for: add it to the table of floors"
+        exit 1
+    }
+done
+exec sh "$src/build-aux/docs.sh" --check "$src" "${DOCGEN:-./build-aux/docgen}"
