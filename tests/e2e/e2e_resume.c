@@ -161,6 +161,31 @@ static void one_comes_back_while_the_old_connection_lives(void **state)
     client_close(&b);
 }
 
+/* Each takes the place of who came before, in whatever order that was. */
+static void of_many_who_come_at_once_one_stays_and_nobody_sees_it(void **state)
+{
+    static struct client c[8];
+    struct client a, b;
+    char token[128];
+    (void)state;
+    two_of_them(&a, &b, token);
+    for (int i = 0; i < 8; i++)
+        client_open(&c[i], &d);
+    for (int i = 0; i < 8; i++)
+        client_say(&c[i], "RESUME %s", token);
+    for (int i = 0; i < 8; i++)
+        client_expect(&c[i], "OK Welcome back, alice!");
+    client_close(&a);
+    come_back(&a, token);
+    client_expect(&a, "OK Joined #den (1 users)");
+    client_ask(&b, "still there?", "ROOM #den bob still there?"); /* no LEAVE came before */
+    client_skip_to(&a, "ROOM #den bob still there?");
+    for (int i = 0; i < 8; i++)
+        client_close(&c[i]);
+    client_close(&a);
+    client_close(&b);
+}
+
 /* ---- what one comes back to ---- */
 
 static void one_comes_back_behind_a_restart(void **state)
@@ -529,6 +554,7 @@ int main(void)
         NO_GRACE(without_grace_others_see_one_go_and_come),
         GRACE(who_has_no_token_goes_at_once),
         GRACE(one_comes_back_while_the_old_connection_lives),
+        GRACE(of_many_who_come_at_once_one_stays_and_nobody_sees_it),
         GRACE(one_comes_back_behind_a_restart),
         GRACE(who_has_quit_comes_back_to_no_room),
         GRACE(capabilities_come_back_too),
