@@ -1,0 +1,703 @@
+/* SPDX-License-Identifier: ISC */
+/* What follows from what was decided of a room: pure decisions, held against tables where there are many of them. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/panic.h"
+#include "chat/rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NOW 1764230400000 /* 2025-11-27T08:00:00.000Z */
+
+static struct rules ru;
+static struct member alice; /* with the account 7, from an address of her own */
+
+static int set_up(void **state)
+{
+    (void)state;
+    rules_configure(1000, 500);
+    rules_init(&ru);
+    alice = (struct member){.id = 100, .account = 7, .name = "Alice", .key = "alice", .host = "192.0.2.7"};
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    rules_fini(&ru);
+    return 0;
+}
+
+/* ---- options ---- */
+
+static bool reads(enum option o, const char *text, long want, const char *want_word)
+{
+    char word[RULES_KEY] = "left over";
+    long value = -1;
+    return rules_read_value(o, text, &value, word) && value == want && strcmp(word, want_word) == 0;
+}
+
+static bool refuses(enum option o, const char *text)
+{
+    char word[RULES_KEY];
+    long value;
+    return !rules_read_value(o, text, &value, word) && !*word;
+}
+
+static void an_option_is_found_by_its_name_in_any_case(void **state)
+{
+    (void)state;
+    for (int o = 0; o < OPTIONS; o++)
+        assert_int_equal(option_named(option_row((enum option)o)->name), o);
+    assert_int_equal(option_named("Invite-ONLY"), OPTION_INVITE_ONLY);
+    assert_int_equal(option_named(""), OPTIONS);
+    assert_int_equal(option_named("invite"), OPTIONS);
+    assert_int_equal(option_named("slower"), OPTIONS);
+}
+
+static void a_switch_is_on_or_off(void **state)
+{
+    static const char *const bad[] = {"", "1", "0", "yes", "on ", " on", "onoff"};
+    (void)state;
+    assert_true(reads(OPTION_PRIVATE, "on", 1, ""));
+    assert_true(reads(OPTION_PRIVATE, "oN", 1, ""));
+    assert_true(reads(OPTION_PRIVATE, "off", 0, ""));
+    assert_true(reads(OPTION_PRIVATE, "OFF", 0, ""));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_true(refuses(OPTION_PRIVATE, bad[i]));
+}
+
+static void a_number_is_one_within_its_limit_or_off(void **state)
+{
+    static const char *const bad[] = {"", "on", "-1", "+1", "1.5", "0x10", " 1", "1 ", "86401", "99999999999",
+                                      "18446744073709551617"};
+    (void)state;
+    assert_true(reads(OPTION_SLOW, "0", 0, ""));
+    assert_true(reads(OPTION_SLOW, "Off", 0, ""));
+    assert_true(reads(OPTION_SLOW, "1", 1, ""));
+    assert_true(reads(OPTION_SLOW, "0030", 30, ""));
+    assert_true(reads(OPTION_SLOW, "86400", 86400, ""));
+    assert_true(reads(OPTION_RETENTION, "1000000000", 1000000000, ""));
+    assert_true(refuses(OPTION_RETENTION, "1000000001"));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_true(refuses(OPTION_SLOW, bad[i]));
+}
+
+static void a_key_is_a_word_of_32_bytes_at_most_or_off(void **state)
+{
+    static const char longest[] = "abcdefghijklmnopqrstuvwxyz012345", too_long[] = "abcdefghijklmnopqrstuvwxyz0123456";
+    (void)state;
+    assert_int_equal(strlen(longest), 32);
+    assert_true(reads(OPTION_KEY, "Open-Sesame", 1, "Open-Sesame"));
+    assert_true(reads(OPTION_KEY, "x", 1, "x"));
+    assert_true(reads(OPTION_KEY, "on", 1, "on"));
+    assert_true(reads(OPTION_KEY, longest, 1, longest));
+    assert_true(reads(OPTION_KEY, "oFf", 0, ""));
+    assert_true(refuses(OPTION_KEY, ""));
+    assert_true(refuses(OPTION_KEY, too_long));
+    assert_true(refuses(OPTION_KEY, "two words"));
+    assert_true(refuses(OPTION_KEY, "two\twords"));
+}
+
+static void what_is_kept_of_a_switch_or_a_number_is_read_again(void **state)
+{
+    long value = -1;
+    (void)state;
+    assert_true(rules_read_stored(OPTION_MODERATED, "1", &value) && value == 1);
+    assert_true(rules_read_stored(OPTION_MODERATED, "0", &value) && value == 0);
+    assert_false(rules_read_stored(OPTION_MODERATED, "2", &value));
+    assert_false(rules_read_stored(OPTION_MODERATED, "on", &value));
+    assert_true(rules_read_stored(OPTION_SLOW, "86400", &value) && value == 86400);
+    assert_false(rules_read_stored(OPTION_SLOW, "86401", &value));
+    assert_false(rules_read_stored(OPTION_SLOW, "", &value));
+}
+
+static void a_value_is_shown_as_it_may_be_written_and_a_key_not_at_all(void **state)
+{
+    static const struct {
+        enum option option;
+        long value;
+        const char *text;
+    } rows[] = {
+        {OPTION_PRIVATE, 0, "off"}, {OPTION_PRIVATE, 1, "on"}, {OPTION_SLOW, 0, "off"},
+        {OPTION_SLOW, 1, "1"}, {OPTION_RETENTION, 1000000000, "1000000000"}, {OPTION_KEY, 0, "off"}, {OPTION_KEY, 1, "on"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[RULES_KEY];
+        rules_value_text(rows[i].option, rows[i].value, text);
+        assert_string_equal(text, rows[i].text);
+        if (rows[i].option != OPTION_KEY)
+            assert_true(reads(rows[i].option, text, rows[i].value, ""));
+    }
+}
+
+/* ---- roles and guests ---- */
+
+static void a_role_is_of_one_account_until_it_is_changed_or_taken_away(void **state)
+{
+    (void)state;
+    assert_int_equal(rules_role(&ru, 7), ROLE_NONE);
+    rules_set_role(&ru, 7, ROLE_OWNER);
+    rules_set_role(&ru, 8, ROLE_VOICE);
+    rules_set_role(&ru, 9, ROLE_OP);
+    rules_set_role(&ru, 8, ROLE_GUEST);
+    assert_int_equal(ru.role_count, 3);
+    rules_set_role(&ru, 7, ROLE_NONE);
+    rules_set_role(&ru, 7, ROLE_NONE);
+    assert_int_equal(rules_role(&ru, 7), ROLE_NONE);
+    assert_int_equal(rules_role(&ru, 8), ROLE_GUEST);
+    assert_int_equal(rules_role(&ru, 9), ROLE_OP);
+    assert_int_equal(ru.role_count, 2);
+}
+
+static void who_has_no_account_has_no_role(void **state)
+{
+    (void)state;
+    rules_set_role(&ru, 0, ROLE_OWNER); /* as a file may have it */
+    assert_int_equal(rules_role(&ru, 0), ROLE_NONE);
+}
+
+static void each_role_has_a_name_and_may_what_the_one_before_may(void **state)
+{
+    static const char *const names[] = {"none", "guest", "voice", "op", "owner"};
+    (void)state;
+    for (int role = ROLE_NONE; role <= ROLE_OWNER; role++)
+        assert_string_equal(role_name((enum role)role), names[role]);
+}
+
+static void at_the_limit_there_is_place_only_for_who_has_a_role(void **state)
+{
+    (void)state;
+    rules_configure(2, 500);
+    rules_set_role(&ru, 7, ROLE_OWNER);
+    assert_true(rules_has_place_for_role(&ru, 8));
+    rules_set_role(&ru, 8, ROLE_VOICE);
+    assert_false(rules_has_place_for_role(&ru, 9));
+    assert_true(rules_has_place_for_role(&ru, 8));
+    rules_set_role(&ru, 9, ROLE_OP); /* it is on disk: the limit is not asked again */
+    assert_int_equal(rules_role(&ru, 9), ROLE_OP);
+    rules_configure(4, 500);
+    assert_true(rules_has_place_for_role(&ru, 10));
+}
+
+static bool is_invited(uint64_t id)
+{
+    struct member m = {.id = id};
+    struct subject su = rules_stranger(&ru, &m);
+    return rules_may_join(&ru, &su, NULL, NOW) == RULES_FINE;
+}
+
+static void of_a_hundred_guests_the_oldest_gives_way(void **state)
+{
+    (void)state;
+    ru.value[OPTION_INVITE_ONLY] = 1;
+    for (uint64_t id = 1; id <= 100; id++)
+        rules_invite_client(&ru, id);
+    rules_invite_client(&ru, 1); /* invited again is not younger */
+    assert_int_equal(ru.guest_count, 100);
+    assert_true(is_invited(1) && is_invited(100) && !is_invited(101));
+    rules_invite_client(&ru, 101);
+    assert_true(!is_invited(1) && is_invited(2) && is_invited(101));
+    rules_invite_client(&ru, 102);
+    assert_true(!is_invited(2) && is_invited(3) && is_invited(102));
+    assert_int_equal(ru.guest_count, 100);
+}
+
+static void a_guest_is_uninvited_once(void **state)
+{
+    (void)state;
+    ru.value[OPTION_INVITE_ONLY] = 1;
+    for (uint64_t id = 1; id <= 3; id++)
+        rules_invite_client(&ru, id);
+    assert_true(rules_uninvite_client(&ru, 2));
+    assert_false(rules_uninvite_client(&ru, 2));
+    assert_true(is_invited(1) && !is_invited(2) && is_invited(3));
+    rules_invite_client(&ru, 2);
+    assert_true(is_invited(2));
+}
+
+static void every_change_that_may_bar_somebody_is_counted(void **state)
+{
+    unsigned before = ru.changes;
+    (void)state;
+    rules_set_role(&ru, 7, ROLE_OP);
+    assert_true(ru.changes > before);
+    before = ru.changes;
+    rules_set_role(&ru, 7, ROLE_NONE);
+    assert_true(ru.changes > before);
+    before = ru.changes;
+    rules_sanction(&ru, &(struct sanction){.kind = SANCTION_BAN, .reason = panic_strdup("")}, NOW);
+    assert_true(ru.changes > before);
+    rules_invite_client(&ru, 1);
+    before = ru.changes;
+    assert_true(rules_uninvite_client(&ru, 1));
+    assert_true(ru.changes > before);
+    before = ru.changes;
+    rules_fini(&ru);
+    assert_true(ru.changes > before);
+}
+
+/* ---- sanctions ---- */
+
+static void speak(enum sanction_kind kind, struct whom whom, int64_t until_ms, const char *reason)
+{
+    struct sanction s = {.kind = kind, .whom = whom, .until_ms = until_ms, .reason = panic_strdup(reason), .by = "op"};
+    rules_sanction(&ru, &s, NOW);
+}
+
+static const struct whom by_name = {.shown = "Alice", .name = "alice"}, by_host = {.shown = "192.0.2.7", .host = "192.0.2.7"};
+
+/* The reason of the one that hits Alice in that role, or NULL. */
+static const char *hits(enum sanction_kind kind, enum role role, int64_t now_ms)
+{
+    struct subject su = {&alice, "aLiCe", role};
+    const struct sanction *s = rules_hits(&ru, kind, &su, now_ms);
+    return s ? s->reason : NULL;
+}
+
+static void whatever_of_it_is_set_may_match(void **state)
+{
+    static const struct {
+        struct whom whom;
+        bool is;
+    } rows[] = {
+        {{.shown = "alice"}, false}, /* that is only what was written */
+        {{.account = 7}, true}, {{.account = 8}, false},
+        {{.client = 100}, true}, {{.client = 101}, false},
+        {{.name = "alice"}, true}, {{.name = "bob"}, false}, {{.name = "alic"}, false},
+        {{.host = "192.0.2.7"}, true}, {{.host = "192.0.2.77"}, false}, {{.host = "192.0.2."}, false},
+        {{.account = 8, .client = 101, .name = "bob", .host = "192.0.2.7"}, true},
+        {{.account = 8, .client = 101, .name = "alice", .host = "192.0.2.8"}, true},
+        {{.account = 8, .client = 101, .name = "bob", .host = "192.0.2.8"}, false},
+    };
+    (void)state;
+    struct subject su = {&alice, "aLiCe", ROLE_VOICE};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(rules_whom_is(&rows[i].whom, &su), rows[i].is);
+}
+
+static void what_is_not_set_matches_nobody(void **state)
+{
+    struct member nobody = {0};
+    struct subject su = {&nobody, "", ROLE_NONE};
+    (void)state;
+    assert_false(rules_whom_is(&(struct whom){0}, &su));
+}
+
+static void the_name_that_counts_is_the_one_that_is_seen_and_not_the_members_own(void **state)
+{
+    struct subject su = {&alice, "bob", ROLE_NONE};
+    (void)state;
+    assert_false(rules_whom_is(&by_name, &su));
+    assert_true(rules_whom_is(&(struct whom){.name = "bob"}, &su));
+}
+
+static void the_address_hits_nobody_who_is_an_op_and_the_name_does(void **state)
+{
+    (void)state;
+    speak(SANCTION_BAN, by_host, 0, "host");
+    assert_string_equal(hits(SANCTION_BAN, ROLE_VOICE, NOW), "host");
+    assert_null(hits(SANCTION_BAN, ROLE_OP, NOW));
+    speak(SANCTION_BAN, by_name, 0, "name");
+    assert_string_equal(hits(SANCTION_BAN, ROLE_OP, NOW), "name");
+}
+
+static void nothing_hits_an_owner(void **state)
+{
+    (void)state;
+    speak(SANCTION_BAN, (struct whom){.shown = "x", .account = 7, .client = 100, .name = "alice", .host = "192.0.2.7"}, 0, "");
+    speak(SANCTION_MUTE, by_name, 0, "");
+    assert_non_null(hits(SANCTION_BAN, ROLE_OP, NOW));
+    assert_null(hits(SANCTION_BAN, ROLE_OWNER, NOW));
+    assert_null(hits(SANCTION_MUTE, ROLE_OWNER, NOW));
+}
+
+static void each_kind_is_for_itself(void **state)
+{
+    (void)state;
+    speak(SANCTION_MUTE, by_name, 0, "mute");
+    assert_null(hits(SANCTION_BAN, ROLE_NONE, NOW));
+    speak(SANCTION_BAN, by_name, 0, "ban"); /* against the same, and in place of nothing */
+    assert_string_equal(hits(SANCTION_BAN, ROLE_NONE, NOW), "ban");
+    assert_string_equal(hits(SANCTION_MUTE, ROLE_NONE, NOW), "mute");
+    assert_true(rules_lift(&ru, SANCTION_BAN, "Alice"));
+    assert_string_equal(hits(SANCTION_MUTE, ROLE_NONE, NOW), "mute");
+}
+
+static void it_ends_at_its_time_to_the_millisecond(void **state)
+{
+    (void)state;
+    speak(SANCTION_MUTE, by_name, NOW + 1000, "");
+    assert_non_null(hits(SANCTION_MUTE, ROLE_NONE, NOW + 999));
+    assert_null(hits(SANCTION_MUTE, ROLE_NONE, NOW + 1000));
+}
+
+static void the_one_that_runs_longest_is_the_one_that_hits(void **state)
+{
+    static const int64_t orders[][3] = {{NOW + 1, NOW + 3, NOW + 2}, {NOW + 3, NOW + 2, NOW + 1}, {NOW + 2, NOW + 1, NOW + 3},
+                                        {0, NOW + 3, NOW + 2}, {NOW + 3, 0, NOW + 2}, {NOW + 2, NOW + 3, 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        int64_t longest = 0;
+        for (int j = 0; j < 3; j++) {
+            struct whom whom = by_name;
+            snprintf(whom.shown, sizeof whom.shown, "way %d", j);
+            speak(SANCTION_BAN, whom, orders[i][j], orders[i][j] ? "for a time" : "for ever");
+            longest = orders[i][j] > longest ? orders[i][j] : longest;
+        }
+        struct subject su = {&alice, "alice", ROLE_NONE};
+        const struct sanction *s = rules_hits(&ru, SANCTION_BAN, &su, NOW);
+        assert_int_equal(s->until_ms, i < 3 ? longest : 0);
+        rules_fini(&ru);
+    }
+}
+
+static void what_is_spoken_again_replaces_what_is_shown_the_same(void **state)
+{
+    (void)state;
+    struct whom whom = by_name;
+    speak(SANCTION_BAN, by_name, 0, "for ever");
+    strcpy(whom.shown, "ALICE");
+    speak(SANCTION_BAN, whom, NOW + 1000, "for a second");
+    assert_int_equal(ru.sanction_count, 1);
+    assert_string_equal(hits(SANCTION_BAN, ROLE_NONE, NOW), "for a second");
+    assert_string_equal(rules_shown(&ru, SANCTION_BAN, "alice")->whom.shown, "ALICE");
+    assert_null(rules_shown(&ru, SANCTION_MUTE, "alice"));
+    assert_null(rules_shown(&ru, SANCTION_BAN, "192.0.2.7"));
+}
+
+static void what_is_spoken_clears_away_what_has_run_out(void **state)
+{
+    (void)state;
+    speak(SANCTION_BAN, (struct whom){.shown = "a"}, NOW - 1, "");
+    speak(SANCTION_MUTE, (struct whom){.shown = "b"}, NOW, "");
+    speak(SANCTION_BAN, (struct whom){.shown = "c"}, NOW + 1, "");
+    speak(SANCTION_BAN, (struct whom){.shown = "d"}, 0, "");
+    assert_int_equal(ru.sanction_count, 2);
+    assert_non_null(rules_shown(&ru, SANCTION_BAN, "c"));
+    assert_non_null(rules_shown(&ru, SANCTION_BAN, "d"));
+}
+
+static void what_is_lifted_is_gone_and_the_others_stay(void **state)
+{
+    (void)state;
+    speak(SANCTION_BAN, by_name, 0, "name");
+    speak(SANCTION_BAN, by_host, 0, "host");
+    speak(SANCTION_MUTE, by_name, 0, "mute");
+    assert_false(rules_lift(&ru, SANCTION_MUTE, "192.0.2.7"));
+    assert_true(rules_lift(&ru, SANCTION_BAN, "aLICE"));
+    assert_false(rules_lift(&ru, SANCTION_BAN, "alice"));
+    assert_string_equal(hits(SANCTION_BAN, ROLE_NONE, NOW), "host");
+    assert_string_equal(hits(SANCTION_MUTE, ROLE_NONE, NOW), "mute");
+    assert_true(rules_lift(&ru, SANCTION_BAN, "192.0.2.7"));
+    assert_null(hits(SANCTION_BAN, ROLE_NONE, NOW));
+}
+
+static void at_the_limit_there_is_place_only_in_place_of_one_or_when_one_has_run_out(void **state)
+{
+    static const struct whom carol = {.shown = "carol", .name = "carol"};
+    (void)state;
+    rules_configure(1000, 2);
+    speak(SANCTION_BAN, by_name, 0, "");
+    assert_true(rules_has_place_for_sanction(&ru, &carol, SANCTION_BAN, NOW));
+    speak(SANCTION_MUTE, by_host, NOW + 1000, "");
+    assert_false(rules_has_place_for_sanction(&ru, &carol, SANCTION_BAN, NOW));
+    assert_true(rules_has_place_for_sanction(&ru, &by_name, SANCTION_BAN, NOW));
+    assert_false(rules_has_place_for_sanction(&ru, &by_name, SANCTION_MUTE, NOW));
+    assert_true(rules_has_place_for_sanction(&ru, &carol, SANCTION_BAN, NOW + 1000));
+    speak(SANCTION_BAN, carol, 0, ""); /* it is on disk */
+    assert_int_equal(ru.sanction_count, 3);
+}
+
+/* ---- who may join ---- */
+
+enum { OPEN, KEYED = 1, HIDDEN = 2, INVITED = 4 };
+
+static enum rules_verdict joins(int how, enum role role, bool is_guest, const char *key)
+{
+    struct subject su = {&alice, "alice", role};
+    enum rules_verdict v;
+    ru.value[OPTION_KEY] = (how & KEYED) != 0;
+    ru.value[OPTION_PRIVATE] = (how & HIDDEN) != 0;
+    ru.value[OPTION_INVITE_ONLY] = (how & INVITED) != 0;
+    strcpy(ru.key, how & KEYED ? "Sesame" : "");
+    if (is_guest)
+        rules_invite_client(&ru, alice.id);
+    v = rules_may_join(&ru, &su, key, NOW);
+    rules_uninvite_client(&ru, alice.id);
+    return v;
+}
+
+static void each_who_may_join_and_nobody_else(void **state)
+{
+    (void)state;
+    for (int how = OPEN; how <= (KEYED | HIDDEN | INVITED); how++) {
+        enum rules_verdict barred = how ? RULES_BARRED : RULES_FINE;
+        assert_int_equal(joins(how, ROLE_NONE, false, NULL), barred);
+        assert_int_equal(joins(how, ROLE_NONE, false, "sesame"), barred);
+        assert_int_equal(joins(how, ROLE_NONE, false, "Sesam"), barred);
+        assert_int_equal(joins(how, ROLE_NONE, false, ""), barred); /* not even where no key is set */
+        assert_int_equal(joins(how, ROLE_NONE, false, "Sesame"), how & KEYED ? RULES_FINE : barred);
+        assert_int_equal(joins(how, ROLE_NONE, true, NULL), RULES_FINE);
+        for (int role = ROLE_GUEST; role <= ROLE_OWNER; role++)
+            assert_int_equal(joins(how, (enum role)role, false, "wrong"), RULES_FINE);
+    }
+}
+
+static void who_is_banned_joins_by_no_key_invitation_or_role_but_an_owners(void **state)
+{
+    (void)state;
+    speak(SANCTION_BAN, by_name, 0, "");
+    assert_int_equal(joins(OPEN, ROLE_NONE, false, NULL), RULES_BANNED);
+    assert_int_equal(joins(KEYED, ROLE_NONE, true, "Sesame"), RULES_BANNED);
+    assert_int_equal(joins(OPEN, ROLE_OP, false, NULL), RULES_BANNED);
+    assert_int_equal(joins(KEYED, ROLE_OWNER, false, NULL), RULES_FINE);
+}
+
+static void a_mute_keeps_nobody_out(void **state)
+{
+    (void)state;
+    speak(SANCTION_MUTE, by_name, 0, "");
+    assert_int_equal(joins(OPEN, ROLE_NONE, false, NULL), RULES_FINE);
+}
+
+static void a_stranger_is_who_its_account_says(void **state)
+{
+    (void)state;
+    rules_set_role(&ru, 7, ROLE_OP);
+    struct subject su = rules_stranger(&ru, &alice);
+    assert_ptr_equal(su.member, &alice);
+    assert_string_equal(su.name, "alice");
+    assert_int_equal(su.role, ROLE_OP);
+    alice.account = 0;
+    assert_int_equal(rules_stranger(&ru, &alice).role, ROLE_NONE);
+}
+
+/* ---- who may talk ---- */
+
+static enum rules_verdict talks(enum role role, int64_t said_ms, int64_t now_ms)
+{
+    struct subject su = {&alice, "alice", role};
+    return rules_may_talk(&ru, &su, said_ms, now_ms);
+}
+
+static void in_a_room_without_rules_everybody_talks_at_any_time(void **state)
+{
+    (void)state;
+    assert_int_equal(talks(ROLE_NONE, 0, NOW), RULES_FINE);
+    assert_int_equal(talks(ROLE_NONE, NOW, NOW), RULES_FINE);
+}
+
+static void in_a_moderated_room_who_has_a_voice_talks(void **state)
+{
+    (void)state;
+    ru.value[OPTION_MODERATED] = 1;
+    assert_int_equal(talks(ROLE_NONE, 0, NOW), RULES_MODERATED);
+    assert_int_equal(talks(ROLE_GUEST, 0, NOW), RULES_MODERATED);
+    for (int role = ROLE_VOICE; role <= ROLE_OWNER; role++)
+        assert_int_equal(talks((enum role)role, 0, NOW), RULES_FINE);
+}
+
+static void who_is_muted_talks_by_no_role_but_an_owners(void **state)
+{
+    (void)state;
+    speak(SANCTION_BAN, by_name, 0, ""); /* that is another matter */
+    assert_int_equal(talks(ROLE_NONE, 0, NOW), RULES_FINE);
+    speak(SANCTION_MUTE, by_name, NOW + 1000, "");
+    ru.value[OPTION_MODERATED] = 1;
+    for (int role = ROLE_NONE; role <= ROLE_OP; role++)
+        assert_int_equal(talks((enum role)role, 0, NOW), RULES_MUTED);
+    assert_int_equal(talks(ROLE_OWNER, 0, NOW), RULES_FINE);
+    assert_int_equal(talks(ROLE_VOICE, 0, NOW + 1000), RULES_FINE);
+}
+
+static void in_a_slow_room_who_has_no_voice_waits_to_the_millisecond(void **state)
+{
+    (void)state;
+    ru.value[OPTION_SLOW] = 30;
+    assert_int_equal(talks(ROLE_NONE, 0, NOW), RULES_FINE); /* the first time */
+    assert_int_equal(talks(ROLE_NONE, NOW, NOW), RULES_SLOW);
+    assert_int_equal(talks(ROLE_GUEST, NOW, NOW + 29999), RULES_SLOW);
+    assert_int_equal(talks(ROLE_NONE, NOW, NOW + 30000), RULES_FINE);
+    assert_int_equal(talks(ROLE_VOICE, NOW, NOW), RULES_FINE);
+}
+
+static void a_clock_that_was_set_back_makes_nobody_wait(void **state)
+{
+    (void)state;
+    ru.value[OPTION_SLOW] = 30;
+    assert_int_equal(talks(ROLE_NONE, NOW + 1, NOW), RULES_FINE);
+    assert_int_equal(talks(ROLE_NONE, NOW + 3600000, NOW), RULES_FINE);
+}
+
+/* ---- what is asked of all of it ---- */
+
+static void rules_are_standard_while_nothing_but_an_owner_is_there(void **state)
+{
+    (void)state;
+    assert_true(rules_are_standard(&ru));
+    rules_set_role(&ru, 7, ROLE_OWNER);
+    rules_set_role(&ru, 8, ROLE_OWNER);
+    assert_true(rules_are_standard(&ru));
+    for (int role = ROLE_GUEST; role < ROLE_OWNER; role++) {
+        rules_set_role(&ru, 7, (enum role)role);
+        assert_false(rules_are_standard(&ru));
+    }
+    rules_set_role(&ru, 7, ROLE_NONE);
+    assert_true(rules_are_standard(&ru));
+    for (int o = 0; o < OPTIONS; o++) {
+        ru.value[o] = !option_row((enum option)o)->standard;
+        assert_false(rules_are_standard(&ru));
+        ru.value[o] = option_row((enum option)o)->standard;
+    }
+    speak(SANCTION_MUTE, by_name, 0, "");
+    assert_false(rules_are_standard(&ru));
+    assert_true(rules_lift(&ru, SANCTION_MUTE, "alice"));
+    assert_true(rules_are_standard(&ru));
+}
+
+static void what_bars_somebody_and_what_restricts_talk_are_known(void **state)
+{
+    (void)state;
+    for (int o = 0; o < OPTIONS; o++) {
+        bool bars = o == OPTION_KEY || o == OPTION_PRIVATE || o == OPTION_INVITE_ONLY;
+        bool restricts = o == OPTION_MODERATED || o == OPTION_SLOW;
+        rules_init(&ru);
+        ru.value[o] = !ru.value[o];
+        assert_int_equal(rules_bar_somebody(&ru), bars);
+        assert_int_equal(rules_restrict_talk(&ru), restricts);
+    }
+    rules_init(&ru);
+    speak(SANCTION_BAN, by_name, 0, "");
+    assert_true(rules_bar_somebody(&ru) && !rules_restrict_talk(&ru));
+    assert_true(rules_lift(&ru, SANCTION_BAN, "alice"));
+    speak(SANCTION_MUTE, by_name, 0, "");
+    assert_true(!rules_bar_somebody(&ru) && rules_restrict_talk(&ru));
+    assert_true(rules_lift(&ru, SANCTION_MUTE, "alice"));
+    assert_true(!rules_bar_somebody(&ru) && !rules_restrict_talk(&ru));
+}
+
+static void after_the_end_all_is_as_the_standard_has_it(void **state)
+{
+    (void)state;
+    ru.value[OPTION_HISTORY] = 0;
+    ru.value[OPTION_KEY] = 1;
+    strcpy(ru.key, "Sesame");
+    rules_set_role(&ru, 7, ROLE_OP);
+    rules_invite_client(&ru, 1);
+    speak(SANCTION_BAN, by_name, 0, "with a reason that has to be freed");
+    rules_fini(&ru);
+    assert_true(rules_are_standard(&ru));
+    assert_string_equal(ru.key, "");
+    assert_int_equal(ru.role_count + ru.sanction_count + ru.guest_count, 0);
+}
+
+/* ---- words ---- */
+
+static void terms_say(int64_t until_ms, const char *reason, const char *want)
+{
+    struct buf out = {0};
+    buf_str(&out, "BAN #den bob by alice");
+    rules_terms(&out, until_ms, reason);
+    assert_string_equal(buf_text(&out) + strlen("BAN #den bob by alice"), want);
+    buf_fini(&out);
+}
+
+static void terms_say_for_how_long_and_why(void **state)
+{
+    (void)state;
+    terms_say(0, "", "");
+    terms_say(0, "100% spam", ": 100% spam");
+    terms_say(NOW + 5, "", " until 2025-11-27T08:00:00.005Z");
+    terms_say(NOW, "spam: much", " until 2025-11-27T08:00:00.000Z: spam: much");
+}
+
+static void explains(enum rules_verdict verdict, enum role role, const char *want)
+{
+    struct refusal no = {.verdict = verdict};
+    struct subject su = {&alice, "alice", role};
+    refusal_explain(&no, &ru, &su, NOW);
+    assert_string_equal(buf_text(&no.terms), want);
+    refusal_fini(&no);
+    assert_null(no.terms.data);
+}
+
+static void a_refusal_is_explained_by_what_hits_and_runs_longest(void **state)
+{
+    (void)state;
+    explains(RULES_BANNED, ROLE_NONE, ""); /* lifted meanwhile */
+    speak(SANCTION_BAN, by_host, NOW + 1000, "for a second");
+    speak(SANCTION_BAN, by_name, NOW + 60000, "for a minute");
+    speak(SANCTION_MUTE, by_name, 0, "for ever");
+    explains(RULES_BANNED, ROLE_NONE, " until 2025-11-27T08:01:00.000Z: for a minute");
+    explains(RULES_MUTED, ROLE_NONE, ": for ever");
+    explains(RULES_MUTED, ROLE_OWNER, "");
+}
+
+static void a_refusal_for_another_reason_has_no_terms(void **state)
+{
+    static const enum rules_verdict others[] = {RULES_FINE, RULES_BARRED, RULES_MODERATED, RULES_SLOW};
+    (void)state;
+    speak(SANCTION_BAN, by_name, 0, "ban");
+    speak(SANCTION_MUTE, by_name, 0, "mute");
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        explains(others[i], ROLE_NONE, "");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(an_option_is_found_by_its_name_in_any_case),
+        TEST(a_switch_is_on_or_off),
+        TEST(a_number_is_one_within_its_limit_or_off),
+        TEST(a_key_is_a_word_of_32_bytes_at_most_or_off),
+        TEST(what_is_kept_of_a_switch_or_a_number_is_read_again),
+        TEST(a_value_is_shown_as_it_may_be_written_and_a_key_not_at_all),
+        TEST(a_role_is_of_one_account_until_it_is_changed_or_taken_away),
+        TEST(who_has_no_account_has_no_role),
+        TEST(each_role_has_a_name_and_may_what_the_one_before_may),
+        TEST(at_the_limit_there_is_place_only_for_who_has_a_role),
+        TEST(of_a_hundred_guests_the_oldest_gives_way),
+        TEST(a_guest_is_uninvited_once),
+        TEST(every_change_that_may_bar_somebody_is_counted),
+        TEST(whatever_of_it_is_set_may_match),
+        TEST(what_is_not_set_matches_nobody),
+        TEST(the_name_that_counts_is_the_one_that_is_seen_and_not_the_members_own),
+        TEST(the_address_hits_nobody_who_is_an_op_and_the_name_does),
+        TEST(nothing_hits_an_owner),
+        TEST(each_kind_is_for_itself),
+        TEST(it_ends_at_its_time_to_the_millisecond),
+        TEST(the_one_that_runs_longest_is_the_one_that_hits),
+        TEST(what_is_spoken_again_replaces_what_is_shown_the_same),
+        TEST(what_is_spoken_clears_away_what_has_run_out),
+        TEST(what_is_lifted_is_gone_and_the_others_stay),
+        TEST(at_the_limit_there_is_place_only_in_place_of_one_or_when_one_has_run_out),
+        TEST(each_who_may_join_and_nobody_else),
+        TEST(who_is_banned_joins_by_no_key_invitation_or_role_but_an_owners),
+        TEST(a_mute_keeps_nobody_out),
+        TEST(a_stranger_is_who_its_account_says),
+        TEST(in_a_room_without_rules_everybody_talks_at_any_time),
+        TEST(in_a_moderated_room_who_has_a_voice_talks),
+        TEST(who_is_muted_talks_by_no_role_but_an_owners),
+        TEST(in_a_slow_room_who_has_no_voice_waits_to_the_millisecond),
+        TEST(a_clock_that_was_set_back_makes_nobody_wait),
+        TEST(rules_are_standard_while_nothing_but_an_owner_is_there),
+        TEST(what_bars_somebody_and_what_restricts_talk_are_known),
+        TEST(after_the_end_all_is_as_the_standard_has_it),
+        TEST(terms_say_for_how_long_and_why),
+        TEST(a_refusal_is_explained_by_what_hits_and_runs_longest),
+        TEST(a_refusal_for_another_reason_has_no_terms),
+    };
+#undef TEST
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
