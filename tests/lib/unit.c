@@ -766,6 +766,40 @@ void unit_member_hush(struct unit_member *um)
     buf_fini(&ignored);
 }
 
+/* ---- a database in memory ---- */
+
+sqlite3 *unit_db_open(void)
+{
+    char why[SCHEMA_ERROR] = "";
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+    unit_db_exec(db, "PRAGMA foreign_keys = ON");
+    if (schema_apply(db, why) != 0)
+        fail_msg("%s", why);
+    return db;
+}
+
+void unit_db_close(sqlite3 *db)
+{
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+void unit_db_exec(sqlite3 *db, const char *sql)
+{
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+}
+
+long long unit_db_number(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *st = NULL;
+    long long n = -1;
+    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+        n = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    return n;
+}
+
 /* ---- the house ---- */
 
 static char house_dir[UNIT_PATH];
@@ -832,8 +866,7 @@ void unit_house_restart_with(const char *sql)
 {
     house_down();
     sqlite3 *db = house_database();
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    unit_db_exec(db, sql);
     sqlite3_close(db);
     house_up();
 }
@@ -853,13 +886,18 @@ void unit_house_settle(void)
 long long unit_house_number(const char *sql)
 {
     sqlite3 *db = house_database();
-    sqlite3_stmt *st = NULL;
-    long long n = -1;
-    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
-        n = sqlite3_column_int64(st, 0);
-    sqlite3_finalize(st);
+    long long n = unit_db_number(db, sql);
     sqlite3_close(db);
     return n;
+}
+
+int64_t unit_house_account(const char *name, struct bell *bell)
+{
+    struct account a;
+    struct waiter w = {.bell = bell};
+    assert_int_equal(accounts_add(&(struct accounts_new){.name = name, .hash = "none", .seen_from = ""}, &w), ACCOUNTS_DONE);
+    assert_true(accounts_find(name, &a));
+    return a.id;
 }
 
 static bool is_let(void *arg)
@@ -921,4 +959,26 @@ static bool job_is_done(void *arg)
 void unit_job_wait_done(struct unit_job *j)
 {
     unit_until(job_is_done, j);
+}
+
+static struct unit_job breaker;
+
+static bool is_bad(void *arg)
+{
+    (void)arg;
+    return store_status().state == STORE_BAD;
+}
+
+void unit_house_break(void)
+{
+    unit_job_init(&breaker, false);
+    breaker.failing = true;
+    assert_true(store_put(&breaker.job));
+    unit_until(is_bad, NULL);
+}
+
+void unit_house_mend(void)
+{
+    breaker.failing = false;
+    unit_house_settle();
 }

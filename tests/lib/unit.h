@@ -187,6 +187,15 @@ bool unit_act(struct room *r, struct member *m, const char *text);
 bool unit_announce(struct room *r, const char *text);
 void unit_member_leave_all(struct unit_member *um);
 
+/* ---- a database in memory, with the whole schema, as the store has it ---- */
+
+sqlite3 *unit_db_open(void);
+/* Fails the test when a statement was left open. */
+void unit_db_close(sqlite3 *db);
+void unit_db_exec(sqlite3 *db, const char *sql);
+/* One number, or -1. */
+long long unit_db_number(sqlite3 *db, const char *sql);
+
 /* ---- store, registry of names, accounts and rooms, in a directory of the test's own ---- */
 
 void unit_house_start(void);
@@ -199,6 +208,12 @@ void unit_house_settle(void);
 long long unit_house_number(const char *sql);
 /* The same, with some SQL run on the database while it is down. */
 void unit_house_restart_with(const char *sql);
+
+/* Adds an account without a password that anybody could know. Its id. */
+int64_t unit_house_account(const char *name, struct bell *bell);
+/* From now on the store is bad, until unit_house_mend. */
+void unit_house_break(void);
+void unit_house_mend(void);
 
 /* A job that the test holds inside the transaction, and lets succeed or fail. */
 struct unit_job {
