@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What waits for an account, with a store of its own: kept when that is said, read within a budget, forgotten only when it
+ * was told to be; and how much was said in rooms since. A bad store is told from a full mailbox.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "chat/accounts.h"
+#include "chat/history.h"
+#include "chat/mail.h"
+#include "chat/rooms.h"
+#include "tests/lib/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PLENTY 100000
+
+static struct bell bell; /* outlives the store */
+static const struct waiter waiter = {.bell = &bell};
+static struct unit_member bob; /* in rooms */
+static int64_t alice, carol;   /* accounts */
+static struct member reader;   /* Alice, come back */
+
+static int set_up(void **state)
+{
+    (void)state;
+    bell_init(&bell);
+    accounts_configure(1000);
+    mail_configure(&(struct mail_limits){.messages = 100, .days = 30});
+    history_configure(&(struct history_limits){.keep = true, .queue_bytes = 4 << 20, .messages = 100000, .days = 0});
+    unit_house_start();
+    unit_member_start(&bob, "bob", unit_gen());
+    alice = unit_house_account("alice", &bell);
+    carol = unit_house_account("carol", &bell);
+    reader = (struct member){.form = FORM_NATIVE};
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    unit_member_leave_all(&bob);
+    unit_house_stop();
+    unit_member_stop(&bob);
+    bell_fini(&bell);
+    return 0;
+}
+
+/* Its number. */
+static int64_t keep(int64_t account, const char *text)
+{
+    int64_t n = 0;
+    assert_int_equal(mail_put(account, "Bob", text, &n, &waiter), MAIL_KEPT);
+    assert_true(n > 0);
+    return n;
+}
+
+static enum mail_result try_to_keep(int64_t account)
+{
+    int64_t n;
+    return mail_put(account, "Bob", "x", &n, &waiter);
+}
+
+/* Reads into a buffer that holds something; the texts, each with a blank behind it, must be these. The number of the last. */
+static int64_t reads(int64_t account, size_t bytes, const char *want)
+{
+    static const char before[] = "OK Welcome back, and some more words that stand there and are not counted\r\n";
+    struct buf lines = {0};
+    char texts[256] = "";
+    buf_str(&lines, before);
+    int64_t last = mail_read(account, &reader, bytes, &lines, &waiter);
+    assert_memory_equal(lines.data, before, strlen(before));
+    for (const char *line = buf_text(&lines) + strlen(before); *line; line = strstr(line, "\r\n") + 2) {
+        size_t head = strlen("MAIL Bob 2026-11-23T08:15:30.123Z ");
+        assert_memory_equal(line, "MAIL Bob ", 9);
+        strncat(texts, line + head, strcspn(line + head, "\r"));
+        strcat(texts, " ");
+    }
+    assert_string_equal(texts, want);
+    assert_true(last || !*want);
+    buf_fini(&lines);
+    return last;
+}
+
+/* ---- messages ---- */
+
+static void what_was_kept_is_read_as_lines_the_oldest_first_and_after_a_restart(void **state)
+{
+    (void)state;
+    assert_int_equal(reads(alice, PLENTY, ""), 0);
+    int64_t first = keep(alice, "one");
+    keep(carol, "hers");
+    int64_t last = keep(alice, "two");
+    assert_true(first < last);
+    assert_int_equal(reads(alice, PLENTY, "one two "), last);
+    unit_house_restart();
+    assert_int_equal(reads(alice, PLENTY, "one two "), last);
+    reads(carol, PLENTY, "hers ");
+}
+
+static void a_line_says_from_whom_it_is_and_when_it_was_written(void **state)
+{
+    static const enum form forms[] = {FORM_NATIVE, FORM_TAGS}; /* it has no number in a room, so there are no tags */
+    char want[96], when[CLOCK_TEXT];
+    int64_t before_ms = clock_wall_ms(), n;
+    (void)state;
+    assert_int_equal(mail_put(alice, "Dave", "it's \"so\" -- %s \xc3\xa9", &n, &waiter), MAIL_KEPT);
+    int64_t time_ms = unit_house_number("SELECT time_ms FROM mail");
+    assert_true(before_ms <= time_ms && time_ms <= clock_wall_ms());
+    snprintf(want, sizeof want, "MAIL Dave %s it's \"so\" -- %%s \xc3\xa9\r\n", clock_text(time_ms, when));
+    for (int i = 0; i < 2; i++) {
+        struct buf lines = {0};
+        reader.form = forms[i];
+        assert_int_equal(mail_read(alice, &reader, PLENTY, &lines, &waiter), n);
+        assert_string_equal(buf_text(&lines), want);
+        buf_fini(&lines);
+    }
+}
+
+static void too_many_are_refused_and_there_is_place_again_when_some_are_forgotten(void **state)
+{
+    (void)state;
+    mail_configure(&(struct mail_limits){.messages = 2, .days = 30});
+    int64_t first = keep(alice, "one");
+    keep(alice, "two");
+    assert_int_equal(try_to_keep(alice), MAIL_FULL);
+    keep(carol, "hers");
+    mail_forget(alice, first, first);
+    keep(alice, "three");
+    assert_int_equal(try_to_keep(alice), MAIL_FULL);
+    reads(alice, PLENTY, "two three ");
+    mail_configure(&(struct mail_limits){.messages = 0, .days = 30});
+    assert_int_equal(try_to_keep(carol), MAIL_FULL);
+}
+
+static void for_an_account_that_is_gone_nothing_is_kept(void **state)
+{
+    (void)state;
+    keep(alice, "one");
+    assert_int_equal(accounts_remove(alice, NULL, &waiter), ACCOUNTS_DONE);
+    assert_int_equal(try_to_keep(alice), MAIL_FULL);
+    assert_int_equal(reads(alice, PLENTY, ""), 0);
+    assert_int_equal(unit_house_number("SELECT count(*) FROM mail"), 0);
+}
+
+static void what_is_beyond_the_budget_is_read_when_the_rest_was_forgotten(void **state)
+{
+    static const size_t line = sizeof "MAIL Bob 2026-11-23T08:15:30.123Z \r\n" - 1 + 20;
+    (void)state;
+    keep(alice, "11111111111111111111");
+    int64_t second = keep(alice, "22222222222222222222");
+    int64_t third = keep(alice, "33333333333333333333");
+    assert_int_equal(reads(alice, 2 * line, "11111111111111111111 22222222222222222222 "), second);
+    assert_int_equal(reads(alice, 2 * line, "11111111111111111111 22222222222222222222 "), second);
+    assert_int_equal(reads(alice, 3 * line, "11111111111111111111 22222222222222222222 33333333333333333333 "), third);
+    mail_forget(alice, 0, second);
+    assert_int_equal(reads(alice, 2 * line, "33333333333333333333 "), third);
+    mail_forget(alice, 0, third);
+    assert_int_equal(reads(alice, 2 * line, ""), 0);
+}
+
+static void a_stretch_of_numbers_is_forgotten_for_good(void **state)
+{
+    int64_t n[4];
+    (void)state;
+    n[0] = keep(alice, "0");
+    n[1] = keep(alice, "1");
+    n[2] = keep(carol, "2");
+    n[3] = keep(alice, "3");
+    mail_forget(alice, n[1], n[2]);
+    mail_forget(carol, n[3], n[3]); /* another's */
+    unit_house_restart();
+    assert_int_equal(reads(alice, PLENTY, "0 3 "), n[3]);
+    assert_int_equal(reads(carol, PLENTY, "2 "), n[2]);
+}
+
+static void what_has_waited_too_long_is_passed_over_and_makes_room(void **state)
+{
+    (void)state;
+    mail_configure(&(struct mail_limits){.messages = 2, .days = 30});
+    int64_t old = keep(alice, "old"), young = keep(alice, "young");
+    unit_house_restart_with("UPDATE mail SET time_ms = time_ms - 31 * 86400000 WHERE text = 'old'");
+    assert_int_equal(reads(alice, PLENTY, "young "), young);
+    mail_configure(&(struct mail_limits){.messages = 2, .days = 32});
+    assert_int_equal(reads(alice, PLENTY, "old young "), young);
+    mail_configure(&(struct mail_limits){.messages = 2, .days = 30});
+    keep(alice, "new");
+    reads(alice, PLENTY, "young new ");
+    unit_house_restart_with("UPDATE mail SET time_ms = time_ms - 31 * 86400000");
+    assert_true(mail_read(alice, &reader, PLENTY, &(struct buf){0}, &waiter) > old); /* so that it can be forgotten */
+}
+
+static void what_has_waited_too_long_is_cleared_away_for_all(void **state)
+{
+    (void)state;
+    keep(alice, "old");
+    keep(carol, "old");
+    keep(carol, "young");
+    unit_house_restart_with("UPDATE mail SET time_ms = time_ms - 31 * 86400000 WHERE text = 'old'");
+    mail_configure(&(struct mail_limits){.messages = 100, .days = 32});
+    mail_tend();
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM mail"), 3);
+    mail_configure(&(struct mail_limits){.messages = 100, .days = 30});
+    mail_tend();
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM mail"), 1);
+    reads(carol, PLENTY, "young ");
+}
+
+/* ---- how far rooms were heard ---- */
+
+static char seen[4096];
+
+static void note(const char *room, int unread, void *arg)
+{
+    size_t n = strlen(seen);
+    assert_ptr_equal(arg, &alice);
+    snprintf(seen + n, sizeof seen - n, "%s %d\n", room, unread);
+}
+
+static void unread_is(int64_t account, const char *want)
+{
+    *seen = '\0';
+    assert_true(mail_unread(account, note, &alice, &waiter));
+    assert_string_equal(seen, want);
+}
+
+static struct room *bob_joins(const char *name)
+{
+    struct room *r = rooms_enter(name, 0);
+    unit_member_join(&bob, r);
+    unit_house_settle(); /* it is on disk */
+    return r;
+}
+
+static void what_was_said_since_is_counted_up_to_this_moment(void **state)
+{
+    (void)state;
+    struct room *den = bob_joins("#den"), *cave = bob_joins("#cave");
+    assert_true(unit_say(den, &bob.member, "heard") && unit_say(cave, &bob.member, "heard"));
+    unread_is(alice, "");
+    mail_mark(alice, "#den", den->last_id);
+    mail_mark(alice, "#cave", cave->last_id);
+    mail_mark(carol, "#cave", 0);
+    unread_is(alice, "#cave 0\n#den 0\n");
+    assert_true(unit_say(den, &bob.member, "one") && unit_say(den, &bob.member, "two"));
+    unread_is(alice, "#cave 0\n#den 2\n");
+    unread_is(carol, "#cave 1\n");
+    mail_mark(alice, "#den", den->last_id);
+    unread_is(alice, "#cave 0\n#den 0\n");
+    unit_member_leave_all(&bob);
+    unit_house_restart();
+    unread_is(alice, "#cave 0\n#den 0\n");
+}
+
+static void no_more_than_a_thousand_are_counted(void **state)
+{
+    (void)state;
+    bob_joins("#den");
+    mail_mark(alice, "#den", 0);
+    unit_member_leave_all(&bob);
+    unit_house_restart_with("WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 1000)"
+                            " INSERT INTO message (room, id, time_ms, name, text)"
+                            " SELECT '#den', (created_ms << 20) + i, created_ms, 'bob', 'x' FROM c, room WHERE key = '#den'");
+    assert_int_equal(MAIL_UNREAD_MOST, 1000);
+    unread_is(alice, "#den 1000\n");
+    unit_house_restart_with("INSERT INTO message (room, id, time_ms, name, text)"
+                            " SELECT '#den', (created_ms << 20) + 1001, created_ms, 'bob', 'x' FROM room WHERE key = '#den'");
+    unread_is(alice, "#den 1000\n");
+}
+
+static void no_more_than_a_hundred_rooms_are_noted_and_the_last_stay(void **state)
+{
+    (void)state;
+    unit_house_restart_with("WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 102)"
+                            " INSERT INTO room (key, name, created_ms, used_ms) SELECT '#r' || i, '#r' || i, 1, 1 FROM c");
+    for (int i = 1; i <= 102; i++) {
+        char room[16];
+        snprintf(room, sizeof room, "#r%d", i);
+        mail_mark(alice, room, (uint64_t)i);
+    }
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM mark"), 100);
+    assert_int_equal(unit_house_number("SELECT min(id) FROM mark"), 3);
+}
+
+static void what_is_not_there_is_not_noted(void **state)
+{
+    (void)state;
+    mail_mark(alice, "#nowhere", 1);
+    unread_is(alice, "");
+}
+
+/* ---- a store that does not do what it should ---- */
+
+static void a_bad_store_keeps_and_tells_nothing_and_says_so(void **state)
+{
+    int64_t n = 77;
+    (void)state;
+    bob_joins("#den");
+    int64_t kept = keep(alice, "one");
+    mail_mark(alice, "#den", 0);
+    unit_house_settle();
+    unit_house_break();
+    assert_int_equal(mail_put(alice, "Bob", "two", &n, &waiter), MAIL_STORAGE);
+    assert_int_equal(n, 77);
+    assert_int_equal(reads(alice, PLENTY, ""), 0);
+    *seen = '\0';
+    assert_false(mail_unread(alice, note, &alice, &waiter));
+    assert_string_equal(seen, "");
+    unit_house_mend();
+    assert_int_equal(reads(alice, PLENTY, "one "), kept);
+    unread_is(alice, "#den 0\n");
+}
+
+static void what_nobody_waits_for_is_done_when_the_store_is_well_again(void **state)
+{
+    (void)state;
+    bob_joins("#den");
+    int64_t one = keep(alice, "one");
+    keep(alice, "two");
+    unit_house_break();
+    mail_forget(alice, one, one);
+    mail_mark(alice, "#den", 1);
+    unit_house_mend();
+    reads(alice, PLENTY, "two ");
+    unread_is(alice, "#den 0\n");
+}
+
+static void what_cannot_be_read_fails_nobody_else(void **state)
+{
+    (void)state;
+    unit_house_restart_with("DROP TABLE mail; DROP TABLE mark");
+    assert_int_equal(reads(alice, PLENTY, ""), 0);
+    *seen = '\0';
+    assert_false(mail_unread(alice, note, &alice, &waiter));
+    assert_string_equal(seen, "");
+    assert_int_not_equal(store_status().state, STORE_BAD);
+    assert_true(unit_house_account("dave", &bell) > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(what_was_kept_is_read_as_lines_the_oldest_first_and_after_a_restart),
+        TEST(a_line_says_from_whom_it_is_and_when_it_was_written),
+        TEST(too_many_are_refused_and_there_is_place_again_when_some_are_forgotten),
+        TEST(for_an_account_that_is_gone_nothing_is_kept),
+        TEST(what_is_beyond_the_budget_is_read_when_the_rest_was_forgotten),
+        TEST(a_stretch_of_numbers_is_forgotten_for_good),
+        TEST(what_has_waited_too_long_is_passed_over_and_makes_room),
+        TEST(what_has_waited_too_long_is_cleared_away_for_all),
+        TEST(what_was_said_since_is_counted_up_to_this_moment),
+        TEST(no_more_than_a_thousand_are_counted),
+        TEST(no_more_than_a_hundred_rooms_are_noted_and_the_last_stay),
+        TEST(what_is_not_there_is_not_noted),
+        TEST(a_bad_store_keeps_and_tells_nothing_and_says_so),
+        TEST(what_nobody_waits_for_is_done_when_the_store_is_well_again),
+        TEST(what_cannot_be_read_fails_nobody_else),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
