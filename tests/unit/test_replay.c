@@ -246,7 +246,8 @@ static void no_word_of_what_was_forgotten_stays_in_memory(void **state)
 /* Whoever of three is forgotten, wherever the ring begins, and whatever comes into the places that are free then. */
 static void places_that_became_free_take_texts_of_any_length(void **state)
 {
-    static const char *const texts[] = {"s", "a text of middle length", "a text that is longer than both of the others together"};
+    static const char *const texts[] = {"s", "a text of middle length",
+                                        "a text that is longer than both of the others together"};
     static const char *const names[] = {"ann", "ben", "cat"};
     (void)state;
     for (int turn = 0; turn < 3; turn++)

@@ -182,7 +182,8 @@ static void say(const char *room, int from, int to)
 {
     for (int id = from; id <= to; id++) {
         char sql[160];
-        snprintf(sql, sizeof sql, "INSERT INTO message (room, id, time_ms, name, text) VALUES ('%s', %d, 0, 'x', 'x')", room, id);
+        snprintf(sql, sizeof sql, "INSERT INTO message (room, id, time_ms, name, text) VALUES ('%s', %d, 0, 'x', 'x')", room,
+                 id);
         unit_db_exec(db, sql);
     }
 }

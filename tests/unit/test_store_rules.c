@@ -89,7 +89,8 @@ static void give(const char *room, int64_t account, int role)
 
 static struct sanction_row against(int kind, const char *shown, int64_t until_ms)
 {
-    return (struct sanction_row){.kind = kind, .shown = shown, .name = "", .host = "", .until_ms = until_ms, .reason = "", .by = "op"};
+    return (struct sanction_row){.kind = kind, .shown = shown, .name = "", .host = "", .until_ms = until_ms, .reason = "",
+                                 .by = "op"};
 }
 
 static void speak(const char *room, struct sanction_row row, int64_t now_ms)

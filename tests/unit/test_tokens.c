@@ -324,8 +324,8 @@ static void a_room_that_is_none_is_passed_over(void **state)
     struct held a = make(alice, NULL);
     park(&a, 1000);
     unit_house_restart_with("INSERT INTO token_room (digest, place, room, id) SELECT digest, column1, column2, 1 FROM token,"
-                            " (VALUES (-1, 'no#room'), (10, ''), (11, '#'), (12, '#two words'), (13, '#' || hex(zeroblob(100))),"
-                            " (14, '#' || char(10) || 'QUIT'))");
+                            " (VALUES (-1, 'no#room'), (10, ''), (11, '#'), (12, '#two words'),"
+                            " (13, '#' || hex(zeroblob(100))), (14, '#' || char(10) || 'QUIT'))");
     assert_int_equal(unit_house_number("SELECT count(*) FROM token_room"), 9);
     takes_all_of_it(&a);
     assert_int_equal(unit_house_number("SELECT count(*) FROM token_room"), 0);
