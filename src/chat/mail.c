@@ -68,7 +68,7 @@ static bool add_letter(const struct mail_row *row, void *arg)
 {
     struct reading *re = arg;
     struct event ev = {.kind = EVENT_MAIL, .name = row->name, .text = row->text, .time_ms = row->time_ms};
-    if (re->lines->len - re->start + strlen(row->text) > re->bytes)
+    if (re->last && re->lines->len - re->start + strlen(row->text) > re->bytes)
         return false;
     re->last = row->n;
     if (row->time_ms >= re->since_ms)

@@ -46,6 +46,7 @@ struct member {
     struct room *current;            /* R: borrows from .rooms, or NULL */
     _Atomic bool ousted;             /* set under a room's lock, cleared by R: some of .rooms it is in no more */
     _Atomic bool replaced;           /* set under U, cleared by R: somebody logs in to its account and waits for it */
+    _Atomic bool kicked;             /* the same: the operator kicked it when its connection had broken already */
     struct ignores *ignores;         /* f: owns; rooms borrow it until they are told of another (room_update) */
     char *away;                      /* f: owns; NULL: it is there */
     bool listed;                     /* U: in the registry */

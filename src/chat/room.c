@@ -291,7 +291,7 @@ static void answer_locked(const struct room *r, struct member *m, const struct m
 
 static bool is_whole_locked(const struct room *r, const struct past *past)
 {
-    return !past || past->covers >= r->replay.lost_id;
+    return !past || past->gives_up || past->covers >= r->replay.lost_id;
 }
 
 bool room_was_there(struct room *r, uint64_t id)

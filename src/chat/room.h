@@ -77,6 +77,7 @@ bool room_admits(struct room *r, const struct member *m, const char *key, unsign
 struct past {
     struct buf lines; /* owns */
     uint64_t covers;  /* what was said with numbers up to this is in them, or is not to be shown */
+    bool gives_up;    /* what neither they nor the replay have is not waited for: they tell of it */
 };
 /* True when something of that number was told in this room, and not in an earlier one of its name. */
 bool room_was_there(struct room *r, uint64_t id);

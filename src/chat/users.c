@@ -62,9 +62,10 @@ static void give_up_key_locked(struct member *m)
     users.renaming = m;
 }
 
-static void close_one(struct member *m, enum close_reason reason, const struct event *words)
+/* False: it is closed already. */
+static bool close_one(struct member *m, enum close_reason reason, const struct event *words)
 {
-    outbox_close(m->outbox, reason, member_render((enum form)m->form, words));
+    return outbox_close(m->outbox, reason, member_render((enum form)m->form, words));
 }
 
 static void give_name_locked(struct member *m, const char *name, const char *key)
@@ -106,11 +107,9 @@ bool users_claim(struct member *m, const struct claim *c)
     return given;
 }
 
-void users_inherit(struct member *m, struct member *old, const struct event *answer)
+static void inherit_locked(struct member *m, struct member *old)
 {
-    rwlock_write(&users.lock);
     must(!m->listed && old->listed);
-    member_answer(m, answer);
     HASH_DEL(users.table, old);
     old->listed = false;
     memcpy(m->name, old->name, sizeof m->name);
@@ -121,7 +120,18 @@ void users_inherit(struct member *m, struct member *old, const struct event *ans
     old->ignores = NULL;
     HASH_ADD_STR(users.table, key, m);
     m->listed = true;
+}
+
+bool users_inherit(struct member *m, struct member *old, const struct claim *c)
+{
+    rwlock_write(&users.lock);
+    bool may = c->may(c->arg);
+    if (may) {
+        member_answer(m, c->answer);
+        inherit_locked(m, old);
+    }
     rwlock_release(&users.lock);
+    return may;
 }
 
 static void ring_waiting_locked(void)
@@ -331,15 +341,17 @@ void users_put_all(const struct event *ev)
     member_rendered_fini(&once);
 }
 
-uint64_t users_close(const char *name, enum close_reason reason, const struct event *words)
+uint64_t users_kick(const char *name, const struct event *words)
 {
     char key[NAME_SIZE];
     name_fold(key, name);
     rwlock_read(&users.lock);
     struct member *m = find_locked(key);
     uint64_t id = m ? m->id : 0;
-    if (m)
-        close_one(m, reason, words);
+    if (m && !close_one(m, CLOSE_KICK, words)) {
+        atomic_store_explicit(&m->kicked, true, memory_order_relaxed);
+        bell_ring(m->bell); /* it may be waiting for who comes back */
+    }
     rwlock_release(&users.lock);
     return id;
 }

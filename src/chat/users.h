@@ -24,9 +24,9 @@ struct claim {
 bool users_claim(struct member *m, const struct claim *c);
 void users_renamed(struct member *m);
 
-/* A member without a name takes the place of another, whose reader waits: name, account, whom it ignores, that it is away. The
- * answer is put before. The rooms have to be told as well (room_swap). */
-void users_inherit(struct member *m, struct member *old, const struct event *answer);
+/* A member without a name takes the place of another, whose reader waits, if it may (.may, .arg): its name, whom it
+ * ignores, that it is away. The answer is put before. The rooms have to be told as well (room_swap). False: it may not. */
+bool users_inherit(struct member *m, struct member *old, const struct claim *c);
 
 /* Gives the name back, if the entry is this member's; it is away no more. Idempotent. */
 void users_release(struct member *m);
@@ -78,8 +78,9 @@ void users_tell(struct companions *c, struct event *ev);
 /* Puts an event into everyone's outbox. */
 void users_put_all(const struct event *ev);
 
-/* Closes the session of whoever has the name, with these last words, in one hold. Its id, or 0 when nobody has. */
-uint64_t users_close(const char *name, enum close_reason reason, const struct event *words);
+/* Closes the session of whoever has the name, as kicked, with these last words, in one hold; or has it give up waiting for
+ * who comes back. Its id, or 0 when nobody has. */
+uint64_t users_kick(const char *name, const struct event *words);
 
 /* The same for whoever is logged in to the account. */
 void users_close_account(int64_t id, enum close_reason reason, const struct event *words);

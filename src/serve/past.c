@@ -20,6 +20,8 @@ static void add_messages(struct session *s, struct room *r, struct past *past, i
         struct event ev = {.kind = row.kind == MESSAGE_ACTION ? EVENT_ACTION : EVENT_SAID, .room = r->name, .name = row.name,
                            .text = row.text, .id = row.id, .time_ms = row.time_ms};
         char key[NAME_SIZE];
+        if (!name_was_user(row.name)) /* who knows who wrote the file */
+            continue;
         name_fold(key, row.name);
         if (!ignores_has(s->member.ignores, key))
             s->codec->render(&past->lines, &ev, (enum form)s->member.form);
@@ -32,7 +34,6 @@ bool past_read(struct session *s, struct room *r, const struct past_wanted *w, s
     *past = (struct past){.covers = w->after};
     if (newest <= w->after || !history_keeps(r)) /* then the replay has all that there is */
         return true;
-    past->covers = newest;
     struct history_range range = {.after = w->after, .before = newest + 1, .since_ms = w->since_ms, .most = w->most + 1};
     history_ask(&s->query, r, range, (size_t)outbox_limits().bytes / 4, s->member.bell);
     bool is_read = history_wait(&s->query, NULL, NULL);
@@ -42,12 +43,16 @@ bool past_read(struct session *s, struct room *r, const struct past_wanted *w, s
         add_notice(s, past, "what was said meanwhile cannot be read now; try HISTORY later");
     if (is_read)
         add_messages(s, r, past, w->most);
+    past->covers = is_read ? newest : w->after; /* else the replay has to do */
+    past->gives_up = !is_read;
     history_query_fini(&s->query);
     return is_read;
 }
 
-void past_give_up(struct session *s, struct past *past)
+void past_give_up(struct session *s, struct room *r, struct past *past)
 {
-    past->covers = UINT64_MAX;
-    add_notice(s, past, "more was said than is shown here; HISTORY has it");
+    if (!past->gives_up)
+        add_notice(s, past, history_keeps(r) ? "more was said than is shown here; HISTORY has it"
+                                             : "more was said than is shown here");
+    past->gives_up = true;
 }

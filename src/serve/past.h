@@ -15,7 +15,8 @@ struct past_wanted {
 /* Asks the store, and waits. The caller frees .lines. False: it cannot be read now. */
 bool past_read(struct session *s, struct room *r, const struct past_wanted *w, struct past *past);
 
-/* The room talks faster than its past can be read: what has come in between is left out, and told. */
-void past_give_up(struct session *s, struct past *past);
+/* The room talks faster than its past can be read, or keeps none: that something is left out is told, and what the replay
+ * has is shown. */
+void past_give_up(struct session *s, struct room *r, struct past *past);
 
 #endif

@@ -95,7 +95,7 @@ bool resume_is_urgent(void *arg)
 {
     struct session *s = arg;
     lock_acquire(&resume.lock);
-    bool urgent = s->holder.heir || resume.stopping || s->member.replaced;
+    bool urgent = s->holder.heir || resume.stopping || s->member.replaced || s->member.kicked;
     lock_release(&resume.lock);
     return urgent;
 }
@@ -142,15 +142,19 @@ void resume_forget(struct session *s)
     s->holder = (struct holder){0};
 }
 
-/* Keeps the last lines, so many bytes at most. */
-static void cut_front(struct buf *lines, size_t most)
+/* Keeps the last lines, so many bytes at most, and tells if that is not all. */
+static void cut_front(struct session *s, struct buf *lines, size_t most)
 {
+    struct event ev = {.kind = EVENT_NOTICE, .text = "more had not come than is shown here; HISTORY has what rooms said"};
+    struct buf kept = {0};
     if (lines->len <= most)
         return;
     const char *lf = memchr(lines->data + lines->len - most, '\n', most);
     size_t from = lf ? (size_t)(lf - lines->data) + 1 : lines->len;
-    memmove(lines->data, lines->data + from, lines->len - from + 1);
-    lines->len -= from;
+    s->codec->render(&kept, &ev, (enum form)s->member.form);
+    buf_add(&kept, lines->data + from, lines->len - from);
+    buf_fini(lines);
+    *lines = kept;
 }
 
 static bool has_come(void *arg)
@@ -175,7 +179,7 @@ static void note_rooms(struct session *s)
                 continue;
             memcpy(room->key, m->rooms[i]->key, sizeof room->key);
             room->heard = room_heard(m->rooms[i], m);
-            p->room_count++;
+            p->room_count += room->heard != 0; /* else it has just been put out */
         }
 }
 
@@ -188,7 +192,7 @@ static void look_back(struct session *s)
         bell_wait(m->bell, clock_ms() + LOOK_MS); /* the kernel rings for nobody */
     *p = (struct parked){.broke_ms = clock_wall_ms(), .caps = m->caps};
     outbox_end_tail(&s->pair->outbox, &p->missed);
-    cut_front(&p->missed, (size_t)outbox_limits().bytes);
+    cut_front(s, &p->missed, (size_t)outbox_limits().bytes / 2);
     note_rooms(s);
 }
 
@@ -207,7 +211,7 @@ void resume_park(struct session *s)
     bell_wait_for(s->member.bell, clock_ms() + grace_ms, resume_is_urgent, s);
     if (unlist(s, HEIR_READY))
         bell_wait_for(s->member.bell, INT64_MAX, is_done, s);
-    if (s->member.listed) {
+    if (s->member.listed && !s->member.kicked) {
         note_rooms(s); /* somebody may have been put out meanwhile */
         tokens_park(&h->token, &h->parked);
     }
@@ -234,6 +238,7 @@ static void show_missed(struct session *s, const struct parked *p)
 {
     if (p->missed.len)
         member_answer_said(&s->member, &p->missed, 0);
+    session_yield_to_own(s);
 }
 
 /* Takes the holder's place in one room. */
@@ -244,7 +249,7 @@ static void swap(struct session *s, struct session *old, struct room *r, uint64_
         struct past past;
         read_past(s, r, heard, &past);
         if (i == TRIES_MOST - 1)
-            past_give_up(s, &past);
+            past_give_up(s, r, &past);
         result = room_swap(r, &old->member, &s->member, &past);
         buf_fini(&past.lines);
     }
@@ -252,6 +257,7 @@ static void swap(struct session *s, struct session *old, struct room *r, uint64_
         return; /* it was put out of it */
     member_remove_room(&old->member, r);
     member_add_room(&s->member, r);
+    session_yield_to_own(s);
 }
 
 /* The holder goes its way, with what is left to it. */
@@ -262,16 +268,30 @@ static void release(struct holder *h)
     bell_ring(bell);
 }
 
+/* Whether the account is still as it was when the token was looked at. */
+static bool may_inherit(void *arg)
+{
+    const struct account *own = arg;
+    return accounts_admits(own->name, own);
+}
+
 /* The holder's reader waits. */
-static void inherit(struct session *s, const struct account *own, struct holder *h)
+static void inherit(struct session *s, struct account *own, struct holder *h)
 {
     struct session *old = h->s;
     struct event welcome = {.kind = EVENT_WELCOME_BACK, .name = old->member.name};
+    const struct claim c = {.answer = &welcome, .may = may_inherit, .arg = own};
     const struct room *current = old->member.current;
     char host[ADDRS_TEXT];
     set_caps(s, h->parked.caps);
     s->member.account = own->id;
-    users_inherit(&s->member, &old->member, &welcome);
+    if (!users_inherit(&s->member, &old->member, &c)) {
+        s->member.account = 0;
+        set_caps(s, 0);
+        release(h);
+        session_error(s, ERROR_BAD_TOKEN, NULL);
+        return;
+    }
     show_missed(s, &h->parked);
     for (int i = 0; i < h->parked.room_count; i++) {
         struct room *r = member_room(&old->member, h->parked.rooms[i].key);
@@ -304,11 +324,13 @@ static void join_again(struct session *s, const struct parked_room *room)
             break;
         read_past(s, r, room->heard, &past);
         if (i == TRIES_MOST - 1)
-            past_give_up(s, &past);
+            past_give_up(s, r, &past);
         is_in = session_enter_room(s, r, ticket, &past);
         buf_fini(&past.lines);
     }
-    if (!is_in)
+    if (is_in)
+        session_yield_to_own(s);
+    else
         rooms_release(r);
 }
 

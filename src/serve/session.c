@@ -249,15 +249,20 @@ static void yield_to(struct session *s, struct post_pressure *p)
     pressure_end(p->other, p->gen, &s->pair->outbox);
 }
 
+void session_yield_to_own(struct session *s)
+{
+    if (!pressure_own_begins(&s->pair->outbox))
+        return;
+    counter_add(COUNTER_PRESSURE_WAITS, 1);
+    session_wait(s, INT64_MAX, is_relieved, &s->pair->outbox);
+}
+
 /* Waits while one's own outbox presses, and for the one that what was just posted found pressing, as net/pressure.h
  * tells. */
 static void yield_to_pressure(struct session *s)
 {
     struct post_pressure p;
-    if (pressure_own_begins(&s->pair->outbox)) {
-        counter_add(COUNTER_PRESSURE_WAITS, 1);
-        session_wait(s, INT64_MAX, is_relieved, &s->pair->outbox);
-    }
+    session_yield_to_own(s);
     while ((p = post_pressure()).other) /* the flush before a wait may meet another */
         yield_to(s, &p);
 }
@@ -330,6 +335,7 @@ static void begin(struct session *s)
     s->mail_upto = 0;
     m->ousted = false;
     m->replaced = false;
+    m->kicked = false;
     addrs_key_text(&a->peer, m->host);
     if (a->peer.loopback) /* a proxy, or people who share a machine */
         *m->host = '\0';
@@ -507,5 +513,5 @@ uint64_t session_kick(const char *who, const char *reason)
         pool_each(kick_if, &k);
     if (k.found)
         return k.id;
-    return strlen(who) < NAME_SIZE ? users_close(who, CLOSE_KICK, &words) : 0;
+    return strlen(who) < NAME_SIZE ? users_kick(who, &words) : 0;
 }

@@ -64,6 +64,8 @@ void session_error(struct session *s, enum error_code code, const char *text);
 void session_close(struct session *s, enum close_reason reason);
 /* Flushes, then waits until `ready(arg)`, the end of the session, or clock_ms() reaching until_ms. True: ready. */
 bool session_wait(struct session *s, int64_t until_ms, bool (*ready)(void *arg), void *arg);
+/* Between long answers to one line: waits while one's own outbox presses. */
+void session_yield_to_own(struct session *s);
 /* Before something is said in the room: waits for what others have just found pressing there, and while the history is
  * full. False: the session has ended meanwhile. */
 bool session_yield_to_room(struct session *s, struct room *r);

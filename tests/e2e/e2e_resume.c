@@ -41,6 +41,13 @@ static int without_grace(void **state)
     return 0;
 }
 
+static int with_a_small_outbox(void **state)
+{
+    (void)state;
+    daemon_up(&d, CONF("60") " outbox = { bytes = 16384; }; sockets = { send_buffer = 4096; };");
+    return 0;
+}
+
 static void log_in_new(struct client *c, const char *name)
 {
     client_login(c, &d, name);
@@ -291,6 +298,99 @@ static void who_is_banned_within_the_grace_does_not_come_in_again(void **state)
     client_ask(&a, "hello", "ERROR Not in a room");
     client_close(&a);
     client_close(&owner);
+}
+
+static void who_is_kicked_within_the_grace_is_out_at_once(void **state)
+{
+    struct client a, b;
+    char token[128];
+    (void)state;
+    two_of_them(&a, &b, token);
+    client_close(&a);
+    daemon_await(&d, "closed_left", 1);
+    daemon_ctl_ok(&d, out, sizeof out, "kick", "alice", NULL);
+    client_expect(&b, "LEAVE #den alice");
+    come_back(&a, token);
+    client_expect_quiet(&a); /* in no room */
+    client_close(&a);
+    client_close(&b);
+}
+
+#define SAID 25 /* more than the replay has */
+
+static void say_many(struct client *c)
+{
+    for (int i = 0; i < SAID; i++) {
+        client_say(c, "line %d", i);
+        client_expect(c, "ROOM #den bob line %d", i);
+    }
+}
+
+static void where_no_history_is_kept_the_replay_comes_and_that_it_is_not_all_is_told(void **state)
+{
+    struct client a, b;
+    char token[128];
+    (void)state;
+    log_in_new(&b, "bob");
+    client_ask(&b, "JOIN den", "OK Joined #den (0 users)");
+    client_ask(&b, "SET history off", "OK Set history off");
+    log_in_new(&a, "alice");
+    client_ask(&a, "JOIN den", "OK Joined #den (1 users)");
+    client_expect(&a, "JOIN #den bob");
+    client_expect(&b, "JOIN #den alice");
+    take_token(&a, token);
+    client_reset(&a);
+    daemon_await(&d, "closed_gone", 1);
+    say_many(&b);
+    come_back(&a, token);
+    client_expect(&a, "OK Joined #den (1 users)");
+    client_expect(&a, "JOIN #den bob");
+    client_expect(&a, "NOTICE more was said than is shown here");
+    for (int i = SAID - 20; i < SAID; i++)
+        client_expect(&a, "ROOM #den bob line %d", i);
+    client_expect_quiet(&a);
+    client_close(&a);
+    client_close(&b);
+}
+
+/* Each room has as much to tell as one answer may be, and the outbox holds four of them. */
+static void who_reads_slowly_is_not_closed_by_what_it_missed(void **state)
+{
+    static const char *const rooms[] = {"r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7"};
+    enum { ROOMS = sizeof rooms / sizeof *rooms, LINES = 20 };
+    static char text[901];
+    struct client a, b;
+    char token[128];
+    (void)state;
+    memset(text, 'x', sizeof text - 1);
+    log_in_new(&a, "alice");
+    client_login(&b, &d, "bob");
+    take_token(&a, token);
+    for (int i = 0; i < ROOMS; i++) {
+        client_say(&a, "ALSO %s\nPING in", rooms[i]);
+        client_skip_to(&a, "PONG in");
+        client_say(&b, "ALSO %s\nPING in", rooms[i]);
+        client_skip_to(&b, "PONG in");
+    }
+    client_say(&a, "PING all");
+    client_skip_to(&a, "PONG all");
+    client_reset(&a);
+    daemon_await(&d, "closed_gone", 1);
+    for (int i = 0; i < ROOMS; i++)
+        for (int k = 0; k < LINES; k++) {
+            client_say(&b, "SAY %s %s", rooms[i], text);
+            client_expect(&b, "ROOM #%s bob %s", rooms[i], text);
+        }
+    client_open_small(&a, &d);
+    client_say(&a, "RESUME %s", token);
+    daemon_await_least(&d, "pressure_waits", 1); /* it reads nothing until chatd waits for that */
+    client_expect(&a, "OK Welcome back, alice!");
+    client_say(&a, "PING done");
+    client_skip_to(&a, "PONG done");
+    client_ask(&a, "USERS r0", "USERLIST alice bob");
+    assert_int_equal(daemon_status(&d, "closed_slow"), 0);
+    client_close(&a);
+    client_close(&b);
 }
 
 static void what_was_said_to_one_alone_meanwhile_comes_too(void **state)
@@ -548,6 +648,7 @@ static void each_message_comes_once_however_often_the_connection_breaks(void **s
 int main(void)
 {
 #define GRACE(name) cmocka_unit_test_setup_teardown(name, with_grace, fixture_down)
+#define SMALL(name) cmocka_unit_test_setup_teardown(name, with_a_small_outbox, fixture_down)
 #define NO_GRACE(name) cmocka_unit_test_setup_teardown(name, without_grace, fixture_down)
     const struct CMUnitTest tests[] = {
         GRACE(others_do_not_see_a_short_break),
@@ -560,6 +661,9 @@ int main(void)
         GRACE(capabilities_come_back_too),
         NO_GRACE(who_was_banned_meanwhile_does_not_come_in_again),
         GRACE(who_is_banned_within_the_grace_does_not_come_in_again),
+        GRACE(who_is_kicked_within_the_grace_is_out_at_once),
+        GRACE(where_no_history_is_kept_the_replay_comes_and_that_it_is_not_all_is_told),
+        SMALL(who_reads_slowly_is_not_closed_by_what_it_missed),
         GRACE(what_was_said_to_one_alone_meanwhile_comes_too),
         GRACE(a_token_is_for_who_has_an_account_and_comes_first),
         NO_GRACE(a_new_token_takes_the_place_of_the_old),

@@ -167,6 +167,9 @@ static void what_is_beyond_the_budget_is_read_when_the_rest_was_forgotten(void *
     assert_int_equal(reads(alice, 2 * line, "33333333333333333333 "), third);
     mail_forget(alice, 0, third);
     assert_int_equal(reads(alice, 2 * line, ""), 0);
+    int64_t alone = keep(alice, "44444444444444444444");
+    keep(alice, "55555555555555555555");
+    assert_int_equal(reads(alice, 10, "44444444444444444444 "), alone); /* else nothing would ever come */
 }
 
 static void a_stretch_of_numbers_is_forgotten_for_good(void **state)

@@ -400,10 +400,10 @@ static void a_session_is_closed_by_name_with_its_last_words(void **state)
 {
     (void)state;
     struct event words = {.kind = EVENT_ERROR, .error = ERROR_KICKED, .text = "spam"};
-    assert_int_equal(users_close("alice", CLOSE_KICK, &words), 0);
+    assert_int_equal(users_kick("alice", &words), 0);
     assert_true(claim(&alice));
     assert_true(claim(&bob));
-    assert_int_equal(users_close("aLiCe", CLOSE_KICK, &words), alice.member.id);
+    assert_int_equal(users_kick("aLiCe", &words), alice.member.id);
     assert_int_equal(outbox_reason(alice.member.outbox), CLOSE_KICK);
     assert_int_equal(outbox_reason(bob.member.outbox), CLOSE_OPEN);
     outbox_finish(alice.member.outbox, NULL);
