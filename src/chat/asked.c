@@ -67,12 +67,6 @@ bool waiter_is_over(const struct waiter *w)
 
 enum { ERRAND_DONE = 1, ERRAND_FAILED };
 
-struct errand_asked {
-    struct asked asked;
-    const struct errand *errand;
-    void *arg;
-};
-
 static struct errand_asked *errand_of(struct store_job *job)
 {
     return (struct errand_asked *)((char *)job - offsetof(struct errand_asked, asked.job));
@@ -92,11 +86,23 @@ static void errand_done(struct store_job *job, bool ok)
     asked_answer(&e->asked, ok ? ERRAND_DONE : ERRAND_FAILED);
 }
 
+void errand_begin(struct errand_asked *ea, const struct errand *e, void *arg, struct bell *bell)
+{
+    ea->errand = e;
+    ea->arg = arg;
+    asked_put(&ea->asked, &(struct store_job){.run = errand_run, .done = errand_done}, bell);
+}
+
+bool errand_end(struct errand_asked *ea, const struct waiter *w)
+{
+    return asked_wait(&ea->asked, w->is_over, w->arg) && ea->asked.result == ERRAND_DONE;
+}
+
 bool errand_do(const struct errand *e, void *arg, const struct waiter *w)
 {
-    struct errand_asked ea = {.errand = e, .arg = arg};
-    asked_put(&ea.asked, &(struct store_job){.run = errand_run, .done = errand_done}, w->bell);
-    return asked_wait(&ea.asked, w->is_over, w->arg) && ea.asked.result == ERRAND_DONE;
+    struct errand_asked ea;
+    errand_begin(&ea, e, arg, w->bell);
+    return errand_end(&ea, w);
 }
 
 struct errand_left {

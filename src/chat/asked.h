@@ -51,6 +51,16 @@ struct errand {
 };
 bool errand_do(const struct errand *e, void *arg, const struct waiter *w);
 
+/* The same in two steps, for who has to put it to the store in a hold; that may be of any lock that ranks below STORE.
+ * errand_end must follow, without hot locks. */
+struct errand_asked {
+    struct asked asked;
+    const struct errand *errand;
+    void *arg;
+};
+void errand_begin(struct errand_asked *ea, const struct errand *e, void *arg, struct bell *bell);
+bool errand_end(struct errand_asked *ea, const struct waiter *w);
+
 /* The same for small things that nobody waits for: `arg`, of `size` bytes, is copied. Tried again until it is on disk, but
  * dropped at once when very much waits for a bad store already. Any thread, any lock that ranks below STORE. */
 void errand_leave(const struct errand *e, const void *arg, size_t size);

@@ -294,16 +294,11 @@ void history_start(void)
     history.trim_room[0] = '\0';
 }
 
-void history_settle(void)
+void history_stop(void)
 {
     lock_acquire(&history.lock);
     ask_all_locked();
     lock_release(&history.lock);
-}
-
-void history_stop(void)
-{
-    history_settle();
 }
 
 /* ---- questions ---- */

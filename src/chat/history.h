@@ -46,9 +46,6 @@ void history_tick(void);
 /* Begins to clear away what is beyond the limits, in small steps. */
 void history_tend(void);
 
-/* Has all that was said so far written ahead of what is put to the store after this. Any lock that ranks below HISTORY. */
-void history_settle(void);
-
 /* Texts that wait to be written, in bytes. Any thread. */
 int64_t history_queued(void);
 

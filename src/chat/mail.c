@@ -7,9 +7,9 @@
 #include "base/clock.h"
 #include "base/panic.h"
 #include "chat/history.h"
-#include "store/store_mail.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,12 +33,6 @@ static int64_t oldest_ms(void)
 
 /* ---- messages ---- */
 
-struct letter {
-    int64_t account;
-    struct mail_row row;
-    int64_t n; /* its number, or 0 */
-};
-
 static int put_run(void *arg, sqlite3 *db)
 {
     struct letter *l = arg;
@@ -46,14 +40,20 @@ static int put_run(void *arg, sqlite3 *db)
     return store_mail_add(db, l->account, &l->row, oldest_ms(), most, &l->n);
 }
 
-enum mail_result mail_put(int64_t account, const char *from, const char *text, int64_t *n, const struct waiter *w)
+void mail_put(struct letter *l, int64_t account, const char *from, const char *text, struct bell *bell)
 {
     static const struct errand put = {put_run, NULL};
-    struct letter l = {.account = account, .row = {.time_ms = clock_wall_ms(), .name = from, .text = text}};
-    if (!errand_do(&put, &l, w))
+    l->account = account;
+    l->n = 0;
+    l->row = (struct mail_row){.time_ms = clock_wall_ms(), .name = from, .text = text};
+    errand_begin(&l->errand, &put, l, bell);
+}
+
+enum mail_result mail_wait(struct letter *l, const struct waiter *w)
+{
+    if (!errand_end(&l->errand, w))
         return MAIL_STORAGE;
-    *n = l.n;
-    return l.n ? MAIL_KEPT : MAIL_FULL;
+    return l->n ? MAIL_KEPT : MAIL_FULL;
 }
 
 struct reading {
@@ -148,12 +148,20 @@ void mail_mark(int64_t account, const char *room, uint64_t id)
     errand_leave(&mark, &m, sizeof m);
 }
 
+enum { UNREAD_COUNTED = 1, UNREAD_FAILED };
+
 struct counting {
+    struct asked asked;
     int64_t account;
     struct strv rooms;
     int *unread; /* owns */
     bool is_whole;
 };
+
+static struct counting *counting_of(struct store_job *job)
+{
+    return (struct counting *)((char *)job - offsetof(struct counting, asked.job));
+}
 
 static void add_room(const char *room, int unread, void *arg)
 {
@@ -163,20 +171,23 @@ static void add_room(const char *room, int unread, void *arg)
     strv_add(&c->rooms, room);
 }
 
-static int unread_run(void *arg, sqlite3 *db)
+static void unread_read(struct store_job *job, sqlite3 *db)
 {
-    struct counting *c = arg;
-    strv_fini(&c->rooms);
+    struct counting *c = counting_of(job);
     c->is_whole = store_marks_read(db, c->account, MAIL_UNREAD_MOST, add_room, c) == SQLITE_OK;
-    return SQLITE_OK;
+}
+
+static void unread_done(struct store_job *job, bool ok)
+{
+    struct counting *c = counting_of(job);
+    asked_answer(&c->asked, ok && c->is_whole ? UNREAD_COUNTED : UNREAD_FAILED);
 }
 
 bool mail_unread(int64_t account, void (*fn)(const char *room, int unread, void *arg), void *arg, const struct waiter *w)
 {
-    static const struct errand count = {unread_run, NULL};
     struct counting c = {.account = account};
-    history_settle();
-    bool done = errand_do(&count, &c, w) && c.is_whole;
+    history_put_behind(&c.asked, &(struct store_job){.read = unread_read, .done = unread_done}, w->bell);
+    bool done = asked_wait(&c.asked, w->is_over, w->arg) && c.asked.result == UNREAD_COUNTED;
     for (size_t i = 0; done && i < c.rooms.n; i++)
         fn(c.rooms.v[i], c.unread[i], arg);
     strv_fini(&c.rooms);

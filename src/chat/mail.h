@@ -4,6 +4,7 @@
 
 #include "chat/asked.h"
 #include "chat/member.h"
+#include "store/store_mail.h"
 
 /*
  * What waits for an account while nobody is logged in to it: private messages, and how many messages rooms had since it
@@ -15,9 +16,18 @@ struct mail_limits {
 };
 void mail_configure(const struct mail_limits *limits);
 
-/* Keeps a private message until it is read; *n is its number. MAIL_FULL: too many wait, or the account is gone. */
+/* Keeps a private message until it is read. mail_put puts it to the store: under the users lock, in the hold in which its
+ * reader is not found, so whoever comes then finds it. mail_wait must follow, without a lock; until then the names of
+ * the letter are borrowed. MAIL_FULL: too many wait, or the account is gone. */
+struct letter {
+    struct errand_asked errand;
+    int64_t account;
+    struct mail_row row;
+    int64_t n; /* the number it got */
+};
 enum mail_result { MAIL_KEPT, MAIL_FULL, MAIL_STORAGE };
-enum mail_result mail_put(int64_t account, const char *from, const char *text, int64_t *n, const struct waiter *w);
+void mail_put(struct letter *l, int64_t account, const char *from, const char *text, struct bell *bell);
+enum mail_result mail_wait(struct letter *l, const struct waiter *w);
 
 /* Adds what waits as lines in the member's form, the oldest first, up to so many bytes. The number of the last, for
  * mail_forget when they were read; 0: nothing waits, or it cannot be read now. */

@@ -247,7 +247,7 @@ static bool put_locked(struct member *m, const struct member *from, const struct
     return member_put(m, ev) != OUTBOX_CLOSED;
 }
 
-bool users_put(struct member *from, const char *name, const char *text)
+bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg)
 {
     char key[NAME_SIZE];
     struct event ev = {.kind = EVENT_PRIVATE, .name = from->name, .text = text, .time_ms = clock_wall_ms()};
@@ -260,6 +260,8 @@ bool users_put(struct member *from, const char *name, const char *text)
         struct event away = {.kind = EVENT_AWAY, .name = m->name, .text = m->away};
         member_answer(from, &away);
     }
+    if (!taken && absent)
+        absent(arg);
     rwlock_release(&users.lock);
     return taken;
 }

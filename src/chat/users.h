@@ -49,10 +49,10 @@ void users_tell_name(const struct member *from, const char *name, const struct e
 /* True when somebody has the name: writes it as its owner does. */
 bool users_find(const char *name, char as_written[NAME_SIZE]);
 
-/* Says something to whoever has the name: false when nobody has, or its session is just ending. Find and put are one
- * hold. `from`, whose reader calls, is told if that one is away, and not if `from` is ignored and the line goes nowhere.
+/* Says something to whoever has the name: false when nobody has, or its session is just ending; then `absent` (may be
+ * NULL) was called in the same hold. Find and put are one hold. `from`, whose reader calls, is told if that one is away, and not if `from` is ignored and the line goes nowhere.
  * Each such line has a number of its own: they grow, but two that are put at the same time may come in either order. */
-bool users_put(struct member *from, const char *name, const char *text);
+bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg);
 
 /* The form in which the member hears from now on, and whom it does not hear: that list is taken over, the caller owns
  * the one before. Its own reader; its rooms have to be told as well (room_update). */

@@ -35,11 +35,12 @@ static bool parse_bound(struct question *q, const char *word, const char *value)
     if (!is_after && strcasecmp(word, "BEFORE") != 0)
         return false;
     uint64_t id = strtoull(value, NULL, 10);
-    if (!is_number(value) || !id)
-        return false;
-    *(is_after ? &q->range.after : &q->range.before) = id;
+    if (is_after)
+        q->range.after = id;
+    else
+        q->range.before = id ? id : 1; /* before 0 there is nothing either */
     q->range.first = is_after;
-    return true;
+    return is_number(value);
 }
 
 static bool is_bound(const char *word)

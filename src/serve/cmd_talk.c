@@ -62,12 +62,6 @@ void cmd_say(struct session *s, const struct args *a)
 
 void cmd_privmsg(struct session *s, const struct args *a)
 {
-    struct event sent = {.kind = EVENT_SENT};
-    bool is_name = name_was_user(a->word);
-    if (is_name && users_put(&s->member, a->word, a->text)) {
-        counter_add(COUNTER_PRIVATE, 1);
-        session_answer(s, &sent);
-    } else if (!is_name || !mailbox_put(s, a->word, a->text)) {
+    if (!name_was_user(a->word) || !mailbox_put(s, a->word, a->text))
         session_error(s, ERROR_USER_NOT_FOUND, NULL);
-    }
 }

@@ -38,28 +38,33 @@ void mailbox_heard(struct session *s)
     mailbox_show(s);
 }
 
-/* True when whoever owns the account has come while the message was being kept, and has it now. */
-static bool came(struct session *s, const struct account *to, const char *text, int64_t n)
+struct posting {
+    struct session *s;
+    const char *name, *text;
+    bool is_account;
+    struct account to;
+    struct letter letter;
+};
+
+static void post(void *arg)
 {
-    struct whom whom;
-    bool is_here = users_identify(to->name, &whom) && whom.account == to->id && users_put(&s->member, to->name, text);
-    if (is_here)
-        mail_forget(to->id, n, n);
-    return is_here;
+    struct posting *p = arg;
+    p->is_account = accounts_find(p->name, &p->to);
+    if (p->is_account)
+        mail_put(&p->letter, p->to.id, p->s->member.name, p->text, p->s->member.bell);
 }
 
-static void keep(struct session *s, const struct account *to, const char *text)
+static void answer_posted(struct session *s, struct posting *p)
 {
     struct waiter w = login_waiter(s);
-    struct event stored = {.kind = EVENT_STORED, .name = to->name}, sent = {.kind = EVENT_SENT};
-    int64_t n;
-    switch (mail_put(to->id, s->member.name, text, &n, &w)) {
+    struct event stored = {.kind = EVENT_STORED, .name = p->to.name};
+    switch (mail_wait(&p->letter, &w)) {
     case MAIL_KEPT:
-        session_answer(s, came(s, to, text, n) ? &sent : &stored);
+        session_answer(s, &stored);
         counter_add(COUNTER_PRIVATE, 1);
         break;
     case MAIL_FULL:
-        session_error(s, ERROR_MAILBOX_FULL, to->name);
+        session_error(s, ERROR_MAILBOX_FULL, p->to.name);
         break;
     case MAIL_STORAGE:
         session_error(s, ERROR_STORAGE, NULL);
@@ -69,11 +74,16 @@ static void keep(struct session *s, const struct account *to, const char *text)
 
 bool mailbox_put(struct session *s, const char *name, const char *text)
 {
-    struct account to;
-    if (!accounts_find(name, &to))
-        return false;
-    keep(s, &to, text);
-    return true;
+    struct event sent = {.kind = EVENT_SENT};
+    struct posting p = {.s = s, .name = name, .text = text};
+    if (users_put(&s->member, name, text, post, &p)) {
+        session_answer(s, &sent);
+        counter_add(COUNTER_PRIVATE, 1);
+        return true;
+    }
+    if (p.is_account)
+        answer_posted(s, &p);
+    return p.is_account;
 }
 
 /* ---- UNREAD ---- */

@@ -14,7 +14,8 @@ void mailbox_show(struct session *s);
 /* The client has sent a line: what was shown before is forgotten, and what there was no room for is shown. */
 void mailbox_heard(struct session *s);
 
-/* Keeps a message for who has that name registered and is not here. False: nobody has. Else the sender was told. */
+/* Says something to whoever has the name, or keeps it for who has registered it and is not here. False: nobody has. Else
+ * the sender was told. */
 bool mailbox_put(struct session *s, const char *name, const char *text);
 
 /* UNREAD counts from here: the client has heard the room up to a number. */

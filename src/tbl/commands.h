@@ -14,7 +14,7 @@ COMMAND(REGISTER, cmd_register, "wW", PRIVATE | SECRET, "REGISTER <password> [<i
 COMMAND(PASSWD, cmd_passwd, "ww", PRIVATE | SECRET, "PASSWD <old> <new>", "change the password")
 COMMAND(UNREGISTER, cmd_unregister, "w", PRIVATE | SECRET, "UNREGISTER <password>", "give up the registration of your name")
 COMMAND(TOKEN, cmd_token, "", 0, "TOKEN", "get a token, to come back with when your connection breaks")
-COMMAND(RESUME, cmd_resume, "w", ANYTIME | SECRET, "RESUME <token>", "instead of USERNAME: come back, to your rooms and what was said meanwhile")
+COMMAND(RESUME, cmd_resume, "w", ANYTIME | PRIVATE | SECRET, "RESUME <token>", "instead of USERNAME: come back, to your rooms and what was said meanwhile")
 COMMAND(JOIN, cmd_join, "wW", 0, "JOIN <room> [<key>]", "enter a room, leaving the current one")
 COMMAND(ALSO, cmd_also, "wW", 0, "ALSO <room> [<key>]", "enter a room and stay in the others")
 COMMAND(LEAVE, cmd_leave, "W", 0, "LEAVE [<room>]", "leave the current room, or that one")

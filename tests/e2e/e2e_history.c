@@ -108,7 +108,7 @@ static void a_page_has_no_more_than_its_limit(void **state)
 static void what_is_asked_wrongly_is_told(void **state)
 {
     static const char *const wrong[] = {
-        "HISTORY den 0", "HISTORY den 5 x", "HISTORY BEFORE", "HISTORY BEFORE x", "HISTORY AFTER 0", "HISTORY SINCE never",
+        "HISTORY den 0", "HISTORY den 5 x", "HISTORY BEFORE", "HISTORY BEFORE x", "HISTORY AFTER x", "HISTORY SINCE never",
         "HISTORY den 5 BEFORE 1 AFTER 2", "HISTORY den den", "HISTORY 5 5", "HISTORY SINCE 2026-13-01",
     };
     struct client a;
@@ -120,6 +120,11 @@ static void what_is_asked_wrongly_is_told(void **state)
     client_ask(&a, "JOIN den", "OK Joined #den (0 users)");
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         client_ask(&a, wrong[i], "ERROR Usage: HISTORY [<room>] [<n>] [BEFORE <id> | AFTER <id> | SINCE <time>]");
+    client_ask(&a, "one", "ROOM #den alice one");
+    client_ask(&a, "HISTORY BEFORE 0", "OK 0 messages");
+    client_say(&a, "HISTORY AFTER 0"); /* a program begins there */
+    assert_non_null(strstr(client_line(&a), " alice one"));
+    client_expect(&a, "OK 1 messages");
     client_close(&a);
 }
 

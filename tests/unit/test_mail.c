@@ -56,11 +56,21 @@ static int tear_down(void **state)
     return 0;
 }
 
+static enum mail_result put(int64_t account, const char *from, const char *text, int64_t *n)
+{
+    struct letter l;
+    mail_put(&l, account, from, text, &bell);
+    enum mail_result result = mail_wait(&l, &waiter);
+    if (result != MAIL_STORAGE)
+        *n = l.n;
+    return result;
+}
+
 /* Its number. */
 static int64_t keep(int64_t account, const char *text)
 {
     int64_t n = 0;
-    assert_int_equal(mail_put(account, "Bob", text, &n, &waiter), MAIL_KEPT);
+    assert_int_equal(put(account, "Bob", text, &n), MAIL_KEPT);
     assert_true(n > 0);
     return n;
 }
@@ -68,7 +78,7 @@ static int64_t keep(int64_t account, const char *text)
 static enum mail_result try_to_keep(int64_t account)
 {
     int64_t n;
-    return mail_put(account, "Bob", "x", &n, &waiter);
+    return put(account, "Bob", "x", &n);
 }
 
 /* Reads into a buffer that holds something; the texts, each with a blank behind it, must be these. The number of the last. */
@@ -114,7 +124,7 @@ static void a_line_says_from_whom_it_is_and_when_it_was_written(void **state)
     char want[96], when[CLOCK_TEXT];
     int64_t before_ms = clock_wall_ms(), n;
     (void)state;
-    assert_int_equal(mail_put(alice, "Dave", "it's \"so\" -- %s \xc3\xa9", &n, &waiter), MAIL_KEPT);
+    assert_int_equal(put(alice, "Dave", "it's \"so\" -- %s \xc3\xa9", &n), MAIL_KEPT);
     int64_t time_ms = unit_house_number("SELECT time_ms FROM mail");
     assert_true(before_ms <= time_ms && time_ms <= clock_wall_ms());
     snprintf(want, sizeof want, "MAIL Dave %s it's \"so\" -- %%s \xc3\xa9\r\n", clock_text(time_ms, when));
@@ -316,7 +326,7 @@ static void a_bad_store_keeps_and_tells_nothing_and_says_so(void **state)
     mail_mark(alice, "#den", 0);
     unit_house_settle();
     unit_house_break();
-    assert_int_equal(mail_put(alice, "Bob", "two", &n, &waiter), MAIL_STORAGE);
+    assert_int_equal(put(alice, "Bob", "two", &n), MAIL_STORAGE);
     assert_int_equal(n, 77);
     assert_int_equal(reads(alice, PLENTY, ""), 0);
     *seen = '\0';

@@ -51,7 +51,7 @@ static bool claim(struct unit_member *um)
 static bool put(const char *name, const char *text)
 {
     struct member somebody = {.name = "somebody", .key = "somebody"}; /* writes to nobody who is away */
-    return users_put(&somebody, name, text);
+    return users_put(&somebody, name, text, NULL, NULL);
 }
 
 static void rename_to(struct unit_member *um, const char *name)
@@ -209,6 +209,27 @@ static void a_word_has_a_number_and_a_time_for_who_wants_to_know(void **state)
     buf_fini(&heard);
 }
 
+static void note_absent(void *arg)
+{
+    lock_assert_held(LOCK_USERS); /* nobody can come with the name before it is noted */
+    ++*(int *)arg;
+}
+
+static void that_nobody_has_the_name_is_told_in_the_same_hold(void **state)
+{
+    struct member somebody = {.name = "somebody", .key = "somebody"};
+    int absent = 0;
+    (void)state;
+    claim(&alice);
+    assert_true(users_put(&somebody, "alice", "one", note_absent, &absent));
+    assert_int_equal(absent, 0);
+    assert_false(users_put(&somebody, "carol", "two", note_absent, &absent));
+    assert_int_equal(absent, 1);
+    outbox_close(alice.member.outbox, CLOSE_QUIT, NULL);
+    assert_false(users_put(&somebody, "alice", "three", note_absent, &absent)); /* it is just leaving */
+    assert_int_equal(absent, 2);
+}
+
 static void who_writes_to_somebody_away_is_told_each_time(void **state)
 {
     (void)state;
@@ -217,17 +238,17 @@ static void who_writes_to_somebody_away_is_told_each_time(void **state)
     unit_member_hush(&alice);
     unit_member_hush(&bob);
     users_set_away(&alice.member, "gone fishing");
-    assert_true(users_put(&bob.member, "ALICE", "one"));
+    assert_true(users_put(&bob.member, "ALICE", "one", NULL, NULL));
     users_set_away(&alice.member, "gone home");
-    assert_true(users_put(&bob.member, "alice", "two"));
+    assert_true(users_put(&bob.member, "alice", "two", NULL, NULL));
     users_set_away(&alice.member, NULL);
-    assert_true(users_put(&bob.member, "alice", "three"));
+    assert_true(users_put(&bob.member, "alice", "three", NULL, NULL));
     unit_member_hears(&bob, "AWAY Alice gone fishing\nAWAY Alice gone home\n");
     unit_member_hears(&alice, "PRIVMSG bob one\nPRIVMSG bob two\nPRIVMSG bob three\n");
     users_set_away(&alice.member, "gone for good");
     users_release(&alice.member);
     claim(&alice); /* a name given back takes nothing along */
-    assert_true(users_put(&bob.member, "alice", "four"));
+    assert_true(users_put(&bob.member, "alice", "four", NULL, NULL));
     unit_member_hears(&bob, "");
 }
 
@@ -262,13 +283,13 @@ static void who_is_ignored_is_dropped_and_notices_nothing(void **state)
     unit_member_hush(&bob);
     users_set_ignores(&alice.member, ignores_with(NULL, "BOB"));
     users_set_away(&alice.member, "gone fishing");
-    assert_true(users_put(&bob.member, "alice", "one"));
+    assert_true(users_put(&bob.member, "alice", "one", NULL, NULL));
     users_set_away(&alice.member, NULL);
     assert_true(put("alice", "two"));
     unit_member_hears(&bob, "AWAY Alice gone fishing\n");
     unit_member_hears(&alice, "PRIVMSG somebody two\n");
     outbox_close(alice.member.outbox, CLOSE_KICK, NULL);
-    assert_false(users_put(&bob.member, "alice", "three")); /* as for one who is not ignored */
+    assert_false(users_put(&bob.member, "alice", "three", NULL, NULL)); /* as for one who is not ignored */
 }
 
 static bool rename_as(struct unit_member *um, const char *name)
@@ -570,6 +591,7 @@ int main(void)
         TEST(giving_back_nothing_rings_for_nobody),
         TEST(a_word_by_name_reaches_that_one_alone),
         TEST(a_word_has_a_number_and_a_time_for_who_wants_to_know),
+        TEST(that_nobody_has_the_name_is_told_in_the_same_hold),
         TEST(who_writes_to_somebody_away_is_told_each_time),
         TEST(a_view_shows_who_has_the_name_and_how),
         TEST(who_is_ignored_is_dropped_and_notices_nothing),
