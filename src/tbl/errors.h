@@ -11,7 +11,7 @@ ERROR(USERNAME_TAKEN, "Username taken", "somebody online has the name, or it is 
 ERROR(INVALID_USERNAME, "Invalid username", "not 1 to 32 letters, digits, _ - . or it starts with - or .")
 ERROR(PASSWORD_REQUIRED, "Password required", "USERNAME of a name that is registered, without its password")
 ERROR(WRONG_PASSWORD, "Wrong password", "it is not the password of the account")
-ERROR(NOT_REGISTERED, "Not registered", "a password for a name that nobody has registered, or PASSWD and UNREGISTER without an account")
+ERROR(NOT_REGISTERED, "Not registered", "a password for a name that nobody has registered; or PASSWD, UNREGISTER, TOKEN and UNREAD without an account")
 ERROR(REGISTERED, "Already registered", "REGISTER of a name that one has registered")
 ERROR(REGISTRATION_CLOSED, "Registration is closed", "accounts.registration is closed: ask the operator for an account")
 ERROR(INVITATION_REQUIRED, "Invitation required (REGISTER <password> <invitation>)", "accounts.registration is invite: ask the operator for an invitation")
