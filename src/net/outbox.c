@@ -373,7 +373,7 @@ struct outbox_load outbox_load(struct outbox *ob)
     return load;
 }
 
-static bool is_drained_locked(const struct outbox *ob)
+bool outbox_is_drained_locked(const struct outbox *ob)
 {
     return !ob->draining && !ob->queued.n && !ob->flight.n;
 }
@@ -413,24 +413,6 @@ bool outbox_take(struct outbox *ob)
     return go;
 }
 
-#define TAIL_BYTES 32768 /* of a tail, from which on it is asked what has come */
-
-/* The first so many bytes have come, as far as that can be known. */
-static uint64_t come_locked(const struct outbox *ob)
-{
-    uint64_t come;
-    bool known = ob->stream->ops->has_come && ob->stream->ops->has_come(ob->stream, &come);
-    return known && come < ob->written ? come : ob->written; /* it counts the end of the stream as well */
-}
-
-static void extend_tail_locked(struct outbox *ob, size_t from)
-{
-    for (; from < ob->flight_at; from++)
-        tail_add(ob->tail, ob->flight.v[from]);
-    if (ob->tail->bytes > TAIL_BYTES)
-        tail_prune(ob->tail, come_locked(ob));
-}
-
 /* The drainer: a call has written so many bytes; so the messages of the flight from `from` to .flight_at are written, which
  * count for so much. */
 static void account(struct outbox *ob, size_t from, size_t entries, size_t bytes, size_t wrote)
@@ -439,7 +421,7 @@ static void account(struct outbox *ob, size_t from, size_t entries, size_t bytes
     uncount_locked(ob, entries, bytes);
     ob->written += wrote;
     if (ob->tail)
-        extend_tail_locked(ob, from);
+        outbox_extend_tail_locked(ob, from);
     pressure_relieve_locked(ob);
     lock_release(&ob->lock);
 }
@@ -527,7 +509,7 @@ void outbox_finish(struct outbox *ob, struct msg *words)
 bool outbox_is_drained(struct outbox *ob)
 {
     lock_acquire(&ob->lock);
-    bool drained = is_drained_locked(ob);
+    bool drained = outbox_is_drained_locked(ob);
     lock_release(&ob->lock);
     return drained;
 }
@@ -543,60 +525,10 @@ void outbox_abandon(struct outbox *ob)
 void outbox_detach(struct outbox *ob)
 {
     lock_acquire(&ob->lock);
-    must(ob->finished && is_drained_locked(ob) && !ob->entries && !ob->bytes && !ob->tail);
+    must(ob->finished && outbox_is_drained_locked(ob) && !ob->entries && !ob->bytes && !ob->tail);
     ob->stream = NULL;
     ob->reason = CLOSE_OPEN;
     lock_release(&ob->lock);
-}
-
-bool outbox_keep_tail(struct outbox *ob)
-{
-    lock_acquire(&ob->lock);
-    if (!ob->tail && outbox_is_open_locked(ob) && is_drained_locked(ob)) {
-        ob->tail = panic_calloc(1, sizeof *ob->tail);
-        ob->tail->base = ob->written;
-    }
-    bool keeps = ob->tail != NULL;
-    lock_release(&ob->lock);
-    return keeps;
-}
-
-bool outbox_has_all_come(struct outbox *ob)
-{
-    lock_acquire(&ob->lock);
-    bool all = come_locked(ob) >= ob->written;
-    lock_release(&ob->lock);
-    return all;
-}
-
-uint64_t outbox_position(struct outbox *ob)
-{
-    lock_acquire(&ob->lock);
-    uint64_t position = ob->written + ob->bytes; /* of a message that is written in part, that part counts twice */
-    lock_release(&ob->lock);
-    return position;
-}
-
-bool outbox_has_come_to(struct outbox *ob, uint64_t position)
-{
-    uint64_t come = 0;
-    lock_acquire(&ob->lock);
-    bool known = ob->stream && ob->stream->ops->has_come && ob->stream->ops->has_come(ob->stream, &come);
-    if (!known) /* else the kernel may know of more than the drainer has yet noted */
-        come = ob->written;
-    lock_release(&ob->lock);
-    return come >= position;
-}
-
-void outbox_end_tail(struct outbox *ob, struct buf *lines)
-{
-    lock_acquire(&ob->lock);
-    struct tail *t = ob->tail;
-    ob->tail = NULL;
-    if (t)
-        tail_end(t, come_locked(ob), lines);
-    lock_release(&ob->lock);
-    free(t);
 }
 
 void outbox_retire(struct outbox *ob)

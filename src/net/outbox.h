@@ -141,7 +141,8 @@ void outbox_abandon(struct outbox *ob);
 /* When drained: the stream is the reader's alone again. */
 void outbox_detach(struct outbox *ob);
 
-/* The owner's reader: from now on what was written is kept until the peer's machine has acknowledged it. False: something
+/* These are in net/outbox_tail.c.
+ * The owner's reader: from now on what was written is kept until the peer's machine has acknowledged it. False: something
  * is on its way just now; ask again. */
 bool outbox_keep_tail(struct outbox *ob);
 /* The owner's reader, when drained: adds the lines, worth it, that may not have come, and keeps no more; before that, whether
@@ -159,6 +160,11 @@ void outbox_retire(struct outbox *ob);
 /* For net/post.c: keeps the promise of a wake, or, if the outbox has been idle at `now_us` (clock_us(); 0: do not ask),
  * writes what it can itself without blocking. True: it was carried. */
 bool outbox_pay(struct outbox *ob, int64_t now_us);
+
+/* For net/outbox_tail.c; and from there: the messages of the flight from `from` to .flight_at are written. With the outbox
+ * lock held. */
+bool outbox_is_drained_locked(const struct outbox *ob);
+void outbox_extend_tail_locked(struct outbox *ob, size_t from);
 
 /* For net/pressure.c, with the outbox lock held. */
 bool outbox_is_open_locked(const struct outbox *ob);
