@@ -24,6 +24,8 @@ struct question {
 static enum error_code add_room(struct question *q, const char *value)
 {
     char name[NAME_SIZE];
+    if (!*value) /* a blank behind the colon: what follows is no filter, and would find nothing */
+        return ERROR_USAGE;
     if (!name_room(name, value))
         return ERROR_INVALID_ROOM;
     struct room *r = rooms_find(name);
@@ -38,6 +40,8 @@ static enum error_code add_room(struct question *q, const char *value)
 
 static enum error_code add_user(struct question *q, const char *value)
 {
+    if (!*value)
+        return ERROR_USAGE;
     if (!name_was_user(value))
         return ERROR_INVALID_USERNAME;
     words_match_name(&q->query->match, value);
@@ -54,7 +58,7 @@ static enum error_code add_time(const char *value, int64_t *wall_ms)
 static const char *value_of(const char *word, const char *filter)
 {
     size_t n = strlen(filter);
-    return strncasecmp(word, filter, n) == 0 && word[n] ? word + n : NULL;
+    return strncasecmp(word, filter, n) == 0 ? word + n : NULL;
 }
 
 static enum error_code add(struct question *q, const char *word)

@@ -67,8 +67,8 @@ static void words_are_found_in_all_rooms_and_by_filters(void **state)
 static void nonsense_is_text_or_told(void **state)
 {
     static const char *const wrong[] = {"SEARCH", "SEARCH  ", "SEARCH *", "SEARCH \"", "SEARCH ')--", "SEARCH after:1h", "SEARCH after:never x",
-                                        "SEARCH x before:yesterday"};
-    static const char *const harmless[] = {"SEARCH \" OR 1 --", "SEARCH NEAR(", "SEARCH x AND", "SEARCH words:x", "SEARCH in: x",
+                                        "SEARCH x before:yesterday", "SEARCH in: den hello", "SEARCH from: x", "SEARCH after: x"};
+    static const char *const harmless[] = {"SEARCH \" OR 1 --", "SEARCH NEAR(", "SEARCH x AND", "SEARCH words:x",
                                            "SEARCH from", "SEARCH \"*\" z*"};
     static char long_line[4090];
     struct client a;
