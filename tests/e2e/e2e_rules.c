@@ -368,6 +368,45 @@ static void blanks_before_a_duration_do_not_make_it_a_reason(void **state)
     client_close(&b);
 }
 
+static void what_is_meant_as_a_duration_and_is_none_bans_nobody(void **state)
+{
+    static const char *const bad[] = {"1", "1 x", "0s", "0", "-5m", "-1", "1y x", "2hours", "1h30m", "1234567d", "999999w"};
+    struct client a, b;
+    char line[64];
+    (void)state;
+    owner_and_guest(&a, &b);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(line, sizeof line, "BAN bob %s", bad[i]);
+        client_ask(&a, line, "ERROR Usage: BAN <user | address> [<duration>] [<reason>]");
+        snprintf(line, sizeof line, "MUTE bob  %s", bad[i]);
+        client_ask(&a, line, "ERROR Usage: MUTE <user | address> [<duration>] [<reason>]");
+    }
+    client_ask(&a, "BANS", "OK 0 bans and mutes");
+    client_ask(&b, "BAN alice 1", "ERROR Permission denied");
+    client_ask(&b, "hello", "ROOM #den Bob hello");
+    client_expect(&a, "ROOM #den Bob hello");
+    client_ask(&a, "MUTE bob - 5m of this", "OK Muted Bob: - 5m of this");
+    client_close(&a);
+    client_close(&b);
+}
+
+static void a_duration_has_its_unit_in_either_case_and_may_be_in_weeks(void **state)
+{
+    static const struct {
+        const char *word;
+        int64_t s;
+    } rows[] = {{"90s", 90}, {"90S", 90}, {"5M", 300}, {"2H", 7200}, {"7D", 604800}, {"1w", 604800}, {"142857W", 86399913600}};
+    struct client a, b;
+    (void)state;
+    owner_and_guest(&a, &b);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        client_say(&a, "MUTE bob %s x", rows[i].word);
+        expect_until(client_line(&a), "OK Muted Bob", rows[i].s * 1000, ": x");
+    }
+    client_close(&a);
+    client_close(&b);
+}
+
 static void a_ban_is_lifted_however_the_name_is_written(void **state)
 {
     struct client a, b;
@@ -559,6 +598,8 @@ int main(void)
         UP(who_is_banned_is_put_out_and_kept_out),
         UP(a_ban_runs_out),
         UP(blanks_before_a_duration_do_not_make_it_a_reason),
+        UP(what_is_meant_as_a_duration_and_is_none_bans_nobody),
+        UP(a_duration_has_its_unit_in_either_case_and_may_be_in_weeks),
         UP(a_ban_is_lifted_however_the_name_is_written),
         UP(another_name_does_not_lead_around_a_ban_or_a_mute),
         UP(an_account_is_banned_whatever_its_owner_is_called),
