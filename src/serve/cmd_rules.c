@@ -243,6 +243,12 @@ static bool cut_duration(char **text, int64_t *until_ms)
     return is_good;
 }
 
+/* The key of an address of this machine, which stands at no member: it would hit nobody. */
+static bool is_loopback(const char *host)
+{
+    return strncmp(host, "127.", 4) == 0 || strcmp(host, "::/64") == 0;
+}
+
 static void sanction(struct session *s, const struct args *a, enum sanction_kind kind, const char *done)
 {
     struct ruler by = ruler_of(s);
@@ -253,6 +259,10 @@ static void sanction(struct session *s, const struct args *a, enum sanction_kind
     struct room *r = aim(s, a->word, &whom);
     if (r && !cut_duration(&text, &until_ms)) {
         session_error(s, ERROR_USAGE, command_row(kind == SANCTION_BAN ? COMMAND_BAN : COMMAND_MUTE)->syntax);
+        return;
+    }
+    if (r && !*whom.name && is_loopback(whom.host)) {
+        session_error(s, ERROR_LOOPBACK, NULL);
         return;
     }
     const char *reason = r ? reason_of(s, text) : NULL;

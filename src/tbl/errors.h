@@ -45,6 +45,7 @@ ERROR(SLOW_MODE, "Slow mode, wait %s s", "the room is set slow, and one has just
 ERROR(NO_OPTION, "No such option: %s", "SET alone lists them")
 ERROR(BAD_VALUE, "Invalid value for %s", "a switch is on or off, a number no larger than it may be, a key one word of at most 32 bytes")
 ERROR(NO_ROLE, "No such role", "DEOP of who is no op, DEVOICE of who has no voice, or more than that")
+ERROR(LOOPBACK, "Loopback addresses tell nobody apart", "BAN or MUTE of an address of the machine itself, from where a proxy, or everybody on it, may come; use the name")
 ERROR(NO_SANCTION, "Not banned or muted", "UNBAN or UNMUTE of whom BANS does not show")
 ERROR(TOO_MANY_RULES, "Too many for this room", "it has as many roles, or bans and mutes, as rooms.roles and rooms.bans allow")
 ERROR(AWAY_TOO_LONG, "Away text too long", "the text of AWAY has more bytes than limits.away")

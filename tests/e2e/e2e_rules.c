@@ -508,6 +508,32 @@ static void a_name_that_reads_as_an_address_shields_nobody(void **state)
     client_close(&b);
 }
 
+static void an_address_that_everybody_here_may_share_is_not_banned(void **state)
+{
+    static const char *const addresses[] = {"127.0.0.1", "127.1.2.3", "::1", "::1/64", "::ffff:127.0.0.1"};
+    struct client a, b;
+    char line[64];
+    (void)state;
+    log_in_new(&a, "alice");
+    join(&a, "den");
+    client_enter(&b, &d, "127.9.9.9", "den"); /* a name that reads as one */
+    drain(&a);
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        snprintf(line, sizeof line, "BAN %s", addresses[i]);
+        client_ask(&a, line, "ERROR Loopback addresses tell nobody apart");
+        snprintf(line, sizeof line, "MUTE %s 1h", addresses[i]);
+        client_ask(&a, line, "ERROR Loopback addresses tell nobody apart");
+    }
+    client_ask(&a, "KICK 127.0.0.1", "ERROR User not found");
+    client_ask(&a, "BANS", "OK 0 bans and mutes");
+    client_ask(&b, "BAN 127.0.0.1", "ERROR Permission denied");
+    client_ask(&a, "BAN 127.9.9.9", "OK Banned 127.9.9.9");
+    client_expect(&b, "BAN #den 127.9.9.9 by alice");
+    client_ask(&a, "UNBAN 127.9.9.9", "OK Unbanned 127.9.9.9");
+    client_close(&a);
+    client_close(&b);
+}
+
 /* ---- MUTE ---- */
 
 static void who_is_muted_listens_and_talks_in_no_way(void **state)
@@ -605,6 +631,7 @@ int main(void)
         UP(an_account_is_banned_whatever_its_owner_is_called),
         UP(an_op_whom_the_owner_bans_or_mutes_is_banned_or_mute),
         UP(a_name_that_reads_as_an_address_shields_nobody),
+        UP(an_address_that_everybody_here_may_share_is_not_banned),
         UP(who_is_muted_listens_and_talks_in_no_way),
         UP(an_invitation_lets_in_and_lasts),
         UP(who_is_ignored_cannot_call_by_inviting),
