@@ -217,22 +217,29 @@ static int find_sanction(const struct rules *ru, enum sanction_kind kind, const 
     return -1;
 }
 
+/* One that a new one takes the place of: it is shown the same, or hits the same account under another name. */
+static bool gives_way(const struct sanction *old, enum sanction_kind kind, const struct whom *whom)
+{
+    return old->kind == kind && (strcasecmp(old->whom.shown, whom->shown) == 0 ||
+                                 (whom->account && old->whom.account == whom->account));
+}
+
 bool rules_has_place_for_sanction(const struct rules *ru, const struct whom *whom, enum sanction_kind kind, int64_t now_ms)
 {
     int n = 0;
-    for (int i = 0; i < ru->sanction_count; i++)
+    bool replaces = false;
+    for (int i = 0; i < ru->sanction_count; i++) {
         n += !has_run_out(&ru->sanctions[i], now_ms);
-    return find_sanction(ru, kind, whom->shown) >= 0 || n < atomic_load_explicit(&most_sanctions, memory_order_relaxed);
+        replaces = replaces || gives_way(&ru->sanctions[i], kind, whom);
+    }
+    return replaces || n < atomic_load_explicit(&most_sanctions, memory_order_relaxed);
 }
 
 void rules_sanction(struct rules *ru, const struct sanction *s, int64_t now_ms)
 {
     for (int i = ru->sanction_count - 1; i >= 0; i--)
-        if (has_run_out(&ru->sanctions[i], now_ms))
+        if (has_run_out(&ru->sanctions[i], now_ms) || gives_way(&ru->sanctions[i], s->kind, &s->whom))
             remove_sanction(ru, i);
-    int i = find_sanction(ru, s->kind, s->whom.shown);
-    if (i >= 0)
-        remove_sanction(ru, i);
     ru->sanctions = panic_realloc(ru->sanctions, (size_t)(ru->sanction_count + 1) * sizeof *ru->sanctions);
     ru->sanctions[ru->sanction_count++] = *s;
     ru->changes++;

@@ -463,6 +463,34 @@ static void an_account_is_banned_whatever_its_owner_is_called(void **state)
     client_close(&c);
 }
 
+static void an_account_has_one_ban_by_whatever_name_it_came(void **state)
+{
+    struct client a, b;
+    (void)state;
+    log_in_new(&a, "alice");
+    join(&a, "den");
+    log_in_new(&b, "bob");
+    client_ask(&a, "BAN bob first", "OK Banned bob: first");
+    client_ask(&b, "RENAME robert", "OK Renamed robert");
+    client_ask(&a, "BAN robert second", "OK Banned robert: second");
+    client_ask(&a, "BANS", "BANNED #den robert by alice: second");
+    client_expect(&a, "OK 1 bans and mutes");
+    client_close(&a);
+    client_close(&b);
+    restart();
+    log_in(&a, "alice");
+    join(&a, "den");
+    client_ask(&a, "UNBAN robert", "OK Unbanned robert");
+    log_in(&b, "bob");
+    client_ask(&b, "JOIN den", "OK Joined #den (1 users)");
+    client_close(&a);
+    client_close(&b);
+    restart();
+    log_in(&b, "bob");
+    client_ask(&b, "JOIN den", "OK Joined #den (0 users)");
+    client_close(&b);
+}
+
 static void an_op_whom_the_owner_bans_or_mutes_is_banned_or_mute(void **state)
 {
     struct client a, b, c;
@@ -629,6 +657,7 @@ int main(void)
         UP(a_ban_is_lifted_however_the_name_is_written),
         UP(another_name_does_not_lead_around_a_ban_or_a_mute),
         UP(an_account_is_banned_whatever_its_owner_is_called),
+        UP(an_account_has_one_ban_by_whatever_name_it_came),
         UP(an_op_whom_the_owner_bans_or_mutes_is_banned_or_mute),
         UP(a_name_that_reads_as_an_address_shields_nobody),
         UP(an_address_that_everybody_here_may_share_is_not_banned),

@@ -375,6 +375,30 @@ static void what_is_spoken_again_replaces_what_is_shown_the_same(void **state)
     assert_null(rules_shown(&ru, SANCTION_BAN, "192.0.2.7"));
 }
 
+static void what_is_spoken_again_against_an_account_replaces_it_by_whatever_name(void **state)
+{
+    static const struct whom once = {.shown = "bob", .name = "bob", .account = 8},
+                             now = {.shown = "robert", .name = "robert", .account = 8},
+                             other = {.shown = "carol", .name = "carol", .account = 9};
+    (void)state;
+    rules_configure(1000, 3);
+    speak(SANCTION_BAN, by_name, 0, ""); /* without an account, so the same as nobody else's */
+    speak(SANCTION_BAN, once, 0, "");
+    speak(SANCTION_MUTE, once, 0, "");
+    assert_true(rules_has_place_for_sanction(&ru, &now, SANCTION_BAN, NOW));
+    assert_false(rules_has_place_for_sanction(&ru, &other, SANCTION_BAN, NOW));
+    speak(SANCTION_BAN, now, NOW + 1000, "");
+    assert_int_equal(ru.sanction_count, 3);
+    assert_null(rules_shown(&ru, SANCTION_BAN, "bob"));
+    assert_non_null(rules_shown(&ru, SANCTION_BAN, "robert"));
+    assert_non_null(rules_shown(&ru, SANCTION_MUTE, "bob"));
+    speak(SANCTION_BAN, (struct whom){.shown = "guest", .name = "guest"}, 0, "");
+    assert_non_null(rules_shown(&ru, SANCTION_BAN, "Alice"));
+    speak(SANCTION_BAN, (struct whom){.shown = "Alice", .account = 8}, 0, ""); /* in place of two */
+    assert_int_equal(ru.sanction_count, 3);
+    assert_null(rules_shown(&ru, SANCTION_BAN, "robert"));
+}
+
 static void what_is_spoken_clears_away_what_has_run_out(void **state)
 {
     (void)state;
@@ -679,6 +703,7 @@ int main(void)
         TEST(it_ends_at_its_time_to_the_millisecond),
         TEST(the_one_that_runs_longest_is_the_one_that_hits),
         TEST(what_is_spoken_again_replaces_what_is_shown_the_same),
+        TEST(what_is_spoken_again_against_an_account_replaces_it_by_whatever_name),
         TEST(what_is_spoken_clears_away_what_has_run_out),
         TEST(what_is_lifted_is_gone_and_the_others_stay),
         TEST(at_the_limit_there_is_place_only_in_place_of_one_or_when_one_has_run_out),
