@@ -251,6 +251,17 @@ const struct sanction *rules_shown(const struct rules *ru, enum sanction_kind ki
     return i < 0 ? NULL : &ru->sanctions[i];
 }
 
+const struct sanction *rules_against(const struct rules *ru, enum sanction_kind kind, const struct whom *whom)
+{
+    for (int i = 0; i < ru->sanction_count; i++) {
+        const struct sanction *s = &ru->sanctions[i];
+        if (s->kind == kind && ((whom->account && s->whom.account == whom->account) ||
+                                (whom->client && s->whom.client == whom->client)))
+            return s;
+    }
+    return NULL;
+}
+
 bool rules_lift(struct rules *ru, enum sanction_kind kind, const char *shown)
 {
     int i = find_sanction(ru, kind, shown);

@@ -107,6 +107,8 @@ bool rules_has_place_for_sanction(const struct rules *ru, const struct whom *who
 bool rules_lift(struct rules *ru, enum sanction_kind kind, const char *shown);
 /* The one against whom that was written, case aside, or NULL. */
 const struct sanction *rules_shown(const struct rules *ru, enum sanction_kind kind, const char *shown);
+/* One against the same account or the same client, by whatever name, or NULL. */
+const struct sanction *rules_against(const struct rules *ru, enum sanction_kind kind, const struct whom *whom);
 /* The one that hits somebody now and runs longest, or NULL. None hits an owner. */
 const struct sanction *rules_hits(const struct rules *ru, enum sanction_kind kind, const struct subject *su, int64_t now_ms);
 bool rules_whom_is(const struct whom *whom, const struct subject *su);

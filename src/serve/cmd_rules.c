@@ -283,13 +283,18 @@ void cmd_mute(struct session *s, const struct args *a)
     sanction(s, a, SANCTION_MUTE, "Muted");
 }
 
+/* What is meant is the one that BANS shows like that, or else whom the name means now. */
 static void lift(struct session *s, const char *word, enum sanction_kind kind, const char *done)
 {
     struct ruler by = ruler_of(s);
     struct room *r = my_room(s, ROLE_OP);
-    char shown[ADDRS_TEXT];
-    if (r)
-        told(s, ruling_lift(r, kind, addrs_read_key(word, shown) ? shown : word, &by), done, word, "");
+    struct whom whom;
+    if (!r)
+        return;
+    find_user(word, &whom);
+    if (!addrs_read_key(word, whom.shown))
+        snprintf(whom.shown, sizeof whom.shown, "%s", word);
+    told(s, ruling_lift(r, kind, &whom, &by), done, word, "");
 }
 
 void cmd_unban(struct session *s, const struct args *a)

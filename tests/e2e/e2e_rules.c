@@ -595,6 +595,65 @@ static void who_is_muted_listens_and_talks_in_no_way(void **state)
     client_close(&b);
 }
 
+static void who_has_another_name_is_unmuted_by_either(void **state)
+{
+    struct client a, b, c;
+    (void)state;
+    owner_and_guest(&a, &b);
+    for (int i = 0; i < 2; i++) {
+        client_ask(&b, "RENAME guest", "OK Renamed guest");
+        client_skip_to(&a, "RENAME %s guest", i ? "g3" : "Bob");
+        client_ask(&a, "MUTE guest", "OK Muted guest");
+        client_expect(&b, "MUTE #den guest by alice");
+        client_ask(&b, "RENAME g3", "OK Renamed g3");
+        client_expect(&a, "RENAME guest g3");
+        client_ask(&b, "hello", "ERROR Muted");
+        client_ask(&a, "UNBAN g3", "ERROR Not banned or muted");
+        client_ask(&a, i ? "UNMUTE guest" : "UNMUTE G3", i ? "OK Unmuted guest" : "OK Unmuted G3");
+        client_expect(&b, "UNMUTE #den guest by alice");
+        client_ask(&b, "hello", "ROOM #den g3 hello");
+    }
+    client_ask(&a, "MUTE g3", "ROOM #den g3 hello");
+    client_skip_to(&a, "OK Muted g3");
+    client_skip_to(&b, "MUTE #den g3 by alice");
+    client_ask(&b, "RENAME g4", "OK Renamed g4");
+    client_login(&c, &d, "g3"); /* another: what is shown goes before what the name means now */
+    client_skip_to(&a, "RENAME g3 g4");
+    client_ask(&a, "UNMUTE g3", "OK Unmuted g3");
+    client_ask(&b, "hello", "UNMUTE #den g3 by alice");
+    client_expect(&b, "ROOM #den g4 hello");
+    client_ask(&a, "UNMUTE g4", "ROOM #den g4 hello");
+    client_expect(&a, "ERROR Not banned or muted");
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+}
+
+static void an_account_is_let_in_by_its_name_or_the_one_it_has_now(void **state)
+{
+    struct client a, b;
+    (void)state;
+    log_in_new(&a, "alice");
+    join(&a, "den");
+    log_in_new(&b, "bob");
+    client_ask(&b, "RENAME robert", "OK Renamed robert");
+    client_ask(&a, "BAN robert", "OK Banned robert");
+    client_ask(&b, "RENAME rob", "OK Renamed rob");
+    client_ask(&a, "UNBAN rob", "OK Unbanned rob");
+    client_ask(&a, "BAN rob", "OK Banned rob");
+    client_ask(&b, "RENAME robin", "OK Renamed robin");
+    client_ask(&a, "UNBAN bob", "OK Unbanned bob");
+    client_ask(&a, "BAN robin", "OK Banned robin");
+    client_close(&b);
+    daemon_await(&d, "closed_left", 1);
+    client_ask(&a, "UNBAN Bob", "OK Unbanned Bob");
+    client_ask(&a, "BANS", "OK 0 bans and mutes");
+    log_in(&b, "bob");
+    client_ask(&b, "JOIN den", "OK Joined #den (1 users)");
+    client_close(&a);
+    client_close(&b);
+}
+
 /* ---- INVITE ---- */
 
 static void an_invitation_lets_in_and_lasts(void **state)
@@ -662,6 +721,8 @@ int main(void)
         UP(a_name_that_reads_as_an_address_shields_nobody),
         UP(an_address_that_everybody_here_may_share_is_not_banned),
         UP(who_is_muted_listens_and_talks_in_no_way),
+        UP(who_has_another_name_is_unmuted_by_either),
+        UP(an_account_is_let_in_by_its_name_or_the_one_it_has_now),
         UP(an_invitation_lets_in_and_lasts),
         UP(who_is_ignored_cannot_call_by_inviting),
     };

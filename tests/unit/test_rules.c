@@ -399,6 +399,18 @@ static void what_is_spoken_again_against_an_account_replaces_it_by_whatever_name
     assert_null(rules_shown(&ru, SANCTION_BAN, "robert"));
 }
 
+static void it_is_found_by_the_account_or_the_client_as_well(void **state)
+{
+    (void)state;
+    speak(SANCTION_BAN, (struct whom){.shown = "bob", .account = 8}, 0, "account");
+    speak(SANCTION_BAN, (struct whom){.shown = "guest", .client = 100}, 0, "client");
+    assert_string_equal(rules_against(&ru, SANCTION_BAN, &(struct whom){.account = 8})->reason, "account");
+    assert_string_equal(rules_against(&ru, SANCTION_BAN, &(struct whom){.account = 9, .client = 100})->reason, "client");
+    assert_null(rules_against(&ru, SANCTION_BAN, &(struct whom){.account = 100, .client = 8}));
+    assert_null(rules_against(&ru, SANCTION_BAN, &(struct whom){.shown = "bob"}));
+    assert_null(rules_against(&ru, SANCTION_MUTE, &(struct whom){.account = 8, .client = 100}));
+}
+
 static void what_is_spoken_clears_away_what_has_run_out(void **state)
 {
     (void)state;
@@ -704,6 +716,7 @@ int main(void)
         TEST(the_one_that_runs_longest_is_the_one_that_hits),
         TEST(what_is_spoken_again_replaces_what_is_shown_the_same),
         TEST(what_is_spoken_again_against_an_account_replaces_it_by_whatever_name),
+        TEST(it_is_found_by_the_account_or_the_client_as_well),
         TEST(what_is_spoken_clears_away_what_has_run_out),
         TEST(what_is_lifted_is_gone_and_the_others_stay),
         TEST(at_the_limit_there_is_place_only_in_place_of_one_or_when_one_has_run_out),
