@@ -98,8 +98,20 @@ static bool read_number(const char *text, long most, long *value)
     return *value <= most;
 }
 
-bool rules_read_stored(enum option o, const char *text, long *value)
+static bool read_word(const char *text, long most, long *value, char word[RULES_KEY])
 {
+    *value = strcasecmp(text, "off") != 0;
+    if (!*text || strlen(text) > (size_t)most || strpbrk(text, " \t"))
+        return false;
+    snprintf(word, RULES_KEY, "%s", *value ? text : "");
+    return true;
+}
+
+bool rules_read_stored(enum option o, const char *text, long *value, char word[RULES_KEY])
+{
+    *word = '\0';
+    if (options[o].kind == OPTION_IS_WORD)
+        return read_word(text, options[o].most, value, word);
     return read_number(text, options[o].most, value);
 }
 
@@ -111,12 +123,8 @@ bool rules_read_value(enum option o, const char *text, long *value, char word[RU
         return read_switch(text, value);
     case OPTION_IS_NUMBER:
         return read_number(text, options[o].most, value);
-    case OPTION_IS_WORD:
-        *value = strcasecmp(text, "off") != 0;
-        if (!*text || strlen(text) > (size_t)options[o].most || strpbrk(text, " \t"))
-            return false;
-        snprintf(word, RULES_KEY, "%s", *value ? text : "");
-        return true;
+    case OPTION_IS_WORD: /* "on" is what somebody writes who takes it for a switch */
+        return strcasecmp(text, "on") != 0 && read_word(text, options[o].most, value, word);
     }
     return false;
 }

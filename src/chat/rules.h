@@ -83,8 +83,8 @@ bool rules_are_standard(const struct rules *ru);
 /* Reads a value as people write it (off, on, a number, a word): false when the option takes no such one. `word` is "" but
  * for a key. */
 bool rules_read_value(enum option o, const char *text, long *value, char word[RULES_KEY]);
-/* The same for a switch or a number as it is kept. */
-bool rules_read_stored(enum option o, const char *text, long *value);
+/* The same as it is kept: a switch as a number, and a key may be "on", which no one may write any more. */
+bool rules_read_stored(enum option o, const char *text, long *value, char word[RULES_KEY]);
 /* A value as it is shown. */
 void rules_value_text(enum option o, long value, char text[RULES_KEY]);
 

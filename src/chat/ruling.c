@@ -294,13 +294,12 @@ static void load_option(const char *room, const char *option, const char *value,
     enum option o = option_named(option);
     long number = 1;
     char word[RULES_KEY];
-    bool is_word = o < OPTIONS && option_row(o)->kind == OPTION_IS_WORD;
-    bool is_good = o < OPTIONS && (is_word ? rules_read_value(o, value, &number, word) : rules_read_stored(o, value, &number));
+    bool is_good = o < OPTIONS && rules_read_stored(o, value, &number, word);
     struct room *r = is_good ? load_into(room, arg) : NULL;
     *(int *)arg += !is_good;
     if (!r)
         return;
-    set_option_locked(r, o, number, is_word ? word : "");
+    set_option_locked(r, o, number, word);
     loaded(r);
 }
 

@@ -98,7 +98,9 @@ static void a_key_is_a_word_of_32_bytes_at_most_or_off(void **state)
     assert_int_equal(strlen(longest), 32);
     assert_true(reads(OPTION_KEY, "Open-Sesame", 1, "Open-Sesame"));
     assert_true(reads(OPTION_KEY, "x", 1, "x"));
-    assert_true(reads(OPTION_KEY, "on", 1, "on"));
+    assert_true(reads(OPTION_KEY, "only", 1, "only"));
+    assert_true(refuses(OPTION_KEY, "on")); /* who means a switch would lock the room with that word */
+    assert_true(refuses(OPTION_KEY, "On"));
     assert_true(reads(OPTION_KEY, longest, 1, longest));
     assert_true(reads(OPTION_KEY, "oFf", 0, ""));
     assert_true(refuses(OPTION_KEY, ""));
@@ -107,17 +109,34 @@ static void a_key_is_a_word_of_32_bytes_at_most_or_off(void **state)
     assert_true(refuses(OPTION_KEY, "two\twords"));
 }
 
-static void what_is_kept_of_a_switch_or_a_number_is_read_again(void **state)
+static bool reads_stored(enum option o, const char *text, long want, const char *want_word)
 {
+    char word[RULES_KEY] = "left over";
     long value = -1;
+    return rules_read_stored(o, text, &value, word) && value == want && strcmp(word, want_word) == 0;
+}
+
+static bool refuses_stored(enum option o, const char *text)
+{
+    char word[RULES_KEY];
+    long value;
+    return !rules_read_stored(o, text, &value, word) && !*word;
+}
+
+static void what_is_kept_of_an_option_is_read_again(void **state)
+{
     (void)state;
-    assert_true(rules_read_stored(OPTION_MODERATED, "1", &value) && value == 1);
-    assert_true(rules_read_stored(OPTION_MODERATED, "0", &value) && value == 0);
-    assert_false(rules_read_stored(OPTION_MODERATED, "2", &value));
-    assert_false(rules_read_stored(OPTION_MODERATED, "on", &value));
-    assert_true(rules_read_stored(OPTION_SLOW, "86400", &value) && value == 86400);
-    assert_false(rules_read_stored(OPTION_SLOW, "86401", &value));
-    assert_false(rules_read_stored(OPTION_SLOW, "", &value));
+    assert_true(reads_stored(OPTION_MODERATED, "1", 1, ""));
+    assert_true(reads_stored(OPTION_MODERATED, "0", 0, ""));
+    assert_true(refuses_stored(OPTION_MODERATED, "2"));
+    assert_true(refuses_stored(OPTION_MODERATED, "on"));
+    assert_true(reads_stored(OPTION_SLOW, "86400", 86400, ""));
+    assert_true(refuses_stored(OPTION_SLOW, "86401"));
+    assert_true(refuses_stored(OPTION_SLOW, ""));
+    assert_true(reads_stored(OPTION_KEY, "Sesame", 1, "Sesame"));
+    assert_true(reads_stored(OPTION_KEY, "on", 1, "on")); /* it locks the room, and was once taken for a key */
+    assert_true(refuses_stored(OPTION_KEY, "two words"));
+    assert_true(refuses_stored(OPTION_KEY, ""));
 }
 
 static void a_value_is_shown_as_it_may_be_written_and_a_key_not_at_all(void **state)
@@ -697,7 +716,7 @@ int main(void)
         TEST(a_switch_is_on_or_off),
         TEST(a_number_is_one_within_its_limit_or_off),
         TEST(a_key_is_a_word_of_32_bytes_at_most_or_off),
-        TEST(what_is_kept_of_a_switch_or_a_number_is_read_again),
+        TEST(what_is_kept_of_an_option_is_read_again),
         TEST(a_value_is_shown_as_it_may_be_written_and_a_key_not_at_all),
         TEST(a_role_is_of_one_account_until_it_is_changed_or_taken_away),
         TEST(who_has_no_account_has_no_role),
