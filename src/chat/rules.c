@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #define MOST_GUESTS 100
+#define MOST_PAUSES 100
 
 static const struct option_row options[OPTIONS] = {
 #define OPTION(name, word, kind, standard, most, what) {word, OPTION_IS_##kind, standard, most, what},
@@ -64,6 +65,7 @@ void rules_fini(struct rules *ru)
     free(ru->sanctions);
     free(ru->roles);
     free(ru->guests);
+    free(ru->pauses);
     unsigned changes = ru->changes;
     rules_init(ru);
     ru->changes = changes + 1;
@@ -336,6 +338,12 @@ bool rules_restrict_talk(const struct rules *ru)
     return has_kind(ru, SANCTION_MUTE) || ru->value[OPTION_MODERATED] || ru->value[OPTION_SLOW];
 }
 
+/* Not if the clock was set back: nobody knows then for how long. */
+static bool has_to_wait(const struct rules *ru, int64_t said_ms, int64_t now_ms)
+{
+    return now_ms < said_ms + ru->value[OPTION_SLOW] * 1000 && now_ms >= said_ms;
+}
+
 enum rules_verdict rules_may_talk(const struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms)
 {
     if (rules_hits(ru, SANCTION_MUTE, su, now_ms))
@@ -344,7 +352,48 @@ enum rules_verdict rules_may_talk(const struct rules *ru, const struct subject *
         return RULES_FINE;
     if (ru->value[OPTION_MODERATED])
         return RULES_MODERATED;
-    return now_ms < said_ms + ru->value[OPTION_SLOW] * 1000 && now_ms >= said_ms ? RULES_SLOW : RULES_FINE;
+    return has_to_wait(ru, said_ms, now_ms) ? RULES_SLOW : RULES_FINE;
+}
+
+static bool is_pause_of(const struct pause *p, const struct subject *su)
+{
+    const struct member *m = su->member;
+    if (p->client == m->id || (p->account && p->account == m->account))
+        return true;
+    return !p->account && strcasecmp(p->name, su->name) == 0 && strcmp(p->host, m->host) == 0;
+}
+
+int64_t rules_take_pause(struct rules *ru, const struct subject *su, int64_t now_ms)
+{
+    int64_t said_ms = 0;
+    int left = 0;
+    for (int i = 0; i < ru->pause_count; i++) {
+        const struct pause *p = &ru->pauses[i];
+        if (!has_to_wait(ru, p->said_ms, now_ms))
+            continue;
+        if (!is_pause_of(p, su))
+            ru->pauses[left++] = *p;
+        else if (p->said_ms > said_ms)
+            said_ms = p->said_ms;
+    }
+    ru->pause_count = left;
+    return said_ms;
+}
+
+void rules_keep_pause(struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms)
+{
+    const struct member *m = su->member;
+    if (!has_to_wait(ru, said_ms, now_ms))
+        return;
+    rules_take_pause(ru, su, now_ms); /* and forgets those that are over */
+    if (!ru->pauses)
+        ru->pauses = panic_malloc(MOST_PAUSES * sizeof *ru->pauses);
+    if (ru->pause_count == MOST_PAUSES)
+        memmove(&ru->pauses[0], &ru->pauses[1], (size_t)--ru->pause_count * sizeof *ru->pauses);
+    struct pause *p = &ru->pauses[ru->pause_count++];
+    *p = (struct pause){.account = m->account, .said_ms = said_ms, .client = m->id};
+    snprintf(p->name, sizeof p->name, "%s", su->name);
+    memcpy(p->host, m->host, sizeof p->host);
 }
 
 void rules_terms(struct buf *out, int64_t until_ms, const char *reason)

@@ -57,6 +57,14 @@ struct sanction {
     char by[NAME_SIZE];
 };
 
+/* Who went out of a slow room before the wait was over: an account, or else a client, and the name and address by which one
+ * who comes back is known. */
+struct pause {
+    int64_t account, said_ms; /* said_ms: wall clock of its last message */
+    uint64_t client;
+    char name[NAME_SIZE], host[ADDRS_TEXT];
+};
+
 #define RULES_KEY 33 /* bytes of a key with its NUL */
 
 struct rules {
@@ -68,7 +76,8 @@ struct rules {
     } *roles; /* owns */
     struct sanction *sanctions; /* owns */
     uint64_t *guests;           /* owns: ids of clients without an account that were invited */
-    int role_count, sanction_count, guest_count;
+    struct pause *pauses;       /* owns; the oldest first */
+    int role_count, sanction_count, guest_count, pause_count;
     unsigned changes; /* grows with each change that may bar somebody */
 };
 
@@ -120,6 +129,10 @@ enum rules_verdict { RULES_FINE, RULES_BARRED, RULES_BANNED, RULES_MUTED, RULES_
 enum rules_verdict rules_may_join(const struct rules *ru, const struct subject *su, const char *key, int64_t now_ms);
 /* Whether it may talk, having last done so at said_ms (wall clock). */
 enum rules_verdict rules_may_talk(const struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms);
+/* Somebody goes out, or comes in again: remembers when it last talked, if it has to wait still; and takes that back, or
+ * gives 0. At the limit the oldest gives way. */
+void rules_keep_pause(struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms);
+int64_t rules_take_pause(struct rules *ru, const struct subject *su, int64_t now_ms);
 /* True when there may be somebody who may not come in. */
 bool rules_bar_somebody(const struct rules *ru);
 /* True when some members may not talk, or not at any time. */

@@ -654,6 +654,62 @@ static void an_account_is_let_in_by_its_name_or_the_one_it_has_now(void **state)
     client_close(&b);
 }
 
+/* ---- slow mode ---- */
+
+static void expect_to_wait(struct client *c)
+{
+    client_say(c, "again");
+    if (strncmp(client_line(c), "ERROR Slow mode, wait ", 22) != 0)
+        fail_msg("does not have to wait: %s", c->line);
+}
+
+static void leaving_and_coming_again_does_not_lead_around_slow_mode(void **state)
+{
+    struct client a, b, c;
+    (void)state;
+    owner_and_guest(&a, &b);
+    log_in_new(&c, "carol");
+    join(&c, "den");
+    client_ask(&a, "SET slow 3600", "JOIN #den carol");
+    client_expect(&a, "OK Set slow 3600");
+    drain(&b);
+    drain(&c);
+    client_ask(&b, "hello", "ROOM #den Bob hello");
+    client_expect(&c, "ROOM #den Bob hello");
+    expect_to_wait(&b);
+    client_ask(&b, "LEAVE", "OK Left #den");
+    join(&b, "den");
+    expect_to_wait(&b);
+    client_ask(&b, "LEAVE", "OK Left #den");
+    client_ask(&b, "RENAME rob", "OK Renamed rob");
+    join(&b, "den");
+    expect_to_wait(&b);
+    client_close(&b);
+    client_skip_to(&c, "LEAVE #den rob");
+    client_enter(&b, &d, "ROB", "den"); /* another client, of the same name and from here */
+    expect_to_wait(&b);
+    client_ask(&a, "KICK rob", "ROOM #den Bob hello");
+    client_skip_to(&a, "OK Kicked ROB");
+    client_skip_to(&b, "KICK #den ROB by alice");
+    join(&b, "den");
+    expect_to_wait(&b);
+    drain(&c);
+    client_ask(&c, "hello", "ROOM #den carol hello");
+    client_close(&c);
+    client_skip_to(&b, "LEAVE #den carol");
+    log_in(&c, "carol");
+    client_ask(&c, "RENAME robin", "OK Renamed robin");
+    join(&c, "den");
+    expect_to_wait(&c);
+    client_close(&c);
+    client_skip_to(&b, "LEAVE #den robin");
+    client_enter(&c, &d, "robin", "den"); /* somebody else */
+    client_ask(&c, "hello", "ROOM #den robin hello");
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+}
+
 /* ---- INVITE ---- */
 
 static void an_invitation_lets_in_and_lasts(void **state)
@@ -723,6 +779,7 @@ int main(void)
         UP(who_is_muted_listens_and_talks_in_no_way),
         UP(who_has_another_name_is_unmuted_by_either),
         UP(an_account_is_let_in_by_its_name_or_the_one_it_has_now),
+        UP(leaving_and_coming_again_does_not_lead_around_slow_mode),
         UP(an_invitation_lets_in_and_lasts),
         UP(who_is_ignored_cannot_call_by_inviting),
     };

@@ -594,6 +594,88 @@ static void a_clock_that_was_set_back_makes_nobody_wait(void **state)
     assert_int_equal(talks(ROLE_NONE, NOW + 3600000, NOW), RULES_FINE);
 }
 
+/* ---- who goes out and comes again while it has to wait ---- */
+
+static void leaves(struct member m, int64_t said_ms, int64_t now_ms)
+{
+    struct subject su = {&m, m.name, ROLE_NONE};
+    rules_keep_pause(&ru, &su, said_ms, now_ms);
+}
+
+static int64_t comes(struct member m, int64_t now_ms)
+{
+    struct subject su = {&m, m.name, ROLE_NONE};
+    return rules_take_pause(&ru, &su, now_ms);
+}
+
+static void who_comes_again_has_last_talked_when_it_had(void **state)
+{
+    static const struct {
+        struct member who;
+        bool is_it;
+    } rows[] = {
+        {{.id = 1, .account = 7, .name = "other", .host = "h"}, true}, /* Alice's account */
+        {{.id = 100, .name = "other", .host = "h"}, true},             /* her client */
+        {{.id = 1, .name = "Alice", .host = "192.0.2.7"}, false},      /* her name, and not her account */
+        {{.id = 1, .account = 8, .name = "Alice", .host = "192.0.2.7"}, false},
+    }, guests[] = {
+        {{.id = 1, .name = "bOB", .host = "192.0.2.8"}, true},
+        {{.id = 1, .account = 8, .name = "Bob", .host = "192.0.2.8"}, true}, /* has registered since */
+        {{.id = 101, .name = "other", .host = "h"}, true},
+        {{.id = 1, .name = "Bob", .host = "192.0.2.9"}, false},
+        {{.id = 1, .name = "Bobby", .host = "192.0.2.8"}, false},
+    };
+    (void)state;
+    ru.value[OPTION_SLOW] = 10;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        leaves(alice, NOW, NOW + 1);
+        assert_int_equal(comes(rows[i].who, NOW + 2), rows[i].is_it ? NOW : 0);
+        assert_int_equal(comes(alice, NOW + 2), rows[i].is_it ? 0 : NOW); /* it is taken once */
+    }
+    struct member bob = {.id = 101, .name = "Bob", .host = "192.0.2.8"};
+    for (size_t i = 0; i < sizeof guests / sizeof guests[0]; i++) {
+        leaves(bob, NOW, NOW + 1);
+        assert_int_equal(comes(guests[i].who, NOW + 2), guests[i].is_it ? NOW : 0);
+        assert_int_equal(comes(bob, NOW + 2), guests[i].is_it ? 0 : NOW);
+    }
+}
+
+static void only_what_is_not_over_is_remembered(void **state)
+{
+    struct member bob = {.id = 101, .name = "bob"};
+    (void)state;
+    leaves(alice, NOW, NOW); /* nothing to wait for */
+    ru.value[OPTION_SLOW] = 10;
+    leaves(alice, 0, NOW); /* never talked */
+    leaves(alice, NOW - 10000, NOW);
+    leaves(alice, NOW + 1, NOW);
+    assert_int_equal(ru.pause_count, 0);
+    leaves(alice, NOW, NOW);
+    leaves(bob, NOW + 5000, NOW + 9999);
+    assert_int_equal(ru.pause_count, 2);
+    leaves(bob, NOW + 6000, NOW + 9999); /* the same one again */
+    assert_int_equal(ru.pause_count, 2);
+    assert_int_equal(comes(alice, NOW + 10000), 0);
+    assert_int_equal(ru.pause_count, 1);
+    assert_int_equal(comes(bob, NOW + 10000), NOW + 6000);
+    leaves(bob, NOW, NOW);
+    ru.value[OPTION_SLOW] = 0;
+    assert_int_equal(comes(alice, NOW), 0);
+    assert_int_equal(ru.pause_count, 0);
+}
+
+static void of_a_hundred_who_have_to_wait_the_oldest_gives_way(void **state)
+{
+    (void)state;
+    ru.value[OPTION_SLOW] = 10;
+    for (uint64_t id = 1; id <= 101; id++)
+        leaves((struct member){.id = id, .account = (int64_t)id}, NOW, NOW);
+    assert_int_equal(ru.pause_count, 100);
+    assert_int_equal(comes((struct member){.id = 1}, NOW), 0);
+    assert_int_equal(comes((struct member){.id = 2}, NOW), NOW);
+    assert_int_equal(comes((struct member){.id = 101}, NOW), NOW);
+}
+
 /* ---- what is asked of all of it ---- */
 
 static void rules_are_standard_while_nothing_but_an_owner_is_there(void **state)
@@ -748,6 +830,9 @@ int main(void)
         TEST(who_is_muted_talks_by_no_role_but_an_owners),
         TEST(in_a_slow_room_who_has_no_voice_waits_to_the_millisecond),
         TEST(a_clock_that_was_set_back_makes_nobody_wait),
+        TEST(who_comes_again_has_last_talked_when_it_had),
+        TEST(only_what_is_not_over_is_remembered),
+        TEST(of_a_hundred_who_have_to_wait_the_oldest_gives_way),
         TEST(rules_are_standard_while_nothing_but_an_owner_is_there),
         TEST(what_bars_somebody_and_what_restricts_talk_are_known),
         TEST(after_the_end_all_is_as_the_standard_has_it),
