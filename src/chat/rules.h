@@ -57,8 +57,8 @@ struct sanction {
     char by[NAME_SIZE];
 };
 
-/* Who went out of a slow room before the wait was over: an account, or else a client, and the name and address by which one
- * who comes back is known. */
+/* Who went out of a slow room before the wait was over: an account, or else a client, and the name and address by which
+ * one who comes back is known. */
 struct pause {
     int64_t account, said_ms; /* said_ms: wall clock of its last message */
     uint64_t client;
@@ -108,8 +108,8 @@ void rules_invite_client(struct rules *ru, uint64_t id);
 /* False: it was not. */
 bool rules_uninvite_client(struct rules *ru, uint64_t id);
 
-/* Takes over `reason`. Replaces those of its kind that are shown the same or hit the same account. What is said of the place
- * of a role goes for this one too. */
+/* Takes over `reason`. Replaces those of its kind that are shown the same or hit the same account. What is said of the
+ * place of a role goes for this one too. */
 void rules_sanction(struct rules *ru, const struct sanction *s, int64_t now_ms);
 bool rules_has_place_for_sanction(const struct rules *ru, const struct whom *whom, enum sanction_kind kind, int64_t now_ms);
 /* False: there is none. */

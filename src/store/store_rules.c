@@ -55,8 +55,8 @@ int store_rules_sanction(sqlite3 *db, const char *room, const struct sanction_ro
 int store_rules_lift(sqlite3 *db, const char *room, int kind, const char *shown)
 {
     return sql_run(db,
-                   "DELETE FROM room_sanction WHERE room = ?1 AND kind = ?2 AND (shown = ?3 OR account IN (SELECT account"
-                   " FROM room_sanction WHERE room = ?1 AND kind = ?2 AND shown = ?3 AND account > 0))",
+                   "DELETE FROM room_sanction WHERE room = ?1 AND kind = ?2 AND (shown = ?3 OR account IN"
+                   " (SELECT account FROM room_sanction WHERE room = ?1 AND kind = ?2 AND shown = ?3 AND account > 0))",
                    SQL_WITH(sql_text(room), sql_int(kind), sql_text(shown)));
 }
 

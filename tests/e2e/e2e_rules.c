@@ -370,7 +370,8 @@ static void blanks_before_a_duration_do_not_make_it_a_reason(void **state)
 
 static void what_is_meant_as_a_duration_and_is_none_bans_nobody(void **state)
 {
-    static const char *const bad[] = {"1", "1 x", "0s", "0", "-5m", "-1", "1y x", "2hours", "1h30m", "1234567d", "999999w"};
+    static const char *const bad[] = {"1", "1 x", "0s", "0", "-5m", "-1", "1y x", "2hours", "1h30m", "1234567d",
+                                      "999999w"};
     struct client a, b;
     char line[64];
     (void)state;
@@ -395,7 +396,8 @@ static void a_duration_has_its_unit_in_either_case_and_may_be_in_weeks(void **st
     static const struct {
         const char *word;
         int64_t s;
-    } rows[] = {{"90s", 90}, {"90S", 90}, {"5M", 300}, {"2H", 7200}, {"7D", 604800}, {"1w", 604800}, {"142857W", 86399913600}};
+    } rows[] = {{"90s", 90}, {"90S", 90}, {"5M", 300}, {"2H", 7200}, {"7D", 604800}, {"1w", 604800},
+                {"142857W", 86399913600}};
     struct client a, b;
     (void)state;
     owner_and_guest(&a, &b);

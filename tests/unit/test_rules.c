@@ -424,7 +424,8 @@ static void it_is_found_by_the_account_or_the_client_as_well(void **state)
     speak(SANCTION_BAN, (struct whom){.shown = "bob", .account = 8}, 0, "account");
     speak(SANCTION_BAN, (struct whom){.shown = "guest", .client = 100}, 0, "client");
     assert_string_equal(rules_against(&ru, SANCTION_BAN, &(struct whom){.account = 8})->reason, "account");
-    assert_string_equal(rules_against(&ru, SANCTION_BAN, &(struct whom){.account = 9, .client = 100})->reason, "client");
+    assert_string_equal(rules_against(&ru, SANCTION_BAN, &(struct whom){.account = 9, .client = 100})->reason,
+                        "client");
     assert_null(rules_against(&ru, SANCTION_BAN, &(struct whom){.account = 100, .client = 8}));
     assert_null(rules_against(&ru, SANCTION_BAN, &(struct whom){.shown = "bob"}));
     assert_null(rules_against(&ru, SANCTION_MUTE, &(struct whom){.account = 8, .client = 100}));
