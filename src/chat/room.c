@@ -252,12 +252,16 @@ static void add_locked(struct room *r, struct member *m)
     struct membership *ms = &r->members[r->count++];
     *ms = (struct membership){.member = m, .role = founds ? ROLE_OP : ROLE_NONE};
     take_over_locked(ms);
+    struct subject su = room_subject_locked(r, ms);
+    ms->said_ms = rules_take_pause(&r->rules, &su, clock_wall_ms());
     fanout_count_locked(r, ms, 1);
     atomic_store_explicit(&r->present, r->count, memory_order_relaxed);
 }
 
 static void remove_locked(struct room *r, int i)
 {
+    struct subject su = room_subject_locked(r, &r->members[i]);
+    rules_keep_pause(&r->rules, &su, r->members[i].said_ms, clock_wall_ms());
     fanout_count_locked(r, &r->members[i], -1);
     r->count--;
     memmove(&r->members[i], &r->members[i + 1], (size_t)(r->count - i) * sizeof *r->members);

@@ -22,7 +22,7 @@ struct membership {
     int form;                      /* R: as the member's; changed only while nothing is gathered */
     enum role role;                /* R: what it may do while it stays, beside what its account may */
     uint64_t missed_id;            /* R: number of the first message that its outbox, closed by then, did not take; or 0 */
-    int64_t said_ms;               /* R: wall clock of its last message, where that is asked for */
+    int64_t said_ms;               /* R: wall clock of its last message, this stay or not; where that is asked for */
     char name[NAME_SIZE];          /* R: as the member's, which others may not read */
 };
 

@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #define MOST_GUESTS 100
+#define MOST_PAUSES 100
 
 static const struct option_row options[OPTIONS] = {
 #define OPTION(name, word, kind, standard, most, what) {word, OPTION_IS_##kind, standard, most, what},
@@ -64,6 +65,7 @@ void rules_fini(struct rules *ru)
     free(ru->sanctions);
     free(ru->roles);
     free(ru->guests);
+    free(ru->pauses);
     unsigned changes = ru->changes;
     rules_init(ru);
     ru->changes = changes + 1;
@@ -98,8 +100,20 @@ static bool read_number(const char *text, long most, long *value)
     return *value <= most;
 }
 
-bool rules_read_stored(enum option o, const char *text, long *value)
+static bool read_word(const char *text, long most, long *value, char word[RULES_KEY])
 {
+    *value = strcasecmp(text, "off") != 0;
+    if (!*text || strlen(text) > (size_t)most || strpbrk(text, " \t"))
+        return false;
+    snprintf(word, RULES_KEY, "%s", *value ? text : "");
+    return true;
+}
+
+bool rules_read_stored(enum option o, const char *text, long *value, char word[RULES_KEY])
+{
+    *word = '\0';
+    if (options[o].kind == OPTION_IS_WORD)
+        return read_word(text, options[o].most, value, word);
     return read_number(text, options[o].most, value);
 }
 
@@ -111,12 +125,8 @@ bool rules_read_value(enum option o, const char *text, long *value, char word[RU
         return read_switch(text, value);
     case OPTION_IS_NUMBER:
         return read_number(text, options[o].most, value);
-    case OPTION_IS_WORD:
-        *value = strcasecmp(text, "off") != 0;
-        if (!*text || strlen(text) > (size_t)options[o].most || strpbrk(text, " \t"))
-            return false;
-        snprintf(word, RULES_KEY, "%s", *value ? text : "");
-        return true;
+    case OPTION_IS_WORD: /* "on" is what somebody writes who takes it for a switch */
+        return strcasecmp(text, "on") != 0 && read_word(text, options[o].most, value, word);
     }
     return false;
 }
@@ -217,22 +227,29 @@ static int find_sanction(const struct rules *ru, enum sanction_kind kind, const 
     return -1;
 }
 
+/* One that a new one takes the place of: it is shown the same, or hits the same account under another name. */
+static bool gives_way(const struct sanction *old, enum sanction_kind kind, const struct whom *whom)
+{
+    return old->kind == kind && (strcasecmp(old->whom.shown, whom->shown) == 0 ||
+                                 (whom->account && old->whom.account == whom->account));
+}
+
 bool rules_has_place_for_sanction(const struct rules *ru, const struct whom *whom, enum sanction_kind kind, int64_t now_ms)
 {
     int n = 0;
-    for (int i = 0; i < ru->sanction_count; i++)
+    bool replaces = false;
+    for (int i = 0; i < ru->sanction_count; i++) {
         n += !has_run_out(&ru->sanctions[i], now_ms);
-    return find_sanction(ru, kind, whom->shown) >= 0 || n < atomic_load_explicit(&most_sanctions, memory_order_relaxed);
+        replaces = replaces || gives_way(&ru->sanctions[i], kind, whom);
+    }
+    return replaces || n < atomic_load_explicit(&most_sanctions, memory_order_relaxed);
 }
 
 void rules_sanction(struct rules *ru, const struct sanction *s, int64_t now_ms)
 {
     for (int i = ru->sanction_count - 1; i >= 0; i--)
-        if (has_run_out(&ru->sanctions[i], now_ms))
+        if (has_run_out(&ru->sanctions[i], now_ms) || gives_way(&ru->sanctions[i], s->kind, &s->whom))
             remove_sanction(ru, i);
-    int i = find_sanction(ru, s->kind, s->whom.shown);
-    if (i >= 0)
-        remove_sanction(ru, i);
     ru->sanctions = panic_realloc(ru->sanctions, (size_t)(ru->sanction_count + 1) * sizeof *ru->sanctions);
     ru->sanctions[ru->sanction_count++] = *s;
     ru->changes++;
@@ -242,6 +259,17 @@ const struct sanction *rules_shown(const struct rules *ru, enum sanction_kind ki
 {
     int i = find_sanction(ru, kind, shown);
     return i < 0 ? NULL : &ru->sanctions[i];
+}
+
+const struct sanction *rules_against(const struct rules *ru, enum sanction_kind kind, const struct whom *whom)
+{
+    for (int i = 0; i < ru->sanction_count; i++) {
+        const struct sanction *s = &ru->sanctions[i];
+        if (s->kind == kind && ((whom->account && s->whom.account == whom->account) ||
+                                (whom->client && s->whom.client == whom->client)))
+            return s;
+    }
+    return NULL;
 }
 
 bool rules_lift(struct rules *ru, enum sanction_kind kind, const char *shown)
@@ -310,6 +338,12 @@ bool rules_restrict_talk(const struct rules *ru)
     return has_kind(ru, SANCTION_MUTE) || ru->value[OPTION_MODERATED] || ru->value[OPTION_SLOW];
 }
 
+/* Not if the clock was set back: nobody knows then for how long. */
+static bool has_to_wait(const struct rules *ru, int64_t said_ms, int64_t now_ms)
+{
+    return now_ms < said_ms + ru->value[OPTION_SLOW] * 1000 && now_ms >= said_ms;
+}
+
 enum rules_verdict rules_may_talk(const struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms)
 {
     if (rules_hits(ru, SANCTION_MUTE, su, now_ms))
@@ -318,7 +352,48 @@ enum rules_verdict rules_may_talk(const struct rules *ru, const struct subject *
         return RULES_FINE;
     if (ru->value[OPTION_MODERATED])
         return RULES_MODERATED;
-    return now_ms < said_ms + ru->value[OPTION_SLOW] * 1000 && now_ms >= said_ms ? RULES_SLOW : RULES_FINE;
+    return has_to_wait(ru, said_ms, now_ms) ? RULES_SLOW : RULES_FINE;
+}
+
+static bool is_pause_of(const struct pause *p, const struct subject *su)
+{
+    const struct member *m = su->member;
+    if (p->client == m->id || (p->account && p->account == m->account))
+        return true;
+    return !p->account && strcasecmp(p->name, su->name) == 0 && strcmp(p->host, m->host) == 0;
+}
+
+int64_t rules_take_pause(struct rules *ru, const struct subject *su, int64_t now_ms)
+{
+    int64_t said_ms = 0;
+    int left = 0;
+    for (int i = 0; i < ru->pause_count; i++) {
+        const struct pause *p = &ru->pauses[i];
+        if (!has_to_wait(ru, p->said_ms, now_ms))
+            continue;
+        if (!is_pause_of(p, su))
+            ru->pauses[left++] = *p;
+        else if (p->said_ms > said_ms)
+            said_ms = p->said_ms;
+    }
+    ru->pause_count = left;
+    return said_ms;
+}
+
+void rules_keep_pause(struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms)
+{
+    const struct member *m = su->member;
+    if (!has_to_wait(ru, said_ms, now_ms))
+        return;
+    rules_take_pause(ru, su, now_ms); /* and forgets those that are over */
+    if (!ru->pauses)
+        ru->pauses = panic_malloc(MOST_PAUSES * sizeof *ru->pauses);
+    if (ru->pause_count == MOST_PAUSES)
+        memmove(&ru->pauses[0], &ru->pauses[1], (size_t)--ru->pause_count * sizeof *ru->pauses);
+    struct pause *p = &ru->pauses[ru->pause_count++];
+    *p = (struct pause){.account = m->account, .said_ms = said_ms, .client = m->id};
+    snprintf(p->name, sizeof p->name, "%s", su->name);
+    memcpy(p->host, m->host, sizeof p->host);
 }
 
 void rules_terms(struct buf *out, int64_t until_ms, const char *reason)

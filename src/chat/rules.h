@@ -57,6 +57,14 @@ struct sanction {
     char by[NAME_SIZE];
 };
 
+/* Who went out of a slow room before the wait was over: an account, or else a client, and the name and address by which
+ * one who comes back is known. */
+struct pause {
+    int64_t account, said_ms; /* said_ms: wall clock of its last message */
+    uint64_t client;
+    char name[NAME_SIZE], host[ADDRS_TEXT];
+};
+
 #define RULES_KEY 33 /* bytes of a key with its NUL */
 
 struct rules {
@@ -68,7 +76,8 @@ struct rules {
     } *roles; /* owns */
     struct sanction *sanctions; /* owns */
     uint64_t *guests;           /* owns: ids of clients without an account that were invited */
-    int role_count, sanction_count, guest_count;
+    struct pause *pauses;       /* owns; the oldest first */
+    int role_count, sanction_count, guest_count, pause_count;
     unsigned changes; /* grows with each change that may bar somebody */
 };
 
@@ -83,8 +92,8 @@ bool rules_are_standard(const struct rules *ru);
 /* Reads a value as people write it (off, on, a number, a word): false when the option takes no such one. `word` is "" but
  * for a key. */
 bool rules_read_value(enum option o, const char *text, long *value, char word[RULES_KEY]);
-/* The same for a switch or a number as it is kept. */
-bool rules_read_stored(enum option o, const char *text, long *value);
+/* The same as it is kept: a switch as a number, and a key may be "on", which no one may write any more. */
+bool rules_read_stored(enum option o, const char *text, long *value, char word[RULES_KEY]);
 /* A value as it is shown. */
 void rules_value_text(enum option o, long value, char text[RULES_KEY]);
 
@@ -99,13 +108,16 @@ void rules_invite_client(struct rules *ru, uint64_t id);
 /* False: it was not. */
 bool rules_uninvite_client(struct rules *ru, uint64_t id);
 
-/* Takes over `reason`. The same goes for the place. */
+/* Takes over `reason`. Replaces those of its kind that are shown the same or hit the same account. What is said of the
+ * place of a role goes for this one too. */
 void rules_sanction(struct rules *ru, const struct sanction *s, int64_t now_ms);
 bool rules_has_place_for_sanction(const struct rules *ru, const struct whom *whom, enum sanction_kind kind, int64_t now_ms);
 /* False: there is none. */
 bool rules_lift(struct rules *ru, enum sanction_kind kind, const char *shown);
 /* The one against whom that was written, case aside, or NULL. */
 const struct sanction *rules_shown(const struct rules *ru, enum sanction_kind kind, const char *shown);
+/* One against the same account or the same client, by whatever name, or NULL. */
+const struct sanction *rules_against(const struct rules *ru, enum sanction_kind kind, const struct whom *whom);
 /* The one that hits somebody now and runs longest, or NULL. None hits an owner. */
 const struct sanction *rules_hits(const struct rules *ru, enum sanction_kind kind, const struct subject *su, int64_t now_ms);
 bool rules_whom_is(const struct whom *whom, const struct subject *su);
@@ -117,6 +129,10 @@ enum rules_verdict { RULES_FINE, RULES_BARRED, RULES_BANNED, RULES_MUTED, RULES_
 enum rules_verdict rules_may_join(const struct rules *ru, const struct subject *su, const char *key, int64_t now_ms);
 /* Whether it may talk, having last done so at said_ms (wall clock). */
 enum rules_verdict rules_may_talk(const struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms);
+/* Somebody goes out, or comes in again: remembers when it last talked, if it has to wait still; and takes that back, or
+ * gives 0. At the limit the oldest gives way. */
+void rules_keep_pause(struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms);
+int64_t rules_take_pause(struct rules *ru, const struct subject *su, int64_t now_ms);
 /* True when there may be somebody who may not come in. */
 bool rules_bar_somebody(const struct rules *ru);
 /* True when some members may not talk, or not at any time. */

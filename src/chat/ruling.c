@@ -221,22 +221,24 @@ static void lift_made(void *arg)
     lock_release(&d->r->lock);
 }
 
-/* Writes it as it was written when it was spoken. */
-static bool find_shown(struct room *r, enum sanction_kind kind, const char *shown, char as_written[ADDRS_TEXT])
+/* Which one it is, by the name with which it was spoken. */
+static bool find_spoken(struct room *r, enum sanction_kind kind, const struct whom *whom, char as_written[ADDRS_TEXT])
 {
     lock_acquire(&r->lock);
-    const struct sanction *s = rules_shown(&r->rules, kind, shown);
+    const struct sanction *s = rules_shown(&r->rules, kind, whom->shown);
+    if (!s)
+        s = rules_against(&r->rules, kind, whom);
     if (s)
         memcpy(as_written, s->whom.shown, ADDRS_TEXT);
     lock_release(&r->lock);
     return s != NULL;
 }
 
-enum ruling ruling_lift(struct room *r, enum sanction_kind kind, const char *shown, const struct ruler *by)
+enum ruling ruling_lift(struct room *r, enum sanction_kind kind, const struct whom *whom, const struct ruler *by)
 {
     static const struct errand lift = {lift_run, lift_made};
     struct deed d = {.r = r, .by = by, .sanction = {.kind = kind}};
-    return find_shown(r, kind, shown, d.sanction.whom.shown) ? carry_out(&lift, &d) : RULING_UNKNOWN;
+    return find_spoken(r, kind, whom, d.sanction.whom.shown) ? carry_out(&lift, &d) : RULING_UNKNOWN;
 }
 
 /* ---- KICK ---- */
@@ -292,13 +294,12 @@ static void load_option(const char *room, const char *option, const char *value,
     enum option o = option_named(option);
     long number = 1;
     char word[RULES_KEY];
-    bool is_word = o < OPTIONS && option_row(o)->kind == OPTION_IS_WORD;
-    bool is_good = o < OPTIONS && (is_word ? rules_read_value(o, value, &number, word) : rules_read_stored(o, value, &number));
+    bool is_good = o < OPTIONS && rules_read_stored(o, value, &number, word);
     struct room *r = is_good ? load_into(room, arg) : NULL;
     *(int *)arg += !is_good;
     if (!r)
         return;
-    set_option_locked(r, o, number, is_word ? word : "");
+    set_option_locked(r, o, number, word);
     loaded(r);
 }
 

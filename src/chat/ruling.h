@@ -32,8 +32,8 @@ enum ruling ruling_invite(struct room *r, const struct whom *whom, uint64_t clie
 /* A ban takes out whom it hits. */
 enum ruling ruling_sanction(struct room *r, enum sanction_kind kind, const struct whom *whom, int64_t until_ms,
                             const char *reason, const struct ruler *by);
-/* RULING_UNKNOWN: there is none. */
-enum ruling ruling_lift(struct room *r, enum sanction_kind kind, const char *shown, const struct ruler *by);
+/* The one that is shown like that; else one against the same account or client. RULING_UNKNOWN: there is none. */
+enum ruling ruling_lift(struct room *r, enum sanction_kind kind, const struct whom *whom, const struct ruler *by);
 
 /* Takes somebody out, told with the reason, and takes back the invitation. RULING_UNKNOWN: is not there, nor invited. */
 enum ruling ruling_kick(struct room *r, const struct whom *whom, const char *reason, const struct ruler *by);

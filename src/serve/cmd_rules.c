@@ -11,10 +11,12 @@
 #include "chat/users.h"
 #include "serve/command.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #define TERMS_BYTES 160 /* of a line that tells a reason, beside it */
+#define LONGEST_MS (INT64_C(999999) * 86400000) /* of a duration: its end is a year of four digits */
 
 static struct ruler ruler_of(struct session *s)
 {
@@ -203,21 +205,48 @@ void cmd_kick(struct session *s, const struct args *a)
         told(s, result, "Kicked", whom.shown, "");
 }
 
-/* Cuts a duration off the front of a text, if one stands there: the time until then, else 0. */
-static int64_t cut_duration(char **text)
+/* A span as clock_span reads it, its unit in either case; and weeks, up to as long as days go. */
+static bool read_duration(const char *word, int64_t *span_ms)
 {
-    int64_t until_ms = 0, span_ms;
+    char lower[16];
+    size_t n = strlen(word);
+    if (!n || n >= sizeof lower)
+        return false;
+    memcpy(lower, word, n + 1);
+    lower[n - 1] = (char)tolower((unsigned char)word[n - 1]);
+    bool weeks = lower[n - 1] == 'w';
+    if (weeks)
+        lower[n - 1] = 'd';
+    if (!clock_span(lower, span_ms))
+        return false;
+    *span_ms *= weeks ? 7 : 1;
+    return *span_ms > 0 && *span_ms <= LONGEST_MS;
+}
+
+/* Cuts a duration off the front of a text, if one stands there: the time until then, else 0. False: the first word is
+ * none but looks like one, and taken for a reason it would last for ever. */
+static bool cut_duration(char **text, int64_t *until_ms)
+{
+    int64_t span_ms;
     char *word = *text ? *text + strspn(*text, " \t") : NULL;
-    if (!word)
-        return 0;
+    *until_ms = 0;
+    if (!word || !isdigit((unsigned char)word[*word == '-']))
+        return true;
     char *end = word + strcspn(word, " \t"), after = *end;
     *end = '\0';
-    if (clock_span(word, &span_ms) && span_ms > 0) {
-        until_ms = clock_wall_ms() + span_ms;
+    bool is_good = read_duration(word, &span_ms);
+    if (is_good) {
+        *until_ms = clock_wall_ms() + span_ms;
         *text = after ? end + 1 : end;
     }
     *end = after;
-    return until_ms;
+    return is_good;
+}
+
+/* The key of an address of this machine, which stands at no member: it would hit nobody. */
+static bool is_loopback(const char *host)
+{
+    return strncmp(host, "127.", 4) == 0 || strcmp(host, "::/64") == 0;
 }
 
 static void sanction(struct session *s, const struct args *a, enum sanction_kind kind, const char *done)
@@ -226,8 +255,16 @@ static void sanction(struct session *s, const struct args *a, enum sanction_kind
     struct whom whom;
     struct buf terms = {0};
     char *text = a->text;
+    int64_t until_ms;
     struct room *r = aim(s, a->word, &whom);
-    int64_t until_ms = cut_duration(&text);
+    if (r && !cut_duration(&text, &until_ms)) {
+        session_error(s, ERROR_USAGE, command_row(kind == SANCTION_BAN ? COMMAND_BAN : COMMAND_MUTE)->syntax);
+        return;
+    }
+    if (r && !*whom.name && is_loopback(whom.host)) {
+        session_error(s, ERROR_LOOPBACK, NULL);
+        return;
+    }
     const char *reason = r ? reason_of(s, text) : NULL;
     if (!reason)
         return;
@@ -246,13 +283,18 @@ void cmd_mute(struct session *s, const struct args *a)
     sanction(s, a, SANCTION_MUTE, "Muted");
 }
 
+/* What is meant is the one that BANS shows like that, or else whom the name means now. */
 static void lift(struct session *s, const char *word, enum sanction_kind kind, const char *done)
 {
     struct ruler by = ruler_of(s);
     struct room *r = my_room(s, ROLE_OP);
-    char shown[ADDRS_TEXT];
-    if (r)
-        told(s, ruling_lift(r, kind, addrs_read_key(word, shown) ? shown : word, &by), done, word, "");
+    struct whom whom;
+    if (!r)
+        return;
+    find_user(word, &whom);
+    if (!addrs_read_key(word, whom.shown))
+        snprintf(whom.shown, sizeof whom.shown, "%s", word);
+    told(s, ruling_lift(r, kind, &whom, &by), done, word, "");
 }
 
 void cmd_unban(struct session *s, const struct args *a)

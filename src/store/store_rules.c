@@ -36,8 +36,10 @@ int store_rules_role(sqlite3 *db, const char *room, int64_t account, int role, b
 
 int store_rules_sanction(sqlite3 *db, const char *room, const struct sanction_row *row, int64_t now_ms, bool *there)
 {
-    int rc = sql_run(db, "DELETE FROM room_sanction WHERE room = ?1 AND until_ms > 0 AND until_ms <= ?2",
-                     SQL_WITH(sql_text(room), sql_int(now_ms)));
+    int rc = sql_run(db,
+                     "DELETE FROM room_sanction WHERE room = ?1 AND ((until_ms > 0 AND until_ms <= ?2)"
+                     " OR (kind = ?3 AND account = ?4 AND account > 0))",
+                     SQL_WITH(sql_text(room), sql_int(now_ms), sql_int(row->kind), sql_int(row->account)));
     if (rc == SQLITE_OK)
         rc = sql_run(db,
                      "INSERT OR REPLACE INTO room_sanction"
@@ -52,7 +54,9 @@ int store_rules_sanction(sqlite3 *db, const char *room, const struct sanction_ro
 
 int store_rules_lift(sqlite3 *db, const char *room, int kind, const char *shown)
 {
-    return sql_run(db, "DELETE FROM room_sanction WHERE room = ?1 AND kind = ?2 AND shown = ?3",
+    return sql_run(db,
+                   "DELETE FROM room_sanction WHERE room = ?1 AND kind = ?2 AND (shown = ?3 OR account IN"
+                   " (SELECT account FROM room_sanction WHERE room = ?1 AND kind = ?2 AND shown = ?3 AND account > 0))",
                    SQL_WITH(sql_text(room), sql_int(kind), sql_text(shown)));
 }
 

@@ -24,8 +24,10 @@ struct sanction_row {
 int store_rules_option(sqlite3 *db, const char *room, const char *option, const char *value, bool *there);
 /* Role 0: none. */
 int store_rules_role(sqlite3 *db, const char *room, int64_t account, int role, bool *there);
-/* Replaces the one of that kind that is shown the same. Forgets the room's that have run out by now_ms. */
+/* Replaces those of that kind that are shown the same or are against the same account. Forgets the room's that have run
+ * out by now_ms. */
 int store_rules_sanction(sqlite3 *db, const char *room, const struct sanction_row *row, int64_t now_ms, bool *there);
+/* With it go others of that kind against the same account, which an earlier chatd may have written. */
 int store_rules_lift(sqlite3 *db, const char *room, int kind, const char *shown);
 
 /* Calls one of the functions for each row, in order of room. SQLITE_OK or the error. Before store_start. */

@@ -37,7 +37,7 @@ COMMAND(UNREAD, cmd_unread, "", 0, "UNREAD", "how many messages came in the room
 COMMAND(SET, cmd_set, "WW", 0, "SET [<option> <value>]", "show how the current room is run, or change it")
 COMMAND(INVITE, cmd_invite, "w", 0, "INVITE <user>", "let somebody into the current room")
 COMMAND(KICK, cmd_kick, "wT", 0, "KICK <user> [<reason>]", "put somebody out of the current room")
-COMMAND(BAN, cmd_ban, "wT", 0, "BAN <user | address> [<duration>] [<reason>]", "the same, and keep them out, for ever or for 30s, 10m, 2h or 7d")
+COMMAND(BAN, cmd_ban, "wT", 0, "BAN <user | address> [<duration>] [<reason>]", "the same, and keep them out, for ever or for 30s, 10m, 2h, 7d or 2w")
 COMMAND(UNBAN, cmd_unban, "w", 0, "UNBAN <user | address>", "let them in again")
 COMMAND(MUTE, cmd_mute, "wT", 0, "MUTE <user | address> [<duration>] [<reason>]", "let somebody listen and not talk")
 COMMAND(UNMUTE, cmd_unmute, "w", 0, "UNMUTE <user | address>", "let them talk again")

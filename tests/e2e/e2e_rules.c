@@ -368,6 +368,47 @@ static void blanks_before_a_duration_do_not_make_it_a_reason(void **state)
     client_close(&b);
 }
 
+static void what_is_meant_as_a_duration_and_is_none_bans_nobody(void **state)
+{
+    static const char *const bad[] = {"1", "1 x", "0s", "0", "-5m", "-1", "1y x", "2hours", "1h30m", "1234567d",
+                                      "999999w"};
+    struct client a, b;
+    char line[64];
+    (void)state;
+    owner_and_guest(&a, &b);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(line, sizeof line, "BAN bob %s", bad[i]);
+        client_ask(&a, line, "ERROR Usage: BAN <user | address> [<duration>] [<reason>]");
+        snprintf(line, sizeof line, "MUTE bob  %s", bad[i]);
+        client_ask(&a, line, "ERROR Usage: MUTE <user | address> [<duration>] [<reason>]");
+    }
+    client_ask(&a, "BANS", "OK 0 bans and mutes");
+    client_ask(&b, "BAN alice 1", "ERROR Permission denied");
+    client_ask(&b, "hello", "ROOM #den Bob hello");
+    client_expect(&a, "ROOM #den Bob hello");
+    client_ask(&a, "MUTE bob - 5m of this", "OK Muted Bob: - 5m of this");
+    client_close(&a);
+    client_close(&b);
+}
+
+static void a_duration_has_its_unit_in_either_case_and_may_be_in_weeks(void **state)
+{
+    static const struct {
+        const char *word;
+        int64_t s;
+    } rows[] = {{"90s", 90}, {"90S", 90}, {"5M", 300}, {"2H", 7200}, {"7D", 604800}, {"1w", 604800},
+                {"142857W", 86399913600}};
+    struct client a, b;
+    (void)state;
+    owner_and_guest(&a, &b);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        client_say(&a, "MUTE bob %s x", rows[i].word);
+        expect_until(client_line(&a), "OK Muted Bob", rows[i].s * 1000, ": x");
+    }
+    client_close(&a);
+    client_close(&b);
+}
+
 static void a_ban_is_lifted_however_the_name_is_written(void **state)
 {
     struct client a, b;
@@ -424,6 +465,34 @@ static void an_account_is_banned_whatever_its_owner_is_called(void **state)
     client_close(&c);
 }
 
+static void an_account_has_one_ban_by_whatever_name_it_came(void **state)
+{
+    struct client a, b;
+    (void)state;
+    log_in_new(&a, "alice");
+    join(&a, "den");
+    log_in_new(&b, "bob");
+    client_ask(&a, "BAN bob first", "OK Banned bob: first");
+    client_ask(&b, "RENAME robert", "OK Renamed robert");
+    client_ask(&a, "BAN robert second", "OK Banned robert: second");
+    client_ask(&a, "BANS", "BANNED #den robert by alice: second");
+    client_expect(&a, "OK 1 bans and mutes");
+    client_close(&a);
+    client_close(&b);
+    restart();
+    log_in(&a, "alice");
+    join(&a, "den");
+    client_ask(&a, "UNBAN robert", "OK Unbanned robert");
+    log_in(&b, "bob");
+    client_ask(&b, "JOIN den", "OK Joined #den (1 users)");
+    client_close(&a);
+    client_close(&b);
+    restart();
+    log_in(&b, "bob");
+    client_ask(&b, "JOIN den", "OK Joined #den (0 users)");
+    client_close(&b);
+}
+
 static void an_op_whom_the_owner_bans_or_mutes_is_banned_or_mute(void **state)
 {
     struct client a, b, c;
@@ -469,6 +538,32 @@ static void a_name_that_reads_as_an_address_shields_nobody(void **state)
     client_close(&b);
 }
 
+static void an_address_that_everybody_here_may_share_is_not_banned(void **state)
+{
+    static const char *const addresses[] = {"127.0.0.1", "127.1.2.3", "::1", "::1/64", "::ffff:127.0.0.1"};
+    struct client a, b;
+    char line[64];
+    (void)state;
+    log_in_new(&a, "alice");
+    join(&a, "den");
+    client_enter(&b, &d, "127.9.9.9", "den"); /* a name that reads as one */
+    drain(&a);
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        snprintf(line, sizeof line, "BAN %s", addresses[i]);
+        client_ask(&a, line, "ERROR Loopback addresses tell nobody apart");
+        snprintf(line, sizeof line, "MUTE %s 1h", addresses[i]);
+        client_ask(&a, line, "ERROR Loopback addresses tell nobody apart");
+    }
+    client_ask(&a, "KICK 127.0.0.1", "ERROR User not found");
+    client_ask(&a, "BANS", "OK 0 bans and mutes");
+    client_ask(&b, "BAN 127.0.0.1", "ERROR Permission denied");
+    client_ask(&a, "BAN 127.9.9.9", "OK Banned 127.9.9.9");
+    client_expect(&b, "BAN #den 127.9.9.9 by alice");
+    client_ask(&a, "UNBAN 127.9.9.9", "OK Unbanned 127.9.9.9");
+    client_close(&a);
+    client_close(&b);
+}
+
 /* ---- MUTE ---- */
 
 static void who_is_muted_listens_and_talks_in_no_way(void **state)
@@ -500,6 +595,121 @@ static void who_is_muted_listens_and_talks_in_no_way(void **state)
     client_ask(&b, "hello", "ROOM #den bob hello");
     client_close(&a);
     client_close(&b);
+}
+
+static void who_has_another_name_is_unmuted_by_either(void **state)
+{
+    struct client a, b, c;
+    (void)state;
+    owner_and_guest(&a, &b);
+    for (int i = 0; i < 2; i++) {
+        client_ask(&b, "RENAME guest", "OK Renamed guest");
+        client_skip_to(&a, "RENAME %s guest", i ? "g3" : "Bob");
+        client_ask(&a, "MUTE guest", "OK Muted guest");
+        client_expect(&b, "MUTE #den guest by alice");
+        client_ask(&b, "RENAME g3", "OK Renamed g3");
+        client_expect(&a, "RENAME guest g3");
+        client_ask(&b, "hello", "ERROR Muted");
+        client_ask(&a, "UNBAN g3", "ERROR Not banned or muted");
+        client_ask(&a, i ? "UNMUTE guest" : "UNMUTE G3", i ? "OK Unmuted guest" : "OK Unmuted G3");
+        client_expect(&b, "UNMUTE #den guest by alice");
+        client_ask(&b, "hello", "ROOM #den g3 hello");
+    }
+    client_ask(&a, "MUTE g3", "ROOM #den g3 hello");
+    client_skip_to(&a, "OK Muted g3");
+    client_skip_to(&b, "MUTE #den g3 by alice");
+    client_ask(&b, "RENAME g4", "OK Renamed g4");
+    client_login(&c, &d, "g3"); /* another: what is shown goes before what the name means now */
+    client_skip_to(&a, "RENAME g3 g4");
+    client_ask(&a, "UNMUTE g3", "OK Unmuted g3");
+    client_ask(&b, "hello", "UNMUTE #den g3 by alice");
+    client_expect(&b, "ROOM #den g4 hello");
+    client_ask(&a, "UNMUTE g4", "ROOM #den g4 hello");
+    client_expect(&a, "ERROR Not banned or muted");
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+}
+
+static void an_account_is_let_in_by_its_name_or_the_one_it_has_now(void **state)
+{
+    struct client a, b;
+    (void)state;
+    log_in_new(&a, "alice");
+    join(&a, "den");
+    log_in_new(&b, "bob");
+    client_ask(&b, "RENAME robert", "OK Renamed robert");
+    client_ask(&a, "BAN robert", "OK Banned robert");
+    client_ask(&b, "RENAME rob", "OK Renamed rob");
+    client_ask(&a, "UNBAN rob", "OK Unbanned rob");
+    client_ask(&a, "BAN rob", "OK Banned rob");
+    client_ask(&b, "RENAME robin", "OK Renamed robin");
+    client_ask(&a, "UNBAN bob", "OK Unbanned bob");
+    client_ask(&a, "BAN robin", "OK Banned robin");
+    client_close(&b);
+    daemon_await(&d, "closed_left", 1);
+    client_ask(&a, "UNBAN Bob", "OK Unbanned Bob");
+    client_ask(&a, "BANS", "OK 0 bans and mutes");
+    log_in(&b, "bob");
+    client_ask(&b, "JOIN den", "OK Joined #den (1 users)");
+    client_close(&a);
+    client_close(&b);
+}
+
+/* ---- slow mode ---- */
+
+static void expect_to_wait(struct client *c)
+{
+    client_say(c, "again");
+    if (strncmp(client_line(c), "ERROR Slow mode, wait ", 22) != 0)
+        fail_msg("does not have to wait: %s", c->line);
+}
+
+static void leaving_and_coming_again_does_not_lead_around_slow_mode(void **state)
+{
+    struct client a, b, c;
+    (void)state;
+    owner_and_guest(&a, &b);
+    log_in_new(&c, "carol");
+    join(&c, "den");
+    client_ask(&a, "SET slow 3600", "JOIN #den carol");
+    client_expect(&a, "OK Set slow 3600");
+    drain(&b);
+    drain(&c);
+    client_ask(&b, "hello", "ROOM #den Bob hello");
+    client_expect(&c, "ROOM #den Bob hello");
+    expect_to_wait(&b);
+    client_ask(&b, "LEAVE", "OK Left #den");
+    join(&b, "den");
+    expect_to_wait(&b);
+    client_ask(&b, "LEAVE", "OK Left #den");
+    client_ask(&b, "RENAME rob", "OK Renamed rob");
+    join(&b, "den");
+    expect_to_wait(&b);
+    client_close(&b);
+    client_skip_to(&c, "LEAVE #den rob");
+    client_enter(&b, &d, "ROB", "den"); /* another client, of the same name and from here */
+    expect_to_wait(&b);
+    client_ask(&a, "KICK rob", "ROOM #den Bob hello");
+    client_skip_to(&a, "OK Kicked ROB");
+    client_skip_to(&b, "KICK #den ROB by alice");
+    join(&b, "den");
+    expect_to_wait(&b);
+    drain(&c);
+    client_ask(&c, "hello", "ROOM #den carol hello");
+    client_close(&c);
+    client_skip_to(&b, "LEAVE #den carol");
+    log_in(&c, "carol");
+    client_ask(&c, "RENAME robin", "OK Renamed robin");
+    join(&c, "den");
+    expect_to_wait(&c);
+    client_close(&c);
+    client_skip_to(&b, "LEAVE #den robin");
+    client_enter(&c, &d, "robin", "den"); /* somebody else */
+    client_ask(&c, "hello", "ROOM #den robin hello");
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
 }
 
 /* ---- INVITE ---- */
@@ -559,12 +769,19 @@ int main(void)
         UP(who_is_banned_is_put_out_and_kept_out),
         UP(a_ban_runs_out),
         UP(blanks_before_a_duration_do_not_make_it_a_reason),
+        UP(what_is_meant_as_a_duration_and_is_none_bans_nobody),
+        UP(a_duration_has_its_unit_in_either_case_and_may_be_in_weeks),
         UP(a_ban_is_lifted_however_the_name_is_written),
         UP(another_name_does_not_lead_around_a_ban_or_a_mute),
         UP(an_account_is_banned_whatever_its_owner_is_called),
+        UP(an_account_has_one_ban_by_whatever_name_it_came),
         UP(an_op_whom_the_owner_bans_or_mutes_is_banned_or_mute),
         UP(a_name_that_reads_as_an_address_shields_nobody),
+        UP(an_address_that_everybody_here_may_share_is_not_banned),
         UP(who_is_muted_listens_and_talks_in_no_way),
+        UP(who_has_another_name_is_unmuted_by_either),
+        UP(an_account_is_let_in_by_its_name_or_the_one_it_has_now),
+        UP(leaving_and_coming_again_does_not_lead_around_slow_mode),
         UP(an_invitation_lets_in_and_lasts),
         UP(who_is_ignored_cannot_call_by_inviting),
     };

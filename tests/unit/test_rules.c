@@ -98,7 +98,9 @@ static void a_key_is_a_word_of_32_bytes_at_most_or_off(void **state)
     assert_int_equal(strlen(longest), 32);
     assert_true(reads(OPTION_KEY, "Open-Sesame", 1, "Open-Sesame"));
     assert_true(reads(OPTION_KEY, "x", 1, "x"));
-    assert_true(reads(OPTION_KEY, "on", 1, "on"));
+    assert_true(reads(OPTION_KEY, "only", 1, "only"));
+    assert_true(refuses(OPTION_KEY, "on")); /* who means a switch would lock the room with that word */
+    assert_true(refuses(OPTION_KEY, "On"));
     assert_true(reads(OPTION_KEY, longest, 1, longest));
     assert_true(reads(OPTION_KEY, "oFf", 0, ""));
     assert_true(refuses(OPTION_KEY, ""));
@@ -107,17 +109,34 @@ static void a_key_is_a_word_of_32_bytes_at_most_or_off(void **state)
     assert_true(refuses(OPTION_KEY, "two\twords"));
 }
 
-static void what_is_kept_of_a_switch_or_a_number_is_read_again(void **state)
+static bool reads_stored(enum option o, const char *text, long want, const char *want_word)
 {
+    char word[RULES_KEY] = "left over";
     long value = -1;
+    return rules_read_stored(o, text, &value, word) && value == want && strcmp(word, want_word) == 0;
+}
+
+static bool refuses_stored(enum option o, const char *text)
+{
+    char word[RULES_KEY];
+    long value;
+    return !rules_read_stored(o, text, &value, word) && !*word;
+}
+
+static void what_is_kept_of_an_option_is_read_again(void **state)
+{
     (void)state;
-    assert_true(rules_read_stored(OPTION_MODERATED, "1", &value) && value == 1);
-    assert_true(rules_read_stored(OPTION_MODERATED, "0", &value) && value == 0);
-    assert_false(rules_read_stored(OPTION_MODERATED, "2", &value));
-    assert_false(rules_read_stored(OPTION_MODERATED, "on", &value));
-    assert_true(rules_read_stored(OPTION_SLOW, "86400", &value) && value == 86400);
-    assert_false(rules_read_stored(OPTION_SLOW, "86401", &value));
-    assert_false(rules_read_stored(OPTION_SLOW, "", &value));
+    assert_true(reads_stored(OPTION_MODERATED, "1", 1, ""));
+    assert_true(reads_stored(OPTION_MODERATED, "0", 0, ""));
+    assert_true(refuses_stored(OPTION_MODERATED, "2"));
+    assert_true(refuses_stored(OPTION_MODERATED, "on"));
+    assert_true(reads_stored(OPTION_SLOW, "86400", 86400, ""));
+    assert_true(refuses_stored(OPTION_SLOW, "86401"));
+    assert_true(refuses_stored(OPTION_SLOW, ""));
+    assert_true(reads_stored(OPTION_KEY, "Sesame", 1, "Sesame"));
+    assert_true(reads_stored(OPTION_KEY, "on", 1, "on")); /* it locks the room, and was once taken for a key */
+    assert_true(refuses_stored(OPTION_KEY, "two words"));
+    assert_true(refuses_stored(OPTION_KEY, ""));
 }
 
 static void a_value_is_shown_as_it_may_be_written_and_a_key_not_at_all(void **state)
@@ -375,6 +394,43 @@ static void what_is_spoken_again_replaces_what_is_shown_the_same(void **state)
     assert_null(rules_shown(&ru, SANCTION_BAN, "192.0.2.7"));
 }
 
+static void what_is_spoken_again_against_an_account_replaces_it_by_whatever_name(void **state)
+{
+    static const struct whom once = {.shown = "bob", .name = "bob", .account = 8},
+                             now = {.shown = "robert", .name = "robert", .account = 8},
+                             other = {.shown = "carol", .name = "carol", .account = 9};
+    (void)state;
+    rules_configure(1000, 3);
+    speak(SANCTION_BAN, by_name, 0, ""); /* without an account, so the same as nobody else's */
+    speak(SANCTION_BAN, once, 0, "");
+    speak(SANCTION_MUTE, once, 0, "");
+    assert_true(rules_has_place_for_sanction(&ru, &now, SANCTION_BAN, NOW));
+    assert_false(rules_has_place_for_sanction(&ru, &other, SANCTION_BAN, NOW));
+    speak(SANCTION_BAN, now, NOW + 1000, "");
+    assert_int_equal(ru.sanction_count, 3);
+    assert_null(rules_shown(&ru, SANCTION_BAN, "bob"));
+    assert_non_null(rules_shown(&ru, SANCTION_BAN, "robert"));
+    assert_non_null(rules_shown(&ru, SANCTION_MUTE, "bob"));
+    speak(SANCTION_BAN, (struct whom){.shown = "guest", .name = "guest"}, 0, "");
+    assert_non_null(rules_shown(&ru, SANCTION_BAN, "Alice"));
+    speak(SANCTION_BAN, (struct whom){.shown = "Alice", .account = 8}, 0, ""); /* in place of two */
+    assert_int_equal(ru.sanction_count, 3);
+    assert_null(rules_shown(&ru, SANCTION_BAN, "robert"));
+}
+
+static void it_is_found_by_the_account_or_the_client_as_well(void **state)
+{
+    (void)state;
+    speak(SANCTION_BAN, (struct whom){.shown = "bob", .account = 8}, 0, "account");
+    speak(SANCTION_BAN, (struct whom){.shown = "guest", .client = 100}, 0, "client");
+    assert_string_equal(rules_against(&ru, SANCTION_BAN, &(struct whom){.account = 8})->reason, "account");
+    assert_string_equal(rules_against(&ru, SANCTION_BAN, &(struct whom){.account = 9, .client = 100})->reason,
+                        "client");
+    assert_null(rules_against(&ru, SANCTION_BAN, &(struct whom){.account = 100, .client = 8}));
+    assert_null(rules_against(&ru, SANCTION_BAN, &(struct whom){.shown = "bob"}));
+    assert_null(rules_against(&ru, SANCTION_MUTE, &(struct whom){.account = 8, .client = 100}));
+}
+
 static void what_is_spoken_clears_away_what_has_run_out(void **state)
 {
     (void)state;
@@ -539,6 +595,88 @@ static void a_clock_that_was_set_back_makes_nobody_wait(void **state)
     assert_int_equal(talks(ROLE_NONE, NOW + 3600000, NOW), RULES_FINE);
 }
 
+/* ---- who goes out and comes again while it has to wait ---- */
+
+static void leaves(struct member m, int64_t said_ms, int64_t now_ms)
+{
+    struct subject su = {&m, m.name, ROLE_NONE};
+    rules_keep_pause(&ru, &su, said_ms, now_ms);
+}
+
+static int64_t comes(struct member m, int64_t now_ms)
+{
+    struct subject su = {&m, m.name, ROLE_NONE};
+    return rules_take_pause(&ru, &su, now_ms);
+}
+
+static void who_comes_again_has_last_talked_when_it_had(void **state)
+{
+    static const struct {
+        struct member who;
+        bool is_it;
+    } rows[] = {
+        {{.id = 1, .account = 7, .name = "other", .host = "h"}, true}, /* Alice's account */
+        {{.id = 100, .name = "other", .host = "h"}, true},             /* her client */
+        {{.id = 1, .name = "Alice", .host = "192.0.2.7"}, false},      /* her name, and not her account */
+        {{.id = 1, .account = 8, .name = "Alice", .host = "192.0.2.7"}, false},
+    }, guests[] = {
+        {{.id = 1, .name = "bOB", .host = "192.0.2.8"}, true},
+        {{.id = 1, .account = 8, .name = "Bob", .host = "192.0.2.8"}, true}, /* has registered since */
+        {{.id = 101, .name = "other", .host = "h"}, true},
+        {{.id = 1, .name = "Bob", .host = "192.0.2.9"}, false},
+        {{.id = 1, .name = "Bobby", .host = "192.0.2.8"}, false},
+    };
+    (void)state;
+    ru.value[OPTION_SLOW] = 10;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        leaves(alice, NOW, NOW + 1);
+        assert_int_equal(comes(rows[i].who, NOW + 2), rows[i].is_it ? NOW : 0);
+        assert_int_equal(comes(alice, NOW + 2), rows[i].is_it ? 0 : NOW); /* it is taken once */
+    }
+    struct member bob = {.id = 101, .name = "Bob", .host = "192.0.2.8"};
+    for (size_t i = 0; i < sizeof guests / sizeof guests[0]; i++) {
+        leaves(bob, NOW, NOW + 1);
+        assert_int_equal(comes(guests[i].who, NOW + 2), guests[i].is_it ? NOW : 0);
+        assert_int_equal(comes(bob, NOW + 2), guests[i].is_it ? 0 : NOW);
+    }
+}
+
+static void only_what_is_not_over_is_remembered(void **state)
+{
+    struct member bob = {.id = 101, .name = "bob"};
+    (void)state;
+    leaves(alice, NOW, NOW); /* nothing to wait for */
+    ru.value[OPTION_SLOW] = 10;
+    leaves(alice, 0, NOW); /* never talked */
+    leaves(alice, NOW - 10000, NOW);
+    leaves(alice, NOW + 1, NOW);
+    assert_int_equal(ru.pause_count, 0);
+    leaves(alice, NOW, NOW);
+    leaves(bob, NOW + 5000, NOW + 9999);
+    assert_int_equal(ru.pause_count, 2);
+    leaves(bob, NOW + 6000, NOW + 9999); /* the same one again */
+    assert_int_equal(ru.pause_count, 2);
+    assert_int_equal(comes(alice, NOW + 10000), 0);
+    assert_int_equal(ru.pause_count, 1);
+    assert_int_equal(comes(bob, NOW + 10000), NOW + 6000);
+    leaves(bob, NOW, NOW);
+    ru.value[OPTION_SLOW] = 0;
+    assert_int_equal(comes(alice, NOW), 0);
+    assert_int_equal(ru.pause_count, 0);
+}
+
+static void of_a_hundred_who_have_to_wait_the_oldest_gives_way(void **state)
+{
+    (void)state;
+    ru.value[OPTION_SLOW] = 10;
+    for (uint64_t id = 1; id <= 101; id++)
+        leaves((struct member){.id = id, .account = (int64_t)id}, NOW, NOW);
+    assert_int_equal(ru.pause_count, 100);
+    assert_int_equal(comes((struct member){.id = 1}, NOW), 0);
+    assert_int_equal(comes((struct member){.id = 2}, NOW), NOW);
+    assert_int_equal(comes((struct member){.id = 101}, NOW), NOW);
+}
+
 /* ---- what is asked of all of it ---- */
 
 static void rules_are_standard_while_nothing_but_an_owner_is_there(void **state)
@@ -661,7 +799,7 @@ int main(void)
         TEST(a_switch_is_on_or_off),
         TEST(a_number_is_one_within_its_limit_or_off),
         TEST(a_key_is_a_word_of_32_bytes_at_most_or_off),
-        TEST(what_is_kept_of_a_switch_or_a_number_is_read_again),
+        TEST(what_is_kept_of_an_option_is_read_again),
         TEST(a_value_is_shown_as_it_may_be_written_and_a_key_not_at_all),
         TEST(a_role_is_of_one_account_until_it_is_changed_or_taken_away),
         TEST(who_has_no_account_has_no_role),
@@ -679,6 +817,8 @@ int main(void)
         TEST(it_ends_at_its_time_to_the_millisecond),
         TEST(the_one_that_runs_longest_is_the_one_that_hits),
         TEST(what_is_spoken_again_replaces_what_is_shown_the_same),
+        TEST(what_is_spoken_again_against_an_account_replaces_it_by_whatever_name),
+        TEST(it_is_found_by_the_account_or_the_client_as_well),
         TEST(what_is_spoken_clears_away_what_has_run_out),
         TEST(what_is_lifted_is_gone_and_the_others_stay),
         TEST(at_the_limit_there_is_place_only_in_place_of_one_or_when_one_has_run_out),
@@ -691,6 +831,9 @@ int main(void)
         TEST(who_is_muted_talks_by_no_role_but_an_owners),
         TEST(in_a_slow_room_who_has_no_voice_waits_to_the_millisecond),
         TEST(a_clock_that_was_set_back_makes_nobody_wait),
+        TEST(who_comes_again_has_last_talked_when_it_had),
+        TEST(only_what_is_not_over_is_remembered),
+        TEST(of_a_hundred_who_have_to_wait_the_oldest_gives_way),
         TEST(rules_are_standard_while_nothing_but_an_owner_is_there),
         TEST(what_bars_somebody_and_what_restricts_talk_are_known),
         TEST(after_the_end_all_is_as_the_standard_has_it),

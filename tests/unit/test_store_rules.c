@@ -172,6 +172,38 @@ static void what_is_lifted_is_gone_and_only_that(void **state)
     expect("#a 1 Bobby: 0   until 0,  by op\n#a 2 Bob: 0   until 0,  by op\n#b 1 Bob: 0   until 0,  by op\n");
 }
 
+static struct sanction_row against_account(int kind, const char *shown, int64_t account)
+{
+    struct sanction_row row = against(kind, shown, 0);
+    row.account = account;
+    return row;
+}
+
+static void a_sanction_replaces_the_one_of_its_kind_against_the_same_account(void **state)
+{
+    (void)state;
+    speak("#a", against(1, "guest", 0), 0);
+    speak("#a", against_account(1, "bob", 8), 0);
+    speak("#a", against_account(2, "bob", 8), 0);
+    speak("#b", against_account(1, "bob", 8), 0);
+    speak("#a", against_account(1, "carol", 9), 0);
+    speak("#a", against_account(1, "robert", 8), 0);
+    speak("#a", against(1, "other", 0), 0);
+    expect("#a 1 carol: 9   until 0,  by op\n#a 1 guest: 0   until 0,  by op\n#a 1 other: 0   until 0,  by op\n"
+           "#a 1 robert: 8   until 0,  by op\n#a 2 bob: 8   until 0,  by op\n#b 1 bob: 8   until 0,  by op\n");
+}
+
+static void with_what_is_lifted_goes_what_was_once_written_twice_against_the_same_account(void **state)
+{
+    (void)state;
+    unit_db_exec(db, "INSERT INTO room_sanction (room, kind, shown, account) VALUES ('#a', 1, 'bob', 8),"
+                     " ('#a', 1, 'robert', 8), ('#a', 2, 'robert', 8), ('#b', 1, 'robert', 8), ('#a', 1, 'guest', 0),"
+                     " ('#a', 1, 'other', 0)");
+    assert_int_equal(store_rules_lift(db, "#a", 1, "BOB"), SQLITE_OK);
+    assert_int_equal(store_rules_lift(db, "#a", 1, "guest"), SQLITE_OK);
+    expect("#a 1 other: 0   until 0,  by \n#a 2 robert: 8   until 0,  by \n#b 1 robert: 8   until 0,  by \n");
+}
+
 static void for_a_room_that_is_not_there_nothing_is_written(void **state)
 {
     struct sanction_row row = against(1, "Bob", 0);
@@ -269,6 +301,8 @@ int main(void)
         TEST(a_sanction_replaces_the_one_of_its_kind_that_is_shown_the_same),
         TEST(a_new_sanction_forgets_those_of_its_room_that_have_run_out),
         TEST(what_is_lifted_is_gone_and_only_that),
+        TEST(a_sanction_replaces_the_one_of_its_kind_against_the_same_account),
+        TEST(with_what_is_lifted_goes_what_was_once_written_twice_against_the_same_account),
         TEST(for_a_room_that_is_not_there_nothing_is_written),
         TEST(for_an_account_that_is_not_there_no_role_is_written),
         TEST(a_room_that_goes_takes_all_of_it_along),
