@@ -26,6 +26,7 @@
 #define RETRY_FIRST_MS 200
 #define RETRY_MOST_MS 5000
 #define REMIND_MS 60000
+#define MOST_TRIES 4 /* of a batch, when somebody in it wants it again: not reached */
 #define STORE_STACK (512 * 1024)
 #define READER_NICE 10
 
@@ -167,12 +168,8 @@ static bool is_only_to_be_read(const struct queue *batch)
     return batch->n && !job;
 }
 
-/* One transaction for the whole batch, or for the pulse when it is empty. Fills `why` on failure. */
-static bool commit(const struct queue *batch, char why[STORE_ERROR])
+static int try_to_commit(const struct queue *batch, char why[STORE_ERROR])
 {
-    lock_assert_may_block();
-    if (is_only_to_be_read(batch))
-        return true;
     int rc = exec("BEGIN IMMEDIATE");
     if (rc == SQLITE_OK && !batch->n)
         rc = pulse();
@@ -181,11 +178,23 @@ static bool commit(const struct queue *batch, char why[STORE_ERROR])
     if (rc == SQLITE_OK)
         rc = exec("COMMIT");
     if (rc == SQLITE_OK)
-        return true;
+        return rc;
     snprintf(why, STORE_ERROR, "%s", sqlite3_errmsg(store.db.write));
     if (!sqlite3_get_autocommit(store.db.write))
         exec("ROLLBACK");
-    return false;
+    return rc;
+}
+
+/* One transaction for the whole batch, or for the pulse when it is empty. Fills `why` on failure. */
+static bool commit(const struct queue *batch, char why[STORE_ERROR])
+{
+    int rc = STORE_AGAIN;
+    lock_assert_may_block();
+    if (is_only_to_be_read(batch))
+        return true;
+    for (int i = 0; rc == STORE_AGAIN && i < MOST_TRIES; i++)
+        rc = try_to_commit(batch, why);
+    return rc == SQLITE_OK;
 }
 
 static void complete(struct store_job *job, bool ok)
