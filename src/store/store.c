@@ -40,7 +40,7 @@ static struct {
     struct lock lock;
     struct cond more, more_to_read;
     struct queue queue;     /* S */
-    struct queue reading;   /* S */
+    struct queue reading, reading_slow; /* S */
     enum store_state state; /* S */
     bool stopping;          /* S */
     bool reader_stopping;   /* S: the store thread has ended, so no more comes to be read */
@@ -130,6 +130,7 @@ bool store_withdraw(struct store_job *job)
     if (queued) {
         queue_remove(&store.queue, job);
         queue_remove(&store.reading, job);
+        queue_remove(&store.reading_slow, job);
         job->state = STORE_JOB_IDLE;
     }
     lock_release(&store.lock);
@@ -139,7 +140,7 @@ bool store_withdraw(struct store_job *job)
 struct store_status store_status(void)
 {
     lock_acquire(&store.lock);
-    struct store_status s = {store.state, store.queue.n + store.reading.n};
+    struct store_status s = {store.state, store.queue.n + store.reading.n + store.reading_slow.n};
     lock_release(&store.lock);
     return s;
 }
@@ -209,7 +210,7 @@ static void hand_on(struct store_job *job)
 {
     lock_acquire(&store.lock);
     job->state = STORE_JOB_QUEUED;
-    queue_add(&store.reading, job);
+    queue_add(job->slow ? &store.reading_slow : &store.reading, job);
     cond_signal(&store.more_to_read);
     lock_release(&store.lock);
 }
@@ -328,9 +329,9 @@ static struct store_job *take_to_read(void)
 {
     post_assert_flushed();
     lock_acquire(&store.lock);
-    while (!store.reading.n && !store.reader_stopping)
+    while (!store.reading.n && !store.reading_slow.n && !store.reader_stopping)
         cond_wait(&store.more_to_read, &store.lock);
-    struct store_job *job = queue_pop(&store.reading);
+    struct store_job *job = queue_pop(store.reading.n ? &store.reading : &store.reading_slow);
     if (job)
         job->state = STORE_JOB_TAKEN;
     lock_release(&store.lock);
