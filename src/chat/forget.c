@@ -21,9 +21,8 @@ static struct forget *forget_of(struct store_job *job)
     return (struct forget *)((char *)job - offsetof(struct forget, asked.job));
 }
 
-static int do_step(sqlite3 *db, void *arg)
+static int phase_step(struct forget *f, sqlite3 *db)
 {
-    struct forget *f = arg;
     f->next = f->what;
     f->removed = 0;
     f->more = false;
@@ -34,6 +33,13 @@ static int do_step(sqlite3 *db, void *arg)
     return store_search_wipe(db, 0, &f->more);
 }
 
+static int do_step(sqlite3 *db, void *arg)
+{
+    struct forget *f = arg;
+    f->failed = !db;
+    return db ? phase_step(f, db) : SQLITE_OK;
+}
+
 static int step_run(struct store_job *job, sqlite3 *db)
 {
     return search_guard(db, do_step, forget_of(job));
@@ -41,7 +47,8 @@ static int step_run(struct store_job *job, sqlite3 *db)
 
 static void step_done(struct store_job *job, bool ok)
 {
-    asked_answer(&forget_of(job)->asked, ok ? FORGET_STEPPED : FORGET_FAILED);
+    struct forget *f = forget_of(job);
+    asked_answer(&f->asked, ok && !f->failed ? FORGET_STEPPED : FORGET_FAILED);
 }
 
 static void forget_replay(struct room *r, void *arg)

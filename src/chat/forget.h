@@ -16,6 +16,7 @@ struct forget {
     struct history_forget what, next; /* so far; after this step */
     enum { FORGET_COUNTS, FORGET_DELETES, FORGET_WIPES, FORGET_DONE } phase;
     int removed;                      /* in this step */
+    bool failed;                      /* this step, by damage */
     bool more;                        /* to wipe */
     long long sum;                    /* messages forgotten */
 };

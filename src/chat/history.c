@@ -50,6 +50,7 @@ static struct {
     int trim_rests;          /* H: passes of the keeper until the next step */
     char trim_room[HISTORY_KEY], trim_next[HISTORY_KEY]; /* t: the room cleared last; the one at work */
     int trimmed;             /* t: in this step */
+    bool trim_failed;        /* t: this step, by damage */
     bool trims_more;         /* t: something went in this round through the rooms, so another follows */
     struct store_job write, trim;
 } history = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_HISTORY}};
@@ -225,6 +226,9 @@ static void write_done(struct store_job *job, bool ok)
 static int do_trim(sqlite3 *db, void *arg)
 {
     history.trimmed = 0;
+    history.trim_failed = !db;
+    if (!db)
+        return SQLITE_OK; /* .trim_next is as the try has left it */
     memcpy(history.trim_next, history.trim_room, sizeof history.trim_next);
     return store_history_trim(db, history.trim_next, arg, &history.trimmed);
 }
@@ -232,7 +236,8 @@ static int do_trim(sqlite3 *db, void *arg)
 static int trim_run(struct store_job *job, sqlite3 *db)
 {
     int64_t now_ms = clock_wall_ms(), days = RELAXED(most_days);
-    struct history_trim t = {
+    static struct history_trim t; /* the same one at each try */
+    t = (struct history_trim){
         .now_ms = now_ms,
         .keep = RELAXED(most_messages),
         .before_ms = days ? now_ms - days * DAY_MS : INT64_MIN,
@@ -247,6 +252,7 @@ static void trim_done(struct store_job *job, bool ok)
 {
     (void)job;
     bool round_ends = !*history.trim_next;
+    ok = ok && !history.trim_failed; /* then in an hour again, from the next room on */
     memcpy(history.trim_room, history.trim_next, sizeof history.trim_room);
     history.trims_more = history.trims_more || history.trimmed;
     if (history.trimmed)

@@ -2,7 +2,7 @@
 /*
  * Not obvious: a question has two halves. The first is done where messages are written, in the same transaction: it brings
  * the index up to date. The second is read beside the writing, and sees that. What is wrong with the index must not stop what
- * is written with it: it can be made anew at any time.
+ * is written with it: it is made anew, and if that is no remedy, nobody but who searches goes without.
  */
 #include "config.h"
 
@@ -16,16 +16,18 @@
 
 #define STEP_MS 20          /* of the store's time, in a pass of the keeper */
 #define RESTS 19            /* passes left out when all is indexed: many messages at a time are cheaper than few */
-#define HURRY_MS 100        /* the same, for a question */
+#define HURRY_MS 100        /* the same, for all questions that come within HURRY_EACH_MS */
+#define HURRY_EACH_MS 500
 #define HOLES (1 << 15)     /* messages taken out of a slice before it is worth wiping */
 
 /* Locking key: a atomic · t the store thread · k the keeper (before their start, the main thread) */
 static struct {
     _Atomic bool has_work, asked; /* a: there is something to do; .step is in the store's hands */
-    _Atomic bool damaged;         /* a: a reader has met damage */
+    _Atomic bool off;             /* a: until the next start, after damage that could not be mended */
+    _Atomic int64_t damaged;      /* a: a reader has met damage in that edition of the index; 0: none has */
     _Atomic bool more;            /* a: after the last step */
     int rests;                    /* k: passes to be left out */
-    bool rebuilt;                 /* t: since the start, after damage */
+    int64_t hurry_at_ms, hurry_left_ms; /* t: when such a time began, and what is left of it */
     struct store_job step;
 } search;
 
@@ -38,18 +40,31 @@ void search_configure(int most_ms)
 
 /* ---- the index ---- */
 
+#define CHECK "check the disk, and with chatd stopped: sqlite3 chatd.db 'PRAGMA integrity_check'"
+
+static void tell(const char *damage, bool was_off)
+{
+    char quoted[LOG_QUOTED];
+    log_quote(damage, quoted);
+    if (was_off)
+        log_error("history_damaged", "error=%s hint=\"messages could not be deleted; " CHECK "\"", quoted);
+    else if (store_search_is_off())
+        log_error("search_off", "error=%s hint=\"the index of words cannot be mended, so SEARCH is refused until chatd is "
+                                "started again; all else goes on; " CHECK "\"", quoted);
+    else
+        log_error("search_damaged", "error=%s hint=\"the index of words is made anew and SEARCH finds little until it is; "
+                                    CHECK "\"", quoted);
+}
+
 int search_guard(sqlite3 *db, int (*fn)(sqlite3 *db, void *arg), void *arg)
 {
-    char damage[SEARCH_DAMAGE], quoted[LOG_QUOTED];
-    if (search.rebuilt) /* once more would be no chance */
-        return fn(db, arg);
+    char damage[SEARCH_DAMAGE];
+    bool was_off = store_search_is_off();
     int rc = store_search_guard(db, fn, arg, damage);
-    if (rc == SQLITE_OK && *damage) {
-        search.rebuilt = true;
+    atomic_store(&search.off, store_search_is_off());
+    if (*damage) {
         search_note_written();
-        log_error("search_damaged", "error=%s hint=\"the index of words is made anew and SEARCH finds little until it is; "
-                                    "check the disk, and with chatd stopped: sqlite3 chatd.db 'PRAGMA integrity_check'\"",
-                  log_quote(damage, quoted));
+        tell(damage, was_off);
     }
     return rc;
 }
@@ -59,12 +74,23 @@ struct step {
     bool wipes, more;
 };
 
+/* Whether a reader has met damage, in the index as it is now: another may have looked into the one before. */
+static int look_for_damage(sqlite3 *db)
+{
+    int64_t damaged = atomic_exchange(&search.damaged, 0), edition = 0;
+    int rc = damaged ? store_search_edition(db, &edition) : SQLITE_OK;
+    return damaged && damaged == edition ? SQLITE_CORRUPT : rc; /* the guard knows what to do */
+}
+
 static int do_step(sqlite3 *db, void *arg)
 {
     struct step *st = arg;
-    if (atomic_exchange(&search.damaged, false))
-        return SQLITE_CORRUPT; /* the guard knows what to do */
-    int rc = store_search_index(db, st->until_ms, &st->more);
+    st->more = false;
+    if (store_search_is_off())
+        return SQLITE_OK;
+    int rc = look_for_damage(db);
+    if (rc == SQLITE_OK)
+        rc = store_search_index(db, st->until_ms, &st->more);
     if (rc == SQLITE_OK && st->wipes && !st->more)
         rc = store_search_wipe(db, HOLES, &st->more);
     return rc;
@@ -99,7 +125,7 @@ void search_tick(void)
         search.rests--;
         return;
     }
-    if (!atomic_load(&search.has_work) || store_status().state == STORE_BAD || atomic_exchange(&search.asked, true))
+    if (atomic_load(&search.off) || !atomic_load(&search.has_work) || store_status().state == STORE_BAD || atomic_exchange(&search.asked, true))
         return;
     search.rests = RESTS;
     store_put(&search.step);
@@ -108,8 +134,10 @@ void search_tick(void)
 void search_start(void)
 {
     search.step = (struct store_job){.run = step_run, .done = step_done};
-    search.rebuilt = false;
+    store_search_start();
     search.rests = 0;
+    atomic_store(&search.off, false);
+    atomic_store(&search.damaged, 0);
     atomic_store(&search.asked, false);
     atomic_store(&search.has_work, true); /* who knows where it stood */
 }
@@ -123,9 +151,18 @@ static struct search_query *query_of(struct store_job *job)
 
 static int query_run(struct store_job *job, sqlite3 *db)
 {
-    struct step st = {clock_ms() + HURRY_MS, false, false};
-    (void)job;
-    return search_guard(db, do_step, &st);
+    int64_t now_ms = clock_ms();
+    job->slow = true;
+    if (now_ms >= search.hurry_at_ms + HURRY_EACH_MS) {
+        search.hurry_at_ms = now_ms;
+        search.hurry_left_ms = HURRY_MS;
+    }
+    if (search.hurry_left_ms <= 0)
+        return SQLITE_OK;
+    struct step st = {now_ms + search.hurry_left_ms, false, false};
+    int rc = search_guard(db, do_step, &st);
+    search.hurry_left_ms -= clock_ms() - now_ms;
+    return rc;
 }
 
 /* The one place where it is decided whose past somebody sees. */
@@ -151,10 +188,13 @@ static void query_read(struct store_job *job, sqlite3 *db)
         .until_ms = clock_ms() + atomic_load_explicit(&most_ms_now, memory_order_relaxed),
         .may_read = may_read,
     };
+    if (atomic_load(&search.off))
+        return;
+    int64_t edition;
     int rc = store_search_read(db, &ask, add_row, q, &q->end);
     q->is_whole = rc == SQLITE_OK;
-    if ((rc & 0xff) == SQLITE_CORRUPT) {
-        atomic_store(&search.damaged, true);
+    if ((rc & 0xff) == SQLITE_CORRUPT && store_search_edition(db, &edition) == SQLITE_OK) {
+        atomic_store(&search.damaged, edition);
         search_note_written();
     }
 }

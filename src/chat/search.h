@@ -22,8 +22,8 @@ void search_tick(void);
 /* There is something new to index, or to wipe. Any thread, any lock. */
 void search_note_written(void);
 
-/* Store thread, in run(): calls fn, which writes to messages and index. If the index is damaged, what fn did is taken back,
- * the index is begun anew, and fn is called again. */
+/* Store thread, in run(): calls fn, which writes to messages and index, as store_search_guard, and logs what was wrong. What
+ * damage keeps from being done fails nothing else: fn(NULL, arg) notes in `arg` that it cannot be done. */
 int search_guard(sqlite3 *db, int (*fn)(sqlite3 *db, void *arg), void *arg);
 
 /* A question, in its asker's slot. */
@@ -41,7 +41,7 @@ struct search_query {
  * search_wait must follow. No lock at or above HISTORY. Any thread with a bell. */
 void search_ask(struct search_query *q, int most, size_t bytes, struct bell *bell);
 
-/* Waits for the answer, as asked_wait. False: the store could not be asked. */
+/* Waits for the answer, as asked_wait. False: the store could not be asked, or the index is damaged. */
 bool search_wait(struct search_query *q, bool (*is_over)(void *arg), void *arg);
 
 void search_query_fini(struct search_query *q);

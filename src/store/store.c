@@ -26,6 +26,7 @@
 #define RETRY_FIRST_MS 200
 #define RETRY_MOST_MS 5000
 #define REMIND_MS 60000
+#define MOST_TRIES 4 /* of a batch, when somebody in it wants it again: not reached */
 #define STORE_STACK (512 * 1024)
 #define READER_NICE 10
 
@@ -39,7 +40,7 @@ static struct {
     struct lock lock;
     struct cond more, more_to_read;
     struct queue queue;     /* S */
-    struct queue reading;   /* S */
+    struct queue reading, reading_slow; /* S */
     enum store_state state; /* S */
     bool stopping;          /* S */
     bool reader_stopping;   /* S: the store thread has ended, so no more comes to be read */
@@ -129,6 +130,7 @@ bool store_withdraw(struct store_job *job)
     if (queued) {
         queue_remove(&store.queue, job);
         queue_remove(&store.reading, job);
+        queue_remove(&store.reading_slow, job);
         job->state = STORE_JOB_IDLE;
     }
     lock_release(&store.lock);
@@ -138,7 +140,7 @@ bool store_withdraw(struct store_job *job)
 struct store_status store_status(void)
 {
     lock_acquire(&store.lock);
-    struct store_status s = {store.state, store.queue.n + store.reading.n};
+    struct store_status s = {store.state, store.queue.n + store.reading.n + store.reading_slow.n};
     lock_release(&store.lock);
     return s;
 }
@@ -167,12 +169,8 @@ static bool is_only_to_be_read(const struct queue *batch)
     return batch->n && !job;
 }
 
-/* One transaction for the whole batch, or for the pulse when it is empty. Fills `why` on failure. */
-static bool commit(const struct queue *batch, char why[STORE_ERROR])
+static int try_to_commit(const struct queue *batch, char why[STORE_ERROR])
 {
-    lock_assert_may_block();
-    if (is_only_to_be_read(batch))
-        return true;
     int rc = exec("BEGIN IMMEDIATE");
     if (rc == SQLITE_OK && !batch->n)
         rc = pulse();
@@ -181,11 +179,23 @@ static bool commit(const struct queue *batch, char why[STORE_ERROR])
     if (rc == SQLITE_OK)
         rc = exec("COMMIT");
     if (rc == SQLITE_OK)
-        return true;
+        return rc;
     snprintf(why, STORE_ERROR, "%s", sqlite3_errmsg(store.db.write));
     if (!sqlite3_get_autocommit(store.db.write))
         exec("ROLLBACK");
-    return false;
+    return rc;
+}
+
+/* One transaction for the whole batch, or for the pulse when it is empty. Fills `why` on failure. */
+static bool commit(const struct queue *batch, char why[STORE_ERROR])
+{
+    int rc = STORE_AGAIN;
+    lock_assert_may_block();
+    if (is_only_to_be_read(batch))
+        return true;
+    for (int i = 0; rc == STORE_AGAIN && i < MOST_TRIES; i++)
+        rc = try_to_commit(batch, why);
+    return rc == SQLITE_OK;
 }
 
 static void complete(struct store_job *job, bool ok)
@@ -200,7 +210,7 @@ static void hand_on(struct store_job *job)
 {
     lock_acquire(&store.lock);
     job->state = STORE_JOB_QUEUED;
-    queue_add(&store.reading, job);
+    queue_add(job->slow ? &store.reading_slow : &store.reading, job);
     cond_signal(&store.more_to_read);
     lock_release(&store.lock);
 }
@@ -319,9 +329,9 @@ static struct store_job *take_to_read(void)
 {
     post_assert_flushed();
     lock_acquire(&store.lock);
-    while (!store.reading.n && !store.reader_stopping)
+    while (!store.reading.n && !store.reading_slow.n && !store.reader_stopping)
         cond_wait(&store.more_to_read, &store.lock);
-    struct store_job *job = queue_pop(&store.reading);
+    struct store_job *job = queue_pop(store.reading.n ? &store.reading : &store.reading_slow);
     if (job)
         job->state = STORE_JOB_TAKEN;
     lock_release(&store.lock);

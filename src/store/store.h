@@ -20,8 +20,8 @@
  * every few seconds finds out when the disk is well again.
  */
 struct store_job {
-    /* Store thread, inside the transaction: SQLITE_OK or the error. May be called again after a failure. NULL: it writes
-     * nothing. */
+    /* Store thread, inside the transaction: SQLITE_OK or the error, or STORE_AGAIN. May be called again after a failure.
+     * NULL: it writes nothing. */
     int (*run)(struct store_job *job, sqlite3 *db);
     /* For a job with a waiter, may be NULL. The reader's thread, after that COMMIT, inside a transaction that sees it, and
      * all that was put before. */
@@ -31,11 +31,16 @@ struct store_job {
      * What it posts is flushed for it. */
     void (*done)(struct store_job *job, bool ok);
     bool waits;
+    bool slow; /* read() may take long: it is read behind those that do not; to be set until run() has returned */
     enum { STORE_JOB_IDLE, STORE_JOB_QUEUED, STORE_JOB_TAKEN } state; /* by the store's lock */
     struct store_job *next;                                           /* the same */
 };
 
 enum store_state { STORE_IDLE, STORE_BUSY, STORE_BAD };
+
+/* What run() returns to have all that was done in the transaction taken back, and done again at once: with it, it will do
+ * better the next time. Nobody fails by that. */
+#define STORE_AGAIN (-1)
 
 #define STORE_ERROR 1024
 

@@ -3,6 +3,10 @@
  * The SQL about the index of words, all of it. Not obvious: an FTS5 table without content takes an entry out only when it
  * is told again what was put in, so a message is deleted and read in one statement (RETURNING). And a number n may be given
  * again when the newest messages were deleted, so the range of what is indexed is cut back then.
+ *
+ * What is wrong with the index, or with a message that it wants to read, must not fail what others write with it: it is made
+ * anew, or if that was done before, switched off. For either the whole transaction begins again. To go back to a savepoint is
+ * not enough: FTS5 may keep words in memory even so, and fail the COMMIT with them.
  */
 #include "config.h"
 
@@ -10,6 +14,7 @@
 
 #include "base/clock.h"
 #include "store/sql.h"
+#include "store/store.h"
 #include "store/words.h"
 
 #include <stdarg.h>
@@ -22,6 +27,15 @@
 
 #define SQL_MOST 640
 #define TABLE "words_%lld"
+
+/* The store thread's (before its start, the main thread's): what is thought of the index since the start. */
+static enum {
+    WELL,
+    DOUBTED, /* it is damaged, and is to be begun anew */
+    MENDED,  /* it was begun anew: once more would be no chance */
+    OFF,     /* nothing is written to it */
+} trust;
+static const void *hopeless; /* the same: what could not be done even so */
 
 /* ---- small things ---- */
 
@@ -196,7 +210,9 @@ int store_search_index(sqlite3 *db, int64_t until_ms, bool *more)
 {
     struct pen pen = {.db = db};
     struct range r, was;
-    *more = true;
+    *more = trust != OFF;
+    if (!*more)
+        return SQLITE_OK;
     int rc = read_range(db, &r);
     was = r;
     do
@@ -211,13 +227,28 @@ int store_search_index(sqlite3 *db, int64_t until_ms, bool *more)
     return rc;
 }
 
+/* What FTS5 says when its tables are not as it left them. */
+static bool is_damage(int rc)
+{
+    return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_CONSTRAINT || (rc & 0xff) == SQLITE_ERROR;
+}
+
+/* Lets go of an index that is off, and so did not lose what was deleted: after a restart it is begun anew, and until then
+ * nobody looks into it. If not even that can be written, the next start meets the damage. */
+static int let_go(sqlite3 *db)
+{
+    int rc = exec(db, "UPDATE search SET (low, high) = (SELECT coalesce(max(n), 0) + 1, coalesce(max(n), 0) FROM message);"
+                      " DELETE FROM search_slice");
+    return is_damage(rc) ? SQLITE_OK : rc;
+}
+
 /* What is deleted is gone from the table before its first row comes, but for the statement's own memory of it. */
 int store_search_delete(sqlite3 *db, sqlite3_stmt *delete, int *removed)
 {
     struct pen pen = {.db = db, .takes_out = true};
-    struct range r;
+    struct range r = {1, 0}; /* nothing */
     *removed = 0;
-    int rc = read_range(db, &r);
+    int rc = trust == OFF ? SQLITE_OK : read_range(db, &r);
     while (rc == SQLITE_OK && sqlite3_step(delete) == SQLITE_ROW) {
         int64_t n = sqlite3_column_int64(delete, 0);
         if (n >= r.low && n <= r.high)
@@ -230,6 +261,8 @@ int store_search_delete(sqlite3 *db, sqlite3_stmt *delete, int *removed)
         rc = deleted != SQLITE_OK ? deleted : ended;
     if (rc != SQLITE_OK || !*removed)
         return rc;
+    if (trust == OFF)
+        return let_go(db);
     return sqlite3_exec(db, "UPDATE search SET high = min(high, (SELECT coalesce(max(n), 0) FROM message));"
                             " UPDATE search SET low = min(low, high + 1)", NULL, NULL, NULL);
 }
@@ -252,6 +285,9 @@ int store_search_wipe(sqlite3 *db, int64_t holes, bool *more)
 {
     int64_t n[2];
     bool is_used;
+    *more = false;
+    if (trust == OFF)
+        return SQLITE_CORRUPT;
     int rc = look(db, "SELECT slice FROM search_slice WHERE holes > ?1 ORDER BY slice LIMIT 1", (int64_t[2]){holes, 0}, n,
                   more);
     if (rc != SQLITE_OK || !*more)
@@ -269,45 +305,61 @@ int store_search_wipe(sqlite3 *db, int64_t holes, bool *more)
 
 /* ---- damage ---- */
 
-/* What FTS5 says when its tables are not as it left them. */
-static bool is_damage(int rc)
-{
-    return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_CONSTRAINT || (rc & 0xff) == SQLITE_ERROR;
-}
-
+/* Drops every slice there is, also one that is not in the list any more. */
 static int begin_anew(sqlite3 *db)
 {
     int64_t n[2];
     bool found;
     int rc;
-    while ((rc = look(db, "SELECT slice FROM search_slice LIMIT 1", NULL, n, &found)) == SQLITE_OK && found) {
-        rc = exec(db, "DROP TABLE IF EXISTS " TABLE "; DELETE FROM search_slice WHERE slice = %lld", (long long)n[0],
-                  (long long)n[0]);
+    while ((rc = look(db, "SELECT CAST(substr(name, 7) AS INTEGER) FROM sqlite_schema WHERE name GLOB 'words_[0-9]*'"
+                          " AND name NOT GLOB 'words_*_*' LIMIT 1", NULL, n, &found)) == SQLITE_OK && found) {
+        rc = exec(db, "DROP TABLE " TABLE, (long long)n[0]);
         if (rc != SQLITE_OK)
             return rc;
     }
-    return rc != SQLITE_OK ? rc : exec(db, "UPDATE search SET (low, high) ="
+    return rc != SQLITE_OK ? rc : exec(db, "DELETE FROM search_slice; UPDATE search SET (low, high) ="
                                            " (SELECT coalesce(max(n), 0) + 1, coalesce(max(n), 0) FROM message)");
+}
+
+void store_search_start(void)
+{
+    trust = WELL;
+    hopeless = NULL;
+}
+
+bool store_search_is_off(void)
+{
+    return trust == OFF;
+}
+
+int store_search_edition(sqlite3 *db, int64_t *edition)
+{
+    return sql_number(db, "PRAGMA schema_version", edition);
 }
 
 int store_search_guard(sqlite3 *db, int (*fn)(sqlite3 *db, void *arg), void *arg, char damage[SEARCH_DAMAGE])
 {
     *damage = '\0';
+    if (trust == OFF && arg == hopeless) {
+        hopeless = NULL;
+        return fn(NULL, arg);
+    }
     int rc = exec(db, "SAVEPOINT words");
-    if (rc != SQLITE_OK)
-        return rc;
-    rc = fn(db, arg);
-    if (rc == SQLITE_OK)
-        rc = exec(db, "RELEASE words"); /* here FTS5 writes what it has kept back */
-    if (!is_damage(rc) || sqlite3_get_autocommit(db))
-        return rc;
-    snprintf(damage, SEARCH_DAMAGE, "%s", sqlite3_errcode(db) == SQLITE_OK ? sqlite3_errstr(rc) : sqlite3_errmsg(db));
-    rc = exec(db, "ROLLBACK TO words");
-    if (rc == SQLITE_OK)
+    if (rc == SQLITE_OK && trust == DOUBTED)
         rc = begin_anew(db);
     if (rc == SQLITE_OK)
         rc = fn(db, arg);
-    return rc == SQLITE_OK ? exec(db, "RELEASE words") : rc;
+    if (rc == SQLITE_OK)
+        rc = exec(db, "RELEASE words"); /* here FTS5 writes what it has kept back */
+    if (rc == SQLITE_OK && trust == DOUBTED)
+        trust = MENDED;
+    if (!is_damage(rc) || sqlite3_get_autocommit(db))
+        return rc;
+    snprintf(damage, SEARCH_DAMAGE, "%s", sqlite3_errcode(db) == SQLITE_OK ? sqlite3_errstr(rc) : sqlite3_errmsg(db));
+    if (trust == OFF)
+        hopeless = arg;
+    trust = trust == WELL ? DOUBTED : OFF;
+    return STORE_AGAIN;
 }
 
 /* ---- searching ---- */

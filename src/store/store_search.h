@@ -27,10 +27,21 @@ int store_search_delete(sqlite3 *db, sqlite3_stmt *delete, int *removed);
  * messages were; a slice without messages goes. *more: there is more to do. */
 int store_search_wipe(sqlite3 *db, int64_t holes, bool *more);
 
-/* For run(): calls fn, which does some of the above, so that a damaged index does not stop what is written with it: then all
- * that fn did is taken back, the index is begun anew, without words, and fn is called again; `damage` says what was wrong. */
+/* For run(): calls fn, which does some of the above, so that damage does not fail what is written in the same transaction.
+ * Where it is met, STORE_AGAIN is returned. When it is called after that, it begins the index anew first, without words. When
+ * damage is met once more, then or later, the index is switched off until the next start: then nothing is indexed, who
+ * deletes lets go of the index, and nothing can be wiped (SQLITE_CORRUPT). If fn meets damage even so, the call after that
+ * with this `arg` is fn(NULL, arg), which notes in it that it cannot be done. `damage` says what was met, "" for nothing. */
 #define SEARCH_DAMAGE 160
 int store_search_guard(sqlite3 *db, int (*fn)(sqlite3 *db, void *arg), void *arg, char damage[SEARCH_DAMAGE]);
+
+/* Before the store starts: the index is trusted again. */
+void store_search_start(void);
+/* Store thread: whether the index was switched off. */
+bool store_search_is_off(void);
+
+/* A number that is another one when the index was begun anew. */
+int store_search_edition(sqlite3 *db, int64_t *edition);
 
 struct search_ask {
     const char *match;                               /* words.h; empty: nothing is found */

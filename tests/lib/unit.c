@@ -871,6 +871,46 @@ void unit_house_restart_with(const char *sql)
     house_up();
 }
 
+void unit_house_exec(const char *sql)
+{
+    sqlite3 *db = house_database();
+    unit_db_exec(db, sql);
+    sqlite3_close(db);
+}
+
+static uint32_t number_in(const unsigned char *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* Down to the first page that has rows: a page above such ones begins with a 5, and behind its head of 12 bytes stands where
+ * its first entry is, which begins with the number of a page. (sqlite.org/fileformat.html) */
+void unit_house_restart_spoiled(const char *table)
+{
+    enum { PAGE = 4096, INNER = 5 };
+    unsigned char page[PAGE];
+    char sql[128], path[UNIT_PATH + 16];
+    house_down();
+    sqlite3 *db = house_database();
+    snprintf(sql, sizeof sql, "SELECT rootpage FROM sqlite_schema WHERE name = '%s'", table);
+    long long n = unit_db_number(db, sql);
+    assert_int_equal(unit_db_number(db, "PRAGMA page_size"), PAGE);
+    sqlite3_close(db);
+    snprintf(path, sizeof path, "%s/chatd.db", house_dir);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0 && n > 1);
+    for (;;) {
+        assert_int_equal(pread(fd, page, PAGE, (n - 1) * PAGE), PAGE);
+        if (page[0] != INNER)
+            break;
+        n = number_in(page + (page[12] << 8 | page[13]));
+    }
+    memset(page, 0xee, PAGE);
+    assert_int_equal(pwrite(fd, page, PAGE, (n - 1) * PAGE), PAGE);
+    close(fd);
+    house_up();
+}
+
 static bool is_settled(void *arg)
 {
     (void)arg;

@@ -208,6 +208,10 @@ void unit_house_settle(void);
 long long unit_house_number(const char *sql);
 /* The same, with some SQL run on the database while it is down. */
 void unit_house_restart_with(const char *sql);
+/* By a connection of its own, while all runs. */
+void unit_house_exec(const char *sql);
+/* Restarts it when the first page of that table's rows was overwritten, as a bad disk does it. */
+void unit_house_restart_spoiled(const char *table);
 
 /* Adds an account without a password that anybody could know. Its id. */
 int64_t unit_house_account(const char *name, struct bell *bell);

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "base/counter.h"
+#include "chat/forget.h"
 #include "chat/rooms.h"
 #include "chat/search.h"
 #include "net/post.h"
@@ -227,6 +229,140 @@ static void an_index_that_cannot_be_read_is_made_anew(void **state)
     unit_until(is_found, word);
 }
 
+/* ---- damage that stays ---- */
+
+static void leave_for_a_restart(void)
+{
+    unit_member_leave(&alice, r, false);
+    unit_house_settle();
+}
+
+static void come_back(void)
+{
+    r = rooms_enter("#den", 0);
+    unit_member_join(&alice, r);
+}
+
+/* Has the index follow, as far as it can, and the store be well all the time. */
+static void index_what_can_be(void)
+{
+    uint64_t failures = counter_get(COUNTER_STORE_FAILURES);
+    for (int i = 0; i < 100; i++) {
+        search_tick();
+        unit_house_settle();
+    }
+    assert_int_equal(counter_get(COUNTER_STORE_FAILURES), failures);
+}
+
+/* Asks again and again, and is refused each time; what others write goes on. */
+static void expect_that_only_a_search_is_refused(const char *word)
+{
+    uint64_t failures = counter_get(COUNTER_STORE_FAILURES);
+    long long n = unit_house_number("SELECT count(*) FROM message");
+    for (int i = 0; i < 5; i++) {
+        say("as ever");
+        look_for(word);
+        assert_false(search_wait(&query, NULL, NULL));
+    }
+    unit_house_settle();
+    assert_int_equal(counter_get(COUNTER_STORE_FAILURES), failures);
+    assert_int_equal(unit_house_number("SELECT count(*) FROM message"), n + 5);
+}
+
+static void damage_that_cannot_be_mended_refuses_who_searches_and_nobody_else(void **state)
+{
+    (void)state;
+    say("needle");
+    expect("needle", "#Den:needle ");
+    leave_for_a_restart();
+    unit_house_restart_spoiled("words_0_data"); /* so it cannot even be dropped */
+    come_back();
+    expect_that_only_a_search_is_refused("needle");
+    index_what_can_be();
+    expect_that_only_a_search_is_refused("needle");
+}
+
+static void damage_met_again_after_it_was_mended_stops_nobody_else(void **state)
+{
+    (void)state;
+    say("needle");
+    expect("needle", "#Den:needle ");
+    leave_for_a_restart();
+    unit_house_restart_with("DELETE FROM words_0_data WHERE id > 10");
+    come_back();
+    look_for("needle");
+    assert_false(search_wait(&query, NULL, NULL));
+    static char word[] = "needle";
+    unit_until(is_found, word);
+    unit_house_exec("DELETE FROM words_0_data WHERE id > 10");
+    expect_that_only_a_search_is_refused("needle");
+    leave_for_a_restart();
+    unit_house_restart(); /* which gives the index another chance */
+    come_back();
+    unit_until(is_found, word);
+}
+
+static void a_message_that_cannot_be_read_stops_the_index_and_nothing_else(void **state)
+{
+    (void)state;
+    leave_for_a_restart();
+    unit_house_restart_with(
+        "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 2000) INSERT INTO message"
+        " (n, room, id, time_ms, name, text) SELECT i, '#den', (SELECT created_ms << 20 FROM room WHERE key = '#den') + i,"
+        " i, 'bob', 'x' || i FROM c; UPDATE search SET low = 2001, high = 2000");
+    unit_house_restart_spoiled("message");
+    come_back();
+    index_what_can_be();
+    expect_that_only_a_search_is_refused("x2000");
+}
+
+static bool forget(const char *who)
+{
+    static struct forget f;
+    forget_begin(&f, who);
+    while (f.phase != FORGET_DONE)
+        if (!forget_step(&f, &bell))
+            return false;
+    return true;
+}
+
+static void what_is_deleted_goes_although_the_index_cannot_be_written(void **state)
+{
+    uint64_t failures = counter_get(COUNTER_STORE_FAILURES);
+    (void)state;
+    say("needle");
+    expect("needle", "#Den:needle ");
+    leave_for_a_restart();
+    unit_house_restart_spoiled("words_0_data");
+    assert_false(forget("alice")); /* its words may still stand in the file */
+    assert_int_equal(counter_get(COUNTER_STORE_FAILURES), failures);
+    assert_int_equal(unit_house_number("SELECT count(*) FROM message"), 0);
+    unit_house_restart();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM search_slice"), 0); /* so nothing is looked at */
+    come_back();
+    say("another"); /* gets the number of the one that went */
+    look_for("needle");
+    assert_false(search_wait(&query, NULL, NULL) && query.page.count);
+}
+
+static void what_cannot_be_deleted_is_told_and_fails_nobody_else(void **state)
+{
+    uint64_t failures = counter_get(COUNTER_STORE_FAILURES);
+    (void)state;
+    for (int i = 0; i < 200; i++)
+        say("needle");
+    leave_for_a_restart();
+    unit_house_restart_spoiled("message");
+    assert_false(forget("alice"));
+    history_tend();
+    for (int i = 0; i < 10; i++) {
+        history_tick();
+        unit_house_settle();
+    }
+    assert_int_equal(counter_get(COUNTER_STORE_FAILURES), failures);
+    come_back();
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -239,8 +375,13 @@ int main(void)
         TEST(a_page_has_no_more_than_its_limits),
         TEST(while_the_store_is_bad_a_search_is_refused),
         TEST(an_index_that_cannot_be_read_is_made_anew),
+        TEST(damage_that_cannot_be_mended_refuses_who_searches_and_nobody_else),
+        TEST(damage_met_again_after_it_was_mended_stops_nobody_else),
+        TEST(a_message_that_cannot_be_read_stops_the_index_and_nothing_else),
+        TEST(what_is_deleted_goes_although_the_index_cannot_be_written),
+        TEST(what_cannot_be_deleted_is_told_and_fails_nobody_else),
     };
 #undef TEST
-    alarm(60);
+    alarm(90);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

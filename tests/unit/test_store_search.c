@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "store/schema.h"
+#include "store/store.h"
 #include "store/store_search.h"
 #include "store/words.h"
 
@@ -46,6 +47,7 @@ static int open_memory(void **state)
     char why[SCHEMA_ERROR];
     int flag;
     (void)state;
+    store_search_start();
     if (sqlite3_open(":memory:", &db) != SQLITE_OK)
         return -1;
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, &flag);
@@ -603,6 +605,13 @@ static int trim_40(sqlite3 *with, void *arg)
     return SQLITE_OK;
 }
 
+static int trim_to_4(sqlite3 *with, void *arg)
+{
+    assert_ptr_equal(with, db);
+    *(int *)arg = trim(4, 100);
+    return SQLITE_OK;
+}
+
 static int index_some(sqlite3 *with, void *arg)
 {
     return store_search_index(with, 0, arg);
@@ -616,27 +625,67 @@ static void spoil(const char *sql)
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, &flag);
 }
 
+/* A message, and a step of the index, in one transaction, which begins again when it is told so. How often it was begun. */
+static int say_and_index(const char *text)
+{
+    char damage[SEARCH_DAMAGE];
+    bool more;
+    for (int i = 1;; i++) {
+        exec("BEGIN");
+        say("#a", "bob", text);
+        int rc = store_search_guard(db, index_some, &more, damage);
+        assert_int_equal(*damage != '\0', rc != SQLITE_OK);
+        exec(rc == SQLITE_OK ? "COMMIT" : "ROLLBACK");
+        if (rc == SQLITE_OK)
+            return i;
+        assert_int_equal(rc, STORE_AGAIN);
+    }
+}
+
 static void a_damaged_index_is_begun_anew_and_stops_nothing(void **state)
 {
     static const char *const ways[] = {"UPDATE words_0_data SET block = x'00'", "DROP TABLE words_0_idx", "DROP TABLE words_0"};
-    char damage[SEARCH_DAMAGE];
-    bool more;
     (void)state;
     add_numbers(1, 10);
     index_all();
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        store_search_start();
         spoil(ways[i]);
-        exec("BEGIN");
-        say("#a", "bob", "x in the same transaction");
-        assert_int_equal(store_search_guard(db, index_some, &more, damage), SQLITE_OK);
-        exec("COMMIT");
-        if (!*damage)
+        if (say_and_index("x in the same transaction") != 2)
             fail_msg("%s went by unseen", ways[i]);
         assert_int_equal(number("SELECT count(*) FROM message"), 11 + i);
         index_all();
         expect("x1", "#A1 ");
         assert_int_equal(number("SELECT count(*) FROM search_slice"), 1);
     }
+}
+
+static void what_was_begun_anew_and_is_damaged_again_is_switched_off(void **state)
+{
+    int removed;
+    char damage[SEARCH_DAMAGE];
+    (void)state;
+    add_numbers(1, 10);
+    index_all();
+    spoil("UPDATE words_0_data SET block = x'00'");
+    assert_int_equal(say_and_index("x"), 2);
+    assert_false(store_search_is_off());
+    spoil("UPDATE words_0_data SET block = x'00'");
+    assert_int_equal(say_and_index("x"), 2);
+    assert_true(store_search_is_off());
+    assert_int_equal(say_and_index("x"), 1);
+    exec("BEGIN");
+    assert_int_equal(store_search_guard(db, trim_to_4, &removed, damage), SQLITE_OK);
+    exec("COMMIT");
+    assert_int_equal(number("SELECT count(*) FROM message"), 4);
+    expect("x*", ""); /* there is nothing to look in */
+    assert_int_equal(ended, SEARCH_BEHIND);
+    store_search_start();
+    assert_int_equal(say_and_index("x11"), 2); /* finds what was let go */
+    index_all();
+    expect("x11", "#A14 ");
+    expect("x1", "");
+    assert_int_equal(indexed(), 5);
 }
 
 static void what_is_well_is_not_begun_anew(void **state)
@@ -684,6 +733,7 @@ int main(void)
         TEST(wiping_takes_the_words_out_of_the_pages),
         TEST(a_slice_without_messages_goes),
         TEST(a_damaged_index_is_begun_anew_and_stops_nothing),
+        TEST(what_was_begun_anew_and_is_damaged_again_is_switched_off),
         TEST(what_is_well_is_not_begun_anew),
     };
 #undef TEST
