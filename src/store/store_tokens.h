@@ -13,9 +13,8 @@
  */
 #define TOKEN_DIGEST 32
 
-/* Adds one for an account and forgets those not used since before_ms, and all but the `most` used last. *added: the
- * account is there. */
-int store_tokens_add(sqlite3 *db, const void *digest, int64_t account, int64_t now_ms, int64_t before_ms, int most, bool *added);
+/* Adds one for an account and forgets all of it but the `most` used last. *added: the account is there. */
+int store_tokens_add(sqlite3 *db, const void *digest, int64_t account, int64_t now_ms, int most, bool *added);
 /* Forgets one; or all of an account. */
 int store_tokens_remove(sqlite3 *db, const void *digest);
 int store_tokens_remove_all(sqlite3 *db, int64_t account);
