@@ -133,6 +133,11 @@ int store_tokens_take(sqlite3 *db, const void *digest, int64_t since_ms,
     return rc;
 }
 
+int store_tokens_forget_missed(sqlite3 *db)
+{
+    return sql_run(db, "UPDATE token SET missed = x'' WHERE missed <> x''", NULL, 0);
+}
+
 int store_tokens_forget_old(sqlite3 *db, int64_t used_ms, int64_t broke_ms)
 {
     int rc = sql_run(db, "DELETE FROM token WHERE used_ms < ?1", SQL_WITH(sql_int(used_ms)));

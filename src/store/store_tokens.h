@@ -38,6 +38,8 @@ int store_tokens_park(sqlite3 *db, const void *digest, const struct parked_row *
 int store_tokens_take(sqlite3 *db, const void *digest, int64_t since_ms, void (*fn)(const struct parked_row *row, void *arg),
                       void (*room_fn)(const struct parked_room_row *row, void *arg), void *arg);
 
+/* Forgets the lines of all that is parked. */
+int store_tokens_forget_missed(sqlite3 *db);
 /* Forgets tokens not used since used_ms, and of sessions that broke before broke_ms all but their token. */
 int store_tokens_forget_old(sqlite3 *db, int64_t used_ms, int64_t broke_ms);
 

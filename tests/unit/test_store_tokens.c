@@ -269,6 +269,17 @@ static void lines_come_back_to_the_byte(void **state)
     assert_memory_equal(missed, lines, sizeof lines);
 }
 
+static void lines_are_forgotten_and_rooms_are_not(void **state)
+{
+    (void)state;
+    add('a', 7, 1, MANY);
+    park('a', (struct parked_row){500, 1, "one\r\n", 5}, abc, 3);
+    assert_int_equal(store_tokens_forget_missed(db), SQLITE_OK);
+    assert_true(take('a', 0));
+    assert_int_equal(taken.missed_size, 0);
+    assert_string_equal(rooms_taken, "#c+0 #a+1 #b+2 ");
+}
+
 static void of_a_token_that_is_not_there_nothing_is_remembered(void **state)
 {
     (void)state;
@@ -366,6 +377,7 @@ int main(void)
         TEST(what_broke_too_long_ago_is_not_given_and_forgotten_all_the_same),
         TEST(what_is_parked_later_takes_the_place_of_what_was),
         TEST(lines_come_back_to_the_byte),
+        TEST(lines_are_forgotten_and_rooms_are_not),
         TEST(of_a_token_that_is_not_there_nothing_is_remembered),
         TEST(what_is_remembered_goes_with_its_token_and_that_with_its_account),
         TEST(what_is_too_old_is_forgotten_in_two_steps),
