@@ -10,6 +10,7 @@
 #include "chat/history.h"
 #include "chat/rooms.h"
 #include "chat/search.h"
+#include "store/store_tokens.h"
 
 #include <string.h>
 
@@ -26,8 +27,10 @@ static int phase_step(struct forget *f, sqlite3 *db)
     f->next = f->what;
     f->removed = 0;
     f->more = false;
-    if (f->phase == FORGET_COUNTS)
-        return store_history_top(db, &f->next.upto);
+    if (f->phase == FORGET_COUNTS) {
+        int rc = store_tokens_forget_missed(db); /* copies, for who comes back */
+        return rc == SQLITE_OK ? store_history_top(db, &f->next.upto) : rc;
+    }
     if (f->phase == FORGET_DELETES)
         return store_history_forget(db, &f->next, &f->removed);
     return store_search_wipe(db, 0, &f->more);

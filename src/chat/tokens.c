@@ -49,7 +49,7 @@ static int make_run(void *arg, sqlite3 *db)
     int most = atomic_load_explicit(&per_account_now, memory_order_relaxed);
     int rc = a->old ? store_tokens_remove(db, a->old->digest) : SQLITE_OK;
     if (rc == SQLITE_OK)
-        rc = store_tokens_add(db, a->token->digest, a->account, clock_wall_ms(), good_since_ms(), most, &a->done);
+        rc = store_tokens_add(db, a->token->digest, a->account, clock_wall_ms(), most, &a->done);
     return rc;
 }
 

@@ -74,7 +74,7 @@ const char *admin_history_forget(struct admin_call *c)
 {
     char room[NAME_SIZE];
     bool is_room = *c->word == '#';
-    if (is_room ? !name_room(room, c->word) : !name_is_user(c->word))
+    if (is_room ? !name_room(room, c->word) : !name_was_user(c->word))
         return "name a user, or a room with its #";
     forget_begin(&c->forget, is_room ? room : c->word);
     int64_t tell_at_ms = clock_ms() + TELL_MS;

@@ -11,13 +11,12 @@ static struct sql_value sql_digest(const void *digest)
     return sql_blob(digest, TOKEN_DIGEST);
 }
 
-int store_tokens_add(sqlite3 *db, const void *digest, int64_t account, int64_t now_ms, int64_t before_ms, int most,
-                     bool *added)
+int store_tokens_add(sqlite3 *db, const void *digest, int64_t account, int64_t now_ms, int most, bool *added)
 {
     int rc = sql_run(db,
-                     "DELETE FROM token WHERE used_ms < ?2 OR (account = ?1 AND digest NOT IN"
-                     " (SELECT digest FROM token WHERE account = ?1 ORDER BY used_ms DESC LIMIT ?3))",
-                     SQL_WITH(sql_int(account), sql_int(before_ms), sql_int(most - 1)));
+                     "DELETE FROM token WHERE account = ?1 AND digest NOT IN"
+                     " (SELECT digest FROM token WHERE account = ?1 ORDER BY used_ms DESC LIMIT ?2)",
+                     SQL_WITH(sql_int(account), sql_int(most - 1)));
     if (rc == SQLITE_OK)
         rc = sql_run(db, "INSERT INTO token (digest, account, used_ms) SELECT ?1, id, ?3 FROM account WHERE id = ?2",
                      SQL_WITH(sql_digest(digest), sql_int(account), sql_int(now_ms)));
@@ -132,6 +131,11 @@ int store_tokens_take(sqlite3 *db, const void *digest, int64_t since_ms,
     if (rc == SQLITE_OK)
         rc = store_tokens_park(db, digest, &none, NULL, 0);
     return rc;
+}
+
+int store_tokens_forget_missed(sqlite3 *db)
+{
+    return sql_run(db, "UPDATE token SET missed = x'' WHERE missed <> x''", NULL, 0);
 }
 
 int store_tokens_forget_old(sqlite3 *db, int64_t used_ms, int64_t broke_ms)

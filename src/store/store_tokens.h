@@ -13,9 +13,8 @@
  */
 #define TOKEN_DIGEST 32
 
-/* Adds one for an account and forgets those not used since before_ms, and all but the `most` used last. *added: the
- * account is there. */
-int store_tokens_add(sqlite3 *db, const void *digest, int64_t account, int64_t now_ms, int64_t before_ms, int most, bool *added);
+/* Adds one for an account and forgets all of it but the `most` used last. *added: the account is there. */
+int store_tokens_add(sqlite3 *db, const void *digest, int64_t account, int64_t now_ms, int most, bool *added);
 /* Forgets one; or all of an account. */
 int store_tokens_remove(sqlite3 *db, const void *digest);
 int store_tokens_remove_all(sqlite3 *db, int64_t account);
@@ -39,6 +38,8 @@ int store_tokens_park(sqlite3 *db, const void *digest, const struct parked_row *
 int store_tokens_take(sqlite3 *db, const void *digest, int64_t since_ms, void (*fn)(const struct parked_row *row, void *arg),
                       void (*room_fn)(const struct parked_room_row *row, void *arg), void *arg);
 
+/* Forgets the lines of all that is parked. */
+int store_tokens_forget_missed(sqlite3 *db);
 /* Forgets tokens not used since used_ms, and of sessions that broke before broke_ms all but their token. */
 int store_tokens_forget_old(sqlite3 *db, int64_t used_ms, int64_t broke_ms);
 

@@ -45,10 +45,10 @@ static const void *digest(char letter)
     return all[(unsigned char)letter];
 }
 
-static bool add(char letter, int64_t account, int64_t now_ms, int64_t before_ms, int most)
+static bool add(char letter, int64_t account, int64_t now_ms, int most)
 {
     bool added;
-    assert_int_equal(store_tokens_add(db, digest(letter), account, now_ms, before_ms, most, &added), SQLITE_OK);
+    assert_int_equal(store_tokens_add(db, digest(letter), account, now_ms, most, &added), SQLITE_OK);
     return added;
 }
 
@@ -88,8 +88,8 @@ static void a_token_is_found_for_the_account_that_it_was_made_for(void **state)
 {
     (void)state;
     assert_int_equal(find('a', 0, 1), 0);
-    assert_true(add('a', 7, 100, 0, MANY));
-    assert_true(add('b', 8, 100, 0, MANY));
+    assert_true(add('a', 7, 100, MANY));
+    assert_true(add('b', 8, 100, MANY));
     assert_int_equal(find('a', 0, 100), 7);
     assert_int_equal(find('b', 0, 100), 8);
     assert_int_equal(find('c', 0, 100), 0);
@@ -98,14 +98,14 @@ static void a_token_is_found_for_the_account_that_it_was_made_for(void **state)
 static void for_an_account_that_is_not_there_none_is_made(void **state)
 {
     (void)state;
-    assert_false(add('a', 9, 100, 0, MANY));
+    assert_false(add('a', 9, 100, MANY));
     assert_int_equal(unit_db_number(db, "SELECT count(*) FROM token"), 0);
 }
 
 static void one_that_was_not_used_for_too_long_is_not_found(void **state)
 {
     (void)state;
-    add('a', 7, 100, 0, MANY);
+    add('a', 7, 100, MANY);
     assert_int_equal(find('a', 101, 500), 0);
     assert_int_equal(find('a', 100, 500), 7);
 }
@@ -113,7 +113,7 @@ static void one_that_was_not_used_for_too_long_is_not_found(void **state)
 static void to_be_found_is_a_use_and_to_be_missed_is_none(void **state)
 {
     (void)state;
-    add('a', 7, 100, 0, MANY);
+    add('a', 7, 100, MANY);
     assert_int_equal(find('a', 101, 500), 0);
     assert_int_equal(unit_db_number(db, "SELECT used_ms FROM token"), 100);
     assert_int_equal(find('a', 100, 500), 7);
@@ -124,34 +124,33 @@ static void to_be_found_is_a_use_and_to_be_missed_is_none(void **state)
 static void a_new_one_leaves_of_its_account_the_ones_used_last(void **state)
 {
     (void)state;
-    add('a', 7, 100, 0, 3);
-    add('b', 7, 101, 0, 3);
-    add('c', 7, 102, 0, 3);
-    add('d', 8, 1, 0, 3);
+    add('a', 7, 100, 3);
+    add('b', 7, 101, 3);
+    add('c', 7, 102, 3);
+    add('d', 8, 1, 3);
     assert_int_equal(find('a', 0, 103), 7);
-    add('e', 7, 104, 0, 3); /* b was used longest ago */
+    add('e', 7, 104, 3); /* b was used longest ago */
     there_are("acde");
-    add('f', 7, 105, 0, 1); /* a limit that was lowered */
+    add('f', 7, 105, 1); /* a limit that was lowered */
     there_are("df");
 }
 
-static void a_new_one_forgets_all_that_were_not_used_for_too_long(void **state)
+static void a_new_one_leaves_alone_what_others_have(void **state)
 {
     (void)state;
-    add('a', 7, 99, 0, MANY);
-    add('b', 8, 99, 0, MANY);
-    add('c', 7, 100, 0, MANY);
-    assert_true(add('d', 7, 200, 100, MANY));
-    there_are("cd");
+    add('a', 7, 1, MANY);
+    add('b', 8, 99, MANY);
+    assert_true(add('c', 7, 200, 1));
+    there_are("bc");
 }
 
 static void what_is_removed_is_gone_and_the_others_stay(void **state)
 {
     (void)state;
-    add('a', 7, 1, 0, MANY);
-    add('b', 7, 1, 0, MANY);
-    add('c', 7, 1, 0, MANY);
-    add('d', 8, 1, 0, MANY);
+    add('a', 7, 1, MANY);
+    add('b', 7, 1, MANY);
+    add('c', 7, 1, MANY);
+    add('d', 8, 1, MANY);
     assert_int_equal(store_tokens_remove(db, digest('a')), SQLITE_OK);
     assert_int_equal(store_tokens_remove(db, digest('a')), SQLITE_OK); /* not there: no error */
     there_are("bcd");
@@ -204,8 +203,8 @@ static const char *const abc[] = {"#c", "#a", "#b"};
 static void what_was_parked_is_taken_with_its_rooms_in_order(void **state)
 {
     (void)state;
-    add('a', 7, 1, 0, MANY);
-    add('b', 7, 1, 0, MANY);
+    add('a', 7, 1, MANY);
+    add('b', 7, 1, MANY);
     park('a', (struct parked_row){500, 0x80000001u, "one\r\n", 5}, abc, 3);
     assert_false(take('b', 0));
     assert_string_equal(rooms_taken, "");
@@ -220,7 +219,7 @@ static void what_was_parked_is_taken_with_its_rooms_in_order(void **state)
 static void it_is_taken_once_and_the_token_stays(void **state)
 {
     (void)state;
-    add('a', 7, 1, 0, MANY);
+    add('a', 7, 1, MANY);
     park('a', (struct parked_row){500, 1, "one\r\n", 5}, abc, 3);
     assert_true(take('a', 0));
     assert_false(take('a', 0));
@@ -233,7 +232,7 @@ static void it_is_taken_once_and_the_token_stays(void **state)
 static void what_broke_too_long_ago_is_not_given_and_forgotten_all_the_same(void **state)
 {
     (void)state;
-    add('a', 7, 1, 0, MANY);
+    add('a', 7, 1, MANY);
     park('a', (struct parked_row){500, 1, "one\r\n", 5}, abc, 3);
     assert_false(take('a', 501));
     assert_string_equal(rooms_taken, "");
@@ -245,7 +244,7 @@ static void what_broke_too_long_ago_is_not_given_and_forgotten_all_the_same(void
 static void what_is_parked_later_takes_the_place_of_what_was(void **state)
 {
     (void)state;
-    add('a', 7, 1, 0, MANY);
+    add('a', 7, 1, MANY);
     park('a', (struct parked_row){500, 1, "one\r\n", 5}, abc, 3);
     park('a', (struct parked_row){600, 2, "", 0}, abc + 1, 1);
     assert_true(take('a', 0));
@@ -263,11 +262,22 @@ static void lines_come_back_to_the_byte(void **state)
     for (size_t i = 0; i < sizeof lines; i++)
         lines[i] = (char)unit_random(&seed);
     memcpy(lines, "\0\xff\r\n'\"\0", 7);
-    add('a', 7, 1, 0, MANY);
+    add('a', 7, 1, MANY);
     park('a', (struct parked_row){500, 0, lines, sizeof lines}, NULL, 0);
     assert_true(take('a', 0));
     assert_int_equal(taken.missed_size, sizeof lines);
     assert_memory_equal(missed, lines, sizeof lines);
+}
+
+static void lines_are_forgotten_and_rooms_are_not(void **state)
+{
+    (void)state;
+    add('a', 7, 1, MANY);
+    park('a', (struct parked_row){500, 1, "one\r\n", 5}, abc, 3);
+    assert_int_equal(store_tokens_forget_missed(db), SQLITE_OK);
+    assert_true(take('a', 0));
+    assert_int_equal(taken.missed_size, 0);
+    assert_string_equal(rooms_taken, "#c+0 #a+1 #b+2 ");
 }
 
 static void of_a_token_that_is_not_there_nothing_is_remembered(void **state)
@@ -282,7 +292,7 @@ static void what_is_remembered_goes_with_its_token_and_that_with_its_account(voi
 {
     (void)state;
     for (const char *p = "abcd"; *p; p++) {
-        add(*p, *p == 'd' ? 8 : 7, 1, 0, MANY);
+        add(*p, *p == 'd' ? 8 : 7, 1, MANY);
         park(*p, (struct parked_row){500, 1, "", 0}, abc, 3);
     }
     assert_int_equal(store_tokens_remove(db, digest('a')), SQLITE_OK);
@@ -296,10 +306,10 @@ static void what_is_too_old_is_forgotten_in_two_steps(void **state)
 {
     (void)state;
     for (const char *p = "abc"; *p; p++) {
-        add(*p, 7, *p == 'a' ? 99 : 100, 0, MANY);
+        add(*p, 7, *p == 'a' ? 99 : 100, MANY);
         park(*p, (struct parked_row){*p == 'b' ? 499 : 500, 1, "one\r\n", 5}, abc, 3);
     }
-    add('d', 7, 100, 0, MANY); /* its connection has not broken */
+    add('d', 7, 100, MANY); /* its connection has not broken */
     assert_int_equal(store_tokens_forget_old(db, 100, 500), SQLITE_OK);
     there_are("bcd");
     assert_int_equal(unit_db_number(db, "SELECT count(*) FROM token_room"), 3);
@@ -316,7 +326,7 @@ static void every_call_fails_with(int rc)
     static const struct parked_row row = {500, 1, "", 0};
     bool added = true;
     int64_t account = 7;
-    assert_int_equal(store_tokens_add(db, digest('b'), 7, 1, 0, MANY, &added), rc);
+    assert_int_equal(store_tokens_add(db, digest('b'), 7, 1, MANY, &added), rc);
     assert_false(added);
     assert_int_equal(store_tokens_remove(db, digest('a')), rc);
     assert_int_equal(store_tokens_remove_all(db, 7), rc);
@@ -330,7 +340,7 @@ static void every_call_fails_with(int rc)
 static void a_write_that_is_refused_comes_back(void **state)
 {
     (void)state;
-    add('a', 7, 1, 0, MANY);
+    add('a', 7, 1, MANY);
     unit_db_exec(db, "PRAGMA query_only = ON");
     every_call_fails_with(SQLITE_READONLY);
 }
@@ -340,7 +350,7 @@ static void an_error_of_the_database_comes_back(void **state)
     static const struct parked_row row = {500, 1, "", 0};
     static const struct parked_room_row room = {"#a", 1};
     (void)state;
-    add('a', 7, 1, 0, MANY);
+    add('a', 7, 1, MANY);
     taken = (struct parked_row){0};
     *rooms_taken = '\0';
     unit_db_exec(db, "DROP TABLE token_room");
@@ -360,13 +370,14 @@ int main(void)
         TEST(one_that_was_not_used_for_too_long_is_not_found),
         TEST(to_be_found_is_a_use_and_to_be_missed_is_none),
         TEST(a_new_one_leaves_of_its_account_the_ones_used_last),
-        TEST(a_new_one_forgets_all_that_were_not_used_for_too_long),
+        TEST(a_new_one_leaves_alone_what_others_have),
         TEST(what_is_removed_is_gone_and_the_others_stay),
         TEST(what_was_parked_is_taken_with_its_rooms_in_order),
         TEST(it_is_taken_once_and_the_token_stays),
         TEST(what_broke_too_long_ago_is_not_given_and_forgotten_all_the_same),
         TEST(what_is_parked_later_takes_the_place_of_what_was),
         TEST(lines_come_back_to_the_byte),
+        TEST(lines_are_forgotten_and_rooms_are_not),
         TEST(of_a_token_that_is_not_there_nothing_is_remembered),
         TEST(what_is_remembered_goes_with_its_token_and_that_with_its_account),
         TEST(what_is_too_old_is_forgotten_in_two_steps),
