@@ -33,7 +33,9 @@ static int phase_step(struct forget *f, sqlite3 *db)
     }
     if (f->phase == FORGET_DELETES)
         return store_history_forget(db, &f->next, &f->removed);
-    return store_search_wipe(db, 0, &f->more);
+    if (f->phase == FORGET_WIPES)
+        return store_search_wipe(db, 0, &f->more);
+    return SQLITE_OK; /* what is cleared is the write-ahead log, and so the pages of the file that it is to replace */
 }
 
 static int do_step(sqlite3 *db, void *arg)
@@ -45,7 +47,9 @@ static int do_step(sqlite3 *db, void *arg)
 
 static int step_run(struct store_job *job, sqlite3 *db)
 {
-    return search_guard(db, do_step, forget_of(job));
+    struct forget *f = forget_of(job);
+    job->checkpoints = f->phase == FORGET_CLEARS;
+    return search_guard(db, do_step, f);
 }
 
 static void step_done(struct store_job *job, bool ok)
@@ -85,6 +89,8 @@ bool forget_step(struct forget *f, struct bell *bell)
     if (f->phase == FORGET_DELETES && f->what.at >= f->what.upto)
         f->phase = FORGET_WIPES;
     else if (f->phase == FORGET_WIPES && !f->more)
+        f->phase = FORGET_CLEARS;
+    else if (f->phase == FORGET_CLEARS)
         f->phase = FORGET_DONE;
     return true;
 }

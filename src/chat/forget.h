@@ -14,7 +14,7 @@ struct forget {
     struct asked asked;
     char who[NAME_SIZE];
     struct history_forget what, next; /* so far; after this step */
-    enum { FORGET_COUNTS, FORGET_DELETES, FORGET_WIPES, FORGET_DONE } phase;
+    enum { FORGET_COUNTS, FORGET_DELETES, FORGET_WIPES, FORGET_CLEARS, FORGET_DONE } phase;
     int removed;                      /* in this step */
     bool failed;                      /* this step, by damage */
     bool more;                        /* to wipe */

@@ -161,6 +161,16 @@ static int pulse(void)
     return exec(sql);
 }
 
+/* A reader that is at work may stand in the way: then it is done with the next one. */
+static void checkpoint_for(const struct queue *batch)
+{
+    const struct store_job *job = batch->first;
+    while (job && !job->checkpoints)
+        job = job->next;
+    if (job)
+        sqlite3_wal_checkpoint_v2(store.db.write, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
 static bool is_only_to_be_read(const struct queue *batch)
 {
     const struct store_job *job = batch->first;
@@ -195,6 +205,8 @@ static bool commit(const struct queue *batch, char why[STORE_ERROR])
         return true;
     for (int i = 0; rc == STORE_AGAIN && i < MOST_TRIES; i++)
         rc = try_to_commit(batch, why);
+    if (rc == SQLITE_OK)
+        checkpoint_for(batch);
     return rc == SQLITE_OK;
 }
 

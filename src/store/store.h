@@ -32,6 +32,7 @@ struct store_job {
     void (*done)(struct store_job *job, bool ok);
     bool waits;
     bool slow; /* read() may take long: it is read behind those that do not; to be set until run() has returned */
+    bool checkpoints; /* before done(), the write-ahead log is moved into the database, and emptied; the same */
     enum { STORE_JOB_IDLE, STORE_JOB_QUEUED, STORE_JOB_TAKEN } state; /* by the store's lock */
     struct store_job *next;                                           /* the same */
 };
