@@ -90,7 +90,7 @@ static int do_step(sqlite3 *db, void *arg)
         return SQLITE_OK;
     int rc = look_for_damage(db);
     if (rc == SQLITE_OK)
-        rc = store_search_index(db, st->until_ms, &st->more);
+        rc = (st->wipes ? store_search_index : store_search_index_new)(db, st->until_ms, &st->more);
     if (rc == SQLITE_OK && st->wipes && !st->more)
         rc = store_search_wipe(db, HOLES, &st->more);
     return rc;

@@ -184,12 +184,14 @@ static int index_block(sqlite3 *db, struct pen *pen, int64_t from, int64_t to)
 }
 
 /* Goes on by one block: upwards, or, when that has come to its end, downwards. *more is false at the end of both. */
-static int advance(sqlite3 *db, struct pen *pen, struct range *r, bool *more)
+static int advance(sqlite3 *db, struct pen *pen, struct range *r, bool only_new, bool *more)
 {
     int64_t n[2] = {0, 0}, from = r->high + 1, to = from + BLOCK - 1;
     int rc = look(db, "SELECT max(n) FROM message", NULL, n, more);
     bool is_up = *more && n[0] > r->high;
-    if (rc == SQLITE_OK && !is_up) {
+    if (!is_up && only_new) {
+        *more = false;
+    } else if (rc == SQLITE_OK && !is_up) {
         rc = look(db, "SELECT max(n) FROM message WHERE n < ?1", (int64_t[2]){r->low, 0}, n, more);
         to = r->low - 1;
         from = n[0] - BLOCK + 1 > 0 ? n[0] - BLOCK + 1 : 0;
@@ -206,7 +208,7 @@ static int advance(sqlite3 *db, struct pen *pen, struct range *r, bool *more)
     return rc;
 }
 
-int store_search_index(sqlite3 *db, int64_t until_ms, bool *more)
+static int index_until(sqlite3 *db, int64_t until_ms, bool only_new, bool *more)
 {
     struct pen pen = {.db = db};
     struct range r, was;
@@ -216,7 +218,7 @@ int store_search_index(sqlite3 *db, int64_t until_ms, bool *more)
     int rc = read_range(db, &r);
     was = r;
     do
-        rc = rc == SQLITE_OK ? advance(db, &pen, &r, more) : rc;
+        rc = rc == SQLITE_OK ? advance(db, &pen, &r, only_new, more) : rc;
     while (rc == SQLITE_OK && *more && clock_ms() < until_ms);
     int ended = pen_end(&pen);
     buf_fini(&pen.words);
@@ -225,6 +227,16 @@ int store_search_index(sqlite3 *db, int64_t until_ms, bool *more)
     if (rc == SQLITE_OK && (r.low != was.low || r.high != was.high))
         rc = write_range(db, &r);
     return rc;
+}
+
+int store_search_index(sqlite3 *db, int64_t until_ms, bool *more)
+{
+    return index_until(db, until_ms, false, more);
+}
+
+int store_search_index_new(sqlite3 *db, int64_t until_ms, bool *more)
+{
+    return index_until(db, until_ms, true, more);
 }
 
 /* What FTS5 says when its tables are not as it left them. */

@@ -18,6 +18,8 @@ const char *store_search_missing(sqlite3 *db);
 /* For run(): indexes messages until there are none left or clock_ms() reaches until_ms: what was said since, then what stems
  * from before there was an index, the newest of it first. *more: there are some left. */
 int store_search_index(sqlite3 *db, int64_t until_ms, bool *more);
+/* The same, only of what was said since. */
+int store_search_index_new(sqlite3 *db, int64_t until_ms, bool *more);
 
 /* For run(): steps `delete`, a statement DELETE FROM message … RETURNING n, room, name, text with all its values, and takes
  * what it deletes out of the index. Ends the statement. *removed says how many. */
