@@ -125,7 +125,8 @@ void search_tick(void)
         search.rests--;
         return;
     }
-    if (atomic_load(&search.off) || !atomic_load(&search.has_work) || store_status().state == STORE_BAD || atomic_exchange(&search.asked, true))
+    if (atomic_load(&search.off) || !atomic_load(&search.has_work) || store_status().state == STORE_BAD ||
+        atomic_exchange(&search.asked, true))
         return;
     search.rests = RESTS;
     store_put(&search.step);

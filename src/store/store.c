@@ -26,7 +26,7 @@
 #define RETRY_FIRST_MS 200
 #define RETRY_MOST_MS 5000
 #define REMIND_MS 60000
-#define MOST_TRIES 4 /* of a batch, when somebody in it wants it again: not reached */
+#define MOST_TRIES 4 /* of a batch, when somebody in it wants it again: then it has failed */
 #define STORE_STACK (512 * 1024)
 #define READER_NICE 10
 

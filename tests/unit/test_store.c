@@ -394,6 +394,50 @@ static void look_from_outside(struct store_job *job, bool ok)
     work_done(job, ok);
 }
 
+static void read_work(struct store_job *job, sqlite3 *db)
+{
+    struct work *w = (struct work *)job;
+    (void)db;
+    w->inside = true;
+    unit_comes(is_let, w);
+}
+
+static bool are_read(void *arg)
+{
+    return ((struct work *)arg)[0].dones && ((struct work *)arg)[3].dones;
+}
+
+static void what_may_take_long_is_read_behind_the_others(void **state)
+{
+    static struct work first, behind, jobs[4]; /* slow, quick, slow, quick */
+    (void)state;
+    start_store();
+    work_init(&first, 9, true);
+    first.job.run = NULL;
+    first.job.read = read_work;
+    first.hold = true;
+    put(&first);
+    unit_until(is_inside, &first);
+    for (int i = 0; i < 4; i++) {
+        work_init(&jobs[i], i, true);
+        jobs[i].job.run = NULL;
+        jobs[i].job.read = read_work;
+        jobs[i].job.slow = i % 2 == 0;
+        put(&jobs[i]);
+    }
+    work_init(&behind, 50, true);
+    put(&behind);
+    unit_until(is_done, &behind); /* by then all before it have been handed on to the reader */
+    done_order.n = 0;
+    first.hold = false;
+    unit_until(are_read, jobs);
+    unit_until(is_done, &jobs[2]);
+    static const int order[] = {9, 1, 3, 0, 2};
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(done_order.order[i], order[i]);
+    store_stop();
+}
+
 static void done_comes_after_the_commit_and_not_before(void **state)
 {
     (void)state;
@@ -719,6 +763,7 @@ int main(void)
         TEST(a_database_that_may_not_be_written_is_refused),
         TEST(a_lock_file_that_is_a_symbolic_link_is_refused),
         TEST(jobs_that_wait_together_share_one_commit_in_their_order),
+        TEST(what_may_take_long_is_read_behind_the_others),
         TEST(done_comes_after_the_commit_and_not_before),
         TEST(a_job_may_be_put_again_from_its_done_ahead_of_the_rest),
         TEST(a_repeated_record_goes_before_what_came_since),
