@@ -2,9 +2,7 @@
 /* Commands that carry words to others: MSG, SAY, ME, PRIVMSG. */
 #include "config.h"
 
-#include "base/counter.h"
 #include "chat/talk.h"
-#include "chat/users.h"
 #include "serve/command.h"
 #include "serve/mailbox.h"
 

@@ -43,8 +43,9 @@ bool past_read(struct session *s, struct room *r, const struct past_wanted *w, s
         add_notice(s, past, "what was said meanwhile cannot be read now; try HISTORY later");
     if (is_read)
         add_messages(s, r, past, w->most);
-    past->covers = is_read ? newest : w->after; /* else the replay has to do */
-    past->gives_up = !is_read;
+    if (is_read)
+        past->covers = newest;
+    past->gives_up = !is_read; /* then the replay has to do */
     history_query_fini(&s->query);
     return is_read;
 }

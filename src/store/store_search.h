@@ -8,7 +8,7 @@
  * The index of words beside the messages. It follows them in steps, is taken back with them in the same transaction, and
  * holds nothing that they do not: what it lacks is made up for by time, never by what it has too much.
  *
- * It stands in slices of 2^18 messages, each an FTS5 table of its own. Measured (doc/decisions/011): a word that is found by
+ * It stands in slices of 2^18 messages, each an FTS5 table of its own. Measured (doc/decisions/014): a word that is found by
  * its start is read whole before its first row comes, and nothing interrupts that; so what is read at once must be small.
  */
 

@@ -790,6 +790,12 @@ void unit_db_exec(sqlite3 *db, const char *sql)
         fail_msg("%s: %s", sql, sqlite3_errmsg(db));
 }
 
+void unit_db_accounts(sqlite3 *db)
+{
+    unit_db_exec(db, "INSERT INTO account (id, key, name, hash, created_ms, seen_ms) VALUES (7, 'alice', 'Alice', '', 0, 0),"
+                     " (8, 'bob', 'bob', '', 0, 0)");
+}
+
 long long unit_db_number(sqlite3 *db, const char *sql)
 {
     sqlite3_stmt *st = NULL;

@@ -193,7 +193,9 @@ sqlite3 *unit_db_open(void);
 /* Fails the test when a statement was left open. */
 void unit_db_close(sqlite3 *db);
 void unit_db_exec(sqlite3 *db, const char *sql);
-/* One number, or -1. */
+/* Adds two, 7 Alice and 8 bob. */
+void unit_db_accounts(sqlite3 *db);
+/* One number, or -1. Any thread. */
 long long unit_db_number(sqlite3 *db, const char *sql);
 
 /* ---- store, registry of names, accounts and rooms, in a directory of the test's own ---- */

@@ -52,12 +52,6 @@ static void start_store(void)
     assert_int_equal(store_start(), 0);
 }
 
-static void exec(sqlite3 *db, const char *sql)
-{
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-}
-
 /* A connection of somebody else. */
 static sqlite3 *other_connection(void)
 {
@@ -65,17 +59,6 @@ static sqlite3 *other_connection(void)
     assert_int_equal(sqlite3_open(db_path, &db), SQLITE_OK);
     sqlite3_busy_timeout(db, 10000);
     return db;
-}
-
-/* Any thread: -1 when it cannot be read. */
-static long long number(sqlite3 *db, const char *sql)
-{
-    sqlite3_stmt *st = NULL;
-    long long n = -1;
-    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
-        n = sqlite3_column_int64(st, 0);
-    sqlite3_finalize(st);
-    return n;
 }
 
 /* ---- jobs ---- */
@@ -173,7 +156,7 @@ static void a_fresh_directory_gets_a_database_that_is_its_owners_alone(void **st
     mode_t old = umask(022);
     open_store();
     umask(old);
-    assert_int_equal(number(store_connection(), "SELECT count(*) FROM room"), 0);
+    assert_int_equal(unit_db_number(store_connection(), "SELECT count(*) FROM room"), 0);
     assert_int_equal(stat(db_path, &sb), 0);
     assert_int_equal(sb.st_mode & 0777, 0600);
     store_close();
@@ -185,8 +168,8 @@ static void the_disk_is_asked_for_all_it_can_promise(void **state)
     open_store();
     sqlite3 *db = store_connection();
     sqlite3_stmt *st;
-    assert_int_equal(number(db, "PRAGMA synchronous"), 2);
-    assert_int_equal(number(db, "PRAGMA foreign_keys"), 1);
+    assert_int_equal(unit_db_number(db, "PRAGMA synchronous"), 2);
+    assert_int_equal(unit_db_number(db, "PRAGMA foreign_keys"), 1);
     assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA journal_mode", -1, &st, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(st), SQLITE_ROW);
     assert_string_equal(sqlite3_column_text(st, 0), "wal");
@@ -205,7 +188,7 @@ static void what_was_written_is_there_when_it_is_opened_again(void **state)
     assert_int_equal(w.last_ok, true);
     store_stop();
     open_store();
-    assert_int_equal(number(store_connection(), "SELECT count(*) FROM room WHERE key = '#1'"), 1);
+    assert_int_equal(unit_db_number(store_connection(), "SELECT count(*) FROM room WHERE key = '#1'"), 1);
     store_close();
 }
 
@@ -241,7 +224,7 @@ static void a_second_chatd_on_the_directory_is_refused_and_told_who_has_it(void 
     snprintf(path, sizeof path, "%s/chatd.lock", dir);
     assert_int_equal(chmod(path, 0666), 0);
     assert_int_equal(unit_unprivileged(NULL, open_in_use, dir), 42);
-    assert_int_equal(number(store_connection(), "SELECT count(*) FROM room"), 0);
+    assert_int_equal(unit_db_number(store_connection(), "SELECT count(*) FROM room"), 0);
     store_close();
     open_store(); /* and it is free again */
     store_close();
@@ -267,7 +250,7 @@ static void a_newer_database_is_refused_and_left_byte_for_byte(void **state)
 {
     (void)state;
     open_store();
-    exec(store_connection(), "PRAGMA user_version = 9999");
+    unit_db_exec(store_connection(), "PRAGMA user_version = 9999");
     store_close();
     check_refused("newer chatd");
 }
@@ -276,11 +259,11 @@ static void a_database_of_another_program_is_refused_and_left_byte_for_byte(void
 {
     (void)state;
     sqlite3 *db = other_connection();
-    exec(db, "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)");
+    unit_db_exec(db, "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)");
     sqlite3_close(db);
     check_refused("another program");
     db = other_connection();
-    exec(db, "PRAGMA journal_mode = WAL; INSERT INTO theirs VALUES (2)");
+    unit_db_exec(db, "PRAGMA journal_mode = WAL; INSERT INTO theirs VALUES (2)");
     sqlite3_close(db);
     check_refused("another program");
 }
@@ -389,7 +372,7 @@ static void look_from_outside(struct store_job *job, bool ok)
     struct work *w = (struct work *)job;
     sqlite3 *db;
     if (sqlite3_open(db_path, &db) == SQLITE_OK)
-        w->seen = number(db, "SELECT count(*) FROM room");
+        w->seen = unit_db_number(db, "SELECT count(*) FROM room");
     sqlite3_close(db);
     work_done(job, ok);
 }
@@ -591,8 +574,8 @@ static void a_waiter_fails_at_the_first_failure_and_others_are_tried_again(void 
     assert_int_equal(counter_get(COUNTER_STORE_FAILURES), failures + 1);
     store_stop();
     open_store();
-    assert_int_equal(number(store_connection(), "SELECT count(*) FROM room WHERE key = '#3'"), 0);
-    assert_int_equal(number(store_connection(), "SELECT count(*) FROM room"), 3);
+    assert_int_equal(unit_db_number(store_connection(), "SELECT count(*) FROM room WHERE key = '#3'"), 0);
+    assert_int_equal(unit_db_number(store_connection(), "SELECT count(*) FROM room"), 3);
     store_close();
 }
 
@@ -656,7 +639,7 @@ static void a_store_with_nothing_to_do_finds_out_by_itself_that_it_is_well(void 
     unit_until(is_idle, NULL);
     store_stop();
     open_store();
-    assert_int_equal(number(store_connection(), "SELECT count(*) FROM pulse"), 1);
+    assert_int_equal(unit_db_number(store_connection(), "SELECT count(*) FROM pulse"), 1);
     store_close();
 }
 
@@ -666,7 +649,7 @@ static void somebody_elses_lock_on_the_database_is_trouble_that_passes(void **st
     struct work waiter, patient;
     start_store();
     sqlite3 *other = other_connection();
-    exec(other, "BEGIN EXCLUSIVE");
+    unit_db_exec(other, "BEGIN EXCLUSIVE");
     work_init(&waiter, 1, true);
     work_init(&patient, 2, false);
     put(&waiter);
@@ -676,7 +659,7 @@ static void somebody_elses_lock_on_the_database_is_trouble_that_passes(void **st
     assert_int_equal(waiter.runs, 0);
     assert_int_equal(patient.dones, 0);
     assert_int_equal(store_status().state, STORE_BAD);
-    exec(other, "COMMIT");
+    unit_db_exec(other, "COMMIT");
     sqlite3_close(other);
     unit_until(is_done, &patient);
     assert_int_equal(patient.last_ok, true);
@@ -704,7 +687,7 @@ static void a_failed_batch_leaves_nothing_of_itself_on_disk(void **state)
     assert_int_equal(early.runs, 1);
     assert_int_equal(early.last_ok, false);
     sqlite3 *other = other_connection();
-    assert_int_equal(number(other, "SELECT count(*) FROM room"), 1);
+    assert_int_equal(unit_db_number(other, "SELECT count(*) FROM room"), 1);
     sqlite3_close(other);
     store_stop();
 }
@@ -724,7 +707,7 @@ static void stop_carries_out_what_is_queued(void **state)
     for (int i = 0; i < MANY; i++)
         assert_int_equal(w[i].last_ok, true);
     open_store();
-    assert_int_equal(number(store_connection(), "SELECT count(*) FROM room"), MANY);
+    assert_int_equal(unit_db_number(store_connection(), "SELECT count(*) FROM room"), MANY);
     store_close();
 }
 

@@ -25,8 +25,7 @@ static int set_up(void **state)
 {
     (void)state;
     db = unit_db_open();
-    unit_db_exec(db, "INSERT INTO account (id, key, name, hash, created_ms, seen_ms) VALUES (7, 'alice', 'Alice', '', 0, 0),"
-                     " (8, 'bob', 'bob', '', 0, 0)");
+    unit_db_accounts(db);
     return 0;
 }
 
