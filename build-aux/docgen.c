@@ -54,7 +54,7 @@ static const struct {
 static const struct {
     const char *name, *what;
 } options[] = {
-#define OPTION(name, word, kind, standard, most, what) {word, what},
+#define OPTION(name, word, kind, default_value, most, what) {word, what},
 #include "tbl/options.h"
 #undef OPTION
 };

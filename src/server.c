@@ -14,7 +14,7 @@
 #include "chat/history.h"
 #include "chat/mail.h"
 #include "chat/rooms.h"
-#include "chat/ruling.h"
+#include "chat/moderation.h"
 #include "chat/search.h"
 #include "chat/tokens.h"
 #include "chat/users.h"
@@ -30,7 +30,7 @@
 #include "proto/native.h"
 #include "serve/login.h"
 #include "serve/session.h"
-#include "serve/tries.h"
+#include "serve/throttle.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -40,7 +40,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TEND_MS (3600 * 1000)
+#define CLEAN_UP_MS (3600 * 1000)
 #define INSTALLED_CONF CHATD_SYSCONFDIR "/chatd.conf"
 
 /* Locking key: L by .reload_lock · c constant after server_start */
@@ -49,8 +49,8 @@ static struct {
     struct lock reload_lock;
     struct conf conf;              /* L: what is in force */
     struct listener *listeners[CONF_LISTENERS]; /* c */
-    struct msg *words_full[FORMS], *words_many[FORMS]; /* c */
-    int64_t tend_at_ms;            /* the keeper's */
+    struct msg *last_words_full[FORMS], *last_words_many[FORMS]; /* c */
+    int64_t clean_up_at_ms;            /* the keeper's */
 } server = {.reload_lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_RELOAD}};
 
 static void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -105,7 +105,7 @@ static void configure(const struct conf *c)
     native_configure(c->limits_line);
     name_configure(c->limits_name);
     addrs_configure(c->clients_per_address);
-    flood_configure(c->flood_rate, c->flood_burst, c->flood_seconds, c->flood_spare_loopback);
+    flood_configure(c->flood_rate, c->flood_burst, c->flood_seconds, c->flood_exempt_loopback);
     replay_configure(c->rooms_replay, c->rooms_replay_age);
     rules_configure(c->rooms_roles, c->rooms_bans);
     rooms_configure(c->rooms_max, c->rooms_expire_days);
@@ -125,7 +125,7 @@ static void configure(const struct conf *c)
     secret_configure(c->accounts_hash_memory, c->accounts_hash_passes);
     hashing_configure(c->accounts_hash_wait, processors());
     accounts_configure(c->accounts_max);
-    tries_configure(c->accounts_tries, c->accounts_tries_refill);
+    throttle_configure(c->accounts_tries, c->accounts_tries_refill);
     login_configure(&(struct login_rules){
         .registration = login_registration_named(c->accounts_registration),
         .plaintext = c->accounts_plaintext,
@@ -263,13 +263,13 @@ static void tick(int64_t now_ms)
     history_tick();
     accounts_tick();
     search_tick();
-    if (now_ms < server.tend_at_ms)
+    if (now_ms < server.clean_up_at_ms)
         return;
-    server.tend_at_ms = now_ms + TEND_MS;
-    rooms_tend();
-    history_tend();
-    mail_tend();
-    tokens_tend();
+    server.clean_up_at_ms = now_ms + CLEAN_UP_MS;
+    rooms_clean_up();
+    history_clean_up();
+    mail_clean_up();
+    tokens_clean_up();
 }
 
 static int open_listeners(const struct conf *c)
@@ -288,8 +288,8 @@ static int open_listeners(const struct conf *c)
             .keepalive_count = c->sockets_keepalive_count,
             .user_timeout_ms = c->sockets_user_timeout * 1000,
             .via = codec,
-            .words_full = server.words_full[codec->form],
-            .words_many = server.words_many[codec->form],
+            .last_words_full = server.last_words_full[codec->form],
+            .last_words_many = server.last_words_many[codec->form],
         };
         snprintf(lc.address, sizeof lc.address, "%s", l->address);
         server.listeners[i] = listener_open(&lc, error);
@@ -312,16 +312,16 @@ static void make_words(void)
     struct event full = {.kind = EVENT_ERROR, .error = ERROR_FULL};
     struct event many = {.kind = EVENT_ERROR, .error = ERROR_TOO_MANY_CONNECTIONS};
     for (int f = 0; f < FORMS; f++) {
-        server.words_full[f] = member_render((enum form)f, &full);
-        server.words_many[f] = member_render((enum form)f, &many);
+        server.last_words_full[f] = member_render((enum form)f, &full);
+        server.last_words_many[f] = member_render((enum form)f, &many);
     }
 }
 
 static void free_words(void)
 {
     for (int f = 0; f < FORMS; f++) {
-        msg_unref(server.words_full[f]);
-        msg_unref(server.words_many[f]);
+        msg_unref(server.last_words_full[f]);
+        msg_unref(server.last_words_many[f]);
     }
 }
 
@@ -333,7 +333,7 @@ static int open_state(const struct conf *c, char socket_path[PATHS_SIZE])
     struct paths_given given = {server.options.dir, c->store_directory, c->admin_socket};
     if (paths_state(&given, dir, error) != 0 || store_open(dir, error) != 0)
         goto failed;
-    if (rooms_load(error) != 0 || accounts_load(error) != 0 || ruling_load(error) != 0 || paths_socket(&given, dir, socket_path, error) != 0 ||
+    if (rooms_load(error) != 0 || accounts_load(error) != 0 || moderation_load(error) != 0 || paths_socket(&given, dir, socket_path, error) != 0 ||
         admin_open(socket_path, c->admin_group, error) != 0) {
         store_close();
         goto failed;
@@ -348,7 +348,7 @@ failed:
 
 static int start_threads(const struct conf *c, void (*stop)(void))
 {
-    int made = 0;
+    int committed = 0;
     struct pool_config pool = {
         .max = c->clients_max,
         .prespawn = c->clients_prespawn,
@@ -358,11 +358,11 @@ static int start_threads(const struct conf *c, void (*stop)(void))
         .serve = session_serve,
     };
     struct admin_hooks hooks = {.reload = reload, .stop = stop};
-    if (store_start() != 0 || refuse_start() != 0 || pool_start(&pool, &made) != 0 || keeper_start(tick) != 0 ||
+    if (store_start() != 0 || refuse_start() != 0 || pool_start(&pool, &committed) != 0 || keeper_start(tick) != 0 ||
         admin_start(&hooks) != 0)
         return -1;
-    if (made < c->clients_prespawn && made < c->clients_max)
-        log_warn("few_threads", "pairs=%d wanted=%d", made, c->clients_prespawn);
+    if (committed < c->clients_prespawn && committed < c->clients_max)
+        log_warn("few_threads", "pairs=%d wanted=%d", committed, c->clients_prespawn);
     for (int i = 0; i < c->listener_count; i++)
         if (listener_start(server.listeners[i]) != 0)
             return -1;
@@ -433,7 +433,7 @@ void server_stop(void)
     resume_stop();
     close_listeners();
     pool_wait_empty();
-    resume_wait_parked();
+    resume_wait_saved();
     admin_stop();
     keeper_stop();
     history_stop();

@@ -69,7 +69,7 @@ int thread_start(struct thread *t, const char *name, size_t stack_bytes, thread_
     return 0;
 }
 
-void thread_stand_back(int nice)
+void thread_lower_priority(int nice)
 {
 #ifdef __linux__
     id_t self = (id_t)syscall(SYS_gettid);

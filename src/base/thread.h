@@ -18,7 +18,7 @@ int thread_start(struct thread *t, const char *name, size_t stack_bytes, thread_
 
 /* Lets others run before the calling thread, `nice` steps (setpriority(2)) below what the process has; where the system
  * knows only priorities of whole processes it does nothing. */
-void thread_stand_back(int nice);
+void thread_lower_priority(int nice);
 
 /* Waits for its end. Blocks; once per started thread. */
 void thread_join(struct thread *t);

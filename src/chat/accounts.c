@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "base/rwlock.h"
+#include "chat/job.h"
 #include "chat/rooms.h"
 #include "chat/users.h"
 #include "store/store_accounts.h"
@@ -197,7 +198,7 @@ static int add_run(void *arg, sqlite3 *db)
     return rc;
 }
 
-static void add_made(void *arg)
+static void add_committed(void *arg)
 {
     const struct change_of_account *c = arg;
     struct event words = {.kind = EVENT_ERROR, .error = ERROR_KICKED, .text = "the operator has registered this name"};
@@ -223,7 +224,7 @@ static int hash_run(void *arg, sqlite3 *db)
     return rc;
 }
 
-static void hash_made(void *arg)
+static void hash_committed(void *arg)
 {
     const struct change_of_account *c = arg;
     rwlock_write(&accounts.lock);
@@ -244,7 +245,7 @@ static int lock_run(void *arg, sqlite3 *db)
     return rc;
 }
 
-static void lock_made(void *arg)
+static void lock_committed(void *arg)
 {
     const struct change_of_account *c = arg;
     rwlock_write(&accounts.lock);
@@ -263,7 +264,7 @@ static int remove_run(void *arg, sqlite3 *db)
     return rc;
 }
 
-static void remove_made(void *arg)
+static void remove_committed(void *arg)
 {
     const struct change_of_account *c = arg;
     if (c->result != ACCOUNTS_DONE)
@@ -284,16 +285,16 @@ static int invite_run(void *arg, sqlite3 *db)
     return store_accounts_invite(db, c->digest, sizeof c->digest, c->expires_ms, clock_wall_ms());
 }
 
-static enum accounts_change change(const struct errand *e, struct change_of_account *c, const struct waiter *w)
+static enum accounts_change change(const struct job *e, struct change_of_account *c, const struct waiter *w)
 {
-    enum accounts_change result = errand_do(e, c, w) ? c->result : ACCOUNTS_STORAGE;
+    enum accounts_change result = job_do(e, c, w) ? c->result : ACCOUNTS_STORAGE;
     secret_wipe(&c->a.hash, sizeof c->a.hash);
     return result;
 }
 
 enum accounts_change accounts_add(const struct accounts_new *n, const struct waiter *w)
 {
-    static const struct errand add = {add_run, add_made};
+    static const struct job add = {add_run, add_committed};
     int64_t now_ms = clock_wall_ms();
     struct change_of_account c = {
         .a = {.created_ms = now_ms, .seen_ms = n->owner ? now_ms : 0}, .invited = n->invitation, .owner = n->owner};
@@ -307,7 +308,7 @@ enum accounts_change accounts_add(const struct accounts_new *n, const struct wai
 
 enum accounts_change accounts_set_hash(int64_t id, const char *proved, const char *hash, const struct waiter *w)
 {
-    static const struct errand set = {hash_run, hash_made};
+    static const struct job set = {hash_run, hash_committed};
     struct change_of_account c = {.a = {.id = id}, .proved = proved};
     snprintf(c.a.hash, sizeof c.a.hash, "%s", hash);
     return change(&set, &c, w);
@@ -315,21 +316,21 @@ enum accounts_change accounts_set_hash(int64_t id, const char *proved, const cha
 
 enum accounts_change accounts_set_locked(int64_t id, bool locked, const struct waiter *w)
 {
-    static const struct errand set = {lock_run, lock_made};
+    static const struct job set = {lock_run, lock_committed};
     struct change_of_account c = {.a = {.id = id, .locked = locked}};
     return change(&set, &c, w);
 }
 
 enum accounts_change accounts_remove(int64_t id, const char *proved, const struct waiter *w)
 {
-    static const struct errand take = {remove_run, remove_made};
+    static const struct job take = {remove_run, remove_committed};
     struct change_of_account c = {.a = {.id = id}, .proved = proved};
     return change(&take, &c, w);
 }
 
 enum accounts_change accounts_invite(char code[SECRET_TEXT], int64_t expires_ms, const struct waiter *w)
 {
-    static const struct errand make = {invite_run, NULL};
+    static const struct job make = {invite_run, NULL};
     struct change_of_account c = {.expires_ms = expires_ms};
     secret_new(code);
     secret_digest(c.digest, code);

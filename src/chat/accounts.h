@@ -3,7 +3,7 @@
 #define CHAT_ACCOUNTS_H
 
 #include "base/secret.h"
-#include "chat/asked.h"
+#include "chat/request.h"
 #include "net/addrs.h"
 #include "proto/name.h"
 

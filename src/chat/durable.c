@@ -9,6 +9,7 @@
 #include "chat/durable.h"
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/panic.h"
 #include "chat/rooms.h"
 #include "store/store_rooms.h"
@@ -21,7 +22,7 @@
 
 static struct room *room_of(struct store_job *job)
 {
-    return (struct room *)((char *)job - offsetof(struct room, record));
+    return container_of(job, struct room, record);
 }
 
 static struct room_row row_of_locked(const struct room *r)
@@ -103,7 +104,7 @@ void durable_forget(struct room *r)
 
 static struct change *change_of(struct store_job *job)
 {
-    return (struct change *)((char *)job - offsetof(struct change, asked.job));
+    return container_of(job, struct change, request.job);
 }
 
 static int change_run(struct store_job *job, sqlite3 *db)
@@ -125,7 +126,7 @@ static int change_run(struct store_job *job, sqlite3 *db)
     return SQLITE_MISUSE;
 }
 
-static void topic_made(struct change *c)
+static void topic_committed(struct change *c)
 {
     struct room *r = c->room;
     struct event ev = {.kind = EVENT_TOPIC, .room = r->name, .text = c->topic};
@@ -137,7 +138,7 @@ static void topic_made(struct change *c)
     lock_release(&r->lock);
 }
 
-static void keep_made(struct change *c)
+static void keep_committed(struct change *c)
 {
     lock_acquire(&c->room->lock);
     c->room->kept = true;
@@ -156,21 +157,21 @@ static void settle(struct change *c, enum change_result result)
     free(c->topic);
     c->room = NULL;
     c->topic = NULL;
-    asked_answer(&c->asked, (int)result);
+    request_complete(&c->request, (int)result);
 }
 
 static void change_done(struct store_job *job, bool ok)
 {
     struct change *c = change_of(job);
     if (ok && c->kind == CHANGE_TOPIC)
-        topic_made(c);
+        topic_committed(c);
     else if (ok && c->kind == CHANGE_KEEP)
-        keep_made(c);
+        keep_committed(c);
     settle(c, ok ? CHANGE_MADE : CHANGE_FAILED);
 }
 
 void change_put(struct change *c, enum change_kind kind, struct room *r, const char *topic, const struct member *by,
-                struct bell *bell)
+                struct notifier *notifier)
 {
     bool created = c->created;
     *c = (struct change){
@@ -180,12 +181,12 @@ void change_put(struct change *c, enum change_kind kind, struct room *r, const c
         .by = by,
         .created = created,
     };
-    asked_put(&c->asked, &(struct store_job){.run = change_run, .done = change_done}, bell);
+    request_put(&c->request, &(struct store_job){.run = change_run, .done = change_done}, notifier);
 }
 
 enum change_result change_wait(struct change *c, bool (*is_over)(void *arg), void *arg)
 {
-    if (!asked_wait(&c->asked, is_over, arg))
+    if (!request_wait(&c->request, is_over, arg))
         settle(c, CHANGE_FAILED);
-    return (enum change_result)atomic_load(&c->asked.result);
+    return (enum change_result)atomic_load(&c->request.result);
 }

@@ -2,7 +2,7 @@
 #ifndef CHAT_DURABLE_H
 #define CHAT_DURABLE_H
 
-#include "chat/asked.h"
+#include "chat/request.h"
 #include "chat/room.h"
 
 /*
@@ -29,7 +29,7 @@ enum change_kind { CHANGE_TOPIC, CHANGE_KEEP, CHANGE_DELETE };
 enum change_result { CHANGE_PENDING, CHANGE_MADE, CHANGE_FAILED };
 
 struct change {
-    struct asked asked;      /* its result: enum change_result */
+    struct request request;      /* its result: enum change_result */
     enum change_kind kind;
     struct room *room;       /* a reference, given back when the change is made or failed */
     char *topic;             /* owns; CHANGE_TOPIC */
@@ -41,9 +41,9 @@ struct change {
  * change may be held: the room's for a topic, the table's for the others. `topic` is copied (NULL but for a topic).
  * change_wait must follow, without hot locks. */
 void change_put(struct change *c, enum change_kind kind, struct room *r, const char *topic, const struct member *by,
-                struct bell *bell);
+                struct notifier *notifier);
 
-/* Waits until the change is made or has failed, as asked_wait does. Blocks. */
+/* Waits until the change is made or has failed, as request_wait does. Blocks. */
 enum change_result change_wait(struct change *c, bool (*is_over)(void *arg), void *arg);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "chat/fanout.h"
 
+#include "base/container.h"
 #include "base/panic.h"
 #include "chat/room.h"
 
@@ -19,7 +20,7 @@
 
 static int put_gathered(struct post_gathering *g, enum post_combiner combiner)
 {
-    struct room *r = (struct room *)((char *)g - offsetof(struct room, fanout.gathering));
+    struct room *r = container_of(g, struct room, fanout.gathering);
     struct fanout *f = &r->fanout;
     if (combiner == POST_STAYS && !atomic_load_explicit(&f->gathered, memory_order_relaxed))
         return 0;

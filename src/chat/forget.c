@@ -7,6 +7,7 @@
 
 #include "chat/forget.h"
 
+#include "base/container.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
 #include "chat/search.h"
@@ -19,7 +20,7 @@
 
 static struct forget *forget_of(struct store_job *job)
 {
-    return (struct forget *)((char *)job - offsetof(struct forget, asked.job));
+    return container_of(job, struct forget, request.job);
 }
 
 static int phase_step(struct forget *f, sqlite3 *db)
@@ -55,7 +56,7 @@ static int step_run(struct store_job *job, sqlite3 *db)
 static void step_done(struct store_job *job, bool ok)
 {
     struct forget *f = forget_of(job);
-    asked_answer(&f->asked, ok && !f->failed ? FORGET_STEPPED : FORGET_FAILED);
+    request_complete(&f->request, ok && !f->failed ? FORGET_STEPPED : FORGET_FAILED);
 }
 
 static void forget_replay(struct room *r, void *arg)
@@ -75,12 +76,12 @@ void forget_begin(struct forget *f, const char *who)
     f->what = (struct history_forget){.who = f->who, .is_room = is_room, .most = is_room ? STEP_ROWS : LOOK_ROWS};
 }
 
-bool forget_step(struct forget *f, struct bell *bell)
+bool forget_step(struct forget *f, struct notifier *notifier)
 {
     if (f->phase == FORGET_COUNTS)
         rooms_each(forget_replay, f, false);
-    history_put_behind(&f->asked, &(struct store_job){.run = step_run, .done = step_done}, bell);
-    if (!asked_wait(&f->asked, NULL, NULL) || f->asked.result != FORGET_STEPPED)
+    history_put_behind(&f->request, &(struct store_job){.run = step_run, .done = step_done}, notifier);
+    if (!request_wait(&f->request, NULL, NULL) || f->request.result != FORGET_STEPPED)
         return false;
     f->what = f->next;
     f->sum += f->removed;

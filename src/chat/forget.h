@@ -2,7 +2,7 @@
 #ifndef CHAT_FORGET_H
 #define CHAT_FORGET_H
 
-#include "chat/asked.h"
+#include "chat/request.h"
 #include "chat/room.h"
 #include "store/store_history.h"
 
@@ -11,7 +11,7 @@
  * which it stood there; in small steps between all else that is written. In its asker's slot.
  */
 struct forget {
-    struct asked asked;
+    struct request request;
     char who[NAME_SIZE];
     struct history_forget what, next; /* so far; after this step */
     enum { FORGET_COUNTS, FORGET_DELETES, FORGET_WIPES, FORGET_CLEARS, FORGET_DONE } phase;
@@ -27,6 +27,6 @@ void forget_begin(struct forget *f, const char *who);
 
 /* Does one step and waits for it. False: the store could not do it, and what was not forgotten yet is there still. It is
  * done when .phase is FORGET_DONE. Blocks; any thread with a bell, without locks. */
-bool forget_step(struct forget *f, struct bell *bell);
+bool forget_step(struct forget *f, struct notifier *notifier);
 
 #endif

@@ -34,7 +34,7 @@ static void go_on_locked(void)
         DL_DELETE(hashing.line, t);
         t->is_on = true;
         hashing.at_work++;
-        bell_ring(t->bell); /* within the hold: outside it the turn might be gone */
+        notifier_notify(t->notifier); /* within the hold: outside it the turn might be gone */
     }
 }
 
@@ -85,14 +85,14 @@ void hashing_end(struct turn *t)
 bool hashing_begin(struct turn *t, const struct addr *from, const struct waiter *w)
 {
     struct standing s = {t, w};
-    *t = (struct turn){.bell = w->bell};
+    *t = (struct turn){.notifier = w->notifier};
     if (from)
         t->from = from->key;
     lock_acquire(&hashing.lock);
     stand_in_line_locked(t);
     lock_release(&hashing.lock);
     post_flush();
-    bell_wait_for(w->bell, clock_ms() + atomic_load_explicit(&wait_ms_now, memory_order_relaxed), is_on_or_over, &s);
+    notifier_wait_for(w->notifier, clock_ms() + atomic_load_explicit(&wait_ms_now, memory_order_relaxed), is_on_or_over, &s);
     if (is_on(t) && !waiter_is_over(w))
         return true;
     hashing_end(t);

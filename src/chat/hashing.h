@@ -3,7 +3,7 @@
 #define CHAT_HASHING_H
 
 #include "base/secret.h"
-#include "chat/asked.h"
+#include "chat/request.h"
 #include "net/addrs.h"
 
 /*
@@ -25,7 +25,7 @@ enum hashing hashing_check(const char *hash, const char *password, const struct 
 /* One turn; what the calls above do around their work. */
 struct turn {
     struct in6_addr from;
-    struct bell *bell; /* borrows */
+    struct notifier *notifier; /* borrows */
     int round;         /* behind so many of the same address */
     bool is_on;
     struct turn *prev, *next;

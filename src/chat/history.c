@@ -9,6 +9,7 @@
 #include "chat/history.h"
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/counter.h"
 #include "base/panic.h"
 #include "chat/search.h"
@@ -139,7 +140,7 @@ static void ask_all_locked(void)
 
 static bool is_bad(void)
 {
-    return store_status().state == STORE_BAD;
+    return store_status().state == STORE_FAILED;
 }
 
 bool history_is_full(void)
@@ -266,7 +267,7 @@ static void trim_done(struct store_job *job, bool ok)
     history.trims_more = history.trims_more && !round_ends;
 }
 
-void history_tend(void)
+void history_clean_up(void)
 {
     lock_acquire(&history.lock);
     history.trims = true;
@@ -316,7 +317,7 @@ static bool add_row(const struct message_row *row, void *arg)
 
 static struct history_query *query_of(struct store_job *job)
 {
-    return (struct history_query *)((char *)job - offsetof(struct history_query, asked.job));
+    return container_of(job, struct history_query, request.job);
 }
 
 void history_query_fini(struct history_query *q)
@@ -333,18 +334,18 @@ static void query_read(struct store_job *job, sqlite3 *db)
 static void query_done(struct store_job *job, bool ok)
 {
     struct history_query *q = query_of(job);
-    asked_answer(&q->asked, ok && q->is_whole ? HISTORY_READ : HISTORY_FAILED);
+    request_complete(&q->request, ok && q->is_whole ? HISTORY_READ : HISTORY_FAILED);
 }
 
-void history_put_behind(struct asked *a, const struct store_job *how, struct bell *bell)
+void history_put_behind(struct request *a, const struct store_job *how, struct notifier *notifier)
 {
     lock_acquire(&history.lock);
     ask_all_locked();
-    asked_put(a, how, bell);
+    request_put(a, how, notifier);
     lock_release(&history.lock);
 }
 
-void history_ask(struct history_query *q, struct room *r, struct history_range range, size_t bytes, struct bell *bell)
+void history_ask(struct history_query *q, struct room *r, struct history_range range, size_t bytes, struct notifier *notifier)
 {
     lock_acquire(&r->lock);
     uint64_t begins = (uint64_t)r->created_ms << 20;
@@ -358,12 +359,12 @@ void history_ask(struct history_query *q, struct room *r, struct history_range r
         q->range.after = INT64_MAX;
     if (!q->range.before || q->range.before > INT64_MAX)
         q->range.before = INT64_MAX;
-    history_put_behind(&q->asked, &(struct store_job){.read = query_read, .done = query_done}, bell);
+    history_put_behind(&q->request, &(struct store_job){.read = query_read, .done = query_done}, notifier);
 }
 
 bool history_wait(struct history_query *q, bool (*is_over)(void *arg), void *arg)
 {
-    return asked_wait(&q->asked, is_over, arg) && q->asked.result == HISTORY_READ;
+    return request_wait(&q->request, is_over, arg) && q->request.result == HISTORY_READ;
 }
 
 struct message_row history_at(const struct history_query *q, int i)

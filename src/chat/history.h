@@ -2,7 +2,7 @@
 #ifndef CHAT_HISTORY_H
 #define CHAT_HISTORY_H
 
-#include "chat/asked.h"
+#include "chat/request.h"
 #include "chat/page.h"
 #include "chat/room.h"
 #include "store/store_history.h"
@@ -44,18 +44,18 @@ bool history_is_full(void);
 /* Keeper, each of its passes: has the store write what waits, once a second, and clear away a little. */
 void history_tick(void);
 /* Begins to clear away what is beyond the limits, in small steps. */
-void history_tend(void);
+void history_clean_up(void);
 
 /* Texts that wait to be written, in bytes. Any thread. */
 int64_t history_queued(void);
 
-/* Puts a question to the store, or a change, behind all that was said before. `how` as for asked_put; asked_wait must follow.
+/* Puts a question to the store, or a change, behind all that was said before. `how` as for request_put; request_wait must follow.
  * No lock at or above HISTORY. */
-void history_put_behind(struct asked *a, const struct store_job *how, struct bell *bell);
+void history_put_behind(struct request *a, const struct store_job *how, struct notifier *notifier);
 
 /* A question, in its asker's slot. */
 struct history_query {
-    struct asked asked;
+    struct request request;
     struct history_range range; /* .room points to .key */
     char key[NAME_SIZE];
     struct page page;
@@ -65,9 +65,9 @@ enum history_result { HISTORY_READ = 1, HISTORY_FAILED };
 
 /* Asks for a stretch of the room's messages, which make lines of `bytes` bytes at most; room, after and before of the range
  * may be 0 for all there is. history_wait must follow. No lock at or above ROOM. Any thread with a bell. */
-void history_ask(struct history_query *q, struct room *r, struct history_range range, size_t bytes, struct bell *bell);
+void history_ask(struct history_query *q, struct room *r, struct history_range range, size_t bytes, struct notifier *notifier);
 
-/* Waits for the answer, as asked_wait. False: the store could not be asked. */
+/* Waits for the answer, as request_wait. False: the store could not be asked. */
 bool history_wait(struct history_query *q, bool (*is_over)(void *arg), void *arg);
 
 /* The i-th in order of time. */

@@ -5,6 +5,7 @@
 #include "chat/mail.h"
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/panic.h"
 #include "chat/history.h"
 
@@ -40,18 +41,18 @@ static int put_run(void *arg, sqlite3 *db)
     return store_mail_add(db, l->account, &l->row, oldest_ms(), most, &l->n);
 }
 
-void mail_put(struct letter *l, int64_t account, const char *from, const char *text, struct bell *bell)
+void mail_put(struct letter *l, int64_t account, const char *from, const char *text, struct notifier *notifier)
 {
-    static const struct errand put = {put_run, NULL};
+    static const struct job put = {put_run, NULL};
     l->account = account;
     l->n = 0;
     l->row = (struct mail_row){.time_ms = clock_wall_ms(), .name = from, .text = text};
-    errand_begin(&l->errand, &put, l, bell);
+    job_begin(&l->job, &put, l, notifier);
 }
 
 enum mail_result mail_wait(struct letter *l, const struct waiter *w)
 {
-    if (!errand_end(&l->errand, w))
+    if (!job_end(&l->job, w))
         return MAIL_STORAGE;
     return l->n ? MAIL_KEPT : MAIL_FULL;
 }
@@ -88,10 +89,10 @@ static int read_run(void *arg, sqlite3 *db)
 
 int64_t mail_read(int64_t account, const struct member *m, size_t bytes, struct buf *lines, const struct waiter *w)
 {
-    static const struct errand read = {read_run, NULL};
+    static const struct job read = {read_run, NULL};
     struct reading re = {.account = account, .since_ms = oldest_ms(), .form = (enum form)m->form, .bytes = bytes,
                          .lines = lines, .start = lines->len};
-    if (errand_do(&read, &re, w) && re.last)
+    if (job_do(&read, &re, w) && re.last)
         return re.last;
     lines->len = re.start;
     return 0;
@@ -109,9 +110,9 @@ static int forget_run(void *arg, sqlite3 *db)
 
 void mail_forget(int64_t account, int64_t from, int64_t upto)
 {
-    static const struct errand forget = {forget_run, NULL};
+    static const struct job forget = {forget_run, NULL};
     struct forgetting f = {account, from, upto};
-    errand_leave(&forget, &f, sizeof f);
+    job_post(&forget, &f, sizeof f);
 }
 
 static int tend_run(void *arg, sqlite3 *db)
@@ -119,11 +120,11 @@ static int tend_run(void *arg, sqlite3 *db)
     return store_mail_forget_old(db, *(const int64_t *)arg, MOST_TENDED);
 }
 
-void mail_tend(void)
+void mail_clean_up(void)
 {
-    static const struct errand tend = {tend_run, NULL};
+    static const struct job tend = {tend_run, NULL};
     int64_t before_ms = oldest_ms();
-    errand_leave(&tend, &before_ms, sizeof before_ms);
+    job_post(&tend, &before_ms, sizeof before_ms);
 }
 
 /* ---- how far rooms were heard ---- */
@@ -142,16 +143,16 @@ static int mark_run(void *arg, sqlite3 *db)
 
 void mail_mark(int64_t account, const char *room, uint64_t id)
 {
-    static const struct errand mark = {mark_run, NULL};
+    static const struct job mark = {mark_run, NULL};
     struct mark m = {.account = account, .id = id};
     snprintf(m.room, sizeof m.room, "%s", room);
-    errand_leave(&mark, &m, sizeof m);
+    job_post(&mark, &m, sizeof m);
 }
 
 enum { UNREAD_COUNTED = 1, UNREAD_FAILED };
 
 struct counting {
-    struct asked asked;
+    struct request request;
     int64_t account;
     struct strv rooms;
     int *unread; /* owns */
@@ -160,7 +161,7 @@ struct counting {
 
 static struct counting *counting_of(struct store_job *job)
 {
-    return (struct counting *)((char *)job - offsetof(struct counting, asked.job));
+    return container_of(job, struct counting, request.job);
 }
 
 static void add_room(const char *room, int unread, void *arg)
@@ -180,14 +181,14 @@ static void unread_read(struct store_job *job, sqlite3 *db)
 static void unread_done(struct store_job *job, bool ok)
 {
     struct counting *c = counting_of(job);
-    asked_answer(&c->asked, ok && c->is_whole ? UNREAD_COUNTED : UNREAD_FAILED);
+    request_complete(&c->request, ok && c->is_whole ? UNREAD_COUNTED : UNREAD_FAILED);
 }
 
 bool mail_unread(int64_t account, void (*fn)(const char *room, int unread, void *arg), void *arg, const struct waiter *w)
 {
     struct counting c = {.account = account};
-    history_put_behind(&c.asked, &(struct store_job){.read = unread_read, .done = unread_done}, w->bell);
-    bool done = asked_wait(&c.asked, w->is_over, w->arg) && c.asked.result == UNREAD_COUNTED;
+    history_put_behind(&c.request, &(struct store_job){.read = unread_read, .done = unread_done}, w->notifier);
+    bool done = request_wait(&c.request, w->is_over, w->arg) && c.request.result == UNREAD_COUNTED;
     for (size_t i = 0; done && i < c.rooms.n; i++)
         fn(c.rooms.v[i], c.unread[i], arg);
     strv_fini(&c.rooms);

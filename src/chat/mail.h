@@ -2,7 +2,7 @@
 #ifndef CHAT_MAIL_H
 #define CHAT_MAIL_H
 
-#include "chat/asked.h"
+#include "chat/job.h"
 #include "chat/member.h"
 #include "store/store_mail.h"
 
@@ -20,13 +20,13 @@ void mail_configure(const struct mail_limits *limits);
  * reader is not found, so whoever comes then finds it. mail_wait must follow, without a lock; until then the names of
  * the letter are borrowed. MAIL_FULL: too many wait, or the account is gone. */
 struct letter {
-    struct errand_asked errand;
+    struct job_request job;
     int64_t account;
     struct mail_row row;
     int64_t n; /* the number it got */
 };
 enum mail_result { MAIL_KEPT, MAIL_FULL, MAIL_STORAGE };
-void mail_put(struct letter *l, int64_t account, const char *from, const char *text, struct bell *bell);
+void mail_put(struct letter *l, int64_t account, const char *from, const char *text, struct notifier *notifier);
 enum mail_result mail_wait(struct letter *l, const struct waiter *w);
 
 /* Adds what waits as lines in the member's form, the oldest first, up to so many bytes. The number of the last, for
@@ -36,7 +36,7 @@ int64_t mail_read(int64_t account, const struct member *m, size_t bytes, struct 
 void mail_forget(int64_t account, int64_t from, int64_t upto);
 
 /* Once an hour: forgets what has waited for too long, some thousands at a time. Nobody waits for it. */
-void mail_tend(void);
+void mail_clean_up(void);
 
 /* Notes how far the account has heard a room (its key). Nobody waits for it. */
 void mail_mark(int64_t account, const char *room, uint64_t id);

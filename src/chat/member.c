@@ -16,7 +16,7 @@ struct msg *member_render(enum form form, const struct event *ev)
     struct buf lines = {0};
     codec_of(form)->render(&lines, ev, form);
     struct msg *msg = msg_new(lines.data, lines.len);
-    msg->worth = ev->kind == EVENT_SAID || ev->kind == EVENT_ACTION || ev->kind == EVENT_PRIVATE ? msg->len : 0;
+    msg->resendable = ev->kind == EVENT_SAID || ev->kind == EVENT_ACTION || ev->kind == EVENT_PRIVATE ? msg->len : 0;
     msg->secret = ev->kind == EVENT_TOKEN;
     if (msg->secret)
         secret_wipe(lines.data, lines.cap);
@@ -66,7 +66,7 @@ void member_answer_said(struct member *m, const struct buf *lines, size_t said_a
 {
     post_assert_settled();
     struct msg *msg = msg_new(lines->data, lines->len);
-    msg->worth = lines->len - said_at;
+    msg->resendable = lines->len - said_at;
     outbox_answer(m->outbox, msg);
     msg_unref(msg);
 }

@@ -31,7 +31,7 @@ enum cap {
 
 struct member {
     struct outbox *outbox;           /* borrows: the pair's */
-    struct bell *bell;               /* borrows: the pair's */
+    struct notifier *notifier;               /* borrows: the pair's */
     _Atomic int form;                /* f: enum form */
     unsigned caps;                   /* R: a bit for each enum cap that is on */
     uint64_t id;                     /* c: the client's id */
@@ -44,7 +44,7 @@ struct member {
     struct room **rooms;             /* R: owns the array and a reference to each room */
     int room_count, room_cap;        /* R */
     struct room *current;            /* R: borrows from .rooms, or NULL */
-    _Atomic bool ousted;             /* set under a room's lock, cleared by R: some of .rooms it is in no more */
+    _Atomic bool removed;             /* set under a room's lock, cleared by R: some of .rooms it is in no more */
     _Atomic bool replaced;           /* set under U, cleared by R: somebody logs in to its account and waits for it */
     _Atomic bool kicked;             /* the same: the operator kicked it when its connection had broken already */
     struct ignores *ignores;         /* f: owns; rooms borrow it until they are told of another (room_update) */
@@ -85,8 +85,8 @@ void member_answer_lines(struct member *m, const struct buf *lines);
 void member_answer_said(struct member *m, const struct buf *lines, size_t said_at);
 
 /* Clients whom somebody meets in rooms; one who is met in two stands there twice. */
-struct companions {
-    struct companion {
+struct contacts {
+    struct contact {
         struct member *member; /* borrows: may have ended, or be another client's by now */
         uint64_t id;
     } *v; /* owns */

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/panic.h"
-#include "chat/asked.h"
+#include "chat/request.h"
 #include "chat/durable.h"
 #include "chat/history.h"
 
@@ -152,21 +152,21 @@ enum role room_role(struct room *r, const struct member *m)
     return role;
 }
 
-static bool is_meant(const struct room *r, const struct whom *whom, const struct membership *ms)
+static bool is_target(const struct room *r, const struct target *target, const struct membership *ms)
 {
     struct subject su = room_subject_locked(r, ms);
-    return rules_whom_is(whom, &su);
+    return rules_is_target(target, &su);
 }
 
-enum role room_role_of(struct room *r, const struct whom *whom)
+enum role room_role_of(struct room *r, const struct target *target)
 {
-    struct whom named = *whom;
+    struct target named = *target;
     *named.host = '\0'; /* others of that address have roles of their own */
     lock_acquire(&r->lock);
-    enum role most = rules_role(&r->rules, whom->account);
+    enum role most = rules_role(&r->rules, target->account);
     for (int i = 0; i < r->count; i++) {
         struct subject su = room_subject_locked(r, &r->members[i]);
-        most = rules_whom_is(&named, &su) && su.role > most ? su.role : most;
+        most = rules_is_target(&named, &su) && su.role > most ? su.role : most;
     }
     lock_release(&r->lock);
     return most;
@@ -183,20 +183,20 @@ bool room_has(struct room *r, uint64_t id)
     return is_in;
 }
 
-void room_give_role_locked(struct room *r, const struct whom *whom, enum role role)
+void room_give_role_locked(struct room *r, const struct target *target, enum role role)
 {
     lock_assert_held(LOCK_ROOM);
     for (int i = 0; i < r->count; i++)
-        if (is_meant(r, whom, &r->members[i]))
+        if (is_target(r, target, &r->members[i]))
             r->members[i].role = r->members[i].member->account ? ROLE_NONE : role;
 }
 
-bool room_has_whom(struct room *r, const struct whom *whom)
+bool room_has_target(struct room *r, const struct target *target)
 {
     bool has = false;
     lock_acquire(&r->lock);
     for (int i = 0; i < r->count; i++)
-        has = has || is_meant(r, whom, &r->members[i]);
+        has = has || is_target(r, target, &r->members[i]);
     lock_release(&r->lock);
     return has;
 }
@@ -210,14 +210,14 @@ bool room_admits(struct room *r, const struct member *m, const char *key, unsign
     no->verdict = rules_may_join(&r->rules, &su, key, now_ms);
     refusal_explain(no, &r->rules, &su, now_ms);
     lock_release(&r->lock);
-    return no->verdict == RULES_FINE;
+    return no->verdict == RULES_ALLOWED;
 }
 
 bool room_may_look(struct room *r, const struct member *m)
 {
     lock_acquire(&r->lock);
     struct subject su = rules_stranger(&r->rules, m);
-    bool may = find_locked(r, m) >= 0 || rules_may_join(&r->rules, &su, NULL, clock_wall_ms()) == RULES_FINE;
+    bool may = find_locked(r, m) >= 0 || rules_may_join(&r->rules, &su, NULL, clock_wall_ms()) == RULES_ALLOWED;
     lock_release(&r->lock);
     return may;
 }
@@ -225,8 +225,8 @@ bool room_may_look(struct room *r, const struct member *m)
 void room_rules_changed_locked(struct room *r)
 {
     lock_assert_held(LOCK_ROOM);
-    r->restricted = rules_restrict_talk(&r->rules);
-    atomic_store_explicit(&r->barred, rules_bar_somebody(&r->rules), memory_order_relaxed);
+    r->talk_limited = rules_limit_talk(&r->rules);
+    atomic_store_explicit(&r->join_limited, rules_limit_joining(&r->rules), memory_order_relaxed);
     atomic_store_explicit(&r->hidden, r->rules.value[OPTION_PRIVATE] != 0, memory_order_relaxed);
 }
 
@@ -269,7 +269,7 @@ static void remove_locked(struct room *r, int i)
 }
 
 /* The answer to who comes in: how many others are there, the topic, who they are, and what was said. */
-static void answer_locked(const struct room *r, struct member *m, const struct member *old, const struct past *past)
+static void answer_locked(const struct room *r, struct member *m, const struct member *old, const struct backlog *backlog)
 {
     struct buf lines = {0};
     enum form form = (enum form)m->form;
@@ -286,16 +286,16 @@ static void answer_locked(const struct room *r, struct member *m, const struct m
             codec->render(&lines, &ev, form);
     }
     size_t said_at = lines.len;
-    if (past)
-        buf_add(&lines, past->lines.data, past->lines.len);
-    replay_render(&r->replay, r->name, m, past ? past->covers : 0, &lines);
-    member_answer_said(m, &lines, past ? said_at : lines.len); /* what is shown at coming back may be shown again */
+    if (backlog)
+        buf_add(&lines, backlog->lines.data, backlog->lines.len);
+    replay_render(&r->replay, r->name, m, backlog ? backlog->covers : 0, &lines);
+    member_answer_said(m, &lines, backlog ? said_at : lines.len); /* what is shown at coming back may be shown again */
     buf_fini(&lines);
 }
 
-static bool is_whole_locked(const struct room *r, const struct past *past)
+static bool is_whole_locked(const struct room *r, const struct backlog *backlog)
 {
-    return !past || past->gives_up || past->covers >= r->replay.lost_id;
+    return !backlog || backlog->gives_up || backlog->covers >= r->replay.lost_id;
 }
 
 bool room_was_there(struct room *r, uint64_t id)
@@ -314,13 +314,13 @@ uint64_t room_last_id(struct room *r)
     return id;
 }
 
-bool room_join(struct room *r, struct member *m, unsigned ticket, const struct past *past)
+bool room_join(struct room *r, struct member *m, unsigned ticket, const struct backlog *backlog)
 {
     lock_acquire(&r->lock);
     fanout_settle_locked(r); /* what was said before is replayed and not heard live */
-    bool may = ticket == r->rules.changes && is_whole_locked(r, past);
+    bool may = ticket == r->rules.changes && is_whole_locked(r, backlog);
     if (may) {
-        answer_locked(r, m, NULL, past);
+        answer_locked(r, m, NULL, backlog);
         add_locked(r, m);
         struct event ev = {.kind = EVENT_JOIN, .room = r->name, .name = m->name};
         room_deliver_locked(r, &ev, m);
@@ -329,14 +329,14 @@ bool room_join(struct room *r, struct member *m, unsigned ticket, const struct p
     return may;
 }
 
-enum room_swap room_swap(struct room *r, struct member *old, struct member *m, const struct past *past)
+enum room_swap room_swap(struct room *r, struct member *old, struct member *m, const struct backlog *backlog)
 {
     enum room_swap result = ROOM_SWAP_NOT_IN;
     lock_acquire(&r->lock);
     fanout_settle_locked(r);
     struct membership *ms = room_membership_locked(r, old);
-    if (ms && is_whole_locked(r, past)) {
-        answer_locked(r, m, old, past);
+    if (ms && is_whole_locked(r, backlog)) {
+        answer_locked(r, m, old, backlog);
         fanout_count_locked(r, ms, -1);
         ms->member = m;
         ms->missed_id = 0;
@@ -421,27 +421,27 @@ uint64_t room_leave(struct room *r, struct member *m, bool answer)
     return heard;
 }
 
-static int count_meant_locked(const struct room *r, const struct whom *whom)
+static int count_targets_locked(const struct room *r, const struct target *target)
 {
     int n = 0;
     for (int i = 0; i < r->count; i++)
-        n += is_meant(r, whom, &r->members[i]);
+        n += is_target(r, target, &r->members[i]);
     return n;
 }
 
-int room_oust(struct room *r, const struct ousting *o, struct event *ev)
+int room_remove(struct room *r, const struct removal *o, struct event *ev)
 {
     lock_acquire(&r->lock);
-    int n = count_meant_locked(r, o->whom);
+    int n = count_targets_locked(r, o->target);
     if (n || o->always)
         room_deliver_locked(r, ev, o->except);
     for (int i = r->count - 1; n && i >= 0; i--) {
         struct member *m = r->members[i].member;
-        if (!is_meant(r, o->whom, &r->members[i]))
+        if (!is_target(r, o->target, &r->members[i]))
             continue;
         rules_uninvite_client(&r->rules, m->id);
         remove_locked(r, i);
-        m->ousted = true;
+        m->removed = true;
     }
     if (n && !r->count)
         close_locked(r);
@@ -449,7 +449,7 @@ int room_oust(struct room *r, const struct ousting *o, struct event *ev)
     return n;
 }
 
-void room_companions(struct room *r, const struct member *m, struct companions *c)
+void room_contacts(struct room *r, const struct member *m, struct contacts *c)
 {
     lock_acquire(&r->lock);
     int count = find_locked(r, m) >= 0 ? r->count : 0; /* who was put out meets nobody there */
@@ -459,7 +459,7 @@ void room_companions(struct room *r, const struct member *m, struct companions *
     }
     for (int i = 0; i < count; i++)
         if (r->members[i].member != m)
-            c->v[c->n++] = (struct companion){r->members[i].member, r->members[i].member->id};
+            c->v[c->n++] = (struct contact){r->members[i].member, r->members[i].member->id};
     lock_release(&r->lock);
 }
 

@@ -39,9 +39,9 @@ struct room {
     uint64_t late_id;                 /* R: the last that was given to something that is told later */
     char *topic;                      /* R: owns; "" when there is none */
     struct rules rules;               /* R */
-    bool restricted;                  /* R: some may not talk, or not at any time */
+    bool talk_limited;                  /* R: some may not talk, or not at any time */
     _Atomic bool hidden;              /* written R: as the option private says */
-    _Atomic bool barred;              /* written R: not everybody may come in */
+    _Atomic bool join_limited;              /* written R: not everybody may come in */
     int64_t founder;                  /* R: account that the room's record has yet to name as the owner, or 0 */
     bool founder_gone;                /* t: the record found no such account; t: the store thread */
     int64_t created_ms, used_ms;      /* R: wall clock; all its numbers are above created_ms << 20 */
@@ -74,7 +74,7 @@ void room_free(struct room **r);
 /* Whether the member may come in with that key (NULL: none); *ticket is for room_join. */
 bool room_admits(struct room *r, const struct member *m, const char *key, unsigned *ticket, struct refusal *no);
 /* What who comes in is shown in place of the replay, as lines that are rendered already. */
-struct past {
+struct backlog {
     struct buf lines; /* owns */
     uint64_t covers;  /* what was said with numbers up to this is in them, or is not to be shown */
     bool gives_up;    /* what neither they nor the replay have is not waited for: they tell of it */
@@ -88,11 +88,11 @@ uint64_t room_last_id(struct room *r);
  * of the lock: so nothing overtakes the answer, and no message is missed or doubled. Who comes into an empty room that
  * nobody owns, and that the operator did not make, is its op while there. False: the ticket is no longer good, or the past
  * lacks something; ask again. */
-bool room_join(struct room *r, struct member *m, unsigned ticket, const struct past *past);
+bool room_join(struct room *r, struct member *m, unsigned ticket, const struct backlog *backlog);
 
 /* Puts a member in the place of another, whose reader waits, and answers as room_join does; the others see nothing. */
 enum room_swap { ROOM_SWAPPED, ROOM_SWAP_AGAIN, ROOM_SWAP_NOT_IN };
-enum room_swap room_swap(struct room *r, struct member *old, struct member *m, const struct past *past);
+enum room_swap room_swap(struct room *r, struct member *old, struct member *m, const struct backlog *backlog);
 /* Up to which number a member that is in it has heard the room. */
 uint64_t room_heard(struct room *r, const struct member *m);
 /* Answers as JOIN does for who is in the room already. */
@@ -103,7 +103,7 @@ uint64_t room_leave(struct room *r, struct member *m, bool answer);
 /* The member's name, its form or whom it ignores has changed: takes that over, behind what was said before. */
 void room_update(struct room *r, struct member *m);
 /* Adds all in it but the member. */
-void room_companions(struct room *r, const struct member *m, struct companions *c);
+void room_contacts(struct room *r, const struct member *m, struct contacts *c);
 /* Answers with the topic. */
 void room_tell_topic(struct room *r, struct member *m);
 
@@ -119,21 +119,21 @@ bool room_has(struct room *r, uint64_t id);
 /* What the member may do here. */
 enum role room_role(struct room *r, const struct member *m);
 /* The role of whoever is in it under that name, or has it by that account; whichever is more. An address means nobody. */
-enum role room_role_of(struct room *r, const struct whom *whom);
+enum role room_role_of(struct room *r, const struct target *target);
 /* True when somebody in it is meant. */
-bool room_has_whom(struct room *r, const struct whom *whom);
+bool room_has_target(struct room *r, const struct target *target);
 /* True when the member may see that the room is there, who is in it and what was said: it is in it, or might come in
  * without a key. */
 bool room_may_look(struct room *r, const struct member *m);
 
 /* Takes out whom it hits, takes back what invitations they have as clients, and tells everyone but `except` of it, in one
  * hold; those who are out have heard it too. `always`: tells of it even if that is nobody. How many. */
-struct ousting {
-    const struct whom *whom;
+struct removal {
+    const struct target *target;
     const struct member *except;
     bool always;
 };
-int room_oust(struct room *r, const struct ousting *o, struct event *ev);
+int room_remove(struct room *r, const struct removal *o, struct event *ev);
 
 /* For chat/talk.c. The room's lock is held. */
 struct membership *room_membership_locked(struct room *r, const struct member *m); /* or NULL */
@@ -146,7 +146,7 @@ void room_number_late_locked(struct room *r, struct event *ev);
 void room_told_late_locked(struct room *r, const struct event *ev);
 
 /* For chat/ruling.c: who is meant and has no account has the role for as long as it stays. */
-void room_give_role_locked(struct room *r, const struct whom *whom, enum role role);
+void room_give_role_locked(struct room *r, const struct target *target, enum role role);
 /* For the same, after a change of .rules: what is derived from them. */
 void room_rules_changed_locked(struct room *r);
 

@@ -76,7 +76,7 @@ static void unlist_locked(struct room *r)
 static void list_locked(struct room *r)
 {
     lock_acquire(&r->lock);
-    bool is_plain = !*r->topic && rules_are_standard(&r->rules);
+    bool is_plain = !*r->topic && rules_are_default(&r->rules);
     int list = r->kept ? LISTED_NOT : is_plain ? LISTED_PLAIN : LISTED_DECIDED;
     uint64_t no = r->used_no;
     lock_release(&r->lock);
@@ -222,11 +222,11 @@ void rooms_names(struct strv *names, bool empty_too, const struct member *viewer
     rwlock_release(&rooms.lock);
 }
 
-void rooms_barred(struct strv *keys, const struct member *viewer)
+void rooms_unreadable(struct strv *keys, const struct member *viewer)
 {
     rwlock_read(&rooms.lock);
     for (struct room *r = rooms.table; r; r = r->hh.next)
-        if (atomic_load_explicit(&r->barred, memory_order_relaxed) && !room_may_look(r, viewer))
+        if (atomic_load_explicit(&r->join_limited, memory_order_relaxed) && !room_may_look(r, viewer))
             strv_add(keys, r->key);
     rwlock_release(&rooms.lock);
 }
@@ -335,7 +335,7 @@ static void note_use(struct room *r, void *arg)
     lock_release(&r->lock);
 }
 
-void rooms_tend(void)
+void rooms_clean_up(void)
 {
     int64_t now = clock_wall_ms();
     int days = atomic_load_explicit(&expire_days_now, memory_order_relaxed);
@@ -351,7 +351,7 @@ static enum rooms_change outcome(struct change *c)
     return change_wait(c, NULL, NULL) == CHANGE_MADE ? ROOMS_DONE : ROOMS_STORAGE;
 }
 
-enum rooms_change rooms_create(const char *name, struct change *c, struct bell *bell)
+enum rooms_change rooms_create(const char *name, struct change *c, struct notifier *notifier)
 {
     enum rooms_change refusal = ROOMS_DONE;
     rwlock_write(&rooms.lock);
@@ -367,7 +367,7 @@ enum rooms_change rooms_create(const char *name, struct change *c, struct bell *
             refusal = ROOMS_EXISTS;
         lock_release(&r->lock);
         if (refusal == ROOMS_DONE)
-            change_put(c, CHANGE_KEEP, r, NULL, NULL, bell);
+            change_put(c, CHANGE_KEEP, r, NULL, NULL, notifier);
         else
             release_locked(r);
     }
@@ -375,7 +375,7 @@ enum rooms_change rooms_create(const char *name, struct change *c, struct bell *
     return refusal == ROOMS_DONE ? outcome(c) : refusal;
 }
 
-enum rooms_change rooms_delete(const char *name, struct change *c, struct bell *bell)
+enum rooms_change rooms_delete(const char *name, struct change *c, struct notifier *notifier)
 {
     enum rooms_change refusal = ROOMS_DONE;
     rwlock_write(&rooms.lock);
@@ -386,19 +386,19 @@ enum rooms_change rooms_delete(const char *name, struct change *c, struct bell *
         refusal = ROOMS_OCCUPIED;
         release_locked(r);
     } else {
-        change_put(c, CHANGE_DELETE, r, NULL, NULL, bell);
+        change_put(c, CHANGE_DELETE, r, NULL, NULL, notifier);
     }
     rwlock_release(&rooms.lock);
     return refusal == ROOMS_DONE ? outcome(c) : refusal;
 }
 
-enum rooms_change rooms_set_topic(const char *name, const char *topic, struct change *c, struct bell *bell)
+enum rooms_change rooms_set_topic(const char *name, const char *topic, struct change *c, struct notifier *notifier)
 {
     struct room *r = rooms_find(name);
     if (!r)
         return ROOMS_UNKNOWN;
     lock_acquire(&r->lock);
-    change_put(c, CHANGE_TOPIC, r, topic, NULL, bell);
+    change_put(c, CHANGE_TOPIC, r, topic, NULL, notifier);
     lock_release(&r->lock);
     return outcome(c);
 }

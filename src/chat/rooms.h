@@ -34,7 +34,7 @@ void rooms_release(struct room *r);
 /* Adds the names of all rooms, or of those with somebody in them, that the viewer may look at (NULL: the operator). */
 void rooms_names(struct strv *names, bool empty_too, const struct member *viewer);
 /* Adds the keys of all rooms that the viewer may not look at. */
-void rooms_barred(struct strv *keys, const struct member *viewer);
+void rooms_unreadable(struct strv *keys, const struct member *viewer);
 /* An account is gone: it has no role any more, anywhere. */
 void rooms_forget_account(int64_t account);
 int rooms_count(void);
@@ -43,13 +43,13 @@ int rooms_count(void);
 void rooms_each(void (*fn)(struct room *r, void *arg), void *arg, bool empty_too);
 
 /* Keeper, now and then: removes empty rooms past their days, notes the use of those that are in use. */
-void rooms_tend(void);
+void rooms_clean_up(void);
 
 /* The operator's changes: each puts one and waits for it. */
 enum rooms_change { ROOMS_DONE, ROOMS_STORAGE, ROOMS_EXISTS, ROOMS_UNKNOWN, ROOMS_OCCUPIED, ROOMS_FULL, ROOMS_LONG };
-enum rooms_change rooms_create(const char *name, struct change *c, struct bell *bell);
-enum rooms_change rooms_delete(const char *name, struct change *c, struct bell *bell);
-enum rooms_change rooms_set_topic(const char *name, const char *topic, struct change *c, struct bell *bell);
+enum rooms_change rooms_create(const char *name, struct change *c, struct notifier *notifier);
+enum rooms_change rooms_delete(const char *name, struct change *c, struct notifier *notifier);
+enum rooms_change rooms_set_topic(const char *name, const char *topic, struct change *c, struct notifier *notifier);
 
 /* For chat/durable.c, on settling a change: each gives the change's reference back. A deleted room that somebody came
  * into during the COMMIT stays, as a new one; a room made for a change that failed goes, unless somebody came. */

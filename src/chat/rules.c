@@ -17,17 +17,17 @@
 #define MOST_PAUSES 100
 
 static const struct option_row options[OPTIONS] = {
-#define OPTION(name, word, kind, standard, most, what) {word, OPTION_IS_##kind, standard, most, what},
+#define OPTION(name, word, kind, default_value, most, what) {word, OPTION_IS_##kind, default_value, most, what},
 #include "tbl/options.h"
 #undef OPTION
 };
 
 static _Atomic int most_roles = 1000, most_sanctions = 500;
 
-void rules_configure(int roles, int sanctions)
+void rules_configure(int roles, int bans)
 {
     atomic_store_explicit(&most_roles, roles, memory_order_relaxed);
-    atomic_store_explicit(&most_sanctions, sanctions, memory_order_relaxed);
+    atomic_store_explicit(&most_sanctions, bans, memory_order_relaxed);
 }
 
 const struct option_row *option_row(enum option o)
@@ -55,14 +55,14 @@ void rules_init(struct rules *ru)
 {
     *ru = (struct rules){0};
     for (int o = 0; o < OPTIONS; o++)
-        ru->value[o] = options[o].standard;
+        ru->value[o] = options[o].default_value;
 }
 
 void rules_fini(struct rules *ru)
 {
-    for (int i = 0; i < ru->sanction_count; i++)
-        free(ru->sanctions[i].reason);
-    free(ru->sanctions);
+    for (int i = 0; i < ru->ban_count; i++)
+        free(ru->bans[i].reason);
+    free(ru->bans);
     free(ru->roles);
     free(ru->guests);
     free(ru->pauses);
@@ -71,14 +71,14 @@ void rules_fini(struct rules *ru)
     ru->changes = changes + 1;
 }
 
-bool rules_are_standard(const struct rules *ru)
+bool rules_are_default(const struct rules *ru)
 {
-    bool standard = !ru->sanction_count;
+    bool default_value = !ru->ban_count;
     for (int i = 0; i < ru->role_count; i++)
-        standard = standard && ru->roles[i].role == ROLE_OWNER;
+        default_value = default_value && ru->roles[i].role == ROLE_OWNER;
     for (int o = 0; o < OPTIONS; o++)
-        standard = standard && ru->value[o] == options[o].standard;
-    return standard;
+        default_value = default_value && ru->value[o] == options[o].default_value;
+    return default_value;
 }
 
 /* ---- options ---- */
@@ -155,7 +155,7 @@ enum role rules_role(const struct rules *ru, int64_t account)
     return i < 0 ? ROLE_NONE : ru->roles[i].role;
 }
 
-bool rules_has_place_for_role(const struct rules *ru, int64_t account)
+bool rules_has_space_for_role(const struct rules *ru, int64_t account)
 {
     return find_role(ru, account) >= 0 || ru->role_count < atomic_load_explicit(&most_roles, memory_order_relaxed);
 }
@@ -208,71 +208,71 @@ void rules_invite_client(struct rules *ru, uint64_t id)
 
 /* ---- sanctions ---- */
 
-static bool has_run_out(const struct sanction *s, int64_t now_ms)
+static bool has_run_out(const struct ban *s, int64_t now_ms)
 {
     return s->until_ms && s->until_ms <= now_ms;
 }
 
 static void remove_sanction(struct rules *ru, int i)
 {
-    free(ru->sanctions[i].reason);
-    ru->sanctions[i] = ru->sanctions[--ru->sanction_count];
+    free(ru->bans[i].reason);
+    ru->bans[i] = ru->bans[--ru->ban_count];
 }
 
-static int find_sanction(const struct rules *ru, enum sanction_kind kind, const char *shown)
+static int find_sanction(const struct rules *ru, enum ban_kind kind, const char *shown)
 {
-    for (int i = 0; i < ru->sanction_count; i++)
-        if (ru->sanctions[i].kind == kind && strcasecmp(ru->sanctions[i].whom.shown, shown) == 0)
+    for (int i = 0; i < ru->ban_count; i++)
+        if (ru->bans[i].kind == kind && strcasecmp(ru->bans[i].target.shown, shown) == 0)
             return i;
     return -1;
 }
 
 /* One that a new one takes the place of: it is shown the same, or hits the same account under another name. */
-static bool gives_way(const struct sanction *old, enum sanction_kind kind, const struct whom *whom)
+static bool gives_way(const struct ban *old, enum ban_kind kind, const struct target *target)
 {
-    return old->kind == kind && (strcasecmp(old->whom.shown, whom->shown) == 0 ||
-                                 (whom->account && old->whom.account == whom->account));
+    return old->kind == kind && (strcasecmp(old->target.shown, target->shown) == 0 ||
+                                 (target->account && old->target.account == target->account));
 }
 
-bool rules_has_place_for_sanction(const struct rules *ru, const struct whom *whom, enum sanction_kind kind, int64_t now_ms)
+bool rules_has_space_for_ban(const struct rules *ru, const struct target *target, enum ban_kind kind, int64_t now_ms)
 {
     int n = 0;
     bool replaces = false;
-    for (int i = 0; i < ru->sanction_count; i++) {
-        n += !has_run_out(&ru->sanctions[i], now_ms);
-        replaces = replaces || gives_way(&ru->sanctions[i], kind, whom);
+    for (int i = 0; i < ru->ban_count; i++) {
+        n += !has_run_out(&ru->bans[i], now_ms);
+        replaces = replaces || gives_way(&ru->bans[i], kind, target);
     }
     return replaces || n < atomic_load_explicit(&most_sanctions, memory_order_relaxed);
 }
 
-void rules_sanction(struct rules *ru, const struct sanction *s, int64_t now_ms)
+void rules_ban(struct rules *ru, const struct ban *s, int64_t now_ms)
 {
-    for (int i = ru->sanction_count - 1; i >= 0; i--)
-        if (has_run_out(&ru->sanctions[i], now_ms) || gives_way(&ru->sanctions[i], s->kind, &s->whom))
+    for (int i = ru->ban_count - 1; i >= 0; i--)
+        if (has_run_out(&ru->bans[i], now_ms) || gives_way(&ru->bans[i], s->kind, &s->target))
             remove_sanction(ru, i);
-    ru->sanctions = panic_realloc(ru->sanctions, (size_t)(ru->sanction_count + 1) * sizeof *ru->sanctions);
-    ru->sanctions[ru->sanction_count++] = *s;
+    ru->bans = panic_realloc(ru->bans, (size_t)(ru->ban_count + 1) * sizeof *ru->bans);
+    ru->bans[ru->ban_count++] = *s;
     ru->changes++;
 }
 
-const struct sanction *rules_shown(const struct rules *ru, enum sanction_kind kind, const char *shown)
+const struct ban *rules_shown(const struct rules *ru, enum ban_kind kind, const char *shown)
 {
     int i = find_sanction(ru, kind, shown);
-    return i < 0 ? NULL : &ru->sanctions[i];
+    return i < 0 ? NULL : &ru->bans[i];
 }
 
-const struct sanction *rules_against(const struct rules *ru, enum sanction_kind kind, const struct whom *whom)
+const struct ban *rules_against(const struct rules *ru, enum ban_kind kind, const struct target *target)
 {
-    for (int i = 0; i < ru->sanction_count; i++) {
-        const struct sanction *s = &ru->sanctions[i];
-        if (s->kind == kind && ((whom->account && s->whom.account == whom->account) ||
-                                (whom->client && s->whom.client == whom->client)))
+    for (int i = 0; i < ru->ban_count; i++) {
+        const struct ban *s = &ru->bans[i];
+        if (s->kind == kind && ((target->account && s->target.account == target->account) ||
+                                (target->client && s->target.client == target->client)))
             return s;
     }
     return NULL;
 }
 
-bool rules_lift(struct rules *ru, enum sanction_kind kind, const char *shown)
+bool rules_unban(struct rules *ru, enum ban_kind kind, const char *shown)
 {
     int i = find_sanction(ru, kind, shown);
     if (i >= 0)
@@ -280,20 +280,20 @@ bool rules_lift(struct rules *ru, enum sanction_kind kind, const char *shown)
     return i >= 0;
 }
 
-bool rules_whom_is(const struct whom *whom, const struct subject *su)
+bool rules_is_target(const struct target *target, const struct subject *su)
 {
     const struct member *m = su->member;
-    return (whom->account && whom->account == m->account) || (whom->client && whom->client == m->id) ||
-           (*whom->name && strcasecmp(whom->name, su->name) == 0) ||
-           (*whom->host && su->role < ROLE_OP && strcmp(whom->host, m->host) == 0);
+    return (target->account && target->account == m->account) || (target->client && target->client == m->id) ||
+           (*target->name && strcasecmp(target->name, su->name) == 0) ||
+           (*target->host && su->role < ROLE_OP && strcmp(target->host, m->host) == 0);
 }
 
-const struct sanction *rules_hits(const struct rules *ru, enum sanction_kind kind, const struct subject *su, int64_t now_ms)
+const struct ban *rules_hits(const struct rules *ru, enum ban_kind kind, const struct subject *su, int64_t now_ms)
 {
-    const struct sanction *longest = NULL;
-    for (int i = 0; i < ru->sanction_count && su->role < ROLE_OWNER; i++) {
-        const struct sanction *s = &ru->sanctions[i];
-        if (s->kind != kind || has_run_out(s, now_ms) || !rules_whom_is(&s->whom, su))
+    const struct ban *longest = NULL;
+    for (int i = 0; i < ru->ban_count && su->role < ROLE_OWNER; i++) {
+        const struct ban *s = &ru->bans[i];
+        if (s->kind != kind || has_run_out(s, now_ms) || !rules_is_target(&s->target, su))
             continue;
         if (!longest || !s->until_ms || (longest->until_ms && s->until_ms > longest->until_ms))
             longest = s;
@@ -311,31 +311,31 @@ struct subject rules_stranger(const struct rules *ru, const struct member *m)
 enum rules_verdict rules_may_join(const struct rules *ru, const struct subject *su, const char *key, int64_t now_ms)
 {
     const long *is = ru->value;
-    if (rules_hits(ru, SANCTION_BAN, su, now_ms))
+    if (rules_hits(ru, BAN_KIND_BAN, su, now_ms))
         return RULES_BANNED;
     if (su->role || find_guest(ru, su->member->id) >= 0)
-        return RULES_FINE;
+        return RULES_ALLOWED;
     if (is[OPTION_KEY] && key && strcmp(key, ru->key) == 0)
-        return RULES_FINE;
-    return is[OPTION_KEY] || is[OPTION_PRIVATE] || is[OPTION_INVITE_ONLY] ? RULES_BARRED : RULES_FINE;
+        return RULES_ALLOWED;
+    return is[OPTION_KEY] || is[OPTION_PRIVATE] || is[OPTION_INVITE_ONLY] ? RULES_DENIED : RULES_ALLOWED;
 }
 
-static bool has_kind(const struct rules *ru, enum sanction_kind kind)
+static bool has_kind(const struct rules *ru, enum ban_kind kind)
 {
     bool has = false;
-    for (int i = 0; i < ru->sanction_count; i++)
-        has = has || ru->sanctions[i].kind == kind;
+    for (int i = 0; i < ru->ban_count; i++)
+        has = has || ru->bans[i].kind == kind;
     return has;
 }
 
-bool rules_bar_somebody(const struct rules *ru)
+bool rules_limit_joining(const struct rules *ru)
 {
-    return ru->value[OPTION_KEY] || ru->value[OPTION_PRIVATE] || ru->value[OPTION_INVITE_ONLY] || has_kind(ru, SANCTION_BAN);
+    return ru->value[OPTION_KEY] || ru->value[OPTION_PRIVATE] || ru->value[OPTION_INVITE_ONLY] || has_kind(ru, BAN_KIND_BAN);
 }
 
-bool rules_restrict_talk(const struct rules *ru)
+bool rules_limit_talk(const struct rules *ru)
 {
-    return has_kind(ru, SANCTION_MUTE) || ru->value[OPTION_MODERATED] || ru->value[OPTION_SLOW];
+    return has_kind(ru, BAN_KIND_MUTE) || ru->value[OPTION_MODERATED] || ru->value[OPTION_SLOW];
 }
 
 /* Not if the clock was set back: nobody knows then for how long. */
@@ -346,13 +346,13 @@ static bool has_to_wait(const struct rules *ru, int64_t said_ms, int64_t now_ms)
 
 enum rules_verdict rules_may_talk(const struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms)
 {
-    if (rules_hits(ru, SANCTION_MUTE, su, now_ms))
+    if (rules_hits(ru, BAN_KIND_MUTE, su, now_ms))
         return RULES_MUTED;
     if (su->role >= ROLE_VOICE)
-        return RULES_FINE;
+        return RULES_ALLOWED;
     if (ru->value[OPTION_MODERATED])
         return RULES_MODERATED;
-    return has_to_wait(ru, said_ms, now_ms) ? RULES_SLOW : RULES_FINE;
+    return has_to_wait(ru, said_ms, now_ms) ? RULES_SLOW : RULES_ALLOWED;
 }
 
 static bool is_pause_of(const struct pause *p, const struct subject *su)
@@ -407,9 +407,9 @@ void rules_terms(struct buf *out, int64_t until_ms, const char *reason)
 
 void refusal_explain(struct refusal *no, const struct rules *ru, const struct subject *su, int64_t now_ms)
 {
-    enum sanction_kind kind = no->verdict == RULES_BANNED ? SANCTION_BAN : SANCTION_MUTE;
+    enum ban_kind kind = no->verdict == RULES_BANNED ? BAN_KIND_BAN : BAN_KIND_MUTE;
     bool is_hit = no->verdict == RULES_BANNED || no->verdict == RULES_MUTED;
-    const struct sanction *s = is_hit ? rules_hits(ru, kind, su, now_ms) : NULL;
+    const struct ban *s = is_hit ? rules_hits(ru, kind, su, now_ms) : NULL;
     if (s)
         rules_terms(&no->terms, s->until_ms, s->reason);
 }

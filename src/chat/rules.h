@@ -10,7 +10,7 @@
  * changes and has them kept.
  */
 enum option {
-#define OPTION(name, word, kind, standard, most, what) OPTION_##name,
+#define OPTION(name, word, kind, default_value, most, what) OPTION_##name,
 #include "tbl/options.h"
 #undef OPTION
     OPTIONS
@@ -20,7 +20,7 @@ enum option_kind { OPTION_IS_SWITCH, OPTION_IS_NUMBER, OPTION_IS_WORD };
 struct option_row {
     const char *name;
     enum option_kind kind;
-    long standard, most;
+    long default_value, most;
     const char *what;
 };
 /* The row of an option; and the option of that name, case aside, or OPTIONS. */
@@ -31,10 +31,10 @@ enum option option_named(const char *name);
 enum role { ROLE_NONE, ROLE_GUEST, ROLE_VOICE, ROLE_OP, ROLE_OWNER };
 const char *role_name(enum role role);
 
-enum sanction_kind { SANCTION_BAN = 1, SANCTION_MUTE = 2 };
+enum ban_kind { BAN_KIND_BAN = 1, BAN_KIND_MUTE = 2 };
 
 /* Against whom: whatever of it is set may match; the address matches nobody who is an op. */
-struct whom {
+struct target {
     char shown[ADDRS_TEXT]; /* the name or address that was written */
     int64_t account;        /* or 0 */
     char name[NAME_SIZE];   /* folded, or "" */
@@ -49,9 +49,9 @@ struct subject {
     enum role role; /* what it may do in the room */
 };
 
-struct sanction {
-    enum sanction_kind kind;
-    struct whom whom;
+struct ban {
+    enum ban_kind kind;
+    struct target target;
     int64_t until_ms; /* wall clock; 0: for ever */
     char *reason;     /* owns; "" for none */
     char by[NAME_SIZE];
@@ -74,20 +74,20 @@ struct rules {
         int64_t account;
         enum role role;
     } *roles; /* owns */
-    struct sanction *sanctions; /* owns */
+    struct ban *bans; /* owns */
     uint64_t *guests;           /* owns: ids of clients without an account that were invited */
     struct pause *pauses;       /* owns; the oldest first */
-    int role_count, sanction_count, guest_count, pause_count;
+    int role_count, ban_count, guest_count, pause_count;
     unsigned changes; /* grows with each change that may bar somebody */
 };
 
 /* Most roles and invitations, and most sanctions, of one room. Any thread. */
-void rules_configure(int roles, int sanctions);
+void rules_configure(int roles, int bans);
 
 void rules_init(struct rules *ru);
 void rules_fini(struct rules *ru);
 /* True when nothing was decided but who owns it, so nothing is lost with the room. */
-bool rules_are_standard(const struct rules *ru);
+bool rules_are_default(const struct rules *ru);
 
 /* Reads a value as people write it (off, on, a number, a word): false when the option takes no such one. `word` is "" but
  * for a key. */
@@ -102,7 +102,7 @@ enum role rules_role(const struct rules *ru, int64_t account);
 /* ROLE_NONE takes it away. Whether there is place for one more is asked before that is put to the store, and not here:
  * what is on disk is in force, though a limit was lowered since, or others came between. */
 void rules_set_role(struct rules *ru, int64_t account, enum role role);
-bool rules_has_place_for_role(const struct rules *ru, int64_t account);
+bool rules_has_space_for_role(const struct rules *ru, int64_t account);
 /* The oldest gives way at the limit. */
 void rules_invite_client(struct rules *ru, uint64_t id);
 /* False: it was not. */
@@ -110,22 +110,22 @@ bool rules_uninvite_client(struct rules *ru, uint64_t id);
 
 /* Takes over `reason`. Replaces those of its kind that are shown the same or hit the same account. What is said of the
  * place of a role goes for this one too. */
-void rules_sanction(struct rules *ru, const struct sanction *s, int64_t now_ms);
-bool rules_has_place_for_sanction(const struct rules *ru, const struct whom *whom, enum sanction_kind kind, int64_t now_ms);
+void rules_ban(struct rules *ru, const struct ban *s, int64_t now_ms);
+bool rules_has_space_for_ban(const struct rules *ru, const struct target *target, enum ban_kind kind, int64_t now_ms);
 /* False: there is none. */
-bool rules_lift(struct rules *ru, enum sanction_kind kind, const char *shown);
+bool rules_unban(struct rules *ru, enum ban_kind kind, const char *shown);
 /* The one against whom that was written, case aside, or NULL. */
-const struct sanction *rules_shown(const struct rules *ru, enum sanction_kind kind, const char *shown);
+const struct ban *rules_shown(const struct rules *ru, enum ban_kind kind, const char *shown);
 /* One against the same account or the same client, by whatever name, or NULL. */
-const struct sanction *rules_against(const struct rules *ru, enum sanction_kind kind, const struct whom *whom);
+const struct ban *rules_against(const struct rules *ru, enum ban_kind kind, const struct target *target);
 /* The one that hits somebody now and runs longest, or NULL. None hits an owner. */
-const struct sanction *rules_hits(const struct rules *ru, enum sanction_kind kind, const struct subject *su, int64_t now_ms);
-bool rules_whom_is(const struct whom *whom, const struct subject *su);
+const struct ban *rules_hits(const struct rules *ru, enum ban_kind kind, const struct subject *su, int64_t now_ms);
+bool rules_is_target(const struct target *target, const struct subject *su);
 
 /* A member that is not in the room, as its own reader sees it: its account says what it may do. */
 struct subject rules_stranger(const struct rules *ru, const struct member *m);
 /* Whether somebody may come in, with the key it gave (NULL: none). */
-enum rules_verdict { RULES_FINE, RULES_BARRED, RULES_BANNED, RULES_MUTED, RULES_MODERATED, RULES_SLOW };
+enum rules_verdict { RULES_ALLOWED, RULES_DENIED, RULES_BANNED, RULES_MUTED, RULES_MODERATED, RULES_SLOW };
 enum rules_verdict rules_may_join(const struct rules *ru, const struct subject *su, const char *key, int64_t now_ms);
 /* Whether it may talk, having last done so at said_ms (wall clock). */
 enum rules_verdict rules_may_talk(const struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms);
@@ -134,9 +134,9 @@ enum rules_verdict rules_may_talk(const struct rules *ru, const struct subject *
 void rules_keep_pause(struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms);
 int64_t rules_take_pause(struct rules *ru, const struct subject *su, int64_t now_ms);
 /* True when there may be somebody who may not come in. */
-bool rules_bar_somebody(const struct rules *ru);
+bool rules_limit_joining(const struct rules *ru);
 /* True when some members may not talk, or not at any time. */
-bool rules_restrict_talk(const struct rules *ru);
+bool rules_limit_talk(const struct rules *ru);
 
 /* Why somebody may not come in, or not talk. Zero-initialise; refusal_fini frees. */
 struct refusal {

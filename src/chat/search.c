@@ -9,6 +9,7 @@
 #include "chat/search.h"
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/log.h"
 
 #include <stdatomic.h>
@@ -125,7 +126,7 @@ void search_tick(void)
         search.rests--;
         return;
     }
-    if (atomic_load(&search.off) || !atomic_load(&search.has_work) || store_status().state == STORE_BAD ||
+    if (atomic_load(&search.off) || !atomic_load(&search.has_work) || store_status().state == STORE_FAILED ||
         atomic_exchange(&search.asked, true))
         return;
     search.rests = RESTS;
@@ -147,7 +148,7 @@ void search_start(void)
 
 static struct search_query *query_of(struct store_job *job)
 {
-    return (struct search_query *)((char *)job - offsetof(struct search_query, asked.job));
+    return container_of(job, struct search_query, request.job);
 }
 
 static int query_run(struct store_job *job, sqlite3 *db)
@@ -203,22 +204,22 @@ static void query_read(struct store_job *job, sqlite3 *db)
 static void query_done(struct store_job *job, bool ok)
 {
     struct search_query *q = query_of(job);
-    asked_answer(&q->asked, ok && q->is_whole ? HISTORY_READ : HISTORY_FAILED);
+    request_complete(&q->request, ok && q->is_whole ? HISTORY_READ : HISTORY_FAILED);
 }
 
-void search_ask(struct search_query *q, int most, size_t bytes, struct bell *bell)
+void search_ask(struct search_query *q, int most, size_t bytes, struct notifier *notifier)
 {
     page_fini(&q->page);
     q->page.most = most;
     q->page.bytes_left = bytes;
     q->is_whole = false;
     strv_sort(&q->hidden);
-    history_put_behind(&q->asked, &(struct store_job){.run = query_run, .read = query_read, .done = query_done}, bell);
+    history_put_behind(&q->request, &(struct store_job){.run = query_run, .read = query_read, .done = query_done}, notifier);
 }
 
 bool search_wait(struct search_query *q, bool (*is_over)(void *arg), void *arg)
 {
-    return asked_wait(&q->asked, is_over, arg) && q->asked.result == HISTORY_READ;
+    return request_wait(&q->request, is_over, arg) && q->request.result == HISTORY_READ;
 }
 
 void search_query_fini(struct search_query *q)

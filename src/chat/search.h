@@ -28,8 +28,8 @@ int search_guard(sqlite3 *db, int (*fn)(sqlite3 *db, void *arg), void *arg);
 
 /* A question, in its asker's slot. */
 struct search_query {
-    struct asked asked;
-    struct buf match;          /* what is looked for, as words_match and its like make it; empty: nothing is found */
+    struct request request;
+    struct buf match;          /* what is looked for, as terms_match and its like make it; empty: nothing is found */
     int64_t since_ms, before_ms; /* from and below: times of the wall clock; before_ms 0: any */
     struct strv hidden;        /* keys of rooms that the asker may not read; none of their messages is found */
     struct page page;          /* the newest first */
@@ -39,9 +39,9 @@ struct search_query {
 
 /* Asks, for a page of so many messages and bytes of lines; .match, times and .hidden are set, the rest is not looked at.
  * search_wait must follow. No lock at or above HISTORY. Any thread with a bell. */
-void search_ask(struct search_query *q, int most, size_t bytes, struct bell *bell);
+void search_ask(struct search_query *q, int most, size_t bytes, struct notifier *notifier);
 
-/* Waits for the answer, as asked_wait. False: the store could not be asked, or the index is damaged. */
+/* Waits for the answer, as request_wait. False: the store could not be asked, or the index is damaged. */
 bool search_wait(struct search_query *q, bool (*is_over)(void *arg), void *arg);
 
 void search_query_fini(struct search_query *q);

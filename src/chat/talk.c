@@ -10,11 +10,12 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "chat/history.h"
+#include "chat/job.h"
 
 bool talk_may_locked(struct room *r, struct member *m, struct refusal *no)
 {
     lock_assert_held(LOCK_ROOM);
-    if (!r->restricted && !m->ousted)
+    if (!r->talk_limited && !m->removed)
         return true;
     int64_t now_ms = clock_wall_ms();
     struct membership *ms = room_membership_locked(r, m);
@@ -26,9 +27,9 @@ bool talk_may_locked(struct room *r, struct member *m, struct refusal *no)
     refusal_explain(no, &r->rules, &su, now_ms);
     if (no->verdict == RULES_SLOW)
         no->wait_s = (int)((ms->said_ms + r->rules.value[OPTION_SLOW] * 1000 - now_ms + 999) / 1000);
-    if (no->verdict == RULES_FINE)
+    if (no->verdict == RULES_ALLOWED)
         ms->said_ms = now_ms;
-    return no->verdict == RULES_FINE;
+    return no->verdict == RULES_ALLOWED;
 }
 
 /* What has its number. A line that comes from the disk when all have gone belongs to no conversation any more. */
@@ -95,7 +96,7 @@ static int durable_run(void *arg, sqlite3 *db)
     return store_history_add(db, next_row, line);
 }
 
-static void durable_made(void *arg)
+static void durable_committed(void *arg)
 {
     const struct durable_line *line = arg;
     counter_add(COUNTER_HISTORY_KEPT, 1);
@@ -109,9 +110,9 @@ static void durable_made(void *arg)
 /* What may be said. */
 static enum talk say_durably(struct room *r, struct member *m, const struct event *ev, const struct waiter *w)
 {
-    static const struct errand say = {durable_run, durable_made};
+    static const struct job say = {durable_run, durable_committed};
     struct durable_line line = {.r = r, .m = m, .ev = *ev};
-    return errand_do(&say, &line, w) ? TALK_SAID : TALK_STORAGE;
+    return job_do(&say, &line, w) ? TALK_SAID : TALK_STORAGE;
 }
 
 /* ---- talk ---- */
@@ -128,7 +129,7 @@ static void say_at_once_locked(struct room *r, struct member *m, struct event *e
 static enum talk talk(struct room *r, struct member *m, enum event_kind kind, const char *text, struct refusal *no)
 {
     struct event ev = {.kind = kind, .room = r->name, .name = m->name, .text = text};
-    struct waiter w = {.bell = m->bell};
+    struct waiter w = {.notifier = m->notifier};
     no->not_in = !member_is_in(m, r);
     if (no->not_in)
         return TALK_REFUSED;

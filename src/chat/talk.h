@@ -2,7 +2,7 @@
 #ifndef CHAT_TALK_H
 #define CHAT_TALK_H
 
-#include "chat/asked.h"
+#include "chat/request.h"
 #include "chat/room.h"
 
 /*

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "chat/job.h"
 #include "store/store_tokens.h"
 
 #include <stdlib.h>
@@ -56,12 +57,12 @@ static int make_run(void *arg, sqlite3 *db)
 enum tokens_result tokens_make(int64_t account, const struct token *old, char text[SECRET_TEXT], struct token *t,
                                const struct waiter *w)
 {
-    static const struct errand make = {make_run, NULL};
+    static const struct job make = {make_run, NULL};
     struct token fresh;
     struct asking a = {.token = &fresh, .old = old, .account = account};
     secret_new(text);
     secret_digest(fresh.digest, text);
-    if (!errand_do(&make, &a, w))
+    if (!job_do(&make, &a, w))
         return TOKENS_STORAGE;
     *t = fresh;
     return a.done ? TOKENS_DONE : TOKENS_UNKNOWN;
@@ -81,9 +82,9 @@ enum tokens_result tokens_find(const char *text, struct token *t, int64_t *accou
 
 enum tokens_result tokens_check(const struct token *t, int64_t *account, const struct waiter *w)
 {
-    static const struct errand find = {find_run, NULL};
+    static const struct job find = {find_run, NULL};
     struct asking a = {.token = t};
-    if (!errand_do(&find, &a, w))
+    if (!job_do(&find, &a, w))
         return TOKENS_STORAGE;
     *account = a.account;
     return a.account ? TOKENS_DONE : TOKENS_UNKNOWN;
@@ -91,21 +92,21 @@ enum tokens_result tokens_check(const struct token *t, int64_t *account, const s
 
 /* ---- parked sessions ---- */
 
-void parked_fini(struct parked *p)
+void saved_session_fini(struct saved_session *p)
 {
     buf_fini(&p->missed);
     free(p->rooms);
-    *p = (struct parked){0};
+    *p = (struct saved_session){0};
 }
 
-/* A copy in one piece, since errand_leave takes a piece: rooms, then the lines, stand behind it. */
+/* A copy in one piece, since job_post takes a piece: rooms, then the lines, stand behind it. */
 struct piece {
     struct token token;
     int64_t broke_ms;
     unsigned caps;
     int room_count;
     size_t missed_size;
-    struct parked_room rooms[];
+    struct saved_room rooms[];
 };
 
 static int park_run(void *arg, sqlite3 *db)
@@ -120,9 +121,9 @@ static int park_run(void *arg, sqlite3 *db)
     return rc;
 }
 
-void tokens_park(const struct token *t, const struct parked *p)
+void tokens_save(const struct token *t, const struct saved_session *p)
 {
-    static const struct errand park = {park_run, NULL};
+    static const struct job park = {park_run, NULL};
     size_t rooms_size = (size_t)p->room_count * sizeof *p->rooms, size = sizeof(struct piece) + rooms_size + p->missed.len;
     struct piece *piece = panic_calloc(1, size);
     piece->token = *t;
@@ -134,18 +135,18 @@ void tokens_park(const struct token *t, const struct parked *p)
         memcpy(piece->rooms, p->rooms, rooms_size);
     if (p->missed.len)
         memcpy(&piece->rooms[p->room_count], p->missed.data, p->missed.len);
-    errand_leave(&park, piece, size);
+    job_post(&park, piece, size);
     free(piece);
 }
 
 struct taking {
     const struct token *token;
-    struct parked *parked;
+    struct saved_session *saved;
 };
 
 static void take_row(const struct parked_row *row, void *arg)
 {
-    struct parked *p = ((struct taking *)arg)->parked;
+    struct saved_session *p = ((struct taking *)arg)->saved;
     p->broke_ms = row->broke_ms;
     p->caps = row->caps;
     buf_add(&p->missed, row->missed, row->missed_size);
@@ -153,30 +154,30 @@ static void take_row(const struct parked_row *row, void *arg)
 
 static void take_room(const struct parked_room_row *row, void *arg)
 {
-    struct parked *p = ((struct taking *)arg)->parked;
+    struct saved_session *p = ((struct taking *)arg)->saved;
     if (!name_is_room(row->room)) /* who knows who wrote the file */
         return;
     p->rooms = panic_realloc(p->rooms, (size_t)(p->room_count + 1) * sizeof *p->rooms);
-    struct parked_room *room = &p->rooms[p->room_count++];
-    *room = (struct parked_room){.heard = row->id};
+    struct saved_room *room = &p->rooms[p->room_count++];
+    *room = (struct saved_room){.heard = row->id};
     memcpy(room->key, row->room, strlen(row->room) + 1);
 }
 
 static int take_run(void *arg, sqlite3 *db)
 {
     struct taking *t = arg;
-    parked_fini(t->parked);
+    saved_session_fini(t->saved);
     return store_tokens_take(db, t->token->digest, parked_since_ms(), take_row, take_room, t);
 }
 
-enum tokens_result tokens_take(const struct token *t, struct parked *p, const struct waiter *w)
+enum tokens_result tokens_take(const struct token *t, struct saved_session *p, const struct waiter *w)
 {
-    static const struct errand take = {take_run, NULL};
+    static const struct job take = {take_run, NULL};
     struct taking ta = {t, p};
-    *p = (struct parked){0};
-    if (errand_do(&take, &ta, w))
+    *p = (struct saved_session){0};
+    if (job_do(&take, &ta, w))
         return TOKENS_DONE;
-    parked_fini(p);
+    saved_session_fini(p);
     return TOKENS_STORAGE;
 }
 
@@ -192,9 +193,9 @@ static int tend_run(void *arg, sqlite3 *db)
     return store_tokens_forget_old(db, t->used_ms, t->broke_ms);
 }
 
-void tokens_tend(void)
+void tokens_clean_up(void)
 {
-    static const struct errand tend = {tend_run, NULL};
+    static const struct job tend = {tend_run, NULL};
     struct tending t = {good_since_ms(), parked_since_ms()};
-    errand_leave(&tend, &t, sizeof t);
+    job_post(&tend, &t, sizeof t);
 }

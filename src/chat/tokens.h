@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/secret.h"
-#include "chat/asked.h"
+#include "chat/request.h"
 #include "proto/name.h"
 
 /*
@@ -32,24 +32,24 @@ enum tokens_result tokens_find(const char *text, struct token *t, int64_t *accou
 enum tokens_result tokens_check(const struct token *t, int64_t *account, const struct waiter *w);
 
 /* A session whose connection broke. */
-struct parked {
+struct saved_session {
     int64_t broke_ms;  /* wall clock; 0: there is none */
     unsigned caps;     /* as in struct member */
     struct buf missed; /* lines that may not have come, in the form that goes with the caps */
-    struct parked_room {
+    struct saved_room {
         char key[NAME_SIZE];
         uint64_t heard; /* number of the last message put on its way */
     } *rooms; /* owns */
     int room_count;
 };
-void parked_fini(struct parked *p);
+void saved_session_fini(struct saved_session *p);
 
 /* Nobody waits for it. */
-void tokens_park(const struct token *t, const struct parked *p);
+void tokens_save(const struct token *t, const struct saved_session *p);
 /* What is remembered, and forgets it. */
-enum tokens_result tokens_take(const struct token *t, struct parked *p, const struct waiter *w);
+enum tokens_result tokens_take(const struct token *t, struct saved_session *p, const struct waiter *w);
 
 /* Once an hour: forgets what is too old. Nobody waits for it. */
-void tokens_tend(void);
+void tokens_clean_up(void);
 
 #endif

@@ -87,7 +87,7 @@ static void replace_locked(const struct member *by, const char *key, const struc
         if (m != by && (strcmp(m->key, key) == 0 || (by->account && m->account == by->account))) {
             atomic_store_explicit(&m->replaced, true, memory_order_relaxed);
             close_one(m, CLOSE_REPLACED, words);
-            bell_ring(m->bell); /* closed before, it may be waiting for who comes back */
+            notifier_notify(m->notifier); /* closed before, it may be waiting for who comes back */
         }
 }
 
@@ -107,7 +107,7 @@ bool users_claim(struct member *m, const struct claim *c)
     return given;
 }
 
-static void inherit_locked(struct member *m, struct member *old)
+static void take_over_locked(struct member *m, struct member *old)
 {
     must(!m->listed && old->listed);
     HASH_DEL(users.table, old);
@@ -122,22 +122,22 @@ static void inherit_locked(struct member *m, struct member *old)
     m->listed = true;
 }
 
-bool users_inherit(struct member *m, struct member *old, const struct claim *c)
+bool users_take_over(struct member *m, struct member *old, const struct claim *c)
 {
     rwlock_write(&users.lock);
     bool may = c->may(c->arg);
     if (may) {
         member_answer(m, c->answer);
-        inherit_locked(m, old);
+        take_over_locked(m, old);
     }
     rwlock_release(&users.lock);
     return may;
 }
 
-static void ring_waiting_locked(void)
+static void notify_waiting_locked(void)
 {
     for (struct member *w = users.waiting; w; w = w->next_waiting)
-        bell_ring(w->bell);
+        notifier_notify(w->notifier);
 }
 
 void users_renamed(struct member *m)
@@ -148,7 +148,7 @@ void users_renamed(struct member *m)
         at = &(*at)->next_renaming;
     if (*at) {
         *at = m->next_renaming;
-        ring_waiting_locked();
+        notify_waiting_locked();
     }
     rwlock_release(&users.lock);
 }
@@ -159,7 +159,7 @@ void users_release(struct member *m)
     if (m->listed) {
         HASH_DEL(users.table, m);
         m->listed = false;
-        ring_waiting_locked();
+        notify_waiting_locked();
     }
     free(m->away);
     m->away = NULL;
@@ -195,17 +195,17 @@ void users_unwait(struct member *m)
     rwlock_release(&users.lock);
 }
 
-bool users_identify(const char *name, struct whom *whom)
+bool users_identify(const char *name, struct target *target)
 {
     char key[NAME_SIZE];
     name_fold(key, name);
     rwlock_read(&users.lock);
     const struct member *m = find_locked(key);
     if (m) {
-        *whom = (struct whom){.account = m->account, .client = m->id};
-        memcpy(whom->shown, m->name, sizeof m->name);
-        memcpy(whom->name, m->key, sizeof m->key);
-        memcpy(whom->host, m->account ? "" : m->host, m->account ? 1 : sizeof m->host);
+        *target = (struct target){.account = m->account, .client = m->id};
+        memcpy(target->shown, m->name, sizeof m->name);
+        memcpy(target->name, m->key, sizeof m->key);
+        memcpy(target->host, m->account ? "" : m->host, m->account ? 1 : sizeof m->host);
     }
     rwlock_release(&users.lock);
     return m != NULL;
@@ -310,11 +310,11 @@ void users_set_form(struct member *m, enum form form)
 
 static int by_id(const void *a, const void *b)
 {
-    uint64_t x = ((const struct companion *)a)->id, y = ((const struct companion *)b)->id;
+    uint64_t x = ((const struct contact *)a)->id, y = ((const struct contact *)b)->id;
     return x < y ? -1 : x > y;
 }
 
-void users_tell(struct companions *c, struct event *ev)
+void users_tell(struct contacts *c, struct event *ev)
 {
     struct member_rendered once = {.ev = ev};
     if (!c->n)
@@ -352,7 +352,7 @@ uint64_t users_kick(const char *name, const struct event *words)
     uint64_t id = m ? m->id : 0;
     if (m && !close_one(m, CLOSE_KICK, words)) {
         atomic_store_explicit(&m->kicked, true, memory_order_relaxed);
-        bell_ring(m->bell); /* it may be waiting for who comes back */
+        notifier_notify(m->notifier); /* it may be waiting for who comes back */
     }
     rwlock_release(&users.lock);
     return id;

@@ -26,7 +26,7 @@ void users_renamed(struct member *m);
 
 /* A member without a name takes the place of another, whose reader waits, if it may (.may, .arg): its name, whom it
  * ignores, that it is away. The answer is put before. The rooms have to be told as well (room_swap). False: it may not. */
-bool users_inherit(struct member *m, struct member *old, const struct claim *c);
+bool users_take_over(struct member *m, struct member *old, const struct claim *c);
 
 /* Gives the name back, if the entry is this member's; it is away no more. Idempotent. */
 void users_release(struct member *m);
@@ -39,8 +39,8 @@ void users_wait(struct member *m);
 void users_unwait(struct member *m);
 
 /* Who has the name, by all that tells it from others. False: nobody has. */
-struct whom;
-bool users_identify(const char *name, struct whom *whom);
+struct target;
+bool users_identify(const char *name, struct target *target);
 
 /* Puts an event, which `from` is the cause of, into the outbox of whoever has the name, if anybody has and does not ignore
  * that one. The reader of `from`. */
@@ -73,7 +73,7 @@ bool users_view(const char *name, struct users_view *view);
 
 /* Tells each of them once, if it is there still. The event gets a number, as private lines have, and its time. Sorts
  * them. */
-void users_tell(struct companions *c, struct event *ev);
+void users_tell(struct contacts *c, struct event *ev);
 
 /* Puts an event into everyone's outbox. */
 void users_put_all(const struct event *ev);

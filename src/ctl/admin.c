@@ -246,7 +246,7 @@ static void work(void *arg)
         int fd = accept4(admin.fd, NULL, NULL, SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno != EINVAL) /* descriptors have run out: a pause, not a storm of failing calls */
-                bell_wait(&c->bell, clock_ms() + PAUSE_MS);
+                notifier_wait(&c->notifier, clock_ms() + PAUSE_MS);
             continue;
         }
         set_busy(worker, fd);
@@ -266,7 +266,7 @@ int admin_start(const struct admin_hooks *hooks)
         admin.busy_fd[admin.started] = -1;
         admin.calls[admin.started].hooks = &admin.hooks;
         admin.calls[admin.started].pass_on = pass_on;
-        bell_init(&admin.calls[admin.started].bell);
+        notifier_init(&admin.calls[admin.started].notifier);
         if (thread_start(&admin.workers[admin.started], "console", WORKER_STACK, work,
                          (void *)(intptr_t)admin.started) != 0)
             return -1;

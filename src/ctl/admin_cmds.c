@@ -61,7 +61,7 @@ static void count_queued(struct pair *p, void *arg)
 
 const char *admin_status(struct admin_call *c)
 {
-    static const char *const store_names[] = {[STORE_IDLE] = "idle", [STORE_BUSY] = "busy", [STORE_BAD] = "bad"};
+    static const char *const store_names[] = {[STORE_IDLE] = "idle", [STORE_BUSY] = "busy", [STORE_FAILED] = "bad"};
     struct pool_counts pool = pool_counts();
     struct store_status store = store_status();
     struct strv occupied = {0};
@@ -247,14 +247,14 @@ const char *admin_room_create(struct admin_call *c)
 {
     char name[NAME_SIZE];
     const char *wrong = room_name(c, name);
-    return wrong ? wrong : told(c, rooms_create(name, &c->change, &c->bell));
+    return wrong ? wrong : told(c, rooms_create(name, &c->change, &c->notifier));
 }
 
 const char *admin_room_delete(struct admin_call *c)
 {
     char name[NAME_SIZE];
     const char *wrong = room_name(c, name);
-    return wrong ? wrong : told(c, rooms_delete(name, &c->change, &c->bell));
+    return wrong ? wrong : told(c, rooms_delete(name, &c->change, &c->notifier));
 }
 
 static const char *check_text(struct admin_call *c, int most)
@@ -275,7 +275,7 @@ const char *admin_room_topic(struct admin_call *c)
         wrong = check_text(c, session_limits().topic);
     if (wrong)
         return wrong;
-    return told(c, rooms_set_topic(name, strcmp(c->text, "-") == 0 ? "" : c->text, &c->change, &c->bell));
+    return told(c, rooms_set_topic(name, strcmp(c->text, "-") == 0 ? "" : c->text, &c->change, &c->notifier));
 }
 
 /* ---- people ---- */
@@ -316,7 +316,7 @@ const char *admin_say(struct admin_call *c)
     struct room *r = rooms_find(name);
     if (!r)
         return unknown_room(c);
-    struct waiter w = {.bell = &c->bell};
+    struct waiter w = {.notifier = &c->notifier};
     enum talk result = talk_announce(r, c->text, &w);
     rooms_release(r);
     if (result == TALK_STORAGE)

@@ -12,7 +12,7 @@ struct admin_call {
     struct buf *out;             /* rows go here, as ctl/wire.h writes them */
     char *word, *text;           /* arguments, NULL where not given */
     const struct admin_hooks *hooks;
-    struct bell bell;            /* this thread's */
+    struct notifier notifier;            /* this thread's */
     struct change change;        /* this thread's */
     struct history_query query;  /* the same */
     struct forget forget;        /* the same */

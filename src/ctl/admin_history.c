@@ -35,7 +35,7 @@ static void put_message(struct buf *out, const char *room, const struct message_
 static int put_page(struct admin_call *c, struct room *r, uint64_t *after)
 {
     struct history_range range = {.after = *after, .most = PAGE, .first = true};
-    history_ask(&c->query, r, range, PAGE_BYTES, &c->bell);
+    history_ask(&c->query, r, range, PAGE_BYTES, &c->notifier);
     int n = history_wait(&c->query, NULL, NULL) ? c->query.page.count : -1;
     for (int i = 0; i < n; i++) {
         struct message_row row = history_at(&c->query, i);
@@ -79,7 +79,7 @@ const char *admin_history_forget(struct admin_call *c)
     forget_begin(&c->forget, is_room ? room : c->word);
     int64_t tell_at_ms = clock_ms() + TELL_MS;
     while (c->forget.phase != FORGET_DONE) {
-        if (!forget_step(&c->forget, &c->bell))
+        if (!forget_step(&c->forget, &c->notifier))
             return ADMIN_NO_STORE "; not all is forgotten, so give the command again";
         if (clock_ms() < tell_at_ms)
             continue;

@@ -6,7 +6,7 @@
 
 #include "chat/accounts.h"
 #include "chat/rooms.h"
-#include "chat/ruling.h"
+#include "chat/moderation.h"
 #include "ctl/wire.h"
 
 #include <string.h>
@@ -33,46 +33,46 @@ void admin_rules_show(struct room *r, struct buf *out)
     for (int o = 0; o < OPTIONS; o++) {
         const struct option_row *row = option_row((enum option)o);
         rules_value_text((enum option)o, r->rules.value[o], text);
-        if (r->rules.value[o] != row->standard)
+        if (r->rules.value[o] != row->default_value)
             buf_printf(&options, "%s%s=%s", options.len ? " " : "", row->name, text);
     }
-    int roles = r->rules.role_count, sanctions = r->rules.sanction_count;
+    int roles = r->rules.role_count, bans = r->rules.ban_count;
     lock_release(&r->lock);
     wire_string(out, "owner", owner.name);
     wire_string(out, "options", buf_text(&options));
     wire_number(out, "roles", roles);
-    wire_number(out, "bans_and_mutes", sanctions);
+    wire_number(out, "bans_and_mutes", bans);
     buf_fini(&options);
 }
 
-static struct whom whom_of(const struct account *a)
+static struct target whom_of(const struct account *a)
 {
-    struct whom whom = {.account = a->id};
-    memcpy(whom.shown, a->name, sizeof a->name);
-    name_fold(whom.name, a->name);
-    return whom;
+    struct target target = {.account = a->id};
+    memcpy(target.shown, a->name, sizeof a->name);
+    name_fold(target.name, a->name);
+    return target;
 }
 
 /* Who owned it runs it still. */
-static enum ruling hand_over(struct room *r, const struct account *to, const struct ruler *by)
+static enum moderation_result hand_over(struct room *r, const struct account *to, const struct moderator *by)
 {
     struct account old;
-    enum ruling result = RULING_DONE;
+    enum moderation_result result = MODERATION_DONE;
     int64_t owner = owner_of(r);
     if (owner && (!to || owner != to->id) && accounts_by_id(owner, &old)) {
-        struct whom whom = whom_of(&old);
-        result = ruling_role(r, &whom, ROLE_OP, NULL, by);
+        struct target target = whom_of(&old);
+        result = moderation_role(r, &target, ROLE_OP, NULL, by);
     }
-    if (result == RULING_DONE && to && owner != to->id) {
-        struct whom whom = whom_of(to);
-        result = ruling_role(r, &whom, ROLE_OWNER, "OWNER", by);
+    if (result == MODERATION_DONE && to && owner != to->id) {
+        struct target target = whom_of(to);
+        result = moderation_role(r, &target, ROLE_OWNER, "OWNER", by);
     }
     return result;
 }
 
 const char *admin_room_owner(struct admin_call *c)
 {
-    struct ruler by = {.name = NAME_SERVER, .waiter = {.bell = &c->bell}};
+    struct moderator by = {.name = NAME_SERVER, .waiter = {.notifier = &c->notifier}};
     struct account to;
     const char *wrong;
     bool nobody = strcmp(c->text, "-") == 0;
@@ -81,9 +81,9 @@ const char *admin_room_owner(struct admin_call *c)
     struct room *r = admin_cmds_room(c, &wrong);
     if (!r)
         return wrong;
-    enum ruling result = hand_over(r, nobody ? NULL : &to, &by);
+    enum moderation_result result = hand_over(r, nobody ? NULL : &to, &by);
     rooms_release(r);
-    if (result == RULING_FULL)
+    if (result == MODERATION_FULL)
         return "the room has as many roles as rooms.roles allows";
-    return result == RULING_DONE ? NULL : "storage unavailable: nothing was changed; chatctl status and the log tell more";
+    return result == MODERATION_DONE ? NULL : "storage unavailable: nothing was changed; chatctl status and the log tell more";
 }

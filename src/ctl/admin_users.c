@@ -26,7 +26,7 @@ void admin_users_configure(int days)
 
 static struct waiter waiter_of(struct admin_call *c)
 {
-    return (struct waiter){.bell = &c->bell};
+    return (struct waiter){.notifier = &c->notifier};
 }
 
 static const char no_sodium[] = "this chatd was built without libsodium: there are no accounts";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A loop around pool_tend: between two ticks the keeper waits inside it, so need is met at once. */
+/* A loop around pool_maintain: between two ticks the keeper waits inside it, so need is met at once. */
 #include "config.h"
 
 #include "net/keeper.h"
@@ -30,7 +30,7 @@ static void run(void *arg)
     (void)arg;
     while (!atomic_load(&keeper.stopping)) {
         post_assert_flushed();
-        pool_tend(clock_ms() + TICK_MS);
+        pool_maintain(clock_ms() + TICK_MS);
         int64_t now = clock_ms();
         pool_each(check_age, &now);
         keeper.tick(now);

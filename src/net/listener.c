@@ -36,7 +36,7 @@ struct listener {
     int port;
     bool started;
     _Atomic bool stopping;
-    struct bell bell; /* ends a pause */
+    struct notifier notifier; /* ends a pause */
     struct thread thread;
 };
 
@@ -147,7 +147,7 @@ struct listener *listener_open(const struct listener_config *config, char error[
     l->config = *config;
     l->fd = fd;
     l->port = port_of(fd);
-    bell_init(&l->bell);
+    notifier_init(&l->notifier);
     return l;
 }
 
@@ -164,7 +164,7 @@ static void welcome(struct listener *l, int fd, const struct sockaddr_storage *s
     if (!addrs_enter(&a.peer)) {
         counter_add(COUNTER_REFUSED_ADDRESS, 1);
         log_peer(LOG_INFO, "refused", "address=%s reason=too_many_connections", a.peer.text);
-        refuse(fd, l->config.words_many);
+        refuse(fd, l->config.last_words_many);
         return;
     }
     enum pool_take result = pool_take(&a);
@@ -174,7 +174,7 @@ static void welcome(struct listener *l, int fd, const struct sockaddr_storage *s
     if (result == POOL_FULL) {
         counter_add(COUNTER_REFUSED_FULL, 1);
         log_peer(LOG_INFO, "refused", "address=%s reason=server_full", a.peer.text);
-        refuse(fd, l->config.words_full);
+        refuse(fd, l->config.last_words_full);
     } else {
         close(fd);
     }
@@ -200,7 +200,7 @@ static void accept_loop(void *arg)
             counter_add(COUNTER_ACCEPT_PAUSED, 1);
             log_peer(LOG_WARN, "accept_paused", "error=\"%s\" pause_ms=%d hint=\"raise the limit on descriptors (ulimit -n)\"",
                      log_error_text(errno), pause_ms);
-            bell_wait(&l->bell, clock_ms() + pause_ms);
+            notifier_wait(&l->notifier, clock_ms() + pause_ms);
             pause_ms = pause_ms * 2 < PAUSE_MOST_MS ? pause_ms * 2 : PAUSE_MOST_MS;
         }
         /* anything else is the end of one connection (ECONNABORTED) or ours (EINVAL after shutdown) */
@@ -221,13 +221,13 @@ void listener_close(struct listener **lp)
     if (!l)
         return;
     atomic_store(&l->stopping, true);
-    bell_ring(&l->bell);
+    notifier_notify(&l->notifier);
     if (l->started) {
         (void)shutdown(l->fd, SHUT_RDWR);
         thread_join(&l->thread);
     }
     close(l->fd);
-    bell_fini(&l->bell);
+    notifier_fini(&l->notifier);
     free(l);
     *lp = NULL;
 }

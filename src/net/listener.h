@@ -18,8 +18,8 @@ struct listener_config {
     int keepalive_idle_s, keepalive_interval_s, keepalive_count;    /* tcp(7) */
     int user_timeout_ms;                                            /* TCP_USER_TIMEOUT */
     const void *via;              /* handed on to the pair */
-    const struct msg *words_full; /* borrows: last words at the maximum of clients */
-    const struct msg *words_many; /* borrows: last words at the maximum of one address */
+    const struct msg *last_words_full; /* borrows: last words at the maximum of clients */
+    const struct msg *last_words_many; /* borrows: last words at the maximum of one address */
 };
 
 struct listener;

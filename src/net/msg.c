@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct msg *make(const void *data, size_t len, unsigned entries, size_t worth)
+static struct msg *make(const void *data, size_t len, unsigned entries, size_t resendable)
 {
     struct msg *m = panic_malloc(sizeof *m + len);
     atomic_init(&m->refs, 1);
     m->entries = entries;
     m->secret = false;
-    m->worth = worth;
+    m->resendable = resendable;
     m->len = len;
     memcpy(m->data, data, len);
     return m;

@@ -14,7 +14,7 @@ struct msg {
     _Atomic unsigned refs;
     unsigned entries; /* how many entries of an outbox it counts for: 1, or the lines that were gathered in it */
     bool secret;      /* is overwritten when it is freed */
-    size_t worth;     /* bytes at its end, whole lines that people said: worth to be sent again if they may not have come */
+    size_t resendable;     /* bytes at its end, whole lines that people said: worth to be sent again if they may not have come */
     size_t len;
     char data[];
 };

@@ -76,9 +76,9 @@ static void batch_clear(struct outbox_batch *b)
     }
 }
 
-void outbox_init(struct outbox *ob, struct bell *bell)
+void outbox_init(struct outbox *ob, struct notifier *notifier)
 {
-    *ob = (struct outbox){.bell = bell};
+    *ob = (struct outbox){.notifier = notifier};
     lock_init(&ob->lock, LOCK_OUTBOX);
     cond_init(&ob->wake);
 }
@@ -164,7 +164,7 @@ static bool close_locked(struct outbox *ob, enum close_reason reason, struct msg
     if (row->wakes != CLOSE_WAKES_NOTHING)
         ob->stream->ops->shut(ob->stream, row->wakes == CLOSE_WAKES_READ ? STREAM_SHUT_READ : STREAM_SHUT_BOTH);
     pressure_relieve_locked(ob);
-    bell_ring(ob->bell);
+    notifier_notify(ob->notifier);
     return rouse_locked(ob);
 }
 
@@ -217,7 +217,7 @@ static int put(struct outbox *ob, struct msg *m, bool own_answer)
             wake = close_locked(ob, CLOSE_SLOW, NULL);
         }
     }
-    if (result == OUTBOX_CLOSED && own_answer && ob->tail && m->worth)
+    if (result == OUTBOX_CLOSED && own_answer && ob->tail && m->resendable)
         tail_lose(ob->tail, m); /* what others say is missed as well, and found in the history */
     lock_release(&ob->lock);
     if (wake)
@@ -397,7 +397,7 @@ bool outbox_take(struct outbox *ob)
             continue;
         }
         if (!ob->draining && ob->finished)
-            bell_ring(ob->bell);
+            notifier_notify(ob->notifier);
         ob->asleep = true;
         while (ob->asleep)
             cond_wait(&ob->wake, &ob->lock);

@@ -2,7 +2,7 @@
 #ifndef NET_OUTBOX_H
 #define NET_OUTBOX_H
 
-#include "base/bell.h"
+#include "base/notifier.h"
 #include "net/close.h"
 #include "net/msg.h"
 #include "net/stream.h"
@@ -33,7 +33,7 @@ struct outbox_batch {
 struct outbox {
     struct lock lock;
     struct cond wake;           /* the writer sleeps here */
-    struct bell *bell;          /* c: rung for the slot's reader */
+    struct notifier *notifier;          /* c: rung for the slot's reader */
     struct stream *stream;      /* O: borrows; NULL when idle */
     uint64_t gen;               /* O: names this life: the client's id, never used twice */
     struct outbox_batch queued; /* O */
@@ -81,7 +81,7 @@ void outbox_configure(const struct outbox_limits *limits);
 struct outbox_limits outbox_limits(void);
 
 /* `bell` is borrowed for the outbox's whole life. */
-void outbox_init(struct outbox *ob, struct bell *bell);
+void outbox_init(struct outbox *ob, struct notifier *notifier);
 void outbox_fini(struct outbox *ob);
 
 /* Reader: a new life over a connected stream (borrowed until outbox_detach), named by an id not used before. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Arrivals come in at pool_take from the acceptors and go to an idle pair's reader. Pairs are made ahead of need by
- * the keeper (pool_tend), so an acceptor waits for one only in a storm; it never makes threads itself.
+ * the keeper (pool_maintain), so an acceptor waits for one only in a storm; it never makes threads itself.
  *
  * Not obvious: `clients` counts sessions that have not ended; pairs that still drain or linger over a closing socket
  * are neither clients nor idle. So that a server at its maximum lets the next one in as soon as somebody has left,
@@ -114,7 +114,7 @@ static void pair_free(struct pair *p)
 {
     pool.config.release(p);
     outbox_fini(&p->outbox);
-    bell_fini(&p->bell);
+    notifier_fini(&p->notifier);
     cond_fini(&p->go);
     free(p);
 }
@@ -123,8 +123,8 @@ static struct pair *pair_new(void)
 {
     struct pair *p = panic_calloc(1, sizeof *p);
     p->stream.fd = -1;
-    bell_init(&p->bell);
-    outbox_init(&p->outbox, &p->bell);
+    notifier_init(&p->notifier);
+    outbox_init(&p->outbox, &p->notifier);
     cond_init(&p->go);
     pool.config.prepare(p);
     if (thread_start(&p->writer, "writer", WRITER_STACK, write_loop, p) != 0)
@@ -171,7 +171,7 @@ static int spawn_one(void)
     return -1;
 }
 
-int pool_start(const struct pool_config *config, int *made)
+int pool_start(const struct pool_config *config, int *committed)
 {
     lock_init(&pool.lock, LOCK_POOL);
     lock_init(&pool.spawn, LOCK_SPAWN);
@@ -185,7 +185,7 @@ int pool_start(const struct pool_config *config, int *made)
     int n = 0;
     while (n < want && spawn_one() == 0)
         n++;
-    *made = n;
+    *committed = n;
     return n ? 0 : -1;
 }
 
@@ -211,7 +211,7 @@ static bool is_wanting_locked(void)
     return pool.idle_count < pool.config.spare || pool.wanted > pool.idle_count;
 }
 
-void pool_tend(int64_t until_ms)
+void pool_maintain(int64_t until_ms)
 {
     for (;;) {
         lock_acquire(&pool.lock);

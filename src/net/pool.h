@@ -22,7 +22,7 @@ struct arrival {
 
 struct pair {
     void *user;             /* c: what `prepare` made for it */
-    struct bell bell;       /* rings for the reader */
+    struct notifier notifier;       /* rings for the reader */
     struct outbox outbox;   /* see there */
     struct stream stream;   /* R, and the drainer */
     struct arrival arrival; /* P, R may read */
@@ -46,7 +46,7 @@ struct pool_config {
 };
 
 /* Makes the first pairs. 0, or -1 with errno when not even one could be made; *made tells how many were. */
-int pool_start(const struct pool_config *config, int *made);
+int pool_start(const struct pool_config *config, int *committed);
 
 /* New limits for a running pool; nobody is closed. Any thread. */
 void pool_configure(int max, int spare);
@@ -58,7 +58,7 @@ enum pool_take { POOL_GIVEN, POOL_FULL, POOL_STOPPING };
 enum pool_take pool_take(const struct arrival *a);
 
 /* Keeper: waits until pairs are wanted or clock_ms() reaches until_ms, then makes those that are wanted. */
-void pool_tend(int64_t until_ms);
+void pool_maintain(int64_t until_ms);
 
 /* Reader, from `serve`, before the last words: the client no longer counts, so whoever reads them, or sees the
  * connection end, finds a place free. The pair itself is busy, and counts for its address, until its socket is closed. */

@@ -26,10 +26,10 @@ static bool is_over_locked(const struct outbox *ob, uint64_t gen)
     return ob->gen != gen || !outbox_is_open_locked(ob) || ob->stalled || outbox_under_quarter_locked(ob);
 }
 
-static void ring_pressers_locked(struct outbox *ob)
+static void notify_pressers_locked(struct outbox *ob)
 {
     for (struct outbox *o = ob->pressers; o; o = o->press_next)
-        bell_ring(o->bell);
+        notifier_notify(o->notifier);
 }
 
 static void stall_if_spent_locked(struct outbox *ob)
@@ -38,7 +38,7 @@ static void stall_if_spent_locked(struct outbox *ob)
         return;
     ob->stalled = true;
     counter_add(COUNTER_STALLED, 1);
-    ring_pressers_locked(ob);
+    notify_pressers_locked(ob);
 }
 
 int64_t pressure_begin(struct outbox *ob, uint64_t gen, struct outbox *self)
@@ -107,7 +107,7 @@ void pressure_relieve_locked(struct outbox *ob)
         ob->stalled = false;
     if (ob->owner_waits) {
         ob->owner_waits = false;
-        bell_ring(ob->bell);
+        notifier_notify(ob->notifier);
     }
-    ring_pressers_locked(ob);
+    notify_pressers_locked(ob);
 }

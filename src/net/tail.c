@@ -15,7 +15,7 @@ static void part_add(struct tail_part *p, struct msg *m)
         p->cap = p->cap ? p->cap * 2 : 16;
         p->v = panic_realloc(p->v, p->cap * sizeof *p->v);
     }
-    p->v[p->n++] = (struct tail_msg){m->len, m->worth ? msg_ref(m) : NULL};
+    p->v[p->n++] = (struct tail_msg){m->len, m->resendable ? msg_ref(m) : NULL};
 }
 
 static void let_go(const struct tail_msg *tm)
@@ -72,7 +72,7 @@ static void add_lines(struct buf *lines, const struct msg *m, size_t come)
 {
     if (!m)
         return;
-    size_t skip = whole_lines(m, come), at = m->len - m->worth;
+    size_t skip = whole_lines(m, come), at = m->len - m->resendable;
     if (at < skip)
         at = skip;
     buf_add(lines, m->data + at, m->len - at);

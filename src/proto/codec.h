@@ -21,20 +21,20 @@ enum command {
 /* Flags of a row, tbl/commands.h. */
 enum command_flags { ANYTIME = 1, PRIVATE = 2, TALK = 4, SECRET = 8 };
 
-enum request_kind {
-    REQUEST_EMPTY,   /* nothing to answer */
-    REQUEST_COMMAND, /* .command with .args */
-    REQUEST_TEXT,    /* .args is text for the current room */
-    REQUEST_UNKNOWN, /* a command that there is not */
-    REQUEST_INVALID, /* not text at all */
-    REQUEST_FOREIGN  /* another protocol: close without a word */
+enum native_kind {
+    NATIVE_EMPTY,   /* nothing to answer */
+    NATIVE_COMMAND, /* .command with .args */
+    NATIVE_TEXT,    /* .args is text for the current room */
+    NATIVE_UNKNOWN, /* a command that there is not */
+    NATIVE_INVALID, /* not text at all */
+    NATIVE_FOREIGN  /* another protocol: close without a word */
 };
 
-struct request {
-    enum request_kind kind;
+struct native_request {
+    enum native_kind kind;
     enum command command;
     char *args;   /* borrows from the line, NUL-terminated; NULL: nothing stood behind the verb */
-    bool shouted; /* REQUEST_TEXT: its first word is all capitals, so it may have been meant as a command */
+    bool shouted; /* NATIVE_TEXT: its first word is all capitals, so it may have been meant as a command */
 };
 
 /* A form is one way of writing events: a codec and its options, as a small integer. Each room message is rendered
@@ -45,7 +45,7 @@ struct codec {
     const char *name; /* as in the configuration */
     enum form form;   /* what its clients start with */
     /* Reads one line (without its end, NUL after it), in place. `first`: it is the first of the connection. */
-    void (*parse)(struct request *rq, char *line, size_t len, bool first);
+    void (*parse)(struct native_request *rq, char *line, size_t len, bool first);
     /* Appends the event as whole lines. */
     void (*render)(struct buf *out, const struct event *ev, enum form form);
 };

@@ -43,7 +43,7 @@ enum event_kind {
     EVENT_AWAY_SET,
     EVENT_BACK,
     EVENT_IGNORING,  /* name */
-    EVENT_HEARING,   /* name: is ignored no more */
+    EVENT_UNIGNORED,   /* name: is ignored no more */
     EVENT_IGNORELIST, /* items */
     EVENT_PONG,      /* text: the token, or NULL */
     EVENT_HELP,      /* text: syntax, more: what it does */
@@ -64,7 +64,7 @@ enum event_kind {
     EVENT_SAID,      /* room, name, text */
     EVENT_ACTION,    /* room, name, text: what name does */
     EVENT_TOPIC,     /* room, text: "" when there is none */
-    EVENT_RULING,    /* room, verb, name: whom or what it is about, more: by whom, text: terms */
+    EVENT_MODERATION,    /* room, verb, name: whom or what it is about, more: by whom, text: terms */
     /* to one, to all */
     EVENT_PRIVATE,   /* name: from whom, text, id, time_ms */
     EVENT_RENAME,    /* name: the old one, text: the new one, id, time_ms */

@@ -107,16 +107,16 @@ static bool is_http(const char *line, size_t verb_len)
     return strncmp(version, " HTTP/", 6) == 0 || (line[verb_len + 1] == '/' && exact_command(line, verb_len) == COMMANDS);
 }
 
-static void as_command(struct request *rq, enum command c, char *rest)
+static void as_command(struct native_request *rq, enum command c, char *rest)
 {
-    rq->kind = c == COMMANDS ? REQUEST_UNKNOWN : REQUEST_COMMAND;
+    rq->kind = c == COMMANDS ? NATIVE_UNKNOWN : NATIVE_COMMAND;
     rq->command = c;
     rq->args = *rest == ' ' ? rest + 1 : NULL;
 }
 
-static void parse(struct request *rq, char *line, size_t len, bool first)
+static void parse(struct native_request *rq, char *line, size_t len, bool first)
 {
-    *rq = (struct request){.kind = REQUEST_INVALID};
+    *rq = (struct native_request){.kind = NATIVE_INVALID};
     size_t skip = text_telnet(line, len);
     line += skip;
     if (!text_clean(line, len - skip))
@@ -124,17 +124,17 @@ static void parse(struct request *rq, char *line, size_t len, bool first)
     size_t verb_len = strcspn(line, " ");
     enum command exact;
     if (!*line) {
-        rq->kind = REQUEST_EMPTY;
+        rq->kind = NATIVE_EMPTY;
     } else if (first && is_http(line, verb_len)) {
-        rq->kind = REQUEST_FOREIGN;
+        rq->kind = NATIVE_FOREIGN;
     } else if (line[0] == '/' && line[1] != '/') {
         as_command(rq, slash_command(line + 1, verb_len - 1), line + verb_len);
     } else if ((exact = exact_command(line, verb_len)) != COMMANDS) {
         as_command(rq, exact, line + verb_len);
     } else if (line[0] != '/' && is_private(line)) {
-        rq->kind = REQUEST_UNKNOWN;
+        rq->kind = NATIVE_UNKNOWN;
     } else {
-        rq->kind = REQUEST_TEXT;
+        rq->kind = NATIVE_TEXT;
         rq->shouted = is_shouted(line);
         rq->args = line[0] == '/' ? line + 1 : line;
     }
@@ -168,7 +168,7 @@ static const char *const formats[EVENTS] = {
     [EVENT_AWAY_SET] = "OK Away",
     [EVENT_BACK] = "OK Back",
     [EVENT_IGNORING] = "OK Ignoring %n",
-    [EVENT_HEARING] = "OK Hearing %n",
+    [EVENT_UNIGNORED] = "OK Hearing %n",
     [EVENT_IGNORELIST] = "IGNORELIST",
     [EVENT_PONG] = "PONG",
     [EVENT_HELP] = "HELP %t - %m",
@@ -187,7 +187,7 @@ static const char *const formats[EVENTS] = {
     [EVENT_SAID] = "ROOM %r %n %t",
     [EVENT_ACTION] = "ME %r %n %t",
     [EVENT_TOPIC] = "TOPIC %r",
-    [EVENT_RULING] = "%v %r %n by %m%t",
+    [EVENT_MODERATION] = "%v %r %n by %m%t",
     [EVENT_PRIVATE] = "PRIVMSG %n %t",
     [EVENT_RENAME] = "RENAME %n %t",
     [EVENT_NOTICE] = "NOTICE %t",

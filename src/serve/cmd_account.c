@@ -7,7 +7,7 @@
 #include "chat/users.h"
 #include "serve/command.h"
 #include "serve/login.h"
-#include "serve/tries.h"
+#include "serve/throttle.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,11 +67,11 @@ static void told(struct session *s, enum accounts_change result, enum event_kind
 static void tell_new_name(struct session *s, const char *old)
 {
     struct member *m = &s->member;
-    struct companions others = {0};
+    struct contacts others = {0};
     struct event ev = {.kind = EVENT_RENAME, .name = old, .text = m->name};
     session_update_rooms(s);
     for (int i = 0; i < m->room_count; i++)
-        room_companions(m->rooms[i], m, &others);
+        room_contacts(m->rooms[i], m, &others);
     users_tell(&others, &ev);
     free(others.v);
 }
@@ -107,16 +107,16 @@ static enum accounts_change add(struct session *s, const struct args *a, const c
 static void register_name(struct session *s, const struct args *a)
 {
     struct waiter w = login_waiter(s);
-    struct tries t;
+    struct throttle_try t;
     char hash[SECRET_HASH];
     enum accounts_change result = ACCOUNTS_STORAGE;
-    if (a->more && !login_take_try(s, NULL, &t))
+    if (a->more && !login_throttle(s, NULL, &t))
         return;
     bool hashed = hashing_make(hash, a->word, &s->pair->arrival.peer, &w) == HASHING_DONE;
     if (hashed)
         result = add(s, a, hash);
     if (a->more)
-        tries_end(&t, result == ACCOUNTS_NOT_INVITED);
+        throttle_end(&t, result == ACCOUNTS_NOT_INVITED);
     if (hashed)
         told(s, result, EVENT_REGISTERED, "registered");
     else

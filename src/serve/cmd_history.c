@@ -105,7 +105,7 @@ void cmd_history(struct session *s, const struct args *a)
     struct room *r = command_room(s, q.room);
     if (!r)
         return;
-    history_ask(&s->query, r, q.range, (size_t)outbox_limits().bytes / 2, s->member.bell);
+    history_ask(&s->query, r, q.range, (size_t)outbox_limits().bytes / 2, s->member.notifier);
     if (history_wait(&s->query, session_is_over, s))
         answer(s, &s->query, r->name);
     else

@@ -117,7 +117,7 @@ void cmd_ignore(struct session *s, const struct args *a)
 void cmd_unignore(struct session *s, const struct args *a)
 {
     char key[NAME_SIZE];
-    struct event ev = {.kind = EVENT_HEARING, .name = a->word};
+    struct event ev = {.kind = EVENT_UNIGNORED, .name = a->word};
     if (strlen(a->word) < NAME_SIZE)
         name_fold(key, a->word);
     if (strlen(a->word) >= NAME_SIZE || !ignores_has(s->member.ignores, key)) {

@@ -6,24 +6,24 @@
 #include "chat/rooms.h"
 #include "chat/talk.h"
 #include "serve/command.h"
-#include "serve/past.h"
+#include "serve/backlog.h"
 
 #include <string.h>
 #include <strings.h>
 
-#define PAST_TRIES 5 /* readings of the history, while the room goes on talking */
+#define BACKLOG_TRIES 5 /* readings of the history, while the room goes on talking */
 
 /* What the history has for the replay, if it is to come from there. NULL: the room's own serves. */
-static struct past *kept_past(struct session *s, struct room *r, struct past *past)
+static struct backlog *stored_backlog(struct session *s, struct room *r, struct backlog *backlog)
 {
     struct session_limits l = session_limits();
-    struct past_wanted w = {.since_ms = clock_wall_ms() - l.replay_age_s * 1000LL, .most = l.replay};
+    struct backlog_query w = {.since_ms = clock_wall_ms() - l.replay_age_s * 1000LL, .most = l.replay};
     if (!l.replay_kept || !l.replay)
         return NULL;
-    bool is_read = past_read(s, r, &w, past) && past->covers;
+    bool is_read = backlog_read(s, r, &w, backlog) && backlog->covers;
     if (!is_read)
-        buf_fini(&past->lines);
-    return is_read ? past : NULL;
+        buf_fini(&backlog->lines);
+    return is_read ? backlog : NULL;
 }
 
 /* On the way into a room. */
@@ -47,13 +47,13 @@ static void leave_for_it(struct session *s, struct coming *c)
 /* True when the client is in. False: c->no says why it may not; or it is fine, and things have changed meanwhile. */
 static bool try_room(struct session *s, struct room *r, struct coming *c)
 {
-    struct past kept = {0};
+    struct backlog kept = {0};
     unsigned ticket;
     if (!room_admits(r, &s->member, c->key, &ticket, &c->no))
         return false;
-    struct past *past = c->tries++ < PAST_TRIES ? kept_past(s, r, &kept) : NULL;
+    struct backlog *backlog = c->tries++ < BACKLOG_TRIES ? stored_backlog(s, r, &kept) : NULL;
     leave_for_it(s, c);
-    bool is_in = session_enter_room(s, r, ticket, past);
+    bool is_in = session_enter_room(s, r, ticket, backlog);
     buf_fini(&kept.lines);
     return is_in;
 }
@@ -66,7 +66,7 @@ static void come_in(struct session *s, struct room *r, const char *key, bool lea
     struct coming c = {.key = key, .leaves = leaves};
     struct event left = {.kind = EVENT_LEFT, .room = c.left};
     bool is_in = false;
-    while (!is_in && c.no.verdict == RULES_FINE)
+    while (!is_in && c.no.verdict == RULES_ALLOWED)
         is_in = try_room(s, r, &c);
     if (is_in)
         return;
@@ -150,8 +150,8 @@ static bool may_set_topic_locked(struct room *r, struct member *m, struct refusa
     const struct membership *ms = room_membership_locked(r, m);
     no->not_in = !ms;
     if (ms && r->rules.value[OPTION_TOPIC_OPS] && room_subject_locked(r, ms).role < ROLE_OP)
-        no->verdict = RULES_BARRED;
-    return ms && no->verdict == RULES_FINE && talk_may_locked(r, m, no);
+        no->verdict = RULES_DENIED;
+    return ms && no->verdict == RULES_ALLOWED && talk_may_locked(r, m, no);
 }
 
 /* Whether one may is decided in the hold that puts it: who was put out or muted before sets none. */
@@ -163,7 +163,7 @@ static void set_topic(struct session *s, struct room *r, const char *topic)
     lock_acquire(&r->lock);
     bool may = may_set_topic_locked(r, &s->member, &no);
     if (may)
-        change_put(&s->change, CHANGE_TOPIC, mine, topic, &s->member, s->member.bell);
+        change_put(&s->change, CHANGE_TOPIC, mine, topic, &s->member, s->member.notifier);
     lock_release(&r->lock);
     if (!may) {
         rooms_release(mine);

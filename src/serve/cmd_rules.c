@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "chat/accounts.h"
-#include "chat/ruling.h"
+#include "chat/moderation.h"
 #include "chat/users.h"
 #include "serve/command.h"
 
@@ -18,9 +18,9 @@
 #define TERMS_BYTES 160 /* of a line that tells a reason, beside it */
 #define LONGEST_MS (INT64_C(999999) * 86400000) /* of a duration: its end is a year of four digits */
 
-static struct ruler ruler_of(struct session *s)
+static struct moderator moderator_of(struct session *s)
 {
-    return (struct ruler){s->member.name, &s->member, {s->member.bell, session_is_over, s}};
+    return (struct moderator){s->member.name, &s->member, {s->member.notifier, session_is_over, s}};
 }
 
 /* The current room, if the client has such a role there; NULL: it was told why not. */
@@ -34,12 +34,12 @@ static struct room *my_room(struct session *s, enum role least)
 }
 
 /* Answers `OK done name terms`, or what went wrong. */
-static void told(struct session *s, enum ruling result, const char *done, const char *name, const char *terms)
+static void told(struct session *s, enum moderation_result result, const char *done, const char *name, const char *terms)
 {
     static const enum error_code errors[] = {
-        [RULING_STORAGE] = ERROR_STORAGE, [RULING_FULL] = ERROR_TOO_MANY_RULES, [RULING_UNKNOWN] = ERROR_NO_SANCTION};
+        [MODERATION_STORAGE] = ERROR_STORAGE, [MODERATION_FULL] = ERROR_TOO_MANY_RULES, [MODERATION_UNKNOWN] = ERROR_NOT_BANNED};
     struct event ev = {.kind = EVENT_DONE, .verb = done, .name = name, .text = terms};
-    if (result == RULING_DONE)
+    if (result == MODERATION_DONE)
         session_answer(s, &ev);
     else
         session_error(s, errors[result], NULL);
@@ -48,38 +48,38 @@ static void told(struct session *s, enum ruling result, const char *done, const 
 /* ---- whom ---- */
 
 /* Somebody by name: who is here, else whose account it is. False: nobody. */
-static bool find_user(const char *word, struct whom *whom)
+static bool find_user(const char *word, struct target *target)
 {
     struct account a;
-    *whom = (struct whom){0};
+    *target = (struct target){0};
     if (!name_was_user(word))
         return false;
-    if (users_identify(word, whom))
+    if (users_identify(word, target))
         return true;
     if (!accounts_find(word, &a))
         return false;
-    memcpy(whom->shown, a.name, strlen(a.name) + 1);
-    name_fold(whom->name, a.name);
-    whom->account = a.id;
+    memcpy(target->shown, a.name, strlen(a.name) + 1);
+    name_fold(target->name, a.name);
+    target->account = a.id;
     return true;
 }
 
 /* The current room, and whom the word means there, who must have less to say. A name that reads as an address means both.
  * NULL: it was told why not. */
-static struct room *aim(struct session *s, const char *word, struct whom *whom)
+static struct room *aim(struct session *s, const char *word, struct target *target)
 {
     char address[ADDRS_TEXT];
     struct room *r = my_room(s, ROLE_OP);
     if (!r)
         return NULL;
-    bool is_address = addrs_read_key(word, address), is_user = find_user(word, whom);
+    bool is_address = addrs_read_key(word, address), is_user = find_user(word, target);
     if (is_address) {
-        memcpy(whom->host, address, sizeof whom->host);
-        memcpy(whom->shown, address, sizeof whom->shown);
+        memcpy(target->host, address, sizeof target->host);
+        memcpy(target->shown, address, sizeof target->shown);
     }
     if (!is_address && !is_user)
         session_error(s, ERROR_USER_NOT_FOUND, NULL);
-    else if (room_role_of(r, whom) >= room_role(r, &s->member))
+    else if (room_role_of(r, target) >= room_role(r, &s->member))
         session_error(s, ERROR_DENIED, NULL);
     else
         return r;
@@ -87,25 +87,25 @@ static struct room *aim(struct session *s, const char *word, struct whom *whom)
 }
 
 /* The same for somebody who is meant by name, and comes from wherever. */
-static struct room *aim_at_user(struct session *s, const char *word, struct whom *whom)
+static struct room *aim_at_user(struct session *s, const char *word, struct target *target)
 {
     struct room *r = my_room(s, ROLE_OP);
     if (!r)
         return NULL;
-    if (!find_user(word, whom)) {
+    if (!find_user(word, target)) {
         session_error(s, ERROR_USER_NOT_FOUND, NULL);
         return NULL;
     }
-    *whom->host = '\0';
+    *target->host = '\0';
     return r;
 }
 
 /* ---- roles ---- */
 
-static struct room *aim_at_lesser(struct session *s, const char *word, struct whom *whom)
+static struct room *aim_at_lesser(struct session *s, const char *word, struct target *target)
 {
-    struct room *r = aim_at_user(s, word, whom);
-    if (!r || room_role_of(r, whom) < room_role(r, &s->member))
+    struct room *r = aim_at_user(s, word, target);
+    if (!r || room_role_of(r, target) < room_role(r, &s->member))
         return r;
     session_error(s, ERROR_DENIED, NULL);
     return NULL;
@@ -113,31 +113,31 @@ static struct room *aim_at_lesser(struct session *s, const char *word, struct wh
 
 static void give(struct session *s, const char *word, enum role role, const char *verb, const char *done)
 {
-    struct ruler by = ruler_of(s);
-    struct whom whom;
-    struct room *r = aim_at_lesser(s, word, &whom);
+    struct moderator by = moderator_of(s);
+    struct target target;
+    struct room *r = aim_at_lesser(s, word, &target);
     if (!r)
         return;
-    if (!whom.account && !room_has_whom(r, &whom))
+    if (!target.account && !room_has_target(r, &target))
         session_error(s, ERROR_USER_NOT_FOUND, NULL);
-    else if (room_role_of(r, &whom) >= role) /* has that, or more */
-        told(s, RULING_DONE, done, whom.shown, "");
+    else if (room_role_of(r, &target) >= role) /* has that, or more */
+        told(s, MODERATION_DONE, done, target.shown, "");
     else
-        told(s, ruling_role(r, &whom, role, verb, &by), done, whom.shown, "");
+        told(s, moderation_role(r, &target, role, verb, &by), done, target.shown, "");
 }
 
 /* Who had a role may still come in. */
 static void take(struct session *s, const char *word, enum role role, const char *verb, const char *done)
 {
-    struct ruler by = ruler_of(s);
-    struct whom whom;
-    struct room *r = aim_at_lesser(s, word, &whom);
+    struct moderator by = moderator_of(s);
+    struct target target;
+    struct room *r = aim_at_lesser(s, word, &target);
     if (!r)
         return;
-    if (room_role_of(r, &whom) != role)
+    if (room_role_of(r, &target) != role)
         session_error(s, ERROR_NO_ROLE, NULL);
     else
-        told(s, ruling_role(r, &whom, ROLE_GUEST, verb, &by), done, whom.shown, "");
+        told(s, moderation_role(r, &target, ROLE_GUEST, verb, &by), done, target.shown, "");
 }
 
 void cmd_op(struct session *s, const struct args *a)
@@ -162,16 +162,16 @@ void cmd_devoice(struct session *s, const struct args *a)
 
 void cmd_invite(struct session *s, const struct args *a)
 {
-    struct ruler by = ruler_of(s);
-    struct whom whom;
-    struct room *r = aim_at_user(s, a->word, &whom);
+    struct moderator by = moderator_of(s);
+    struct target target;
+    struct room *r = aim_at_user(s, a->word, &target);
     if (!r)
         return;
-    enum ruling result = ruling_invite(r, &whom, whom.client, &by);
+    enum moderation_result result = moderation_invite(r, &target, target.client, &by);
     struct event ev = {.kind = EVENT_INVITE, .room = r->name, .name = s->member.name};
-    if (result == RULING_DONE)
-        users_tell_name(&s->member, whom.shown, &ev);
-    told(s, result, "Invited", whom.shown, "");
+    if (result == MODERATION_DONE)
+        users_tell_name(&s->member, target.shown, &ev);
+    told(s, result, "Invited", target.shown, "");
 }
 
 /* ---- KICK, BAN, MUTE ---- */
@@ -190,19 +190,19 @@ static const char *reason_of(struct session *s, const char *text)
 
 void cmd_kick(struct session *s, const struct args *a)
 {
-    struct ruler by = ruler_of(s);
-    struct whom whom;
-    struct room *r = aim(s, a->word, &whom);
+    struct moderator by = moderator_of(s);
+    struct target target;
+    struct room *r = aim(s, a->word, &target);
     const char *reason = r ? reason_of(s, a->text) : NULL;
     if (!reason)
         return;
-    if (*whom.name)
-        *whom.host = '\0'; /* who else comes from there stays */
-    enum ruling result = ruling_kick(r, &whom, reason, &by);
-    if (result == RULING_UNKNOWN)
+    if (*target.name)
+        *target.host = '\0'; /* who else comes from there stays */
+    enum moderation_result result = moderation_kick(r, &target, reason, &by);
+    if (result == MODERATION_UNKNOWN)
         session_error(s, ERROR_USER_NOT_FOUND, NULL);
     else
-        told(s, result, "Kicked", whom.shown, "");
+        told(s, result, "Kicked", target.shown, "");
 }
 
 /* A span as clock_span reads it, its unit in either case; and weeks, up to as long as days go. */
@@ -249,19 +249,19 @@ static bool is_loopback(const char *host)
     return strncmp(host, "127.", 4) == 0 || strcmp(host, "::/64") == 0;
 }
 
-static void sanction(struct session *s, const struct args *a, enum sanction_kind kind, const char *done)
+static void ban(struct session *s, const struct args *a, enum ban_kind kind, const char *done)
 {
-    struct ruler by = ruler_of(s);
-    struct whom whom;
+    struct moderator by = moderator_of(s);
+    struct target target;
     struct buf terms = {0};
     char *text = a->text;
     int64_t until_ms;
-    struct room *r = aim(s, a->word, &whom);
+    struct room *r = aim(s, a->word, &target);
     if (r && !cut_duration(&text, &until_ms)) {
-        session_error(s, ERROR_USAGE, command_row(kind == SANCTION_BAN ? COMMAND_BAN : COMMAND_MUTE)->syntax);
+        session_error(s, ERROR_USAGE, command_row(kind == BAN_KIND_BAN ? COMMAND_BAN : COMMAND_MUTE)->syntax);
         return;
     }
-    if (r && !*whom.name && is_loopback(whom.host)) {
+    if (r && !*target.name && is_loopback(target.host)) {
         session_error(s, ERROR_LOOPBACK, NULL);
         return;
     }
@@ -269,42 +269,42 @@ static void sanction(struct session *s, const struct args *a, enum sanction_kind
     if (!reason)
         return;
     rules_terms(&terms, until_ms, reason);
-    told(s, ruling_sanction(r, kind, &whom, until_ms, reason, &by), done, whom.shown, buf_text(&terms));
+    told(s, moderation_ban(r, kind, &target, until_ms, reason, &by), done, target.shown, buf_text(&terms));
     buf_fini(&terms);
 }
 
 void cmd_ban(struct session *s, const struct args *a)
 {
-    sanction(s, a, SANCTION_BAN, "Banned");
+    ban(s, a, BAN_KIND_BAN, "Banned");
 }
 
 void cmd_mute(struct session *s, const struct args *a)
 {
-    sanction(s, a, SANCTION_MUTE, "Muted");
+    ban(s, a, BAN_KIND_MUTE, "Muted");
 }
 
 /* What is meant is the one that BANS shows like that, or else whom the name means now. */
-static void lift(struct session *s, const char *word, enum sanction_kind kind, const char *done)
+static void unban(struct session *s, const char *word, enum ban_kind kind, const char *done)
 {
-    struct ruler by = ruler_of(s);
+    struct moderator by = moderator_of(s);
     struct room *r = my_room(s, ROLE_OP);
-    struct whom whom;
+    struct target target;
     if (!r)
         return;
-    find_user(word, &whom);
-    if (!addrs_read_key(word, whom.shown))
-        snprintf(whom.shown, sizeof whom.shown, "%s", word);
-    told(s, ruling_lift(r, kind, &whom, &by), done, word, "");
+    find_user(word, &target);
+    if (!addrs_read_key(word, target.shown))
+        snprintf(target.shown, sizeof target.shown, "%s", word);
+    told(s, moderation_unban(r, kind, &target, &by), done, word, "");
 }
 
 void cmd_unban(struct session *s, const struct args *a)
 {
-    lift(s, a->word, SANCTION_BAN, "Unbanned");
+    unban(s, a->word, BAN_KIND_BAN, "Unbanned");
 }
 
 void cmd_unmute(struct session *s, const struct args *a)
 {
-    lift(s, a->word, SANCTION_MUTE, "Unmuted");
+    unban(s, a->word, BAN_KIND_MUTE, "Unmuted");
 }
 
 /* ---- lists ---- */
@@ -317,20 +317,20 @@ static void end_list(struct session *s, struct buf *lines, int n, const char *wh
     buf_fini(lines);
 }
 
-static int add_sanctions(struct session *s, struct room *r, struct buf *lines)
+static int add_bans(struct session *s, struct room *r, struct buf *lines)
 {
     int64_t now_ms = clock_wall_ms();
     struct buf terms = {0};
     int n = 0;
     lock_acquire(&r->lock);
-    for (int i = 0; i < r->rules.sanction_count; i++) {
-        const struct sanction *sa = &r->rules.sanctions[i];
+    for (int i = 0; i < r->rules.ban_count; i++) {
+        const struct ban *sa = &r->rules.bans[i];
         if (sa->until_ms && sa->until_ms <= now_ms)
             continue;
         buf_clear(&terms);
         rules_terms(&terms, sa->until_ms, sa->reason);
-        struct event ev = {.kind = EVENT_RULING, .verb = sa->kind == SANCTION_BAN ? "BANNED" : "MUTED", .room = r->name,
-                           .name = sa->whom.shown, .more = sa->by, .text = buf_text(&terms)};
+        struct event ev = {.kind = EVENT_MODERATION, .verb = sa->kind == BAN_KIND_BAN ? "BANNED" : "MUTED", .room = r->name,
+                           .name = sa->target.shown, .more = sa->by, .text = buf_text(&terms)};
         s->codec->render(lines, &ev, (enum form)s->member.form);
         n++;
     }
@@ -345,7 +345,7 @@ void cmd_bans(struct session *s, const struct args *a)
     struct room *r = my_room(s, ROLE_OP);
     (void)a;
     if (r)
-        end_list(s, &lines, add_sanctions(s, r, &lines), "bans and mutes");
+        end_list(s, &lines, add_bans(s, r, &lines), "bans and mutes");
 }
 
 static void add_options(struct session *s, struct room *r, struct buf *lines)
@@ -396,14 +396,14 @@ static void list_settings(struct session *s)
 
 static void set(struct session *s, struct room *r, enum option o, const char *text)
 {
-    struct ruler by = ruler_of(s);
+    struct moderator by = moderator_of(s);
     char word[RULES_KEY], shown[RULES_KEY], answer[RULES_KEY + 64];
     long value;
     if (!rules_read_value(o, text, &value, word)) {
         session_error(s, ERROR_BAD_VALUE, option_row(o)->name);
         return;
     }
-    enum ruling result = ruling_option(r, o, value, word, &by);
+    enum moderation_result result = moderation_option(r, o, value, word, &by);
     rules_value_text(o, value, shown);
     snprintf(answer, sizeof answer, "%s %s", option_row(o)->name, shown);
     told(s, result, "Set", answer, "");

@@ -6,7 +6,7 @@
 #include "chat/rooms.h"
 #include "chat/search.h"
 #include "serve/command.h"
-#include "store/words.h"
+#include "store/terms.h"
 
 #include <string.h>
 #include <strings.h>
@@ -32,7 +32,7 @@ static enum error_code add_room(struct question *q, const char *value)
     if (!r)
         return ERROR_ROOM_NOT_FOUND;
     bool may_look = room_may_look(r, q->asker);
-    words_match_room(&q->query->match, r->key);
+    terms_match_room(&q->query->match, r->key);
     rooms_release(r);
     q->bounds = true;
     return may_look ? ERROR_NONE : ERROR_ROOM_NOT_FOUND;
@@ -44,7 +44,7 @@ static enum error_code add_user(struct question *q, const char *value)
         return ERROR_USAGE;
     if (!name_was_user(value))
         return ERROR_INVALID_USERNAME;
-    words_match_name(&q->query->match, value);
+    terms_match_name(&q->query->match, value);
     q->bounds = true;
     return ERROR_NONE;
 }
@@ -72,7 +72,7 @@ static enum error_code add(struct question *q, const char *word)
         return add_time(value, &q->query->since_ms);
     if ((value = value_of(word, "before:")))
         return add_time(value, &q->query->before_ms);
-    q->words += words_match(&q->query->match, word);
+    q->words += terms_match(&q->query->match, word);
     return q->words > MOST_WORDS ? ERROR_TOO_MANY_WORDS : ERROR_NONE;
 }
 
@@ -112,8 +112,8 @@ void cmd_search(struct session *s, const struct args *a)
     if (wrong != ERROR_NONE) {
         session_error(s, wrong, wrong == ERROR_USAGE ? command_row(COMMAND_SEARCH)->syntax : NULL);
     } else {
-        rooms_barred(&s->search.hidden, &s->member);
-        search_ask(&s->search, session_limits().history_page, (size_t)outbox_limits().bytes / 2, s->member.bell);
+        rooms_unreadable(&s->search.hidden, &s->member);
+        search_ask(&s->search, session_limits().history_page, (size_t)outbox_limits().bytes / 2, s->member.notifier);
         if (search_wait(&s->search, session_is_over, s))
             answer(s, &s->search);
         else

@@ -86,7 +86,7 @@ static void run(struct session *s, enum command c, char *rest)
     }
 }
 
-static void say(struct session *s, const struct request *rq)
+static void say(struct session *s, const struct native_request *rq)
 {
     if (*s->member.name && !s->member.current && rq->shouted)
         session_error(s, ERROR_UNKNOWN_COMMAND, NULL);
@@ -94,35 +94,35 @@ static void say(struct session *s, const struct request *rq)
         run(s, COMMAND_MSG, rq->args);
 }
 
-void command_run(struct session *s, const struct request *rq)
+void command_run(struct session *s, const struct native_request *rq)
 {
     switch (rq->kind) {
-    case REQUEST_EMPTY:
+    case NATIVE_EMPTY:
         break;
-    case REQUEST_COMMAND:
+    case NATIVE_COMMAND:
         run(s, rq->command, rq->args);
         break;
-    case REQUEST_TEXT:
+    case NATIVE_TEXT:
         say(s, rq);
         break;
-    case REQUEST_UNKNOWN:
+    case NATIVE_UNKNOWN:
         session_error(s, *s->member.name ? ERROR_UNKNOWN_COMMAND : ERROR_USERNAME_REQUIRED, NULL);
         break;
-    case REQUEST_INVALID:
+    case NATIVE_INVALID:
         counter_add(COUNTER_BAD_LINES, 1);
         session_error(s, ERROR_INVALID_TEXT, NULL);
         break;
-    case REQUEST_FOREIGN:
+    case NATIVE_FOREIGN:
         session_close(s, CLOSE_HTTP);
         break;
     }
 }
 
-bool command_is_secret(const struct request *rq)
+bool command_is_secret(const struct native_request *rq)
 {
-    if (rq->kind == REQUEST_COMMAND)
+    if (rq->kind == NATIVE_COMMAND)
         return rows[rq->command].flags & SECRET;
-    return rq->kind == REQUEST_UNKNOWN || rq->kind == REQUEST_INVALID; /* it may have been meant as such a command */
+    return rq->kind == NATIVE_UNKNOWN || rq->kind == NATIVE_INVALID; /* it may have been meant as such a command */
 }
 
 struct room *command_room(struct session *s, const char *word)

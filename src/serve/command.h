@@ -16,10 +16,10 @@ struct args {
 
 typedef void command_fn(struct session *s, const struct args *a);
 
-void command_run(struct session *s, const struct request *rq);
+void command_run(struct session *s, const struct native_request *rq);
 
 /* True when the line may hold what nobody shall find in memory afterwards. */
-bool command_is_secret(const struct request *rq);
+bool command_is_secret(const struct native_request *rq);
 
 /* The room of that name (NULL: the current one), with a reference, if the client may look at it. NULL: it was told why
  * not; a room that it may not look at is not there. */

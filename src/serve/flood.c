@@ -11,20 +11,20 @@
 
 static struct {
     _Atomic int rate, burst, seconds;
-    _Atomic bool spare_loopback;
+    _Atomic bool exempt_loopback;
 } limit = {500, 5000, 60, true};
 
-void flood_configure(int rate, int burst, int seconds, bool spare_loopback)
+void flood_configure(int rate, int burst, int seconds, bool exempt_loopback)
 {
     atomic_store_explicit(&limit.rate, rate, memory_order_relaxed);
     atomic_store_explicit(&limit.burst, burst, memory_order_relaxed);
     atomic_store_explicit(&limit.seconds, seconds, memory_order_relaxed);
-    atomic_store_explicit(&limit.spare_loopback, spare_loopback, memory_order_relaxed);
+    atomic_store_explicit(&limit.exempt_loopback, exempt_loopback, memory_order_relaxed);
 }
 
-bool flood_spares_loopback(void)
+bool flood_exempts_loopback(void)
 {
-    return atomic_load_explicit(&limit.spare_loopback, memory_order_relaxed);
+    return atomic_load_explicit(&limit.exempt_loopback, memory_order_relaxed);
 }
 
 void flood_reset(struct flood *f, int64_t now_ms)

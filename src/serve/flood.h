@@ -18,8 +18,8 @@ struct flood {
 };
 
 /* Tokens a second, tokens of a burst, seconds without a break until the end. Any thread. */
-void flood_configure(int rate, int burst, int seconds, bool spare_loopback);
-bool flood_spares_loopback(void);
+void flood_configure(int rate, int burst, int seconds, bool exempt_loopback);
+bool flood_exempts_loopback(void);
 
 void flood_reset(struct flood *f, int64_t now_ms);
 

@@ -11,7 +11,7 @@
 #include "chat/hashing.h"
 #include "chat/users.h"
 #include "serve/mailbox.h"
-#include "serve/tries.h"
+#include "serve/throttle.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +53,7 @@ enum registration login_registration_named(const char *name)
 
 struct waiter login_waiter(struct session *s)
 {
-    return (struct waiter){s->member.bell, session_is_over, s};
+    return (struct waiter){s->member.notifier, session_is_over, s};
 }
 
 /* ---- names ---- */
@@ -168,19 +168,19 @@ bool login_may_choose(struct session *s, const char *password)
     return false;
 }
 
-bool login_take_try(struct session *s, const struct account *a, struct tries *t)
+bool login_throttle(struct session *s, const struct account *a, struct throttle_try *t)
 {
     const struct addr *peer = &s->pair->arrival.peer;
     char host[ADDRS_TEXT], key[NAME_SIZE], wait[16];
     bool home = a && strcmp(addrs_key_text(peer, host), a->seen_from) == 0;
     if (a)
         name_fold(key, a->name);
-    int wait_s = tries_take(t, peer, a ? key : NULL, home, clock_ms());
+    int wait_s = throttle_take(t, peer, a ? key : NULL, home, clock_ms());
     if (!wait_s)
         return true;
     counter_add(COUNTER_LOGINS_HELD, 1);
     snprintf(wait, sizeof wait, "%d", wait_s);
-    session_error(s, wait_s == TRIES_BUSY ? ERROR_BUSY : ERROR_TOO_MANY_TRIES, wait);
+    session_error(s, wait_s == THROTTLE_BUSY ? ERROR_BUSY : ERROR_TOO_MANY_TRIES, wait);
     return false;
 }
 
@@ -188,11 +188,11 @@ bool login_prove(struct session *s, const struct account *a, const char *passwor
 {
     const struct addr *peer = &s->pair->arrival.peer;
     struct waiter w = login_waiter(s);
-    struct tries t;
-    if (!login_may_send(s) || !login_take_try(s, a, &t))
+    struct throttle_try t;
+    if (!login_may_send(s) || !login_throttle(s, a, &t))
         return false;
     enum hashing result = hashing_check(a->hash, password, peer, &w);
-    tries_end(&t, result == HASHING_WRONG);
+    throttle_end(&t, result == HASHING_WRONG);
     switch (result) {
     case HASHING_WRONG:
         counter_add(COUNTER_LOGINS_WRONG, 1);

@@ -30,9 +30,9 @@ bool login_take_name(struct session *s, const char *name, const struct account *
 bool login_change_name(struct session *s, const char *name);
 
 /* Takes a try for something that the client may get wrong: the password of the account, or (NULL) an invitation. True; or
- * it was told why not. tries_end must follow. */
-struct tries;
-bool login_take_try(struct session *s, const struct account *a, struct tries *t);
+ * it was told why not. throttle_end must follow. */
+struct throttle_try;
+bool login_throttle(struct session *s, const struct account *a, struct throttle_try *t);
 
 /* True when secrets may cross the network that the client comes by; else it was told. */
 bool login_may_send(struct session *s);

@@ -51,7 +51,7 @@ static void post(void *arg)
     struct posting *p = arg;
     p->is_account = accounts_find(p->name, &p->to);
     if (p->is_account)
-        mail_put(&p->letter, p->to.id, p->s->member.name, p->text, p->s->member.bell);
+        mail_put(&p->letter, p->to.id, p->s->member.name, p->text, p->s->member.notifier);
 }
 
 static void answer_posted(struct session *s, struct posting *p)

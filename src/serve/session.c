@@ -71,7 +71,7 @@ void session_prepare(struct pair *p)
     struct session *s = panic_calloc(1, sizeof *s);
     s->pair = p;
     s->member.outbox = &p->outbox;
-    s->member.bell = &p->bell;
+    s->member.notifier = &p->notifier;
     line_init(&s->line);
     p->user = s;
 }
@@ -127,7 +127,7 @@ bool session_wait(struct session *s, int64_t until_ms, bool (*ready)(void *arg),
 {
     struct wait w = {s, ready, arg};
     post_flush();
-    return bell_wait_for(&s->pair->bell, until_ms, is_ready_or_over, &w) && !session_is_over(s);
+    return notifier_wait_for(&s->pair->notifier, until_ms, is_ready_or_over, &w) && !session_is_over(s);
 }
 
 void session_named(struct session *s)
@@ -141,7 +141,7 @@ void session_named(struct session *s)
 void session_refuse(struct session *s, struct refusal *no)
 {
     static const enum error_code errors[] = {
-        [RULES_BARRED] = ERROR_DENIED,       [RULES_BANNED] = ERROR_BANNED, [RULES_MUTED] = ERROR_MUTED,
+        [RULES_DENIED] = ERROR_DENIED,       [RULES_BANNED] = ERROR_BANNED, [RULES_MUTED] = ERROR_MUTED,
         [RULES_MODERATED] = ERROR_MODERATED, [RULES_SLOW] = ERROR_SLOW_MODE};
     char wait[16];
     snprintf(wait, sizeof wait, "%d", no->wait_s);
@@ -167,22 +167,22 @@ static void forget_room(struct session *s, struct room *r)
 void session_sync_rooms(struct session *s)
 {
     struct member *m = &s->member;
-    if (!atomic_load_explicit(&m->ousted, memory_order_relaxed))
+    if (!atomic_load_explicit(&m->removed, memory_order_relaxed))
         return;
     post_settle(); /* what it said there may still be gathered */
-    m->ousted = false;
+    m->removed = false;
     for (int i = m->room_count - 1; i >= 0; i--)
         if (!room_has(m->rooms[i], m->id))
             forget_room(s, m->rooms[i]);
 }
 
-bool session_enter_room(struct session *s, struct room *r, unsigned ticket, const struct past *past)
+bool session_enter_room(struct session *s, struct room *r, unsigned ticket, const struct backlog *backlog)
 {
     struct room *before = s->member.current;
     member_add_room(&s->member, r);
     s->member.current = r;
     session_count_rooms(s);
-    if (room_join(r, &s->member, ticket, past))
+    if (room_join(r, &s->member, ticket, backlog))
         return true;
     member_remove_room(&s->member, r);
     s->member.current = before;
@@ -215,7 +215,7 @@ static bool pay(struct session *s, size_t bytes)
 {
     int64_t until_ms;
     enum flood_verdict v;
-    if (s->spared && flood_spares_loopback())
+    if (s->is_exempt && flood_exempts_loopback())
         return true;
     while ((v = flood_pay(&s->flood, bytes, clock_ms(), &until_ms)) == FLOOD_WAIT) {
         counter_add(COUNTER_FLOOD_WAITS, 1);
@@ -287,11 +287,11 @@ bool session_yield_to_room(struct session *s, struct room *r)
 
 static void handle(struct session *s, enum line_status status, char *text, size_t len)
 {
-    struct request rq = {.kind = REQUEST_EMPTY};
+    struct native_request rq = {.kind = NATIVE_EMPTY};
     counter_add(COUNTER_LINES, 1);
     atomic_store_explicit(&s->member.active_ms, clock_coarse_ms(), memory_order_relaxed);
     s->codec->parse(&rq, text, len, s->first_line);
-    if (status == LINE_TOO_LONG && rq.kind != REQUEST_FOREIGN) {
+    if (status == LINE_TOO_LONG && rq.kind != NATIVE_FOREIGN) {
         counter_add(COUNTER_BAD_LINES, 1);
         session_error(s, ERROR_LINE_TOO_LONG, NULL);
     } else {
@@ -299,7 +299,7 @@ static void handle(struct session *s, enum line_status status, char *text, size_
     }
     if (command_is_secret(&rq))
         line_wipe(&s->line);
-    s->first_line = s->first_line && rq.kind == REQUEST_EMPTY;
+    s->first_line = s->first_line && rq.kind == NATIVE_EMPTY;
 }
 
 /* Everything that came with one read. */
@@ -326,14 +326,14 @@ static void begin(struct session *s)
     struct member *m = &s->member;
     s->codec = a->via;
     s->first_line = true;
-    s->spared = a->peer.loopback;
+    s->is_exempt = a->peer.loopback;
     flood_reset(&s->flood, clock_ms());
     m->form = (int)s->codec->form;
     m->caps = 0;
     m->id = s->pair->id;
     m->account = 0;
     s->mail_upto = 0;
-    m->ousted = false;
+    m->removed = false;
     m->replaced = false;
     m->kicked = false;
     addrs_key_text(&a->peer, m->host);
@@ -341,7 +341,7 @@ static void begin(struct session *s)
         *m->host = '\0';
     m->since_ms = clock_wall_ms();
     m->name[0] = m->key[0] = '\0';
-    must(!m->room_count && !m->current && !m->listed && !s->holder.has_token);
+    must(!m->room_count && !m->current && !m->listed && !s->resumable.has_token);
     atomic_store_explicit(&s->member.active_ms, clock_coarse_ms(), memory_order_relaxed);
     atomic_store_explicit(&s->named, false, memory_order_relaxed);
     log_peer(LOG_INFO, "connected", "id=%llu address=%s", (unsigned long long)m->id, a->peer.text);
@@ -398,13 +398,13 @@ static void drain(struct session *s, enum close_reason reason)
     int64_t until_ms = clock_ms() + close_row(reason)->drain_ms;
     outbox_finish(ob, last_words(s, reason));
     post_assert_flushed();
-    if (s->holder.has_token)
-        bell_wait_for(&s->pair->bell, until_ms, is_drained_or_urgent, s);
-    if (s->holder.has_token && resume_is_urgent(s) && until_ms > clock_ms() + URGENT_MS)
+    if (s->resumable.has_token)
+        notifier_wait_for(&s->pair->notifier, until_ms, is_drained_or_urgent, s);
+    if (s->resumable.has_token && resume_is_urgent(s) && until_ms > clock_ms() + URGENT_MS)
         until_ms = clock_ms() + URGENT_MS;
-    if (!bell_wait_for(&s->pair->bell, until_ms, is_drained, ob)) {
+    if (!notifier_wait_for(&s->pair->notifier, until_ms, is_drained, ob)) {
         outbox_abandon(ob);
-        bell_wait_for(&s->pair->bell, INT64_MAX, is_drained, ob);
+        notifier_wait_for(&s->pair->notifier, INT64_MAX, is_drained, ob);
     }
 }
 
@@ -430,8 +430,8 @@ static void end(struct session *s)
     post_settle();
     line_reset(&s->line); /* half a line may be half a password */
     session_sync_rooms(s);
-    bool parks = resume_parks(s);
-    if (!parks) {
+    bool must_save = resume_must_save(s);
+    if (!must_save) {
         resume_forget(s);
         leave_all(s);
     }
@@ -440,11 +440,11 @@ static void end(struct session *s)
              *m->name ? m->name : "-", s->pair->arrival.peer.text, close_row(reason)->label);
     pool_leave(s->pair);
     drain(s, reason);
-    if (!parks)
+    if (!must_save)
         return;
-    resume_park(s);
+    resume_save(s);
     leave_all(s);
-    resume_parked();
+    resume_saved();
 }
 
 void session_serve(struct pair *p)

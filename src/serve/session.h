@@ -24,10 +24,10 @@ struct session {
     struct line line;        /* R */
     bool first_line;         /* R: the next line is the first of the connection */
     struct flood flood;      /* R */
-    bool spared;             /* R: from the flood limit */
+    bool is_exempt;             /* R: from the flood limit */
     struct change change;    /* R, and the store while it has it: the topic being set */
     struct history_query query; /* the same: the history asked for */
-    struct holder holder;    /* see there */
+    struct resumable resumable;    /* see there */
     int64_t mail_upto;       /* R: number of the last private message shown of those that waited; 0: none */
     struct search_query search; /* the same: what is looked for in it */
     uint64_t mail_end;       /* R: where in the stream they end */
@@ -83,7 +83,7 @@ void session_sync_rooms(struct session *s);
 
 /* Enters a room, taking over the reference to it, and makes it current; `ticket` is from room_admits. False: the ticket is
  * no longer good, or `past` (may be NULL) lacks something, and the reference is the caller's. */
-bool session_enter_room(struct session *s, struct room *r, unsigned ticket, const struct past *past);
+bool session_enter_room(struct session *s, struct room *r, unsigned ticket, const struct backlog *backlog);
 /* Tells all of them what has changed in the member. */
 void session_update_rooms(struct session *s);
 /* Leaves one and gives the reference back; `answer`: with OK Left. */

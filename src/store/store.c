@@ -108,7 +108,7 @@ static void put_locked(struct store_job *job, bool first)
 bool store_put(struct store_job *job)
 {
     lock_acquire(&store.lock);
-    bool take = !(job->waits && store.state == STORE_BAD);
+    bool take = !(job->waits && store.state == STORE_FAILED);
     if (take)
         put_locked(job, false);
     lock_release(&store.lock);
@@ -239,7 +239,7 @@ static void succeeded(struct queue *batch)
             complete(job, true);
     }
     lock_acquire(&store.lock);
-    bool was_bad = store.state == STORE_BAD;
+    bool was_bad = store.state == STORE_FAILED;
     store.state = STORE_IDLE;
     lock_release(&store.lock);
     store.retry_ms = 0;
@@ -252,8 +252,8 @@ static void failed(struct queue *batch, const char *why)
 {
     struct queue failing = {0}, kept = {0};
     lock_acquire(&store.lock);
-    bool was_bad = store.state == STORE_BAD;
-    store.state = STORE_BAD;
+    bool was_bad = store.state == STORE_FAILED;
+    store.state = STORE_FAILED;
     struct queue later = queue_take_all(&store.queue);
     struct queue *parts[] = {batch, &later};
     for (int i = 0; i < 2; i++)
@@ -285,9 +285,9 @@ static bool take(struct queue *batch)
     post_assert_flushed();
     lock_acquire(&store.lock);
     while (!store.stopping) {
-        if (store.state != STORE_BAD && store.queue.n)
+        if (store.state != STORE_FAILED && store.queue.n)
             break;
-        if (store.state != STORE_BAD)
+        if (store.state != STORE_FAILED)
             cond_wait(&store.more, &store.lock);
         else if (!cond_wait_until(&store.more, &store.lock, retry_at_ms))
             break;
@@ -307,7 +307,7 @@ static bool gives_up(void)
 {
     struct queue unsaved = {0};
     lock_acquire(&store.lock);
-    bool end = store.stopping && store.state == STORE_BAD;
+    bool end = store.stopping && store.state == STORE_FAILED;
     if (end)
         unsaved = queue_take_all(&store.queue);
     lock_release(&store.lock);
@@ -353,7 +353,7 @@ static struct store_job *take_to_read(void)
 static void read_all(void *arg)
 {
     (void)arg;
-    thread_stand_back(READER_NICE);
+    thread_lower_priority(READER_NICE);
     for (struct store_job *job; (job = take_to_read());) {
         lock_assert_may_block();
         bool ok = sqlite3_exec(store.db.read, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;

@@ -37,7 +37,7 @@ struct store_job {
     struct store_job *next;                                           /* the same */
 };
 
-enum store_state { STORE_IDLE, STORE_BUSY, STORE_BAD };
+enum store_state { STORE_IDLE, STORE_BUSY, STORE_FAILED };
 
 /* What run() returns to have all that was done in the transaction taken back, and done again at once: with it, it will do
  * better the next time. Nobody fails by that. */

@@ -34,7 +34,7 @@ int store_rules_role(sqlite3 *db, const char *room, int64_t account, int role, b
     return rc;
 }
 
-int store_rules_sanction(sqlite3 *db, const char *room, const struct sanction_row *row, int64_t now_ms, bool *there)
+int store_rules_ban(sqlite3 *db, const char *room, const struct ban_row *row, int64_t now_ms, bool *there)
 {
     int rc = sql_run(db,
                      "DELETE FROM room_sanction WHERE room = ?1 AND ((until_ms > 0 AND until_ms <= ?2)"
@@ -52,7 +52,7 @@ int store_rules_sanction(sqlite3 *db, const char *room, const struct sanction_ro
     return rc;
 }
 
-int store_rules_lift(sqlite3 *db, const char *room, int kind, const char *shown)
+int store_rules_unban(sqlite3 *db, const char *room, int kind, const char *shown)
 {
     return sql_run(db,
                    "DELETE FROM room_sanction WHERE room = ?1 AND kind = ?2 AND (shown = ?3 OR account IN"
@@ -72,9 +72,9 @@ static void load_role(sqlite3_stmt *st, const struct rules_loader *to, void *arg
     to->role(sql_text_at(st, 0), sqlite3_column_int64(st, 1), sqlite3_column_int(st, 2), arg);
 }
 
-static void load_sanction(sqlite3_stmt *st, const struct rules_loader *to, void *arg)
+static void load_ban(sqlite3_stmt *st, const struct rules_loader *to, void *arg)
 {
-    struct sanction_row row = {
+    struct ban_row row = {
         .kind = sqlite3_column_int(st, 1),
         .shown = sql_text_at(st, 2),
         .account = sqlite3_column_int64(st, 3),
@@ -84,7 +84,7 @@ static void load_sanction(sqlite3_stmt *st, const struct rules_loader *to, void 
         .reason = sql_text_at(st, 7),
         .by = sql_text_at(st, 8),
     };
-    to->sanction(sql_text_at(st, 0), &row, arg);
+    to->ban(sql_text_at(st, 0), &row, arg);
 }
 
 int store_rules_load(sqlite3 *db, const struct rules_loader *to, void *arg)
@@ -97,7 +97,7 @@ int store_rules_load(sqlite3 *db, const struct rules_loader *to, void *arg)
         {"SELECT room, account, role FROM room_role ORDER BY room, account", load_role},
         {"SELECT room, kind, shown, account, name, host, until_ms, reason, by_name FROM room_sanction"
          " ORDER BY room, kind, shown",
-         load_sanction},
+         load_ban},
     };
     int rc = SQLITE_OK;
     for (size_t i = 0; rc == SQLITE_OK && i < sizeof tables / sizeof tables[0]; i++) {

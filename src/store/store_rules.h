@@ -11,7 +11,7 @@
  * transaction: SQLITE_OK or the error; where the room or the account is not there they write nothing. *there says
  * whether the room is. Strings are borrowed for the call.
  */
-struct sanction_row {
+struct ban_row {
     int kind;
     const char *shown;
     int64_t account;
@@ -26,15 +26,15 @@ int store_rules_option(sqlite3 *db, const char *room, const char *option, const 
 int store_rules_role(sqlite3 *db, const char *room, int64_t account, int role, bool *there);
 /* Replaces those of that kind that are shown the same or are against the same account. Forgets the room's that have run
  * out by now_ms. */
-int store_rules_sanction(sqlite3 *db, const char *room, const struct sanction_row *row, int64_t now_ms, bool *there);
+int store_rules_ban(sqlite3 *db, const char *room, const struct ban_row *row, int64_t now_ms, bool *there);
 /* With it go others of that kind against the same account, which an earlier chatd may have written. */
-int store_rules_lift(sqlite3 *db, const char *room, int kind, const char *shown);
+int store_rules_unban(sqlite3 *db, const char *room, int kind, const char *shown);
 
 /* Calls one of the functions for each row, in order of room. SQLITE_OK or the error. Before store_start. */
 struct rules_loader {
     void (*option)(const char *room, const char *option, const char *value, void *arg);
     void (*role)(const char *room, int64_t account, int role, void *arg);
-    void (*sanction)(const char *room, const struct sanction_row *row, void *arg);
+    void (*ban)(const char *room, const struct ban_row *row, void *arg);
 };
 int store_rules_load(sqlite3 *db, const struct rules_loader *to, void *arg);
 

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "store/sql.h"
 #include "store/store.h"
-#include "store/words.h"
+#include "store/terms.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -156,7 +156,7 @@ static int pen_write(struct pen *p, int64_t n, const char *room, const char *nam
     if (rc != SQLITE_OK)
         return rc;
     buf_clear(&p->words);
-    words_index(&p->words, room, name, text);
+    terms_index(&p->words, room, name, text);
     sqlite3_bind_int64(p->st, 1, n);
     sqlite3_bind_text(p->st, 2, p->words.data, (int)p->words.len, SQLITE_STATIC);
     sqlite3_step(p->st);

@@ -33,7 +33,7 @@ CONF_SECTION(flood, "How fast one client may send. Over the limit chatd reads la
 CONF_INT(flood, rate, 500, 1, 1000000, LIVE, "tokens a second; a line costs 1, and 1 more for each 512 bytes")
 CONF_INT(flood, burst, 5000, 1, 10000000, LIVE, "tokens that may be saved up")
 CONF_INT(flood, seconds, 60, 1, 3600, LIVE, "seconds over the limit without a break, then the client is closed")
-CONF_BOOL(flood, spare_loopback, true, LIVE, "clients on this machine are not limited")
+CONF_BOOL(flood, exempt_loopback, true, LIVE, "clients on this machine are not limited")
 
 CONF_SECTION(rooms, "Rooms.")
 CONF_INT(rooms, max, 1000, 1, 1000000, LIVE, "most rooms; at the limit the room that has been empty longest gives way")

@@ -328,7 +328,7 @@ static void into_every_wait(struct client *idle, struct client *flooder, struct 
 }
 
 #define WAITS_CONF                                                                                                     \
-    "flood = { rate = 1; burst = 1000; seconds = 3600; spare_loopback = false; };"                                       \
+    "flood = { rate = 1; burst = 1000; seconds = 3600; exempt_loopback = false; };"                                       \
     "outbox = { bytes = 131072; patience = 60000; seconds = 3600; }; sockets = { send_buffer = 4096; };"
 
 static void every_wait_ends_on_kick(void **state)

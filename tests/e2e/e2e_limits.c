@@ -85,7 +85,7 @@ static void a_name_is_waited_for_while_its_owners_reader_has_yet_to_see_the_end(
 {
     struct client gone, c;
     (void)state;
-    fixture_start("flood = { rate = 1; burst = 2; spare_loopback = false; };");
+    fixture_start("flood = { rate = 1; burst = 2; exempt_loopback = false; };");
     client_login(&gone, &d, "mine");
     client_say(&gone, "PING a\nPING b"); /* the second is held back for a second, and the end of input behind it */
     client_expect(&gone, "PONG a");
@@ -256,7 +256,7 @@ static void over_the_flood_limit_lines_wait_and_none_is_lost(void **state)
 {
     struct client c;
     (void)state;
-    fixture_start("flood = { rate = 500; burst = 10; spare_loopback = false; };");
+    fixture_start("flood = { rate = 500; burst = 10; exempt_loopback = false; };");
     client_enter(&c, &d, "fast", "flood");
     for (int i = 0; i < 300; i++)
         client_say(&c, "%d", i);
@@ -271,7 +271,7 @@ static void a_line_without_an_end_is_no_way_round_the_flood_limit(void **state)
     struct client c;
     char *big = malloc(1 << 20);
     (void)state;
-    fixture_start("flood = { rate = 1000; burst = 100; spare_loopback = false; };");
+    fixture_start("flood = { rate = 1000; burst = 100; exempt_loopback = false; };");
     client_login(&c, &d, "endless");
     memset(big, 'x', 1 << 20);
     client_send(&c, big, 1 << 20);
@@ -287,7 +287,7 @@ static void who_floods_without_a_break_is_closed(void **state)
 {
     struct client c;
     (void)state;
-    fixture_start("flood = { rate = 10; burst = 5; seconds = 1; spare_loopback = false; };");
+    fixture_start("flood = { rate = 10; burst = 5; seconds = 1; exempt_loopback = false; };");
     client_login(&c, &d, "flooder");
     for (int i = 0; i < 200; i++)
         client_say(&c, "PING x");

@@ -13,7 +13,7 @@
 #include "chat/accounts.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
-#include "chat/ruling.h"
+#include "chat/moderation.h"
 #include "chat/search.h"
 #include "chat/talk.h"
 #include "chat/users.h"
@@ -511,8 +511,8 @@ static void write_loop(void *arg)
 void unit_client_start(struct unit_client *c)
 {
     *c = (struct unit_client){.peer = -1};
-    bell_init(&c->bell);
-    outbox_init(&c->outbox, &c->bell);
+    notifier_init(&c->notifier);
+    outbox_init(&c->outbox, &c->notifier);
     assert_int_equal(thread_start(&c->writer, "writer", 64 * 1024, write_loop, c), 0);
 }
 
@@ -521,7 +521,7 @@ void unit_client_stop(struct unit_client *c)
     outbox_retire(&c->outbox);
     thread_join(&c->writer);
     outbox_fini(&c->outbox);
-    bell_fini(&c->bell);
+    notifier_fini(&c->notifier);
 }
 
 void unit_client_open(struct unit_client *c, uint64_t gen)
@@ -681,7 +681,7 @@ void unit_member_start(struct unit_member *um, const char *name, uint64_t id)
     unit_client_start(&um->client);
     unit_client_open(&um->client, id);
     um->member.outbox = &um->client.outbox;
-    um->member.bell = &um->client.bell;
+    um->member.notifier = &um->client.notifier;
     um->member.form = FORM_NATIVE;
     um->member.id = id;
     memcpy(um->member.name, name, strlen(name) + 1);
@@ -818,7 +818,7 @@ static void house_up(void)
     history_start();
     search_start();
     if (store_open(house_dir, error) != 0 || rooms_load(error) != 0 || accounts_load(error) != 0 ||
-        ruling_load(error) != 0)
+        moderation_load(error) != 0)
         fail_msg("%s", error);
     assert_int_equal(store_start(), 0);
 }
@@ -937,10 +937,10 @@ long long unit_house_number(const char *sql)
     return n;
 }
 
-int64_t unit_house_account(const char *name, struct bell *bell)
+int64_t unit_house_account(const char *name, struct notifier *notifier)
 {
     struct account a;
-    struct waiter w = {.bell = bell};
+    struct waiter w = {.notifier = notifier};
     assert_int_equal(accounts_add(&(struct accounts_new){.name = name, .hash = "none", .seen_from = ""}, &w), ACCOUNTS_DONE);
     assert_true(accounts_find(name, &a));
     return a.id;
@@ -1012,7 +1012,7 @@ static struct unit_job breaker;
 static bool is_bad(void *arg)
 {
     (void)arg;
-    return store_status().state == STORE_BAD;
+    return store_status().state == STORE_FAILED;
 }
 
 void unit_house_break(void)

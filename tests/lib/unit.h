@@ -104,7 +104,7 @@ void unit_stream_wrote(struct unit_stream *us, const char *text);
 /* ---- a client without a server ---- */
 
 struct unit_client {
-    struct bell bell;
+    struct notifier notifier;
     struct outbox outbox;
     struct stream stream;
     int peer;                /* the other end; -1 over a stream of the test's */
@@ -216,7 +216,7 @@ void unit_house_exec(const char *sql);
 void unit_house_restart_spoiled(const char *table);
 
 /* Adds an account without a password that anybody could know. Its id. */
-int64_t unit_house_account(const char *name, struct bell *bell);
+int64_t unit_house_account(const char *name, struct notifier *notifier);
 /* From now on the store is bad, until unit_house_mend. */
 void unit_house_break(void);
 void unit_house_mend(void);

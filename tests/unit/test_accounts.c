@@ -20,15 +20,15 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct bell bell; /* outlives the store */
-static const struct waiter waiter = {.bell = &bell};
+static struct notifier notifier; /* outlives the store */
+static const struct waiter waiter = {.notifier = &notifier};
 static struct unit_job gate, breaker;
 static struct unit_member alice;
 
 static int set_up(void **state)
 {
     (void)state;
-    bell_init(&bell);
+    notifier_init(&notifier);
     accounts_configure(1000);
     unit_house_start();
     unit_member_start(&alice, "Alice", unit_gen());
@@ -41,7 +41,7 @@ static int tear_down(void **state)
     users_release(&alice.member);
     unit_house_stop(); /* before the outboxes: the store thread closes some */
     unit_member_stop(&alice);
-    bell_fini(&bell);
+    notifier_fini(&notifier);
     return 0;
 }
 
@@ -83,7 +83,7 @@ struct asker {
     const char *name, *proved, *hash, *invitation;
     int64_t id;
     enum accounts_change (*ask)(struct asker *a);
-    struct bell bell;
+    struct notifier notifier;
     struct waiter waiter;
     enum accounts_change result;
     struct thread thread;
@@ -120,8 +120,8 @@ static bool has_queued(void *arg)
 static void start(struct asker *a, enum accounts_change (*ask)(struct asker *a), int queued)
 {
     a->ask = ask;
-    bell_init(&a->bell);
-    a->waiter.bell = &a->bell;
+    notifier_init(&a->notifier);
+    a->waiter.notifier = &a->notifier;
     assert_int_equal(thread_start(&a->thread, "asker", 256 * 1024, run_asker, a), 0);
     unit_until(has_queued, &queued);
 }
@@ -130,7 +130,7 @@ static enum accounts_change result_of(struct asker *a)
 {
     thread_join(&a->thread);
     unit_house_settle(); /* the store has rung for it */
-    bell_fini(&a->bell);
+    notifier_fini(&a->notifier);
     return a->result;
 }
 

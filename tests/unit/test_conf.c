@@ -114,7 +114,7 @@ static long long int_of(const struct conf *c, const struct row *row)
 }
 
 /* limits.text hangs on limits.line: such a file gives both. */
-static const char *companion(const struct row *row, long long v)
+static const char *contact(const struct row *row, long long v)
 {
     if (strcmp(row->key, "text") == 0 && strcmp(row->section, "limits") == 0 && v > 4000)
         return " line = 65536;";
@@ -126,7 +126,7 @@ static const char *companion(const struct row *row, long long v)
 static int load_int(const struct row *row, long long v)
 {
     return loadf("%s = {\n  %s = %lld%s;%s\n};\n", row->section, row->key, v,
-                 v > 2147483647 || v < -2147483647 ? "L" : "", companion(row, v));
+                 v > 2147483647 || v < -2147483647 ? "L" : "", contact(row, v));
 }
 
 static void check_defaults(const struct conf *c)
@@ -198,8 +198,8 @@ static void every_key_takes_its_own_type_alone(void **state)
 static void yes_and_no_are_taken(void **state)
 {
     (void)state;
-    check_well(load("flood = { spare_loopback = false; }; log = { time = true; };"));
-    assert_false(conf.flood_spare_loopback);
+    check_well(load("flood = { exempt_loopback = false; }; log = { time = true; };"));
+    assert_false(conf.flood_exempt_loopback);
     assert_true(conf.log_time);
 }
 
@@ -262,7 +262,7 @@ static void an_unknown_key_is_told_with_the_nearest_one(void **state)
     (void)state;
     check_mistake(load("clients = {\n\n maxx = 5; };"), 3, "clients.maxx", "did you mean clients.max?");
     check_mistake(load("outbox = { byte = 5; };"), 1, "outbox.byte", "did you mean outbox.bytes?");
-    check_mistake(load("flood = { spare_lopback = true; };"), 1, "flood.spare_lopback", "did you mean flood.spare_loopback?");
+    check_mistake(load("flood = { spare_lopback = true; };"), 1, "flood.spare_lopback", "did you mean flood.exempt_loopback?");
     check_mistake(load("\nclientss = { };"), 2, "clientss", "did you mean clients?");
     check_mistake(load("listener = ( );"), 1, "listener", "did you mean listeners?");
     check_mistake(load("max = 5;"), 1, "max", "there is no such key");
@@ -339,7 +339,7 @@ static void a_number_too_big_for_the_parser_is_never_taken_for_another(void **st
             fail_msg("%s was taken as %d", big[i], conf.clients_max);
     check_number("clients = {\n  max = 4294967297;\n};", 2);
     check_number("clients = { /* 1 */ max =\n\n 4294967297; };", 3);
-    check_number("flood = { spare_loopback = true; }; log = { level = \"a\\\"b\"; };\nclients = { max=-4294967295; };", 2);
+    check_number("flood = { exempt_loopback = true; }; log = { level = \"a\\\"b\"; };\nclients = { max=-4294967295; };", 2);
 }
 
 static void a_number_too_big_for_the_parser_is_found_in_included_files_too(void **state)

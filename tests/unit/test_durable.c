@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 static struct unit_member alice, bob;
-static struct bell bell; /* for changes; outlives the store */
+static struct notifier notifier; /* for changes; outlives the store */
 static struct change change, second;
 static struct unit_job gate, breaker;
 static struct room *r; /* where alice and bob are, a reference each */
@@ -33,7 +33,7 @@ static int set_up(void **state)
     (void)state;
     memset(&change, 0, sizeof change);
     memset(&second, 0, sizeof second);
-    bell_init(&bell);
+    notifier_init(&notifier);
     unit_house_start();
     unit_member_start(&alice, "alice", unit_gen());
     unit_member_start(&bob, "bob", unit_gen());
@@ -53,7 +53,7 @@ static int tear_down(void **state)
     unit_house_stop(); /* before the outboxes: the store thread posts to them */
     unit_member_stop(&alice);
     unit_member_stop(&bob);
-    bell_fini(&bell);
+    notifier_fini(&notifier);
     return 0;
 }
 
@@ -70,7 +70,7 @@ static void put_topic(struct change *c, const char *topic, struct member *by)
 {
     struct room *mine = rooms_find("#talk");
     lock_acquire(&mine->lock);
-    change_put(c, CHANGE_TOPIC, mine, topic, by, &bell);
+    change_put(c, CHANGE_TOPIC, mine, topic, by, &notifier);
     lock_release(&mine->lock);
 }
 
@@ -101,7 +101,7 @@ static void break_with(struct unit_job *g, struct unit_job *b)
 static bool is_bad(void *arg)
 {
     (void)arg;
-    return store_status().state == STORE_BAD;
+    return store_status().state == STORE_FAILED;
 }
 
 /* ---- changes ---- */
@@ -191,9 +191,9 @@ static void while_the_store_is_bad_a_change_fails_at_once(void **state)
     assert_int_equal(refs(), before);
     assert_true(unit_say(r, &alice.member, "chat goes on"));
     unit_member_hears(&bob, "ROOM #talk alice chat goes on\n");
-    struct room *made = rooms_enter("#new", 0); /* and so does JOIN of a new room */
-    assert_non_null(made);
-    rooms_release(made);
+    struct room *committed = rooms_enter("#new", 0); /* and so does JOIN of a new room */
+    assert_non_null(committed);
+    rooms_release(committed);
     patient.failing = false;
     unit_job_wait_done(&patient);
     unit_house_settle();
@@ -293,12 +293,12 @@ static void a_change_outlives_everybodys_leaving(void **state)
 static void whoever_waits_is_woken_by_its_bell(void **state)
 {
     (void)state;
-    while (bell_wait(&bell, 0))
+    while (notifier_wait(&notifier, 0))
         ;
     put_topic(&change, "tea", NULL);
     post_flush();
-    assert_true(bell_wait(&bell, clock_ms() + 10000));
-    assert_int_equal(change.asked.result, CHANGE_MADE);
+    assert_true(notifier_wait(&notifier, clock_ms() + 10000));
+    assert_int_equal(change.request.result, CHANGE_MADE);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
     assert_null(change.room);
     assert_null(change.topic);
@@ -350,8 +350,8 @@ static void a_record_is_tried_again_until_it_is_on_disk(void **state)
 {
     (void)state;
     unit_job_block(&gate);
-    struct room *made = rooms_enter("#new", 0);
-    rooms_release(made);
+    struct room *committed = rooms_enter("#new", 0);
+    rooms_release(committed);
     break_with(&gate, &breaker);
     unit_job_wait_done(&breaker);
     unit_house_settle();
@@ -371,7 +371,7 @@ static void a_room_that_somebody_came_into_while_it_was_deleted_stays_as_a_new_o
     hush();
     unit_job_block(&gate);
     struct room *mine = rooms_find("#talk");
-    change_put(&change, CHANGE_DELETE, mine, NULL, NULL, &bell);
+    change_put(&change, CHANGE_DELETE, mine, NULL, NULL, &notifier);
     unit_member_join(&alice, rooms_enter("#talk", 0));
     unit_job_let(&gate);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
@@ -393,7 +393,7 @@ static void a_deleted_room_made_again_at_once_ends_on_disk(void **state)
     unit_member_leave_all(&alice);
     unit_member_leave_all(&bob);
     unit_house_settle();
-    assert_int_equal(rooms_delete("#talk", &change, &bell), ROOMS_DONE);
+    assert_int_equal(rooms_delete("#talk", &change, &notifier), ROOMS_DONE);
     unit_job_block(&gate);
     unit_member_join(&alice, rooms_enter("#Talk", 0));
     unit_job_let(&gate);
@@ -429,8 +429,8 @@ static void an_eviction_while_the_record_is_being_written_ends_on_disk(void **st
     unit_house_settle();
     rooms_configure(1, 30);
     unit_job_block(&gate);
-    struct room *made = rooms_enter("#first", 0);
-    rooms_release(made);
+    struct room *committed = rooms_enter("#first", 0);
+    rooms_release(committed);
     unit_job_init(&inner, false);
     inner.held = true;
     assert_true(store_put(&inner.job));
@@ -456,7 +456,7 @@ static void a_deletion_that_fails_leaves_the_room_and_its_topic(void **state)
     unit_member_leave_all(&bob);
     unit_house_settle();
     unit_job_block(&gate);
-    change_put(&change, CHANGE_DELETE, rooms_find("#talk"), NULL, NULL, &bell);
+    change_put(&change, CHANGE_DELETE, rooms_find("#talk"), NULL, NULL, &notifier);
     break_with(&gate, &breaker);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_FAILED);
     unit_house_settle();
@@ -476,17 +476,17 @@ static void a_room_made_for_a_change_that_fails_is_not_there_afterwards(void **s
     patient.failing = true;
     assert_true(store_put(&patient.job));
     unit_until(is_bad, NULL);
-    assert_int_equal(rooms_create("#kept", &change, &bell), ROOMS_STORAGE);
+    assert_int_equal(rooms_create("#kept", &change, &notifier), ROOMS_STORAGE);
     assert_null(rooms_find("#kept"));
     /* one that was there stays, as it was */
-    assert_int_equal(rooms_create("#talk", &change, &bell), ROOMS_STORAGE);
+    assert_int_equal(rooms_create("#talk", &change, &notifier), ROOMS_STORAGE);
     assert_false(r->kept);
     assert_int_equal(refs(), 3);
     patient.failing = false;
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 1);
     assert_int_equal(unit_house_number("SELECT kept FROM room WHERE key = '#talk'"), 0);
-    assert_int_equal(rooms_create("#kept", &change, &bell), ROOMS_DONE);
+    assert_int_equal(rooms_create("#kept", &change, &notifier), ROOMS_DONE);
 }
 
 static void a_keep_is_shown_only_when_it_is_on_disk(void **state)
@@ -494,7 +494,7 @@ static void a_keep_is_shown_only_when_it_is_on_disk(void **state)
     (void)state;
     unit_job_block(&gate);
     change.created = false;
-    change_put(&change, CHANGE_KEEP, rooms_find("#talk"), NULL, NULL, &bell);
+    change_put(&change, CHANGE_KEEP, rooms_find("#talk"), NULL, NULL, &notifier);
     lock_acquire(&r->lock);
     bool kept = r->kept;
     lock_release(&r->lock);

@@ -277,10 +277,10 @@ static void an_answer_does_not_overtake_what_was_said(void **state)
 static void say_alone(void)
 {
     static struct outbox ob;
-    static struct bell bell;
-    bell_init(&bell);
-    outbox_init(&ob, &bell);
-    alice.member = (struct member){.outbox = &ob, .bell = &bell, .name = "alice"};
+    static struct notifier notifier;
+    notifier_init(&notifier);
+    outbox_init(&ob, &notifier);
+    alice.member = (struct member){.outbox = &ob, .notifier = &notifier, .name = "alice"};
     r = room_new("#den", 0);
     member_add_room(&alice.member, r);
     room_join(r, &alice.member, 0, NULL);
@@ -535,7 +535,7 @@ static void while_an_outbox_presses_every_speaker_meets_it(void **state)
     unit_limits(PIECES);
     unit_held_start(&slow);
     static struct member m;
-    m = (struct member){.outbox = &slow.c.outbox, .bell = &slow.c.bell, .id = slow.gen, .name = "slow"};
+    m = (struct member){.outbox = &slow.c.outbox, .notifier = &slow.c.notifier, .id = slow.gen, .name = "slow"};
     rooms_enter("#den", 0);
     member_add_room(&m, r);
     room_join(r, &m, 0, NULL);

@@ -177,9 +177,9 @@ static void whether_loopback_is_spared_is_an_option(void **state)
 {
     (void)state;
     flood_configure(1, 1, 1, true);
-    assert_true(flood_spares_loopback());
+    assert_true(flood_exempts_loopback());
     flood_configure(1, 1, 1, false);
-    assert_false(flood_spares_loopback());
+    assert_false(flood_exempts_loopback());
 }
 
 int main(void)

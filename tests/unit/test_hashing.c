@@ -22,7 +22,7 @@
 
 struct guest {
     struct turn turn;
-    struct bell bell;
+    struct notifier notifier;
     struct addr from;
     struct waiter waiter;
     struct thread thread;
@@ -79,8 +79,8 @@ static void come(struct guest *one, const char *address)
     memset(one, 0, sizeof *one);
     inet_pton(AF_INET, address, &((struct sockaddr_in *)&ss)->sin_addr);
     addrs_from(&one->from, &ss);
-    bell_init(&one->bell);
-    one->waiter = (struct waiter){&one->bell, look, one};
+    notifier_init(&one->notifier);
+    one->waiter = (struct waiter){&one->notifier, look, one};
     assert_int_equal(thread_start(&one->thread, "guest", 64 * 1024, visit, one), 0);
     unit_until(stands_or_has_begun, one);
 }
@@ -91,7 +91,7 @@ static void serve(struct guest *one)
     unit_until(has_begun, one);
     one->may_end = true;
     thread_join(&one->thread);
-    bell_fini(&one->bell);
+    notifier_fini(&one->notifier);
 }
 
 /* It is turned away. */
@@ -99,7 +99,7 @@ static void turn_away(struct guest *one)
 {
     unit_until(has_failed, one);
     thread_join(&one->thread);
-    bell_fini(&one->bell);
+    notifier_fini(&one->notifier);
 }
 
 static void so_many_are_at_work_and_the_next_when_one_ends(void **state)
@@ -175,7 +175,7 @@ static void who_has_to_end_is_turned_away(void **state)
     come(&g[1], "192.0.2.1");
     come(&g[2], "192.0.2.1");
     g[1].over = true;
-    bell_ring(&g[1].bell);
+    notifier_notify(&g[1].notifier);
     turn_away(&g[1]);
     serve(&g[0]);
     serve(&g[2]);
@@ -198,21 +198,21 @@ static void more_at_once_is_in_force_with_the_next_who_comes(void **state)
 static void a_password_is_held_against_its_hash(void **state)
 {
     char hash[SECRET_HASH];
-    struct bell bell;
-    struct waiter w = {.bell = &bell};
+    struct notifier notifier;
+    struct waiter w = {.notifier = &notifier};
     (void)state;
     if (!secret_available())
         skip();
     hashing_configure(LONG_MS, 1);
     secret_configure(64, 1);
-    bell_init(&bell);
+    notifier_init(&notifier);
     assert_int_equal(hashing_make(hash, "open sesame", NULL, &w), HASHING_DONE);
     assert_int_equal(hashing_check(hash, "open sesame", NULL, &w), HASHING_DONE);
     assert_int_equal(hashing_check(hash, "open barley", NULL, &w), HASHING_WRONG);
     hashing_configure(0, 0); /* nobody at all */
     assert_int_equal(hashing_check(hash, "open sesame", NULL, &w), HASHING_BUSY);
     assert_int_equal(hashing_make(hash, "open sesame", NULL, &w), HASHING_BUSY);
-    bell_fini(&bell);
+    notifier_fini(&notifier);
 }
 
 int main(void)

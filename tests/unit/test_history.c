@@ -24,7 +24,7 @@
 
 static struct unit_member alice;
 static struct room *r;
-static struct bell bell;
+static struct notifier notifier;
 static struct history_query query;
 
 static int set_up(void **state)
@@ -32,7 +32,7 @@ static int set_up(void **state)
     (void)state;
     history_configure(&LIMITS);
     unit_house_start();
-    bell_init(&bell);
+    notifier_init(&notifier);
     unit_member_start(&alice, "Alice", unit_gen());
     r = rooms_enter("#Den", 0);
     unit_member_join(&alice, r);
@@ -47,7 +47,7 @@ static int tear_down(void **state)
     post_flush();
     unit_house_stop();
     unit_member_stop(&alice);
-    bell_fini(&bell);
+    notifier_fini(&notifier);
     return 0;
 }
 
@@ -69,7 +69,7 @@ static void say_numbers(int from, int to)
 static void ask(struct history_range range, size_t bytes)
 {
     history_query_fini(&query);
-    history_ask(&query, r, range, bytes, &bell);
+    history_ask(&query, r, range, bytes, &notifier);
     assert_true(history_wait(&query, NULL, NULL));
 }
 
@@ -127,7 +127,7 @@ static void a_question_sees_what_was_said_while_a_batch_is_written(void **state)
     (void)state;
     static struct unit_job gate, inner;
     say_while_written(&gate, &inner);
-    history_ask(&query, r, (struct history_range){.most = 9}, 1000, &bell);
+    history_ask(&query, r, (struct history_range){.most = 9}, 1000, &notifier);
     unit_job_let(&inner);
     assert_true(history_wait(&query, NULL, NULL));
     assert_string_equal(texts(), "one two ");
@@ -189,7 +189,7 @@ static void a_room_of_the_same_name_begins_without_a_past(void **state)
     expect((struct history_range){.most = 9}, "secret ");
     unit_member_leave(&alice, r, false);
     unit_house_settle();
-    assert_int_equal(rooms_delete("#den", &c, &bell), ROOMS_DONE);
+    assert_int_equal(rooms_delete("#den", &c, &notifier), ROOMS_DONE);
     r = rooms_enter("#den", 0);
     unit_member_join(&alice, r);
     expect((struct history_range){.most = 9}, "");
@@ -209,7 +209,7 @@ static void a_room_deleted_under_its_members_begins_anew(void **state)
     unit_house_settle();
     unit_job_block(&gate);
     struct room *gone = rooms_find("#den");
-    change_put(&c, CHANGE_DELETE, gone, NULL, NULL, &bell);
+    change_put(&c, CHANGE_DELETE, gone, NULL, NULL, &notifier);
     r = rooms_enter("#den", 0); /* comes while the deletion is being written */
     unit_member_join(&alice, r);
     unit_job_let(&gate);
@@ -217,7 +217,7 @@ static void a_room_deleted_under_its_members_begins_anew(void **state)
     expect((struct history_range){.most = 9}, "");
     say("public");
     expect((struct history_range){.most = 9}, "public ");
-    history_tend();
+    history_clean_up();
     unit_house_settle();
     expect((struct history_range){.most = 9}, "public ");
 }
@@ -297,7 +297,7 @@ static void what_is_said_within_a_second_is_written_together(void **state)
 static bool is_bad(void *arg)
 {
     (void)arg;
-    return store_status().state == STORE_BAD;
+    return store_status().state == STORE_FAILED;
 }
 
 static void with_a_bad_store_chat_goes_on_and_losses_are_counted(void **state)
@@ -317,7 +317,7 @@ static void with_a_bad_store_chat_goes_on_and_losses_are_counted(void **state)
     assert_false(history_is_full()); /* nobody waits for a disk that takes nothing */
     assert_true(counter_get(COUNTER_HISTORY_LOST) > lost);
     assert_in_range(history_queued(), 1, 1000);
-    history_ask(&query, r, (struct history_range){.most = 9}, 1000, &bell);
+    history_ask(&query, r, (struct history_range){.most = 9}, 1000, &notifier);
     assert_false(history_wait(&query, NULL, NULL));
     broken.failing = false;
     unit_job_wait_done(&broken);
@@ -344,7 +344,7 @@ static void tending_clears_away_what_is_beyond_the_limit(void **state)
     say_numbers(1, 9);
     expect((struct history_range){.most = 9}, "1 2 3 4 5 6 7 8 9 ");
     history_configure(&few);
-    history_tend();
+    history_clean_up();
     unit_until(is_cleared, &want);
     expect((struct history_range){.most = 9}, "7 8 9 ");
 }

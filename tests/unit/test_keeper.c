@@ -60,21 +60,21 @@ static void serve(struct pair *p)
     seen.reason = outbox_reason(&p->outbox);
     pool_leave(p);
     outbox_finish(&p->outbox, NULL);
-    if (!bell_wait_for(&p->bell, clock_ms() + 1, is_drained, &p->outbox)) {
+    if (!notifier_wait_for(&p->notifier, clock_ms() + 1, is_drained, &p->outbox)) {
         outbox_abandon(&p->outbox);
-        bell_wait_for(&p->bell, INT64_MAX, is_drained, &p->outbox);
+        notifier_wait_for(&p->notifier, INT64_MAX, is_drained, &p->outbox);
     }
 }
 
 static int set_up(void **state)
 {
     struct pool_config pc = {20, 1, 5, prepare, prepare, serve};
-    int made;
+    int committed;
     (void)state;
     memset(&seen, 0, sizeof seen);
     log_configure(LOG_ERROR, true);
     unit_limits(UNIT_WIDE);
-    return pool_start(&pc, &made) != 0 || keeper_start(tick) != 0 ? -1 : 0;
+    return pool_start(&pc, &committed) != 0 || keeper_start(tick) != 0 ? -1 : 0;
 }
 
 static int tear_down(void **state)

@@ -29,7 +29,7 @@
 
 static struct listener_config config;
 static char error[LISTENER_ERROR];
-static struct msg *words_full, *words_many;
+static struct msg *last_words_full, *last_words_many;
 static const char via[] = "what the listener says of itself";
 
 /* ---- opening ---- */
@@ -38,8 +38,8 @@ static int set_up(void **state)
 {
     (void)state;
     log_configure(LOG_ERROR, true);
-    words_full = msg_new("full", 4);
-    words_many = msg_new("many", 4);
+    last_words_full = msg_new("full", 4);
+    last_words_many = msg_new("many", 4);
     config = (struct listener_config){
         .address = "127.0.0.1",
         .backlog = 16,
@@ -50,8 +50,8 @@ static int set_up(void **state)
         .keepalive_count = 4,
         .user_timeout_ms = 91000,
         .via = via,
-        .words_full = words_full,
-        .words_many = words_many,
+        .last_words_full = last_words_full,
+        .last_words_many = last_words_many,
     };
     *error = '\0';
     return 0;
@@ -60,8 +60,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    msg_unref(words_full);
-    msg_unref(words_many);
+    msg_unref(last_words_full);
+    msg_unref(last_words_many);
     return 0;
 }
 
@@ -243,7 +243,7 @@ static void serve(struct pair *p)
     outbox_close(&p->outbox, CLOSE_EOF, NULL);
     pool_leave(p);
     outbox_finish(&p->outbox, msg_new("bye", 3));
-    bell_wait_for(&p->bell, INT64_MAX, is_drained, &p->outbox);
+    notifier_wait_for(&p->notifier, INT64_MAX, is_drained, &p->outbox);
 }
 
 static struct listener *l;
@@ -251,12 +251,12 @@ static struct listener *l;
 static void start(int max)
 {
     struct pool_config pc = {max, max, 1, prepare, prepare, serve};
-    int made;
+    int committed;
     memset(&seen, 0, sizeof seen);
     l = open_listener("127.0.0.1", 0);
     assert_non_null(l);
     assert_int_equal(refuse_start(), 0);
-    assert_int_equal(pool_start(&pc, &made), 0);
+    assert_int_equal(pool_start(&pc, &committed), 0);
     assert_int_equal(listener_start(l), 0);
 }
 

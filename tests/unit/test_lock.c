@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "base/bell.h"
+#include "base/notifier.h"
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/log.h"
@@ -73,7 +73,7 @@ static void a_lock_given_back_can_be_taken_again(void **state)
     (void)state;
     struct lock low, high;
     lock_init(&low, LOCK_USERS);
-    lock_init(&high, LOCK_BELL);
+    lock_init(&high, LOCK_NOTIFIER);
     for (int i = 0; i < 3; i++) {
         lock_acquire(&high);
         lock_release(&high);
@@ -134,24 +134,24 @@ static void log_under_a_hot_lock(void *arg)
 static void wait_under_a_hot_lock(void *arg)
 {
     struct lock l;
-    struct bell b;
+    struct notifier b;
     (void)arg;
     lock_init(&l, LOCK_ROOM);
-    bell_init(&b);
-    bell_ring(&b);
+    notifier_init(&b);
+    notifier_notify(&b);
     lock_acquire(&l);
-    bell_wait(&b, clock_ms());
+    notifier_wait(&b, clock_ms());
 }
 
 static void ring_under_a_hot_lock(void *arg)
 {
     struct lock l;
-    struct bell b;
+    struct notifier b;
     (void)arg;
     lock_init(&l, LOCK_OUTBOX);
-    bell_init(&b);
+    notifier_init(&b);
     lock_acquire(&l);
-    bell_ring(&b);
+    notifier_notify(&b);
     lock_release(&l);
 }
 
@@ -209,7 +209,7 @@ static void what_one_thread_holds_does_not_bind_another(void **state)
     (void)state;
     struct lock high, low;
     struct thread t;
-    lock_init(&high, LOCK_BELL);
+    lock_init(&high, LOCK_NOTIFIER);
     lock_init(&low, LOCK_RELOAD);
     lock_acquire(&high);
     assert_int_equal(thread_start(&t, "other", 64 * 1024, take_another, &low), 0);

@@ -19,7 +19,7 @@
 #include "net/post.h"
 #include "proto/native.h"
 #include "serve/login.h"
-#include "serve/tries.h"
+#include "serve/throttle.h"
 #include "tests/lib/unit.h"
 
 #include <arpa/inet.h>
@@ -30,8 +30,8 @@
 static struct pair pair;
 static struct session *s;
 static struct unit_stream us;
-static struct bell bell; /* outlives the store */
-static const struct waiter waiter = {.bell = &bell};
+static struct notifier notifier; /* outlives the store */
+static const struct waiter waiter = {.notifier = &notifier};
 
 static void come_from(const char *host)
 {
@@ -63,9 +63,9 @@ static int set_up(void **state)
 {
     (void)state;
     unit_house_start();
-    bell_init(&bell);
-    bell_init(&pair.bell);
-    outbox_init(&pair.outbox, &pair.bell);
+    notifier_init(&notifier);
+    notifier_init(&pair.notifier);
+    outbox_init(&pair.outbox, &pair.notifier);
     unit_stream_init(&us);
     outbox_open(&pair.outbox, &us.base, unit_gen());
     assert_int_equal(thread_start(&pair.writer, "writer", 64 * 1024, write_loop, NULL), 0);
@@ -75,7 +75,7 @@ static int set_up(void **state)
     come_from("127.0.0.1");
     login_configure(&(struct login_rules){.registration = REGISTRATION_OPEN, .password_least = 8});
     accounts_configure(1000);
-    tries_configure(10, 60);
+    throttle_configure(10, 60);
     hashing_configure(10000, 1);
     secret_configure(8, 1);
     return 0;
@@ -95,8 +95,8 @@ static int tear_down(void **state)
     outbox_retire(&pair.outbox);
     thread_join(&pair.writer);
     outbox_fini(&pair.outbox);
-    bell_fini(&pair.bell);
-    bell_fini(&bell);
+    notifier_fini(&pair.notifier);
+    notifier_fini(&notifier);
     unit_stream_fini(&us);
     return 0;
 }
@@ -194,7 +194,7 @@ static void a_password_that_is_not_looked_at_costs_no_try(void **state)
 {
     (void)state;
     struct account a = make("alice", "secret-of-alice");
-    tries_configure(1, 86400);
+    throttle_configure(1, 86400);
     hashing_configure(0, 0); /* nobody's turn */
     for (int i = 0; i < 3; i++) {
         assert_false(login_prove(s, &a, "guess"));

@@ -25,8 +25,8 @@
 
 #define PLENTY 100000
 
-static struct bell bell; /* outlives the store */
-static const struct waiter waiter = {.bell = &bell};
+static struct notifier notifier; /* outlives the store */
+static const struct waiter waiter = {.notifier = &notifier};
 static struct unit_member bob; /* in rooms */
 static int64_t alice, carol;   /* accounts */
 static struct member reader;   /* Alice, come back */
@@ -34,14 +34,14 @@ static struct member reader;   /* Alice, come back */
 static int set_up(void **state)
 {
     (void)state;
-    bell_init(&bell);
+    notifier_init(&notifier);
     accounts_configure(1000);
     mail_configure(&(struct mail_limits){.messages = 100, .days = 30});
     history_configure(&(struct history_limits){.keep = true, .queue_bytes = 4 << 20, .messages = 100000, .days = 0});
     unit_house_start();
     unit_member_start(&bob, "bob", unit_gen());
-    alice = unit_house_account("alice", &bell);
-    carol = unit_house_account("carol", &bell);
+    alice = unit_house_account("alice", &notifier);
+    carol = unit_house_account("carol", &notifier);
     reader = (struct member){.form = FORM_NATIVE};
     return 0;
 }
@@ -52,14 +52,14 @@ static int tear_down(void **state)
     unit_member_leave_all(&bob);
     unit_house_stop();
     unit_member_stop(&bob);
-    bell_fini(&bell);
+    notifier_fini(&notifier);
     return 0;
 }
 
 static enum mail_result put(int64_t account, const char *from, const char *text, int64_t *n)
 {
     struct letter l;
-    mail_put(&l, account, from, text, &bell);
+    mail_put(&l, account, from, text, &notifier);
     enum mail_result result = mail_wait(&l, &waiter);
     if (result != MAIL_STORAGE)
         *n = l.n;
@@ -221,11 +221,11 @@ static void what_has_waited_too_long_is_cleared_away_for_all(void **state)
     keep(carol, "young");
     unit_house_restart_with("UPDATE mail SET time_ms = time_ms - 31 * 86400000 WHERE text = 'old'");
     mail_configure(&(struct mail_limits){.messages = 100, .days = 32});
-    mail_tend();
+    mail_clean_up();
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM mail"), 3);
     mail_configure(&(struct mail_limits){.messages = 100, .days = 30});
-    mail_tend();
+    mail_clean_up();
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM mail"), 1);
     reads(carol, PLENTY, "young ");
@@ -359,8 +359,8 @@ static void what_cannot_be_read_fails_nobody_else(void **state)
     *seen = '\0';
     assert_false(mail_unread(alice, note, &alice, &waiter));
     assert_string_equal(seen, "");
-    assert_int_not_equal(store_status().state, STORE_BAD);
-    assert_true(unit_house_account("dave", &bell) > 0);
+    assert_int_not_equal(store_status().state, STORE_FAILED);
+    assert_true(unit_house_account("dave", &notifier) > 0);
 }
 
 int main(void)

@@ -23,7 +23,7 @@
 
 /* ---- reading ---- */
 
-static struct request rq;
+static struct native_request rq;
 static char *line; /* what rq borrows from */
 
 static void parse_bytes(const char *bytes, size_t len, bool first)
@@ -63,7 +63,7 @@ static void check_args(const char *args)
 static void is_command(const char *text, enum command c, const char *args)
 {
     parse(text);
-    assert_int_equal(rq.kind, REQUEST_COMMAND);
+    assert_int_equal(rq.kind, NATIVE_COMMAND);
     assert_int_equal(rq.command, c);
     check_args(args);
 }
@@ -71,7 +71,7 @@ static void is_command(const char *text, enum command c, const char *args)
 static void is_text(const char *text, const char *said, bool shouted)
 {
     parse(text);
-    assert_int_equal(rq.kind, REQUEST_TEXT);
+    assert_int_equal(rq.kind, NATIVE_TEXT);
     assert_int_equal(rq.shouted, shouted);
     check_args(said);
 }
@@ -79,7 +79,7 @@ static void is_text(const char *text, const char *said, bool shouted)
 static void is_unknown(const char *text)
 {
     parse(text);
-    assert_int_equal(rq.kind, REQUEST_UNKNOWN);
+    assert_int_equal(rq.kind, NATIVE_UNKNOWN);
 }
 
 static const struct {
@@ -208,7 +208,7 @@ static void a_line_empty_after_cleaning_is_ignored(void **state)
     static const char *const empty[] = {"", "\r", "\x1b", "\x07\x08", "\xe2\x80\xae", "\xff\xfb\x1f", "\xff\xf1"};
     for (size_t i = 0; i < COUNT(empty); i++) {
         parse(empty[i]);
-        assert_int_equal(rq.kind, REQUEST_EMPTY);
+        assert_int_equal(rq.kind, NATIVE_EMPTY);
     }
 }
 
@@ -216,13 +216,13 @@ static void a_line_that_is_no_text_is_invalid(void **state)
 {
     (void)state;
     parse_bytes("MSG a\0b", 7, false);
-    assert_int_equal(rq.kind, REQUEST_INVALID);
+    assert_int_equal(rq.kind, NATIVE_INVALID);
     parse_bytes("\0", 1, false);
-    assert_int_equal(rq.kind, REQUEST_INVALID);
+    assert_int_equal(rq.kind, NATIVE_INVALID);
     parse("MSG \xc3(");
-    assert_int_equal(rq.kind, REQUEST_INVALID);
+    assert_int_equal(rq.kind, NATIVE_INVALID);
     parse("\x16\x03\x01\x02\xfc\x03\x03"); /* a TLS ClientHello */
-    assert_int_equal(rq.kind, REQUEST_INVALID);
+    assert_int_equal(rq.kind, NATIVE_INVALID);
 }
 
 static void what_drives_a_terminal_is_gone_before_anything_is_read(void **state)
@@ -242,15 +242,15 @@ static void a_browser_is_recognised_by_its_first_line_alone(void **state)
                                            "GET /so/long/that/its/version/is/cut/off"};
     for (size_t i = 0; i < COUNT(requests); i++) {
         parse_bytes(requests[i], strlen(requests[i]), true);
-        assert_int_equal(rq.kind, REQUEST_FOREIGN);
+        assert_int_equal(rq.kind, NATIVE_FOREIGN);
         parse_bytes(requests[i], strlen(requests[i]), false);
-        assert_int_equal(rq.kind, REQUEST_TEXT);
+        assert_int_equal(rq.kind, NATIVE_TEXT);
     }
     static const char *const innocent[] = {"GET lost", "get / HTTP/1.1", "HTTP/1.1", "HELP HTTP/1.1 please",
                                            "HELP /join", "MSG /me waves", "GET", "GET "};
     for (size_t i = 0; i < COUNT(innocent); i++) {
         parse_bytes(innocent[i], strlen(innocent[i]), true);
-        assert_int_not_equal(rq.kind, REQUEST_FOREIGN);
+        assert_int_not_equal(rq.kind, NATIVE_FOREIGN);
     }
 }
 

@@ -173,10 +173,10 @@ static void a_close_while_the_writer_drains_is_seen_when_it_is_done(void **state
     assert_true(outbox_close(&h.c.outbox, CLOSE_QUIT, NULL));
     outbox_finish(&h.c.outbox, msg_new("bye", 3));
     assert_false(outbox_is_drained(&h.c.outbox));
-    while (bell_wait(&h.c.bell, 0)) /* the close rang it, and nothing has happened since */
+    while (notifier_wait(&h.c.notifier, 0)) /* the close rang it, and nothing has happened since */
         ;
     unit_stream_let(&h.us);
-    assert_true(bell_wait(&h.c.bell, clock_ms() + 10000));
+    assert_true(notifier_wait(&h.c.notifier, clock_ms() + 10000));
     assert_true(outbox_is_drained(&h.c.outbox));
     unit_stream_wrote(&h.us, "xxxxxxxxxxbye");
     unit_held_stop(&h);
@@ -252,7 +252,7 @@ static void the_last_entry_that_fits_is_taken_and_the_next_closes_as_slow(void *
     assert_int_equal(load.entries, 1);
     assert_int_equal(load.bytes, 1);
     assert_false(load.open);
-    assert_true(bell_wait(&h.c.bell, 0));
+    assert_true(notifier_wait(&h.c.notifier, 0));
     unit_held_stop(&h);
 }
 
@@ -597,12 +597,12 @@ static void a_poke_while_the_writer_drains_is_not_lost(void **state)
 
 static void end_with_a_late_poke(void *arg)
 {
-    struct bell bell;
+    struct notifier notifier;
     struct outbox ob;
     struct unit_stream us;
     (void)arg;
-    bell_init(&bell);
-    outbox_init(&ob, &bell);
+    notifier_init(&notifier);
+    outbox_init(&ob, &notifier);
     unit_stream_init(&us);
     outbox_open(&ob, &us.base, 1);
     outbox_close(&ob, CLOSE_QUIT, NULL);

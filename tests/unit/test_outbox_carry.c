@@ -258,12 +258,12 @@ static void a_session_that_ends_waits_for_who_carries(void **state)
     outbox_finish(&h.c.outbox, msg_new("bye", 3));
     assert_false(outbox_is_drained(&h.c.outbox));
     unit_client_wait_asleep(&h.c);
-    while (bell_wait(&h.c.bell, 0))
+    while (notifier_wait(&h.c.notifier, 0))
         ;
     assert_false(outbox_is_drained(&h.c.outbox));
     unit_stream_let(&h.us);
     while (!outbox_is_drained(&h.c.outbox))
-        assert_true(bell_wait(&h.c.bell, clock_ms() + 10000));
+        assert_true(notifier_wait(&h.c.notifier, clock_ms() + 10000));
     thread_join(&carrier);
     unit_stream_wrote(&h.us, "carried bye");
 }
@@ -275,11 +275,11 @@ static void a_session_that_ends_without_a_word_hears_when_the_carrying_is_over(v
     outbox_close(&h.c.outbox, CLOSE_EOF, NULL);
     outbox_finish(&h.c.outbox, NULL);
     unit_client_wait_asleep(&h.c);
-    while (bell_wait(&h.c.bell, 0))
+    while (notifier_wait(&h.c.notifier, 0))
         ;
     assert_false(outbox_is_drained(&h.c.outbox));
     unit_stream_let(&h.us);
-    assert_true(bell_wait(&h.c.bell, clock_ms() + 10000));
+    assert_true(notifier_wait(&h.c.notifier, clock_ms() + 10000));
     assert_true(outbox_is_drained(&h.c.outbox));
     thread_join(&carrier);
 }
@@ -319,7 +319,7 @@ static void abandon_frees_the_rest_of_a_carried_entry(void **state)
     outbox_finish(&h.c.outbox, msg_new("never", 5));
     outbox_abandon(&h.c.outbox);
     while (!outbox_is_drained(&h.c.outbox))
-        assert_true(bell_wait(&h.c.bell, clock_ms() + 10000));
+        assert_true(notifier_wait(&h.c.notifier, clock_ms() + 10000));
     assert_int_equal(outbox_load(&h.c.outbox).bytes, 0);
     unit_stream_wrote(&h.us, "a l");
 }
@@ -386,10 +386,10 @@ static void one_flush_carries_so_many_and_wakes_the_rest(void **state)
     enum { MOST = 8192, MANY = MOST + 10 };
     static struct outbox ob[MANY];
     static struct unit_stream us[MANY];
-    struct bell bell;
-    bell_init(&bell);
+    struct notifier notifier;
+    notifier_init(&notifier);
     for (int i = 0; i < MANY; i++) {
-        outbox_init(&ob[i], &bell);
+        outbox_init(&ob[i], &notifier);
         unit_stream_init(&us[i]);
         unit_stream_offer_try(&us[i]);
         outbox_open(&ob[i], &us[i].base, unit_gen());
@@ -410,7 +410,7 @@ static void one_flush_carries_so_many_and_wakes_the_rest(void **state)
         unit_stream_fini(&us[i]);
     }
     assert_int_equal(carried, MOST);
-    bell_fini(&bell);
+    notifier_fini(&notifier);
 }
 
 static void a_carry_over_tcp_arrives(void **state)

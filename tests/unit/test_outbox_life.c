@@ -62,7 +62,7 @@ static void nobody_touches_the_stream_but_between_open_and_detach(void **state)
         unit_stream_set_dead(&us, false);
         unit_client_open_over(&c, &us.base, unit_gen());
         while (life % 2 && outbox_reason(&c.outbox) == CLOSE_OPEN)
-            bell_wait(&c.bell, clock_ms() + 10);
+            notifier_wait(&c.notifier, clock_ms() + 10);
         unit_client_end(&c, CLOSE_EOF);
         unit_stream_set_dead(&us, true);
     }
@@ -91,7 +91,7 @@ static void no_byte_of_one_life_reaches_the_next_ones_descriptor(void **state)
         assert_true(fcntl(fd, F_GETFD) >= 0);
         outbox_finish(&c.outbox, NULL);
         while (!outbox_is_drained(&c.outbox))
-            bell_wait(&c.bell, clock_ms() + 10000);
+            notifier_wait(&c.notifier, clock_ms() + 10000);
         outbox_detach(&c.outbox);
         assert_true(fcntl(fd, F_GETFD) >= 0);
         c.stream.ops->close(&c.stream);
@@ -217,12 +217,12 @@ static void every_reason_does_to_queue_and_socket_what_its_row_says(void **state
         const struct close_row *row = close_row((enum close_reason)r);
         struct unit_held h;
         unit_held_start(&h);
-        while (bell_wait(&h.c.bell, 0))
+        while (notifier_wait(&h.c.notifier, 0))
             ;
         unit_held_fill(&h, 1, 4);
         unit_put(&h.c.outbox, " queued");
         assert_true(outbox_close(&h.c.outbox, (enum close_reason)r, NULL));
-        assert_true(bell_wait(&h.c.bell, 0));
+        assert_true(notifier_wait(&h.c.notifier, 0));
         assert_int_equal(h.us.shuts, row->wakes != CLOSE_WAKES_NOTHING);
         if (h.us.shuts)
             assert_int_equal(h.us.how, row->wakes == CLOSE_WAKES_BOTH ? STREAM_SHUT_BOTH : STREAM_SHUT_READ);
@@ -282,7 +282,7 @@ static void abandon_frees_a_writer_that_is_stuck_in_send(void **state)
     assert_false(outbox_is_drained(&c.outbox));
     outbox_abandon(&c.outbox);
     while (!outbox_is_drained(&c.outbox))
-        assert_true(bell_wait(&c.bell, clock_ms() + 10000));
+        assert_true(notifier_wait(&c.notifier, clock_ms() + 10000));
     struct outbox_load load = outbox_load(&c.outbox);
     assert_int_equal(load.entries, 0);
     assert_int_equal(load.bytes, 0);
@@ -308,7 +308,7 @@ static void a_failed_write_closes_as_gone_and_drops_the_rest(void **state)
     unit_put(&c.outbox, "one");
     unit_put(&c.outbox, "two");
     post_flush();
-    assert_true(bell_wait(&c.bell, clock_ms() + 10000));
+    assert_true(notifier_wait(&c.notifier, clock_ms() + 10000));
     unit_until(is_gone, &c.outbox);
     struct outbox_load load = outbox_load(&c.outbox);
     assert_int_equal(load.entries, 0);

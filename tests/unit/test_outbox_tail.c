@@ -82,10 +82,10 @@ static int say(const char *text)
 }
 
 /* An answer, of which so many bytes at the end are. */
-static int answer(const char *text, size_t worth)
+static int answer(const char *text, size_t resendable)
 {
     struct msg *m = msg_new(text, strlen(text));
-    m->worth = worth;
+    m->resendable = resendable;
     int result = outbox_answer(ob, m);
     msg_unref(m);
     return result;

@@ -71,9 +71,9 @@ static void serve(struct pair *p)
     pool_leave(p);
     seen.ended++;
     outbox_finish(ob, msg_new("bye", 3));
-    if (!bell_wait_for(&p->bell, clock_ms() + 5000, is_drained, ob)) {
+    if (!notifier_wait_for(&p->notifier, clock_ms() + 5000, is_drained, ob)) {
         outbox_abandon(ob);
-        bell_wait_for(&p->bell, INT64_MAX, is_drained, ob);
+        notifier_wait_for(&p->notifier, INT64_MAX, is_drained, ob);
     }
 }
 
@@ -81,17 +81,17 @@ static void tend(void *arg)
 {
     (void)arg;
     while (!seen.stop_tending)
-        pool_tend(clock_ms() + 20);
+        pool_maintain(clock_ms() + 20);
 }
 
-static int start_pool(int max, int prespawn, int spare, int *made)
+static int start_pool(int max, int prespawn, int spare, int *committed)
 {
     struct pool_config c = {max, prespawn, spare, prepare, release, serve};
     memset(&seen, 0, sizeof seen);
     log_configure(LOG_ERROR, true);
     outbox_set_carry(true);
     unit_limits(UNIT_WIDE);
-    return pool_start(&c, made);
+    return pool_start(&c, committed);
 }
 
 static bool start_tending(void)
@@ -102,9 +102,9 @@ static bool start_tending(void)
 
 static void start(int max, int prespawn, int spare)
 {
-    int made = 0;
-    assert_int_equal(start_pool(max, prespawn, spare, &made), 0);
-    assert_int_equal(made, prespawn < max ? prespawn : max);
+    int committed = 0;
+    assert_int_equal(start_pool(max, prespawn, spare, &committed), 0);
+    assert_int_equal(committed, prespawn < max ? prespawn : max);
     assert_true(start_tending());
 }
 
@@ -206,9 +206,9 @@ static void pairs_are_made_before_anybody_comes(void **state)
 static void no_more_pairs_are_made_than_there_may_be_clients(void **state)
 {
     (void)state;
-    int made = 0;
-    assert_int_equal(start_pool(3, 100, 2, &made), 0);
-    assert_int_equal(made, 3);
+    int committed = 0;
+    assert_int_equal(start_pool(3, 100, 2, &committed), 0);
+    assert_int_equal(committed, 3);
     stop();
 }
 
@@ -511,8 +511,8 @@ static void an_acceptor_that_waits_for_a_pair_is_let_go_at_the_stop(void **state
     (void)state;
     struct thread t;
     enum pool_take result = POOL_GIVEN;
-    int made = 0;
-    assert_int_equal(start_pool(5, 1, 1, &made), 0); /* and nobody tends it: no second pair comes */
+    int committed = 0;
+    assert_int_equal(start_pool(5, 1, 1, &committed), 0); /* and nobody tends it: no second pair comes */
     int fd = enter();
     assert_int_equal(thread_start(&t, "acceptor", 64 * 1024, wait_for_a_pair, &result), 0);
     check_echo(fd);
@@ -531,9 +531,9 @@ static int run_out_of_threads(void *arg)
 {
     struct rlimit none = {0}, old;
     enum pool_take result;
-    int made = 0, fd[2];
+    int committed = 0, fd[2];
     (void)arg;
-    if (start_pool(10, 2, 1, &made) != 0 || made != 2 || !start_tending())
+    if (start_pool(10, 2, 1, &committed) != 0 || committed != 2 || !start_tending())
         return 1;
     if (getrlimit(RLIMIT_NPROC, &old) != 0)
         return 2;
@@ -572,16 +572,16 @@ static void when_no_thread_can_be_made_the_pool_is_full_and_recovers(void **stat
 static int start_without_threads(void *arg)
 {
     struct rlimit none = {0};
-    int made = -1;
+    int committed = -1;
     (void)arg;
     if (getrlimit(RLIMIT_NPROC, &none) != 0)
         return 1;
     none.rlim_cur = 0;
     if (setrlimit(RLIMIT_NPROC, &none) != 0)
         return 2;
-    if (start_pool(10, 2, 1, &made) == 0)
+    if (start_pool(10, 2, 1, &committed) == 0)
         return 3;
-    return errno == EAGAIN && made == 0 && seen.prepared == 1 && seen.released == 1 ? 42 : 4;
+    return errno == EAGAIN && committed == 0 && seen.prepared == 1 && seen.released == 1 ? 42 : 4;
 }
 
 static void a_pool_that_can_make_no_pair_does_not_start(void **state)

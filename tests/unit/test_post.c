@@ -106,10 +106,10 @@ static void each_thread_pays_its_own_debts_alone(void **state)
 }
 
 /* An outbox whose writer sleeps, without a thread: children have none. */
-static void owe(struct outbox *ob, struct unit_stream *us, struct bell *bell)
+static void owe(struct outbox *ob, struct unit_stream *us, struct notifier *notifier)
 {
-    bell_init(bell);
-    outbox_init(ob, bell);
+    notifier_init(notifier);
+    outbox_init(ob, notifier);
     unit_stream_init(us);
     outbox_open(ob, &us->base, 1);
     ob->asleep = true;
@@ -120,9 +120,9 @@ static void assert_with_a_debt(void *arg)
 {
     struct outbox ob;
     struct unit_stream us;
-    struct bell bell;
+    struct notifier notifier;
     (void)arg;
-    owe(&ob, &us, &bell);
+    owe(&ob, &us, &notifier);
     post_assert_flushed();
 }
 
@@ -130,9 +130,9 @@ static void assert_after_the_flush(void *arg)
 {
     struct outbox ob;
     struct unit_stream us;
-    struct bell bell;
+    struct notifier notifier;
     (void)arg;
-    owe(&ob, &us, &bell);
+    owe(&ob, &us, &notifier);
     post_flush();
     post_assert_flushed();
 }
@@ -141,14 +141,14 @@ static void read_with_a_debt(void *arg)
 {
     struct outbox ob;
     struct unit_stream us;
-    struct bell bell;
+    struct notifier notifier;
     struct stream st;
     int fd[2];
     char c;
     (void)arg;
     unit_socketpair(fd);
     stream_tcp_init(&st, fd[0]);
-    owe(&ob, &us, &bell);
+    owe(&ob, &us, &notifier);
     unit_write(fd[1], "x", 1);
     st.ops->read(&st, &c, 1);
 }

@@ -99,9 +99,9 @@ static bool is_over(void)
     return pressure_is_over(&slow.c.outbox, slow.gen);
 }
 
-static void silence(struct bell *b)
+static void silence(struct notifier *b)
 {
-    while (bell_wait(b, 0))
+    while (notifier_wait(b, 0))
         ;
 }
 
@@ -141,14 +141,14 @@ static void the_wait_ends_under_a_quarter_and_not_before(void **state)
     (void)state;
     fill(9);
     assert_true(begin(&me));
-    silence(&me.bell);
+    silence(&me.notifier);
     write_some(5); /* a quarter is left */
     assert_int_equal(outbox_load(&slow.c.outbox).entries, 4);
     assert_false(is_over());
-    assert_false(bell_wait(&me.bell, 0));
+    assert_false(notifier_wait(&me.notifier, 0));
     write_some(1);
     assert_true(is_over());
-    assert_true(bell_wait(&me.bell, 0));
+    assert_true(notifier_wait(&me.notifier, 0));
     end(&me);
 }
 
@@ -158,11 +158,11 @@ static void all_who_wait_are_told(void **state)
     fill(9);
     assert_true(begin(&me));
     assert_true(begin(&other));
-    silence(&me.bell);
-    silence(&other.bell);
+    silence(&me.notifier);
+    silence(&other.notifier);
     write_some(6);
-    assert_true(bell_wait(&me.bell, 0));
-    assert_true(bell_wait(&other.bell, 0));
+    assert_true(notifier_wait(&me.notifier, 0));
+    assert_true(notifier_wait(&other.notifier, 0));
     end(&me);
     end(&other);
 }
@@ -174,11 +174,11 @@ static void who_has_ended_its_wait_is_not_told(void **state)
     assert_true(begin(&me));
     assert_true(begin(&other));
     end(&me);
-    silence(&me.bell);
-    silence(&other.bell);
+    silence(&me.notifier);
+    silence(&other.notifier);
     write_some(6);
-    assert_false(bell_wait(&me.bell, 0));
-    assert_true(bell_wait(&other.bell, 0));
+    assert_false(notifier_wait(&me.notifier, 0));
+    assert_true(notifier_wait(&other.notifier, 0));
     end(&other);
 }
 
@@ -195,9 +195,9 @@ static void a_close_ends_the_wait(void **state)
     (void)state;
     fill(9);
     assert_true(begin(&me));
-    silence(&me.bell);
+    silence(&me.notifier);
     outbox_close(&slow.c.outbox, CLOSE_KICK, NULL);
-    assert_true(bell_wait(&me.bell, 0));
+    assert_true(notifier_wait(&me.notifier, 0));
     assert_true(is_over());
     end(&me);
     assert_false(begin(&me));
@@ -269,12 +269,12 @@ static void out_of_patience_it_is_stalled_and_makes_nobody_wait(void **state)
     fill(9);
     post_pressure();
     assert_true(begin(&other));
-    silence(&other.bell);
+    silence(&other.notifier);
     uint64_t stalled = counter_get(COUNTER_STALLED);
     run_out_of_patience();
     assert_int_equal(counter_get(COUNTER_STALLED), stalled + 1);
     assert_true(is_over());
-    assert_true(bell_wait(&other.bell, 0)); /* whoever waits beside is let go as well */
+    assert_true(notifier_wait(&other.notifier, 0)); /* whoever waits beside is let go as well */
     end(&other);
     assert_false(begin(&me));
     unit_put(&slow.c.outbox, "x");
@@ -349,10 +349,10 @@ static void a_wait_that_runs_out_by_the_clock_stalls(void **state)
     limit_patience(20);
     unit_held_open(&slow);
     fill(9);
-    silence(&me.bell);
+    silence(&me.notifier);
     int64_t until = pressure_begin(&slow.c.outbox, slow.gen, &me.outbox);
     assert_true(until > 0);
-    assert_false(bell_wait(&me.bell, until));
+    assert_false(notifier_wait(&me.notifier, until));
     end(&me);
     assert_true(slow.c.outbox.stalled);
     assert_false(begin(&me));
@@ -387,12 +387,12 @@ static void the_own_outbox_always_makes_its_reader_wait(void **state)
     unit_put(&slow.c.outbox, "x");
     assert_true(pressure_own_begins(&slow.c.outbox));
     assert_true(pressure_own(&slow.c.outbox));
-    silence(&slow.c.bell);
+    silence(&slow.c.notifier);
     write_some(5);
     assert_true(pressure_own(&slow.c.outbox));
-    assert_false(bell_wait(&slow.c.bell, 0));
+    assert_false(notifier_wait(&slow.c.notifier, 0));
     unit_stream_let(&slow.us);
-    assert_true(bell_wait(&slow.c.bell, clock_ms() + 10000));
+    assert_true(notifier_wait(&slow.c.notifier, clock_ms() + 10000));
     assert_false(pressure_own(&slow.c.outbox));
 }
 
@@ -401,9 +401,9 @@ static void a_close_ends_the_wait_for_the_own_outbox(void **state)
     (void)state;
     fill(9);
     assert_true(pressure_own(&slow.c.outbox));
-    silence(&slow.c.bell);
+    silence(&slow.c.notifier);
     outbox_close(&slow.c.outbox, CLOSE_KICK, NULL);
-    assert_true(bell_wait(&slow.c.bell, 0));
+    assert_true(notifier_wait(&slow.c.notifier, 0));
     assert_false(pressure_own(&slow.c.outbox));
 }
 

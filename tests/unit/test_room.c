@@ -26,13 +26,13 @@
 
 static struct unit_member alice, bob, carol;
 static struct room *r;   /* one reference for each member in it */
-static struct bell bell; /* for changes; outlives the store, which may still be ringing it */
+static struct notifier notifier; /* for changes; outlives the store, which may still be ringing it */
 
 static int set_up(void **state)
 {
     (void)state;
     unit_house_start();
-    bell_init(&bell);
+    notifier_init(&notifier);
     unit_member_start(&alice, "alice", unit_gen());
     unit_member_start(&bob, "bob", unit_gen());
     unit_member_start(&carol, "carol", unit_gen());
@@ -49,7 +49,7 @@ static int tear_down(void **state)
     unit_member_stop(&alice);
     unit_member_stop(&bob);
     unit_member_stop(&carol);
-    bell_fini(&bell);
+    notifier_fini(&notifier);
     return 0;
 }
 
@@ -62,7 +62,7 @@ static void join(struct unit_member *um)
 static void set_topic(const char *text)
 {
     struct change c = {0};
-    assert_int_equal(rooms_set_topic("#general", text, &c, &bell), ROOMS_DONE);
+    assert_int_equal(rooms_set_topic("#general", text, &c, &notifier), ROOMS_DONE);
 }
 
 static void joining_an_empty_room_is_answered_with_one_line(void **state)
@@ -326,7 +326,7 @@ static void a_room_shows_a_new_name_when_it_was_told(void **state)
 {
     (void)state;
     struct strv names = {0};
-    struct companions c = {0};
+    struct contacts c = {0};
     join(&alice);
     join(&bob);
     assert_true(unit_say(r, &alice.member, "before"));
@@ -338,8 +338,8 @@ static void a_room_shows_a_new_name_when_it_was_told(void **state)
     room_names(r, &names);
     assert_string_equal(names.v[2], "Ann");
     assert_string_equal(names.v[3], "bob");
-    room_companions(r, &alice.member, &c);
-    room_companions(r, &bob.member, &c);
+    room_contacts(r, &alice.member, &c);
+    room_contacts(r, &bob.member, &c);
     assert_int_equal(c.n, 2);
     assert_ptr_equal(c.v[0].member, &bob.member);
     assert_int_equal(c.v[1].id, alice.member.id);
@@ -421,8 +421,8 @@ static void the_answer_names_the_first_hundred_alone(void **state)
     int lines = 0;
     r = rooms_enter("#general", 0);
     for (int i = 0; i < CROWD; i++) {
-        outbox_init(&outboxes[i], &bell);
-        crowd[i] = (struct member){.outbox = &outboxes[i], .bell = &bell};
+        outbox_init(&outboxes[i], &notifier);
+        crowd[i] = (struct member){.outbox = &outboxes[i], .notifier = &notifier};
         snprintf(crowd[i].name, sizeof crowd[i].name, "user%d", i);
         room_join(r, &crowd[i], 0, NULL);
     }

@@ -27,7 +27,7 @@
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
-static struct bell bell; /* for changes; outlives the store */
+static struct notifier notifier; /* for changes; outlives the store */
 static struct change change;
 
 /* Somebody without a client: what is put for it goes nowhere. */
@@ -37,10 +37,10 @@ static struct outbox ghost_outbox;
 static int set_up(void **state)
 {
     (void)state;
-    bell_init(&bell);
+    notifier_init(&notifier);
     memset(&change, 0, sizeof change);
-    outbox_init(&ghost_outbox, &bell);
-    ghost = (struct member){.outbox = &ghost_outbox, .bell = &bell, .name = "ghost", .key = "ghost"};
+    outbox_init(&ghost_outbox, &notifier);
+    ghost = (struct member){.outbox = &ghost_outbox, .notifier = &notifier, .name = "ghost", .key = "ghost"};
     unit_house_start();
     return 0;
 }
@@ -50,7 +50,7 @@ static int tear_down(void **state)
     (void)state;
     unit_house_stop();
     outbox_fini(&ghost_outbox);
-    bell_fini(&bell);
+    notifier_fini(&notifier);
     return 0;
 }
 
@@ -66,17 +66,17 @@ static void touch(const char *name)
 
 static void set_topic(const char *name, const char *topic)
 {
-    assert_int_equal(rooms_set_topic(name, topic, &change, &bell), ROOMS_DONE);
+    assert_int_equal(rooms_set_topic(name, topic, &change, &notifier), ROOMS_DONE);
 }
 
 static enum rooms_change create(const char *name)
 {
-    return rooms_create(name, &change, &bell);
+    return rooms_create(name, &change, &notifier);
 }
 
 static enum rooms_change delete(const char *name)
 {
-    return rooms_delete(name, &change, &bell);
+    return rooms_delete(name, &change, &notifier);
 }
 
 static bool is_there(const char *name)
@@ -313,12 +313,12 @@ static void an_empty_room_expires_after_its_days_of_disuse(void **state)
     unit_house_restart_with(sql);
     check_names("#busy #kept #old #talk #young", true);
     rooms_configure(1000, 0);
-    rooms_tend();
+    rooms_clean_up();
     assert_int_equal(rooms_count(), 5); /* 0 days: never */
     rooms_configure(1000, 30);
     struct room *busy = rooms_find("#busy");
     uint64_t expired = counter_get(COUNTER_ROOMS_EXPIRED);
-    rooms_tend();
+    rooms_clean_up();
     check_names("#busy #kept #young", true);
     assert_int_equal(counter_get(COUNTER_ROOMS_EXPIRED), expired + 2);
     rooms_release(busy);
@@ -338,11 +338,11 @@ static void the_use_of_a_room_that_is_never_empty_is_recorded_every_day(void **s
     r->recorded_ms -= 2 * DAY_MS;
     lock_release(&r->lock);
     int64_t before = clock_wall_ms();
-    rooms_tend();
+    rooms_clean_up();
     unit_house_settle();
     assert_true(unit_house_number("SELECT used_ms FROM room WHERE key = '#a'") >= before);
     uint64_t jobs = counter_get(COUNTER_STORE_JOBS);
-    rooms_tend(); /* once is enough */
+    rooms_clean_up(); /* once is enough */
     unit_house_settle();
     assert_int_equal(counter_get(COUNTER_STORE_JOBS), jobs);
     unit_member_leave(&alice, r, false);
@@ -421,7 +421,7 @@ static void a_room_with_somebody_in_it_cannot_be_deleted(void **state)
 static void a_topic_of_an_unknown_room_cannot_be_set(void **state)
 {
     (void)state;
-    assert_int_equal(rooms_set_topic("#nowhere", "x", &change, &bell), ROOMS_UNKNOWN);
+    assert_int_equal(rooms_set_topic("#nowhere", "x", &change, &notifier), ROOMS_UNKNOWN);
     assert_int_equal(rooms_count(), 0);
 }
 
@@ -434,7 +434,7 @@ struct racer {
     uint64_t seed;
     bool is_operator;
     struct change change;
-    struct bell bell;
+    struct notifier notifier;
     struct member m; /* without a client: its puts go nowhere */
     struct outbox outbox;
     _Atomic int broken;
@@ -470,10 +470,10 @@ static void run_race(void *arg)
             continue;
         }
         if (n & 64)
-            rooms_delete(name, &ra->change, &ra->bell);
+            rooms_delete(name, &ra->change, &ra->notifier);
         else
-            rooms_set_topic(name, n & 128 ? "topic" : "", &ra->change, &ra->bell);
-        rooms_tend();
+            rooms_set_topic(name, n & 128 ? "topic" : "", &ra->change, &ra->notifier);
+        rooms_clean_up();
     }
 }
 
@@ -486,10 +486,10 @@ static void coming_going_evicting_and_deleting_at_once_leaves_no_trace(void **st
     for (int i = 0; i < RACERS; i++) {
         ra[i].seed = (uint64_t)i + 1;
         ra[i].is_operator = i == 0;
-        bell_init(&ra[i].bell);
-        outbox_init(&ra[i].outbox, &ra[i].bell);
+        notifier_init(&ra[i].notifier);
+        outbox_init(&ra[i].outbox, &ra[i].notifier);
         ra[i].m.outbox = &ra[i].outbox;
-        ra[i].m.bell = &ra[i].bell;
+        ra[i].m.notifier = &ra[i].notifier;
         snprintf(ra[i].m.name, sizeof ra[i].m.name, "racer%d", i);
     }
     for (int i = 0; i < RACERS; i++)
@@ -517,7 +517,7 @@ static void coming_going_evicting_and_deleting_at_once_leaves_no_trace(void **st
     for (int i = 0; i < RACERS; i++) {
         free(ra[i].m.rooms);
         outbox_fini(&ra[i].outbox);
-        bell_fini(&ra[i].bell);
+        notifier_fini(&ra[i].notifier);
     }
 }
 

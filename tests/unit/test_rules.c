@@ -198,21 +198,21 @@ static void at_the_limit_there_is_place_only_for_who_has_a_role(void **state)
     (void)state;
     rules_configure(2, 500);
     rules_set_role(&ru, 7, ROLE_OWNER);
-    assert_true(rules_has_place_for_role(&ru, 8));
+    assert_true(rules_has_space_for_role(&ru, 8));
     rules_set_role(&ru, 8, ROLE_VOICE);
-    assert_false(rules_has_place_for_role(&ru, 9));
-    assert_true(rules_has_place_for_role(&ru, 8));
+    assert_false(rules_has_space_for_role(&ru, 9));
+    assert_true(rules_has_space_for_role(&ru, 8));
     rules_set_role(&ru, 9, ROLE_OP); /* it is on disk: the limit is not asked again */
     assert_int_equal(rules_role(&ru, 9), ROLE_OP);
     rules_configure(4, 500);
-    assert_true(rules_has_place_for_role(&ru, 10));
+    assert_true(rules_has_space_for_role(&ru, 10));
 }
 
 static bool is_invited(uint64_t id)
 {
     struct member m = {.id = id};
     struct subject su = rules_stranger(&ru, &m);
-    return rules_may_join(&ru, &su, NULL, NOW) == RULES_FINE;
+    return rules_may_join(&ru, &su, NULL, NOW) == RULES_ALLOWED;
 }
 
 static void of_a_hundred_guests_the_oldest_gives_way(void **state)
@@ -254,7 +254,7 @@ static void every_change_that_may_bar_somebody_is_counted(void **state)
     rules_set_role(&ru, 7, ROLE_NONE);
     assert_true(ru.changes > before);
     before = ru.changes;
-    rules_sanction(&ru, &(struct sanction){.kind = SANCTION_BAN, .reason = panic_strdup("")}, NOW);
+    rules_ban(&ru, &(struct ban){.kind = BAN_KIND_BAN, .reason = panic_strdup("")}, NOW);
     assert_true(ru.changes > before);
     rules_invite_client(&ru, 1);
     before = ru.changes;
@@ -267,26 +267,26 @@ static void every_change_that_may_bar_somebody_is_counted(void **state)
 
 /* ---- sanctions ---- */
 
-static void speak(enum sanction_kind kind, struct whom whom, int64_t until_ms, const char *reason)
+static void speak(enum ban_kind kind, struct target target, int64_t until_ms, const char *reason)
 {
-    struct sanction s = {.kind = kind, .whom = whom, .until_ms = until_ms, .reason = panic_strdup(reason), .by = "op"};
-    rules_sanction(&ru, &s, NOW);
+    struct ban s = {.kind = kind, .target = target, .until_ms = until_ms, .reason = panic_strdup(reason), .by = "op"};
+    rules_ban(&ru, &s, NOW);
 }
 
-static const struct whom by_name = {.shown = "Alice", .name = "alice"}, by_host = {.shown = "192.0.2.7", .host = "192.0.2.7"};
+static const struct target by_name = {.shown = "Alice", .name = "alice"}, by_host = {.shown = "192.0.2.7", .host = "192.0.2.7"};
 
 /* The reason of the one that hits Alice in that role, or NULL. */
-static const char *hits(enum sanction_kind kind, enum role role, int64_t now_ms)
+static const char *hits(enum ban_kind kind, enum role role, int64_t now_ms)
 {
     struct subject su = {&alice, "aLiCe", role};
-    const struct sanction *s = rules_hits(&ru, kind, &su, now_ms);
+    const struct ban *s = rules_hits(&ru, kind, &su, now_ms);
     return s ? s->reason : NULL;
 }
 
 static void whatever_of_it_is_set_may_match(void **state)
 {
     static const struct {
-        struct whom whom;
+        struct target target;
         bool is;
     } rows[] = {
         {{.shown = "alice"}, false}, /* that is only what was written */
@@ -301,7 +301,7 @@ static void whatever_of_it_is_set_may_match(void **state)
     (void)state;
     struct subject su = {&alice, "aLiCe", ROLE_VOICE};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        assert_int_equal(rules_whom_is(&rows[i].whom, &su), rows[i].is);
+        assert_int_equal(rules_is_target(&rows[i].target, &su), rows[i].is);
 }
 
 static void what_is_not_set_matches_nobody(void **state)
@@ -309,55 +309,55 @@ static void what_is_not_set_matches_nobody(void **state)
     struct member nobody = {0};
     struct subject su = {&nobody, "", ROLE_NONE};
     (void)state;
-    assert_false(rules_whom_is(&(struct whom){0}, &su));
+    assert_false(rules_is_target(&(struct target){0}, &su));
 }
 
 static void the_name_that_counts_is_the_one_that_is_seen_and_not_the_members_own(void **state)
 {
     struct subject su = {&alice, "bob", ROLE_NONE};
     (void)state;
-    assert_false(rules_whom_is(&by_name, &su));
-    assert_true(rules_whom_is(&(struct whom){.name = "bob"}, &su));
+    assert_false(rules_is_target(&by_name, &su));
+    assert_true(rules_is_target(&(struct target){.name = "bob"}, &su));
 }
 
 static void the_address_hits_nobody_who_is_an_op_and_the_name_does(void **state)
 {
     (void)state;
-    speak(SANCTION_BAN, by_host, 0, "host");
-    assert_string_equal(hits(SANCTION_BAN, ROLE_VOICE, NOW), "host");
-    assert_null(hits(SANCTION_BAN, ROLE_OP, NOW));
-    speak(SANCTION_BAN, by_name, 0, "name");
-    assert_string_equal(hits(SANCTION_BAN, ROLE_OP, NOW), "name");
+    speak(BAN_KIND_BAN, by_host, 0, "host");
+    assert_string_equal(hits(BAN_KIND_BAN, ROLE_VOICE, NOW), "host");
+    assert_null(hits(BAN_KIND_BAN, ROLE_OP, NOW));
+    speak(BAN_KIND_BAN, by_name, 0, "name");
+    assert_string_equal(hits(BAN_KIND_BAN, ROLE_OP, NOW), "name");
 }
 
 static void nothing_hits_an_owner(void **state)
 {
     (void)state;
-    speak(SANCTION_BAN, (struct whom){.shown = "x", .account = 7, .client = 100, .name = "alice", .host = "192.0.2.7"}, 0, "");
-    speak(SANCTION_MUTE, by_name, 0, "");
-    assert_non_null(hits(SANCTION_BAN, ROLE_OP, NOW));
-    assert_null(hits(SANCTION_BAN, ROLE_OWNER, NOW));
-    assert_null(hits(SANCTION_MUTE, ROLE_OWNER, NOW));
+    speak(BAN_KIND_BAN, (struct target){.shown = "x", .account = 7, .client = 100, .name = "alice", .host = "192.0.2.7"}, 0, "");
+    speak(BAN_KIND_MUTE, by_name, 0, "");
+    assert_non_null(hits(BAN_KIND_BAN, ROLE_OP, NOW));
+    assert_null(hits(BAN_KIND_BAN, ROLE_OWNER, NOW));
+    assert_null(hits(BAN_KIND_MUTE, ROLE_OWNER, NOW));
 }
 
 static void each_kind_is_for_itself(void **state)
 {
     (void)state;
-    speak(SANCTION_MUTE, by_name, 0, "mute");
-    assert_null(hits(SANCTION_BAN, ROLE_NONE, NOW));
-    speak(SANCTION_BAN, by_name, 0, "ban"); /* against the same, and in place of nothing */
-    assert_string_equal(hits(SANCTION_BAN, ROLE_NONE, NOW), "ban");
-    assert_string_equal(hits(SANCTION_MUTE, ROLE_NONE, NOW), "mute");
-    assert_true(rules_lift(&ru, SANCTION_BAN, "Alice"));
-    assert_string_equal(hits(SANCTION_MUTE, ROLE_NONE, NOW), "mute");
+    speak(BAN_KIND_MUTE, by_name, 0, "mute");
+    assert_null(hits(BAN_KIND_BAN, ROLE_NONE, NOW));
+    speak(BAN_KIND_BAN, by_name, 0, "ban"); /* against the same, and in place of nothing */
+    assert_string_equal(hits(BAN_KIND_BAN, ROLE_NONE, NOW), "ban");
+    assert_string_equal(hits(BAN_KIND_MUTE, ROLE_NONE, NOW), "mute");
+    assert_true(rules_unban(&ru, BAN_KIND_BAN, "Alice"));
+    assert_string_equal(hits(BAN_KIND_MUTE, ROLE_NONE, NOW), "mute");
 }
 
 static void it_ends_at_its_time_to_the_millisecond(void **state)
 {
     (void)state;
-    speak(SANCTION_MUTE, by_name, NOW + 1000, "");
-    assert_non_null(hits(SANCTION_MUTE, ROLE_NONE, NOW + 999));
-    assert_null(hits(SANCTION_MUTE, ROLE_NONE, NOW + 1000));
+    speak(BAN_KIND_MUTE, by_name, NOW + 1000, "");
+    assert_non_null(hits(BAN_KIND_MUTE, ROLE_NONE, NOW + 999));
+    assert_null(hits(BAN_KIND_MUTE, ROLE_NONE, NOW + 1000));
 }
 
 static void the_one_that_runs_longest_is_the_one_that_hits(void **state)
@@ -368,13 +368,13 @@ static void the_one_that_runs_longest_is_the_one_that_hits(void **state)
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
         int64_t longest = 0;
         for (int j = 0; j < 3; j++) {
-            struct whom whom = by_name;
-            snprintf(whom.shown, sizeof whom.shown, "way %d", j);
-            speak(SANCTION_BAN, whom, orders[i][j], orders[i][j] ? "for a time" : "for ever");
+            struct target target = by_name;
+            snprintf(target.shown, sizeof target.shown, "way %d", j);
+            speak(BAN_KIND_BAN, target, orders[i][j], orders[i][j] ? "for a time" : "for ever");
             longest = orders[i][j] > longest ? orders[i][j] : longest;
         }
         struct subject su = {&alice, "alice", ROLE_NONE};
-        const struct sanction *s = rules_hits(&ru, SANCTION_BAN, &su, NOW);
+        const struct ban *s = rules_hits(&ru, BAN_KIND_BAN, &su, NOW);
         assert_int_equal(s->until_ms, i < 3 ? longest : 0);
         rules_fini(&ru);
     }
@@ -383,95 +383,95 @@ static void the_one_that_runs_longest_is_the_one_that_hits(void **state)
 static void what_is_spoken_again_replaces_what_is_shown_the_same(void **state)
 {
     (void)state;
-    struct whom whom = by_name;
-    speak(SANCTION_BAN, by_name, 0, "for ever");
-    strcpy(whom.shown, "ALICE");
-    speak(SANCTION_BAN, whom, NOW + 1000, "for a second");
-    assert_int_equal(ru.sanction_count, 1);
-    assert_string_equal(hits(SANCTION_BAN, ROLE_NONE, NOW), "for a second");
-    assert_string_equal(rules_shown(&ru, SANCTION_BAN, "alice")->whom.shown, "ALICE");
-    assert_null(rules_shown(&ru, SANCTION_MUTE, "alice"));
-    assert_null(rules_shown(&ru, SANCTION_BAN, "192.0.2.7"));
+    struct target target = by_name;
+    speak(BAN_KIND_BAN, by_name, 0, "for ever");
+    strcpy(target.shown, "ALICE");
+    speak(BAN_KIND_BAN, target, NOW + 1000, "for a second");
+    assert_int_equal(ru.ban_count, 1);
+    assert_string_equal(hits(BAN_KIND_BAN, ROLE_NONE, NOW), "for a second");
+    assert_string_equal(rules_shown(&ru, BAN_KIND_BAN, "alice")->target.shown, "ALICE");
+    assert_null(rules_shown(&ru, BAN_KIND_MUTE, "alice"));
+    assert_null(rules_shown(&ru, BAN_KIND_BAN, "192.0.2.7"));
 }
 
 static void what_is_spoken_again_against_an_account_replaces_it_by_whatever_name(void **state)
 {
-    static const struct whom once = {.shown = "bob", .name = "bob", .account = 8},
+    static const struct target once = {.shown = "bob", .name = "bob", .account = 8},
                              now = {.shown = "robert", .name = "robert", .account = 8},
                              other = {.shown = "carol", .name = "carol", .account = 9};
     (void)state;
     rules_configure(1000, 3);
-    speak(SANCTION_BAN, by_name, 0, ""); /* without an account, so the same as nobody else's */
-    speak(SANCTION_BAN, once, 0, "");
-    speak(SANCTION_MUTE, once, 0, "");
-    assert_true(rules_has_place_for_sanction(&ru, &now, SANCTION_BAN, NOW));
-    assert_false(rules_has_place_for_sanction(&ru, &other, SANCTION_BAN, NOW));
-    speak(SANCTION_BAN, now, NOW + 1000, "");
-    assert_int_equal(ru.sanction_count, 3);
-    assert_null(rules_shown(&ru, SANCTION_BAN, "bob"));
-    assert_non_null(rules_shown(&ru, SANCTION_BAN, "robert"));
-    assert_non_null(rules_shown(&ru, SANCTION_MUTE, "bob"));
-    speak(SANCTION_BAN, (struct whom){.shown = "guest", .name = "guest"}, 0, "");
-    assert_non_null(rules_shown(&ru, SANCTION_BAN, "Alice"));
-    speak(SANCTION_BAN, (struct whom){.shown = "Alice", .account = 8}, 0, ""); /* in place of two */
-    assert_int_equal(ru.sanction_count, 3);
-    assert_null(rules_shown(&ru, SANCTION_BAN, "robert"));
+    speak(BAN_KIND_BAN, by_name, 0, ""); /* without an account, so the same as nobody else's */
+    speak(BAN_KIND_BAN, once, 0, "");
+    speak(BAN_KIND_MUTE, once, 0, "");
+    assert_true(rules_has_space_for_ban(&ru, &now, BAN_KIND_BAN, NOW));
+    assert_false(rules_has_space_for_ban(&ru, &other, BAN_KIND_BAN, NOW));
+    speak(BAN_KIND_BAN, now, NOW + 1000, "");
+    assert_int_equal(ru.ban_count, 3);
+    assert_null(rules_shown(&ru, BAN_KIND_BAN, "bob"));
+    assert_non_null(rules_shown(&ru, BAN_KIND_BAN, "robert"));
+    assert_non_null(rules_shown(&ru, BAN_KIND_MUTE, "bob"));
+    speak(BAN_KIND_BAN, (struct target){.shown = "guest", .name = "guest"}, 0, "");
+    assert_non_null(rules_shown(&ru, BAN_KIND_BAN, "Alice"));
+    speak(BAN_KIND_BAN, (struct target){.shown = "Alice", .account = 8}, 0, ""); /* in place of two */
+    assert_int_equal(ru.ban_count, 3);
+    assert_null(rules_shown(&ru, BAN_KIND_BAN, "robert"));
 }
 
 static void it_is_found_by_the_account_or_the_client_as_well(void **state)
 {
     (void)state;
-    speak(SANCTION_BAN, (struct whom){.shown = "bob", .account = 8}, 0, "account");
-    speak(SANCTION_BAN, (struct whom){.shown = "guest", .client = 100}, 0, "client");
-    assert_string_equal(rules_against(&ru, SANCTION_BAN, &(struct whom){.account = 8})->reason, "account");
-    assert_string_equal(rules_against(&ru, SANCTION_BAN, &(struct whom){.account = 9, .client = 100})->reason,
+    speak(BAN_KIND_BAN, (struct target){.shown = "bob", .account = 8}, 0, "account");
+    speak(BAN_KIND_BAN, (struct target){.shown = "guest", .client = 100}, 0, "client");
+    assert_string_equal(rules_against(&ru, BAN_KIND_BAN, &(struct target){.account = 8})->reason, "account");
+    assert_string_equal(rules_against(&ru, BAN_KIND_BAN, &(struct target){.account = 9, .client = 100})->reason,
                         "client");
-    assert_null(rules_against(&ru, SANCTION_BAN, &(struct whom){.account = 100, .client = 8}));
-    assert_null(rules_against(&ru, SANCTION_BAN, &(struct whom){.shown = "bob"}));
-    assert_null(rules_against(&ru, SANCTION_MUTE, &(struct whom){.account = 8, .client = 100}));
+    assert_null(rules_against(&ru, BAN_KIND_BAN, &(struct target){.account = 100, .client = 8}));
+    assert_null(rules_against(&ru, BAN_KIND_BAN, &(struct target){.shown = "bob"}));
+    assert_null(rules_against(&ru, BAN_KIND_MUTE, &(struct target){.account = 8, .client = 100}));
 }
 
 static void what_is_spoken_clears_away_what_has_run_out(void **state)
 {
     (void)state;
-    speak(SANCTION_BAN, (struct whom){.shown = "a"}, NOW - 1, "");
-    speak(SANCTION_MUTE, (struct whom){.shown = "b"}, NOW, "");
-    speak(SANCTION_BAN, (struct whom){.shown = "c"}, NOW + 1, "");
-    speak(SANCTION_BAN, (struct whom){.shown = "d"}, 0, "");
-    assert_int_equal(ru.sanction_count, 2);
-    assert_non_null(rules_shown(&ru, SANCTION_BAN, "c"));
-    assert_non_null(rules_shown(&ru, SANCTION_BAN, "d"));
+    speak(BAN_KIND_BAN, (struct target){.shown = "a"}, NOW - 1, "");
+    speak(BAN_KIND_MUTE, (struct target){.shown = "b"}, NOW, "");
+    speak(BAN_KIND_BAN, (struct target){.shown = "c"}, NOW + 1, "");
+    speak(BAN_KIND_BAN, (struct target){.shown = "d"}, 0, "");
+    assert_int_equal(ru.ban_count, 2);
+    assert_non_null(rules_shown(&ru, BAN_KIND_BAN, "c"));
+    assert_non_null(rules_shown(&ru, BAN_KIND_BAN, "d"));
 }
 
 static void what_is_lifted_is_gone_and_the_others_stay(void **state)
 {
     (void)state;
-    speak(SANCTION_BAN, by_name, 0, "name");
-    speak(SANCTION_BAN, by_host, 0, "host");
-    speak(SANCTION_MUTE, by_name, 0, "mute");
-    assert_false(rules_lift(&ru, SANCTION_MUTE, "192.0.2.7"));
-    assert_true(rules_lift(&ru, SANCTION_BAN, "aLICE"));
-    assert_false(rules_lift(&ru, SANCTION_BAN, "alice"));
-    assert_string_equal(hits(SANCTION_BAN, ROLE_NONE, NOW), "host");
-    assert_string_equal(hits(SANCTION_MUTE, ROLE_NONE, NOW), "mute");
-    assert_true(rules_lift(&ru, SANCTION_BAN, "192.0.2.7"));
-    assert_null(hits(SANCTION_BAN, ROLE_NONE, NOW));
+    speak(BAN_KIND_BAN, by_name, 0, "name");
+    speak(BAN_KIND_BAN, by_host, 0, "host");
+    speak(BAN_KIND_MUTE, by_name, 0, "mute");
+    assert_false(rules_unban(&ru, BAN_KIND_MUTE, "192.0.2.7"));
+    assert_true(rules_unban(&ru, BAN_KIND_BAN, "aLICE"));
+    assert_false(rules_unban(&ru, BAN_KIND_BAN, "alice"));
+    assert_string_equal(hits(BAN_KIND_BAN, ROLE_NONE, NOW), "host");
+    assert_string_equal(hits(BAN_KIND_MUTE, ROLE_NONE, NOW), "mute");
+    assert_true(rules_unban(&ru, BAN_KIND_BAN, "192.0.2.7"));
+    assert_null(hits(BAN_KIND_BAN, ROLE_NONE, NOW));
 }
 
 static void at_the_limit_there_is_place_only_in_place_of_one_or_when_one_has_run_out(void **state)
 {
-    static const struct whom carol = {.shown = "carol", .name = "carol"};
+    static const struct target carol = {.shown = "carol", .name = "carol"};
     (void)state;
     rules_configure(1000, 2);
-    speak(SANCTION_BAN, by_name, 0, "");
-    assert_true(rules_has_place_for_sanction(&ru, &carol, SANCTION_BAN, NOW));
-    speak(SANCTION_MUTE, by_host, NOW + 1000, "");
-    assert_false(rules_has_place_for_sanction(&ru, &carol, SANCTION_BAN, NOW));
-    assert_true(rules_has_place_for_sanction(&ru, &by_name, SANCTION_BAN, NOW));
-    assert_false(rules_has_place_for_sanction(&ru, &by_name, SANCTION_MUTE, NOW));
-    assert_true(rules_has_place_for_sanction(&ru, &carol, SANCTION_BAN, NOW + 1000));
-    speak(SANCTION_BAN, carol, 0, ""); /* it is on disk */
-    assert_int_equal(ru.sanction_count, 3);
+    speak(BAN_KIND_BAN, by_name, 0, "");
+    assert_true(rules_has_space_for_ban(&ru, &carol, BAN_KIND_BAN, NOW));
+    speak(BAN_KIND_MUTE, by_host, NOW + 1000, "");
+    assert_false(rules_has_space_for_ban(&ru, &carol, BAN_KIND_BAN, NOW));
+    assert_true(rules_has_space_for_ban(&ru, &by_name, BAN_KIND_BAN, NOW));
+    assert_false(rules_has_space_for_ban(&ru, &by_name, BAN_KIND_MUTE, NOW));
+    assert_true(rules_has_space_for_ban(&ru, &carol, BAN_KIND_BAN, NOW + 1000));
+    speak(BAN_KIND_BAN, carol, 0, ""); /* it is on disk */
+    assert_int_equal(ru.ban_count, 3);
 }
 
 /* ---- who may join ---- */
@@ -497,33 +497,33 @@ static void each_who_may_join_and_nobody_else(void **state)
 {
     (void)state;
     for (int how = OPEN; how <= (KEYED | HIDDEN | INVITED); how++) {
-        enum rules_verdict barred = how ? RULES_BARRED : RULES_FINE;
-        assert_int_equal(joins(how, ROLE_NONE, false, NULL), barred);
-        assert_int_equal(joins(how, ROLE_NONE, false, "sesame"), barred);
-        assert_int_equal(joins(how, ROLE_NONE, false, "Sesam"), barred);
-        assert_int_equal(joins(how, ROLE_NONE, false, ""), barred); /* not even where no key is set */
-        assert_int_equal(joins(how, ROLE_NONE, false, "Sesame"), how & KEYED ? RULES_FINE : barred);
-        assert_int_equal(joins(how, ROLE_NONE, true, NULL), RULES_FINE);
+        enum rules_verdict join_limited = how ? RULES_DENIED : RULES_ALLOWED;
+        assert_int_equal(joins(how, ROLE_NONE, false, NULL), join_limited);
+        assert_int_equal(joins(how, ROLE_NONE, false, "sesame"), join_limited);
+        assert_int_equal(joins(how, ROLE_NONE, false, "Sesam"), join_limited);
+        assert_int_equal(joins(how, ROLE_NONE, false, ""), join_limited); /* not even where no key is set */
+        assert_int_equal(joins(how, ROLE_NONE, false, "Sesame"), how & KEYED ? RULES_ALLOWED : join_limited);
+        assert_int_equal(joins(how, ROLE_NONE, true, NULL), RULES_ALLOWED);
         for (int role = ROLE_GUEST; role <= ROLE_OWNER; role++)
-            assert_int_equal(joins(how, (enum role)role, false, "wrong"), RULES_FINE);
+            assert_int_equal(joins(how, (enum role)role, false, "wrong"), RULES_ALLOWED);
     }
 }
 
 static void who_is_banned_joins_by_no_key_invitation_or_role_but_an_owners(void **state)
 {
     (void)state;
-    speak(SANCTION_BAN, by_name, 0, "");
+    speak(BAN_KIND_BAN, by_name, 0, "");
     assert_int_equal(joins(OPEN, ROLE_NONE, false, NULL), RULES_BANNED);
     assert_int_equal(joins(KEYED, ROLE_NONE, true, "Sesame"), RULES_BANNED);
     assert_int_equal(joins(OPEN, ROLE_OP, false, NULL), RULES_BANNED);
-    assert_int_equal(joins(KEYED, ROLE_OWNER, false, NULL), RULES_FINE);
+    assert_int_equal(joins(KEYED, ROLE_OWNER, false, NULL), RULES_ALLOWED);
 }
 
 static void a_mute_keeps_nobody_out(void **state)
 {
     (void)state;
-    speak(SANCTION_MUTE, by_name, 0, "");
-    assert_int_equal(joins(OPEN, ROLE_NONE, false, NULL), RULES_FINE);
+    speak(BAN_KIND_MUTE, by_name, 0, "");
+    assert_int_equal(joins(OPEN, ROLE_NONE, false, NULL), RULES_ALLOWED);
 }
 
 static void a_stranger_is_who_its_account_says(void **state)
@@ -549,8 +549,8 @@ static enum rules_verdict talks(enum role role, int64_t said_ms, int64_t now_ms)
 static void in_a_room_without_rules_everybody_talks_at_any_time(void **state)
 {
     (void)state;
-    assert_int_equal(talks(ROLE_NONE, 0, NOW), RULES_FINE);
-    assert_int_equal(talks(ROLE_NONE, NOW, NOW), RULES_FINE);
+    assert_int_equal(talks(ROLE_NONE, 0, NOW), RULES_ALLOWED);
+    assert_int_equal(talks(ROLE_NONE, NOW, NOW), RULES_ALLOWED);
 }
 
 static void in_a_moderated_room_who_has_a_voice_talks(void **state)
@@ -560,39 +560,39 @@ static void in_a_moderated_room_who_has_a_voice_talks(void **state)
     assert_int_equal(talks(ROLE_NONE, 0, NOW), RULES_MODERATED);
     assert_int_equal(talks(ROLE_GUEST, 0, NOW), RULES_MODERATED);
     for (int role = ROLE_VOICE; role <= ROLE_OWNER; role++)
-        assert_int_equal(talks((enum role)role, 0, NOW), RULES_FINE);
+        assert_int_equal(talks((enum role)role, 0, NOW), RULES_ALLOWED);
 }
 
 static void who_is_muted_talks_by_no_role_but_an_owners(void **state)
 {
     (void)state;
-    speak(SANCTION_BAN, by_name, 0, ""); /* that is another matter */
-    assert_int_equal(talks(ROLE_NONE, 0, NOW), RULES_FINE);
-    speak(SANCTION_MUTE, by_name, NOW + 1000, "");
+    speak(BAN_KIND_BAN, by_name, 0, ""); /* that is another matter */
+    assert_int_equal(talks(ROLE_NONE, 0, NOW), RULES_ALLOWED);
+    speak(BAN_KIND_MUTE, by_name, NOW + 1000, "");
     ru.value[OPTION_MODERATED] = 1;
     for (int role = ROLE_NONE; role <= ROLE_OP; role++)
         assert_int_equal(talks((enum role)role, 0, NOW), RULES_MUTED);
-    assert_int_equal(talks(ROLE_OWNER, 0, NOW), RULES_FINE);
-    assert_int_equal(talks(ROLE_VOICE, 0, NOW + 1000), RULES_FINE);
+    assert_int_equal(talks(ROLE_OWNER, 0, NOW), RULES_ALLOWED);
+    assert_int_equal(talks(ROLE_VOICE, 0, NOW + 1000), RULES_ALLOWED);
 }
 
 static void in_a_slow_room_who_has_no_voice_waits_to_the_millisecond(void **state)
 {
     (void)state;
     ru.value[OPTION_SLOW] = 30;
-    assert_int_equal(talks(ROLE_NONE, 0, NOW), RULES_FINE); /* the first time */
+    assert_int_equal(talks(ROLE_NONE, 0, NOW), RULES_ALLOWED); /* the first time */
     assert_int_equal(talks(ROLE_NONE, NOW, NOW), RULES_SLOW);
     assert_int_equal(talks(ROLE_GUEST, NOW, NOW + 29999), RULES_SLOW);
-    assert_int_equal(talks(ROLE_NONE, NOW, NOW + 30000), RULES_FINE);
-    assert_int_equal(talks(ROLE_VOICE, NOW, NOW), RULES_FINE);
+    assert_int_equal(talks(ROLE_NONE, NOW, NOW + 30000), RULES_ALLOWED);
+    assert_int_equal(talks(ROLE_VOICE, NOW, NOW), RULES_ALLOWED);
 }
 
 static void a_clock_that_was_set_back_makes_nobody_wait(void **state)
 {
     (void)state;
     ru.value[OPTION_SLOW] = 30;
-    assert_int_equal(talks(ROLE_NONE, NOW + 1, NOW), RULES_FINE);
-    assert_int_equal(talks(ROLE_NONE, NOW + 3600000, NOW), RULES_FINE);
+    assert_int_equal(talks(ROLE_NONE, NOW + 1, NOW), RULES_ALLOWED);
+    assert_int_equal(talks(ROLE_NONE, NOW + 3600000, NOW), RULES_ALLOWED);
 }
 
 /* ---- who goes out and comes again while it has to wait ---- */
@@ -682,25 +682,25 @@ static void of_a_hundred_who_have_to_wait_the_oldest_gives_way(void **state)
 static void rules_are_standard_while_nothing_but_an_owner_is_there(void **state)
 {
     (void)state;
-    assert_true(rules_are_standard(&ru));
+    assert_true(rules_are_default(&ru));
     rules_set_role(&ru, 7, ROLE_OWNER);
     rules_set_role(&ru, 8, ROLE_OWNER);
-    assert_true(rules_are_standard(&ru));
+    assert_true(rules_are_default(&ru));
     for (int role = ROLE_GUEST; role < ROLE_OWNER; role++) {
         rules_set_role(&ru, 7, (enum role)role);
-        assert_false(rules_are_standard(&ru));
+        assert_false(rules_are_default(&ru));
     }
     rules_set_role(&ru, 7, ROLE_NONE);
-    assert_true(rules_are_standard(&ru));
+    assert_true(rules_are_default(&ru));
     for (int o = 0; o < OPTIONS; o++) {
-        ru.value[o] = !option_row((enum option)o)->standard;
-        assert_false(rules_are_standard(&ru));
-        ru.value[o] = option_row((enum option)o)->standard;
+        ru.value[o] = !option_row((enum option)o)->default_value;
+        assert_false(rules_are_default(&ru));
+        ru.value[o] = option_row((enum option)o)->default_value;
     }
-    speak(SANCTION_MUTE, by_name, 0, "");
-    assert_false(rules_are_standard(&ru));
-    assert_true(rules_lift(&ru, SANCTION_MUTE, "alice"));
-    assert_true(rules_are_standard(&ru));
+    speak(BAN_KIND_MUTE, by_name, 0, "");
+    assert_false(rules_are_default(&ru));
+    assert_true(rules_unban(&ru, BAN_KIND_MUTE, "alice"));
+    assert_true(rules_are_default(&ru));
 }
 
 static void what_bars_somebody_and_what_restricts_talk_are_known(void **state)
@@ -711,17 +711,17 @@ static void what_bars_somebody_and_what_restricts_talk_are_known(void **state)
         bool restricts = o == OPTION_MODERATED || o == OPTION_SLOW;
         rules_init(&ru);
         ru.value[o] = !ru.value[o];
-        assert_int_equal(rules_bar_somebody(&ru), bars);
-        assert_int_equal(rules_restrict_talk(&ru), restricts);
+        assert_int_equal(rules_limit_joining(&ru), bars);
+        assert_int_equal(rules_limit_talk(&ru), restricts);
     }
     rules_init(&ru);
-    speak(SANCTION_BAN, by_name, 0, "");
-    assert_true(rules_bar_somebody(&ru) && !rules_restrict_talk(&ru));
-    assert_true(rules_lift(&ru, SANCTION_BAN, "alice"));
-    speak(SANCTION_MUTE, by_name, 0, "");
-    assert_true(!rules_bar_somebody(&ru) && rules_restrict_talk(&ru));
-    assert_true(rules_lift(&ru, SANCTION_MUTE, "alice"));
-    assert_true(!rules_bar_somebody(&ru) && !rules_restrict_talk(&ru));
+    speak(BAN_KIND_BAN, by_name, 0, "");
+    assert_true(rules_limit_joining(&ru) && !rules_limit_talk(&ru));
+    assert_true(rules_unban(&ru, BAN_KIND_BAN, "alice"));
+    speak(BAN_KIND_MUTE, by_name, 0, "");
+    assert_true(!rules_limit_joining(&ru) && rules_limit_talk(&ru));
+    assert_true(rules_unban(&ru, BAN_KIND_MUTE, "alice"));
+    assert_true(!rules_limit_joining(&ru) && !rules_limit_talk(&ru));
 }
 
 static void after_the_end_all_is_as_the_standard_has_it(void **state)
@@ -732,11 +732,11 @@ static void after_the_end_all_is_as_the_standard_has_it(void **state)
     strcpy(ru.key, "Sesame");
     rules_set_role(&ru, 7, ROLE_OP);
     rules_invite_client(&ru, 1);
-    speak(SANCTION_BAN, by_name, 0, "with a reason that has to be freed");
+    speak(BAN_KIND_BAN, by_name, 0, "with a reason that has to be freed");
     rules_fini(&ru);
-    assert_true(rules_are_standard(&ru));
+    assert_true(rules_are_default(&ru));
     assert_string_equal(ru.key, "");
-    assert_int_equal(ru.role_count + ru.sanction_count + ru.guest_count, 0);
+    assert_int_equal(ru.role_count + ru.ban_count + ru.guest_count, 0);
 }
 
 /* ---- words ---- */
@@ -773,9 +773,9 @@ static void a_refusal_is_explained_by_what_hits_and_runs_longest(void **state)
 {
     (void)state;
     explains(RULES_BANNED, ROLE_NONE, ""); /* lifted meanwhile */
-    speak(SANCTION_BAN, by_host, NOW + 1000, "for a second");
-    speak(SANCTION_BAN, by_name, NOW + 60000, "for a minute");
-    speak(SANCTION_MUTE, by_name, 0, "for ever");
+    speak(BAN_KIND_BAN, by_host, NOW + 1000, "for a second");
+    speak(BAN_KIND_BAN, by_name, NOW + 60000, "for a minute");
+    speak(BAN_KIND_MUTE, by_name, 0, "for ever");
     explains(RULES_BANNED, ROLE_NONE, " until 2025-11-27T08:01:00.000Z: for a minute");
     explains(RULES_MUTED, ROLE_NONE, ": for ever");
     explains(RULES_MUTED, ROLE_OWNER, "");
@@ -783,10 +783,10 @@ static void a_refusal_is_explained_by_what_hits_and_runs_longest(void **state)
 
 static void a_refusal_for_another_reason_has_no_terms(void **state)
 {
-    static const enum rules_verdict others[] = {RULES_FINE, RULES_BARRED, RULES_MODERATED, RULES_SLOW};
+    static const enum rules_verdict others[] = {RULES_ALLOWED, RULES_DENIED, RULES_MODERATED, RULES_SLOW};
     (void)state;
-    speak(SANCTION_BAN, by_name, 0, "ban");
-    speak(SANCTION_MUTE, by_name, 0, "mute");
+    speak(BAN_KIND_BAN, by_name, 0, "ban");
+    speak(BAN_KIND_MUTE, by_name, 0, "mute");
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         explains(others[i], ROLE_NONE, "");
 }

@@ -14,7 +14,7 @@
 #include "chat/rooms.h"
 #include "chat/search.h"
 #include "net/post.h"
-#include "store/words.h"
+#include "store/terms.h"
 #include "tests/lib/unit.h"
 
 #include <stdio.h>
@@ -25,7 +25,7 @@
 
 static struct unit_member alice;
 static struct room *r;
-static struct bell bell;
+static struct notifier notifier;
 static struct search_query query;
 
 static int set_up(void **state)
@@ -33,7 +33,7 @@ static int set_up(void **state)
     (void)state;
     history_configure(&LIMITS);
     unit_house_start();
-    bell_init(&bell);
+    notifier_init(&notifier);
     unit_member_start(&alice, "Alice", unit_gen());
     r = rooms_enter("#Den", 0);
     unit_member_join(&alice, r);
@@ -48,7 +48,7 @@ static int tear_down(void **state)
     post_flush();
     unit_house_stop();
     unit_member_stop(&alice);
-    bell_fini(&bell);
+    notifier_fini(&notifier);
     return 0;
 }
 
@@ -61,8 +61,8 @@ static void say(const char *text)
 static void look_for(const char *word)
 {
     buf_clear(&query.match);
-    words_match(&query.match, word);
-    search_ask(&query, 100, 100000, &bell);
+    terms_match(&query.match, word);
+    search_ask(&query, 100, 100000, &notifier);
 }
 
 static void ask(const char *word)
@@ -158,7 +158,7 @@ static void a_room_of_the_same_name_begins_without_a_past(void **state)
     expect("secret", "#Den:secret ");
     unit_member_leave(&alice, r, false);
     unit_house_settle();
-    assert_int_equal(rooms_delete("#den", &c, &bell), ROOMS_DONE);
+    assert_int_equal(rooms_delete("#den", &c, &notifier), ROOMS_DONE);
     expect("secret", "");
     r = rooms_enter("#den", 0);
     unit_member_join(&alice, r);
@@ -174,14 +174,14 @@ static void a_page_has_no_more_than_its_limits(void **state)
     for (int i = 0; i < 9; i++)
         say("word");
     buf_clear(&query.match);
-    words_match(&query.match, "word");
-    search_ask(&query, 4, 100000, &bell);
+    terms_match(&query.match, "word");
+    search_ask(&query, 4, 100000, &notifier);
     assert_true(search_wait(&query, NULL, NULL));
     assert_int_equal(query.page.count, 4);
-    search_ask(&query, 100, 250, &bell);
+    search_ask(&query, 100, 250, &notifier);
     assert_true(search_wait(&query, NULL, NULL));
     assert_int_equal(query.page.count, 2);
-    search_ask(&query, 100, 0, &bell);
+    search_ask(&query, 100, 0, &notifier);
     assert_true(search_wait(&query, NULL, NULL));
     assert_int_equal(query.page.count, 1);
 }
@@ -189,7 +189,7 @@ static void a_page_has_no_more_than_its_limits(void **state)
 static bool is_bad(void *arg)
 {
     (void)arg;
-    return store_status().state == STORE_BAD;
+    return store_status().state == STORE_FAILED;
 }
 
 static void while_the_store_is_bad_a_search_is_refused(void **state)
@@ -339,7 +339,7 @@ static bool forget(const char *who)
     static struct forget f;
     forget_begin(&f, who);
     while (f.phase != FORGET_DONE)
-        if (!forget_step(&f, &bell))
+        if (!forget_step(&f, &notifier))
             return false;
     return true;
 }
@@ -372,7 +372,7 @@ static void what_cannot_be_deleted_is_told_and_fails_nobody_else(void **state)
     leave_for_a_restart();
     unit_house_restart_spoiled("message");
     assert_false(forget("alice"));
-    history_tend();
+    history_clean_up();
     for (int i = 0; i < 10; i++) {
         history_tick();
         unit_house_settle();

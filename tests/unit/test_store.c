@@ -139,7 +139,7 @@ static bool is_idle(void *arg)
 static bool is_bad(void *arg)
 {
     (void)arg;
-    return store_status().state == STORE_BAD;
+    return store_status().state == STORE_FAILED;
 }
 
 static void put(struct work *w)
@@ -658,7 +658,7 @@ static void somebody_elses_lock_on_the_database_is_trouble_that_passes(void **st
     assert_int_equal(waiter.last_ok, false);
     assert_int_equal(waiter.runs, 0);
     assert_int_equal(patient.dones, 0);
-    assert_int_equal(store_status().state, STORE_BAD);
+    assert_int_equal(store_status().state, STORE_FAILED);
     unit_db_exec(other, "COMMIT");
     sqlite3_close(other);
     unit_until(is_done, &patient);

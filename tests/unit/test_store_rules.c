@@ -55,7 +55,7 @@ static void note_role(const char *room, int64_t account, int role, void *arg)
     snprintf(seen + n, sizeof seen - n, "%s %d is %d\n", room, (int)account, role);
 }
 
-static void note_sanction(const char *room, const struct sanction_row *row, void *arg)
+static void note_sanction(const char *room, const struct ban_row *row, void *arg)
 {
     size_t n = strlen(seen);
     assert_ptr_equal(arg, &db);
@@ -86,16 +86,16 @@ static void give(const char *room, int64_t account, int role)
     assert_true(there);
 }
 
-static struct sanction_row against(int kind, const char *shown, int64_t until_ms)
+static struct ban_row against(int kind, const char *shown, int64_t until_ms)
 {
-    return (struct sanction_row){.kind = kind, .shown = shown, .name = "", .host = "", .until_ms = until_ms, .reason = "",
+    return (struct ban_row){.kind = kind, .shown = shown, .name = "", .host = "", .until_ms = until_ms, .reason = "",
                                  .by = "op"};
 }
 
-static void speak(const char *room, struct sanction_row row, int64_t now_ms)
+static void speak(const char *room, struct ban_row row, int64_t now_ms)
 {
     there = false;
-    assert_int_equal(store_rules_sanction(db, room, &row, now_ms, &there), SQLITE_OK);
+    assert_int_equal(store_rules_ban(db, room, &row, now_ms, &there), SQLITE_OK);
     assert_true(there);
 }
 
@@ -130,8 +130,8 @@ static void a_role_is_given_changed_and_taken_away(void **state)
 static void a_sanction_is_written_with_all_that_it_says(void **state)
 {
     (void)state;
-    speak("#b", (struct sanction_row){1, "Bob", 8, "bob", "192.0.2.7", 9000, "spam", "Alice"}, 0);
-    speak("#a", (struct sanction_row){2, RUDE, 0, RUDE, RUDE, 0, RUDE, RUDE}, 0);
+    speak("#b", (struct ban_row){1, "Bob", 8, "bob", "192.0.2.7", 9000, "spam", "Alice"}, 0);
+    speak("#a", (struct ban_row){2, RUDE, 0, RUDE, RUDE, 0, RUDE, RUDE}, 0);
     expect("#a 2 " RUDE ": 0 " RUDE " " RUDE " until 0, " RUDE " by " RUDE "\n"
            "#b 1 Bob: 8 bob 192.0.2.7 until 9000, spam by Alice\n");
 }
@@ -166,14 +166,14 @@ static void what_is_lifted_is_gone_and_only_that(void **state)
     speak("#a", against(2, "Bob", 0), 0);
     speak("#a", against(1, "Bobby", 0), 0);
     speak("#b", against(1, "Bob", 0), 0);
-    assert_int_equal(store_rules_lift(db, "#a", 1, "BOB"), SQLITE_OK);
-    assert_int_equal(store_rules_lift(db, "#a", 1, "BOB"), SQLITE_OK); /* not there: no error */
+    assert_int_equal(store_rules_unban(db, "#a", 1, "BOB"), SQLITE_OK);
+    assert_int_equal(store_rules_unban(db, "#a", 1, "BOB"), SQLITE_OK); /* not there: no error */
     expect("#a 1 Bobby: 0   until 0,  by op\n#a 2 Bob: 0   until 0,  by op\n#b 1 Bob: 0   until 0,  by op\n");
 }
 
-static struct sanction_row against_account(int kind, const char *shown, int64_t account)
+static struct ban_row against_account(int kind, const char *shown, int64_t account)
 {
-    struct sanction_row row = against(kind, shown, 0);
+    struct ban_row row = against(kind, shown, 0);
     row.account = account;
     return row;
 }
@@ -198,14 +198,14 @@ static void with_what_is_lifted_goes_what_was_once_written_twice_against_the_sam
     unit_db_exec(db, "INSERT INTO room_sanction (room, kind, shown, account) VALUES ('#a', 1, 'bob', 8),"
                      " ('#a', 1, 'robert', 8), ('#a', 2, 'robert', 8), ('#b', 1, 'robert', 8), ('#a', 1, 'guest', 0),"
                      " ('#a', 1, 'other', 0)");
-    assert_int_equal(store_rules_lift(db, "#a", 1, "BOB"), SQLITE_OK);
-    assert_int_equal(store_rules_lift(db, "#a", 1, "guest"), SQLITE_OK);
+    assert_int_equal(store_rules_unban(db, "#a", 1, "BOB"), SQLITE_OK);
+    assert_int_equal(store_rules_unban(db, "#a", 1, "guest"), SQLITE_OK);
     expect("#a 1 other: 0   until 0,  by \n#a 2 robert: 8   until 0,  by \n#b 1 robert: 8   until 0,  by \n");
 }
 
 static void for_a_room_that_is_not_there_nothing_is_written(void **state)
 {
-    struct sanction_row row = against(1, "Bob", 0);
+    struct ban_row row = against(1, "Bob", 0);
     (void)state;
     there = true;
     assert_int_equal(store_rules_option(db, "#c", "slow", "30", &there), SQLITE_OK);
@@ -214,11 +214,11 @@ static void for_a_room_that_is_not_there_nothing_is_written(void **state)
     assert_int_equal(store_rules_role(db, "#c", 7, 3, &there), SQLITE_OK);
     assert_false(there);
     there = true;
-    assert_int_equal(store_rules_sanction(db, "#c", &row, 0, &there), SQLITE_OK);
+    assert_int_equal(store_rules_ban(db, "#c", &row, 0, &there), SQLITE_OK);
     assert_false(there);
     assert_int_equal(store_rules_option(db, "#c", "slow", NULL, &there), SQLITE_OK);
     assert_int_equal(store_rules_role(db, "#c", 7, 0, &there), SQLITE_OK);
-    assert_int_equal(store_rules_lift(db, "#c", 1, "Bob"), SQLITE_OK);
+    assert_int_equal(store_rules_unban(db, "#c", 1, "Bob"), SQLITE_OK);
     expect("");
 }
 
@@ -246,7 +246,7 @@ static void a_room_that_goes_takes_all_of_it_along(void **state)
 
 static void an_account_that_goes_takes_its_roles_along_and_no_sanction(void **state)
 {
-    struct sanction_row row = against(1, "Alice", 0);
+    struct ban_row row = against(1, "Alice", 0);
     (void)state;
     row.account = 7;
     give("#a", 7, 4);
@@ -258,7 +258,7 @@ static void an_account_that_goes_takes_its_roles_along_and_no_sanction(void **st
 
 static void a_write_that_is_refused_comes_back_and_says_that_nothing_is_there(void **state)
 {
-    struct sanction_row row = against(1, "Bob", 0);
+    struct ban_row row = against(1, "Bob", 0);
     (void)state;
     unit_db_exec(db, "PRAGMA query_only = ON");
     there = true;
@@ -269,14 +269,14 @@ static void a_write_that_is_refused_comes_back_and_says_that_nothing_is_there(vo
     assert_false(there);
     assert_int_equal(store_rules_option(db, "#a", "slow", NULL, &there), SQLITE_READONLY);
     assert_int_equal(store_rules_role(db, "#a", 7, 0, &there), SQLITE_READONLY);
-    assert_int_equal(store_rules_sanction(db, "#a", &row, 0, &there), SQLITE_READONLY);
-    assert_int_equal(store_rules_lift(db, "#a", 1, "Bob"), SQLITE_READONLY);
+    assert_int_equal(store_rules_ban(db, "#a", &row, 0, &there), SQLITE_READONLY);
+    assert_int_equal(store_rules_unban(db, "#a", 1, "Bob"), SQLITE_READONLY);
 }
 
 static void an_error_of_the_database_comes_back(void **state)
 {
     static const char *const tables[] = {"room_option", "room_role", "room_sanction"};
-    struct sanction_row row = against(1, "Bob", 0);
+    struct ban_row row = against(1, "Bob", 0);
     (void)state;
     for (int i = 2; i >= 0; i--) {
         char sql[64];
@@ -286,8 +286,8 @@ static void an_error_of_the_database_comes_back(void **state)
     }
     assert_int_equal(store_rules_option(db, "#a", "slow", "30", &there), SQLITE_ERROR);
     assert_int_equal(store_rules_role(db, "#a", 7, 3, &there), SQLITE_ERROR);
-    assert_int_equal(store_rules_sanction(db, "#a", &row, 0, &there), SQLITE_ERROR);
-    assert_int_equal(store_rules_lift(db, "#a", 1, "Bob"), SQLITE_ERROR);
+    assert_int_equal(store_rules_ban(db, "#a", &row, 0, &there), SQLITE_ERROR);
+    assert_int_equal(store_rules_unban(db, "#a", 1, "Bob"), SQLITE_ERROR);
 }
 
 int main(void)

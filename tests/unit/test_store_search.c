@@ -13,7 +13,7 @@
 #include "store/schema.h"
 #include "store/store.h"
 #include "store/store_search.h"
-#include "store/words.h"
+#include "store/terms.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,7 +124,7 @@ static struct search_ask ask_for(const char *words, struct buf *match)
     char copy[8192], *rest;
     snprintf(copy, sizeof copy, "%s", words);
     for (char *w = strtok_r(copy, " ", &rest); w; w = strtok_r(NULL, " ", &rest))
-        words_match(match, w);
+        terms_match(match, w);
     return (struct search_ask){.match = buf_text(match), .before_ms = INT64_MAX, .until_ms = clock_ms() + 10000,
                                .may_read = all_may_be_read};
 }
@@ -266,12 +266,12 @@ static void rooms_and_users_are_told_apart(void **state)
     say("#b", "carl", "x a bob");
     index_all();
     struct search_ask ask = ask_for("x", &match);
-    words_match_room(&match, "#a");
+    terms_match_room(&match, "#a");
     ask.match = buf_text(&match);
     look(&ask);
     assert_string_equal(seen, "#A1 ");
     buf_clear(&match);
-    words_match_name(&match, "BOB");
+    terms_match_name(&match, "BOB");
     ask.match = buf_text(&match);
     look(&ask);
     assert_string_equal(seen, "#a-b2 #A1 ");

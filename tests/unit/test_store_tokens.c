@@ -94,7 +94,7 @@ static void a_token_is_found_for_the_account_that_it_was_made_for(void **state)
     assert_int_equal(find('c', 0, 100), 0);
 }
 
-static void for_an_account_that_is_not_there_none_is_made(void **state)
+static void for_an_account_that_is_not_there_none_is_committed(void **state)
 {
     (void)state;
     assert_false(add('a', 9, 100, MANY));
@@ -365,7 +365,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(a_token_is_found_for_the_account_that_it_was_made_for),
-        TEST(for_an_account_that_is_not_there_none_is_made),
+        TEST(for_an_account_that_is_not_there_none_is_committed),
         TEST(one_that_was_not_used_for_too_long_is_not_found),
         TEST(to_be_found_is_a_use_and_to_be_missed_is_none),
         TEST(a_new_one_leaves_of_its_account_the_ones_used_last),

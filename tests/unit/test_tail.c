@@ -109,7 +109,7 @@ static void only_what_people_said_is_sent_again(void **state)
 {
     (void)state;
     struct msg *answer = msg_new("OK Joined\r\none\r\ntwo\r\n", 21);
-    answer->worth = 10;
+    answer->resendable = 10;
     for (size_t come = 0; come <= 21; come++) {
         struct msg *other = msg_new("PONG\r\n", 6);
         t = (struct tail){0};

@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
-#include "chat/ruling.h"
+#include "chat/moderation.h"
 #include "chat/talk.h"
 #include "net/post.h"
 #include "tests/lib/unit.h"
@@ -29,20 +29,20 @@
 #define SWITCHES 200
 
 static struct unit_member alice, bob, carol;
-static struct bell bell; /* outlives the store */
-static struct ruler by;
+static struct notifier notifier; /* outlives the store */
+static struct moderator by;
 static struct unit_job gate, inner, breaker;
 static struct room *r;
 
 static int set_up(void **state)
 {
     (void)state;
-    bell_init(&bell);
+    notifier_init(&notifier);
     unit_house_start();
     unit_member_start(&alice, "alice", unit_gen());
     unit_member_start(&bob, "bob", unit_gen());
     unit_member_start(&carol, "carol", unit_gen());
-    by = (struct ruler){"alice", &alice.member, {.bell = &bell}};
+    by = (struct moderator){"alice", &alice.member, {.notifier = &notifier}};
     r = rooms_enter("#den", 0);
     unit_member_join(&alice, r);
     unit_member_join(&bob, rooms_enter("#den", 0));
@@ -62,13 +62,13 @@ static int tear_down(void **state)
     unit_member_stop(&alice);
     unit_member_stop(&bob);
     unit_member_stop(&carol);
-    bell_fini(&bell);
+    notifier_fini(&notifier);
     return 0;
 }
 
 static void set(enum option o, long value)
 {
-    assert_int_equal(ruling_option(r, o, value, "", &by), RULING_DONE);
+    assert_int_equal(moderation_option(r, o, value, "", &by), MODERATION_DONE);
     unit_house_settle();
     unit_member_hush(&alice);
     unit_member_hush(&bob);
@@ -221,7 +221,7 @@ static void lines_are_heard_once_while_the_room_becomes_durable_and_ceases_to_be
     for (int i = 0; i < SWITCHES; i++) {
         snprintf(text[i], sizeof text[i], "line-%d.", i);
         begin(&sp[i], who[i % 2], text[i], 0);
-        assert_int_equal(ruling_option(r, OPTION_DURABLE, i % 2 == 0, "", &by), RULING_DONE);
+        assert_int_equal(moderation_option(r, OPTION_DURABLE, i % 2 == 0, "", &by), MODERATION_DONE);
         assert_int_equal(result_of(&sp[i]), TALK_SAID);
         buf_str(&all, unit_client_heard(&carol.client, &heard));
         unit_member_hush(&alice);
@@ -239,13 +239,13 @@ static void lines_are_heard_once_while_the_room_becomes_durable_and_ceases_to_be
 static void what_is_on_its_way_when_its_speaker_is_put_out_is_no_replay_of_another_conversation(void **state)
 {
     struct speaker sp;
-    struct whom all = {.name = "alice"};
-    struct event ev = {.kind = EVENT_RULING, .room = "#den", .verb = "KICK", .name = "alice", .more = "server", .text = ""};
+    struct target all = {.name = "alice"};
+    struct event ev = {.kind = EVENT_MODERATION, .room = "#den", .verb = "KICK", .name = "alice", .more = "server", .text = ""};
     (void)state;
     set(OPTION_DURABLE, 1);
     begin_and_stop_before_the_commit(&sp, "last words");
     unit_member_leave(&bob, r, false);
-    assert_int_equal(room_oust(r, &(struct ousting){.whom = &all}, &ev), 1);
+    assert_int_equal(room_remove(r, &(struct removal){.target = &all}, &ev), 1);
     unit_job_let(&inner);
     assert_int_equal(result_of(&sp), TALK_SAID);
     unit_member_join(&carol, rooms_enter("#den", 0));
@@ -275,8 +275,8 @@ static void where_not_everybody_may_talk_who_may_not_is_told_why_and_not_heard(v
     assert_in_range(no.wait_s, 3590, 3600);
     post_settle();
     unit_member_hears(&bob, "ROOM #den bob one\n");
-    struct whom w = {.shown = "bob", .name = "bob"};
-    assert_int_equal(ruling_sanction(r, SANCTION_MUTE, &w, 0, "calm down", &by), RULING_DONE);
+    struct target w = {.shown = "bob", .name = "bob"};
+    assert_int_equal(moderation_ban(r, BAN_KIND_MUTE, &w, 0, "calm down", &by), MODERATION_DONE);
     assert_int_equal(talk_say(r, &bob.member, "three", &no), TALK_REFUSED);
     assert_int_equal(no.verdict, RULES_MUTED);
     assert_string_equal(buf_text(&no.terms), ": calm down");

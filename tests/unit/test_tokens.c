@@ -22,19 +22,19 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct bell bell; /* outlives the store */
-static const struct waiter waiter = {.bell = &bell};
+static struct notifier notifier; /* outlives the store */
+static const struct waiter waiter = {.notifier = &notifier};
 static int64_t alice, bob; /* accounts */
 
 static int set_up(void **state)
 {
     (void)state;
-    bell_init(&bell);
+    notifier_init(&notifier);
     accounts_configure(1000);
     tokens_configure(&(struct token_limits){.per_account = 3, .days = 30, .resume_s = 600});
     unit_house_start();
-    alice = unit_house_account("alice", &bell);
-    bob = unit_house_account("bob", &bell);
+    alice = unit_house_account("alice", &notifier);
+    bob = unit_house_account("bob", &notifier);
     return 0;
 }
 
@@ -42,7 +42,7 @@ static int tear_down(void **state)
 {
     (void)state;
     unit_house_stop();
-    bell_fini(&bell);
+    notifier_fini(&notifier);
     return 0;
 }
 
@@ -134,7 +134,7 @@ static void a_new_one_in_place_of_an_old_leaves_one(void **state)
     assert_int_equal(found(&newer), alice);
 }
 
-static void for_an_account_that_is_not_there_none_is_made(void **state)
+static void for_an_account_that_is_not_there_none_is_committed(void **state)
 {
     struct held a = make(alice, NULL), t;
     (void)state;
@@ -186,34 +186,34 @@ static void one_is_good_for_so_many_days_after_its_last_use(void **state)
 
 static const char LINES[] = "@id=1;time=x ROOM #a bob one\r\n\0\xff' -- \r\n"; /* and bytes that no line has */
 
-static void add_room(struct parked *p, const char *key, uint64_t heard)
+static void add_room(struct saved_session *p, const char *key, uint64_t heard)
 {
     p->rooms = panic_realloc(p->rooms, (size_t)(p->room_count + 1) * sizeof *p->rooms);
-    struct parked_room *room = &p->rooms[p->room_count++];
-    *room = (struct parked_room){.heard = heard};
+    struct saved_room *room = &p->rooms[p->room_count++];
+    *room = (struct saved_room){.heard = heard};
     snprintf(room->key, sizeof room->key, "%s", key);
 }
 
 /* That of a session that broke so long ago, in three rooms. */
 static void park(const struct held *t, int64_t ago_ms)
 {
-    struct parked p = {.broke_ms = clock_wall_ms() - ago_ms, .caps = 5};
+    struct saved_session p = {.broke_ms = clock_wall_ms() - ago_ms, .caps = 5};
     buf_add(&p.missed, LINES, sizeof LINES);
     add_room(&p, "#c", 300);
     add_room(&p, "#a", (uint64_t)1 << 62);
     add_room(&p, "#b", 0);
-    tokens_park(&t->token, &p);
-    parked_fini(&p); /* it was copied */
+    tokens_save(&t->token, &p);
+    saved_session_fini(&p); /* it was copied */
 }
 
-static void take(const struct held *t, struct parked *p)
+static void take(const struct held *t, struct saved_session *p)
 {
     assert_int_equal(tokens_take(&t->token, p, &waiter), TOKENS_DONE);
 }
 
 static void takes_all_of_it(const struct held *t)
 {
-    struct parked p;
+    struct saved_session p;
     take(t, &p);
     assert_true(p.broke_ms > 0 && p.broke_ms <= clock_wall_ms());
     assert_int_equal(p.caps, 5);
@@ -226,17 +226,17 @@ static void takes_all_of_it(const struct held *t)
     assert_int_equal(p.rooms[0].heard, 300);
     assert_int_equal(p.rooms[1].heard, (uint64_t)1 << 62);
     assert_int_equal(p.rooms[2].heard, 0);
-    parked_fini(&p);
+    saved_session_fini(&p);
 }
 
 static void takes_nothing(const struct held *t)
 {
-    struct parked p;
+    struct saved_session p;
     take(t, &p);
     assert_int_equal(p.broke_ms, 0);
     assert_int_equal(p.room_count, 0);
     assert_int_equal(p.missed.len, 0);
-    parked_fini(&p);
+    saved_session_fini(&p);
 }
 
 static void what_was_parked_is_taken_once(void **state)
@@ -266,24 +266,24 @@ static void a_session_without_rooms_or_lines_is_remembered_as_such(void **state)
 {
     (void)state;
     struct held a = make(alice, NULL);
-    struct parked p = {.broke_ms = clock_wall_ms()};
+    struct saved_session p = {.broke_ms = clock_wall_ms()};
     int64_t broke_ms = p.broke_ms;
-    tokens_park(&a.token, &p);
+    tokens_save(&a.token, &p);
     take(&a, &p);
     assert_int_equal(p.broke_ms, broke_ms);
     assert_int_equal(p.room_count, 0);
     assert_int_equal(p.missed.len, 0);
-    parked_fini(&p);
+    saved_session_fini(&p);
 }
 
 static void the_last_break_is_the_one_that_counts(void **state)
 {
     (void)state;
     struct held a = make(alice, NULL);
-    struct parked p = {.broke_ms = clock_wall_ms()};
+    struct saved_session p = {.broke_ms = clock_wall_ms()};
     add_room(&p, "#other", 1);
-    tokens_park(&a.token, &p);
-    parked_fini(&p);
+    tokens_save(&a.token, &p);
+    saved_session_fini(&p);
     park(&a, 1000);
     takes_all_of_it(&a);
 }
@@ -336,26 +336,26 @@ static void the_longest_name_of_a_room_is_none_too_long(void **state)
     char longest[NAME_SIZE] = "#";
     (void)state;
     struct held a = make(alice, NULL);
-    struct parked p = {.broke_ms = clock_wall_ms()};
+    struct saved_session p = {.broke_ms = clock_wall_ms()};
     memset(longest + 1, 'x', NAME_LONGEST);
     add_room(&p, longest, 1);
-    tokens_park(&a.token, &p);
-    parked_fini(&p);
+    tokens_save(&a.token, &p);
+    saved_session_fini(&p);
     take(&a, &p);
     assert_int_equal(p.room_count, 1);
     assert_string_equal(p.rooms[0].key, longest);
-    parked_fini(&p);
+    saved_session_fini(&p);
 }
 
 static void an_end_clears_what_it_ends_and_may_come_twice(void **state)
 {
-    struct parked p = {.broke_ms = 1, .caps = 2};
+    struct saved_session p = {.broke_ms = 1, .caps = 2};
     (void)state;
     buf_str(&p.missed, "x");
     add_room(&p, "#a", 1);
-    parked_fini(&p);
+    saved_session_fini(&p);
     assert_true(!p.broke_ms && !p.caps && !p.rooms && !p.room_count && !p.missed.data);
-    parked_fini(&p);
+    saved_session_fini(&p);
 }
 
 /* ---- what is too old ---- */
@@ -371,14 +371,14 @@ static void what_is_too_old_is_cleared_away(void **state)
     struct held d = make(alice, NULL);
     park(&b, 601000);
     park(&c, 1000);
-    tokens_tend(); /* behind what was parked */
+    tokens_clean_up(); /* behind what was parked */
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM token"), 3);
     assert_int_equal(unit_house_number("SELECT count(*) FROM token_room"), 3);
     takes_all_of_it(&c);
     assert_int_equal(found(&b), bob);
     seconds_go_by(33 * DAY);
-    tokens_tend();
+    tokens_clean_up();
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM token"), 0);
     assert_int_equal(found(&d), 0);
@@ -389,7 +389,7 @@ static void what_is_too_old_is_cleared_away(void **state)
 static void a_bad_store_gives_nothing_and_says_so(void **state)
 {
     struct held t = {0};
-    struct parked p;
+    struct saved_session p;
     int64_t account = 77;
     (void)state;
     struct held a = make(alice, NULL);
@@ -424,7 +424,7 @@ int main(void)
         TEST(who_shows_a_token_is_found_after_a_restart_as_well),
         TEST(no_two_are_the_same_and_what_is_kept_is_not_what_was_given_out),
         TEST(a_new_one_in_place_of_an_old_leaves_one),
-        TEST(for_an_account_that_is_not_there_none_is_made),
+        TEST(for_an_account_that_is_not_there_none_is_committed),
         TEST(of_an_account_the_ones_used_last_stay),
         TEST(one_is_good_for_so_many_days_after_its_last_use),
         TEST(what_was_parked_is_taken_once),

@@ -118,9 +118,9 @@ static void who_never_had_the_name_cannot_give_it_back(void **state)
     check_names("alice");
 }
 
-static void silence(struct bell *b)
+static void silence(struct notifier *b)
 {
-    while (bell_wait(b, 0))
+    while (notifier_wait(b, 0))
         ;
 }
 
@@ -133,17 +133,17 @@ static void who_waits_for_a_name_hears_when_one_is_given_back(void **state)
     rename_to(&bob, "alice");
     users_wait(&bob.member);
     users_wait(&carol.member);
-    silence(bob.member.bell);
-    silence(carol.member.bell);
+    silence(bob.member.notifier);
+    silence(carol.member.notifier);
     users_release(&alice.member);
-    assert_true(bell_wait(bob.member.bell, 0));
-    assert_true(bell_wait(carol.member.bell, 0));
+    assert_true(notifier_wait(bob.member.notifier, 0));
+    assert_true(notifier_wait(carol.member.notifier, 0));
     users_unwait(&bob.member);
     assert_true(claim(&bob));
     assert_false(claim(&carol));
     users_release(&bob.member);
-    assert_true(bell_wait(carol.member.bell, 0));
-    assert_false(bell_wait(bob.member.bell, 0)); /* he waits no more */
+    assert_true(notifier_wait(carol.member.notifier, 0));
+    assert_false(notifier_wait(bob.member.notifier, 0)); /* he waits no more */
     users_unwait(&carol.member);
     unit_member_stop(&carol);
 }
@@ -152,9 +152,9 @@ static void giving_back_nothing_rings_for_nobody(void **state)
 {
     (void)state;
     users_wait(&bob.member);
-    silence(bob.member.bell);
+    silence(bob.member.notifier);
     users_release(&alice.member);
-    assert_false(bell_wait(bob.member.bell, 0));
+    assert_false(notifier_wait(bob.member.notifier, 0));
     users_unwait(&bob.member);
 }
 
@@ -326,9 +326,9 @@ static void an_old_name_is_kept_until_the_rooms_know_the_new_one(void **state)
     assert_false(claim(&carol));
     assert_true(users_is_leaving("alice")); /* so it is worth waiting for */
     users_wait(&carol.member);
-    silence(&carol.client.bell);
+    silence(&carol.client.notifier);
     users_renamed(&alice.member);
-    assert_true(bell_wait(&carol.client.bell, 0));
+    assert_true(notifier_wait(&carol.client.notifier, 0));
     users_unwait(&carol.member);
     users_renamed(&alice.member); /* twice is once */
     assert_true(claim(&carol));
@@ -371,9 +371,9 @@ static void each_companion_is_told_once_and_only_while_it_is_there(void **state)
     users_set_form(&bob.member, FORM_TAGS);
     unit_member_hush(&alice);
     unit_member_hush(&bob);
-    struct companion v[] = {{&bob.member, bob.member.id}, {&alice.member, alice.member.id},
+    struct contact v[] = {{&bob.member, bob.member.id}, {&alice.member, alice.member.id},
                             {&bob.member, bob.member.id}, {&alice.member, alice.member.id + 100000}};
-    struct companions c = {v, 4, 4};
+    struct contacts c = {v, 4, 4};
     struct event ev = {.kind = EVENT_RENAME, .name = "erin", .text = "eve"};
     struct buf heard = {0};
     users_tell(&c, &ev);
@@ -450,7 +450,7 @@ static void whether_an_owner_is_leaving_is_known(void **state)
     (void)state;
     struct unit_held h;
     unit_held_start(&h);
-    struct member carol = {.outbox = &h.c.outbox, .bell = &h.c.bell, .name = "Carol", .key = "carol"};
+    struct member carol = {.outbox = &h.c.outbox, .notifier = &h.c.notifier, .name = "Carol", .key = "carol"};
     struct event welcome = {.kind = EVENT_WELCOME, .name = "Carol"};
     assert_true(users_is_leaving("carol")); /* nobody has it: it is free already */
     assert_true(users_claim(&carol, &(struct claim){.name = "Carol", .answer = &welcome}));
@@ -479,7 +479,7 @@ static struct {
 struct rival {
     struct member m;
     struct outbox outbox;
-    struct bell bell;
+    struct notifier notifier;
     _Atomic bool won[DUELS];
     struct thread thread;
 };
@@ -497,9 +497,9 @@ static void run_rivals(int count, thread_fn *fn)
     memset(&race, 0, sizeof race);
     for (int i = 0; i < count; i++) {
         struct rival *r = &rivals[i];
-        bell_init(&r->bell);
-        outbox_init(&r->outbox, &r->bell);
-        r->m = (struct member){.outbox = &r->outbox, .bell = &r->bell, .name = "prize", .key = "prize"};
+        notifier_init(&r->notifier);
+        outbox_init(&r->outbox, &r->notifier);
+        r->m = (struct member){.outbox = &r->outbox, .notifier = &r->notifier, .name = "prize", .key = "prize"};
     }
     for (int i = 0; i < count; i++)
         assert_int_equal(thread_start(&rivals[i].thread, "rival", 64 * 1024, fn, &rivals[i]), 0);
@@ -512,7 +512,7 @@ static void end_rivals(int count)
     assert_int_equal(users_count(), 0);
     for (int i = 0; i < count; i++) {
         outbox_fini(&rivals[i].outbox);
-        bell_fini(&rivals[i].bell);
+        notifier_fini(&rivals[i].notifier);
     }
 }
 

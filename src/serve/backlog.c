@@ -2,17 +2,17 @@
 /* The room goes on talking while its past is read: what comes meanwhile is in its replay (struct past, .covers). */
 #include "config.h"
 
-#include "serve/past.h"
+#include "serve/backlog.h"
 
 #include "chat/history.h"
 
-static void add_notice(struct session *s, struct past *past, const char *text)
+static void add_notice(struct session *s, struct backlog *backlog, const char *text)
 {
     struct event ev = {.kind = EVENT_NOTICE, .text = text};
-    s->codec->render(&past->lines, &ev, (enum form)s->member.form);
+    s->codec->render(&backlog->lines, &ev, (enum form)s->member.form);
 }
 
-static void add_messages(struct session *s, struct room *r, struct past *past, int most)
+static void add_messages(struct session *s, struct room *r, struct backlog *backlog, int most)
 {
     int left_out = s->query.page.count > most ? s->query.page.count - most : 0;
     for (int i = left_out; i < s->query.page.count; i++) {
@@ -24,36 +24,36 @@ static void add_messages(struct session *s, struct room *r, struct past *past, i
             continue;
         name_fold(key, row.name);
         if (!ignores_has(s->member.ignores, key))
-            s->codec->render(&past->lines, &ev, (enum form)s->member.form);
+            s->codec->render(&backlog->lines, &ev, (enum form)s->member.form);
     }
 }
 
-bool past_read(struct session *s, struct room *r, const struct past_wanted *w, struct past *past)
+bool backlog_read(struct session *s, struct room *r, const struct backlog_query *w, struct backlog *backlog)
 {
     uint64_t newest = room_last_id(r);
-    *past = (struct past){.covers = w->after};
+    *backlog = (struct backlog){.covers = w->after};
     if (newest <= w->after || !history_keeps(r)) /* then the replay has all that there is */
         return true;
     struct history_range range = {.after = w->after, .before = newest + 1, .since_ms = w->since_ms, .most = w->most + 1};
-    history_ask(&s->query, r, range, (size_t)outbox_limits().bytes / 4, s->member.bell);
+    history_ask(&s->query, r, range, (size_t)outbox_limits().bytes / 4, s->member.notifier);
     bool is_read = history_wait(&s->query, NULL, NULL);
     if (w->tells && is_read && (s->query.page.count > w->most || s->query.page.is_cut))
-        add_notice(s, past, "more was said than is shown here; HISTORY has it");
+        add_notice(s, backlog, "more was said than is shown here; HISTORY has it");
     if (w->tells && !is_read)
-        add_notice(s, past, "what was said meanwhile cannot be read now; try HISTORY later");
+        add_notice(s, backlog, "what was said meanwhile cannot be read now; try HISTORY later");
     if (is_read)
-        add_messages(s, r, past, w->most);
+        add_messages(s, r, backlog, w->most);
     if (is_read)
-        past->covers = newest;
-    past->gives_up = !is_read; /* then the replay has to do */
+        backlog->covers = newest;
+    backlog->gives_up = !is_read; /* then the replay has to do */
     history_query_fini(&s->query);
     return is_read;
 }
 
-void past_give_up(struct session *s, struct room *r, struct past *past)
+void backlog_give_up(struct session *s, struct room *r, struct backlog *backlog)
 {
-    if (!past->gives_up)
-        add_notice(s, past, history_keeps(r) ? "more was said than is shown here; HISTORY has it"
+    if (!backlog->gives_up)
+        add_notice(s, backlog, history_keeps(r) ? "more was said than is shown here; HISTORY has it"
                                              : "more was said than is shown here");
-    past->gives_up = true;
+    backlog->gives_up = true;
 }

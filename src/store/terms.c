@@ -7,7 +7,7 @@
  */
 #include "config.h"
 
-#include "store/words.h"
+#include "store/terms.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -113,7 +113,7 @@ static void mark(struct buf *out, const char *with, const char *name)
     }
 }
 
-void words_index(struct buf *out, const char *room_key, const char *name, const char *text)
+void terms_index(struct buf *out, const char *room_key, const char *name, const char *text)
 {
     fold(out, text, strlen(text));
     buf_char(out, ' ');
@@ -138,7 +138,7 @@ static int count_words(const char *s)
     return n;
 }
 
-int words_match(struct buf *match, const char *word)
+int terms_match(struct buf *match, const char *word)
 {
     size_t len = strlen(word);
     bool begins = len && word[len - 1] == '*';
@@ -158,12 +158,12 @@ static void match_mark(struct buf *match, const char *with, const char *name)
     buf_char(match, '"');
 }
 
-void words_match_room(struct buf *match, const char *room_key)
+void terms_match_room(struct buf *match, const char *room_key)
 {
     match_mark(match, ROOM_MARK, room_key);
 }
 
-void words_match_name(struct buf *match, const char *name)
+void terms_match_name(struct buf *match, const char *name)
 {
     match_mark(match, NAME_MARK, name);
 }

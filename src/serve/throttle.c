@@ -2,7 +2,7 @@
 /* A bucket that is full has no entry, so the table holds only what somebody has used of late. */
 #include "config.h"
 
-#include "serve/tries.h"
+#include "serve/throttle.h"
 
 #include "base/lock.h"
 #include "base/panic.h"
@@ -16,7 +16,7 @@
 #define MOST_BUCKETS 50000 /* some 10 MiB; then the oldest is forgotten for each new one */
 
 struct bucket {
-    char key[TRIES_KEY];
+    char key[THROTTLE_KEY];
     double used;   /* tries, at .at_ms, with those on the way */
     int on_the_way;
     int64_t at_ms;
@@ -27,11 +27,11 @@ struct bucket {
 static struct {
     struct lock lock;
     struct bucket *table; /* T: owns; in the order of their first use */
-} tries = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_TRIES}};
+} tries = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_THROTTLE}};
 
 static _Atomic int most_now = 10, seconds_now = 60;
 
-void tries_configure(int most, int seconds)
+void throttle_configure(int most, int seconds)
 {
     atomic_store_explicit(&most_now, most, memory_order_relaxed);
     atomic_store_explicit(&seconds_now, seconds, memory_order_relaxed);
@@ -74,7 +74,7 @@ static int wait_locked(const char *key, int64_t now_ms)
     if (over <= 0)
         return 0;
     if (over <= b->on_the_way)
-        return TRIES_BUSY;
+        return THROTTLE_BUSY;
     double wait_s = (over - b->on_the_way) * atomic_load_explicit(&seconds_now, memory_order_relaxed);
     return (int)wait_s + ((int)wait_s < wait_s); /* upwards, so that waiting so long is enough */
 }
@@ -96,11 +96,11 @@ static void use_locked(const char *key, int64_t now_ms)
     b->on_the_way++;
 }
 
-int tries_take(struct tries *t, const struct addr *from, const char *account, bool home, int64_t now_ms)
+int throttle_take(struct throttle_try *t, const struct addr *from, const char *account, bool home, int64_t now_ms)
 {
     char host[ADDRS_TEXT];
     addrs_key_text(from, host);
-    *t = (struct tries){0};
+    *t = (struct throttle_try){0};
     if (home)
         snprintf(t->keys[0], sizeof t->keys[0], "%s %s", host, account);
     else
@@ -110,7 +110,7 @@ int tries_take(struct tries *t, const struct addr *from, const char *account, bo
     lock_acquire(&tries.lock);
     int first = wait_locked(t->keys[0], now_ms), second = wait_locked(t->keys[1], now_ms);
     int wait_s = first > second ? first : second;
-    if (!wait_s) /* neither asks for a time, but one may be TRIES_BUSY */
+    if (!wait_s) /* neither asks for a time, but one may be THROTTLE_BUSY */
         wait_s = first + second;
     for (int i = 0; i < 2 && !wait_s; i++)
         use_locked(t->keys[i], now_ms);
@@ -118,7 +118,7 @@ int tries_take(struct tries *t, const struct addr *from, const char *account, bo
     return wait_s;
 }
 
-void tries_end(const struct tries *t, bool wrong)
+void throttle_end(const struct throttle_try *t, bool wrong)
 {
     lock_acquire(&tries.lock);
     for (int i = 0; i < 2; i++) {

@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "chat/accounts.h"
 #include "chat/rooms.h"
-#include "chat/ruling.h"
+#include "chat/moderation.h"
 #include "net/post.h"
 #include "tests/lib/unit.h"
 
@@ -25,8 +25,8 @@
 #include <unistd.h>
 
 static struct unit_member alice, bob;
-static struct bell bell; /* outlives the store */
-static struct ruler by;
+static struct notifier notifier; /* outlives the store */
+static struct moderator by;
 static struct unit_job gate, breaker;
 static struct room *r;
 static int64_t owner, friend; /* accounts */
@@ -34,7 +34,7 @@ static int64_t owner, friend; /* accounts */
 static int64_t add_account(const char *name)
 {
     struct account a;
-    struct waiter w = {.bell = &bell};
+    struct waiter w = {.notifier = &notifier};
     assert_int_equal(accounts_add(&(struct accounts_new){.name = name, .hash = "none", .seen_from = ""}, &w), ACCOUNTS_DONE);
     assert_true(accounts_find(name, &a));
     return a.id;
@@ -44,11 +44,11 @@ static int64_t add_account(const char *name)
 static int set_up(void **state)
 {
     (void)state;
-    bell_init(&bell);
+    notifier_init(&notifier);
     unit_house_start();
     unit_member_start(&alice, "alice", unit_gen());
     unit_member_start(&bob, "bob", unit_gen());
-    by = (struct ruler){"alice", &alice.member, {.bell = &bell}};
+    by = (struct moderator){"alice", &alice.member, {.notifier = &notifier}};
     owner = add_account("alice");
     friend = add_account("carol");
     alice.member.account = owner;
@@ -70,13 +70,13 @@ static int tear_down(void **state)
     unit_house_stop(); /* before the outboxes: the store thread posts to them */
     unit_member_stop(&alice);
     unit_member_stop(&bob);
-    bell_fini(&bell);
+    notifier_fini(&notifier);
     return 0;
 }
 
-static struct whom whom(const char *name, int64_t account, const char *host)
+static struct target target(const char *name, int64_t account, const char *host)
 {
-    struct whom w = {.account = account};
+    struct target w = {.account = account};
     snprintf(w.shown, sizeof w.shown, "%s", *name ? name : host);
     snprintf(w.host, sizeof w.host, "%s", host);
     if (*name)
@@ -84,19 +84,19 @@ static struct whom whom(const char *name, int64_t account, const char *host)
     return w;
 }
 
-static enum ruling speak(enum sanction_kind kind, struct whom w, int64_t until_ms, const char *reason)
+static enum moderation_result speak(enum ban_kind kind, struct target w, int64_t until_ms, const char *reason)
 {
-    return ruling_sanction(r, kind, &w, until_ms, reason, &by);
+    return moderation_ban(r, kind, &w, until_ms, reason, &by);
 }
 
-static enum ruling lift(enum sanction_kind kind, struct whom w)
+static enum moderation_result unban(enum ban_kind kind, struct target w)
 {
-    return ruling_lift(r, kind, &w, &by);
+    return moderation_unban(r, kind, &w, &by);
 }
 
-static enum ruling give(struct whom w, enum role role, const char *verb)
+static enum moderation_result give(struct target w, enum role role, const char *verb)
 {
-    return ruling_role(r, &w, role, verb, &by);
+    return moderation_role(r, &w, role, verb, &by);
 }
 
 static bool admits(struct room *room, const struct member *m, const char *key)
@@ -122,7 +122,7 @@ static void restart(void)
 static bool is_bad(void *arg)
 {
     (void)arg;
-    return store_status().state == STORE_BAD;
+    return store_status().state == STORE_FAILED;
 }
 
 /* ---- what is kept ---- */
@@ -131,61 +131,61 @@ static void all_that_was_decided_is_there_after_a_restart(void **state)
 {
     (void)state;
     int64_t later_ms = clock_wall_ms() + 3600000;
-    assert_int_equal(ruling_option(r, OPTION_KEY, 1, "open-sesame", &by), RULING_DONE);
-    assert_int_equal(ruling_option(r, OPTION_SLOW, 30, "", &by), RULING_DONE);
-    assert_int_equal(ruling_option(r, OPTION_HISTORY, 0, "", &by), RULING_DONE);
-    assert_int_equal(ruling_option(r, OPTION_DURABLE, 1, "", &by), RULING_DONE);
-    assert_int_equal(give(whom("carol", friend, ""), ROLE_VOICE, "VOICE"), RULING_DONE);
-    assert_int_equal(speak(SANCTION_BAN, whom("bob", 0, "192.0.2.7"), 0, "spam"), RULING_DONE);
-    assert_int_equal(speak(SANCTION_MUTE, whom("", 0, "198.51.100.1"), later_ms, ""), RULING_DONE);
+    assert_int_equal(moderation_option(r, OPTION_KEY, 1, "open-sesame", &by), MODERATION_DONE);
+    assert_int_equal(moderation_option(r, OPTION_SLOW, 30, "", &by), MODERATION_DONE);
+    assert_int_equal(moderation_option(r, OPTION_HISTORY, 0, "", &by), MODERATION_DONE);
+    assert_int_equal(moderation_option(r, OPTION_DURABLE, 1, "", &by), MODERATION_DONE);
+    assert_int_equal(give(target("carol", friend, ""), ROLE_VOICE, "VOICE"), MODERATION_DONE);
+    assert_int_equal(speak(BAN_KIND_BAN, target("bob", 0, "192.0.2.7"), 0, "spam"), MODERATION_DONE);
+    assert_int_equal(speak(BAN_KIND_MUTE, target("", 0, "198.51.100.1"), later_ms, ""), MODERATION_DONE);
     restart();
     assert_string_equal(r->rules.key, "open-sesame");
     assert_int_equal(r->rules.value[OPTION_SLOW], 30);
     assert_int_equal(r->rules.value[OPTION_HISTORY], 0);
-    assert_true(r->rules.value[OPTION_DURABLE] && r->restricted);
+    assert_true(r->rules.value[OPTION_DURABLE] && r->talk_limited);
     assert_int_equal(rules_role(&r->rules, owner), ROLE_OWNER);
     assert_int_equal(rules_role(&r->rules, friend), ROLE_VOICE);
-    assert_int_equal(r->rules.sanction_count, 2);
-    const struct sanction *ban = rules_shown(&r->rules, SANCTION_BAN, "bob");
+    assert_int_equal(r->rules.ban_count, 2);
+    const struct ban *ban = rules_shown(&r->rules, BAN_KIND_BAN, "bob");
     assert_true(ban && !ban->until_ms);
     assert_string_equal(ban->reason, "spam");
     assert_string_equal(ban->by, "alice");
-    assert_int_equal(rules_shown(&r->rules, SANCTION_MUTE, "198.51.100.1")->until_ms, later_ms);
+    assert_int_equal(rules_shown(&r->rules, BAN_KIND_MUTE, "198.51.100.1")->until_ms, later_ms);
     assert_false(admits(r, &bob.member, "open-sesame"));
 }
 
 static void what_was_taken_back_is_not_there_after_a_restart(void **state)
 {
     (void)state;
-    assert_int_equal(ruling_option(r, OPTION_PRIVATE, 1, "", &by), RULING_DONE);
-    assert_int_equal(ruling_option(r, OPTION_PRIVATE, 0, "", &by), RULING_DONE);
-    assert_int_equal(ruling_option(r, OPTION_KEY, 1, "word", &by), RULING_DONE);
-    assert_int_equal(ruling_option(r, OPTION_KEY, 0, "", &by), RULING_DONE);
-    assert_int_equal(give(whom("carol", friend, ""), ROLE_OP, "OP"), RULING_DONE);
-    assert_int_equal(give(whom("carol", friend, ""), ROLE_NONE, "DEOP"), RULING_DONE);
-    assert_int_equal(speak(SANCTION_BAN, whom("Bob", 0, ""), 0, ""), RULING_DONE);
-    assert_int_equal(speak(SANCTION_BAN, whom("bob", 0, ""), 0, ""), RULING_DONE); /* the same one, written otherwise */
-    assert_int_equal(lift(SANCTION_BAN, whom("BOB", 0, "")), RULING_DONE);
-    assert_int_equal(lift(SANCTION_BAN, whom("bob", 0, "")), RULING_UNKNOWN);
+    assert_int_equal(moderation_option(r, OPTION_PRIVATE, 1, "", &by), MODERATION_DONE);
+    assert_int_equal(moderation_option(r, OPTION_PRIVATE, 0, "", &by), MODERATION_DONE);
+    assert_int_equal(moderation_option(r, OPTION_KEY, 1, "word", &by), MODERATION_DONE);
+    assert_int_equal(moderation_option(r, OPTION_KEY, 0, "", &by), MODERATION_DONE);
+    assert_int_equal(give(target("carol", friend, ""), ROLE_OP, "OP"), MODERATION_DONE);
+    assert_int_equal(give(target("carol", friend, ""), ROLE_NONE, "DEOP"), MODERATION_DONE);
+    assert_int_equal(speak(BAN_KIND_BAN, target("Bob", 0, ""), 0, ""), MODERATION_DONE);
+    assert_int_equal(speak(BAN_KIND_BAN, target("bob", 0, ""), 0, ""), MODERATION_DONE); /* the same one, written otherwise */
+    assert_int_equal(unban(BAN_KIND_BAN, target("BOB", 0, "")), MODERATION_DONE);
+    assert_int_equal(unban(BAN_KIND_BAN, target("bob", 0, "")), MODERATION_UNKNOWN);
     restart();
     assert_false(r->rules.value[OPTION_PRIVATE] || r->rules.value[OPTION_KEY] || r->hidden);
     assert_string_equal(r->rules.key, "");
     assert_int_equal(r->rules.role_count, 1);
-    assert_int_equal(r->rules.sanction_count, 0);
+    assert_int_equal(r->rules.ban_count, 0);
 }
 
 static void a_lowered_limit_forgets_nothing(void **state)
 {
     (void)state;
-    assert_int_equal(speak(SANCTION_BAN, whom("bob", 0, ""), 0, ""), RULING_DONE);
-    assert_int_equal(speak(SANCTION_BAN, whom("dave", 0, ""), 0, ""), RULING_DONE);
-    assert_int_equal(give(whom("carol", friend, ""), ROLE_OP, "OP"), RULING_DONE);
+    assert_int_equal(speak(BAN_KIND_BAN, target("bob", 0, ""), 0, ""), MODERATION_DONE);
+    assert_int_equal(speak(BAN_KIND_BAN, target("dave", 0, ""), 0, ""), MODERATION_DONE);
+    assert_int_equal(give(target("carol", friend, ""), ROLE_OP, "OP"), MODERATION_DONE);
     rules_configure(1, 1);
-    assert_int_equal(speak(SANCTION_BAN, whom("eve", 0, ""), 0, ""), RULING_FULL);
-    assert_int_equal(give(whom("dave", add_account("dave"), ""), ROLE_VOICE, "VOICE"), RULING_FULL);
-    assert_int_equal(give(whom("carol", friend, ""), ROLE_VOICE, "VOICE"), RULING_DONE);
+    assert_int_equal(speak(BAN_KIND_BAN, target("eve", 0, ""), 0, ""), MODERATION_FULL);
+    assert_int_equal(give(target("dave", add_account("dave"), ""), ROLE_VOICE, "VOICE"), MODERATION_FULL);
+    assert_int_equal(give(target("carol", friend, ""), ROLE_VOICE, "VOICE"), MODERATION_DONE);
     restart();
-    assert_int_equal(r->rules.sanction_count, 2);
+    assert_int_equal(r->rules.ban_count, 2);
     assert_int_equal(rules_role(&r->rules, owner), ROLE_OWNER);
     assert_int_equal(rules_role(&r->rules, friend), ROLE_VOICE);
 }
@@ -208,22 +208,22 @@ static void rows_that_make_no_sense_are_passed_over(void **state)
 
 /* One who decides while the store stands still, on a thread of its own. */
 struct asker {
-    enum ruling (*ask)(struct asker *a);
-    struct bell bell;
-    struct ruler by;
-    enum ruling result;
+    enum moderation_result (*ask)(struct asker *a);
+    struct notifier notifier;
+    struct moderator by;
+    enum moderation_result result;
     struct thread thread;
 };
 
-static enum ruling ask_to_mute(struct asker *a)
+static enum moderation_result ask_to_mute(struct asker *a)
 {
-    struct whom w = whom("bob", 0, "");
-    return ruling_sanction(r, SANCTION_MUTE, &w, 0, "", &a->by);
+    struct target w = target("bob", 0, "");
+    return moderation_ban(r, BAN_KIND_MUTE, &w, 0, "", &a->by);
 }
 
-static enum ruling ask_for_privacy(struct asker *a)
+static enum moderation_result ask_for_privacy(struct asker *a)
 {
-    return ruling_option(r, OPTION_PRIVATE, 1, "", &a->by);
+    return moderation_option(r, OPTION_PRIVATE, 1, "", &a->by);
 }
 
 static void run_asker(void *arg)
@@ -237,20 +237,20 @@ static bool has_queued(void *arg)
     return store_status().queued >= *(const int *)arg;
 }
 
-static void start(struct asker *a, enum ruling (*ask)(struct asker *a), int queued)
+static void start(struct asker *a, enum moderation_result (*ask)(struct asker *a), int queued)
 {
     a->ask = ask;
-    bell_init(&a->bell);
-    a->by = (struct ruler){"alice", &alice.member, {.bell = &a->bell}};
+    notifier_init(&a->notifier);
+    a->by = (struct moderator){"alice", &alice.member, {.notifier = &a->notifier}};
     assert_int_equal(thread_start(&a->thread, "asker", 256 * 1024, run_asker, a), 0);
     unit_until(has_queued, &queued);
 }
 
-static enum ruling result_of(struct asker *a)
+static enum moderation_result result_of(struct asker *a)
 {
     thread_join(&a->thread);
     unit_house_settle();
-    bell_fini(&a->bell);
+    notifier_fini(&a->notifier);
     return a->result;
 }
 
@@ -263,7 +263,7 @@ static void a_mute_is_in_force_and_told_after_the_commit(void **state)
     assert_true(unit_say(r, &bob.member, "not yet"));
     unit_member_hears(&bob, "ROOM #den bob not yet\n");
     unit_job_let(&gate);
-    assert_int_equal(result_of(&a), RULING_DONE);
+    assert_int_equal(result_of(&a), MODERATION_DONE);
     unit_member_hears(&bob, "MUTE #den bob by alice\n");
     unit_member_hears(&alice, "ROOM #den bob not yet\n"); /* who decides is answered instead */
     assert_false(unit_say(r, &bob.member, "now"));
@@ -280,25 +280,25 @@ static void a_bad_store_changes_nothing_and_says_so(void **state)
     breaker.failing = true;
     assert_true(store_put(&breaker.job));
     unit_job_let(&gate);
-    assert_int_equal(result_of(&a), RULING_STORAGE); /* it fails with what stands in its batch */
+    assert_int_equal(result_of(&a), MODERATION_STORAGE); /* it fails with what stands in its batch */
     unit_job_init(&patient, false);
     patient.failing = true;
     assert_true(store_put(&patient.job));
     unit_until(is_bad, NULL);
-    struct whom carol = whom("carol", friend, ""), guest = whom("bob", 0, "192.0.2.7");
-    assert_int_equal(ruling_option(r, OPTION_PRIVATE, 1, "", &by), RULING_STORAGE);
-    assert_int_equal(give(carol, ROLE_OP, "OP"), RULING_STORAGE);
-    assert_int_equal(ruling_invite(r, &carol, 0, &by), RULING_STORAGE);
-    assert_int_equal(speak(SANCTION_BAN, guest, 0, ""), RULING_STORAGE);
+    struct target carol = target("carol", friend, ""), guest = target("bob", 0, "192.0.2.7");
+    assert_int_equal(moderation_option(r, OPTION_PRIVATE, 1, "", &by), MODERATION_STORAGE);
+    assert_int_equal(give(carol, ROLE_OP, "OP"), MODERATION_STORAGE);
+    assert_int_equal(moderation_invite(r, &carol, 0, &by), MODERATION_STORAGE);
+    assert_int_equal(speak(BAN_KIND_BAN, guest, 0, ""), MODERATION_STORAGE);
     unit_member_hears(&bob, "");
     assert_true(room_has(r, bob.member.id));
     assert_int_equal(r->rules.role_count, 1);
-    assert_int_equal(r->rules.sanction_count, 0);
+    assert_int_equal(r->rules.ban_count, 0);
     assert_false(r->rules.value[OPTION_PRIVATE]);
     patient.failing = false;
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room_sanction"), 0);
-    assert_int_equal(speak(SANCTION_BAN, guest, 0, ""), RULING_DONE);
+    assert_int_equal(speak(BAN_KIND_BAN, guest, 0, ""), MODERATION_DONE);
     unit_member_hears(&bob, "BAN #den bob by alice\n");
 }
 
@@ -311,16 +311,16 @@ static void what_is_decided_of_a_room_that_is_being_deleted_is_not(void **state)
     unit_member_leave_all(&alice);
     unit_house_settle();
     unit_job_block(&gate);
-    change_put(&del, CHANGE_DELETE, rooms_find("#den"), NULL, NULL, &bell);
+    change_put(&del, CHANGE_DELETE, rooms_find("#den"), NULL, NULL, &notifier);
     r = rooms_enter("#den", 0); /* whoever comes meanwhile is in a new room */
     unit_member_join(&alice, r);
     start(&a, ask_for_privacy, 2);
     unit_job_let(&gate);
     assert_int_equal(change_wait(&del, NULL, NULL), CHANGE_MADE);
-    assert_int_equal(result_of(&a), RULING_STORAGE);
+    assert_int_equal(result_of(&a), MODERATION_STORAGE);
     assert_false(r->hidden);
     assert_int_equal(unit_house_number("SELECT count(*) FROM room_option"), 0);
-    assert_int_equal(ruling_option(r, OPTION_PRIVATE, 1, "", &by), RULING_DONE);
+    assert_int_equal(moderation_option(r, OPTION_PRIVATE, 1, "", &by), MODERATION_DONE);
 }
 
 /* ---- accounts that go ---- */
@@ -328,12 +328,12 @@ static void what_is_decided_of_a_room_that_is_being_deleted_is_not(void **state)
 static void an_account_that_goes_leaves_no_role(void **state)
 {
     (void)state;
-    struct waiter w = {.bell = &bell};
-    assert_int_equal(give(whom("carol", friend, ""), ROLE_OP, "OP"), RULING_DONE);
+    struct waiter w = {.notifier = &notifier};
+    assert_int_equal(give(target("carol", friend, ""), ROLE_OP, "OP"), MODERATION_DONE);
     assert_int_equal(accounts_remove(friend, NULL, &w), ACCOUNTS_DONE);
     assert_int_equal(accounts_remove(owner, NULL, &w), ACCOUNTS_DONE);
     assert_int_equal(r->rules.role_count, 0);
-    assert_int_equal(give(whom("carol", friend, ""), ROLE_OP, "OP"), RULING_STORAGE);
+    assert_int_equal(give(target("carol", friend, ""), ROLE_OP, "OP"), MODERATION_STORAGE);
     unit_member_leave_all(&alice);
     unit_member_leave_all(&bob);
     unit_member_join(&bob, rooms_enter("#den", 0));
@@ -343,7 +343,7 @@ static void an_account_that_goes_leaves_no_role(void **state)
 static void a_room_founded_by_an_account_that_goes_is_nobodys(void **state)
 {
     (void)state;
-    struct waiter w = {.bell = &bell};
+    struct waiter w = {.notifier = &notifier};
     assert_int_equal(accounts_remove(friend, NULL, &w), ACCOUNTS_DONE);
     struct room *cave = rooms_enter("#cave", friend); /* as one who was looked at just before */
     unit_house_settle();
@@ -357,12 +357,12 @@ static void a_ban_takes_out_who_comes_from_there_but_nobody_who_runs_the_room(vo
 {
     (void)state;
     strcpy(alice.member.host, "192.0.2.7");
-    assert_int_equal(speak(SANCTION_BAN, whom("bob", 0, "192.0.2.7"), 0, ""), RULING_DONE);
+    assert_int_equal(speak(BAN_KIND_BAN, target("bob", 0, "192.0.2.7"), 0, ""), MODERATION_DONE);
     unit_member_hears(&bob, "BAN #den bob by alice\n");
-    assert_true(bob.member.ousted);
+    assert_true(bob.member.removed);
     assert_false(room_has(r, bob.member.id));
     assert_true(room_has(r, alice.member.id));
-    assert_false(alice.member.ousted);
+    assert_false(alice.member.removed);
     assert_true(admits(r, &alice.member, NULL));
     strcpy(bob.member.name, "robert"); /* another name, the same address */
     strcpy(bob.member.key, "robert");
@@ -373,15 +373,15 @@ static void a_ban_takes_out_who_comes_from_there_but_nobody_who_runs_the_room(vo
 static void an_op_is_not_put_out_for_the_address(void **state)
 {
     (void)state;
-    struct whom guest = whom("bob", 0, "");
-    assert_int_equal(ruling_role(r, &guest, ROLE_OP, "OP", &by), RULING_DONE);
+    struct target guest = target("bob", 0, "");
+    assert_int_equal(moderation_role(r, &guest, ROLE_OP, "OP", &by), MODERATION_DONE);
     unit_member_hush(&bob);
-    assert_int_equal(speak(SANCTION_BAN, whom("", 0, "192.0.2.7"), 0, ""), RULING_DONE);
+    assert_int_equal(speak(BAN_KIND_BAN, target("", 0, "192.0.2.7"), 0, ""), MODERATION_DONE);
     unit_member_hears(&bob, "BAN #den 192.0.2.7 by alice\n");
     assert_true(room_has(r, bob.member.id));
-    assert_int_equal(speak(SANCTION_MUTE, whom("", 0, "192.0.2.7"), 0, ""), RULING_DONE);
+    assert_int_equal(speak(BAN_KIND_MUTE, target("", 0, "192.0.2.7"), 0, ""), MODERATION_DONE);
     assert_true(unit_say(r, &bob.member, "hm"));
-    assert_int_equal(speak(SANCTION_MUTE, whom("bob", 0, ""), 0, ""), RULING_DONE); /* by name, it is meant */
+    assert_int_equal(speak(BAN_KIND_MUTE, target("bob", 0, ""), 0, ""), MODERATION_DONE); /* by name, it is meant */
     assert_false(unit_say(r, &bob.member, "hm"));
 }
 

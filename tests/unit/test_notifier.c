@@ -9,56 +9,56 @@
 
 #include <cmocka.h>
 
-#include "base/bell.h"
+#include "base/notifier.h"
 #include "base/clock.h"
 #include "base/thread.h"
 
 #include <unistd.h>
 
-static struct bell bell;
+static struct notifier notifier;
 
 static int set_up(void **state)
 {
     (void)state;
-    bell_init(&bell);
+    notifier_init(&notifier);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    bell_fini(&bell);
+    notifier_fini(&notifier);
     return 0;
 }
 
 static void a_ring_before_the_wait_is_kept(void **state)
 {
     (void)state;
-    bell_ring(&bell);
-    assert_true(bell_wait(&bell, INT64_MAX)); /* returns, although there is no deadline */
-    assert_false(bell_wait(&bell, 0));
+    notifier_notify(&notifier);
+    assert_true(notifier_wait(&notifier, INT64_MAX)); /* returns, although there is no deadline */
+    assert_false(notifier_wait(&notifier, 0));
 }
 
 static void many_rings_are_one(void **state)
 {
     (void)state;
     for (int i = 0; i < 5; i++)
-        bell_ring(&bell);
-    assert_true(bell_wait(&bell, 0));
-    assert_false(bell_wait(&bell, 0));
+        notifier_notify(&notifier);
+    assert_true(notifier_wait(&notifier, 0));
+    assert_false(notifier_wait(&notifier, 0));
 }
 
 static void without_a_ring_the_deadline_ends_the_wait(void **state)
 {
     (void)state;
     int64_t until = clock_ms() + 20;
-    assert_false(bell_wait(&bell, until));
+    assert_false(notifier_wait(&notifier, until));
     assert_true(clock_ms() >= until);
-    assert_false(bell_wait(&bell, -1000));
+    assert_false(notifier_wait(&notifier, -1000));
 }
 
 struct ping {
-    struct bell here, there;
+    struct notifier here, there;
     int rounds;
 };
 
@@ -66,8 +66,8 @@ static void answer(void *arg)
 {
     struct ping *p = arg;
     for (int i = 0; i < p->rounds; i++) {
-        bell_wait(&p->there, INT64_MAX);
-        bell_ring(&p->here);
+        notifier_wait(&p->there, INT64_MAX);
+        notifier_notify(&p->here);
     }
 }
 
@@ -76,16 +76,16 @@ static void no_ring_is_lost_in_many_rounds(void **state)
     (void)state;
     struct ping p = {.rounds = 3000};
     struct thread t;
-    bell_init(&p.here);
-    bell_init(&p.there);
+    notifier_init(&p.here);
+    notifier_init(&p.there);
     assert_int_equal(thread_start(&t, "answer", 64 * 1024, answer, &p), 0);
     for (int i = 0; i < p.rounds; i++) {
-        bell_ring(&p.there);
-        assert_true(bell_wait(&p.here, INT64_MAX));
+        notifier_notify(&p.there);
+        assert_true(notifier_wait(&p.here, INT64_MAX));
     }
     thread_join(&t);
-    bell_fini(&p.here);
-    bell_fini(&p.there);
+    notifier_fini(&p.here);
+    notifier_fini(&p.there);
 }
 
 struct goal {
@@ -105,7 +105,7 @@ static void approach(void *arg)
     struct goal *g = arg;
     for (int i = 0; i < g->want; i++) {
         g->now++;
-        bell_ring(&bell);
+        notifier_notify(&notifier);
     }
 }
 
@@ -114,10 +114,10 @@ static void a_wait_for_something_looks_first_and_again_at_each_ring(void **state
     (void)state;
     struct goal there = {.now = 5, .want = 5}, far = {.want = 200};
     struct thread t;
-    assert_true(bell_wait_for(&bell, 0, is_reached, &there));
+    assert_true(notifier_wait_for(&notifier, 0, is_reached, &there));
     assert_int_equal(there.looks, 1);
     assert_int_equal(thread_start(&t, "ringer", 64 * 1024, approach, &far), 0);
-    assert_true(bell_wait_for(&bell, INT64_MAX, is_reached, &far));
+    assert_true(notifier_wait_for(&notifier, INT64_MAX, is_reached, &far));
     thread_join(&t);
     assert_int_equal(far.now, far.want);
 }
@@ -126,8 +126,8 @@ static void a_wait_for_something_that_never_comes_ends_with_its_deadline(void **
 {
     (void)state;
     struct goal never = {.want = 1};
-    bell_ring(&bell); /* a ring for something else */
-    assert_false(bell_wait_for(&bell, clock_ms() + 10, is_reached, &never));
+    notifier_notify(&notifier); /* a ring for something else */
+    assert_false(notifier_wait_for(&notifier, clock_ms() + 10, is_reached, &never));
     assert_int_equal(never.looks, 3); /* at once, after the ring, at the end */
 }
 

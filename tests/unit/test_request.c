@@ -9,18 +9,18 @@
 
 #include <cmocka.h>
 
-#include "chat/asked.h"
+#include "chat/job.h"
 #include "tests/lib/unit.h"
 
 #include <unistd.h>
 
-static struct bell bell; /* outlives the store */
+static struct notifier notifier; /* outlives the store */
 static struct unit_job gate, breaker;
 
 static int set_up(void **state)
 {
     (void)state;
-    bell_init(&bell);
+    notifier_init(&notifier);
     unit_house_start();
     return 0;
 }
@@ -29,7 +29,7 @@ static int tear_down(void **state)
 {
     (void)state;
     unit_house_stop();
-    bell_fini(&bell);
+    notifier_fini(&notifier);
     return 0;
 }
 
@@ -49,7 +49,7 @@ static int task_run(void *arg, sqlite3 *db)
 {
     struct task *t = arg;
     t->runs++;
-    bell_ring(&bell); /* for who waits to see it begun */
+    notifier_notify(&notifier); /* for who waits to see it begun */
     unit_comes(is_let, t);
     if (t->fails)
         return SQLITE_FULL;
@@ -57,18 +57,18 @@ static int task_run(void *arg, sqlite3 *db)
                             " ON CONFLICT (id) DO UPDATE SET beat_ms = 4711", NULL, NULL, NULL);
 }
 
-static void task_made(void *arg)
+static void task_committed(void *arg)
 {
     struct task *t = arg;
     t->mades++;
     t->was_committed = unit_house_number("SELECT beat_ms FROM pulse") == 4711; /* as another connection sees it */
 }
 
-static const struct errand task = {task_run, task_made};
+static const struct job task = {task_run, task_committed};
 
 static bool do_task(struct task *t, bool (*is_over)(void *arg))
 {
-    return errand_do(&task, t, &(struct waiter){&bell, is_over, t});
+    return job_do(&task, t, &(struct waiter){&notifier, is_over, t});
 }
 
 static void who_hears_yes_finds_it_on_disk_and_in_memory(void **state)
@@ -95,7 +95,7 @@ static void one_that_fails_has_changed_nothing_and_is_not_tried_again(void **sta
 static bool is_bad(void *arg)
 {
     (void)arg;
-    return store_status().state == STORE_BAD;
+    return store_status().state == STORE_FAILED;
 }
 
 static void while_the_store_is_bad_one_is_refused_at_once(void **state)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "store/words.h"
+#include "store/terms.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@
 static void expect_index(const char *text, const char *want)
 {
     struct buf out = {0};
-    words_index(&out, "#a", "Bob", text);
+    terms_index(&out, "#a", "Bob", text);
     char *end = strstr(out.data, " \xee\x80\x80" "a \xee\x80\x81" "Bob");
     assert_non_null(end);
     assert_int_equal(strlen(end), strlen(" ...a ...Bob"));
@@ -66,8 +66,8 @@ static void names_are_kept_apart_by_their_signs(void **state)
 {
     (void)state;
     struct buf a = {0}, b = {0};
-    words_index(&a, "#a-b", "x", "");
-    words_index(&b, "#a.b", "x", "");
+    terms_index(&a, "#a-b", "x", "");
+    terms_index(&b, "#a.b", "x", "");
     assert_string_not_equal(a.data, b.data);
     assert_null(strpbrk(a.data, "-.#"));
     buf_fini(&a);
@@ -77,7 +77,7 @@ static void names_are_kept_apart_by_their_signs(void **state)
 static void expect_match(const char *word, int words, const char *want)
 {
     struct buf out = {0};
-    assert_int_equal(words_match(&out, word), words);
+    assert_int_equal(terms_match(&out, word), words);
     assert_string_equal(buf_text(&out), want);
     buf_fini(&out);
 }
@@ -117,9 +117,9 @@ static void questions_are_put_together(void **state)
 {
     (void)state;
     struct buf out = {0};
-    words_match_room(&out, "#a");
-    words_match(&out, "b");
-    words_match_name(&out, "C");
+    terms_match_room(&out, "#a");
+    terms_match(&out, "b");
+    terms_match_name(&out, "C");
     assert_string_equal(out.data, "\"\xee\x80\x80" "a\" \"b\" \"\xee\x80\x81" "C\"");
     buf_fini(&out);
 }

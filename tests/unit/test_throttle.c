@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "serve/tries.h"
+#include "serve/throttle.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -33,32 +33,32 @@ static int set_up(void **state)
 {
     (void)state;
     now_ms += 1000000000;
-    tries_configure(3, 60);
+    throttle_configure(3, 60);
     return 0;
 }
 
-static int take(struct tries *t, const char *host, const char *account, bool home)
+static int take(struct throttle_try *t, const char *host, const char *account, bool home)
 {
     struct addr a = from(host);
-    return tries_take(t, &a, account, home, now_ms);
+    return throttle_take(t, &a, account, home, now_ms);
 }
 
 /* Tries that turn out wrong until none is left; how many. */
 static int spend(const char *host, const char *account, bool home)
 {
-    struct tries t;
+    struct throttle_try t;
     int n = 0;
     for (; n < 1000 && take(&t, host, account, home) == 0; n++)
-        tries_end(&t, true);
+        throttle_end(&t, true);
     return n;
 }
 
 static int wait_of(const char *host, const char *account, bool home)
 {
-    struct tries t;
+    struct throttle_try t;
     int wait_s = take(&t, host, account, home);
     if (!wait_s)
-        tries_end(&t, false);
+        throttle_end(&t, false);
     return wait_s;
 }
 
@@ -74,12 +74,12 @@ static void so_many_are_borne_from_an_address_whatever_the_account(void **state)
 static void so_many_are_borne_for_an_account_from_whatever_addresses(void **state)
 {
     (void)state;
-    struct tries t;
+    struct throttle_try t;
     for (int i = 1; i <= 3; i++) {
         char host[32];
         snprintf(host, sizeof host, "192.0.2.%d", i);
         assert_int_equal(take(&t, host, "alice", false), 0);
-        tries_end(&t, true);
+        throttle_end(&t, true);
     }
     assert_true(wait_of("192.0.2.4", "alice", false) > 0);
     assert_int_equal(wait_of("192.0.2.4", "bob", false), 0); /* and what was refused has cost it nothing */
@@ -125,17 +125,17 @@ static void one_more_is_borne_after_the_time_that_was_told(void **state)
 static void many_at_once_win_no_more_tries(void **state)
 {
     (void)state;
-    struct tries t[3];
+    struct throttle_try t[3];
     for (int i = 0; i < 3; i++)
         assert_int_equal(take(&t[i], "192.0.2.1", "alice", false), 0);
-    assert_int_equal(wait_of("192.0.2.1", "bob", false), TRIES_BUSY); /* they may all be right yet */
-    assert_int_equal(wait_of("192.0.2.2", "alice", false), TRIES_BUSY);
+    assert_int_equal(wait_of("192.0.2.1", "bob", false), THROTTLE_BUSY); /* they may all be right yet */
+    assert_int_equal(wait_of("192.0.2.2", "alice", false), THROTTLE_BUSY);
     now_ms += 3600000; /* time gives back nothing of what is on the way */
-    assert_int_equal(wait_of("192.0.2.1", "bob", false), TRIES_BUSY);
-    tries_end(&t[0], false);
+    assert_int_equal(wait_of("192.0.2.1", "bob", false), THROTTLE_BUSY);
+    throttle_end(&t[0], false);
     assert_int_equal(wait_of("192.0.2.1", "bob", false), 0);
-    tries_end(&t[1], true);
-    tries_end(&t[2], true);
+    throttle_end(&t[1], true);
+    throttle_end(&t[2], true);
     assert_int_equal(spend("192.0.2.1", "alice", false), 1);
     assert_true(wait_of("192.0.2.1", "alice", false) > 0);
 }
@@ -143,11 +143,11 @@ static void many_at_once_win_no_more_tries(void **state)
 static void one_that_was_wrong_and_one_on_the_way_are_told_apart(void **state)
 {
     (void)state;
-    struct tries t;
+    struct throttle_try t;
     assert_int_equal(take(&t, "192.0.2.1", "alice", false), 0);
     assert_int_equal(spend("192.0.2.2", "alice", false), 2);
-    assert_int_equal(wait_of("192.0.2.3", "alice", false), TRIES_BUSY);
-    tries_end(&t, true);
+    assert_int_equal(wait_of("192.0.2.3", "alice", false), THROTTLE_BUSY);
+    throttle_end(&t, true);
     assert_int_equal(wait_of("192.0.2.3", "alice", false), 60);
 }
 
@@ -156,16 +156,16 @@ static void one_that_was_wrong_and_one_on_the_way_are_told_apart(void **state)
 static void the_table_is_bounded(void **state)
 {
     (void)state;
-    struct tries first, t;
+    struct throttle_try first, t;
     char host[32];
     assert_int_equal(take(&first, "192.0.2.1", "alice", false), 0);
     for (int i = 0; i < 60000; i++) {
         snprintf(host, sizeof host, "10.%d.%d.%d", i >> 16, i >> 8 & 255, i & 255);
         assert_int_equal(take(&t, host, NULL, false), 0);
-        tries_end(&t, true);
+        throttle_end(&t, true);
     }
-    tries_end(&first, true);
-    tries_end(&first, false);
+    throttle_end(&first, true);
+    throttle_end(&first, false);
     assert_int_equal(spend("192.0.2.1", "alice", false), 3);
 }
 

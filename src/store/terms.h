@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef STORE_WORDS_H
-#define STORE_WORDS_H
+#ifndef STORE_TERMS_H
+#define STORE_TERMS_H
 
 #include "base/buf.h"
 
@@ -15,14 +15,14 @@
 
 /* Adds what is indexed of a message: the words of its text, where it was said and by whom. The same message gives the same
  * bytes for ever: they are needed again to take it out. */
-void words_index(struct buf *out, const char *room_key, const char *name, const char *text);
+void terms_index(struct buf *out, const char *room_key, const char *name, const char *text);
 
 /* Adds to a MATCH expression: all that is added must be there. A word of the user's is taken as text whatever it holds; only
  * a * behind it has a meaning: any word that begins so. Returns how many words it makes, none when there is no letter,
  * digit or other sign to be found in it. */
-int words_match(struct buf *match, const char *word);
+int terms_match(struct buf *match, const char *word);
 /* Only what was said in that room, by that user. */
-void words_match_room(struct buf *match, const char *room_key);
-void words_match_name(struct buf *match, const char *name);
+void terms_match_room(struct buf *match, const char *room_key);
+void terms_match_name(struct buf *match, const char *name);
 
 #endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef BASE_CONTAINER_H
+#define BASE_CONTAINER_H
+
+#include <stddef.h>
+
+/* The struct of type `type` whose member `member` is at `pointer`. Pure; any thread. */
+#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
+
+#endif

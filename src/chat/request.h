@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CHAT_REQUEST_H
+#define CHAT_REQUEST_H
+
+#include "base/notifier.h"
+#include "store/store.h"
+
+#include <stdatomic.h>
+
+/*
+ * A request to the store that somebody waits for: a change that must be on disk, or a query. The struct that embeds it
+ * must stay alive until request_wait returns. Once the store thread has taken a request, the waiter waits for its end.
+ */
+struct request {
+    struct store_job job;
+    struct notifier *notifier; /* borrows: notified when .result is set */
+    bool refused;              /* the store had failed, so request_wait returns false */
+    _Atomic int result;        /* 0 until request_complete */
+};
+
+/* Queues it; `how` says what to do by its run, read and done. Any lock that ranks below STORE. request_wait must follow,
+ * without hot locks. */
+void request_put(struct request *rq, const struct store_job *how, struct notifier *notifier);
+
+/* From done(): sets the result, which is not 0. The waiter may reuse the struct from then on. */
+void request_complete(struct request *rq, int result);
+
+/* Somebody who waits: the notifier to wake it by, and a check whether it has to give up (NULL: never). */
+struct waiter {
+    struct notifier *notifier;
+    bool (*is_over)(void *arg);
+    void *arg;
+};
+bool waiter_is_over(const struct waiter *w);
+
+/* Waits for the result. False if done() was not called and never will be: the store had failed, or the request was still
+ * queued after 2 s or when `is_over(arg)` (may be NULL) told the waiter to give up. Blocks. */
+bool request_wait(struct request *rq, bool (*is_over)(void *arg), void *arg);
+
+#endif
