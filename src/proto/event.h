@@ -2,12 +2,17 @@
 #ifndef PROTO_EVENT_H
 #define PROTO_EVENT_H
 
+#include "base/buf.h"
+#include "proto/option.h"
+#include "proto/role.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /*
- * What handlers speak: plain values, no bytes of any protocol. A codec makes lines of them. All strings are borrowed
- * for the time of the call. Any thread.
+ * What a client is told, as plain values and without a byte of any protocol: handlers and rooms make events, codecs write
+ * them as lines. All strings are borrowed for the time of the call. Plain data; any thread.
  */
 enum error_code {
     ERROR_NONE,
@@ -17,72 +22,142 @@ enum error_code {
     ERRORS
 };
 
+/* What an operator of a room did. */
+enum moderation_kind {
+    MODERATION_OP,
+    MODERATION_DEOP,
+    MODERATION_VOICE,
+    MODERATION_DEVOICE,
+    MODERATION_INVITE, /* in answers only: a room is not told */
+    MODERATION_KICK,
+    MODERATION_BAN,
+    MODERATION_UNBAN,
+    MODERATION_MUTE,
+    MODERATION_UNMUTE,
+    MODERATION_SET,
+    MODERATION_KINDS
+};
+
+/* What chatd itself has to say to one client, tbl/notices.h. */
+enum notice_code {
+#define NOTICE(name, text, when) NOTICE_##name,
+#include "tbl/notices.h"
+#undef NOTICE
+    NOTICES
+};
+
+/* Which list has ended. */
+enum list_kind { LIST_OPTIONS, LIST_BANS, LIST_UNREAD, LIST_KINDS };
+
+/* Why a search may have missed messages. */
+enum search_limit { SEARCH_LIMIT_NONE, SEARCH_LIMIT_TIME, SEARCH_LIMIT_INDEX, SEARCH_LIMITS };
+
 enum event_kind {
     EVENT_NONE,
-    /* answers: to the asker alone */
-    EVENT_WELCOME,   /* name */
-    EVENT_RENAMED,   /* name */
-    EVENT_JOINED,    /* room, number: who was there before */
-    EVENT_LEFT,      /* room */
-    EVENT_ACK,       /* id: of what was said */
-    EVENT_SENT,
-    EVENT_TOPIC_SET,
+    /* answers, to one client */
+    EVENT_WELCOME,      /* name */
     EVENT_WELCOME_BACK, /* name */
+    EVENT_RENAMED,      /* name */
+    EVENT_JOINED,       /* room, number: of other members */
+    EVENT_MEMBERS,      /* room, members */
+    EVENT_LEFT,         /* room */
+    EVENT_ACK,          /* id: of the message */
+    EVENT_SENT,
+    EVENT_STORED,       /* name: for whom the message is kept */
+    EVENT_TOPIC_SET,
     EVENT_TOKEN,        /* text */
     EVENT_REGISTERED,   /* name */
     EVENT_UNREGISTERED, /* name */
     EVENT_PASSWORD_SET,
-    EVENT_SEEN,      /* name, time_ms */
-    EVENT_SEEN_NOW,  /* name: is here */
+    EVENT_SEEN,         /* name, time_ms */
+    EVENT_SEEN_NOW,     /* name: is online */
     EVENT_GOODBYE,
-    EVENT_USERLIST,  /* items */
-    EVENT_ROOMLIST,  /* items */
-    EVENT_CAPS,      /* items */
-    EVENT_WHOIS,     /* name, items */
-    EVENT_AWAY,      /* name, text: somebody asked for or written to is away */
+    EVENT_USERLIST,     /* items */
+    EVENT_ROOMLIST,     /* items */
+    EVENT_CAPS,         /* items */
+    EVENT_WHOIS,        /* name, time_ms: of its arrival, number: idle seconds, items: rooms shared with the recipient */
+    EVENT_AWAY,         /* name, text: the user that was asked for or written to is away */
     EVENT_AWAY_SET,
     EVENT_BACK,
-    EVENT_IGNORING,  /* name */
-    EVENT_UNIGNORED,   /* name: is ignored no more */
-    EVENT_IGNORELIST, /* items */
-    EVENT_PONG,      /* text: the token, or NULL */
-    EVENT_HELP,      /* text: syntax, more: what it does */
-    EVENT_HIST,      /* room, id, time_ms, name, text: one message of the history */
-    EVENT_HIST_ACTION, /* the same, of what somebody did */
-    EVENT_HISTORY,   /* number: how many came before */
-    EVENT_OPTION,    /* room, name: an option, text: its value */
-    EVENT_ROLE,      /* room, name, text: its role */
-    EVENT_UNREAD,    /* room, number */
-    EVENT_STORED,    /* name: for whom */
-    EVENT_DONE,      /* verb, name, text: terms */
-    EVENT_LISTED,    /* number, text: what was listed */
-    EVENT_FOUND,     /* number: how many came before; text: why there may be more, or NULL */
-    EVENT_ERROR,     /* error; text fills its %s */
-    /* what happens in a room; from here on a line has tags, in a form with tags, if the event has a number */
-    EVENT_JOIN,      /* room, name */
-    EVENT_LEAVE,     /* room, name */
-    EVENT_SAID,      /* room, name, text */
-    EVENT_ACTION,    /* room, name, text: what name does */
-    EVENT_TOPIC,     /* room, text: "" when there is none */
-    EVENT_MODERATION,    /* room, verb, name: whom or what it is about, more: by whom, text: terms */
-    /* to one, to all */
-    EVENT_PRIVATE,   /* name: from whom, text, id, time_ms */
-    EVENT_RENAME,    /* name: the old one, text: the new one, id, time_ms */
-    EVENT_NOTICE,    /* text */
-    EVENT_MAIL,      /* name: from whom, text, time_ms: when */
-    EVENT_INVITE,    /* room, name: by whom */
+    EVENT_IGNORING,     /* name */
+    EVENT_UNIGNORED,    /* name */
+    EVENT_IGNORELIST,   /* items */
+    EVENT_PONG,         /* text: the token, or NULL */
+    EVENT_HELP,         /* name: the syntax, text: what the command does */
+    EVENT_HIST,         /* room, id, time_ms, name, text: one message of the history */
+    EVENT_HIST_ACTION,  /* the same, of an action */
+    EVENT_HISTORY,      /* number: of messages in the answer */
+    EVENT_FOUND,        /* number: of messages in the answer, search_limit */
+    EVENT_OPTION,       /* room, option, value */
+    EVENT_ROLE,         /* room, name, role */
+    EVENT_BAN_ENTRY,    /* room, moderation: BAN or MUTE, name: user or address, by, until_ms, reason */
+    EVENT_UNREAD,       /* room, number */
+    EVENT_LIST_END,     /* list, number: of entries */
+    EVENT_MODERATED,    /* moderation; name or option and value, until_ms, reason: what the recipient has just done */
+    EVENT_ERROR,        /* error; the values that its row in tbl/errors.h names */
+    EVENT_NOTICE,       /* notice */
+    /* what happens in a room; from here on an event may have a number (id) and a time */
+    EVENT_JOIN,         /* room, name, account */
+    EVENT_LEAVE,        /* room, name, reason; quitting: the user leaves all rooms, and EVENT_QUIT follows */
+    EVENT_SAID,         /* room, name, account, text */
+    EVENT_ACTION,       /* the same: what the user does */
+    EVENT_TOPIC,        /* room, text: "" when there is none, by, time_ms: who set it, and when, if known */
+    EVENT_MODERATION,   /* room, moderation, by; name or option and value, until_ms, reason */
+    /* what happens to users */
+    EVENT_QUIT,         /* name, reason: to each user who shared a room, once */
+    EVENT_PRIVATE,      /* name: the sender, account, text, id, time_ms */
+    EVENT_RENAME,       /* name: the old one, text: the new one, id, time_ms */
+    EVENT_ANNOUNCEMENT, /* text: the server operator's words to everyone */
+    EVENT_MAIL,         /* name: the sender, text, time_ms: when it was sent */
+    EVENT_INVITE,       /* room, name: of the inviting user */
     EVENTS
+};
+
+/* One user in a room, as EVENT_MEMBERS shows it. */
+struct event_member {
+    const char *name; /* NULL: not to be shown */
+    enum role role;
+    int64_t account;
 };
 
 struct event {
     enum event_kind kind;
-    enum error_code error;
-    const char *room, *name, *text, *more, *verb;
+    const char *room, *name, *text;
+    int64_t account;     /* number of the account that `name` is logged in to; 0: none */
+    uint64_t id;         /* room events: the number in the room, given at delivery; private ones: a number of their own */
+    int64_t time_ms;     /* wall clock; of room events, given at delivery */
     long number;
+    const char *by;      /* the user who did it; NULL or "": not known */
+    const char *reason;  /* NULL or "": none */
+    int64_t until_ms;    /* wall clock; 0: without end */
+    enum error_code error;
+    enum moderation_kind moderation;
+    enum option option;
+    long value;          /* of the option */
+    enum role role;
+    enum notice_code notice;
+    enum list_kind list;
+    enum search_limit search_limit;
+    bool quitting;
     const char *const *items;
     size_t item_count;
-    uint64_t id;     /* room events: the number in the room, given at delivery; private ones: a number of their own */
-    int64_t time_ms; /* the same: wall clock */
+    /* members: `member(members, i)` for i below member_count */
+    struct event_member (*member)(const void *members, size_t i);
+    const void *members;
+    size_t member_count;
+};
+
+/*
+ * Why something was not done: an error, and the values that its row in tbl/errors.h names. Zero-initialise. The strings but
+ * `reason` are borrowed from the arguments of the call that filled it, or from elsewhere as that call says.
+ */
+struct refusal {
+    enum error_code error; /* ERROR_NONE: it was done */
+    enum option option;    /* ERROR_DENIED of a join: the option that bars the user */
+    const char *name;
+    long number;
+    int64_t until_ms;
+    struct buf reason;     /* owns */
 };
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* ASCII only, and without the locale: a name is the same name on every machine. */
+/* ASCII only and independent of the locale, so a name is the same on every machine. */
 #include "config.h"
 
 #include "proto/name.h"
@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <strings.h>
 
 static _Atomic int longest_now = NAME_LONGEST;
 
@@ -40,6 +41,19 @@ bool name_is_user(const char *s)
 bool name_was_user(const char *s)
 {
     return is_name_within(s, NAME_LONGEST) && *s != '-' && *s != '.';
+}
+
+bool name_is_reserved(const char *s)
+{
+    static const char *const reserved[] = {
+#define RESERVED(name) name,
+#include "tbl/reserved.h"
+#undef RESERVED
+    };
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
+        if (strcasecmp(reserved[i], s) == 0)
+            return true;
+    return false;
 }
 
 bool name_fits(const char *room)

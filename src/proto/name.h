@@ -10,22 +10,25 @@
  */
 #define NAME_LONGEST 32
 #define NAME_SIZE (NAME_LONGEST + 2) /* with a room's # and the NUL */
-#define NAME_SERVER "server"         /* whom the operator's words come from; nobody else may be called so */
+#define NAME_SERVER "server"         /* the sender of what the operator says */
 
-/* The most bytes a new name may have, 1 to NAME_LONGEST. Any thread. */
+/* The most bytes of a new name, 1 to NAME_LONGEST. Any thread. */
 void name_configure(int longest);
 
-/* A user's name: also does not start with - or . */
+/* A user's name of permitted length; it does not begin with - or . */
 bool name_is_user(const char *s);
 
-/* The same whatever the limit is now, for names that were given before. */
+/* The same at any configured length: the name may have been given under an earlier limit. */
 bool name_was_user(const char *s);
 
-/* Writes a room's name, # in front whether given or not; false when it is none. Whatever the limit is now: there may be
- * rooms from before. */
+/* True for a name that nobody may take, tbl/reserved.h, in any case. */
+bool name_is_reserved(const char *s);
+
+/* Writes a room's name, # in front whether given or not; false if it is not one. At any configured length: the room may
+ * exist since before. */
 bool name_room(char out[NAME_SIZE], const char *s);
 
-/* True when a room of that name (as name_room gave it) may be made. */
+/* True if a room of that name (as name_room wrote it) may be created under the present limit. */
 bool name_fits(const char *room);
 
 /* True for a room's name as it stands in the database. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Lines to requests and events to lines. A line comes in raw; it is cleaned first (proto/text.h), so nothing past
- * parse() ever sees a control character, and nothing that render() writes can hold one.
+ * Events to lines. All the English that a native client reads stands here and in the tables of src/tbl/. Names and texts
+ * were cleaned when they came in (proto/text.h), so no line written here can hold a control character.
  */
 #include "config.h"
 
@@ -9,150 +9,34 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
-#include "proto/text.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-static _Atomic int line_limit = 4096;
+#define MEMBERS_SHOWN 100 /* JOIN lines in the answer to JOIN; USERS shows all */
 
-void native_configure(int max_line)
+static _Atomic int max_line = 4096;
+
+void native_configure(int max_line_bytes)
 {
-    atomic_store_explicit(&line_limit, max_line, memory_order_relaxed);
+    atomic_store_explicit(&max_line, max_line_bytes, memory_order_relaxed);
 }
 
-/* ---- reading ---- */
-
-static const struct {
-    const char *name;
-    size_t len;
-    unsigned flags;
-} verbs[COMMANDS] = {
-#define COMMAND(name, handler, args, flags, syntax, help) {#name, sizeof #name - 1, flags},
-#include "tbl/commands.h"
-#undef COMMAND
-};
-
-/* What people from other chats type after a slash. */
-static const struct {
-    const char *name;
-    enum command command;
-} aliases[] = {{"msg", COMMAND_PRIVMSG}, {"name", COMMAND_USERNAME}};
-
-static enum command plain_command(const char *verb, size_t len)
-{
-    int i = 0;
-    while (i < COMMANDS && (verbs[i].len != len || strncasecmp(verbs[i].name, verb, len) != 0))
-        i++;
-    return (enum command)i;
-}
-
-static enum command slash_command(const char *verb, size_t len)
-{
-    for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++)
-        if (strlen(aliases[i].name) == len && strncasecmp(aliases[i].name, verb, len) == 0)
-            return aliases[i].command;
-    return plain_command(verb, len);
-}
-
-enum command native_command(const char *verb)
-{
-    return *verb == '/' ? slash_command(verb + 1, strlen(verb + 1)) : plain_command(verb, strlen(verb));
-}
-
-static enum command exact_command(const char *verb, size_t len)
-{
-    enum command c = plain_command(verb, len);
-    return c != COMMANDS && memcmp(verbs[c].name, verb, len) == 0 ? c : COMMANDS;
-}
-
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-/* What may stand before a word by accident: blanks and marks, and in UTF-8 the blanks that look like none. */
-static const char *skip_blanks(const char *line)
-{
-    static const char *const wide[] = {"\xc2\xa0", "\xe2\x80\x8b", "\xe3\x80\x80", "\xef\xbb\xbf"};
-    for (size_t i = 0; i < sizeof wide / sizeof wide[0];) {
-        size_t n = strlen(wide[i]);
-        line += strspn(line, " \t.,:;!?\"'()[]<>*-");
-        bool found = strncmp(line, wide[i], n) == 0;
-        line += found ? n : 0;
-        i = found ? 0 : i + 1;
-    }
-    return line;
-}
-
-/* Whatever stands around the word: it was not meant to be said aloud. */
-static bool is_private(const char *line)
-{
-    const char *word = skip_blanks(line);
-    enum command c = plain_command(word, strspn(word, LETTERS));
-    return c != COMMANDS && verbs[c].flags & PRIVATE;
-}
-
-static bool is_shouted(const char *line)
-{
-    size_t n = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-    return n && (line[n] == '\0' || line[n] == ' ' || line[n] == '\t');
-}
-
-/* GET / HTTP/1.1: a browser that somebody has tricked into talking to us. Of a line that was too long only the start is
- * here, so a path behind a word that is no command will do as well. */
-static bool is_http(const char *line, size_t verb_len)
-{
-    const char *version = strrchr(line, ' ');
-    if (!is_shouted(line) || !version)
-        return false;
-    return strncmp(version, " HTTP/", 6) == 0 || (line[verb_len + 1] == '/' && exact_command(line, verb_len) == COMMANDS);
-}
-
-static void as_command(struct native_request *rq, enum command c, char *rest)
-{
-    rq->kind = c == COMMANDS ? NATIVE_UNKNOWN : NATIVE_COMMAND;
-    rq->command = c;
-    rq->args = *rest == ' ' ? rest + 1 : NULL;
-}
-
-static void parse(struct native_request *rq, char *line, size_t len, bool first)
-{
-    *rq = (struct native_request){.kind = NATIVE_INVALID};
-    size_t skip = text_telnet(line, len);
-    line += skip;
-    if (!text_clean(line, len - skip))
-        return;
-    size_t verb_len = strcspn(line, " ");
-    enum command exact;
-    if (!*line) {
-        rq->kind = NATIVE_EMPTY;
-    } else if (first && is_http(line, verb_len)) {
-        rq->kind = NATIVE_FOREIGN;
-    } else if (line[0] == '/' && line[1] != '/') {
-        as_command(rq, slash_command(line + 1, verb_len - 1), line + verb_len);
-    } else if ((exact = exact_command(line, verb_len)) != COMMANDS) {
-        as_command(rq, exact, line + verb_len);
-    } else if (line[0] != '/' && is_private(line)) {
-        rq->kind = NATIVE_UNKNOWN;
-    } else {
-        rq->kind = NATIVE_TEXT;
-        rq->shouted = is_shouted(line);
-        rq->args = line[0] == '/' ? line + 1 : line;
-    }
-}
-
-/* ---- writing ---- */
-
-/* How each event reads: %r room, %n name, %t text, %m more, %v verb, %d number, %i id, %w time. Lists, errors and what may be too
- * long for a line have functions. */
+/* What stands for a value of the event, in all the formats below:
+ *   %r room   %n name   %t text   %T a space and the text, if there is one   %b by   %y reason
+ *   %d number   %i id   %w time_ms   %u " until <until_ms>" and ": <reason>", each if there is one
+ *   %o option   %v its value   %R role   %l search_limit */
 static const char *const formats[EVENTS] = {
     [EVENT_WELCOME] = "OK Welcome, %n!",
+    [EVENT_WELCOME_BACK] = "OK Welcome back, %n!",
     [EVENT_RENAMED] = "OK Renamed %n",
     [EVENT_JOINED] = "OK Joined %r (%d users)",
     [EVENT_LEFT] = "OK Left %r",
     [EVENT_ACK] = "OK %i",
     [EVENT_SENT] = "OK Sent",
+    [EVENT_STORED] = "OK Stored for %n",
     [EVENT_TOPIC_SET] = "OK Topic set",
-    [EVENT_WELCOME_BACK] = "OK Welcome back, %n!",
     [EVENT_TOKEN] = "OK Token %t",
     [EVENT_REGISTERED] = "OK Registered %n",
     [EVENT_UNREGISTERED] = "OK Unregistered %n",
@@ -168,42 +52,90 @@ static const char *const formats[EVENTS] = {
     [EVENT_AWAY_SET] = "OK Away",
     [EVENT_BACK] = "OK Back",
     [EVENT_IGNORING] = "OK Ignoring %n",
-    [EVENT_UNIGNORED] = "OK Hearing %n",
+    [EVENT_UNIGNORED] = "OK No longer ignoring %n",
     [EVENT_IGNORELIST] = "IGNORELIST",
-    [EVENT_PONG] = "PONG",
-    [EVENT_HELP] = "HELP %t - %m",
+    [EVENT_PONG] = "PONG%T",
+    [EVENT_HELP] = "HELP %n - %t",
     [EVENT_HIST] = "HIST %r %i %w %n ",
     [EVENT_HIST_ACTION] = "HIST %r %i %w * %n ",
     [EVENT_HISTORY] = "OK %d messages",
-    [EVENT_OPTION] = "SET %r %n %t",
-    [EVENT_ROLE] = "ROLE %r %n %t",
+    [EVENT_FOUND] = "OK %d found%l",
+    [EVENT_OPTION] = "SET %r %o %v",
+    [EVENT_ROLE] = "ROLE %r %n %R",
     [EVENT_UNREAD] = "UNREAD %r %d",
-    [EVENT_STORED] = "OK Stored for %n",
-    [EVENT_DONE] = "OK %v %n%t",
-    [EVENT_LISTED] = "OK %d %t",
-    [EVENT_FOUND] = "OK %d found",
     [EVENT_JOIN] = "JOIN %r %n",
     [EVENT_LEAVE] = "LEAVE %r %n",
     [EVENT_SAID] = "ROOM %r %n %t",
     [EVENT_ACTION] = "ME %r %n %t",
-    [EVENT_TOPIC] = "TOPIC %r",
-    [EVENT_MODERATION] = "%v %r %n by %m%t",
+    [EVENT_TOPIC] = "TOPIC %r%T",
     [EVENT_PRIVATE] = "PRIVMSG %n %t",
     [EVENT_RENAME] = "RENAME %n %t",
-    [EVENT_NOTICE] = "NOTICE %t",
+    [EVENT_ANNOUNCEMENT] = "NOTICE %t",
     [EVENT_MAIL] = "MAIL %n %w %t",
     [EVENT_INVITE] = "INVITE %r %n",
 };
 
-static const char *const error_texts[ERRORS] = {
-#define ERROR(name, message, when) [ERROR_##name] = message,
+/* What operators of a room do: as the room sees it, as BANS lists it, and as it is answered. */
+static const struct {
+    const char *told, *listed, *answered;
+} moderations[MODERATION_KINDS] = {
+    [MODERATION_OP] = {"OP %r %n by %b", NULL, "OK Gave op to %n"},
+    [MODERATION_DEOP] = {"DEOP %r %n by %b", NULL, "OK Removed op from %n"},
+    [MODERATION_VOICE] = {"VOICE %r %n by %b", NULL, "OK Gave voice to %n"},
+    [MODERATION_DEVOICE] = {"DEVOICE %r %n by %b", NULL, "OK Removed voice from %n"},
+    [MODERATION_INVITE] = {NULL, NULL, "OK Invited %n"},
+    [MODERATION_KICK] = {"KICK %r %n by %b%u", NULL, "OK Kicked %n"},
+    [MODERATION_BAN] = {"BAN %r %n by %b%u", "BANNED %r %n by %b%u", "OK Banned %n%u"},
+    [MODERATION_UNBAN] = {"UNBAN %r %n by %b", NULL, "OK Unbanned %n"},
+    [MODERATION_MUTE] = {"MUTE %r %n by %b%u", "MUTED %r %n by %b%u", "OK Muted %n%u"},
+    [MODERATION_UNMUTE] = {"UNMUTE %r %n by %b", NULL, "OK Unmuted %n"},
+    [MODERATION_SET] = {"SET %r %o %v by %b", NULL, "OK Set %o %v"},
+};
+
+static const char *const list_ends[LIST_KINDS] = {
+    [LIST_OPTIONS] = "OK %d options",
+    [LIST_BANS] = "OK %d bans and mutes",
+    [LIST_UNREAD] = "OK %d rooms",
+};
+
+static const char *const search_limits[SEARCH_LIMITS] = {
+    [SEARCH_LIMIT_NONE] = "",
+    [SEARCH_LIMIT_TIME] = " so far (time limit reached; narrow the search with in: from: after: before:)",
+    [SEARCH_LIMIT_INDEX] = " so far (some messages are not indexed yet; try again later)",
+};
+
+static const char *const notices[NOTICES] = {
+#define NOTICE(name, text, when) [NOTICE_##name] = "NOTICE " text,
+#include "tbl/notices.h"
+#undef NOTICE
+};
+
+static const char *const errors[ERRORS] = {
+#define ERROR(name, message, when) [ERROR_##name] = "ERROR " message,
 #include "tbl/errors.h"
 #undef ERROR
 };
 
-static void expand(struct buf *out, const char *format, const struct event *ev)
+static void add_text(struct buf *out, const char *text)
+{
+    if (text && *text) {
+        buf_char(out, ' ');
+        buf_str(out, text);
+    }
+}
+
+static void add_until(struct buf *out, const struct event *ev)
 {
     char when[CLOCK_TEXT];
+    if (ev->until_ms)
+        buf_printf(out, " until %s", clock_text(ev->until_ms, when));
+    if (ev->reason && *ev->reason)
+        buf_printf(out, ": %s", ev->reason);
+}
+
+static void expand(struct buf *out, const char *format, const struct event *ev)
+{
+    char word[CLOCK_TEXT > OPTION_TEXT ? CLOCK_TEXT : OPTION_TEXT];
     for (const char *f = format; *f; f++) {
         if (*f != '%') {
             buf_char(out, *f);
@@ -212,40 +144,83 @@ static void expand(struct buf *out, const char *format, const struct event *ev)
         switch (*++f) {
         case 'r': buf_str(out, ev->room); break;
         case 'n': buf_str(out, ev->name); break;
-        case 't':
-        case 's': buf_str(out, ev->text); break;
-        case 'm': buf_str(out, ev->more); break;
-        case 'v': buf_str(out, ev->verb); break;
+        case 't': buf_str(out, ev->text); break;
+        case 'T': add_text(out, ev->text); break;
+        case 'b': buf_str(out, ev->by); break;
+        case 'y': buf_str(out, ev->reason); break;
         case 'd': buf_printf(out, "%ld", ev->number); break;
         case 'i': buf_printf(out, "%llu", (unsigned long long)ev->id); break;
-        case 'w': buf_str(out, clock_text(ev->time_ms, when)); break;
+        case 'w': buf_str(out, clock_text(ev->time_ms, word)); break;
+        case 'u': add_until(out, ev); break;
+        case 'o': buf_str(out, option_row(ev->option)->name); break;
+        case 'v': buf_str(out, option_text(ev->option, ev->value, word)); break;
+        case 'R': buf_str(out, role_name(ev->role)); break;
+        case 'l': buf_str(out, search_limits[ev->search_limit]); break;
         default: must(!"a format with an unknown letter");
         }
     }
 }
 
-/* As many lines of one kind as it takes; every line but the last ends in " +". */
+/* The format of an event that makes one line, or NULL: the form has no words for it. */
+static const char *format_of(const struct event *ev)
+{
+    switch (ev->kind) {
+    case EVENT_ERROR: return errors[ev->error];
+    case EVENT_NOTICE: return notices[ev->notice];
+    case EVENT_LIST_END: return list_ends[ev->list];
+    case EVENT_MODERATED: return moderations[ev->moderation].answered;
+    case EVENT_MODERATION: return moderations[ev->moderation].told;
+    case EVENT_BAN_ENTRY: return moderations[ev->moderation].listed;
+    default: return formats[ev->kind];
+    }
+}
+
+/* ---- events that may take several lines ---- */
+
+/* One item of a list. Every line but the last ends in " +". *start is where the line begins. */
+static void add_item(struct buf *out, const struct event *ev, const char *item, size_t *start)
+{
+    size_t most = (size_t)atomic_load_explicit(&max_line, memory_order_relaxed) - sizeof " +\r\n";
+    if (out->len - *start + 1 + strlen(item) > most) {
+        buf_str(out, " +\r\n");
+        *start = out->len;
+        expand(out, formats[ev->kind], ev);
+    }
+    buf_char(out, ' ');
+    buf_str(out, item);
+}
+
 static void render_list(struct buf *out, const struct event *ev)
 {
-    size_t most = (size_t)atomic_load_explicit(&line_limit, memory_order_relaxed) - sizeof " +\r\n";
     size_t start = out->len;
     expand(out, formats[ev->kind], ev);
-    for (size_t i = 0; i < ev->item_count; i++) {
-        if (out->len - start + 1 + strlen(ev->items[i]) > most) {
-            buf_str(out, " +\r\n");
-            start = out->len;
-            expand(out, formats[ev->kind], ev);
-        }
-        buf_char(out, ' ');
-        buf_str(out, ev->items[i]);
+    if (ev->kind == EVENT_WHOIS) {
+        char word[64], when[CLOCK_TEXT];
+        snprintf(word, sizeof word, "since=%s", clock_text(ev->time_ms, when));
+        add_item(out, ev, word, &start);
+        snprintf(word, sizeof word, "idle=%ld", ev->number);
+        add_item(out, ev, word, &start);
     }
+    for (size_t i = 0; i < ev->item_count; i++)
+        add_item(out, ev, ev->items[i], &start);
     buf_str(out, "\r\n");
 }
 
-/* The longest texts of the longest names do not fit behind number and time: they go on in a second line. */
+static void render_members(struct buf *out, const struct event *ev)
+{
+    for (size_t i = 0; i < ev->member_count && i < MEMBERS_SHOWN; i++) {
+        struct event join = {.room = ev->room, .name = ev->member(ev->members, i).name};
+        if (!join.name)
+            continue;
+        expand(out, formats[EVENT_JOIN], &join);
+        buf_str(out, "\r\n");
+    }
+}
+
+/* Behind number and time, the longest texts of the longest names do not fit: they continue in a second line. */
 static void render_hist(struct buf *out, const struct event *ev)
 {
-    size_t most = (size_t)atomic_load_explicit(&line_limit, memory_order_relaxed) - strlen(" +\r\n");
+    size_t most = (size_t)atomic_load_explicit(&max_line, memory_order_relaxed) - strlen(" +\r\n");
     const char *text = ev->text;
     for (;;) {
         size_t start = out->len, left = strlen(text);
@@ -264,38 +239,38 @@ static void render_hist(struct buf *out, const struct event *ev)
     buf_str(out, "\r\n");
 }
 
-static bool is_list(enum event_kind kind)
+static void render_line(struct buf *out, const struct event *ev, enum form form)
 {
-    return kind == EVENT_USERLIST || kind == EVENT_ROOMLIST || kind == EVENT_IGNORELIST || kind == EVENT_CAPS ||
-           kind == EVENT_WHOIS;
-}
-
-static void render(struct buf *out, const struct event *ev, enum form form)
-{
+    const char *format = format_of(ev);
+    if (!format)
+        return;
     if (form == FORM_TAGS && ev->kind >= EVENT_JOIN && ev->id)
         expand(out, "@id=%i;time=%w ", ev);
-    if (ev->kind == EVENT_HIST || ev->kind == EVENT_HIST_ACTION) {
-        render_hist(out, ev);
-        return;
-    }
-    if (is_list(ev->kind)) {
-        render_list(out, ev);
-        return;
-    }
-    if (ev->kind == EVENT_ERROR) {
-        buf_str(out, "ERROR ");
-        expand(out, error_texts[ev->error], ev);
-    } else {
-        expand(out, formats[ev->kind], ev);
-    }
-    bool has_tail = (ev->kind == EVENT_PONG && ev->text) || (ev->kind == EVENT_TOPIC && *ev->text);
-    if (has_tail) {
-        buf_char(out, ' ');
-        buf_str(out, ev->text);
-    }
-    if (ev->kind == EVENT_FOUND && ev->text)
-        buf_printf(out, " so far (%s)", ev->text);
+    expand(out, format, ev);
     buf_str(out, "\r\n");
 }
 
-const struct codec native_codec = {"native", FORM_NATIVE, parse, render};
+static void render(struct buf *out, const struct event *ev, enum form form, const char *to)
+{
+    (void)to;
+    switch (ev->kind) {
+    case EVENT_USERLIST:
+    case EVENT_ROOMLIST:
+    case EVENT_IGNORELIST:
+    case EVENT_CAPS:
+    case EVENT_WHOIS:
+        render_list(out, ev);
+        break;
+    case EVENT_MEMBERS:
+        render_members(out, ev);
+        break;
+    case EVENT_HIST:
+    case EVENT_HIST_ACTION:
+        render_hist(out, ev);
+        break;
+    default:
+        render_line(out, ev, form);
+    }
+}
+
+const struct codec native_codec = {"native", false, render};

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* The room goes on talking while its past is read: what comes meanwhile is in its replay (struct past, .covers). */
+/* The room goes on talking while its history is read: later messages are in its replay (struct backlog, .covers). */
 #include "config.h"
 
 #include "serve/backlog.h"
 
-#include "chat/history.h"
+#include "chat/room.h"
 
-static void add_notice(struct session *s, struct backlog *backlog, const char *text)
+static void add_notice(struct session *s, struct backlog *backlog, enum notice_code code)
 {
-    struct event ev = {.kind = EVENT_NOTICE, .text = text};
-    s->codec->render(&backlog->lines, &ev, (enum form)s->member.form);
+    struct event ev = {.kind = EVENT_NOTICE, .notice = code};
+    session_add(s, &backlog->lines, &ev);
 }
 
 static void add_messages(struct session *s, struct room *r, struct backlog *backlog, int most)
@@ -17,34 +17,34 @@ static void add_messages(struct session *s, struct room *r, struct backlog *back
     int left_out = s->query.page.count > most ? s->query.page.count - most : 0;
     for (int i = left_out; i < s->query.page.count; i++) {
         struct message_row row = history_at(&s->query, i);
-        struct event ev = {.kind = row.kind == MESSAGE_ACTION ? EVENT_ACTION : EVENT_SAID, .room = r->name, .name = row.name,
-                           .text = row.text, .id = row.id, .time_ms = row.time_ms};
+        struct event ev = {.kind = row.kind == MESSAGE_ACTION ? EVENT_ACTION : EVENT_SAID, .room = r->name,
+                           .name = row.name, .text = row.text, .id = row.id, .time_ms = row.time_ms};
         char key[NAME_SIZE];
-        if (!name_was_user(row.name)) /* who knows who wrote the file */
+        if (!name_was_user(row.name)) /* the file may have been written by others */
             continue;
         name_fold(key, row.name);
         if (!ignores_has(s->member.ignores, key))
-            s->codec->render(&backlog->lines, &ev, (enum form)s->member.form);
+            session_add(s, &backlog->lines, &ev);
     }
 }
 
-bool backlog_read(struct session *s, struct room *r, const struct backlog_query *w, struct backlog *backlog)
+bool backlog_read(struct session *s, struct room *r, const struct backlog_query *q, struct backlog *backlog)
 {
     uint64_t newest = room_last_id(r);
-    *backlog = (struct backlog){.covers = w->after};
-    if (newest <= w->after || !history_keeps(r)) /* then the replay has all that there is */
+    *backlog = (struct backlog){.covers = q->after};
+    if (newest <= q->after || !history_keeps(r)) /* the replay has everything there is */
         return true;
-    struct history_range range = {.after = w->after, .before = newest + 1, .since_ms = w->since_ms, .most = w->most + 1};
+    struct history_range range = {.after = q->after, .before = newest + 1, .since_ms = q->since_ms, .most = q->most + 1};
     history_ask(&s->query, r, range, (size_t)outbox_limits().bytes / 4, s->member.notifier);
     bool is_read = history_wait(&s->query, NULL, NULL);
-    if (w->tells && is_read && (s->query.page.count > w->most || s->query.page.is_cut))
-        add_notice(s, backlog, "more was said than is shown here; HISTORY has it");
-    if (w->tells && !is_read)
-        add_notice(s, backlog, "what was said meanwhile cannot be read now; try HISTORY later");
-    if (is_read)
-        add_messages(s, r, backlog, w->most);
-    if (is_read)
+    if (q->notices && is_read && (s->query.page.count > q->most || s->query.page.is_cut))
+        add_notice(s, backlog, NOTICE_MORE_IN_HISTORY);
+    if (q->notices && !is_read)
+        add_notice(s, backlog, NOTICE_HISTORY_UNAVAILABLE);
+    if (is_read) {
+        add_messages(s, r, backlog, q->most);
         backlog->covers = newest;
+    }
     backlog->gives_up = !is_read; /* then the replay has to do */
     history_query_fini(&s->query);
     return is_read;
@@ -53,7 +53,6 @@ bool backlog_read(struct session *s, struct room *r, const struct backlog_query 
 void backlog_give_up(struct session *s, struct room *r, struct backlog *backlog)
 {
     if (!backlog->gives_up)
-        add_notice(s, backlog, history_keeps(r) ? "more was said than is shown here; HISTORY has it"
-                                             : "more was said than is shown here");
+        add_notice(s, backlog, history_keeps(r) ? NOTICE_MORE_IN_HISTORY : NOTICE_MORE_SAID);
     backlog->gives_up = true;
 }

@@ -4,19 +4,19 @@
 
 #include "serve/session.h"
 
-/* What was said in a room, from the history, as the lines that a client would have heard: for who comes in. The session's
- * reader. */
+/* What was said in a room before a user came in, read from the history and rendered as the client would have heard it. The
+ * session's reader. */
 struct backlog_query {
-    uint64_t after;   /* numbers above this */
-    int64_t since_ms; /* not older; 0: whatever the age */
+    uint64_t after;   /* only messages with higher numbers */
+    int64_t since_ms; /* wall clock: none older than this; 0: at any age */
     int most;         /* the newest so many */
-    bool tells;       /* of what is left out, and that it cannot be read */
+    bool notices;     /* adds a notice when messages are left out or cannot be read */
 };
-/* Asks the store, and waits. The caller frees .lines. False: it cannot be read now. */
-bool backlog_read(struct session *s, struct room *r, const struct backlog_query *w, struct backlog *backlog);
+/* Reads it from the store and waits. The caller frees backlog->lines. False: it cannot be read now. */
+bool backlog_read(struct session *s, struct room *r, const struct backlog_query *q, struct backlog *backlog);
 
-/* The room talks faster than its past can be read, or keeps none: that something is left out is told, and what the replay
- * has is shown. */
+/* Settles for what the room's replay has, with a notice: the room talks faster than the history can be read, or it keeps
+ * none. */
 void backlog_give_up(struct session *s, struct room *r, struct backlog *backlog);
 
 #endif

@@ -5,46 +5,45 @@
 #include "chat/accounts.h"
 #include "serve/session.h"
 
-/* How a session comes to its name: free names are claimed, owned ones proved by a password. The session's reader. */
-enum registration { REGISTRATION_OPEN, REGISTRATION_INVITE, REGISTRATION_CLOSED };
+/* How a session gets its name: a free name is claimed, a registered one is proved with a password. The session's reader.
+ * Where a call returns false, `no` says why. */
+enum registration_rule { REGISTRATION_OPEN, REGISTRATION_INVITE, REGISTRATION_CLOSED };
 
 struct login_rules {
-    enum registration registration;
-    bool plaintext;     /* passwords may cross others' networks unencrypted */
-    int password_least; /* bytes */
+    enum registration_rule registration;
+    bool plaintext;         /* passwords may cross public networks unencrypted */
+    int password_min_bytes;
 };
 /* Any thread. */
 void login_configure(const struct login_rules *rules);
 struct login_rules login_rules(void);
 
 /* The rule by its name in the configuration. */
-enum registration login_registration_named(const char *name);
+enum registration_rule login_registration_named(const char *name);
 
-/* Gives the session the name, and logs it in to the account that it has proved to own (NULL: none), answered as `welcome`
- * says; whoever is logged in to that is replaced. Waits a moment for a name that is being given back. False: the client
- * was told why not, and the session has no name. */
-bool login_take_name(struct session *s, const char *name, const struct account *proved, enum event_kind welcome);
+/* Gives the session the name and logs it in to the account whose ownership it has proved (NULL: none). The client is told
+ * by an event of the kind `welcome`, in the hold that makes the name visible. The name is the account's, or one that
+ * nobody has registered; a session that is logged in to the account already is replaced. Waits a moment for a name that is
+ * being released. */
+bool login_take_name(struct session *s, const char *name, const struct account *proved, enum event_kind welcome,
+                     struct refusal *no);
 
-/* Gives the session another name, also that of the account it is logged in to: OK Renamed. False: the client was told why
- * not, and has the old one. */
-bool login_change_name(struct session *s, const char *name);
+/* Changes the session's name, also to that of the account it is logged in to; tells the client, its rooms, and each user
+ * who shares one with it. */
+bool login_rename(struct session *s, const char *name, struct refusal *no);
 
-/* Takes a try for something that the client may get wrong: the password of the account, or (NULL) an invitation. True; or
- * it was told why not. throttle_end must follow. */
+/* Whether passwords and tokens may cross the network that the client comes by. */
+bool login_may_send(struct session *s, struct refusal *no);
+
+/* Whether a new password is acceptable; includes login_may_send. */
+bool login_may_choose(struct session *s, const char *password, struct refusal *no);
+
+/* Takes one attempt from the login throttle for something that the client may get wrong: the password of the account, or
+ * (NULL) an invitation. If true, throttle_end must follow. */
 struct throttle_try;
-bool login_throttle(struct session *s, const struct account *a, struct throttle_try *t);
+bool login_throttle(struct session *s, const struct account *a, struct throttle_try *t, struct refusal *no);
 
-/* True when secrets may cross the network that the client comes by; else it was told. */
-bool login_may_send(struct session *s);
-
-/* True when it is the password of the account; else the client was told what is wrong. Blocks for as long as hashing
- * does. */
-bool login_prove(struct session *s, const struct account *a, const char *password);
-
-/* True when the password may be chosen; else the client was told. */
-bool login_may_choose(struct session *s, const char *password);
-
-/* For what waits on behalf of the session. */
-struct waiter login_waiter(struct session *s);
+/* Checks the password of an account; includes login_may_send and login_throttle. Blocks as long as hashing does. */
+bool login_prove(struct session *s, const struct account *a, const char *password, struct refusal *no);
 
 #endif

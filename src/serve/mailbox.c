@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* UNREAD, and the way of a message to somebody who is away. */
+/* Not obvious: a message is stored in the hold in which its reader is not found, so a user who logs in then finds it. */
 #include "config.h"
 
 #include "serve/mailbox.h"
@@ -9,27 +9,24 @@
 #include "chat/mail.h"
 #include "chat/rooms.h"
 #include "chat/users.h"
-#include "serve/command.h"
-#include "serve/login.h"
+#include "net/post.h"
 
 #include <string.h>
 
 void mailbox_show(struct session *s)
 {
-    struct waiter w = login_waiter(s);
+    struct waiter w = session_waiter(s);
     struct buf lines = {0};
     s->mail_upto = mail_read(s->member.account, &s->member, (size_t)outbox_limits().bytes / 2, &lines, &w);
-    if (lines.len)
-        member_answer_lines(&s->member, &lines);
-    s->mail_end = outbox_position(&s->pair->outbox);
-    buf_fini(&lines);
+    session_answer_lines(s, &lines);
+    s->mail_end = outbox_position(s->member.outbox);
 }
 
 void mailbox_heard(struct session *s)
 {
     int64_t upto = s->mail_upto;
-    if (!upto || !outbox_has_come_to(&s->pair->outbox, s->mail_end))
-        return; /* a line that was sent before they came says nothing */
+    if (!upto || !outbox_acknowledged(s->member.outbox, s->mail_end))
+        return; /* a line that was sent before they arrived proves nothing */
     s->mail_upto = 0;
     if (!s->member.account)
         return;
@@ -38,7 +35,7 @@ void mailbox_heard(struct session *s)
     mailbox_show(s);
 }
 
-struct posting {
+struct sending {
     struct session *s;
     const char *name, *text;
     bool is_account;
@@ -46,44 +43,42 @@ struct posting {
     struct letter letter;
 };
 
-static void post(void *arg)
+/* Nobody online has the name. In the hold of the users lock. */
+static void store(void *arg)
 {
-    struct posting *p = arg;
+    struct sending *p = arg;
     p->is_account = accounts_find(p->name, &p->to);
     if (p->is_account)
         mail_put(&p->letter, p->to.id, p->s->member.name, p->text, p->s->member.notifier);
 }
 
-static void answer_posted(struct session *s, struct posting *p)
+static enum mailbox wait_until_stored(struct session *s, struct sending *p, char as_written[NAME_SIZE],
+                                      struct refusal *no)
 {
-    struct waiter w = login_waiter(s);
-    struct event stored = {.kind = EVENT_STORED, .name = p->to.name};
-    switch (mail_wait(&p->letter, &w)) {
-    case MAIL_KEPT:
-        session_answer(s, &stored);
-        counter_add(COUNTER_PRIVATE, 1);
-        break;
-    case MAIL_FULL:
-        session_error(s, ERROR_MAILBOX_FULL, p->to.name);
-        break;
-    case MAIL_STORAGE:
-        session_error(s, ERROR_STORAGE, NULL);
-        break;
-    }
+    static const enum error_code errors[] = {
+        [MAIL_KEPT] = ERROR_NONE, [MAIL_FULL] = ERROR_MAILBOX_FULL, [MAIL_STORAGE] = ERROR_STORAGE};
+    struct waiter w = session_waiter(s);
+    memcpy(as_written, p->to.name, NAME_SIZE);
+    no->error = errors[mail_wait(&p->letter, &w)];
+    no->name = as_written;
+    return no->error == ERROR_NONE ? MAILBOX_STORED : MAILBOX_REFUSED;
 }
 
-bool mailbox_put(struct session *s, const char *name, const char *text)
+enum mailbox mailbox_send(struct session *s, const char *name, const char *text, char as_written[NAME_SIZE],
+                          struct refusal *no)
 {
-    struct event sent = {.kind = EVENT_SENT};
-    struct posting p = {.s = s, .name = name, .text = text};
-    if (users_put(&s->member, name, text, post, &p)) {
-        session_answer(s, &sent);
-        counter_add(COUNTER_PRIVATE, 1);
-        return true;
-    }
-    if (p.is_account)
-        answer_posted(s, &p);
-    return p.is_account;
+    struct sending p = {.s = s, .name = name, .text = text};
+    enum mailbox result = MAILBOX_REFUSED;
+    if (!name_was_user(name))
+        no->error = ERROR_USER_NOT_FOUND;
+    else if (users_put(&s->member, name, text, store, &p))
+        result = MAILBOX_SENT;
+    else if (p.is_account)
+        result = wait_until_stored(s, &p, as_written, no);
+    else
+        no->error = ERROR_USER_NOT_FOUND;
+    counter_add(COUNTER_PRIVATE, result != MAILBOX_REFUSED);
+    return result;
 }
 
 /* ---- UNREAD ---- */
@@ -96,38 +91,29 @@ void mailbox_mark(struct session *s, const struct room *r, uint64_t id)
 
 struct unread {
     struct session *s;
-    struct buf lines;
-    int n;
+    void (*fn)(const struct room *r, int unread, void *arg);
+    void *arg;
 };
 
-static void add_unread(const char *key, int unread, void *arg)
+static void show_unread(const char *key, int unread, void *arg)
 {
     struct unread *u = arg;
-    struct session *s = u->s;
     struct room *r = rooms_find(key);
     if (!r)
         return;
-    struct event ev = {.kind = EVENT_UNREAD, .room = r->name, .number = unread};
-    if (unread && !member_is_in(&s->member, r) && room_may_look(r, &s->member)) {
-        s->codec->render(&u->lines, &ev, (enum form)s->member.form);
-        u->n++;
-    }
+    if (unread && !member_is_in(&u->s->member, r) && room_may_look(r, &u->s->member))
+        u->fn(r, unread, u->arg);
     rooms_release(r);
 }
 
-void cmd_unread(struct session *s, const struct args *a)
+bool mailbox_unread(struct session *s, void (*fn)(const struct room *r, int unread, void *arg), void *arg,
+                    struct refusal *no)
 {
-    struct waiter w = login_waiter(s);
-    struct unread u = {.s = s};
-    (void)a;
-    if (!s->member.account) {
-        session_error(s, ERROR_NOT_REGISTERED, NULL);
-    } else if (mail_unread(s->member.account, add_unread, &u, &w)) {
-        struct event end = {.kind = EVENT_LISTED, .number = u.n, .text = "rooms"};
-        s->codec->render(&u.lines, &end, (enum form)s->member.form);
-        member_answer_lines(&s->member, &u.lines);
-    } else {
-        session_error(s, ERROR_STORAGE, NULL);
-    }
-    buf_fini(&u.lines);
+    struct waiter w = session_waiter(s);
+    struct unread u = {s, fn, arg};
+    if (!s->member.account)
+        no->error = ERROR_NOT_REGISTERED;
+    else if (!mail_unread(s->member.account, show_unread, &u, &w))
+        no->error = ERROR_STORAGE;
+    return no->error == ERROR_NONE;
 }

@@ -5,20 +5,26 @@
 #include "serve/session.h"
 
 /*
- * Private messages for who was not here: kept for accounts, shown at log-in, and forgotten at the next line that their
- * reader sends, which tells that they have come. The session's reader.
+ * Private messages, and those to registered users who are away: these are stored, shown at log-in, and deleted at the next
+ * line that their reader sends, which shows that they have arrived. The session's reader.
  */
 
-/* Shows what waits for the account that the session is logged in to. */
+/* Shows what is stored for the account that the session is logged in to. */
 void mailbox_show(struct session *s);
-/* The client has sent a line: what was shown before is forgotten, and what there was no room for is shown. */
+/* The client has sent a line: deletes what was shown before it, and shows what there was no space for. */
 void mailbox_heard(struct session *s);
 
-/* Says something to whoever has the name, or keeps it for who has registered it and is not here. False: nobody has. Else
- * the sender was told. */
-bool mailbox_put(struct session *s, const char *name, const char *text);
+/* Sends a private message. On MAILBOX_STORED, `as_written` is the name of the account it is stored for; on
+ * MAILBOX_REFUSED, `no` says why. */
+enum mailbox { MAILBOX_SENT, MAILBOX_STORED, MAILBOX_REFUSED };
+enum mailbox mailbox_send(struct session *s, const char *name, const char *text, char as_written[NAME_SIZE],
+                          struct refusal *no);
 
-/* UNREAD counts from here: the client has heard the room up to a number. */
+/* Notes for UNREAD that the client has heard the room up to a number. */
 void mailbox_mark(struct session *s, const struct room *r, uint64_t id);
+
+/* Calls fn for each room that the account has left and may see, and that has new messages. False: `no` says why not. */
+bool mailbox_unread(struct session *s, void (*fn)(const struct room *r, int unread, void *arg), void *arg,
+                    struct refusal *no);
 
 #endif

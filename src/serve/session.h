@@ -2,105 +2,104 @@
 #ifndef SERVE_SESSION_H
 #define SERVE_SESSION_H
 
-#include "chat/durable.h"
+#include "chat/change.h"
 #include "chat/history.h"
 #include "chat/member.h"
 #include "chat/search.h"
+#include "chat/tokens.h"
 #include "net/line.h"
 #include "net/pool.h"
 #include "serve/flood.h"
-#include "serve/resume.h"
 
 /*
- * One client's life, on its pair's reader thread: lines in, handlers, answers out, and one way to end. Lives as long
- * as its pair and serves one client after the other.
+ * One client's connection from its first byte to its last, on its pair's reader thread. The struct lives as long as its
+ * pair and serves one client after the other. This is the ground floor of serve/: what every handler may do with a session
+ * whatever its protocol is; serve/reader.c is the roof.
  *
- * Locking key: R the reader only · a atomic · c constant
+ * Locking key: R the reader only · a atomic · c constant · H by the lock of serve/resumable.c
  */
-struct session {
-    struct pair *pair;       /* c: borrows */
-    struct member member;    /* see there */
-    const struct codec *codec; /* R: the listener's */
-    struct line line;        /* R */
-    bool first_line;         /* R: the next line is the first of the connection */
-    struct flood flood;      /* R */
-    bool is_exempt;             /* R: from the flood limit */
-    struct change change;    /* R, and the store while it has it: the topic being set */
-    struct history_query query; /* the same: the history asked for */
-    struct resumable resumable;    /* see there */
-    int64_t mail_upto;       /* R: number of the last private message shown of those that waited; 0: none */
-    struct search_query search; /* the same: what is looked for in it */
-    uint64_t mail_end;       /* R: where in the stream they end */
-    _Atomic int room_count;  /* a: for the console */
-    _Atomic bool named;      /* a: has given a name, so no login deadline */
+struct protocol;
+struct resumer;
+
+/* What a session that has taken a token (TOKEN) keeps so that it can be resumed; serve/resumable.h. */
+struct resumable {
+    struct token token;
+    bool has_token;             /* R */
+    bool listed;                /* H */
+    struct resumer *resumer;    /* H: borrows; its reader waits for ours */
+    struct session *s;          /* R */
+    struct saved_session saved; /* R, and the resumer's reader while ours waits: how the session was at its end */
+    _Atomic bool done;          /* a: the resumer has taken everything */
+    UT_hash_handle hh;          /* H */
 };
 
+struct session {
+    struct pair *pair;               /* c: borrows */
+    struct member member;            /* see there */
+    const struct protocol *protocol; /* R: the listener's */
+    void *state;                     /* R: owns; what the protocol remembers, zeroed for each client */
+    struct line line;                /* R */
+    size_t body_bytes;               /* R: the next so many bytes are a body and not lines */
+    struct flood flood;              /* R */
+    bool is_exempt;                  /* R: from the flood limit */
+    struct change change;            /* R, and the store while it has it: the topic being set */
+    struct history_query query;      /* the same: the history being read */
+    struct search_query search;      /* the same: what is being searched for */
+    struct resumable resumable;      /* see there */
+    int64_t mail_upto;               /* R: number of the last stored private message that was shown; 0: none */
+    uint64_t mail_end;               /* R: where in the stream those messages end */
+    _Atomic int room_count;          /* a: for the console */
+    _Atomic int64_t deadline_ms;     /* a: clock_ms() at which the session is closed; INT64_MAX: never */
+    _Atomic int deadline_reason;     /* a: enum close_reason */
+};
+
+/* Lengths in bytes where nothing else is said. */
 struct session_limits {
-    int line, text, topic, away; /* bytes */
-    int ignored;              /* names */
+    int line, text, topic, away;
+    int ignored; /* names */
     int login_timeout_s;
     int rooms_per_user;
     int history_page;         /* messages */
-    bool replay_kept;         /* JOIN replays from the history */
+    bool replay_from_history; /* JOIN shows messages from the history */
     int replay, replay_age_s; /* messages, and how old they may be */
 };
 
 /* The limits in force. Any thread. */
 void session_configure(const struct session_limits *limits);
 struct session_limits session_limits(void);
+/* The longest line alone, for the reader's loop. */
+size_t session_max_line(void);
 
-/* For the pool: makes and frees the session of a pair; serves one client. */
+/* Makes and frees the session of a pair, for the pool. */
 void session_prepare(struct pair *p);
 void session_release(struct pair *p);
-void session_serve(struct pair *p);
 
-/* Keeper: closes who has given no name in time. */
-void session_check_deadlines(void);
+/* The calls below are for handlers, on the session's reader. */
 
-/* The rest is for handlers, on the session's reader. */
+/* Tells the client something, behind all that was said in rooms before. */
 void session_answer(struct session *s, const struct event *ev);
-void session_error(struct session *s, enum error_code code, const char *text);
-/* Ends it: the loop unwinds after the handler. */
+void session_error(struct session *s, enum error_code code);
+/* Tells the client why something was not done, and frees what `no` holds. */
+void session_refuse(struct session *s, struct refusal *no);
+/* Renders an event for the client behind other lines, and sends the lines as one answer. */
+void session_add(const struct session *s, struct buf *lines, const struct event *ev);
+void session_answer_lines(struct session *s, struct buf *lines);
+
+/* Ends the session: the reader's loop unwinds after the handler. */
 void session_close(struct session *s, enum close_reason reason);
-/* Flushes, then waits until `ready(arg)`, the end of the session, or clock_ms() reaching until_ms. True: ready. */
-bool session_wait(struct session *s, int64_t until_ms, bool (*ready)(void *arg), void *arg);
-/* Between long answers to one line: waits while one's own outbox presses. */
-void session_yield_to_own(struct session *s);
-/* Before something is said in the room: waits for what others have just found pressing there, and while the history is
- * full. False: the session has ended meanwhile. */
-bool session_yield_to_room(struct session *s, struct room *r);
-/* True when the session has to end; `arg` is the session. For change_wait and history_wait. */
+/* True when the session has to end; `arg` is the session. */
 bool session_is_over(void *arg);
 
-/* The console is to know in how many rooms it is now. */
-void session_count_rooms(struct session *s);
-/* The client has a name now. */
+/* Flushes, then waits until `ready(arg)`, the end of the session, or clock_ms() reaching until_ms. True: ready. */
+bool session_wait(struct session *s, int64_t until_ms, bool (*ready)(void *arg), void *arg);
+/* For requests to the store that the session waits for. */
+struct waiter session_waiter(struct session *s);
+
+/* Has the session closed for that reason at clock_ms() = at_ms, instead of the deadline before; INT64_MAX: never. A
+ * protocol moves it from stage to stage: log-in, handshake, request. */
+void session_set_deadline(struct session *s, int64_t at_ms, enum close_reason reason);
+
+/* The client has got a name: no deadline, a log line, a count. */
 void session_named(struct session *s);
-/* Tells the client why it may not come in, or not talk. Frees what `no` has. */
-void session_refuse(struct session *s, struct refusal *no);
-/* Forgets rooms that others have put the client out of. */
-void session_sync_rooms(struct session *s);
-
-/* Enters a room, taking over the reference to it, and makes it current; `ticket` is from room_admits. False: the ticket is
- * no longer good, or `past` (may be NULL) lacks something, and the reference is the caller's. */
-bool session_enter_room(struct session *s, struct room *r, unsigned ticket, const struct backlog *backlog);
-/* Tells all of them what has changed in the member. */
-void session_update_rooms(struct session *s);
-/* Leaves one and gives the reference back; `answer`: with OK Left. */
-void session_leave_room(struct session *s, struct room *r, bool answer);
-
-/* What the console shows of the client of a pair; false when there is none. Any thread. */
-struct session_view {
-    struct pool_client client;
-    char name[NAME_SIZE]; /* "" before USERNAME */
-    int rooms;
-    int64_t idle_ms;
-    struct outbox_load queued;
-};
-bool session_view(struct pair *p, struct session_view *view);
-
-/* Closes a client as kicked: by id, else by name. `reason` is shown to the client. Its id, or 0 when there is none. Any
- * thread. */
-uint64_t session_kick(const char *who, const char *reason);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a program may switch on for itself with CAPS. All are off at the start.
+ * What a program may switch on for itself with CAPS. All are off at first.
  *
  * CAP(NAME, "name in CAPS", "what it does")
  */
-CAP(TAGS, "tags", "@id=<number>;time=<time> and a space stand before each line of a room and each private one")
-CAP(ACKS, "acks", "who says something in a room is answered OK <number> and does not hear the echo")
+CAP(TAGS, "tags", "each line about a room and each private message is preceded by @id=<number>;time=<time> and a space")
+CAP(ACKS, "acks", "a message in a room is answered with OK <number> and not echoed")

@@ -3,15 +3,16 @@
  * Every way in which a session ends. The first reason given to outbox_close() wins.
  *
  * CLOSE(NAME, "name in logs and the console", last words, error, queue, wakes, drain_ms)
- *   last words  the event put as the very last entry: NONE, GOODBYE or ERROR with the row of tbl/errors.h
- *   queue       KEEP writes what is queued first; DROP throws it away
+ *   last words  the last thing the client is told: NONE, GOODBYE, or ERROR with the row of tbl/errors.h; each protocol has
+ *               its own words for them
+ *   queue       KEEP: what is queued is written first; DROP: it is discarded
  *   wakes       what ends the reader's blocking read: NOTHING (the reader itself closes), READ or BOTH directions
- *   drain_ms    how long the queue and the last words may take to be written
+ *   drain_ms    how long writing the queue and the last words may take
  */
 CLOSE(EOF, "left", NONE, NONE, KEEP, NOTHING, 5000)
 CLOSE(QUIT, "quit", GOODBYE, NONE, KEEP, NOTHING, 5000)
 CLOSE(GONE, "gone", NONE, NONE, DROP, BOTH, 0)
-CLOSE(HTTP, "http", NONE, NONE, DROP, NOTHING, 0)
+CLOSE(FOREIGN, "wrong_protocol", NONE, NONE, DROP, NOTHING, 0)
 CLOSE(LOGIN, "login_timeout", ERROR, LOGIN_TIMEOUT, KEEP, READ, 1000)
 CLOSE(SLOW, "slow", ERROR, TOO_SLOW, DROP, READ, 1000)
 CLOSE(FLOOD, "flood", ERROR, FLOODING, KEEP, NOTHING, 1000)

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What SET can set of a room. The standard is 0, off and none, but for history, which is on.
+ * The options of a room, changed by SET. The defaults are 0, off and none, except that history is on.
  *
- * OPTION(NAME, "name", kind, standard, most, "what it does")
- *   kind  SWITCH on or off; NUMBER 0 to `most`, where 0 reads off; WORD of at most `most` bytes, which is not shown
+ * OPTION(NAME, "name", kind, default, most, "what it does")
+ *   kind  SWITCH on or off; NUMBER 0 to `most`, where 0 is shown as off; WORD of at most `most` bytes, which is not shown
  */
-OPTION(PRIVATE, "private", SWITCH, 0, 1, "only who has a role, an invitation or the key may join; for all others the room is not there")
-OPTION(KEY, "key", WORD, 0, 32, "who joins gives this word: JOIN <room> <key>")
-OPTION(INVITE_ONLY, "invite-only", SWITCH, 0, 1, "only who has a role, an invitation or the key may join")
-OPTION(MODERATED, "moderated", SWITCH, 0, 1, "only who has a voice may talk")
+OPTION(PRIVATE, "private", SWITCH, 0, 1, "only users with a role, an invitation or the key may join; for all others the room does not exist")
+OPTION(KEY, "key", WORD, 0, 32, "joining needs this word: JOIN <room> <key>")
+OPTION(INVITE_ONLY, "invite-only", SWITCH, 0, 1, "only users with a role, an invitation or the key may join")
+OPTION(MODERATED, "moderated", SWITCH, 0, 1, "only users with a voice may talk")
 OPTION(TOPIC_OPS, "topic-ops", SWITCH, 0, 1, "only ops may set the topic")
-OPTION(SLOW, "slow", NUMBER, 0, 86400, "seconds, 86400 at most, that who has no voice has to wait between two messages")
-OPTION(DURABLE, "durable", SWITCH, 0, 1, "what is said is heard only when it is on disk")
-OPTION(HISTORY, "history", SWITCH, 1, 1, "what is said is kept for HISTORY")
-OPTION(RETENTION, "retention", NUMBER, 0, 1000000000, "most messages that are kept; never more than the server keeps")
-OPTION(RETENTION_DAYS, "retention-days", NUMBER, 0, 36500, "days for which a message is kept; never longer than the server keeps them")
+OPTION(SLOW, "slow", NUMBER, 0, 86400, "seconds that a user without a voice must wait between two messages; at most 86400")
+OPTION(DURABLE, "durable", SWITCH, 0, 1, "a message is delivered only once it is on disk")
+OPTION(HISTORY, "history", SWITCH, 1, 1, "messages are kept for HISTORY and SEARCH")
+OPTION(RETENTION, "retention", NUMBER, 0, 1000000000, "how many messages are kept; never more than the server keeps")
+OPTION(RETENTION_DAYS, "retention-days", NUMBER, 0, 36500, "how many days a message is kept; never longer than the server keeps it")

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* SEARCH: words in what was said, in all rooms or one. Nothing of what is typed reaches SQLite as syntax (store/words.h). */
+/* SEARCH: messages by their words, in all rooms or one. Nothing that is typed reaches SQLite as syntax (store/terms.h). */
 #include "config.h"
 
 #include "base/clock.h"
 #include "chat/rooms.h"
 #include "chat/search.h"
-#include "serve/command.h"
+#include "serve/native/command.h"
 #include "store/terms.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@
 
 #define MOST_WORDS 64
 
-/* What the words have filled in so far. */
+/* What the words of the command have filled in so far. */
 struct question {
     struct search_query *query;
     const struct member *asker;
@@ -24,7 +24,7 @@ struct question {
 static enum error_code add_room(struct question *q, const char *value)
 {
     char name[NAME_SIZE];
-    if (!*value) /* a blank behind the colon: what follows is no filter, and would find nothing */
+    if (!*value) /* a blank behind the colon: the filter has no value, and would find nothing */
         return ERROR_USAGE;
     if (!name_room(name, value))
         return ERROR_INVALID_ROOM;
@@ -54,7 +54,7 @@ static enum error_code add_time(const char *value, int64_t *wall_ms)
     return clock_parse(value, clock_wall_ms(), wall_ms) ? ERROR_NONE : ERROR_USAGE;
 }
 
-/* The value behind `filter`, which stands before a word's colon; NULL: it is none. */
+/* The value behind `filter`, which ends in a colon; NULL: the word does not begin with it. */
 static const char *value_of(const char *word, const char *filter)
 {
     size_t n = strlen(filter);
@@ -88,20 +88,16 @@ static enum error_code parse(struct question *q, char *text)
 
 static void answer(struct session *s, const struct search_query *q)
 {
-    static const char *const why[] = {
-        [SEARCH_ALL] = NULL,
-        [SEARCH_LATE] = "it takes long; narrow it down with in: from: after: before:",
-        [SEARCH_BEHIND] = "some messages are not indexed yet; try again later",
-    };
+    static const enum search_limit limits[] = {
+        [SEARCH_ALL] = SEARCH_LIMIT_NONE, [SEARCH_LATE] = SEARCH_LIMIT_TIME, [SEARCH_BEHIND] = SEARCH_LIMIT_INDEX};
     struct buf lines = {0};
     for (int i = 0; i < q->page.count; i++) {
         struct message_row row = page_at(&q->page, i);
         command_add_hist(s, &lines, row.room, &row);
     }
-    struct event end = {.kind = EVENT_FOUND, .number = q->page.count, .text = why[q->end]};
-    s->codec->render(&lines, &end, (enum form)s->member.form);
-    member_answer_lines(&s->member, &lines);
-    buf_fini(&lines);
+    struct event end = {.kind = EVENT_FOUND, .number = q->page.count, .search_limit = limits[q->end]};
+    session_add(s, &lines, &end);
+    session_answer_lines(s, &lines);
 }
 
 void cmd_search(struct session *s, const struct args *a)
@@ -110,14 +106,15 @@ void cmd_search(struct session *s, const struct args *a)
     s->search.since_ms = s->search.before_ms = 0;
     enum error_code wrong = parse(&q, a->text);
     if (wrong != ERROR_NONE) {
-        session_error(s, wrong, wrong == ERROR_USAGE ? command_row(COMMAND_SEARCH)->syntax : NULL);
+        struct refusal no = {.error = wrong, .name = command_row(COMMAND_SEARCH)->syntax};
+        session_refuse(s, &no);
     } else {
         rooms_unreadable(&s->search.hidden, &s->member);
         search_ask(&s->search, session_limits().history_page, (size_t)outbox_limits().bytes / 2, s->member.notifier);
         if (search_wait(&s->search, session_is_over, s))
             answer(s, &s->search);
         else
-            session_error(s, ERROR_STORAGE, NULL);
+            session_error(s, ERROR_STORAGE);
     }
     search_query_fini(&s->search);
 }

@@ -2,8 +2,8 @@
 /* CAPS: what a program switches on for itself. */
 #include "config.h"
 
-#include "chat/users.h"
-#include "serve/command.h"
+#include "serve/native/command.h"
+#include "serve/presence.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static const char *const names[CAPS] = {
 #undef CAP
 };
 
-/* Switches what the words say. The first word that there is not, or NULL. Cuts the text up. */
+/* Switches what the words say. Returns the first unknown word, or NULL. Cuts the text up. */
 static const char *parse(char *text, unsigned *caps)
 {
     char *rest;
@@ -29,18 +29,6 @@ static const char *parse(char *text, unsigned *caps)
         *caps = *word == '-' ? *caps & ~(1u << cap) : *caps | 1u << cap;
     }
     return NULL;
-}
-
-/* Before the answer, so that who reads it hears nothing in the old form any more. */
-static void apply(struct session *s, unsigned caps)
-{
-    struct member *m = &s->member;
-    enum form form = caps & 1u << CAP_TAGS ? FORM_TAGS : s->codec->form;
-    m->caps = caps;
-    if (m->form == (int)form)
-        return;
-    users_set_form(m, form);
-    session_update_rooms(s);
 }
 
 static void answer(struct session *s)
@@ -58,11 +46,11 @@ static void answer(struct session *s)
 void cmd_caps(struct session *s, const struct args *a)
 {
     unsigned caps = s->member.caps;
-    const char *unknown = a->text ? parse(a->text, &caps) : NULL;
-    if (unknown) {
-        session_error(s, ERROR_UNKNOWN_CAP, unknown);
+    struct refusal no = {.error = ERROR_UNKNOWN_CAP, .name = a->text ? parse(a->text, &caps) : NULL};
+    if (no.name) {
+        session_refuse(s, &no);
         return;
     }
-    apply(s, caps);
+    presence_set_caps(s, caps); /* before the answer: once it is read, nothing comes in the old form */
     answer(s);
 }

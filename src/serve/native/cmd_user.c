@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* Commands about who is there and the connection: USERS, PING, HELP, QUIT. */
+/* Commands about users and the connection: USERS, PING, HELP, QUIT. */
 #include "config.h"
 
 #include "chat/rooms.h"
 #include "chat/users.h"
-#include "proto/native.h"
-#include "serve/command.h"
+#include "serve/native/command.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 static void answer_names(struct session *s, struct strv *names)
@@ -49,30 +46,26 @@ void cmd_ping(struct session *s, const struct args *a)
 static void add_help(struct session *s, struct buf *lines, enum command c)
 {
     const struct command_row *row = command_row(c);
-    struct event ev = {.kind = EVENT_HELP, .text = row->syntax, .more = row->help};
-    s->codec->render(lines, &ev, (enum form)s->member.form);
+    struct event ev = {.kind = EVENT_HELP, .name = row->syntax, .text = row->help};
+    session_add(s, lines, &ev);
 }
 
 void cmd_help(struct session *s, const struct args *a)
 {
     struct buf lines = {0};
-    if (a->word) {
-        enum command c = native_command(a->word);
-        if (c == COMMANDS) {
-            session_error(s, ERROR_UNKNOWN_COMMAND, NULL);
-            return;
-        }
-        add_help(s, &lines, c);
-    } else {
-        for (int c = 0; c < COMMANDS; c++)
-            add_help(s, &lines, (enum command)c);
+    enum command one = a->word ? native_line_command(a->word) : COMMANDS;
+    if (a->word && one == COMMANDS) {
+        session_error(s, ERROR_UNKNOWN_COMMAND);
+        return;
     }
-    member_answer_lines(&s->member, &lines);
-    buf_fini(&lines);
+    for (int c = 0; c < COMMANDS; c++)
+        if (!a->word || c == (int)one)
+            add_help(s, &lines, (enum command)c);
+    session_answer_lines(s, &lines);
 }
 
 void cmd_quit(struct session *s, const struct args *a)
 {
-    (void)a; /* the reason is taken for politeness; leaving looks the same however it happens */
+    (void)a; /* the reason is accepted and not shown: leaving looks the same however it happens */
     session_close(s, CLOSE_QUIT);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The checks that all commands share, driven by the table: who may ask, and how the arguments are cut. */
+/* The checks that all commands share, driven by the table: when a command is allowed, and how its arguments are cut. */
 #include "config.h"
 
-#include "serve/command.h"
+#include "serve/native/command.h"
 
 #include "base/counter.h"
 #include "base/log.h"
@@ -11,6 +11,7 @@
 #include "net/post.h"
 #include "proto/text.h"
 #include "serve/mailbox.h"
+#include "serve/session_rooms.h"
 
 #include <string.h>
 
@@ -26,8 +27,33 @@ const struct command_row *command_row(enum command c)
     return &rows[c];
 }
 
-/* Cuts the next word off *rest, blanks around it; NULL when there is none. *rest is what follows its one space, or
- * NULL. */
+/* ---- answers ---- */
+
+void command_usage(struct session *s, enum command c)
+{
+    struct refusal no = {.error = ERROR_USAGE, .name = command_row(c)->syntax};
+    session_refuse(s, &no);
+}
+
+void command_answer(struct session *s, bool done, const struct event *ev, struct refusal *no)
+{
+    if (done)
+        session_answer(s, ev);
+    else
+        session_refuse(s, no);
+}
+
+void command_add_hist(struct session *s, struct buf *lines, const char *room, const struct message_row *row)
+{
+    struct event ev = {.kind = row->kind == MESSAGE_ACTION ? EVENT_HIST_ACTION : EVENT_HIST, .room = room,
+                       .name = row->name, .text = row->text, .id = row->id, .time_ms = row->time_ms};
+    session_add(s, lines, &ev);
+}
+
+/* ---- arguments ---- */
+
+/* Cuts the next word off *rest, without the blanks around it; NULL when there is none. *rest becomes what follows its one
+ * space, or NULL. */
 static char *cut_word(char **rest)
 {
     char *word = *rest ? *rest + strspn(*rest, " \t") : NULL;
@@ -65,20 +91,22 @@ static bool is_too_long(const char *arg)
     return arg && strlen(arg) > (size_t)session_limits().text;
 }
 
+/* ---- running ---- */
+
 static void run(struct session *s, enum command c, char *rest)
 {
     const struct command_row *row = &rows[c];
     struct args a = {0};
     if (!*s->member.name && !(row->flags & ANYTIME)) {
-        session_error(s, ERROR_USERNAME_REQUIRED, NULL);
+        session_error(s, ERROR_USERNAME_REQUIRED);
     } else if (!parse_args(row->args, rest, &a)) {
-        session_error(s, ERROR_USAGE, row->syntax);
+        command_usage(s, c);
     } else if (is_too_long(a.word) || is_too_long(a.more) || is_too_long(a.text)) { /* its answer would not fit a line */
-        session_error(s, ERROR_LINE_TOO_LONG, NULL);
+        session_error(s, ERROR_LINE_TOO_LONG);
     } else {
         if (log_enabled(LOG_DEBUG))
             log_peer(LOG_DEBUG, "command", "id=%llu verb=%s", (unsigned long long)s->member.id, row->name);
-        session_sync_rooms(s);
+        session_rooms_sync(s);
         mailbox_heard(s);
         if (!(row->flags & TALK))
             post_settle(); /* what was said before comes before what the handler does */
@@ -86,43 +114,43 @@ static void run(struct session *s, enum command c, char *rest)
     }
 }
 
-static void say(struct session *s, const struct native_request *rq)
+static void say(struct session *s, const struct native_line *nl)
 {
-    if (*s->member.name && !s->member.current && rq->shouted)
-        session_error(s, ERROR_UNKNOWN_COMMAND, NULL);
+    if (*s->member.name && !s->member.current && nl->shouted)
+        session_error(s, ERROR_UNKNOWN_COMMAND);
     else
-        run(s, COMMAND_MSG, rq->args);
+        run(s, COMMAND_MSG, nl->args);
 }
 
-void command_run(struct session *s, const struct native_request *rq)
+void command_run(struct session *s, const struct native_line *nl)
 {
-    switch (rq->kind) {
+    switch (nl->kind) {
     case NATIVE_EMPTY:
         break;
     case NATIVE_COMMAND:
-        run(s, rq->command, rq->args);
+        run(s, nl->command, nl->args);
         break;
     case NATIVE_TEXT:
-        say(s, rq);
+        say(s, nl);
         break;
     case NATIVE_UNKNOWN:
-        session_error(s, *s->member.name ? ERROR_UNKNOWN_COMMAND : ERROR_USERNAME_REQUIRED, NULL);
+        session_error(s, *s->member.name ? ERROR_UNKNOWN_COMMAND : ERROR_USERNAME_REQUIRED);
         break;
     case NATIVE_INVALID:
         counter_add(COUNTER_BAD_LINES, 1);
-        session_error(s, ERROR_INVALID_TEXT, NULL);
+        session_error(s, ERROR_INVALID_TEXT);
         break;
     case NATIVE_FOREIGN:
-        session_close(s, CLOSE_HTTP);
+        session_close(s, CLOSE_FOREIGN);
         break;
     }
 }
 
-bool command_is_secret(const struct native_request *rq)
+bool command_is_secret(const struct native_line *nl)
 {
-    if (rq->kind == NATIVE_COMMAND)
-        return rows[rq->command].flags & SECRET;
-    return rq->kind == NATIVE_UNKNOWN || rq->kind == NATIVE_INVALID; /* it may have been meant as such a command */
+    if (nl->kind == NATIVE_COMMAND)
+        return rows[nl->command].flags & SECRET;
+    return nl->kind == NATIVE_UNKNOWN || nl->kind == NATIVE_INVALID; /* it may have been meant as such a command */
 }
 
 struct room *command_room(struct session *s, const char *word)
@@ -130,14 +158,14 @@ struct room *command_room(struct session *s, const char *word)
     char name[NAME_SIZE];
     struct room *r = NULL;
     if (!word && !s->member.current)
-        session_error(s, ERROR_NOT_IN_A_ROOM, NULL);
+        session_error(s, ERROR_NOT_IN_A_ROOM);
     else if (word && !name_room(name, word))
-        session_error(s, ERROR_INVALID_ROOM, NULL);
+        session_error(s, ERROR_INVALID_ROOM);
     else if (!(r = rooms_find(word ? name : s->member.current->name)))
-        session_error(s, ERROR_ROOM_NOT_FOUND, NULL);
+        session_error(s, ERROR_ROOM_NOT_FOUND);
     if (!r || room_may_look(r, &s->member))
         return r;
     rooms_release(r);
-    session_error(s, ERROR_ROOM_NOT_FOUND, NULL);
+    session_error(s, ERROR_ROOM_NOT_FOUND);
     return NULL;
 }

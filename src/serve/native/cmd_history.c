@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: ISC */
-/* HISTORY: what was said in a room, from the store. */
+/* HISTORY: earlier messages of a room, from the store. */
 #include "config.h"
 
 #include "base/clock.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
-#include "serve/command.h"
+#include "serve/native/command.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define MOST_WORDS 4
-#define MOST_UNASKED 50 /* messages shown to who names no number */
+#define MOST_UNASKED 50 /* messages shown if the command names no number */
 
 struct question {
     const char *room; /* NULL: the current one */
@@ -38,7 +38,7 @@ static bool parse_bound(struct question *q, const char *word, const char *value)
     if (is_after)
         q->range.after = id;
     else
-        q->range.before = id ? id : 1; /* before 0 there is nothing either */
+        q->range.before = id ? id : 1; /* nothing is before 0 either */
     q->range.first = is_after;
     return is_number(value);
 }
@@ -48,7 +48,7 @@ static bool is_bound(const char *word)
     return strcasecmp(word, "BEFORE") == 0 || strcasecmp(word, "AFTER") == 0 || strcasecmp(word, "SINCE") == 0;
 }
 
-/* [<room>] [<n>] [BEFORE <id> | AFTER <id> | SINCE <time>]; false: not so. Cuts the text up. */
+/* [<room>] [<n>] [BEFORE <id> | AFTER <id> | SINCE <time>]; false: not like that. Cuts the text up. */
 static bool parse(struct question *q, char *text)
 {
     char *word[MOST_WORDS], *rest;
@@ -74,13 +74,6 @@ static bool parse(struct question *q, char *text)
     return i == n || i + 2 == n;
 }
 
-void command_add_hist(struct session *s, struct buf *lines, const char *room, const struct message_row *row)
-{
-    struct event ev = {.kind = row->kind == MESSAGE_ACTION ? EVENT_HIST_ACTION : EVENT_HIST, .room = room, .name = row->name, .text = row->text, .id = row->id,
-                       .time_ms = row->time_ms};
-    s->codec->render(lines, &ev, (enum form)s->member.form);
-}
-
 static void answer(struct session *s, const struct history_query *q, const char *room)
 {
     struct buf lines = {0};
@@ -89,9 +82,8 @@ static void answer(struct session *s, const struct history_query *q, const char 
         command_add_hist(s, &lines, room, &row);
     }
     struct event end = {.kind = EVENT_HISTORY, .number = q->page.count};
-    s->codec->render(&lines, &end, (enum form)s->member.form);
-    member_answer_lines(&s->member, &lines);
-    buf_fini(&lines);
+    session_add(s, &lines, &end);
+    session_answer_lines(s, &lines);
 }
 
 void cmd_history(struct session *s, const struct args *a)
@@ -99,7 +91,7 @@ void cmd_history(struct session *s, const struct args *a)
     struct question q = {.range.most = session_limits().history_page};
     char none[] = "";
     if (!parse(&q, a->text ? a->text : none)) {
-        session_error(s, ERROR_USAGE, command_row(COMMAND_HISTORY)->syntax);
+        command_usage(s, COMMAND_HISTORY);
         return;
     }
     struct room *r = command_room(s, q.room);
@@ -109,7 +101,7 @@ void cmd_history(struct session *s, const struct args *a)
     if (history_wait(&s->query, session_is_over, s))
         answer(s, &s->query, r->name);
     else
-        session_error(s, ERROR_STORAGE, NULL);
+        session_error(s, ERROR_STORAGE);
     history_query_fini(&s->query);
     rooms_release(r);
 }

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC */
+/* The waits; who has to wait for whom, and for how long, is decided in net/pressure.c. */
+#include "config.h"
+
+#include "serve/backpressure.h"
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "net/post.h"
+#include "net/pressure.h"
+
+#define HISTORY_POLL_MS 20 /* nothing notifies a speaker when the store fails, so it looks again */
+
+static bool is_relieved(void *arg)
+{
+    return !pressure_own(arg);
+}
+
+static bool is_over(void *arg)
+{
+    const struct post_pressure *p = arg;
+    return pressure_is_over(p->other, p->gen);
+}
+
+static void wait_for(struct session *s, struct post_pressure *p)
+{
+    struct outbox *own = s->member.outbox;
+    int64_t until_ms = p->other == own ? 0 : pressure_begin(p->other, p->gen, own);
+    if (!until_ms)
+        return;
+    counter_add(COUNTER_PRESSURE_WAITS, 1);
+    session_wait(s, until_ms, is_over, p);
+    pressure_end(p->other, p->gen, own);
+}
+
+void backpressure_wait_own(struct session *s)
+{
+    if (!pressure_own_begins(s->member.outbox))
+        return;
+    counter_add(COUNTER_PRESSURE_WAITS, 1);
+    session_wait(s, INT64_MAX, is_relieved, s->member.outbox);
+}
+
+void backpressure_wait(struct session *s)
+{
+    struct post_pressure p;
+    backpressure_wait_own(s);
+    while ((p = post_pressure()).other) /* the flush before a wait may meet another one */
+        wait_for(s, &p);
+}
+
+static bool history_has_space(void *arg)
+{
+    (void)arg;
+    return !history_is_full();
+}
+
+bool backpressure_wait_room(struct session *s, struct room *r)
+{
+    struct post_pressure p;
+    if (fanout_pressing(r, &p))
+        wait_for(s, &p);
+    while (history_is_full() && !session_is_over(s)) {
+        counter_add(COUNTER_PRESSURE_WAITS, 1);
+        session_wait(s, clock_ms() + HISTORY_POLL_MS, history_has_space, NULL);
+    }
+    return !session_is_over(s);
+}

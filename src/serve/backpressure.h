@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef SERVE_BACKPRESSURE_H
+#define SERVE_BACKPRESSURE_H
+
+#include "serve/session.h"
+
+/* How long a session's reader waits for full outboxes, so that what it says can be delivered (net/pressure.h). The
+ * session's reader; all of these may block. */
+
+/* After each line and each flush: waits while the session's own outbox presses, and for the fullest of the outboxes that
+ * the line was put into. */
+void backpressure_wait(struct session *s);
+
+/* Between long answers to one line: waits while the session's own outbox presses. */
+void backpressure_wait_own(struct session *s);
+
+/* Before something is said in a room: waits for the outbox that the last speaker there found pressing, and while the
+ * history's queue is full. False: the session has ended meanwhile. */
+bool backpressure_wait_room(struct session *s, struct room *r);
+
+#endif

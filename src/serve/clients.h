@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef SERVE_CLIENTS_H
+#define SERVE_CLIENTS_H
+
+#include "serve/session.h"
+
+/* What other threads may know of sessions and do to them: the console and the keeper. Any thread. */
+
+/* A copy of what the console shows of a pair's client; false if there is none. */
+struct clients_view {
+    struct pool_client client;
+    char name[NAME_SIZE]; /* "" before the client has one */
+    int rooms;
+    int64_t idle_ms;
+    struct outbox_load queued;
+};
+bool clients_view(struct pair *p, struct clients_view *view);
+
+/* Closes a client as kicked: by id, else by name. The client is shown `reason`. Its id, or 0 if there is none. */
+uint64_t clients_kick(const char *who, const char *reason);
+
+/* Keeper: closes the sessions whose deadline has passed. */
+void clients_check_deadlines(void);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Not obvious: whether the user may come in is asked before the history is read, and holds only while the room's ticket is
+ * unchanged. If it has changed, or much was said meanwhile, it is asked again, and at last the room's own replay must do.
+ */
+#include "config.h"
+
+#include "serve/join.h"
+
+#include "base/clock.h"
+#include "chat/rooms.h"
+#include "serve/backlog.h"
+#include "serve/session_rooms.h"
+
+#include <string.h>
+
+#define HISTORY_TRIES 5
+
+/* What the history has for the replay, if it is to come from there. NULL: the room's own replay serves. */
+static struct backlog *stored_replay(struct session *s, struct room *r, struct backlog *backlog)
+{
+    struct session_limits l = session_limits();
+    struct backlog_query q = {.since_ms = clock_wall_ms() - l.replay_age_s * 1000LL, .most = l.replay};
+    if (!l.replay_from_history || !l.replay)
+        return NULL;
+    bool is_read = backlog_read(s, r, &q, backlog) && backlog->covers;
+    if (!is_read)
+        buf_fini(&backlog->lines);
+    return is_read ? backlog : NULL;
+}
+
+struct attempt {
+    struct join *join;
+    bool leaves; /* the current room is still to be left */
+    int tries;
+};
+
+static void leave_current(struct session *s, struct attempt *a)
+{
+    if (!a->leaves)
+        return;
+    memcpy(a->join->left, s->member.current->name, sizeof a->join->left);
+    session_rooms_leave(s, s->member.current, "", false);
+    a->leaves = false;
+}
+
+/* True: the user is in. False: refused, or (no error) the room has changed meanwhile. */
+static bool try_once(struct session *s, struct room *r, struct attempt *a)
+{
+    struct backlog stored = {0};
+    unsigned ticket;
+    if (!room_admits(r, &s->member, a->join->key, &ticket, &a->join->no))
+        return false;
+    struct backlog *backlog = a->tries++ < HISTORY_TRIES ? stored_replay(s, r, &stored) : NULL;
+    leave_current(s, a);
+    bool is_in = session_rooms_enter(s, r, ticket, backlog);
+    buf_fini(&stored.lines);
+    return is_in;
+}
+
+/* Takes over the reference to the room. */
+static bool come_in(struct session *s, struct room *r, struct join *j, bool leaves)
+{
+    struct attempt a = {.join = j, .leaves = leaves};
+    bool is_in = false;
+    while (!is_in && j->no.error == ERROR_NONE)
+        is_in = try_once(s, r, &a);
+    if (!is_in)
+        rooms_release(r);
+    return is_in;
+}
+
+bool join_room(struct session *s, struct join *j)
+{
+    struct member *m = &s->member;
+    struct room *joined = room_among(m, j->name);
+    j->left[0] = '\0';
+    j->no = (struct refusal){.error = ERROR_NONE};
+    if (joined) {
+        m->current = joined;
+        room_rejoin(joined, m);
+        return true;
+    }
+    bool leaves = !j->stay && m->current;
+    bool has_space = m->room_count - leaves < session_limits().rooms_per_user;
+    struct room *r = has_space ? rooms_enter(j->name, m->account) : NULL; /* before anything changes */
+    if (r)
+        return come_in(s, r, j, leaves);
+    j->no.error = name_fits(j->name) ? ERROR_TOO_MANY_ROOMS : ERROR_INVALID_ROOM;
+    return false;
+}

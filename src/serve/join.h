@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef SERVE_JOIN_H
+#define SERVE_JOIN_H
+
+#include "serve/session.h"
+
+/* Entering a room on a user's request. The session's reader. */
+struct join {
+    const char *name;     /* as name_room wrote it */
+    const char *key;      /* the key that the user gave, or NULL */
+    bool stay;            /* stays in the other rooms; else the current one is left */
+    /* the outcome */
+    char left[NAME_SIZE]; /* the room that was left, but not answered, although the new one could not be entered; or "" */
+    struct refusal no;    /* why not */
+};
+
+/* Enters the room and makes it current; creates it if need be. True: the user is in it and was told so, in the hold of the
+ * room's lock; also if it was in it before. False: see the outcome. Blocks. */
+bool join_room(struct session *s, struct join *j);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: ISC */
+/* Commands about names: USERNAME, RENAME, REGISTER, PASSWD, UNREGISTER, SEEN, TOKEN, RESUME. */
+#include "config.h"
+
+#include "chat/users.h"
+#include "serve/login.h"
+#include "serve/native/command.h"
+#include "serve/registration.h"
+#include "serve/resume.h"
+
+/* ---- USERNAME, RENAME ---- */
+
+static bool log_in(struct session *s, const char *name, const char *password, struct refusal *no)
+{
+    struct account own;
+    bool is_registered = accounts_find(name, &own);
+    if (!is_registered && !name_is_user(name)) /* longer than a new name may be */
+        no->error = ERROR_INVALID_USERNAME;
+    else if ((is_registered || password) && !secret_available())
+        no->error = ERROR_NO_ACCOUNTS;
+    else if (is_registered && !password)
+        no->error = ERROR_PASSWORD_REQUIRED;
+    else if (!is_registered && password)
+        no->error = ERROR_NOT_REGISTERED;
+    else if (!is_registered)
+        return login_take_name(s, name, NULL, EVENT_WELCOME, no);
+    else
+        return login_prove(s, &own, password, no) && login_take_name(s, own.name, &own, EVENT_WELCOME, no);
+    return false;
+}
+
+void cmd_username(struct session *s, const struct args *a)
+{
+    struct refusal no = {0};
+    if (*s->member.name)
+        session_error(s, ERROR_USERNAME_SET);
+    else if (!name_was_user(a->word))
+        session_error(s, ERROR_INVALID_USERNAME);
+    else if (!log_in(s, a->word, a->more, &no))
+        session_refuse(s, &no);
+}
+
+void cmd_rename(struct session *s, const struct args *a)
+{
+    struct refusal no = {0};
+    if (!name_is_user(a->word))
+        session_error(s, ERROR_INVALID_USERNAME);
+    else if (!login_rename(s, a->word, &no))
+        session_refuse(s, &no);
+}
+
+/* ---- REGISTER, PASSWD, UNREGISTER ---- */
+
+void cmd_register(struct session *s, const struct args *a)
+{
+    struct refusal no = {0};
+    struct event ev = {.kind = EVENT_REGISTERED, .name = s->member.name};
+    bool takes_one_word = secret_available() && !s->member.account && login_rules().registration == REGISTRATION_OPEN;
+    if (takes_one_word && a->more) { /* a blank in the password: all of it was meant */
+        no = (struct refusal){.error = ERROR_USAGE, .name = "REGISTER <password>"};
+        session_refuse(s, &no);
+    } else {
+        command_answer(s, registration_add(s, a->word, a->more, &no), &ev, &no);
+    }
+}
+
+void cmd_passwd(struct session *s, const struct args *a)
+{
+    struct refusal no = {0};
+    struct event ev = {.kind = EVENT_PASSWORD_SET};
+    command_answer(s, registration_set_password(s, a->word, a->more, &no), &ev, &no);
+}
+
+void cmd_unregister(struct session *s, const struct args *a)
+{
+    struct refusal no = {0};
+    struct event ev = {.kind = EVENT_UNREGISTERED, .name = s->member.name};
+    command_answer(s, registration_remove(s, a->word, &no), &ev, &no);
+}
+
+/* ---- TOKEN, RESUME ---- */
+
+void cmd_token(struct session *s, const struct args *a)
+{
+    struct refusal no = {0};
+    char text[SECRET_TEXT];
+    struct event ev = {.kind = EVENT_TOKEN, .text = text};
+    (void)a;
+    command_answer(s, resume_token(s, text, &no), &ev, &no);
+    secret_wipe(text, sizeof text);
+}
+
+void cmd_resume(struct session *s, const struct args *a)
+{
+    struct refusal no = {0};
+    if (!resume_session(s, a->word, &no))
+        session_refuse(s, &no);
+}
+
+/* ---- SEEN ---- */
+
+void cmd_seen(struct session *s, const struct args *a)
+{
+    struct account other;
+    struct event ev = {.kind = EVENT_SEEN_NOW};
+    char name[NAME_SIZE];
+    bool is_name = name_was_user(a->word);
+    if (is_name && users_find(a->word, name)) {
+        ev.name = name;
+        session_answer(s, &ev);
+    } else if (is_name && accounts_find(a->word, &other) && other.seen_ms) {
+        ev = (struct event){.kind = EVENT_SEEN, .name = other.name, .time_ms = other.seen_ms};
+        session_answer(s, &ev);
+    } else {
+        session_error(s, ERROR_USER_NOT_FOUND);
+    }
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+/* Commands about rooms: JOIN, ALSO, LEAVE, ROOMS, TOPIC. */
+#include "config.h"
+
+#include "chat/rooms.h"
+#include "serve/join.h"
+#include "serve/native/command.h"
+#include "serve/session_rooms.h"
+#include "serve/speak.h"
+
+#include <string.h>
+#include <strings.h>
+
+static void join(struct session *s, const struct args *a, bool stay)
+{
+    char name[NAME_SIZE];
+    struct join j = {.name = name, .key = a->more, .stay = stay};
+    struct event left = {.kind = EVENT_LEFT, .room = j.left};
+    if (!name_room(name, a->word)) {
+        session_error(s, ERROR_INVALID_ROOM);
+        return;
+    }
+    if (join_room(s, &j))
+        return;
+    if (*j.left)
+        session_answer(s, &left);
+    session_refuse(s, &j.no);
+}
+
+void cmd_join(struct session *s, const struct args *a)
+{
+    join(s, a, false);
+}
+
+void cmd_also(struct session *s, const struct args *a)
+{
+    join(s, a, true);
+}
+
+void cmd_leave(struct session *s, const struct args *a)
+{
+    struct room *r = s->member.current;
+    char name[NAME_SIZE];
+    if (a->word && !name_room(name, a->word)) {
+        session_error(s, ERROR_INVALID_ROOM);
+    } else if (a->word && !(r = room_among(&s->member, name))) {
+        struct refusal no = {.error = ERROR_NOT_IN, .name = name};
+        session_refuse(s, &no);
+    } else if (!r) {
+        session_error(s, ERROR_NOT_IN_A_ROOM);
+    } else {
+        session_rooms_leave(s, r, "", true);
+    }
+}
+
+void cmd_rooms(struct session *s, const struct args *a)
+{
+    struct strv names = {0};
+    if (a->word && strcasecmp(a->word, "ALL") != 0) {
+        command_usage(s, COMMAND_ROOMS);
+        return;
+    }
+    rooms_names(&names, a->word != NULL, &s->member);
+    strv_sort(&names);
+    struct event ev = {.kind = EVENT_ROOMLIST, .items = (const char *const *)names.v, .item_count = names.n};
+    session_answer(s, &ev);
+    strv_fini(&names);
+}
+
+void cmd_topic(struct session *s, const struct args *a)
+{
+    struct room *r = s->member.current;
+    struct refusal no = {0};
+    struct event ev = {.kind = EVENT_TOPIC_SET};
+    if (!r)
+        session_error(s, ERROR_NOT_IN_A_ROOM);
+    else if (!a->text)
+        room_tell_topic(r, &s->member);
+    else
+        command_answer(s, speak_topic(s, r, strcmp(a->text, "-") == 0 ? "" : a->text, &no), &ev, &no);
+}

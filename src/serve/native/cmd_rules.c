@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Commands of users who run a room: SET, OP, DEOP, VOICE, DEVOICE, INVITE, KICK, BAN, UNBAN, BANS, MUTE, UNMUTE. All are
+ * about the current room; serve/moderate.h decides who may do what to whom.
+ */
+#include "config.h"
+
+#include "base/clock.h"
+#include "chat/accounts.h"
+#include "serve/moderate.h"
+#include "serve/native/command.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define LONGEST_MS (INT64_C(999999) * CLOCK_DAY_MS) /* of a duration: its end is a year of four digits */
+
+/* ---- roles, INVITE, KICK ---- */
+
+typedef bool role_fn(struct session *s, const char *word, enum role role, struct target *target, struct refusal *no);
+
+static void change_role(struct session *s, const char *word, role_fn *how, enum role role, enum moderation_kind kind)
+{
+    struct refusal no = {0};
+    struct target target;
+    struct event ev = {.kind = EVENT_MODERATED, .moderation = kind, .name = target.shown};
+    command_answer(s, how(s, word, role, &target, &no), &ev, &no);
+}
+
+void cmd_op(struct session *s, const struct args *a)
+{
+    change_role(s, a->word, moderate_give, ROLE_OP, MODERATION_OP);
+}
+
+void cmd_voice(struct session *s, const struct args *a)
+{
+    change_role(s, a->word, moderate_give, ROLE_VOICE, MODERATION_VOICE);
+}
+
+void cmd_deop(struct session *s, const struct args *a)
+{
+    change_role(s, a->word, moderate_take, ROLE_OP, MODERATION_DEOP);
+}
+
+void cmd_devoice(struct session *s, const struct args *a)
+{
+    change_role(s, a->word, moderate_take, ROLE_VOICE, MODERATION_DEVOICE);
+}
+
+void cmd_invite(struct session *s, const struct args *a)
+{
+    struct refusal no = {0};
+    struct target target;
+    struct event ev = {.kind = EVENT_MODERATED, .moderation = MODERATION_INVITE, .name = target.shown};
+    command_answer(s, moderate_invite(s, a->word, &target, &no), &ev, &no);
+}
+
+static const char *skip_blanks(const char *text)
+{
+    return text ? text + strspn(text, " \t") : "";
+}
+
+void cmd_kick(struct session *s, const struct args *a)
+{
+    struct refusal no = {0};
+    struct target target;
+    struct event ev = {.kind = EVENT_MODERATED, .moderation = MODERATION_KICK, .name = target.shown};
+    command_answer(s, moderate_kick(s, a->word, skip_blanks(a->text), &target, &no), &ev, &no);
+}
+
+/* ---- BAN, MUTE ---- */
+
+/* A duration as clock_span reads it, its unit in either case, and weeks too; at most LONGEST_MS. */
+static bool read_duration(const char *word, int64_t *span_ms)
+{
+    char lower[16];
+    size_t n = strlen(word);
+    if (!n || n >= sizeof lower)
+        return false;
+    memcpy(lower, word, n + 1);
+    lower[n - 1] = (char)tolower((unsigned char)word[n - 1]);
+    bool weeks = lower[n - 1] == 'w';
+    if (weeks)
+        lower[n - 1] = 'd';
+    if (!clock_span(lower, span_ms))
+        return false;
+    *span_ms *= weeks ? 7 : 1;
+    return *span_ms > 0 && *span_ms <= LONGEST_MS;
+}
+
+/* Cuts a duration off the front of a text, if there is one: *until_ms is its end, else 0. False: the first word looks like
+ * a duration and is not a valid one; taken for a reason, the ban would have no end. */
+static bool cut_duration(char **text, int64_t *until_ms)
+{
+    int64_t span_ms;
+    char *word = *text ? *text + strspn(*text, " \t") : NULL;
+    *until_ms = 0;
+    if (!word || !isdigit((unsigned char)word[*word == '-']))
+        return true;
+    char *end = word + strcspn(word, " \t"), after = *end;
+    *end = '\0';
+    bool is_valid = read_duration(word, &span_ms);
+    if (is_valid) {
+        *until_ms = clock_wall_ms() + span_ms;
+        *text = after ? end + 1 : end;
+    }
+    *end = after;
+    return is_valid;
+}
+
+static void ban(struct session *s, const struct args *a, enum ban_kind kind, enum command c, enum moderation_kind done)
+{
+    struct refusal no = {0};
+    struct target target;
+    char *text = a->text;
+    int64_t until_ms;
+    if (!cut_duration(&text, &until_ms)) {
+        if (moderate_aim(s, a->word, &target, &no))
+            command_usage(s, c);
+        else
+            session_refuse(s, &no);
+        return;
+    }
+    const char *reason = skip_blanks(text);
+    struct event ev = {.kind = EVENT_MODERATED, .moderation = done, .name = target.shown, .until_ms = until_ms,
+                       .reason = reason};
+    command_answer(s, moderate_ban(s, kind, a->word, until_ms, reason, &target, &no), &ev, &no);
+}
+
+void cmd_ban(struct session *s, const struct args *a)
+{
+    ban(s, a, BAN_KIND_BAN, COMMAND_BAN, MODERATION_BAN);
+}
+
+void cmd_mute(struct session *s, const struct args *a)
+{
+    ban(s, a, BAN_KIND_MUTE, COMMAND_MUTE, MODERATION_MUTE);
+}
+
+static void unban(struct session *s, const char *word, enum ban_kind kind, enum moderation_kind done)
+{
+    struct refusal no = {0};
+    struct event ev = {.kind = EVENT_MODERATED, .moderation = done, .name = word};
+    command_answer(s, moderate_unban(s, kind, word, &no), &ev, &no);
+}
+
+void cmd_unban(struct session *s, const struct args *a)
+{
+    unban(s, a->word, BAN_KIND_BAN, MODERATION_UNBAN);
+}
+
+void cmd_unmute(struct session *s, const struct args *a)
+{
+    unban(s, a->word, BAN_KIND_MUTE, MODERATION_UNMUTE);
+}
+
+/* ---- lists ---- */
+
+static void answer_list(struct session *s, struct buf *lines, enum list_kind list, int n)
+{
+    struct event end = {.kind = EVENT_LIST_END, .list = list, .number = n};
+    session_add(s, lines, &end);
+    session_answer_lines(s, lines);
+}
+
+static int add_bans(struct session *s, struct room *r, struct buf *lines)
+{
+    int64_t now_ms = clock_wall_ms();
+    int n = 0;
+    lock_acquire(&r->lock);
+    for (int i = 0; i < r->rules.ban_count; i++) {
+        const struct ban *b = &r->rules.bans[i];
+        struct event ev = {.kind = EVENT_BAN_ENTRY, .room = r->name, .name = b->target.shown, .by = b->by,
+                           .moderation = b->kind == BAN_KIND_BAN ? MODERATION_BAN : MODERATION_MUTE,
+                           .until_ms = b->until_ms, .reason = b->reason};
+        if (b->until_ms && b->until_ms <= now_ms)
+            continue;
+        session_add(s, lines, &ev);
+        n++;
+    }
+    lock_release(&r->lock);
+    return n;
+}
+
+void cmd_bans(struct session *s, const struct args *a)
+{
+    struct refusal no = {0};
+    struct buf lines = {0};
+    struct room *r = moderate_room(s, ROLE_OP, &no);
+    (void)a;
+    if (r)
+        answer_list(s, &lines, LIST_BANS, add_bans(s, r, &lines));
+    else
+        session_refuse(s, &no);
+}
+
+static void add_options(struct session *s, struct room *r, struct buf *lines)
+{
+    lock_acquire(&r->lock);
+    for (int o = 0; o < OPTIONS; o++) {
+        struct event ev = {.kind = EVENT_OPTION, .room = r->name, .option = (enum option)o,
+                           .value = r->rules.value[o]};
+        session_add(s, lines, &ev);
+    }
+    lock_release(&r->lock);
+}
+
+/* Roles of accounts, and roles that last as long as a member stays. */
+static void add_roles(struct session *s, struct room *r, struct buf *lines)
+{
+    struct account owner;
+    lock_acquire(&r->lock);
+    for (int i = 0; i < r->rules.role_count; i++) {
+        const struct rules_role *role = &r->rules.roles[i];
+        struct event ev = {.kind = EVENT_ROLE, .room = r->name, .name = owner.name, .role = role->role};
+        if (accounts_by_id(role->account, &owner))
+            session_add(s, lines, &ev);
+    }
+    for (int i = 0; i < r->fanout.count; i++) {
+        const struct membership *ms = &r->fanout.members[i];
+        struct event ev = {.kind = EVENT_ROLE, .room = r->name, .name = ms->name, .role = ms->role};
+        if (ms->role > ROLE_GUEST)
+            session_add(s, lines, &ev);
+    }
+    lock_release(&r->lock);
+}
+
+/* ---- SET ---- */
+
+static void list_settings(struct session *s)
+{
+    struct refusal no = {0};
+    struct buf lines = {0};
+    struct room *r = moderate_room(s, ROLE_NONE, &no);
+    if (!r) {
+        session_refuse(s, &no);
+        return;
+    }
+    add_options(s, r, &lines);
+    add_roles(s, r, &lines);
+    answer_list(s, &lines, LIST_OPTIONS, OPTIONS);
+}
+
+void cmd_set(struct session *s, const struct args *a)
+{
+    struct refusal no = {.error = ERROR_NO_OPTION, .name = a->word};
+    if (!a->word) {
+        list_settings(s);
+        return;
+    }
+    struct event ev = {.kind = EVENT_MODERATED, .moderation = MODERATION_SET, .option = option_named(a->word)};
+    if (ev.option == OPTIONS) {
+        session_refuse(s, &no);
+    } else if (!a->more) {
+        command_usage(s, COMMAND_SET);
+    } else {
+        no = (struct refusal){0};
+        bool done = moderate_set(s, ev.option, a->more, &ev.value, &no);
+        command_answer(s, done, &ev, &no);
+    }
+}

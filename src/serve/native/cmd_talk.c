@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/* Commands that carry texts to others: MSG, SAY, ME, PRIVMSG. The echo is the answer to those in rooms. */
+#include "config.h"
+
+#include "chat/room.h"
+#include "serve/mailbox.h"
+#include "serve/native/command.h"
+#include "serve/speak.h"
+
+static void speak(struct session *s, struct room *r, enum event_kind kind, const char *text)
+{
+    struct refusal no = {.error = ERROR_NOT_IN_A_ROOM};
+    if (r)
+        no.error = ERROR_NONE;
+    if (!r || !speak_in_room(s, r, kind, text, &no))
+        session_refuse(s, &no);
+}
+
+void cmd_msg(struct session *s, const struct args *a)
+{
+    speak(s, s->member.current, EVENT_SAID, a->text);
+}
+
+void cmd_me(struct session *s, const struct args *a)
+{
+    speak(s, s->member.current, EVENT_ACTION, a->text);
+}
+
+void cmd_say(struct session *s, const struct args *a)
+{
+    char name[NAME_SIZE];
+    struct refusal no = {.error = ERROR_INVALID_ROOM, .name = name};
+    struct room *r = name_room(name, a->word) ? room_among(&s->member, name) : NULL;
+    if (r) {
+        speak(s, r, EVENT_SAID, a->text);
+        return;
+    }
+    if (name_room(name, a->word))
+        no.error = ERROR_NOT_IN;
+    session_refuse(s, &no);
+}
+
+void cmd_privmsg(struct session *s, const struct args *a)
+{
+    char name[NAME_SIZE];
+    struct refusal no = {0};
+    struct event sent = {.kind = EVENT_SENT}, stored = {.kind = EVENT_STORED, .name = name};
+    switch (mailbox_send(s, a->word, a->text, name, &no)) {
+    case MAILBOX_SENT:
+        session_answer(s, &sent);
+        break;
+    case MAILBOX_STORED:
+        session_answer(s, &stored);
+        break;
+    case MAILBOX_REFUSED:
+        session_refuse(s, &no);
+        break;
+    }
+}

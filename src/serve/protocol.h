@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef SERVE_PROTOCOL_H
+#define SERVE_PROTOCOL_H
+
+#include "net/close.h"
+#include "net/line.h"
+#include "net/msg.h"
+#include "proto/codec.h"
+
+/*
+ * The seam between the reader's loop and a protocol: a struct of functions, called on the session's reader. A protocol is
+ * a folder below serve/ with this struct, its handlers and the struct's row in tbl/protocols.h, and a codec in proto/.
+ */
+struct session;
+
+struct protocol {
+    const char *name;  /* as in chatd.conf */
+    enum form (*form_of)(unsigned caps); /* the form for a client with those capabilities, a bit for each enum cap */
+    size_t state_size; /* bytes of s->state, which it gets zeroed for each client; 0: none */
+
+    /* A client has connected. Sets the first deadline. */
+    void (*begin)(struct session *s);
+
+    /* One line, without its end, NUL after it; writable until the call returns. LINE_TOO_LONG: only its beginning. */
+    void (*line)(struct session *s, enum line_status status, char *text, size_t len);
+
+    /* Some bytes of a body: line() set s->body_bytes to its length, and is called again after the last of them. NULL for a
+     * protocol of lines only. */
+    void (*bytes)(struct session *s, const char *data, size_t len);
+
+    /* The connection is over: frees what s->state holds. May be NULL. */
+    void (*end)(struct session *s);
+
+    /* The last words for a reason, in a form; the caller owns the reference. NULL: none. Any thread. */
+    struct msg *(*last_words)(enum form form, enum close_reason reason);
+    /* The same for a connection that is refused before it has a session: ERROR_FULL, ERROR_TOO_MANY_CONNECTIONS. */
+    struct msg *(*refusal)(enum error_code code);
+};
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Bytes come in from the stream and go to the session's protocol as lines, or as the body that it asked for; after each
+ * line the reader waits for full outboxes. Every end becomes outbox_close(), and the loop, seeing it, unwinds.
+ *
+ * The order of unwinding is a promise: rooms are left and the name is released before the last words are queued, so a
+ * user who reads them, or sees the connection end, can have the name and the place.
+ */
+#include "config.h"
+
+#include "serve/reader.h"
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "base/panic.h"
+#include "net/post.h"
+#include "serve/backpressure.h"
+#include "serve/protocol.h"
+#include "serve/resumable.h"
+#include "serve/session_rooms.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define URGENT_MS 200 /* to drain, when another session waits to resume this one */
+
+/* ---- one read ---- */
+
+static bool never(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+/* Holds the reader back while the client is over the flood limit. False: the session is over. */
+static bool pay(struct session *s, size_t bytes)
+{
+    int64_t until_ms;
+    enum flood_verdict v;
+    if (s->is_exempt && flood_exempts_loopback())
+        return true;
+    while ((v = flood_pay(&s->flood, bytes, clock_ms(), &until_ms)) == FLOOD_WAIT) {
+        counter_add(COUNTER_FLOOD_WAITS, 1);
+        session_wait(s, until_ms, never, NULL);
+        if (session_is_over(s))
+            return false;
+    }
+    if (v == FLOOD_END)
+        session_close(s, CLOSE_FLOOD);
+    return v == FLOOD_PASS;
+}
+
+/* Hands on what has come of a body; true: it was something. */
+static bool hand_on_body(struct session *s)
+{
+    char *data;
+    size_t size = s->body_bytes ? line_bytes(&s->line, s->body_bytes, &data) : 0;
+    if (!size || !pay(s, size))
+        return false;
+    s->body_bytes -= size;
+    s->protocol->bytes(s, data, size);
+    return true;
+}
+
+static bool hand_on_line(struct session *s)
+{
+    size_t len = 0;
+    char *text = NULL;
+    enum line_status status = s->body_bytes ? LINE_NONE : line_next(&s->line, session_max_line(), &text, &len);
+    if (status == LINE_NONE || !pay(s, len))
+        return false;
+    counter_add(COUNTER_LINES, 1);
+    atomic_store_explicit(&s->member.active_ms, clock_coarse_ms(), memory_order_relaxed);
+    s->protocol->line(s, status, text, len);
+    return true;
+}
+
+/* Everything that came with one read. */
+static void hand_on(struct session *s)
+{
+    while (!session_is_over(s) && (hand_on_body(s) || hand_on_line(s)))
+        backpressure_wait(s);
+    post_flush();
+    backpressure_wait(s); /* for what the flush has met */
+}
+
+/* ---- one client ---- */
+
+static void begin(struct session *s)
+{
+    const struct arrival *a = &s->pair->arrival;
+    struct member *m = &s->member;
+    must(!m->room_count && !m->current && !m->listed && !s->resumable.has_token && !s->state);
+    s->protocol = a->via;
+    s->state = s->protocol->state_size ? panic_calloc(1, s->protocol->state_size) : NULL;
+    s->body_bytes = 0;
+    s->is_exempt = a->peer.loopback;
+    flood_reset(&s->flood, clock_ms());
+    m->caps = 0;
+    m->form = (int)s->protocol->form_of(0);
+    m->id = s->pair->id;
+    m->account = 0;
+    s->mail_upto = 0;
+    m->removed = false;
+    m->replaced = false;
+    m->kicked = false;
+    addrs_key_text(&a->peer, m->host);
+    if (a->peer.loopback) /* a proxy, or users who share a machine */
+        *m->host = '\0';
+    m->since_ms = clock_wall_ms();
+    m->name[0] = m->key[0] = '\0';
+    atomic_store_explicit(&m->active_ms, clock_coarse_ms(), memory_order_relaxed);
+    log_peer(LOG_INFO, "connected", "id=%llu address=%s", (unsigned long long)m->id, a->peer.text);
+    s->protocol->begin(s);
+}
+
+static void read_until_over(struct session *s)
+{
+    while (!session_is_over(s)) {
+        char *space;
+        size_t size;
+        line_space(&s->line, session_max_line(), &space, &size);
+        ssize_t n = stream_read(s->pair->stream, space, size);
+        if (n > 0) {
+            if (s->line.skipping && !pay(s, (size_t)n)) /* the rest of a line that was too long is not free */
+                break;
+            line_filled(&s->line, (size_t)n);
+            hand_on(s);
+        } else {
+            session_close(s, n == 0 ? CLOSE_EOF : CLOSE_GONE);
+        }
+    }
+}
+
+static struct msg *last_words(const struct session *s, enum close_reason reason)
+{
+    return s->protocol->last_words ? s->protocol->last_words((enum form)s->member.form, reason) : NULL;
+}
+
+static bool is_drained(void *arg)
+{
+    return outbox_is_drained(arg);
+}
+
+static bool is_drained_or_urgent(void *arg)
+{
+    struct session *s = arg;
+    return outbox_is_drained(s->member.outbox) || resumable_is_urgent(s);
+}
+
+/* Has the queue and the last words written, for as long as the reason of the end allows. */
+static void drain(struct session *s, enum close_reason reason)
+{
+    struct outbox *ob = s->member.outbox;
+    struct notifier *n = s->member.notifier;
+    int64_t until_ms = clock_ms() + close_row(reason)->drain_ms;
+    outbox_finish(ob, last_words(s, reason));
+    post_assert_flushed();
+    if (s->resumable.has_token)
+        notifier_wait_for(n, until_ms, is_drained_or_urgent, s);
+    if (s->resumable.has_token && resumable_is_urgent(s) && until_ms > clock_ms() + URGENT_MS)
+        until_ms = clock_ms() + URGENT_MS;
+    if (!notifier_wait_for(n, until_ms, is_drained, ob)) {
+        outbox_abandon(ob);
+        notifier_wait_for(n, INT64_MAX, is_drained, ob);
+    }
+}
+
+static void free_state(struct session *s)
+{
+    if (s->protocol->end)
+        s->protocol->end(s);
+    if (s->state)
+        secret_wipe(s->state, s->protocol->state_size);
+    free(s->state);
+    s->state = NULL;
+}
+
+static void end(struct session *s)
+{
+    const struct member *m = &s->member;
+    enum close_reason reason = outbox_reason(s->member.outbox);
+    const char *label = close_row(reason)->label;
+    close_count(reason); /* before anybody can see it */
+    post_settle();
+    line_reset(&s->line); /* half a line may be half a password */
+    free_state(s);
+    session_rooms_sync(s);
+    bool saves = resumable_must_save(s);
+    if (!saves) {
+        resumable_forget(s);
+        session_rooms_quit(s, "");
+    }
+    post_flush();
+    log_peer(LOG_INFO, "left", "id=%llu name=%s address=%s reason=%s", (unsigned long long)m->id,
+             *m->name ? m->name : "-", s->pair->arrival.peer.text, label);
+    session_set_deadline(s, INT64_MAX, reason); /* before the pool may give the pair another client */
+    pool_leave(s->pair);
+    drain(s, reason);
+    if (!saves)
+        return;
+    resumable_save(s);
+    session_rooms_quit(s, "");
+    resumable_saved();
+}
+
+void reader_serve(struct pair *p)
+{
+    struct session *s = p->user;
+    begin(s);
+    read_until_over(s);
+    end(s);
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: ISC */
+/* The table of resumable sessions by token, and the end of such a session. */
+#include "config.h"
+
+#include "serve/resumable.h"
+
+#include "base/clock.h"
+#include "base/panic.h"
+#include "chat/rooms.h"
+#include "serve/session_rooms.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <utlist.h>
+
+#define ACK_WAIT_MS 200 /* for the peer's machine to acknowledge what was written last */
+#define POLL_MS 10
+
+/* Locking key: H by .lock · a atomic */
+static struct {
+    struct lock lock;
+    struct resumable *table;  /* H: borrows */
+    struct resumer *resumers; /* H: borrows; those that have locked their token */
+    bool stopping;            /* H */
+    _Atomic int ending;       /* a: sessions that have yet to be saved */
+} resume = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_RESUME}};
+
+static _Atomic int grace_ms_now = 5000;
+
+void resumable_configure(int grace_ms)
+{
+    atomic_store_explicit(&grace_ms_now, grace_ms, memory_order_relaxed);
+}
+
+/* ---- the table ---- */
+
+void resumable_list(struct session *s, const struct token *t)
+{
+    struct resumable *ra = &s->resumable;
+    lock_acquire(&resume.lock);
+    if (ra->listed)
+        HASH_DEL(resume.table, ra);
+    *ra = (struct resumable){.token = *t, .has_token = true, .listed = true, .resumer = ra->resumer, .s = s};
+    HASH_ADD(hh, resume.table, token.digest, sizeof ra->token.digest, ra);
+    lock_release(&resume.lock);
+}
+
+/* Takes the session out of the table, so that no resumer can come any more. True: one has come, and gets `state`. */
+static bool unlist(struct session *s, int state)
+{
+    struct resumable *ra = &s->resumable;
+    lock_acquire(&resume.lock);
+    struct resumer *rs = ra->resumer;
+    if (ra->listed)
+        HASH_DEL(resume.table, ra);
+    ra->listed = false;
+    ra->resumer = NULL;
+    if (rs) {
+        struct notifier *notifier = rs->s->member.notifier;
+        rs->resumable = ra;
+        atomic_store(&rs->state, state); /* a resumer that is refused may be gone from here on */
+        notifier_notify(notifier);
+    }
+    lock_release(&resume.lock);
+    return rs != NULL;
+}
+
+bool resumable_is_urgent(void *arg)
+{
+    struct session *s = arg;
+    lock_acquire(&resume.lock);
+    bool urgent = s->resumable.resumer || resume.stopping || s->member.replaced || s->member.kicked;
+    lock_release(&resume.lock);
+    return urgent;
+}
+
+/* ---- resumers ---- */
+
+bool resumable_lock(void *arg)
+{
+    struct resumer *rs = arg;
+    lock_acquire(&resume.lock);
+    const struct resumer *other = resume.resumers;
+    while (other && memcmp(other->token, rs->token, sizeof *rs->token) != 0)
+        other = other->next;
+    if (!other)
+        LL_PREPEND(resume.resumers, rs);
+    bool is_locked = rs->listed = !other || other == rs;
+    lock_release(&resume.lock);
+    return is_locked;
+}
+
+void resumable_unlock(struct resumer *rs)
+{
+    lock_acquire(&resume.lock);
+    if (rs->listed)
+        LL_DELETE(resume.resumers, rs);
+    rs->listed = false;
+    lock_release(&resume.lock);
+}
+
+bool resumable_request(struct resumer *rs)
+{
+    struct event last_words = {.kind = EVENT_ERROR, .error = ERROR_REPLACED};
+    struct resumable *ra;
+    lock_acquire(&resume.lock);
+    HASH_FIND(hh, resume.table, rs->token->digest, sizeof rs->token->digest, ra);
+    bool is_asked = ra && !ra->resumer;
+    if (is_asked) {
+        struct member *m = &ra->s->member;
+        ra->resumer = rs;
+        rs->resumable = ra;
+        outbox_close(m->outbox, CLOSE_RESUMED, member_render((enum form)m->form, &last_words, NULL));
+        notifier_notify(m->notifier);
+    }
+    lock_release(&resume.lock);
+    return is_asked;
+}
+
+void resumable_withdraw(struct resumer *rs)
+{
+    lock_acquire(&resume.lock);
+    if (atomic_load(&rs->state) == RESUMER_WAITS)
+        rs->resumable->resumer = NULL;
+    lock_release(&resume.lock);
+}
+
+void resumable_release(struct resumable *ra)
+{
+    struct notifier *notifier = ra->s->member.notifier;
+    atomic_store(&ra->done, true);
+    notifier_notify(notifier);
+}
+
+/* ---- the end of a resumable session ---- */
+
+bool resumable_must_save(struct session *s)
+{
+    static const bool is_break[CLOSE_REASONS] = {[CLOSE_EOF] = true, [CLOSE_GONE] = true, [CLOSE_SLOW] = true,
+                                                 [CLOSE_STOP] = true, [CLOSE_RESUMED] = true};
+    bool saves = s->resumable.has_token && s->member.listed && is_break[outbox_reason(s->member.outbox)];
+    if (saves)
+        atomic_fetch_add(&resume.ending, 1);
+    return saves;
+}
+
+void resumable_saved(void)
+{
+    atomic_fetch_sub(&resume.ending, 1);
+}
+
+void resumable_forget(struct session *s)
+{
+    struct buf lines = {0};
+    unlist(s, RESUMER_REFUSED);
+    outbox_end_tail(s->member.outbox, &lines);
+    buf_fini(&lines);
+    s->resumable = (struct resumable){0};
+}
+
+/* Keeps the last lines, `most` bytes at most, behind a notice if that is not all. */
+static void cut_front(struct session *s, struct buf *lines, size_t most)
+{
+    struct event ev = {.kind = EVENT_NOTICE, .notice = NOTICE_UNDELIVERED_OMITTED};
+    struct buf kept = {0};
+    if (lines->len <= most)
+        return;
+    const char *lf = memchr(lines->data + lines->len - most, '\n', most);
+    size_t from = lf ? (size_t)(lf - lines->data) + 1 : lines->len;
+    session_add(s, &kept, &ev);
+    buf_add(&kept, lines->data + from, lines->len - from);
+    buf_fini(lines);
+    *lines = kept;
+}
+
+/* Its rooms, the current one last, so that it becomes current again; and up to where each was heard. */
+static void note_rooms(struct session *s)
+{
+    struct member *m = &s->member;
+    struct saved_session *saved = &s->resumable.saved;
+    session_rooms_sync(s);
+    free(saved->rooms);
+    saved->rooms = panic_calloc((size_t)m->room_count + 1, sizeof *saved->rooms);
+    saved->room_count = 0;
+    for (int last = 0; last < 2; last++)
+        for (int i = 0; i < m->room_count; i++) {
+            struct saved_room *room = &saved->rooms[saved->room_count];
+            if ((m->rooms[i] == m->current) != last)
+                continue;
+            memcpy(room->key, m->rooms[i]->key, sizeof room->key);
+            room->heard = room_heard(m->rooms[i], m);
+            saved->room_count += room->heard != 0; /* else it has just been removed from the room */
+        }
+}
+
+/* What may not have arrived, but for the oldest of a lot; and the rooms. */
+static void note_all(struct session *s)
+{
+    struct member *m = &s->member;
+    struct saved_session *saved = &s->resumable.saved;
+    int64_t until_ms = clock_ms() + ACK_WAIT_MS;
+    while (!outbox_all_acknowledged(m->outbox) && clock_ms() < until_ms)
+        notifier_wait(m->notifier, clock_ms() + POLL_MS); /* the kernel notifies nobody */
+    *saved = (struct saved_session){.broke_ms = clock_wall_ms(), .caps = m->caps};
+    outbox_end_tail(m->outbox, &saved->missed);
+    cut_front(s, &saved->missed, (size_t)outbox_limits().bytes / 2);
+    note_rooms(s);
+}
+
+static bool is_done(void *arg)
+{
+    const struct session *s = arg;
+    return atomic_load(&s->resumable.done);
+}
+
+void resumable_save(struct session *s)
+{
+    struct resumable *ra = &s->resumable;
+    struct member *m = &s->member;
+    bool stops = outbox_reason(m->outbox) == CLOSE_STOP;
+    int grace_ms = stops ? 0 : atomic_load_explicit(&grace_ms_now, memory_order_relaxed);
+    note_all(s);
+    outbox_abandon(m->outbox); /* all was written: a peer that still reads need not wait with us */
+    notifier_wait_for(m->notifier, clock_ms() + grace_ms, resumable_is_urgent, s);
+    if (unlist(s, RESUMER_READY))
+        notifier_wait_for(m->notifier, INT64_MAX, is_done, s);
+    if (m->listed && !m->kicked) {
+        note_rooms(s); /* it may have been removed from one meanwhile */
+        tokens_save(&ra->token, &ra->saved);
+    }
+    saved_session_fini(&ra->saved);
+    *ra = (struct resumable){0};
+}
+
+/* ---- stopping ---- */
+
+void resumable_stop(void)
+{
+    lock_acquire(&resume.lock);
+    resume.stopping = true;
+    for (struct resumable *ra = resume.table; ra; ra = ra->hh.next)
+        notifier_notify(ra->s->member.notifier);
+    lock_release(&resume.lock);
+}
+
+void resumable_wait_saved(void)
+{
+    struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
+    while (atomic_load(&resume.ending)) /* a moment, when the server stops */
+        nanosleep(&pause, NULL);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Not obvious: others may remove the client from a room at any time, so its own list may name rooms it is not in any more;
+ * session_rooms_sync catches up, and what asks the room itself is always right.
+ */
+#include "config.h"
+
+#include "serve/session_rooms.h"
+
+#include "chat/accounts.h"
+#include "chat/users.h"
+#include "net/post.h"
+#include "serve/mailbox.h"
+
+#include <stdlib.h>
+
+void session_rooms_count(struct session *s)
+{
+    atomic_store_explicit(&s->room_count, s->member.room_count, memory_order_relaxed);
+}
+
+static void forget(struct session *s, struct room *r)
+{
+    member_remove_room(&s->member, r);
+    session_rooms_count(s);
+    rooms_release(r);
+}
+
+void session_rooms_sync(struct session *s)
+{
+    struct member *m = &s->member;
+    if (!atomic_load_explicit(&m->removed, memory_order_relaxed))
+        return;
+    post_settle(); /* what it said there may still be gathered */
+    m->removed = false;
+    for (int i = m->room_count - 1; i >= 0; i--)
+        if (!room_has(m->rooms[i], m->id))
+            forget(s, m->rooms[i]);
+}
+
+bool session_rooms_enter(struct session *s, struct room *r, unsigned ticket, const struct backlog *backlog)
+{
+    struct room *before = s->member.current;
+    member_add_room(&s->member, r);
+    s->member.current = r;
+    session_rooms_count(s);
+    if (room_join(r, &s->member, ticket, backlog))
+        return true;
+    member_remove_room(&s->member, r);
+    s->member.current = before;
+    session_rooms_count(s);
+    return false;
+}
+
+void session_rooms_update(struct session *s)
+{
+    for (int i = 0; i < s->member.room_count; i++)
+        room_update(s->member.rooms[i], &s->member);
+}
+
+static void leave(struct session *s, struct room *r, const struct leaving *l)
+{
+    mailbox_mark(s, r, room_leave(r, &s->member, l));
+    forget(s, r);
+}
+
+void session_rooms_leave(struct session *s, struct room *r, const char *reason, bool answer)
+{
+    leave(s, r, &(struct leaving){.reason = reason, .answer = answer});
+}
+
+/* Users who share a room and hear of it once are gathered first, because afterwards no room knows them any more. */
+void session_rooms_quit(struct session *s, const char *reason)
+{
+    struct member *m = &s->member;
+    struct contacts contacts = {0};
+    struct event quit = {.kind = EVENT_QUIT, .name = m->name, .reason = reason};
+    for (int i = 0; i < m->room_count; i++)
+        room_contacts(m->rooms[i], m, ROOM_CONTACTS_HEARING_QUITS, &contacts);
+    while (m->room_count)
+        leave(s, m->rooms[m->room_count - 1], &(struct leaving){.reason = reason, .quitting = true});
+    users_tell(&contacts, &quit);
+    free(contacts.v);
+    if (m->account && m->listed)
+        accounts_note_seen(m->account, NULL);
+    users_release(m);
+    free(m->ignores); /* no room refers to it any more */
+    m->ignores = NULL;
+    post_flush();
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef SERVE_SESSION_ROOMS_H
+#define SERVE_SESSION_ROOMS_H
+
+#include "chat/rooms.h"
+#include "serve/session.h"
+
+/* The rooms that a session is in: its own list and the rooms' lists of members, kept in step. The session's reader. */
+
+/* Enters a room, taking over the caller's reference, and makes it current; `ticket` is from room_admits. False: the ticket
+ * is outdated, or `backlog` (may be NULL) lacks something; then nothing has changed and the reference is the caller's. */
+bool session_rooms_enter(struct session *s, struct room *r, unsigned ticket, const struct backlog *backlog);
+
+/* Leaves a room and gives the reference back. `reason` may be ""; `answer`: the client is told as well. */
+void session_rooms_leave(struct session *s, struct room *r, const char *reason, bool answer);
+
+/* Leaves all rooms because the session ends, and gives the name back. */
+void session_rooms_quit(struct session *s, const char *reason);
+
+/* Drops rooms from the session's list that others have removed the client from. */
+void session_rooms_sync(struct session *s);
+
+/* Tells each room what has changed in the member: its name, its form, whom it ignores. */
+void session_rooms_update(struct session *s);
+
+/* Shows the console in how many rooms the session is now. */
+void session_rooms_count(struct session *s);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef SERVE_SPEAK_H
+#define SERVE_SPEAK_H
+
+#include "chat/talk.h"
+#include "serve/session.h"
+
+/* Talking in a room, and setting its topic, which counts as talk. False: `no` says why not. The session's reader; these
+ * wait for full outboxes before, and for the disk where the room is durable. */
+bool speak_in_room(struct session *s, struct room *r, enum event_kind kind, const char *text, struct refusal *no);
+
+/* An empty topic clears it. True: it is on disk. */
+bool speak_topic(struct session *s, struct room *r, const char *topic, struct refusal *no);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Names that no user may take or register, compared without case. People of other chats type passwords at the names of
+ * services; nobody may sit there and read them.
+ *
+ * RESERVED("name")
+ */
+RESERVED("server")
+RESERVED("NickServ")
+RESERVED("ChanServ")
+RESERVED("MemoServ")
+RESERVED("OperServ")
+RESERVED("HostServ")
+RESERVED("BotServ")
+RESERVED("AuthServ")
+RESERVED("SaslServ")
