@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "chat/hashing.h"
+#include "chat/roster.h"
 #include "chat/users.h"
 #include "serve/command.h"
 #include "serve/login.h"
@@ -71,7 +72,7 @@ static void tell_new_name(struct session *s, const char *old)
     struct event ev = {.kind = EVENT_RENAME, .name = old, .text = m->name};
     session_update_rooms(s);
     for (int i = 0; i < m->room_count; i++)
-        room_contacts(m->rooms[i], m, &others);
+        roster_contacts(m->rooms[i], m, &others);
     users_tell(&others, &ev);
     free(others.v);
 }

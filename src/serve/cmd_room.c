@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "chat/rooms.h"
+#include "chat/roster.h"
 #include "chat/talk.h"
 #include "serve/command.h"
 #include "serve/backlog.h"
@@ -85,10 +86,10 @@ static void enter(struct session *s, const struct args *a, bool stay)
         session_error(s, ERROR_INVALID_ROOM, NULL);
         return;
     }
-    struct room *mine = member_room(m, name);
+    struct room *mine = room_of_member(m, name);
     if (mine) {
         m->current = mine;
-        room_rejoin(mine, m);
+        roster_rejoin(mine, m);
         return;
     }
     bool leaves = !stay && m->current;
@@ -118,7 +119,7 @@ void cmd_leave(struct session *s, const struct args *a)
             session_error(s, ERROR_INVALID_ROOM, NULL);
             return;
         }
-        r = member_room(&s->member, name);
+        r = room_of_member(&s->member, name);
         if (!r) {
             session_error(s, ERROR_NOT_IN, name);
             return;
@@ -147,7 +148,7 @@ void cmd_rooms(struct session *s, const struct args *a)
 /* A topic is talk as well. */
 static bool may_set_topic_locked(struct room *r, struct member *m, struct refusal *no)
 {
-    const struct membership *ms = room_membership_locked(r, m);
+    const struct membership *ms = fanout_find_locked(&r->fanout, m);
     no->not_in = !ms;
     if (ms && r->rules.value[OPTION_TOPIC_OPS] && room_subject_locked(r, ms).role < ROLE_OP)
         no->verdict = RULES_DENIED;

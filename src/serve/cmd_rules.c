@@ -372,10 +372,10 @@ static void add_roles(struct session *s, struct room *r, struct buf *lines)
         if (accounts_by_id(role->account, &owner))
             s->codec->render(lines, &ev, form);
     }
-    for (int i = 0; i < r->count; i++) {
-        struct event ev = {.kind = EVENT_ROLE, .room = r->name, .name = r->members[i].name,
-                           .text = role_name(r->members[i].role)};
-        if (r->members[i].role > ROLE_GUEST)
+    for (int i = 0; i < r->fanout.count; i++) {
+        struct event ev = {.kind = EVENT_ROLE, .room = r->name, .name = r->fanout.members[i].name,
+                           .text = role_name(r->fanout.members[i].role)};
+        if (r->fanout.members[i].role > ROLE_GUEST)
             s->codec->render(lines, &ev, form);
     }
     lock_release(&r->lock);

@@ -52,7 +52,7 @@ void cmd_say(struct session *s, const struct args *a)
     struct room *r;
     if (!name_room(name, a->word))
         session_error(s, ERROR_INVALID_ROOM, NULL);
-    else if (!(r = member_room(&s->member, name)))
+    else if (!(r = room_of_member(&s->member, name)))
         session_error(s, ERROR_NOT_IN, name);
     else
         talk(s, r, talk_say, a->text);

@@ -108,7 +108,7 @@ static void add_unread(const char *key, int unread, void *arg)
     if (!r)
         return;
     struct event ev = {.kind = EVENT_UNREAD, .room = r->name, .number = unread};
-    if (unread && !member_is_in(&s->member, r) && room_may_look(r, &s->member)) {
+    if (unread && !member_is_in(&s->member, r) && room_may_see(r, &s->member)) {
         s->codec->render(&u->lines, &ev, (enum form)s->member.form);
         u->n++;
     }

@@ -13,6 +13,7 @@
 #include "base/panic.h"
 #include "chat/accounts.h"
 #include "chat/rooms.h"
+#include "chat/roster.h"
 #include "chat/users.h"
 #include "serve/command.h"
 #include "serve/login.h"
@@ -178,7 +179,7 @@ static void note_rooms(struct session *s)
             if ((m->rooms[i] == m->current) != last)
                 continue;
             memcpy(room->key, m->rooms[i]->key, sizeof room->key);
-            room->heard = room_heard(m->rooms[i], m);
+            room->heard = roster_heard(m->rooms[i], m);
             p->room_count += room->heard != 0; /* else it has just been put out */
         }
 }
@@ -244,16 +245,16 @@ static void show_missed(struct session *s, const struct saved_session *p)
 /* Takes the resumable's place in one room. */
 static void swap(struct session *s, struct session *old, struct room *r, uint64_t heard)
 {
-    enum room_swap result = ROOM_SWAP_AGAIN;
-    for (int i = 0; i < TRIES_MOST && result == ROOM_SWAP_AGAIN; i++) {
+    enum roster_swap result = ROSTER_SWAP_AGAIN;
+    for (int i = 0; i < TRIES_MOST && result == ROSTER_SWAP_AGAIN; i++) {
         struct backlog backlog;
         read_backlog(s, r, heard, &backlog);
         if (i == TRIES_MOST - 1)
             backlog_give_up(s, r, &backlog);
-        result = room_swap(r, &old->member, &s->member, &backlog);
+        result = roster_swap(r, &old->member, &s->member, &backlog);
         buf_fini(&backlog.lines);
     }
-    if (result != ROOM_SWAPPED)
+    if (result != ROSTER_SWAPPED)
         return; /* it was put out of it */
     member_remove_room(&old->member, r);
     member_add_room(&s->member, r);
@@ -294,7 +295,7 @@ static void take_over(struct session *s, struct account *own, struct resumable *
     }
     show_missed(s, &h->saved);
     for (int i = 0; i < h->saved.room_count; i++) {
-        struct room *r = member_room(&old->member, h->saved.rooms[i].key);
+        struct room *r = room_of_member(&old->member, h->saved.rooms[i].key);
         if (r)
             swap(s, old, r, h->saved.rooms[i].heard);
         if (r && r == current && member_is_in(&s->member, r))

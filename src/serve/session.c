@@ -16,6 +16,7 @@
 #include "base/panic.h"
 #include "chat/accounts.h"
 #include "chat/rooms.h"
+#include "chat/roster.h"
 #include "chat/users.h"
 #include "net/post.h"
 #include "net/pressure.h"
@@ -182,7 +183,7 @@ bool session_enter_room(struct session *s, struct room *r, unsigned ticket, cons
     member_add_room(&s->member, r);
     s->member.current = r;
     session_count_rooms(s);
-    if (room_join(r, &s->member, ticket, backlog))
+    if (roster_join(r, &s->member, ticket, backlog))
         return true;
     member_remove_room(&s->member, r);
     s->member.current = before;
@@ -193,12 +194,12 @@ bool session_enter_room(struct session *s, struct room *r, unsigned ticket, cons
 void session_update_rooms(struct session *s)
 {
     for (int i = 0; i < s->member.room_count; i++)
-        room_update(s->member.rooms[i], &s->member);
+        roster_update(s->member.rooms[i], &s->member);
 }
 
 void session_leave_room(struct session *s, struct room *r, bool answer)
 {
-    mailbox_mark(s, r, room_leave(r, &s->member, answer));
+    mailbox_mark(s, r, roster_leave(r, &s->member, answer));
     forget_room(s, r);
 }
 
@@ -276,7 +277,7 @@ static bool history_has_room(void *arg)
 bool session_yield_to_room(struct session *s, struct room *r)
 {
     struct post_pressure p;
-    if (fanout_pressing(r, &p))
+    if (fanout_pressing(&r->fanout, &p))
         yield_to(s, &p);
     while (history_is_full() && !session_is_over(s)) { /* nobody rings when the store goes bad: so look again */
         counter_add(COUNTER_PRESSURE_WAITS, 1);

@@ -2,8 +2,9 @@
 #ifndef SERVE_SESSION_H
 #define SERVE_SESSION_H
 
-#include "chat/durable.h"
+#include "chat/change.h"
 #include "chat/history.h"
+#include "chat/roster.h"
 #include "chat/member.h"
 #include "chat/search.h"
 #include "net/line.h"
