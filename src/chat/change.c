@@ -7,13 +7,16 @@
 
 #include "chat/change.h"
 
+#include "base/clock.h"
 #include "base/container.h"
 #include "base/panic.h"
 #include "chat/record.h"
 #include "chat/rooms.h"
 #include "store/store_rooms.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct change *change_of(struct store_job *job)
 {
@@ -29,10 +32,12 @@ static int change_run(struct store_job *job, sqlite3 *db)
     switch (c->kind) {
     case CHANGE_TOPIC:
         row.topic = c->topic;
+        row.topic_by = c->topic_by;
+        row.topic_ms = c->topic_ms;
         return store_rooms_topic(db, &row);
     case CHANGE_PERMANENT:
-        row.kept = true;
-        return store_rooms_keep(db, &row);
+        row.permanent = true;
+        return store_rooms_permanent(db, &row);
     case CHANGE_DELETE:
         return store_rooms_delete(db, row.key);
     }
@@ -42,11 +47,13 @@ static int change_run(struct store_job *job, sqlite3 *db)
 static void topic_committed(struct change *c)
 {
     struct room *r = c->room;
-    struct event ev = {.kind = EVENT_TOPIC, .room = r->name, .text = c->topic};
     lock_acquire(&r->lock);
     char *old = r->topic;
     r->topic = c->topic;
     c->topic = old;
+    memcpy(r->topic_by, c->topic_by, sizeof r->topic_by);
+    r->topic_ms = c->topic_ms;
+    struct event ev = room_topic_locked(r);
     room_deliver_locked(r, &ev, c->by);
     lock_release(&r->lock);
 }
@@ -91,9 +98,11 @@ void change_put(struct change *c, enum change_kind kind, struct room *r, const c
         .kind = kind,
         .room = r,
         .topic = topic ? panic_strdup(topic) : NULL,
+        .topic_ms = clock_wall_ms(),
         .by = by,
         .created = created,
     };
+    snprintf(c->topic_by, sizeof c->topic_by, "%s", by ? by->name : NAME_SERVER);
     request_put(&c->request, &(struct store_job){.run = change_run, .done = change_done}, notifier);
 }
 

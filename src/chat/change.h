@@ -30,13 +30,16 @@ struct change {
     enum change_kind kind;
     struct room *room;       /* a reference, given back when the change is made or has failed */
     char *topic;             /* owns; CHANGE_TOPIC */
+    char topic_by[NAME_SIZE]; /* the same: the setter's name */
+    int64_t topic_ms;        /* the same: wall clock of change_put */
     const struct member *by; /* CHANGE_TOPIC: the member who is not told, or NULL */
     bool created;            /* CHANGE_PERMANENT: the room was made for this change; set before change_put */
 };
 
 /* Puts a change of a room to the store, and takes over the caller's reference to the room. The lock that orders the
- * change is held: the room's for a topic, the table's for the others. `topic` is copied (NULL for other changes).
- * change_wait must follow, without hot locks. */
+ * change is held: the room's for a topic, the table's for the others. `topic` is copied (NULL for other changes),
+ * and so is the name of `by`, whose reader calls this; `by` NULL: the operator, under NAME_SERVER. change_wait must
+ * follow, without hot locks. */
 void change_put(struct change *c, enum change_kind kind, struct room *r, const char *topic, const struct member *by,
                 struct notifier *notifier);
 

@@ -22,7 +22,7 @@ struct room_row record_row_locked(const struct room *r)
         .topic = "",
         .created_ms = r->created_ms,
         .used_ms = r->fanout.count ? clock_wall_ms() : r->used_ms,
-        .kept = false,
+        .topic_by = "",
     };
 }
 

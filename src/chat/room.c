@@ -86,6 +86,8 @@ void room_restart_locked(struct room *r)
 {
     lock_assert_held(LOCK_ROOM);
     *r->topic = '\0';
+    *r->topic_by = '\0';
+    r->topic_ms = 0;
     r->permanent = false;
     rules_fini(&r->rules);
     room_rules_changed_locked(r);
@@ -240,10 +242,17 @@ void room_rules_changed_locked(struct room *r)
 
 /* ---- facts ---- */
 
+struct event room_topic_locked(const struct room *r)
+{
+    lock_assert_held(LOCK_ROOM);
+    return (struct event){.kind = EVENT_TOPIC, .room = r->name, .text = r->topic, .more = r->topic_by,
+                          .time_ms = r->topic_ms};
+}
+
 void room_tell_topic(struct room *r, struct member *m)
 {
     lock_acquire(&r->lock);
-    struct event ev = {.kind = EVENT_TOPIC, .room = r->name, .text = r->topic};
+    struct event ev = room_topic_locked(r);
     member_answer(m, &ev);
     lock_release(&r->lock);
 }
@@ -252,7 +261,14 @@ struct room_facts room_facts(struct room *r, struct buf *topic)
 {
     lock_acquire(&r->lock);
     int members = r->fanout.count;
-    struct room_facts f = {members, r->created_ms, members ? clock_wall_ms() : r->used_ms, r->permanent};
+    struct room_facts f = {
+        .members = members,
+        .created_ms = r->created_ms,
+        .used_ms = members ? clock_wall_ms() : r->used_ms,
+        .permanent = r->permanent,
+        .topic_ms = r->topic_ms,
+    };
+    memcpy(f.topic_by, r->topic_by, sizeof f.topic_by);
     buf_str(topic, r->topic);
     lock_release(&r->lock);
     return f;

@@ -26,6 +26,8 @@ struct room {
     uint64_t last_id;            /* R: number of the last event that was told; starts at wall-clock ms << 20 */
     uint64_t late_id;            /* R: the last number that was given to an event that is told later */
     char *topic;                 /* R: owns; "" when there is none */
+    char topic_by[NAME_SIZE];    /* R: the name of the user who set it, NAME_SERVER: the operator; "" if not known */
+    int64_t topic_ms;            /* R: wall clock of that, or 0 */
     struct rules rules;          /* R */
     bool talk_limited;           /* R: some members may not talk, or not at any time */
     _Atomic bool hidden;         /* written R: the option private is on */
@@ -95,6 +97,8 @@ struct room_facts {
     int members;
     int64_t created_ms, used_ms; /* wall clock; used_ms is now while the room has members */
     bool permanent;
+    char topic_by[NAME_SIZE];    /* as in struct room */
+    int64_t topic_ms;
 };
 /* A copy of some facts; the topic is appended to `topic`. */
 struct room_facts room_facts(struct room *r, struct buf *topic);
@@ -116,6 +120,9 @@ void room_number_told_locked(struct room *r, const struct event *ev);
 /* Gives an event that is not talk its number and time, and puts it into the outbox of every member except `except` (may
  * be NULL), behind all that was said. The thread has settled. */
 void room_deliver_locked(struct room *r, struct event *ev, const struct member *except);
+
+/* The topic as an event, with the name and time of its setter. Borrows from the room. */
+struct event room_topic_locked(const struct room *r);
 
 /* Has to follow each change of .rules: derives the fields that depend on them. */
 void room_rules_changed_locked(struct room *r);

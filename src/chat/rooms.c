@@ -281,9 +281,12 @@ static void load_one(const struct room_row *row, void *arg)
     }
     struct room *r = room_new(row->name, row->created_ms);
     r->used_ms = r->recorded_ms = row->used_ms;
-    r->permanent = row->kept;
+    r->permanent = row->permanent;
     free(r->topic);
     r->topic = topic;
+    if (name_was_user(row->topic_by) || strcmp(row->topic_by, NAME_SERVER) == 0)
+        snprintf(r->topic_by, sizeof r->topic_by, "%s", row->topic_by);
+    r->topic_ms = row->topic_ms;
     rwlock_write(&rooms.lock);
     HASH_ADD_STR(rooms.table, key, r);
     list_locked(r);

@@ -66,7 +66,7 @@ static void answer_locked(const struct room *r, struct member *m, const struct m
     struct event ev = {.kind = EVENT_JOINED, .room = r->name, .number = r->fanout.count - (old != NULL)};
     codec->render(&lines, &ev, form);
     if (*r->topic) {
-        ev = (struct event){.kind = EVENT_TOPIC, .room = r->name, .text = r->topic};
+        ev = room_topic_locked(r);
         codec->render(&lines, &ev, form);
     }
     for (int i = 0; i < r->fanout.count && i < NAMES_SHOWN; i++) {

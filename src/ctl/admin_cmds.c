@@ -149,7 +149,7 @@ const char *admin_clients(struct admin_call *c)
     return NULL;
 }
 
-static void put_room_fields(struct room *r, struct buf *out)
+static struct room_facts put_room_fields(struct room *r, struct buf *out)
 {
     struct buf topic = {0};
     struct room_facts f = room_facts(r, &topic);
@@ -160,6 +160,7 @@ static void put_room_fields(struct room *r, struct buf *out)
     wire_time(out, "last_used", f.used_ms);
     wire_string(out, "topic", buf_text(&topic));
     buf_fini(&topic);
+    return f;
 }
 
 static void put_room(struct room *r, void *arg)
@@ -213,7 +214,10 @@ const char *admin_room_show(struct admin_call *c)
     for (size_t i = 0; i < names.n; i++)
         buf_printf(&users, "%s%s", i ? " " : "", names.v[i]);
     wire_open(c->out);
-    put_room_fields(r, c->out);
+    struct room_facts f = put_room_fields(r, c->out);
+    wire_string(c->out, "topic_by", f.topic_by);
+    if (f.topic_ms)
+        wire_time(c->out, "topic_set", f.topic_ms);
     admin_rules_show(r, c->out);
     wire_string(c->out, "users", buf_text(&users));
     wire_close(c->out);

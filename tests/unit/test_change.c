@@ -126,6 +126,57 @@ static void a_topic_takes_effect_after_the_commit_and_not_before(void **state)
     assert_int_equal(refs(), 3);
 }
 
+static void check_setter(const char *by, int64_t from_ms, int64_t to_ms)
+{
+    struct buf text = {0};
+    struct room *now = rooms_find("#talk");
+    struct room_facts f = room_facts(now, &text);
+    assert_string_equal(f.topic_by, by);
+    assert_in_range(f.topic_ms, from_ms, to_ms);
+    rooms_release(now);
+    buf_fini(&text);
+}
+
+static void a_topic_has_its_setter_and_its_time_and_keeps_both_over_a_restart(void **state)
+{
+    (void)state;
+    int64_t from_ms = clock_wall_ms();
+    check_setter("", 0, 0);
+    unit_job_block(&gate);
+    put_topic(&change, "tea", &alice.member);
+    int64_t to_ms = clock_wall_ms();
+    memcpy(alice.member.name, "ann", sizeof "ann"); /* a RENAME in between: the setter was alice */
+    check_setter("", 0, 0);
+    unit_job_let(&gate);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    check_setter("alice", from_ms, to_ms);
+    lock_acquire(&r->lock);
+    struct event ev = room_topic_locked(r);
+    assert_string_equal(ev.more, "alice");
+    assert_in_range(ev.time_ms, from_ms, to_ms);
+    lock_release(&r->lock);
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
+    unit_house_restart();
+    check_setter("alice", from_ms, to_ms);
+    assert_int_equal(change_topic("#talk", "", &change, &notifier), CHANGE_MADE); /* clearing it is setting it, too */
+    check_setter("server", from_ms, clock_wall_ms());
+}
+
+static void a_topic_that_fails_leaves_setter_and_time_as_they_were(void **state)
+{
+    (void)state;
+    put_topic(&change, "tea", &alice.member);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    int64_t to_ms = clock_wall_ms();
+    unit_job_block(&gate);
+    put_topic(&change, "coffee", &bob.member);
+    break_with(&gate, &breaker);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_FAILED);
+    check_setter("alice", 1, to_ms);
+    unit_house_settle();
+}
+
 static void two_topics_take_effect_in_the_order_of_the_queue(void **state)
 {
     (void)state;
@@ -327,6 +378,7 @@ static void a_room_that_somebody_came_into_while_it_was_deleted_stays_as_a_new_o
     assert_ptr_equal(r, mine);
     rooms_release(r);
     assert_string_equal(topic(), "");
+    check_setter("", 0, 0);
     assert_int_equal(refs(), 2);
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE key = '#talk' AND topic = ''"), 1);
@@ -413,6 +465,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(a_topic_takes_effect_after_the_commit_and_not_before),
+        TEST(a_topic_has_its_setter_and_its_time_and_keeps_both_over_a_restart),
+        TEST(a_topic_that_fails_leaves_setter_and_time_as_they_were),
         TEST(two_topics_take_effect_in_the_order_of_the_queue),
         TEST(a_topic_is_cleared_like_any_other_change),
         TEST(a_failed_change_leaves_all_as_it_was),
