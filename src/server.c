@@ -13,6 +13,7 @@
 #include "chat/hashing.h"
 #include "chat/history.h"
 #include "chat/mail.h"
+#include "chat/retention.h"
 #include "chat/rooms.h"
 #include "chat/moderation.h"
 #include "chat/search.h"
@@ -112,9 +113,8 @@ static void configure(const struct conf *c)
     history_configure(&(struct history_limits){
         .keep = c->history_keep,
         .queue_bytes = c->history_queue,
-        .messages = c->history_messages,
-        .days = c->history_days,
     });
+    retention_configure(c->history_messages, c->history_days);
     search_configure(c->history_search_ms);
     outbox_configure(&(struct outbox_limits){
         .entries = c->outbox_entries,
@@ -261,13 +261,14 @@ static void tick(int64_t now_ms)
 {
     session_check_deadlines();
     history_tick();
+    retention_tick();
     accounts_tick();
     search_tick();
     if (now_ms < server.clean_up_at_ms)
         return;
     server.clean_up_at_ms = now_ms + CLEAN_UP_MS;
     rooms_clean_up();
-    history_clean_up();
+    retention_clean_up();
     mail_clean_up();
     tokens_clean_up();
 }
@@ -410,6 +411,7 @@ int server_start(const struct server_options *o, void (*stop)(void))
     accounts_start();
     history_start();
     search_start();
+    retention_start();
     make_words();
     /* The port comes before the state: who starts chatd twice most often wants to hear about the port. */
     if (open_listeners(c) != 0 || open_state(c, socket_path) != 0)

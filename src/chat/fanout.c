@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Events come in from room.c and leave as entries of outboxes. Not obvious: whoever settles puts the lines of all, so a
- * speaker often finds that there is nothing left to do, and looks without the lock first. That is right because its own
- * line was counted by itself: as long as that one is not put, no count it can see is zero.
+ * Events come in from talk.c and room.c and leave as entries of outboxes. Not obvious: a thread that settles puts the
+ * lines of all speakers, so a speaker often has nothing left to put, and checks that without the lock first. This is
+ * safe because its own line is counted: as long as that line is not put, the count it reads cannot be zero.
  */
 #include "config.h"
 
@@ -10,57 +10,108 @@
 
 #include "base/container.h"
 #include "base/panic.h"
-#include "chat/room.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#define KEPT_BYTES 1024 /* of a buffer that has nothing gathered in it */
-#define PARTS 16        /* gathered lines fill at most one of so many parts of an outbox: so one that a piece took over
-                           its half has place for those of seven more rooms, which have yet to meet it */
+#define IDLE_BYTES 1024 /* most memory of a buffer in which nothing is gathered */
+#define PARTS 16        /* gathered lines fill at most 1/PARTS of an outbox: so an outbox that one piece took over its
+                           half still has space for pieces of seven other rooms, which have yet to see that it presses */
 
 static int put_gathered(struct post_gathering *g, enum post_combiner combiner)
 {
-    struct room *r = container_of(g, struct room, fanout.gathering);
-    struct fanout *f = &r->fanout;
+    struct fanout *f = container_of(g, struct fanout, gathering);
     if (combiner == POST_STAYS && !atomic_load_explicit(&f->gathered, memory_order_relaxed))
         return 0;
-    lock_acquire(&r->lock);
+    lock_acquire(f->lock);
     int lines = f->gathered;
-    fanout_settle_locked(r);
+    fanout_settle_locked(f);
     if (!post_combiner_stays(combiner, lines))
         f->combined = false;
-    lock_release(&r->lock);
+    lock_release(f->lock);
     return lines;
 }
 
-void fanout_init(struct room *r)
+void fanout_init(struct fanout *f, struct lock *lock)
 {
-    r->fanout = (struct fanout){.gathering = {put_gathered}};
+    *f = (struct fanout){.gathering = {put_gathered}, .lock = lock};
 }
 
-void fanout_fini(struct room *r)
+void fanout_fini(struct fanout *f)
 {
-    must(!r->fanout.gathered);
+    must(!f->gathered && !f->count);
     for (int form = 0; form < FORMS; form++)
-        buf_fini(&r->fanout.lines[form]);
+        buf_fini(&f->lines[form]);
+    free(f->members);
+    f->members = NULL;
+    f->cap = 0;
 }
 
-void fanout_count_locked(struct room *r, const struct membership *ms, int change)
+/* ---- members ---- */
+
+struct membership *fanout_find_locked(const struct fanout *f, const struct member *m)
 {
     lock_assert_held(LOCK_ROOM);
-    must(!r->fanout.gathered);
-    r->fanout.members[ms->form] += change;
-    r->fanout.ignorers += ms->ignores ? change : 0;
+    for (int i = 0; i < f->count; i++)
+        if (f->members[i].member == m)
+            return &f->members[i];
+    return NULL;
 }
 
-/* While somebody's outbox presses, line by line: each speaker has to meet it, and waits for one outbox after each put,
- * so what a put adds to those that nobody waits for yet must be little. */
+/* Counts a member in (1) or out (-1). */
+static void count_locked(struct fanout *f, const struct membership *ms, int change)
+{
+    lock_assert_held(LOCK_ROOM);
+    must(!f->gathered);
+    f->takers[ms->form] += change;
+    f->ignorers += ms->ignores ? change : 0;
+}
+
+static void take_over_locked(struct fanout *f, struct membership *ms, struct member *m)
+{
+    ms->member = m;
+    memcpy(ms->name, m->name, sizeof ms->name);
+    ms->form = m->form;
+    ms->ignores = m->ignores;
+    count_locked(f, ms, 1);
+}
+
+struct membership *fanout_add_locked(struct fanout *f, struct member *m)
+{
+    must(!fanout_find_locked(f, m));
+    if (f->count == f->cap) {
+        f->cap = f->cap ? f->cap * 2 : 4;
+        f->members = panic_realloc(f->members, (size_t)f->cap * sizeof *f->members);
+    }
+    struct membership *ms = &f->members[f->count++];
+    *ms = (struct membership){.role = ROLE_NONE};
+    take_over_locked(f, ms, m);
+    return ms;
+}
+
+void fanout_update_locked(struct fanout *f, struct membership *ms, struct member *m)
+{
+    count_locked(f, ms, -1);
+    take_over_locked(f, ms, m);
+}
+
+void fanout_remove_locked(struct fanout *f, struct membership *ms)
+{
+    count_locked(f, ms, -1);
+    f->count--;
+    memmove(ms, ms + 1, (size_t)(&f->members[f->count] - ms) * sizeof *ms);
+}
+
+/* ---- delivery ---- */
+
+/* While an outbox presses, lines are put one by one: each speaker has to see that it presses, and waits for one outbox
+ * after each put, so what a put adds to outboxes that nobody waits for yet must be little. */
 static bool is_enough_locked(const struct fanout *f)
 {
     return f->pressed || f->gathered * PARTS >= outbox_limits().entries;
 }
 
-/* A line of so many bytes more would be more than a part of an outbox. */
+/* True when the gathered lines and one of so many bytes would be longer than a part of an outbox. */
 static bool is_too_long_locked(const struct fanout *f, size_t bytes)
 {
     size_t longest = 0;
@@ -69,25 +120,23 @@ static bool is_too_long_locked(const struct fanout *f, size_t bytes)
     return (longest + bytes) * PARTS > (size_t)outbox_limits().bytes;
 }
 
-void fanout_gather_locked(struct room *r, const struct event *ev)
+void fanout_gather_locked(struct fanout *f, const struct event *ev)
 {
-    struct fanout *f = &r->fanout;
     lock_assert_held(LOCK_ROOM);
     if (is_too_long_locked(f, strlen(ev->text)))
-        fanout_settle_locked(r);
+        fanout_settle_locked(f);
     for (int form = 0; form < FORMS; form++)
-        if (f->members[form])
+        if (f->takers[form])
             codec_of((enum form)form)->render(&f->lines[form], ev, (enum form)form);
     if (!f->gathered)
         f->first_id = ev->id;
     atomic_fetch_add_explicit(&f->gathered, 1, memory_order_relaxed);
     if (is_enough_locked(f))
-        fanout_settle_locked(r);
+        fanout_settle_locked(f);
 }
 
-bool fanout_combine_locked(struct room *r)
+bool fanout_combine_locked(struct fanout *f)
 {
-    struct fanout *f = &r->fanout;
     lock_assert_held(LOCK_ROOM);
     if (!f->gathered || f->combined)
         return false;
@@ -95,30 +144,30 @@ bool fanout_combine_locked(struct room *r)
     return true;
 }
 
-/* One hears oneself, whomever one ignores. */
+/* A member who ignores its own name hears itself all the same. */
 static bool ignores(const struct membership *ms, const struct member *speaker)
 {
     return ms->ignores && ms->member != speaker && ignores_has(ms->ignores, speaker->key);
 }
 
-bool fanout_is_ignored_locked(const struct room *r, const struct member *speaker)
+bool fanout_is_ignored_locked(const struct fanout *f, const struct member *speaker)
 {
     lock_assert_held(LOCK_ROOM);
-    for (int i = 0; r->fanout.ignorers && i < r->count; i++)
-        if (ignores(&r->members[i], speaker))
+    for (int i = 0; f->ignorers && i < f->count; i++)
+        if (ignores(&f->members[i], speaker))
             return true;
     return false;
 }
 
-/* One message, whose first line has that number, for those who take that form and want to hear it. Into how many
- * outboxes. */
-static int put_form_locked(struct room *r, int form, struct msg *msg, uint64_t id, const struct member *except,
+/* Puts one message, whose first line has the number `id`, into the outboxes of that form, without `except` and without
+ * members who ignore the speaker. Takes over the message. Returns the number of outboxes. */
+static int put_form_locked(struct fanout *f, int form, struct msg *msg, uint64_t id, const struct member *except,
                            const struct member *speaker)
 {
-    struct post_pressure *pressing = &r->fanout.pressing;
+    struct post_pressure *pressing = &f->pressing;
     int puts = 0;
-    for (int i = 0; i < r->count; i++) {
-        struct membership *ms = &r->members[i];
+    for (int i = 0; i < f->count; i++) {
+        struct membership *ms = &f->members[i];
         struct member *m = ms->member;
         if (ms->form != form || m == except || (speaker && ignores(ms, speaker)))
             continue;
@@ -133,13 +182,12 @@ static int put_form_locked(struct room *r, int form, struct msg *msg, uint64_t i
     return puts;
 }
 
-static void put_lines_locked(struct room *r, int form)
+static void put_lines_locked(struct fanout *f, int form)
 {
-    struct fanout *f = &r->fanout;
     struct buf *lines = &f->lines[form];
-    put_form_locked(r, form, msg_new_gathered(lines->data, lines->len, (unsigned)f->gathered), f->first_id,
+    put_form_locked(f, form, msg_new_gathered(lines->data, lines->len, (unsigned)f->gathered), f->first_id,
                     NULL, NULL);
-    if (lines->cap > KEPT_BYTES)
+    if (lines->cap > IDLE_BYTES)
         buf_fini(lines);
     else
         buf_clear(lines);
@@ -150,40 +198,38 @@ static void note_pressing_locked(struct fanout *f)
     atomic_store_explicit(&f->pressed, f->pressing.other != NULL, memory_order_relaxed);
 }
 
-void fanout_settle_locked(struct room *r)
+void fanout_settle_locked(struct fanout *f)
 {
-    struct fanout *f = &r->fanout;
     lock_assert_held(LOCK_ROOM);
     if (!f->gathered)
         return;
     f->pressing = (struct post_pressure){0};
     for (int form = 0; form < FORMS; form++)
         if (f->lines[form].len)
-            put_lines_locked(r, form);
+            put_lines_locked(f, form);
     note_pressing_locked(f);
     atomic_store_explicit(&f->gathered, 0, memory_order_relaxed);
 }
 
-bool fanout_pressing(struct room *r, struct post_pressure *p)
+bool fanout_pressing(struct fanout *f, struct post_pressure *p)
 {
-    if (!atomic_load_explicit(&r->fanout.pressed, memory_order_relaxed))
+    if (!atomic_load_explicit(&f->pressed, memory_order_relaxed))
         return false;
-    lock_acquire(&r->lock);
-    *p = r->fanout.pressing;
-    lock_release(&r->lock);
+    lock_acquire(f->lock);
+    *p = f->pressing;
+    lock_release(f->lock);
     return p->other != NULL;
 }
 
-int fanout_put_locked(struct room *r, const struct event *ev, const struct member *except,
+int fanout_put_locked(struct fanout *f, const struct event *ev, const struct member *except,
                       const struct member *speaker)
 {
-    struct fanout *f = &r->fanout;
     int puts = 0;
-    fanout_settle_locked(r);
+    fanout_settle_locked(f);
     f->pressing = (struct post_pressure){0};
     for (int form = 0; form < FORMS; form++)
-        if (f->members[form])
-            puts += put_form_locked(r, form, member_render((enum form)form, ev), ev->id, except, speaker);
+        if (f->takers[form])
+            puts += put_form_locked(f, form, member_render((enum form)form, ev), ev->id, except, speaker);
     note_pressing_locked(f);
     return puts;
 }

@@ -3,62 +3,87 @@
 #define CHAT_FANOUT_H
 
 #include "base/buf.h"
+#include "base/lock.h"
 #include "chat/member.h"
+#include "chat/rules.h"
 #include "net/post.h"
 
 #include <stdatomic.h>
 
 /*
- * The way from a room to the outboxes of its members. What is said is gathered first: rendered at once, for each form
- * among the members, behind what others have just said in the room, and put as one message for each member when the
- * speaker who combines flushes (net/post.h). So a hundred lines for a hundred members are a hundred puts
- * and not ten thousand. What is not for all (somebody comes, goes, speaks and does not hear it) is put at once, behind
- * what was gathered.
+ * The members of one room and the way to their outboxes. What is said is gathered first: it is rendered at once, for
+ * each form among the members, behind what others have just said in the room. When the speaker who combines flushes
+ * (net/post.h), it is put as one message for each member. So a hundred lines for a hundred members are a hundred puts,
+ * not ten thousand. An event that is not for all members, or that is not talk, is put at once, behind what was gathered.
  *
- * Locking key: R by the room's lock · c constant
+ * Locking key: R by the room's lock, which .lock points to · c constant
  */
-struct room;
-struct membership;
+struct membership {
+    struct member *member;         /* borrows: a member leaves before it ends */
+    const struct ignores *ignores; /* R: borrows: the member's */
+    int form;                      /* R: as the member's; changed only while nothing is gathered */
+    enum role role;                /* R: what it may do until it leaves, in addition to its account's role */
+    uint64_t missed_id;            /* R: number of the first message that its closed outbox refused; or 0 */
+    int64_t said_ms;               /* R: wall clock of its last message, also before a rejoin; kept where talk is limited */
+    char name[NAME_SIZE];          /* R: a copy of the member's, which other threads may not read */
+};
 
 struct fanout {
     struct post_gathering gathering; /* c */
-    struct buf lines[FORMS];     /* R: rendered and not yet put */
-    int members[FORMS];          /* R: how many members take each form */
-    int ignorers;                /* R: how many of them ignore anybody */
-    _Atomic int gathered;        /* written R: how many messages .lines has */
-    uint64_t first_id;           /* R: number of the first of them */
-    bool combined;               /* R: a thread has promised to put them */
-    struct post_pressure pressing; /* R: the fullest outbox that the last put found pressing */
-    _Atomic bool pressed;        /* written R: there was one */
+    struct lock *lock;               /* c: borrows: the room's */
+    struct membership *members;      /* R: owns; in order of arrival */
+    int count, cap;                  /* R: of .members */
+    struct buf lines[FORMS];         /* R: rendered and not yet put */
+    int takers[FORMS];               /* R: how many members use each form */
+    int ignorers;                    /* R: how many members ignore anybody */
+    _Atomic int gathered;            /* written R: how many messages .lines holds */
+    uint64_t first_id;               /* R: number of the first of them */
+    bool combined;                   /* R: a thread has promised to put them */
+    struct post_pressure pressing;   /* R: the fullest outbox that pressed at the last put */
+    _Atomic bool pressed;            /* written R: there was one */
 };
 
-void fanout_init(struct room *r);
-/* Gives memory back; nothing may be gathered. A room that goes on may be used again. */
-void fanout_fini(struct room *r);
+/* The lock is borrowed, and is the one that the _locked calls below assert. */
+void fanout_init(struct fanout *f, struct lock *lock);
+/* Frees what it owns. It must have no members and nothing gathered. It may be used again without another fanout_init. */
+void fanout_fini(struct fanout *f);
 
-/* A member comes (+1) or goes (-1), or changes how it hears (-1 and +1). What was gathered was put. */
-void fanout_count_locked(struct room *r, const struct membership *ms, int change);
+/* ---- members ---- */
 
-/* Adds something said. It is put at once when as much has gathered as outboxes should take in one piece, or when one of
- * them presses; and what is there is put first when it would be too much together. */
-void fanout_gather_locked(struct room *r, const struct event *ev);
+/* The member's record, or NULL. Borrowed until the next member is added or removed. */
+struct membership *fanout_find_locked(const struct fanout *f, const struct member *m);
 
-/* True: something is gathered and nobody combines, so the calling thread does from now on (post_combines). */
-bool fanout_combine_locked(struct room *r);
+/* Adds a member, which must not be among them, at the end; the member's own reader calls it. The role is ROLE_NONE.
+ * Nothing may be gathered (fanout_settle_locked). The pointer is valid as that of fanout_find_locked. */
+struct membership *fanout_add_locked(struct fanout *f, struct member *m);
+/* Takes over the name, form and ignore list of `m`, which may be another member than before: then it takes that one's
+ * place. The reader of `m` calls it. Nothing may be gathered. */
+void fanout_update_locked(struct fanout *f, struct membership *ms, struct member *m);
+/* Nothing may be gathered. Any thread. */
+void fanout_remove_locked(struct fanout *f, struct membership *ms);
 
-/* The outbox to wait for before more is said: the fullest that pressed at the last put. False: none. Takes the room's
- * lock. Any thread. */
-bool fanout_pressing(struct room *r, struct post_pressure *p);
+/* ---- delivery ---- */
+
+/* Adds talk for all members. It is put at once when as much has gathered as an outbox should take in one piece, or when
+ * an outbox presses. What was gathered before is put first if both together would be too long. */
+void fanout_gather_locked(struct fanout *f, const struct event *ev);
+
+/* True: something is gathered and nobody combines, so the calling thread now does and has to call post_combines. */
+bool fanout_combine_locked(struct fanout *f);
+
+/* Sets the outbox that a speaker waits for before its next line: the fullest that pressed at the last put. False: none
+ * did. Takes the room's lock. Any thread. */
+bool fanout_pressing(struct fanout *f, struct post_pressure *p);
 
 /* Puts what was gathered. */
-void fanout_settle_locked(struct room *r);
+void fanout_settle_locked(struct fanout *f);
 
-/* True when somebody in the room ignores that member: then what it says cannot be gathered. */
-bool fanout_is_ignored_locked(const struct room *r, const struct member *speaker);
+/* True when a member ignores the speaker: then what it says cannot be gathered. */
+bool fanout_is_ignored_locked(const struct fanout *f, const struct member *speaker);
 
-/* Puts what was gathered, then the event, into every member's outbox but that of `except` and, if it is something that
- * `speaker` says, those who ignore that one (both may be NULL). Into how many. */
-int fanout_put_locked(struct room *r, const struct event *ev, const struct member *except,
+/* Puts what was gathered, then the event, into every member's outbox except that of `except` and, if `speaker` says it,
+ * of the members who ignore the speaker. Both may be NULL. Returns the number of outboxes. */
+int fanout_put_locked(struct fanout *f, const struct event *ev, const struct member *except,
                       const struct member *speaker);
 
 #endif

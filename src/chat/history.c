@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Said lines come in from room.c and go to the store in batches. Not obvious: the batch that is being written stays until
- * its transaction is on disk, because after a failure it is written again from its start. And a question has to see all
- * that was said before it: so the batch that waits is put to the store ahead of it, even if another is being written.
+ * Messages come in from talk.c and go to the store in batches. Not obvious: the batch that is being written is kept until
+ * its transaction is on disk, because after a failure it is written again from its start. And a query has to see all
+ * messages before it: so the waiting batch is put to the store ahead of it, even while another is being written.
  */
 #include "config.h"
 
@@ -12,18 +12,14 @@
 #include "base/container.h"
 #include "base/counter.h"
 #include "base/panic.h"
-#include "chat/search.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define WRITE_RESTS 3  /* passes of the keeper left out after one that writes: a second's messages touch hardly more pages */
-#define TRIM_ROWS 2000 /* looked at in one step of clearing away */
-#define TRIM_RESTS 3   /* passes of the keeper left out after a room in which nothing was: to find out costs some too */
-#define DAY_MS (24 * 3600 * 1000LL)
+#define WRITE_RESTS 3 /* passes of the keeper skipped after one that writes: then a second's messages share their pages */
 
-/* One message; its name and text are at .at in the batch's bytes, each with its NUL. */
-struct kept {
+/* One message; its name and text begin at .at in the batch's bytes, each with its NUL. */
+struct queued {
     char room[NAME_SIZE];
     uint64_t id;
     int64_t time_ms;
@@ -32,7 +28,7 @@ struct kept {
 };
 
 struct batch {
-    struct kept *v; /* owns */
+    struct queued *v; /* owns */
     size_t n, cap;
     struct buf bytes;
 };
@@ -40,24 +36,19 @@ struct batch {
 /* Locking key: H by .lock · t the store thread (before its start and after its end, the main thread) · a atomic */
 static struct {
     struct lock lock;
-    struct batch waiting;    /* H */
-    bool asked;              /* H: .write is in the store's hands */
-    bool again;              /* H: somebody wants to see what has come since */
-    int write_rests;         /* H: passes of the keeper until what waits is written */
-    struct batch writing;    /* t: not yet known to be on disk */
-    size_t at;               /* t: the next of .writing to be written */
-    _Atomic int64_t queued;  /* a: bytes of both */
-    bool trims, trim_asked;  /* H: there may be more to clear away; .trim is in the store's hands */
-    int trim_rests;          /* H: passes of the keeper until the next step */
-    char trim_room[HISTORY_KEY], trim_next[HISTORY_KEY]; /* t: the room cleared last; the one at work */
-    int trimmed;             /* t: in this step */
-    bool trim_failed;        /* t: this step, by damage */
-    bool trims_more;         /* t: something went in this round through the rooms, so another follows */
-    struct store_job write, trim;
+    struct batch waiting;     /* H */
+    bool asked;               /* H: .write is queued or being carried out */
+    bool again;               /* H: a query has to see what was added since */
+    int write_rests;          /* H: passes of the keeper until what waits is written */
+    struct batch writing;     /* t: not yet known to be on disk */
+    size_t at;                /* t: the next message of .writing to be written */
+    _Atomic int64_t queued;   /* a: bytes of both batches */
+    _Atomic uint64_t batches; /* a: carried out */
+    struct store_job write;
 } history = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_HISTORY}};
 
 static _Atomic bool keep_now = true;
-static _Atomic int most_queued = 4 << 20, most_messages = 100000, most_days = 365;
+static _Atomic int most_queued = 4 << 20;
 
 #define RELAXED(value) atomic_load_explicit(&(value), memory_order_relaxed)
 
@@ -65,13 +56,16 @@ void history_configure(const struct history_limits *l)
 {
     atomic_store_explicit(&keep_now, l->keep, memory_order_relaxed);
     atomic_store_explicit(&most_queued, l->queue_bytes, memory_order_relaxed);
-    atomic_store_explicit(&most_messages, l->messages, memory_order_relaxed);
-    atomic_store_explicit(&most_days, l->days, memory_order_relaxed);
 }
 
 int64_t history_queued(void)
 {
     return RELAXED(history.queued);
+}
+
+uint64_t history_batches(void)
+{
+    return atomic_load(&history.batches);
 }
 
 /* ---- batches ---- */
@@ -93,7 +87,7 @@ static void batch_add(struct batch *b, const char *room, const struct event *ev)
         b->cap = b->cap ? b->cap * 2 : 16;
         b->v = panic_realloc(b->v, b->cap * sizeof *b->v);
     }
-    struct kept *k = &b->v[b->n++];
+    struct queued *k = &b->v[b->n++];
     memcpy(k->room, room, strlen(room) + 1);
     k->id = ev->id;
     k->time_ms = ev->time_ms;
@@ -105,12 +99,12 @@ static void batch_add(struct batch *b, const char *room, const struct event *ev)
 
 static int64_t size_of(size_t name, size_t text)
 {
-    return (int64_t)(sizeof(struct kept) + name + text + 2);
+    return (int64_t)(sizeof(struct queued) + name + text + 2);
 }
 
 static int64_t batch_size(const struct batch *b)
 {
-    return (int64_t)(b->n * sizeof(struct kept) + b->bytes.len);
+    return (int64_t)(b->n * sizeof(struct queued) + b->bytes.len);
 }
 
 static void batch_fini(struct batch *b)
@@ -120,7 +114,7 @@ static void batch_fini(struct batch *b)
     *b = (struct batch){0};
 }
 
-/* ---- keeping ---- */
+/* ---- writing ---- */
 
 static void ask_locked(void)
 {
@@ -130,7 +124,7 @@ static void ask_locked(void)
     store_put(&history.write);
 }
 
-/* The same for all that has come so far, although a batch is being written. */
+/* The same, for all that was added so far, also while a batch is being written. */
 static void ask_all_locked(void)
 {
     if (history.asked)
@@ -138,14 +132,14 @@ static void ask_all_locked(void)
     ask_locked();
 }
 
-static bool is_bad(void)
+static bool has_failed(void)
 {
     return store_status().state == STORE_FAILED;
 }
 
 bool history_is_full(void)
 {
-    return RELAXED(history.queued) > RELAXED(most_queued) && !is_bad();
+    return RELAXED(history.queued) > RELAXED(most_queued) && !has_failed();
 }
 
 bool history_keeps(struct room *r)
@@ -162,7 +156,7 @@ void history_add_locked(const struct room *r, const struct event *ev)
         return;
     int64_t size = size_of(strlen(ev->name), strlen(ev->text)), most = RELAXED(most_queued);
     lock_acquire(&history.lock);
-    bool is_lost = RELAXED(history.queued) + size > most && is_bad(); /* else speakers wait */
+    bool is_lost = RELAXED(history.queued) + size > most && has_failed(); /* else speakers wait */
     if (!is_lost) {
         batch_add(&history.waiting, r->key, ev);
         atomic_fetch_add_explicit(&history.queued, size, memory_order_relaxed);
@@ -180,14 +174,14 @@ static const struct message_row *next_to_write(void *arg)
     (void)arg;
     if (history.at == history.writing.n)
         return NULL;
-    const struct kept *k = &history.writing.v[history.at++];
+    const struct queued *k = &history.writing.v[history.at++];
     row = (struct message_row){.room = k->room, .id = k->id, .time_ms = k->time_ms, .kind = k->kind,
                                .name = history.writing.bytes.data + k->at};
     row.text = row.name + strlen(row.name) + 1;
     return &row;
 }
 
-/* A first try, or one after a failure: then what was written is undone, and is written again. */
+/* A first try, or one after a failure: then what was written is undone, and is written again from its start. */
 static int write_run(struct store_job *job, sqlite3 *db)
 {
     (void)job;
@@ -211,66 +205,14 @@ static void settle_batch(struct batch *b, bool ok)
 static void write_done(struct store_job *job, bool ok)
 {
     settle_batch(&history.writing, ok);
-    search_note_written();
+    atomic_fetch_add(&history.batches, 1);
     lock_acquire(&history.lock);
     if (!ok) /* the store gives up at the end */
         settle_batch(&history.waiting, false);
     history.asked = history.again && history.waiting.n;
     history.again = false;
     if (history.asked)
-        store_put_first(job); /* ahead of the question that wants to see it */
-    lock_release(&history.lock);
-}
-
-/* ---- clearing away ---- */
-
-static int do_trim(sqlite3 *db, void *arg)
-{
-    history.trimmed = 0;
-    history.trim_failed = !db;
-    if (!db)
-        return SQLITE_OK; /* .trim_next is as the try has left it */
-    memcpy(history.trim_next, history.trim_room, sizeof history.trim_next);
-    return store_history_trim(db, history.trim_next, arg, &history.trimmed);
-}
-
-static int trim_run(struct store_job *job, sqlite3 *db)
-{
-    int64_t now_ms = clock_wall_ms(), days = RELAXED(most_days);
-    static struct history_trim t; /* the same one at each try */
-    t = (struct history_trim){
-        .now_ms = now_ms,
-        .keep = RELAXED(most_messages),
-        .before_ms = days ? now_ms - days * DAY_MS : INT64_MIN,
-        .orphans_ms = now_ms - DAY_MS, /* a room may be there, and its record not yet */
-        .most = TRIM_ROWS,
-    };
-    (void)job;
-    return search_guard(db, do_trim, &t);
-}
-
-static void trim_done(struct store_job *job, bool ok)
-{
-    (void)job;
-    bool round_ends = !*history.trim_next;
-    ok = ok && !history.trim_failed; /* then in an hour again, from the next room on */
-    memcpy(history.trim_room, history.trim_next, sizeof history.trim_room);
-    history.trims_more = history.trims_more || history.trimmed;
-    if (history.trimmed)
-        search_note_written(); /* there may be something to wipe */
-    lock_acquire(&history.lock);
-    history.trim_asked = false;
-    history.trim_rests = history.trimmed ? 0 : TRIM_RESTS;
-    if (!ok || (round_ends && !history.trims_more))
-        history.trims = false;
-    lock_release(&history.lock);
-    history.trims_more = history.trims_more && !round_ends;
-}
-
-void history_clean_up(void)
-{
-    lock_acquire(&history.lock);
-    history.trims = true;
+        store_put_first(job); /* ahead of the query that has to see it */
     lock_release(&history.lock);
 }
 
@@ -283,22 +225,13 @@ void history_tick(void)
         ask_locked();
         history.write_rests = WRITE_RESTS;
     }
-    if (history.trim_rests) {
-        history.trim_rests--;
-    } else if (history.trims && !history.trim_asked && !is_bad()) {
-        history.trim_asked = true;
-        store_put(&history.trim);
-    }
     lock_release(&history.lock);
 }
 
 void history_start(void)
 {
     history.write = (struct store_job){.run = write_run, .done = write_done};
-    history.trim = (struct store_job){.run = trim_run, .done = trim_done};
-    history.trims = history.trim_asked = history.trims_more = false;
-    history.write_rests = history.trim_rests = 0;
-    history.trim_room[0] = '\0';
+    history.write_rests = 0;
 }
 
 void history_stop(void)
@@ -308,7 +241,7 @@ void history_stop(void)
     lock_release(&history.lock);
 }
 
-/* ---- questions ---- */
+/* ---- queries ---- */
 
 static bool add_row(const struct message_row *row, void *arg)
 {
@@ -337,15 +270,16 @@ static void query_done(struct store_job *job, bool ok)
     request_complete(&q->request, ok && q->is_whole ? HISTORY_READ : HISTORY_FAILED);
 }
 
-void history_put_behind(struct request *a, const struct store_job *how, struct notifier *notifier)
+void history_put_behind(struct request *rq, const struct store_job *how, struct notifier *notifier)
 {
     lock_acquire(&history.lock);
     ask_all_locked();
-    request_put(a, how, notifier);
+    request_put(rq, how, notifier);
     lock_release(&history.lock);
 }
 
-void history_ask(struct history_query *q, struct room *r, struct history_range range, size_t bytes, struct notifier *notifier)
+void history_ask(struct history_query *q, struct room *r, struct history_range range, size_t bytes,
+                 struct notifier *notifier)
 {
     lock_acquire(&r->lock);
     uint64_t begins = (uint64_t)r->created_ms << 20;

@@ -2,75 +2,77 @@
 #ifndef CHAT_HISTORY_H
 #define CHAT_HISTORY_H
 
-#include "chat/request.h"
 #include "chat/page.h"
+#include "chat/request.h"
 #include "chat/room.h"
 #include "store/store_history.h"
 
 /*
- * What was said, kept. Speakers add to a batch in memory, in the hold that orders the room; once a second the store writes
- * the batch away in one transaction. So keeping costs a speaker a copy and never a wait for the disk, and a crash loses at
- * most what was said in the last second. Who asks for history sees all that was said before.
+ * The history: stored messages of rooms. A message is copied into a batch in memory, in the hold of the room's lock that
+ * numbers it; once a second the store writes the batch in one transaction. So storing costs a speaker a copy and never a
+ * wait for the disk, and a crash loses at most the messages of the last second. A query sees all messages before it.
  *
- * The batch is bounded: when it is full, speakers wait (history_is_full), or, while the store is bad, what they say is
- * delivered and not kept, and counted.
+ * The batch is bounded. When it is full, speakers wait (history_is_full); while the store has failed they do not, and a
+ * message that does not fit is delivered, not stored, and counted as lost. Old messages are removed by chat/retention.h.
  */
 struct history_limits {
-    bool keep;
-    int queue_bytes; /* of texts that wait to be written */
-    int messages;    /* most in a room */
-    int days;        /* how long; 0: for ever */
+    bool keep;       /* messages are stored, except in rooms that have this switched off */
+    int queue_bytes; /* of batches that wait to be written */
 };
 
 /* The limits in force. Any thread. */
 void history_configure(const struct history_limits *limits);
 
-/* Before the store starts; and, before it stops, hands it what waits. Main thread. */
+/* Before the store starts. Main thread. */
 void history_start(void);
+/* Before the store stops: hands it all that waits. Main thread. */
 void history_stop(void);
 
-/* A message as the store takes it. Borrows from both. */
+/* A message as a row for the store. Borrows from both. */
 struct message_row history_row(const struct room *r, const struct event *ev);
 
-/* True when what is said in the room now is kept. Takes the room's lock. Any thread. */
+/* True when messages of the room are stored now. Takes the room's lock. Any thread. */
 bool history_keeps(struct room *r);
 
-/* Keeps what was just said. The room's lock is held. */
+/* Adds a message to the batch. The room's lock is held. Any thread. */
 void history_add_locked(const struct room *r, const struct event *ev);
 
-/* True when speakers have to wait until something is written. Any thread, any lock that ranks below STORE. */
+/* True when speakers have to wait until messages are written. Any thread, any lock that ranks below STORE. */
 bool history_is_full(void);
 
-/* Keeper, each of its passes: has the store write what waits, once a second, and clear away a little. */
+/* Keeper, each of its passes: once a second, has the store write what waits. */
 void history_tick(void);
-/* Begins to clear away what is beyond the limits, in small steps. */
-void history_clean_up(void);
 
-/* Texts that wait to be written, in bytes. Any thread. */
+/* Bytes that wait to be written. Any thread. */
 int64_t history_queued(void);
 
-/* Puts a question to the store, or a change, behind all that was said before. `how` as for request_put; request_wait must follow.
- * No lock at or above HISTORY. */
-void history_put_behind(struct request *a, const struct store_job *how, struct notifier *notifier);
+/* How many batches the store has carried out, written or not. A later number: there may be new messages in the store.
+ * Any thread. */
+uint64_t history_batches(void);
 
-/* A question, in its asker's slot. */
+/* Puts a request to the store behind all messages that were added before. `how` as for request_put; request_wait must
+ * follow. Any thread with a notifier, no lock that ranks at or above HISTORY. */
+void history_put_behind(struct request *rq, const struct store_job *how, struct notifier *notifier);
+
+/* A query, in its caller's slot. */
 struct history_query {
     struct request request;
     struct history_range range; /* .room points to .key */
     char key[NAME_SIZE];
     struct page page;
-    bool is_whole;              /* it could be read */
+    bool is_whole;              /* the messages could be read */
 };
 enum history_result { HISTORY_READ = 1, HISTORY_FAILED };
 
-/* Asks for a stretch of the room's messages, which make lines of `bytes` bytes at most; room, after and before of the range
- * may be 0 for all there is. history_wait must follow. No lock at or above ROOM. Any thread with a bell. */
-void history_ask(struct history_query *q, struct room *r, struct history_range range, size_t bytes, struct notifier *notifier);
+/* Asks for messages of the room, for `bytes` bytes of lines at most. .room of the range is ignored; .after and .before may
+ * be 0: no limit. history_wait must follow. Any thread with a notifier, no lock that ranks at or above ROOM. */
+void history_ask(struct history_query *q, struct room *r, struct history_range range, size_t bytes,
+                 struct notifier *notifier);
 
-/* Waits for the answer, as request_wait. False: the store could not be asked. */
+/* Waits for the result, as request_wait does. False: the messages could not be read. Blocks. */
 bool history_wait(struct history_query *q, bool (*is_over)(void *arg), void *arg);
 
-/* The i-th in order of time. */
+/* The i-th message in order of time. Borrowed from the query. */
 struct message_row history_at(const struct history_query *q, int i);
 void history_query_fini(struct history_query *q);
 

@@ -6,10 +6,7 @@
 
 #include "base/panic.h"
 #include "base/secret.h"
-#include "chat/room.h"
 #include "net/post.h"
-
-#include <string.h>
 
 struct msg *member_render(enum form form, const struct event *ev)
 {
@@ -77,16 +74,6 @@ bool member_is_in(const struct member *m, const struct room *r)
         if (m->rooms[i] == r)
             return true;
     return false;
-}
-
-struct room *member_room(const struct member *m, const char *name)
-{
-    char key[NAME_SIZE];
-    name_fold(key, name);
-    for (int i = 0; i < m->room_count; i++)
-        if (strcmp(m->rooms[i]->key, key) == 0)
-            return m->rooms[i];
-    return NULL;
 }
 
 void member_add_room(struct member *m, struct room *r)

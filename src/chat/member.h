@@ -95,8 +95,6 @@ struct contacts {
 
 /* Its own reader's list of rooms. */
 bool member_is_in(const struct member *m, const struct room *r);
-/* The room of that name (as name_room gave it) among them, or NULL. */
-struct room *member_room(const struct member *m, const char *name);
 void member_add_room(struct member *m, struct room *r);
 void member_remove_room(struct member *m, const struct room *r);
 

@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "chat/history.h"
 #include "chat/job.h"
+#include "chat/retention.h"
 #include "chat/rooms.h"
 #include "store/store_rules.h"
 
@@ -82,7 +82,7 @@ static void option_committed(void *arg)
     tell_locked(d, "SET", text, "");
     lock_release(&d->r->lock);
     if (d->option == OPTION_RETENTION || d->option == OPTION_RETENTION_DAYS)
-        history_clean_up();
+        retention_clean_up();
 }
 
 enum moderation_result moderation_option(struct room *r, enum option o, long value, const char *word, const struct moderator *by)
@@ -108,7 +108,7 @@ static void role_committed(void *arg)
     lock_acquire(&d->r->lock);
     if (d->target->account)
         rules_set_role(&d->r->rules, d->target->account, d->role);
-    room_give_role_locked(d->r, d->target, d->role);
+    roster_give_role_locked(d->r, d->target, d->role);
     if (d->verb)
         tell_locked(d, d->verb, d->target->shown, "");
     lock_release(&d->r->lock);
@@ -187,7 +187,7 @@ static void sanction_committed(void *arg)
         struct event ev = {.kind = EVENT_MODERATION, .room = d->r->name, .verb = ban_verb(s->kind), .name = s->target.shown,
                            .more = d->by->name, .text = buf_text(&terms)};
         struct removal o = {.target = &s->target, .except = d->by->member, .always = true};
-        room_remove(d->r, &o, &ev);
+        roster_remove(d->r, &o, &ev);
     }
     buf_fini(&terms);
 }
@@ -266,7 +266,7 @@ enum moderation_result moderation_kick(struct room *r, const struct target *targ
     struct event ev = {.kind = EVENT_MODERATION, .room = r->name, .verb = "KICK", .name = target->shown, .more = by->name,
                        .text = buf_text(&terms)};
     struct removal o = {.target = target, .except = by->member};
-    bool hit = room_remove(r, &o, &ev) > 0;
+    bool hit = roster_remove(r, &o, &ev) > 0;
     buf_fini(&terms);
     return hit ? MODERATION_DONE : invited;
 }

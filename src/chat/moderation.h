@@ -3,7 +3,7 @@
 #define CHAT_MODERATION_H
 
 #include "chat/request.h"
-#include "chat/room.h"
+#include "chat/roster.h"
 
 /*
  * The changes of a room's rules: each is put to the store, takes effect in memory after COMMIT on the store thread, is told

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Not obvious: the two lists of empty rooms are lazy. A room enters one when its last reference but the table's is
- * given back, and is not taken out when somebody comes in again; whoever looks for a room to evict meets it
- * at the head, sees the references and drops it from the list. So coming in takes no write lock, and eviction looks at
- * few rooms.
+ * Not obvious: the two lists of empty rooms are lazy. A room enters one when its last reference but the table's is given
+ * back, and stays there when somebody joins it again. The thread that looks for a room to evict finds it at the head,
+ * sees the references and drops it from the list. So joining takes no write lock, and eviction looks at few rooms.
  */
 #include "config.h"
 
@@ -14,6 +13,7 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "base/rwlock.h"
+#include "chat/record.h"
 #include "proto/text.h"
 #include "store/store_history.h"
 #include "store/store_rooms.h"
@@ -23,7 +23,7 @@
 #include <string.h>
 #include <utlist.h>
 
-enum { LISTED_NOT, LISTED_PLAIN, LISTED_DECIDED, LISTS }; /* decided: it has a topic, or rules */
+enum { LISTED_NOT, LISTED_PLAIN, LISTED_SET_UP, LISTS }; /* plain: neither topic nor rules; set up: it has some */
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
@@ -71,17 +71,16 @@ static void unlist_locked(struct room *r)
     r->listed = LISTED_NOT;
 }
 
-/* Puts an empty room into the list it belongs in, at its place by last use: nearly always the end. To have been looked
- * at is no use. */
+/* Puts an empty room into its list, at its place by last use: nearly always the end. A look-up is no use. */
 static void list_locked(struct room *r)
 {
     lock_acquire(&r->lock);
     bool is_plain = !*r->topic && rules_are_default(&r->rules);
-    int list = r->kept ? LISTED_NOT : is_plain ? LISTED_PLAIN : LISTED_DECIDED;
+    int list = r->permanent ? LISTED_NOT : is_plain ? LISTED_PLAIN : LISTED_SET_UP;
     uint64_t no = r->used_no;
     lock_release(&r->lock);
     if (r->listed == list && r->listed_no == no)
-        return; /* it was only looked at, and stands in its place */
+        return; /* it was only looked up, and is in its place */
     unlist_locked(r);
     r->listed_no = no;
     r->listed = list;
@@ -102,7 +101,7 @@ static bool is_unused_locked(struct room *r)
     return atomic_load(&r->refs) == 1;
 }
 
-/* The head of a list that really is unused; those before it are dropped from the list. */
+/* The first room of a list that really is unused; those before it are dropped from the list. */
 static struct room *oldest_locked(int list)
 {
     struct room *r;
@@ -115,20 +114,20 @@ static void remove_locked(struct room *r)
 {
     unlist_locked(r);
     HASH_DEL(rooms.table, r);
-    durable_forget(r);
+    record_delete(r);
 }
 
-/* Makes room for one more; false when no room may give way. */
+/* Makes space for one more; false when no room can be evicted. */
 static bool make_place_locked(void)
 {
     int max = atomic_load_explicit(&max_rooms, memory_order_relaxed);
     if ((int)HASH_COUNT(rooms.table) < max)
         return true;
-    if (store_status().queued > 2 * max + 1000) /* the evicted wait for a disk that takes no writes: no more of them */
+    if (store_status().queued > 2 * max + 1000) /* evicted rooms wait for a disk that fails: no more of them */
         return false;
     struct room *r = oldest_locked(LISTED_PLAIN);
     if (!r)
-        r = oldest_locked(LISTED_DECIDED);
+        r = oldest_locked(LISTED_SET_UP);
     if (!r)
         return false;
     remove_locked(r);
@@ -136,7 +135,7 @@ static bool make_place_locked(void)
     return true;
 }
 
-/* ---- finding ---- */
+/* ---- look-ups ---- */
 
 static struct room *find_locked(const char *name)
 {
@@ -181,7 +180,7 @@ struct room *rooms_enter(const char *name, int64_t founder)
             r->founder = founder;
             if (founder)
                 rules_set_role(&r->rules, founder, ROLE_OWNER);
-            durable_record_locked(r);
+            record_put_locked(r);
             lock_release(&r->lock);
         }
     }
@@ -201,23 +200,23 @@ void rooms_release(struct room *r)
     while (refs > 2)
         if (atomic_compare_exchange_weak(&r->refs, &refs, refs - 1))
             return;
-    /* The last reference but the table's goes under the write lock: without it the room could be evicted and freed
-     * between the subtraction and the listing. */
+    /* The last reference but the table's is given back under the write lock: without it the room could be evicted and
+     * freed between the subtraction and the listing. */
     rwlock_write(&rooms.lock);
     release_locked(r);
     rwlock_release(&rooms.lock);
 }
 
-static bool is_shown(struct room *r, const struct member *viewer)
+static bool may_see(struct room *r, const struct member *viewer)
 {
-    return !viewer || !atomic_load_explicit(&r->hidden, memory_order_relaxed) || room_may_look(r, viewer);
+    return !viewer || !atomic_load_explicit(&r->hidden, memory_order_relaxed) || room_may_see(r, viewer);
 }
 
 void rooms_names(struct strv *names, bool empty_too, const struct member *viewer)
 {
     rwlock_read(&rooms.lock);
     for (struct room *r = rooms.table; r; r = r->hh.next)
-        if ((empty_too || atomic_load_explicit(&r->present, memory_order_relaxed)) && is_shown(r, viewer))
+        if ((empty_too || atomic_load_explicit(&r->present, memory_order_relaxed)) && may_see(r, viewer))
             strv_add(names, r->name);
     rwlock_release(&rooms.lock);
 }
@@ -226,7 +225,7 @@ void rooms_unreadable(struct strv *keys, const struct member *viewer)
 {
     rwlock_read(&rooms.lock);
     for (struct room *r = rooms.table; r; r = r->hh.next)
-        if (atomic_load_explicit(&r->join_limited, memory_order_relaxed) && !room_may_look(r, viewer))
+        if (atomic_load_explicit(&r->join_limited, memory_order_relaxed) && !room_may_see(r, viewer))
             strv_add(keys, r->key);
     rwlock_release(&rooms.lock);
 }
@@ -272,7 +271,7 @@ static void load_one(const struct room_row *row, void *arg)
     int *refused = arg;
     char key[NAME_SIZE];
     char *topic = panic_strdup(row->topic);
-    bool is_good = name_is_room(row->name) && text_clean(topic, strlen(topic)); /* who knows who wrote the file */
+    bool is_good = name_is_room(row->name) && text_clean(topic, strlen(topic)); /* the file may be damaged or edited */
     if (is_good)
         name_fold(key, row->name);
     if (!is_good || strcmp(key, row->key) != 0) {
@@ -282,9 +281,12 @@ static void load_one(const struct room_row *row, void *arg)
     }
     struct room *r = room_new(row->name, row->created_ms);
     r->used_ms = r->recorded_ms = row->used_ms;
-    r->kept = row->kept;
+    r->permanent = row->permanent;
     free(r->topic);
     r->topic = topic;
+    if (name_was_user(row->topic_by) || strcmp(row->topic_by, NAME_SERVER) == 0)
+        snprintf(r->topic_by, sizeof r->topic_by, "%s", row->topic_by);
+    r->topic_ms = row->topic_ms;
     rwlock_write(&rooms.lock);
     HASH_ADD_STR(rooms.table, key, r);
     list_locked(r);
@@ -302,7 +304,7 @@ int rooms_load(char error[STORE_ERROR])
         return -1;
     }
     if (refused)
-        log_warn("rooms_skipped", "rows=%d hint=\"the database holds what is no room name or no text\"", refused);
+        log_warn("rooms_skipped", "rows=%d hint=\"the database has rooms with invalid names or topics\"", refused);
     return 0;
 }
 
@@ -330,8 +332,8 @@ static void note_use(struct room *r, void *arg)
 {
     int64_t now = *(const int64_t *)arg;
     lock_acquire(&r->lock);
-    if (r->count && r->recorded_ms < now - DAY_MS)
-        durable_record_locked(r);
+    if (r->fanout.count && r->recorded_ms < now - DAY_MS)
+        record_put_locked(r);
     lock_release(&r->lock);
 }
 
@@ -344,94 +346,44 @@ void rooms_clean_up(void)
         expire(now - days * DAY_MS);
 }
 
-/* ---- the operator's changes ---- */
+/* ---- for changes ---- */
 
-static enum rooms_change outcome(struct change *c)
+bool rooms_decide(const char *name, bool make, bool (*fn)(struct room *r, bool made, void *arg), void *arg)
 {
-    return change_wait(c, NULL, NULL) == CHANGE_MADE ? ROOMS_DONE : ROOMS_STORAGE;
-}
-
-enum rooms_change rooms_create(const char *name, struct change *c, struct notifier *notifier)
-{
-    enum rooms_change refusal = ROOMS_DONE;
     rwlock_write(&rooms.lock);
     struct room *r = find_locked(name);
-    c->created = !r;
-    if (!r)
+    bool made = !r && make;
+    if (made)
         r = add_locked(name);
-    if (!r) {
-        refusal = name_fits(name) ? ROOMS_FULL : ROOMS_LONG;
-    } else {
-        lock_acquire(&r->lock);
-        if (r->kept)
-            refusal = ROOMS_EXISTS;
-        lock_release(&r->lock);
-        if (refusal == ROOMS_DONE)
-            change_put(c, CHANGE_KEEP, r, NULL, NULL, notifier);
-        else
-            release_locked(r);
-    }
-    rwlock_release(&rooms.lock);
-    return refusal == ROOMS_DONE ? outcome(c) : refusal;
-}
-
-enum rooms_change rooms_delete(const char *name, struct change *c, struct notifier *notifier)
-{
-    enum rooms_change refusal = ROOMS_DONE;
-    rwlock_write(&rooms.lock);
-    struct room *r = find_locked(name);
-    if (!r) {
-        refusal = ROOMS_UNKNOWN;
-    } else if (atomic_load_explicit(&r->present, memory_order_relaxed)) {
-        refusal = ROOMS_OCCUPIED;
+    if (r && !fn(r, made, arg))
         release_locked(r);
-    } else {
-        change_put(c, CHANGE_DELETE, r, NULL, NULL, notifier);
-    }
     rwlock_release(&rooms.lock);
-    return refusal == ROOMS_DONE ? outcome(c) : refusal;
+    return r != NULL;
 }
 
-enum rooms_change rooms_set_topic(const char *name, const char *topic, struct change *c, struct notifier *notifier)
-{
-    struct room *r = rooms_find(name);
-    if (!r)
-        return ROOMS_UNKNOWN;
-    lock_acquire(&r->lock);
-    change_put(c, CHANGE_TOPIC, r, topic, NULL, notifier);
-    lock_release(&r->lock);
-    return outcome(c);
-}
-
-void rooms_deleted(struct room *r)
+void rooms_finish_deletion(struct room *r)
 {
     rwlock_write(&rooms.lock);
-    if (atomic_load(&r->refs) == 2) { /* the table's and the change's: nobody came */
+    if (atomic_load(&r->refs) == 2) { /* the table's and the change's: nobody joined or found it */
         atomic_store(&r->refs, 1);
         remove_locked(r);
     } else {
         lock_acquire(&r->lock);
-        *r->topic = '\0';
-        r->kept = false;
-        rules_fini(&r->rules);
-        room_rules_changed_locked(r);
-        room_note_number(r->last_id); /* what was said so far belongs to the room that is gone */
-        r->created_ms = room_birth_ms();
-        r->last_id = (uint64_t)r->created_ms << 20;
-        durable_record_locked(r);
+        room_restart_locked(r); /* its messages belong to the room that is gone */
+        record_put_locked(r);
         lock_release(&r->lock);
         release_locked(r);
     }
     rwlock_release(&rooms.lock);
 }
 
-void rooms_uncreate(struct room *r)
+void rooms_undo_creation(struct room *r)
 {
     rwlock_write(&rooms.lock);
     lock_acquire(&r->lock);
     bool alone = atomic_load(&r->refs) == 2 && !r->record_busy;
     if (!alone)
-        durable_record_locked(r);
+        record_put_locked(r);
     lock_release(&r->lock);
     if (alone)
         HASH_DEL(rooms.table, r);

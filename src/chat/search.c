@@ -23,7 +23,8 @@
 
 /* Locking key: a atomic · t the store thread · k the keeper (before their start, the main thread) */
 static struct {
-    _Atomic bool has_work, asked; /* a: there is something to do; .step is in the store's hands */
+    _Atomic bool has_work, asked; /* a: there is something to do; .step is queued or being carried out */
+    _Atomic uint64_t batches;     /* a: history_batches() when the last step began */
     _Atomic bool off;             /* a: until the next start, after damage that could not be mended */
     _Atomic int64_t damaged;      /* a: a reader has met damage in that edition of the index; 0: none has */
     _Atomic bool more;            /* a: after the last step */
@@ -64,7 +65,7 @@ int search_guard(sqlite3 *db, int (*fn)(sqlite3 *db, void *arg), void *arg)
     int rc = store_search_guard(db, fn, arg, damage);
     atomic_store(&search.off, store_search_is_off());
     if (*damage) {
-        search_note_written();
+        search_note_work();
         tell(damage, was_off);
     }
     return rc;
@@ -101,7 +102,8 @@ static int step_run(struct store_job *job, sqlite3 *db)
 {
     struct step st = {clock_ms() + STEP_MS, true, false};
     (void)job;
-    atomic_store(&search.has_work, false); /* before it looks: what comes later is noted again */
+    atomic_store(&search.has_work, false); /* before it looks: what comes later is seen by the next step */
+    atomic_store(&search.batches, history_batches());
     int rc = search_guard(db, do_step, &st);
     search.more = st.more;
     return rc;
@@ -115,9 +117,14 @@ static void step_done(struct store_job *job, bool ok)
     atomic_store(&search.asked, false);
 }
 
-void search_note_written(void)
+void search_note_work(void)
 {
     atomic_store(&search.has_work, true);
+}
+
+static bool has_work(void)
+{
+    return atomic_load(&search.has_work) || atomic_load(&search.batches) != history_batches();
 }
 
 void search_tick(void)
@@ -126,7 +133,7 @@ void search_tick(void)
         search.rests--;
         return;
     }
-    if (atomic_load(&search.off) || !atomic_load(&search.has_work) || store_status().state == STORE_FAILED ||
+    if (atomic_load(&search.off) || !has_work() || store_status().state == STORE_FAILED ||
         atomic_exchange(&search.asked, true))
         return;
     search.rests = RESTS;
@@ -197,7 +204,7 @@ static void query_read(struct store_job *job, sqlite3 *db)
     q->is_whole = rc == SQLITE_OK;
     if ((rc & 0xff) == SQLITE_CORRUPT && store_search_edition(db, &edition) == SQLITE_OK) {
         atomic_store(&search.damaged, edition);
-        search_note_written();
+        search_note_work();
     }
 }
 

@@ -19,8 +19,8 @@ void search_start(void);
 
 /* Keeper, each of its passes, after history_tick: has the store index a little, or wipe what was taken out. */
 void search_tick(void);
-/* There is something new to index, or to wipe. Any thread, any lock. */
-void search_note_written(void);
+/* There is something to wipe or to repair; new messages need no note. Any thread, any lock. */
+void search_note_work(void);
 
 /* Store thread, in run(): calls fn, which writes to messages and index, as store_search_guard, and logs what was wrong. What
  * damage keeps from being done fails nothing else: fn(NULL, arg) notes in `arg` that it cannot be done. */

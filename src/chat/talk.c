@@ -18,7 +18,7 @@ bool talk_may_locked(struct room *r, struct member *m, struct refusal *no)
     if (!r->talk_limited && !m->removed)
         return true;
     int64_t now_ms = clock_wall_ms();
-    struct membership *ms = room_membership_locked(r, m);
+    struct membership *ms = fanout_find_locked(&r->fanout, m);
     no->not_in = !ms;
     if (!ms)
         return false;
@@ -35,7 +35,7 @@ bool talk_may_locked(struct room *r, struct member *m, struct refusal *no)
 /* What has its number. A line that comes from the disk when all have gone belongs to no conversation any more. */
 static void note_locked(struct room *r, const struct event *ev)
 {
-    if (r->count)
+    if (r->fanout.count)
         replay_add(&r->replay, ev);
     counter_add(COUNTER_MESSAGES, 1);
 }
@@ -51,9 +51,9 @@ static void keep_locked(struct room *r, struct event *ev)
 /* For all, as one message with what others say. */
 static void gather_locked(struct room *r, const struct event *ev)
 {
-    counter_add(COUNTER_DELIVERIES, (uint64_t)r->count);
-    fanout_gather_locked(r, ev);
-    if (fanout_combine_locked(r))
+    counter_add(COUNTER_DELIVERIES, (uint64_t)r->fanout.count);
+    fanout_gather_locked(&r->fanout, ev);
+    if (fanout_combine_locked(&r->fanout))
         post_combines();
 }
 
@@ -61,7 +61,7 @@ static void gather_locked(struct room *r, const struct event *ev)
 static void put_apart_locked(struct room *r, const struct event *ev, struct member *m)
 {
     bool acks = m && member_has(m, CAP_ACKS);
-    counter_add(COUNTER_DELIVERIES, (uint64_t)fanout_put_locked(r, ev, acks ? m : NULL, m));
+    counter_add(COUNTER_DELIVERIES, (uint64_t)fanout_put_locked(&r->fanout, ev, acks ? m : NULL, m));
     struct event ack = {.kind = EVENT_ACK, .id = ev->id};
     if (acks)
         member_answer(m, &ack);
@@ -101,7 +101,7 @@ static void durable_committed(void *arg)
     const struct durable_line *line = arg;
     counter_add(COUNTER_HISTORY_KEPT, 1);
     lock_acquire(&line->r->lock);
-    room_told_late_locked(line->r, &line->ev);
+    room_number_told_locked(line->r, &line->ev);
     note_locked(line->r, &line->ev);
     put_apart_locked(line->r, &line->ev, line->m);
     lock_release(&line->r->lock);
@@ -120,7 +120,7 @@ static enum talk say_durably(struct room *r, struct member *m, const struct even
 static void say_at_once_locked(struct room *r, struct member *m, struct event *ev)
 {
     keep_locked(r, ev);
-    if (member_has(m, CAP_ACKS) || fanout_is_ignored_locked(r, m))
+    if (member_has(m, CAP_ACKS) || fanout_is_ignored_locked(&r->fanout, m))
         put_apart_locked(r, ev, m);
     else
         gather_locked(r, ev);
@@ -164,7 +164,7 @@ enum talk talk_announce(struct room *r, const char *text, const struct waiter *w
 {
     struct event ev = {.kind = EVENT_SAID, .room = r->name, .name = NAME_SERVER, .text = text};
     lock_acquire(&r->lock);
-    bool heard = r->count > 0, durable = r->rules.value[OPTION_DURABLE];
+    bool heard = r->fanout.count > 0, durable = r->rules.value[OPTION_DURABLE];
     if (heard && !durable) {
         keep_locked(r, &ev);
         put_apart_locked(r, &ev, NULL);

@@ -12,6 +12,7 @@
 #include "base/panic.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
+#include "chat/roster.h"
 #include "chat/talk.h"
 #include "chat/users.h"
 #include "ctl/wire.h"
@@ -148,17 +149,18 @@ const char *admin_clients(struct admin_call *c)
     return NULL;
 }
 
-static void put_room_fields(struct room *r, struct buf *out)
+static struct room_facts put_room_fields(struct room *r, struct buf *out)
 {
     struct buf topic = {0};
     struct room_facts f = room_facts(r, &topic);
     wire_string(out, "room", r->name);
     wire_number(out, "members", f.members);
-    wire_bool(out, "kept", f.kept);
+    wire_bool(out, "kept", f.permanent);
     wire_time(out, "created", f.created_ms);
     wire_time(out, "last_used", f.used_ms);
     wire_string(out, "topic", buf_text(&topic));
     buf_fini(&topic);
+    return f;
 }
 
 static void put_room(struct room *r, void *arg)
@@ -208,11 +210,14 @@ const char *admin_room_show(struct admin_call *c)
         return wrong;
     struct strv names = {0};
     struct buf users = {0};
-    room_names(r, &names);
+    roster_names(r, &names);
     for (size_t i = 0; i < names.n; i++)
         buf_printf(&users, "%s%s", i ? " " : "", names.v[i]);
     wire_open(c->out);
-    put_room_fields(r, c->out);
+    struct room_facts f = put_room_fields(r, c->out);
+    wire_string(c->out, "topic_by", f.topic_by);
+    if (f.topic_ms)
+        wire_time(c->out, "topic_set", f.topic_ms);
     admin_rules_show(r, c->out);
     wire_string(c->out, "users", buf_text(&users));
     wire_close(c->out);
@@ -222,22 +227,24 @@ const char *admin_room_show(struct admin_call *c)
     return NULL;
 }
 
-static const char *told(struct admin_call *c, enum rooms_change result)
+static const char *told(struct admin_call *c, enum change_result result)
 {
     switch (result) {
-    case ROOMS_DONE:
+    case CHANGE_MADE:
         return NULL;
-    case ROOMS_STORAGE:
+    case CHANGE_PENDING:
+        break;
+    case CHANGE_FAILED:
         return "storage unavailable: nothing was changed; chatctl status and the log tell more";
-    case ROOMS_EXISTS:
+    case CHANGE_EXISTS:
         return "the room is there already, made by an operator";
-    case ROOMS_UNKNOWN:
+    case CHANGE_UNKNOWN:
         return unknown_room(c);
-    case ROOMS_OCCUPIED:
+    case CHANGE_OCCUPIED:
         return "somebody is in the room; kick them first, or wait until it is empty";
-    case ROOMS_FULL:
+    case CHANGE_FULL:
         return "there are as many rooms as rooms.max allows, and none may give way";
-    case ROOMS_LONG:
+    case CHANGE_LONG:
         return "the name is longer than limits.name";
     }
     return "unknown result";
@@ -247,14 +254,14 @@ const char *admin_room_create(struct admin_call *c)
 {
     char name[NAME_SIZE];
     const char *wrong = room_name(c, name);
-    return wrong ? wrong : told(c, rooms_create(name, &c->change, &c->notifier));
+    return wrong ? wrong : told(c, change_create(name, &c->change, &c->notifier));
 }
 
 const char *admin_room_delete(struct admin_call *c)
 {
     char name[NAME_SIZE];
     const char *wrong = room_name(c, name);
-    return wrong ? wrong : told(c, rooms_delete(name, &c->change, &c->notifier));
+    return wrong ? wrong : told(c, change_delete(name, &c->change, &c->notifier));
 }
 
 static const char *check_text(struct admin_call *c, int most)
@@ -275,7 +282,7 @@ const char *admin_room_topic(struct admin_call *c)
         wrong = check_text(c, session_limits().topic);
     if (wrong)
         return wrong;
-    return told(c, rooms_set_topic(name, strcmp(c->text, "-") == 0 ? "" : c->text, &c->change, &c->notifier));
+    return told(c, change_topic(name, strcmp(c->text, "-") == 0 ? "" : c->text, &c->change, &c->notifier));
 }
 
 /* ---- people ---- */

@@ -2,7 +2,7 @@
 #ifndef CTL_ADMIN_CMDS_H
 #define CTL_ADMIN_CMDS_H
 
-#include "chat/durable.h"
+#include "chat/change.h"
 #include "chat/forget.h"
 #include "chat/history.h"
 #include "ctl/admin.h"

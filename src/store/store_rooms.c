@@ -6,15 +6,17 @@
 
 #include "store/sql.h"
 
-#define INSERT                                                                                       \
-    "INSERT INTO room (key, name, topic, created_ms, used_ms, kept) VALUES (?1, ?2, ?3, ?4, ?5, ?6)" \
+#define INSERT                                                                                   \
+    "INSERT INTO room (key, name, topic, created_ms, used_ms, kept, topic_by, topic_ms)"         \
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"                                                   \
     " ON CONFLICT (key) DO UPDATE SET used_ms = max(used_ms, excluded.used_ms)"
 
 static int write_row(sqlite3 *db, const char *sql, const struct room_row *row)
 {
     return sql_run(db, sql,
                    SQL_WITH(sql_text(row->key), sql_text(row->name), sql_text(row->topic), sql_int(row->created_ms),
-                            sql_int(row->used_ms), sql_int(row->kept)));
+                            sql_int(row->used_ms), sql_int(row->permanent), sql_text(row->topic_by),
+                            sql_int(row->topic_ms)));
 }
 
 int store_rooms_record(sqlite3 *db, const struct room_row *row)
@@ -24,10 +26,10 @@ int store_rooms_record(sqlite3 *db, const struct room_row *row)
 
 int store_rooms_topic(sqlite3 *db, const struct room_row *row)
 {
-    return write_row(db, INSERT ", topic = excluded.topic", row);
+    return write_row(db, INSERT ", topic = excluded.topic, topic_by = excluded.topic_by, topic_ms = excluded.topic_ms", row);
 }
 
-int store_rooms_keep(sqlite3 *db, const struct room_row *row)
+int store_rooms_permanent(sqlite3 *db, const struct room_row *row)
 {
     return write_row(db, INSERT ", kept = 1", row);
 }
@@ -39,9 +41,10 @@ int store_rooms_delete(sqlite3 *db, const char *key)
 
 int store_rooms_load(sqlite3 *db, void (*fn)(const struct room_row *row, void *arg), void *arg)
 {
+    static const char sql[] = "SELECT key, name, topic, created_ms, used_ms, kept, topic_by, topic_ms"
+                              " FROM room ORDER BY used_ms";
     sqlite3_stmt *st;
-    int rc =
-        sql_open(db, &st, "SELECT key, name, topic, created_ms, used_ms, kept FROM room ORDER BY used_ms", NULL, 0);
+    int rc = sql_open(db, &st, sql, NULL, 0);
     if (rc != SQLITE_OK)
         return rc;
     while (sqlite3_step(st) == SQLITE_ROW) {
@@ -51,7 +54,9 @@ int store_rooms_load(sqlite3 *db, void (*fn)(const struct room_row *row, void *a
             .topic = sql_text_at(st, 2),
             .created_ms = sqlite3_column_int64(st, 3),
             .used_ms = sqlite3_column_int64(st, 4),
-            .kept = sqlite3_column_int(st, 5) != 0,
+            .permanent = sqlite3_column_int(st, 5) != 0,
+            .topic_by = sql_text_at(st, 6),
+            .topic_ms = sqlite3_column_int64(st, 7),
         };
         fn(&row, arg);
     }

@@ -12,8 +12,10 @@
 #include "base/panic.h"
 #include "chat/accounts.h"
 #include "chat/history.h"
+#include "chat/retention.h"
 #include "chat/rooms.h"
 #include "chat/moderation.h"
+#include "chat/roster.h"
 #include "chat/search.h"
 #include "chat/talk.h"
 #include "chat/users.h"
@@ -721,7 +723,7 @@ void unit_member_join(struct unit_member *um, struct room *r)
     unsigned ticket;
     assert_true(room_admits(r, &um->member, NULL, &ticket, &no));
     post_settle();
-    assert_true(room_join(r, &um->member, ticket, NULL));
+    assert_true(roster_join(r, &um->member, ticket, NULL));
 }
 
 bool unit_say(struct room *r, struct member *m, const char *text)
@@ -748,7 +750,7 @@ bool unit_act(struct room *r, struct member *m, const char *text)
 void unit_member_leave(struct unit_member *um, struct room *r, bool answer)
 {
     post_settle();
-    room_leave(r, &um->member, answer);
+    roster_leave(r, &um->member, answer);
     member_remove_room(&um->member, r);
     rooms_release(r);
 }
@@ -817,6 +819,7 @@ static void house_up(void)
     accounts_start();
     history_start();
     search_start();
+    retention_start();
     if (store_open(house_dir, error) != 0 || rooms_load(error) != 0 || accounts_load(error) != 0 ||
         moderation_load(error) != 0)
         fail_msg("%s", error);

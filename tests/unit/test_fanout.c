@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "chat/rooms.h"
+#include "chat/roster.h"
 #include "chat/talk.h"
 #include "chat/users.h"
 #include "net/post.h"
@@ -283,7 +284,7 @@ static void say_alone(void)
     alice.member = (struct member){.outbox = &ob, .notifier = &notifier, .name = "alice"};
     r = room_new("#den", 0);
     member_add_room(&alice.member, r);
-    room_join(r, &alice.member, 0, NULL);
+    roster_join(r, &alice.member, 0, NULL);
     unit_say(r, &alice.member, "first");
 }
 
@@ -350,7 +351,7 @@ static void set_form(struct unit_member *um, enum form form)
 {
     post_settle();
     users_set_form(&um->member, form);
-    room_update(r, &um->member);
+    roster_update(r, &um->member);
 }
 
 /* Takes the tags off each line of what the member heard, and notes the number of the last. */
@@ -393,8 +394,8 @@ static void each_member_hears_in_its_own_form_and_changes_it_at_will(void **stat
     unit_say(r, &bob.member, "four");
     unit_member_hears(&alice, "ROOM #den bob four\n");
     post_settle();
-    assert_int_equal(r->fanout.members[FORM_NATIVE], 3);
-    assert_int_equal(r->fanout.members[FORM_TAGS], 0);
+    assert_int_equal(r->fanout.takers[FORM_NATIVE], 3);
+    assert_int_equal(r->fanout.takers[FORM_TAGS], 0);
 }
 
 static void who_comes_with_tags_hears_the_replay_with_them(void **state)
@@ -408,9 +409,9 @@ static void who_comes_with_tags_hears_the_replay_with_them(void **state)
     const char *start = "OK Joined #den (2 users)\r\nJOIN #den alice\r\nJOIN #den bob\r\n@id=";
     assert_int_equal(strncmp(answer, start, strlen(start)), 0);
     assert_non_null(strstr(answer + strlen(start), "Z ROOM #den alice one\r\n"));
-    assert_int_equal(r->fanout.members[FORM_TAGS], 1);
+    assert_int_equal(r->fanout.takers[FORM_TAGS], 1);
     unit_member_leave(&carol, r, false);
-    assert_int_equal(r->fanout.members[FORM_TAGS], 0);
+    assert_int_equal(r->fanout.takers[FORM_TAGS], 0);
     buf_fini(&heard);
 }
 
@@ -443,7 +444,7 @@ static void ignore(struct unit_member *um, const char *name)
     struct ignores *old = um->member.ignores;
     post_settle();
     users_set_ignores(&um->member, name ? ignores_with(NULL, name) : NULL);
-    room_update(r, &um->member);
+    roster_update(r, &um->member);
     free(old);
 }
 
@@ -538,7 +539,7 @@ static void while_an_outbox_presses_every_speaker_meets_it(void **state)
     m = (struct member){.outbox = &slow.c.outbox, .notifier = &slow.c.notifier, .id = slow.gen, .name = "slow"};
     rooms_enter("#den", 0);
     member_add_room(&m, r);
-    room_join(r, &m, 0, NULL);
+    roster_join(r, &m, 0, NULL);
     unit_stream_hold(&slow.us);
     for (int i = 0; i < 20; i++) {
         unit_say(r, &alice.member, "filling");
@@ -546,7 +547,7 @@ static void while_an_outbox_presses_every_speaker_meets_it(void **state)
     }
     assert_ptr_equal(post_pressure().other, m.outbox);
     struct post_pressure before = {0};
-    assert_true(fanout_pressing(r, &before)); /* who speaks next is to wait for it before */
+    assert_true(fanout_pressing(&r->fanout, &before)); /* who speaks next is to wait for it before */
     assert_ptr_equal(before.other, m.outbox);
     assert_int_equal(before.gen, slow.gen);
     speaker_start(&sp, &bob, false);
@@ -559,7 +560,7 @@ static void while_an_outbox_presses_every_speaker_meets_it(void **state)
     speaker_stop(&sp);
     unit_stream_let(&slow.us);
     post_settle();
-    room_leave(r, &m, false);
+    roster_leave(r, &m, false);
     member_remove_room(&m, r);
     rooms_release(r);
     free(m.rooms);
@@ -567,7 +568,7 @@ static void while_an_outbox_presses_every_speaker_meets_it(void **state)
     unit_client_wait_written(&slow.c);
     unit_say(r, &alice.member, "gathered again");
     post_settle();
-    assert_false(fanout_pressing(r, &before));
+    assert_false(fanout_pressing(&r->fanout, &before));
     unit_say(r, &alice.member, "gathered again");
     assert_int_equal(r->fanout.gathered, 1);
     unit_held_stop(&slow);

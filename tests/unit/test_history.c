@@ -11,7 +11,9 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "chat/change.h"
 #include "chat/history.h"
+#include "chat/retention.h"
 #include "chat/rooms.h"
 #include "net/post.h"
 #include "tests/lib/unit.h"
@@ -20,7 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LIMITS (struct history_limits){.keep = true, .queue_bytes = 1 << 20, .messages = 1000, .days = 0}
+#define LIMITS (struct history_limits){.keep = true, .queue_bytes = 1 << 20}
 
 static struct unit_member alice;
 static struct room *r;
@@ -31,6 +33,7 @@ static int set_up(void **state)
 {
     (void)state;
     history_configure(&LIMITS);
+    retention_configure(1000, 0);
     unit_house_start();
     notifier_init(&notifier);
     unit_member_start(&alice, "Alice", unit_gen());
@@ -189,7 +192,7 @@ static void a_room_of_the_same_name_begins_without_a_past(void **state)
     expect((struct history_range){.most = 9}, "secret ");
     unit_member_leave(&alice, r, false);
     unit_house_settle();
-    assert_int_equal(rooms_delete("#den", &c, &notifier), ROOMS_DONE);
+    assert_int_equal(change_delete("#den", &c, &notifier), CHANGE_MADE);
     r = rooms_enter("#den", 0);
     unit_member_join(&alice, r);
     expect((struct history_range){.most = 9}, "");
@@ -217,7 +220,7 @@ static void a_room_deleted_under_its_members_begins_anew(void **state)
     expect((struct history_range){.most = 9}, "");
     say("public");
     expect((struct history_range){.most = 9}, "public ");
-    history_clean_up();
+    retention_clean_up();
     unit_house_settle();
     expect((struct history_range){.most = 9}, "public ");
 }
@@ -329,26 +332,6 @@ static void with_a_bad_store_chat_goes_on_and_losses_are_counted(void **state)
     assert_int_equal(unit_house_number("SELECT count(*) FROM message"), query.page.count);
 }
 
-static bool is_cleared(void *arg)
-{
-    history_tick();
-    return unit_house_number("SELECT count(*) FROM message") == *(long long *)arg;
-}
-
-static void tending_clears_away_what_is_beyond_the_limit(void **state)
-{
-    (void)state;
-    struct history_limits few = LIMITS;
-    long long want = 3;
-    few.messages = 3;
-    say_numbers(1, 9);
-    expect((struct history_range){.most = 9}, "1 2 3 4 5 6 7 8 9 ");
-    history_configure(&few);
-    history_clean_up();
-    unit_until(is_cleared, &want);
-    expect((struct history_range){.most = 9}, "7 8 9 ");
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -365,7 +348,6 @@ int main(void)
         TEST(speakers_are_told_when_it_is_full_and_when_it_is_not),
         TEST(what_is_said_within_a_second_is_written_together),
         TEST(with_a_bad_store_chat_goes_on_and_losses_are_counted),
-        TEST(tending_clears_away_what_is_beyond_the_limit),
         TEST(numbers_rise_even_if_the_clock_falls_back), /* last: the others would live in that hour */
     };
 #undef TEST

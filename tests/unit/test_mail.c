@@ -37,7 +37,7 @@ static int set_up(void **state)
     notifier_init(&notifier);
     accounts_configure(1000);
     mail_configure(&(struct mail_limits){.messages = 100, .days = 30});
-    history_configure(&(struct history_limits){.keep = true, .queue_bytes = 4 << 20, .messages = 100000, .days = 0});
+    history_configure(&(struct history_limits){.keep = true, .queue_bytes = 4 << 20});
     unit_house_start();
     unit_member_start(&bob, "bob", unit_gen());
     alice = unit_house_account("alice", &notifier);

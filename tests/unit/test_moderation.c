@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "chat/accounts.h"
+#include "chat/change.h"
 #include "chat/rooms.h"
 #include "chat/moderation.h"
 #include "net/post.h"

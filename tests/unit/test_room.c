@@ -14,7 +14,9 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "chat/change.h"
 #include "chat/rooms.h"
+#include "chat/roster.h"
 #include "chat/talk.h"
 #include "net/post.h"
 #include "tests/lib/unit.h"
@@ -62,60 +64,7 @@ static void join(struct unit_member *um)
 static void set_topic(const char *text)
 {
     struct change c = {0};
-    assert_int_equal(rooms_set_topic("#general", text, &c, &notifier), ROOMS_DONE);
-}
-
-static void joining_an_empty_room_is_answered_with_one_line(void **state)
-{
-    (void)state;
-    join(&alice);
-    unit_member_hears(&alice, "OK Joined #General (0 users)\n");
-}
-
-static void the_whole_answer_is_one_entry_in_the_order_of_the_protocol(void **state)
-{
-    (void)state;
-    join(&bob);
-    join(&carol);
-    set_topic("tea and toast");
-    assert_true(unit_say(r, &bob.member, "one"));
-    assert_true(unit_say(r, &carol.member, "two"));
-    unit_client_wait_asleep(&alice.client);
-    join(&alice);
-    assert_int_equal(outbox_load(alice.member.outbox).entries, 1);
-    unit_member_hears(&alice, "OK Joined #General (2 users)\n"
-                              "TOPIC #General tea and toast\n"
-                              "JOIN #General bob\n"
-                              "JOIN #General carol\n"
-                              "ROOM #General bob one\n"
-                              "ROOM #General carol two\n");
-}
-
-static void those_there_hear_who_comes_and_who_goes(void **state)
-{
-    (void)state;
-    join(&alice);
-    join(&bob);
-    unit_member_hears(&alice, "OK Joined #General (0 users)\nJOIN #General bob\n");
-    unit_member_hears(&bob, "OK Joined #General (1 users)\nJOIN #General alice\n");
-    assert_true(room_has(r, bob.member.id));
-    assert_false(room_has(r, carol.member.id));
-    unit_member_leave(&bob, r, true);
-    assert_false(room_has(r, bob.member.id));
-    unit_member_hears(&bob, "OK Left #General\n");
-    unit_member_hears(&alice, "LEAVE #General bob\n");
-}
-
-static void a_lost_connection_looks_the_same_to_the_others(void **state)
-{
-    (void)state;
-    join(&alice);
-    join(&bob);
-    unit_member_hush(&alice);
-    unit_member_hush(&bob);
-    unit_member_leave(&bob, r, false);
-    unit_member_hears(&alice, "LEAVE #General bob\n");
-    unit_member_hears(&bob, "");
+    assert_int_equal(change_topic("#general", text, &c, &notifier), CHANGE_MADE);
 }
 
 static void what_is_said_reaches_all_and_echoes_to_the_speaker(void **state)
@@ -147,18 +96,6 @@ static void who_is_not_in_the_room_cannot_speak_in_it(void **state)
     unit_member_leave(&bob, same, false);
     assert_false(unit_say(same, &bob.member, "and still"));
     unit_member_hears(&alice, "ROOM #General bob thanks\nLEAVE #General bob\n");
-}
-
-static void joining_again_answers_and_tells_nobody(void **state)
-{
-    (void)state;
-    join(&alice);
-    join(&bob);
-    unit_member_hush(&alice);
-    unit_member_hush(&bob);
-    room_rejoin(r, &bob.member);
-    unit_member_hears(&bob, "OK Joined #General (1 users)\n");
-    unit_member_hears(&alice, "");
 }
 
 static void a_message_is_rendered_once_for_all(void **state)
@@ -322,35 +259,6 @@ static void what_one_does_is_heard_and_replayed_as_such(void **state)
     assert_false(unit_act(r, &carol.member, "looks in"));
 }
 
-static void a_room_shows_a_new_name_when_it_was_told(void **state)
-{
-    (void)state;
-    struct strv names = {0};
-    struct contacts c = {0};
-    join(&alice);
-    join(&bob);
-    assert_true(unit_say(r, &alice.member, "before"));
-    post_settle();
-    memcpy(alice.member.name, "Ann", sizeof "Ann");
-    room_names(r, &names);
-    assert_string_equal(names.v[0], "alice");
-    room_update(r, &alice.member);
-    room_names(r, &names);
-    assert_string_equal(names.v[2], "Ann");
-    assert_string_equal(names.v[3], "bob");
-    room_contacts(r, &alice.member, &c);
-    room_contacts(r, &bob.member, &c);
-    assert_int_equal(c.n, 2);
-    assert_ptr_equal(c.v[0].member, &bob.member);
-    assert_int_equal(c.v[1].id, alice.member.id);
-    assert_true(unit_say(r, &alice.member, "after"));
-    join(&carol);
-    unit_member_hears(&carol, "OK Joined #General (2 users)\nJOIN #General Ann\nJOIN #General bob\n"
-                              "ROOM #General alice before\nROOM #General Ann after\n");
-    strv_fini(&names);
-    free(c.v);
-}
-
 static void the_operator_is_heard_by_all_who_are_there(void **state)
 {
     (void)state;
@@ -382,14 +290,14 @@ static void names_and_facts_tell_who_is_there_in_order_of_arrival(void **state)
     join(&alice);
     join(&bob);
     unit_member_leave(&alice, r, false);
-    room_names(r, &names);
+    roster_names(r, &names);
     assert_int_equal(names.n, 2);
     assert_string_equal(names.v[0], "carol");
     assert_string_equal(names.v[1], "bob");
     set_topic("tea");
     struct room_facts f = room_facts(r, &topic);
     assert_int_equal(f.members, 2);
-    assert_false(f.kept);
+    assert_false(f.permanent);
     assert_true(f.created_ms > 0 && f.used_ms >= f.created_ms);
     assert_string_equal(buf_text(&topic), "tea");
     assert_int_equal(r->present, 2);
@@ -408,37 +316,6 @@ static void the_topic_is_told_to_who_asks(void **state)
     unit_member_hush(&alice);
     room_tell_topic(r, &alice.member);
     unit_member_hears(&alice, "TOPIC #General tea\n");
-}
-
-/* A crowd that takes no threads: members whose outboxes are idle. */
-static void the_answer_names_the_first_hundred_alone(void **state)
-{
-    (void)state;
-    enum { CROWD = 103 };
-    static struct member crowd[CROWD];
-    static struct outbox outboxes[CROWD];
-    struct buf heard = {0};
-    int lines = 0;
-    r = rooms_enter("#general", 0);
-    for (int i = 0; i < CROWD; i++) {
-        outbox_init(&outboxes[i], &notifier);
-        crowd[i] = (struct member){.outbox = &outboxes[i], .notifier = &notifier};
-        snprintf(crowd[i].name, sizeof crowd[i].name, "user%d", i);
-        room_join(r, &crowd[i], 0, NULL);
-    }
-    join(&alice);
-    unit_client_heard(&alice.client, &heard);
-    assert_non_null(strstr(buf_text(&heard), "OK Joined #general (103 users)\r\n"));
-    for (const char *at = buf_text(&heard); (at = strstr(at, "JOIN #general user")); at++)
-        lines++;
-    assert_int_equal(lines, 100);
-    assert_non_null(strstr(buf_text(&heard), "JOIN #general user99\r\n"));
-    for (int i = 0; i < CROWD; i++) {
-        room_leave(r, &crowd[i], false);
-        outbox_fini(&outboxes[i]);
-    }
-    rooms_release(r);
-    buf_fini(&heard);
 }
 
 static void a_closed_outbox_hears_nothing_and_harms_nobody(void **state)
@@ -584,13 +461,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(joining_an_empty_room_is_answered_with_one_line),
-        TEST(the_whole_answer_is_one_entry_in_the_order_of_the_protocol),
-        TEST(those_there_hear_who_comes_and_who_goes),
-        TEST(a_lost_connection_looks_the_same_to_the_others),
         TEST(what_is_said_reaches_all_and_echoes_to_the_speaker),
         TEST(who_is_not_in_the_room_cannot_speak_in_it),
-        TEST(joining_again_answers_and_tells_nobody),
         TEST(a_message_is_rendered_once_for_all),
         TEST(messages_are_numbered_upwards_from_the_clock),
         TEST(only_the_last_messages_are_replayed_in_order),
@@ -600,13 +472,11 @@ int main(void)
         TEST(a_new_length_of_the_replay_starts_it_afresh),
         TEST(only_what_was_said_is_replayed),
         TEST(what_one_does_is_heard_and_replayed_as_such),
-        TEST(a_room_shows_a_new_name_when_it_was_told),
         TEST(what_is_forgotten_is_not_replayed_and_the_rest_goes_on),
         TEST(the_operator_is_heard_by_all_who_are_there),
         TEST(words_into_an_empty_room_are_gone),
         TEST(names_and_facts_tell_who_is_there_in_order_of_arrival),
         TEST(the_topic_is_told_to_who_asks),
-        TEST(the_answer_names_the_first_hundred_alone),
         TEST(a_closed_outbox_hears_nothing_and_harms_nobody),
         TEST(all_hear_one_order_and_newcomers_miss_and_double_nothing),
     };

@@ -15,7 +15,9 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/log.h"
+#include "chat/change.h"
 #include "chat/rooms.h"
+#include "chat/roster.h"
 #include "net/post.h"
 #include "tests/lib/unit.h"
 
@@ -59,24 +61,24 @@ static void touch(const char *name)
 {
     struct room *r = rooms_enter(name, 0);
     assert_non_null(r);
-    room_join(r, &ghost, 0, NULL);
-    room_leave(r, &ghost, false);
+    roster_join(r, &ghost, 0, NULL);
+    roster_leave(r, &ghost, false);
     rooms_release(r);
 }
 
 static void set_topic(const char *name, const char *topic)
 {
-    assert_int_equal(rooms_set_topic(name, topic, &change, &notifier), ROOMS_DONE);
+    assert_int_equal(change_topic(name, topic, &change, &notifier), CHANGE_MADE);
 }
 
-static enum rooms_change create(const char *name)
+static enum change_result create(const char *name)
 {
-    return rooms_create(name, &change, &notifier);
+    return change_create(name, &change, &notifier);
 }
 
-static enum rooms_change delete(const char *name)
+static enum change_result delete(const char *name)
 {
-    return rooms_delete(name, &change, &notifier);
+    return change_delete(name, &change, &notifier);
 }
 
 static bool is_there(const char *name)
@@ -172,17 +174,17 @@ static void rooms_survive_a_restart_with_all_that_was_promised(void **state)
     touch("#Plain");
     touch("#Talk");
     set_topic("#talk", "tea & toast");
-    assert_int_equal(create("#Kept"), ROOMS_DONE);
+    assert_int_equal(create("#Kept"), CHANGE_MADE);
     name_configure(3); /* a lower limit on new names forgets no old ones */
     unit_house_restart();
     name_configure(NAME_LONGEST);
     check_names("#Kept #Plain #Talk", true);
     struct room *r = rooms_find("#talk");
     assert_string_equal(r->topic, "tea & toast");
-    assert_false(r->kept);
+    assert_false(r->permanent);
     rooms_release(r);
     r = rooms_find("#kept");
-    assert_true(r->kept);
+    assert_true(r->permanent);
     rooms_release(r);
 }
 
@@ -232,14 +234,14 @@ static void rooms_made_by_the_operator_never_give_way(void **state)
 {
     (void)state;
     rooms_configure(2, 30);
-    assert_int_equal(create("#kept"), ROOMS_DONE);
+    assert_int_equal(create("#kept"), CHANGE_MADE);
     touch("#a");
     touch("#b");
     check_names("#b #kept", true);
-    assert_int_equal(create("#b"), ROOMS_DONE); /* an existing room may become one */
+    assert_int_equal(create("#b"), CHANGE_MADE); /* an existing room may become one */
     assert_null(rooms_enter("#c", 0));
-    assert_int_equal(create("#c"), ROOMS_FULL);
-    assert_int_equal(create("#b"), ROOMS_EXISTS);
+    assert_int_equal(create("#c"), CHANGE_FULL);
+    assert_int_equal(create("#b"), CHANGE_EXISTS);
     check_names("#b #kept", true);
 }
 
@@ -380,25 +382,25 @@ static void rows_that_are_no_rooms_are_skipped_and_the_rest_is_loaded(void **sta
 static void an_operator_makes_a_room_and_is_told_when_it_is_on_disk(void **state)
 {
     (void)state;
-    assert_int_equal(create("#New"), ROOMS_DONE);
+    assert_int_equal(create("#New"), CHANGE_MADE);
     assert_int_equal(unit_house_number("SELECT kept FROM room WHERE name = '#New'"), 1);
     assert_int_equal(refs_of("#new"), 1);
-    assert_int_equal(create("#new"), ROOMS_EXISTS);
+    assert_int_equal(create("#new"), CHANGE_EXISTS);
     assert_int_equal(refs_of("#new"), 1);
 }
 
 static void an_operator_deletes_an_empty_room(void **state)
 {
     (void)state;
-    assert_int_equal(delete("#a"), ROOMS_UNKNOWN);
+    assert_int_equal(delete("#a"), CHANGE_UNKNOWN);
     touch("#a");
     set_topic("#a", "tea");
-    assert_int_equal(delete("#A"), ROOMS_DONE);
+    assert_int_equal(delete("#A"), CHANGE_MADE);
     assert_false(is_there("#a"));
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 0);
-    assert_int_equal(create("#k"), ROOMS_DONE);
-    assert_int_equal(delete("#k"), ROOMS_DONE); /* his own too */
+    assert_int_equal(create("#k"), CHANGE_MADE);
+    assert_int_equal(delete("#k"), CHANGE_MADE); /* his own too */
     unit_house_restart();
     assert_int_equal(rooms_count(), 0);
 }
@@ -410,18 +412,18 @@ static void a_room_with_somebody_in_it_cannot_be_deleted(void **state)
     unit_member_start(&alice, "alice", unit_gen());
     struct room *r = rooms_enter("#a", 0);
     unit_member_join(&alice, r);
-    assert_int_equal(delete("#a"), ROOMS_OCCUPIED);
+    assert_int_equal(delete("#a"), CHANGE_OCCUPIED);
     assert_true(is_there("#a"));
     assert_int_equal(r->refs, 2);
     unit_member_leave(&alice, r, false);
-    assert_int_equal(delete("#a"), ROOMS_DONE);
+    assert_int_equal(delete("#a"), CHANGE_MADE);
     unit_member_stop(&alice);
 }
 
 static void a_topic_of_an_unknown_room_cannot_be_set(void **state)
 {
     (void)state;
-    assert_int_equal(rooms_set_topic("#nowhere", "x", &change, &notifier), ROOMS_UNKNOWN);
+    assert_int_equal(change_topic("#nowhere", "x", &change, &notifier), CHANGE_UNKNOWN);
     assert_int_equal(rooms_count(), 0);
 }
 
@@ -449,11 +451,11 @@ static void come_and_go(struct racer *ra, const char *name)
     if (r->refs < 2 || strcasecmp(r->name, name) != 0)
         ra->broken++;
     member_add_room(&ra->m, r);
-    room_join(r, &ra->m, 0, NULL);
+    roster_join(r, &ra->m, 0, NULL);
     if (!unit_say(r, &ra->m, "hello"))
         ra->broken++;
     post_settle();
-    room_leave(r, &ra->m, true);
+    roster_leave(r, &ra->m, true);
     member_remove_room(&ra->m, r);
     rooms_release(r);
 }
@@ -470,9 +472,9 @@ static void run_race(void *arg)
             continue;
         }
         if (n & 64)
-            rooms_delete(name, &ra->change, &ra->notifier);
+            change_delete(name, &ra->change, &ra->notifier);
         else
-            rooms_set_topic(name, n & 128 ? "topic" : "", &ra->change, &ra->notifier);
+            change_topic(name, n & 128 ? "topic" : "", &ra->change, &ra->notifier);
         rooms_clean_up();
     }
 }

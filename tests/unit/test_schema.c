@@ -170,6 +170,7 @@ static void make_version(int version)
         " INSERT INTO token (digest, account, used_ms) VALUES (x'02', 1, 9);"
         " INSERT INTO token_room (digest, place, room, id) VALUES (x'02', 0, '#a', 2000001)",
         "UPDATE search SET low = 2, high = 3",
+        "UPDATE room SET topic_by = 'Ann', topic_ms = 4",
     };
     char mark[96];
     assert_true(version <= (int)(sizeof contents / sizeof contents[0])); /* a new schema needs its line here */
@@ -184,6 +185,8 @@ static void make_version(int version)
 static void check_contents(int version)
 {
     assert_int_equal(number("SELECT count(*) FROM room WHERE name = '#A' AND topic = 'tea' AND created_ms = 1 AND kept"), 1);
+    assert_int_equal(number("SELECT count(*) FROM room WHERE topic_by = 'Ann' AND topic_ms = 4"), version >= 8);
+    assert_int_equal(number("SELECT count(*) FROM room WHERE topic_by = '' AND topic_ms = 0"), version < 8);
     assert_int_equal(number("SELECT count(*) FROM message WHERE kind = 0"), version >= 2 ? 2 : 0);
     assert_int_equal(number("SELECT count(*) FROM account JOIN invitation"), version >= 3);
     assert_int_equal(number("SELECT count(*) FROM message WHERE kind = 1"), version >= 4);

@@ -10,7 +10,9 @@
 #include <cmocka.h>
 
 #include "base/counter.h"
+#include "chat/change.h"
 #include "chat/forget.h"
+#include "chat/retention.h"
 #include "chat/rooms.h"
 #include "chat/search.h"
 #include "net/post.h"
@@ -21,7 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LIMITS (struct history_limits){.keep = true, .queue_bytes = 1 << 20, .messages = 1000, .days = 0}
+#define LIMITS (struct history_limits){.keep = true, .queue_bytes = 1 << 20}
 
 static struct unit_member alice;
 static struct room *r;
@@ -158,7 +160,7 @@ static void a_room_of_the_same_name_begins_without_a_past(void **state)
     expect("secret", "#Den:secret ");
     unit_member_leave(&alice, r, false);
     unit_house_settle();
-    assert_int_equal(rooms_delete("#den", &c, &notifier), ROOMS_DONE);
+    assert_int_equal(change_delete("#den", &c, &notifier), CHANGE_MADE);
     expect("secret", "");
     r = rooms_enter("#den", 0);
     unit_member_join(&alice, r);
@@ -372,9 +374,10 @@ static void what_cannot_be_deleted_is_told_and_fails_nobody_else(void **state)
     leave_for_a_restart();
     unit_house_restart_spoiled("message");
     assert_false(forget("alice"));
-    history_clean_up();
+    retention_clean_up();
     for (int i = 0; i < 10; i++) {
         history_tick();
+        retention_tick();
         unit_house_settle();
     }
     assert_int_equal(counter_get(COUNTER_STORE_FAILURES), failures);

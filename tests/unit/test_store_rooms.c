@@ -38,8 +38,15 @@ static void note(const struct room_row *row, void *arg)
 {
     size_t n = strlen(seen);
     assert_null(arg);
-    snprintf(seen + n, sizeof seen - n, "%s %s '%s' %lld %lld %d\n", row->key, row->name, row->topic,
-             (long long)row->created_ms, (long long)row->used_ms, row->kept);
+    snprintf(seen + n, sizeof seen - n, "%s %s '%s' %lld %lld %d", row->key, row->name, row->topic,
+             (long long)row->created_ms, (long long)row->used_ms, row->permanent);
+    n = strlen(seen);
+    if (row->topic_ms)
+        snprintf(seen + n, sizeof seen - n, " by %s at %lld", row->topic_by, (long long)row->topic_ms);
+    else
+        assert_string_equal(row->topic_by, "");
+    n = strlen(seen);
+    snprintf(seen + n, sizeof seen - n, "\n");
 }
 
 static void expect(const char *want)
@@ -49,9 +56,17 @@ static void expect(const char *want)
     assert_string_equal(seen, want);
 }
 
-static struct room_row row(const char *topic, int64_t used_ms, bool kept)
+static struct room_row row(const char *topic, int64_t used_ms, bool permanent)
 {
-    return (struct room_row){"#dev", "#Dev", topic, 100, used_ms, kept};
+    return (struct room_row){"#dev", "#Dev", topic, 100, used_ms, permanent, "", 0};
+}
+
+static struct room_row row_with_topic(const char *topic)
+{
+    struct room_row r = row(topic, 300, false);
+    r.topic_by = "Ann";
+    r.topic_ms = 250;
+    return r;
 }
 
 static void record(const char *topic, int64_t used_ms)
@@ -68,17 +83,17 @@ static void a_recorded_room_is_loaded_again(void **state)
     expect("#dev #Dev '' 100 200 0\n");
 }
 
-static void a_late_record_undoes_neither_topic_nor_keep(void **state)
+static void a_late_record_undoes_neither_a_topic_nor_its_setter_nor_permanence(void **state)
 {
     (void)state;
-    struct room_row topic = row("tea", 300, false), keep = row("", 300, true);
+    struct room_row topic = row_with_topic("tea"), permanent = row("", 300, true);
     record("", 200);
     assert_int_equal(store_rooms_topic(db, &topic), SQLITE_OK);
-    expect("#dev #Dev 'tea' 100 300 0\n");
-    assert_int_equal(store_rooms_keep(db, &keep), SQLITE_OK);
-    expect("#dev #Dev 'tea' 100 300 1\n");
+    expect("#dev #Dev 'tea' 100 300 0 by Ann at 250\n");
+    assert_int_equal(store_rooms_permanent(db, &permanent), SQLITE_OK);
+    expect("#dev #Dev 'tea' 100 300 1 by Ann at 250\n");
     record("", 400);
-    expect("#dev #Dev 'tea' 100 400 1\n");
+    expect("#dev #Dev 'tea' 100 400 1 by Ann at 250\n");
 }
 
 static void the_time_of_use_never_falls_back(void **state)
@@ -92,18 +107,18 @@ static void the_time_of_use_never_falls_back(void **state)
 static void a_topic_of_an_unrecorded_room_records_it(void **state)
 {
     (void)state;
-    struct room_row topic = row("tea", 300, false);
+    struct room_row topic = row_with_topic("tea");
     assert_int_equal(store_rooms_topic(db, &topic), SQLITE_OK);
-    expect("#dev #Dev 'tea' 100 300 0\n");
+    expect("#dev #Dev 'tea' 100 300 0 by Ann at 250\n");
     topic.topic = "";
     assert_int_equal(store_rooms_topic(db, &topic), SQLITE_OK);
-    expect("#dev #Dev '' 100 300 0\n");
+    expect("#dev #Dev '' 100 300 0 by Ann at 250\n");
 }
 
 static void a_deleted_room_is_gone_and_may_come_again_afresh(void **state)
 {
     (void)state;
-    struct room_row topic = row("tea", 300, false);
+    struct room_row topic = row_with_topic("tea");
     assert_int_equal(store_rooms_topic(db, &topic), SQLITE_OK);
     assert_int_equal(store_rooms_delete(db, "#dev"), SQLITE_OK);
     expect("");
@@ -115,8 +130,8 @@ static void a_deleted_room_is_gone_and_may_come_again_afresh(void **state)
 static void the_least_recently_used_comes_first(void **state)
 {
     (void)state;
-    static const struct room_row rows[] = {{"#b", "#b", "", 1, 30, false}, {"#a", "#a", "", 2, 20, false},
-                                           {"#c", "#c", "", 3, 10, false}};
+    static const struct room_row rows[] = {{"#b", "#b", "", 1, 30, false, "", 0}, {"#a", "#a", "", 2, 20, false, "", 0},
+                                           {"#c", "#c", "", 3, 10, false, "", 0}};
     for (int i = 0; i < 3; i++)
         assert_int_equal(store_rooms_record(db, &rows[i]), SQLITE_OK);
     expect("#c #c '' 3 10 0\n#a #a '' 2 20 0\n#b #b '' 1 30 0\n");
@@ -125,9 +140,9 @@ static void the_least_recently_used_comes_first(void **state)
 static void words_are_words_and_never_sql(void **state)
 {
     (void)state;
-    struct room_row topic = row("'); DROP TABLE room; -- \" %s \xc3\xa9", 300, false);
+    struct room_row topic = row_with_topic("'); DROP TABLE room; -- \" %s \xc3\xa9");
     assert_int_equal(store_rooms_topic(db, &topic), SQLITE_OK);
-    expect("#dev #Dev ''); DROP TABLE room; -- \" %s \xc3\xa9' 100 300 0\n");
+    expect("#dev #Dev ''); DROP TABLE room; -- \" %s \xc3\xa9' 100 300 0 by Ann at 250\n");
 }
 
 static void an_error_of_the_database_comes_back(void **state)
@@ -137,7 +152,7 @@ static void an_error_of_the_database_comes_back(void **state)
     assert_int_equal(sqlite3_exec(db, "DROP TABLE room", NULL, NULL, NULL), SQLITE_OK);
     assert_int_not_equal(store_rooms_record(db, &r), SQLITE_OK);
     assert_int_not_equal(store_rooms_topic(db, &r), SQLITE_OK);
-    assert_int_not_equal(store_rooms_keep(db, &r), SQLITE_OK);
+    assert_int_not_equal(store_rooms_permanent(db, &r), SQLITE_OK);
     assert_int_not_equal(store_rooms_delete(db, "#dev"), SQLITE_OK);
     assert_int_not_equal(store_rooms_load(db, note, NULL), SQLITE_OK);
 }
@@ -156,7 +171,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_memory, close_memory)
         TEST(a_recorded_room_is_loaded_again),
-        TEST(a_late_record_undoes_neither_topic_nor_keep),
+        TEST(a_late_record_undoes_neither_a_topic_nor_its_setter_nor_permanence),
         TEST(the_time_of_use_never_falls_back),
         TEST(a_topic_of_an_unrecorded_room_records_it),
         TEST(a_deleted_room_is_gone_and_may_come_again_afresh),

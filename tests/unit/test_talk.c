@@ -245,7 +245,7 @@ static void what_is_on_its_way_when_its_speaker_is_put_out_is_no_replay_of_anoth
     set(OPTION_DURABLE, 1);
     begin_and_stop_before_the_commit(&sp, "last words");
     unit_member_leave(&bob, r, false);
-    assert_int_equal(room_remove(r, &(struct removal){.target = &all}, &ev), 1);
+    assert_int_equal(roster_remove(r, &(struct removal){.target = &all}, &ev), 1);
     unit_job_let(&inner);
     assert_int_equal(result_of(&sp), TALK_SAID);
     unit_member_join(&carol, rooms_enter("#den", 0));

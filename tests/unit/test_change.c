@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What of a room survives, and when it takes effect: changes after COMMIT and in the store's order, failures without a
- * trace, and records that undo nothing. Jobs of the test's own hold the store thread, or make its batch fail.
+ * Changes of rooms take effect after COMMIT and in the store's order, and failures leave no trace. Jobs of the test's own
+ * hold the store thread, or make its batch fail.
  */
 #include "config.h"
 
@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "chat/change.h"
 #include "chat/rooms.h"
 #include "net/post.h"
 #include "tests/lib/unit.h"
@@ -123,6 +124,57 @@ static void a_topic_takes_effect_after_the_commit_and_not_before(void **state)
     unit_member_hears(&bob, "TOPIC #talk tea\n");
     unit_member_hears(&alice, ""); /* the setter is told OK, by who handles the command */
     assert_int_equal(refs(), 3);
+}
+
+static void check_setter(const char *by, int64_t from_ms, int64_t to_ms)
+{
+    struct buf text = {0};
+    struct room *now = rooms_find("#talk");
+    struct room_facts f = room_facts(now, &text);
+    assert_string_equal(f.topic_by, by);
+    assert_in_range(f.topic_ms, from_ms, to_ms);
+    rooms_release(now);
+    buf_fini(&text);
+}
+
+static void a_topic_has_its_setter_and_its_time_and_keeps_both_over_a_restart(void **state)
+{
+    (void)state;
+    int64_t from_ms = clock_wall_ms();
+    check_setter("", 0, 0);
+    unit_job_block(&gate);
+    put_topic(&change, "tea", &alice.member);
+    int64_t to_ms = clock_wall_ms();
+    memcpy(alice.member.name, "ann", sizeof "ann"); /* a RENAME in between: the setter was alice */
+    check_setter("", 0, 0);
+    unit_job_let(&gate);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    check_setter("alice", from_ms, to_ms);
+    lock_acquire(&r->lock);
+    struct event ev = room_topic_locked(r);
+    assert_string_equal(ev.more, "alice");
+    assert_in_range(ev.time_ms, from_ms, to_ms);
+    lock_release(&r->lock);
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
+    unit_house_restart();
+    check_setter("alice", from_ms, to_ms);
+    assert_int_equal(change_topic("#talk", "", &change, &notifier), CHANGE_MADE); /* clearing it is setting it, too */
+    check_setter("server", from_ms, clock_wall_ms());
+}
+
+static void a_topic_that_fails_leaves_setter_and_time_as_they_were(void **state)
+{
+    (void)state;
+    put_topic(&change, "tea", &alice.member);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    int64_t to_ms = clock_wall_ms();
+    unit_job_block(&gate);
+    put_topic(&change, "coffee", &bob.member);
+    break_with(&gate, &breaker);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_FAILED);
+    check_setter("alice", 1, to_ms);
+    unit_house_settle();
 }
 
 static void two_topics_take_effect_in_the_order_of_the_queue(void **state)
@@ -305,60 +357,7 @@ static void whoever_waits_is_woken_by_its_bell(void **state)
     unit_house_settle();
 }
 
-/* ---- records ---- */
-
-static void a_record_never_undoes_a_topic(void **state)
-{
-    (void)state;
-    put_topic(&change, "tea", NULL);
-    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
-    for (int i = 0; i < 5; i++) {
-        unit_member_leave_all(&alice);
-        unit_member_leave_all(&bob); /* the last one out records the room */
-        unit_member_join(&alice, rooms_enter("#talk", 0));
-        unit_member_join(&bob, rooms_enter("#talk", 0));
-    }
-    unit_job_block(&gate);
-    lock_acquire(&r->lock);
-    durable_record_locked(r);
-    lock_release(&r->lock);
-    put_topic(&change, "coffee", NULL);
-    unit_job_let(&gate);
-    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
-    lock_acquire(&r->lock);
-    durable_record_locked(r);
-    lock_release(&r->lock);
-    unit_house_settle();
-    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE topic = 'coffee'"), 1);
-}
-
-static void many_records_of_a_room_cost_one_job_while_one_is_queued(void **state)
-{
-    (void)state;
-    unit_job_block(&gate);
-    for (int i = 0; i < 100; i++) {
-        lock_acquire(&r->lock);
-        durable_record_locked(r);
-        lock_release(&r->lock);
-    }
-    assert_int_equal(store_status().queued, 1);
-    unit_job_let(&gate);
-    unit_house_settle();
-}
-
-static void a_record_is_tried_again_until_it_is_on_disk(void **state)
-{
-    (void)state;
-    unit_job_block(&gate);
-    struct room *committed = rooms_enter("#new", 0);
-    rooms_release(committed);
-    break_with(&gate, &breaker);
-    unit_job_wait_done(&breaker);
-    unit_house_settle();
-    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE key = '#new'"), 1);
-}
-
-/* ---- the operator's changes, when somebody comes in between ---- */
+/* ---- the operator's changes, when a user joins in between ---- */
 
 static void a_room_that_somebody_came_into_while_it_was_deleted_stays_as_a_new_one(void **state)
 {
@@ -379,6 +378,7 @@ static void a_room_that_somebody_came_into_while_it_was_deleted_stays_as_a_new_o
     assert_ptr_equal(r, mine);
     rooms_release(r);
     assert_string_equal(topic(), "");
+    check_setter("", 0, 0);
     assert_int_equal(refs(), 2);
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE key = '#talk' AND topic = ''"), 1);
@@ -393,58 +393,13 @@ static void a_deleted_room_made_again_at_once_ends_on_disk(void **state)
     unit_member_leave_all(&alice);
     unit_member_leave_all(&bob);
     unit_house_settle();
-    assert_int_equal(rooms_delete("#talk", &change, &notifier), ROOMS_DONE);
+    assert_int_equal(change_delete("#talk", &change, &notifier), CHANGE_MADE);
     unit_job_block(&gate);
     unit_member_join(&alice, rooms_enter("#Talk", 0));
     unit_job_let(&gate);
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE name = '#Talk' AND topic = ''"), 1);
     assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 1);
-}
-
-static void an_evicted_room_made_again_at_once_ends_on_disk(void **state)
-{
-    (void)state;
-    unit_member_leave_all(&alice);
-    unit_member_leave_all(&bob);
-    unit_house_settle();
-    rooms_configure(1, 30);
-    unit_job_block(&gate);
-    for (int i = 0; i < 3; i++) { /* the deleting and the making again stand in one batch */
-        rooms_release(rooms_enter("#other", 0));
-        rooms_release(rooms_enter("#TALK", 0));
-    }
-    unit_job_let(&gate);
-    unit_house_settle();
-    assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 1);
-    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE name = '#TALK'"), 1);
-}
-
-static void an_eviction_while_the_record_is_being_written_ends_on_disk(void **state)
-{
-    (void)state;
-    struct unit_job inner;
-    unit_member_leave_all(&alice);
-    unit_member_leave_all(&bob);
-    unit_house_settle();
-    rooms_configure(1, 30);
-    unit_job_block(&gate);
-    struct room *committed = rooms_enter("#first", 0);
-    rooms_release(committed);
-    unit_job_init(&inner, false);
-    inner.held = true;
-    assert_true(store_put(&inner.job));
-    unit_job_let(&gate);
-    unit_job_wait_done(&gate);
-    while (!inner.inside)
-        sched_yield();
-    /* the record of #first has run, and is not committed yet */
-    rooms_release(rooms_enter("#second", 0));
-    rooms_release(rooms_enter("#FIRST", 0));
-    unit_job_let(&inner);
-    unit_house_settle();
-    assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 1);
-    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE name = '#FIRST'"), 1);
 }
 
 static void a_deletion_that_fails_leaves_the_room_and_its_topic(void **state)
@@ -476,17 +431,17 @@ static void a_room_made_for_a_change_that_fails_is_not_there_afterwards(void **s
     patient.failing = true;
     assert_true(store_put(&patient.job));
     unit_until(is_bad, NULL);
-    assert_int_equal(rooms_create("#kept", &change, &notifier), ROOMS_STORAGE);
+    assert_int_equal(change_create("#kept", &change, &notifier), CHANGE_FAILED);
     assert_null(rooms_find("#kept"));
     /* one that was there stays, as it was */
-    assert_int_equal(rooms_create("#talk", &change, &notifier), ROOMS_STORAGE);
-    assert_false(r->kept);
+    assert_int_equal(change_create("#talk", &change, &notifier), CHANGE_FAILED);
+    assert_false(r->permanent);
     assert_int_equal(refs(), 3);
     patient.failing = false;
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 1);
     assert_int_equal(unit_house_number("SELECT kept FROM room WHERE key = '#talk'"), 0);
-    assert_int_equal(rooms_create("#kept", &change, &notifier), ROOMS_DONE);
+    assert_int_equal(change_create("#kept", &change, &notifier), CHANGE_MADE);
 }
 
 static void a_keep_is_shown_only_when_it_is_on_disk(void **state)
@@ -494,14 +449,14 @@ static void a_keep_is_shown_only_when_it_is_on_disk(void **state)
     (void)state;
     unit_job_block(&gate);
     change.created = false;
-    change_put(&change, CHANGE_KEEP, rooms_find("#talk"), NULL, NULL, &notifier);
+    change_put(&change, CHANGE_PERMANENT, rooms_find("#talk"), NULL, NULL, &notifier);
     lock_acquire(&r->lock);
-    bool kept = r->kept;
+    bool kept = r->permanent;
     lock_release(&r->lock);
     assert_false(kept);
     unit_job_let(&gate);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
-    assert_true(r->kept);
+    assert_true(r->permanent);
     assert_int_equal(unit_house_number("SELECT kept FROM room WHERE key = '#talk'"), 1);
 }
 
@@ -510,6 +465,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(a_topic_takes_effect_after_the_commit_and_not_before),
+        TEST(a_topic_has_its_setter_and_its_time_and_keeps_both_over_a_restart),
+        TEST(a_topic_that_fails_leaves_setter_and_time_as_they_were),
         TEST(two_topics_take_effect_in_the_order_of_the_queue),
         TEST(a_topic_is_cleared_like_any_other_change),
         TEST(a_failed_change_leaves_all_as_it_was),
@@ -518,13 +475,8 @@ int main(void)
         TEST(what_is_being_carried_out_already_is_waited_for),
         TEST(a_change_outlives_everybodys_leaving),
         TEST(whoever_waits_is_woken_by_its_bell),
-        TEST(a_record_never_undoes_a_topic),
-        TEST(many_records_of_a_room_cost_one_job_while_one_is_queued),
-        TEST(a_record_is_tried_again_until_it_is_on_disk),
         TEST(a_room_that_somebody_came_into_while_it_was_deleted_stays_as_a_new_one),
         TEST(a_deleted_room_made_again_at_once_ends_on_disk),
-        TEST(an_evicted_room_made_again_at_once_ends_on_disk),
-        TEST(an_eviction_while_the_record_is_being_written_ends_on_disk),
         TEST(a_deletion_that_fails_leaves_the_room_and_its_topic),
         TEST(a_room_made_for_a_change_that_fails_is_not_there_afterwards),
         TEST(a_keep_is_shown_only_when_it_is_on_disk),

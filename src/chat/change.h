@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CHAT_CHANGE_H
+#define CHAT_CHANGE_H
+
+#include "chat/request.h"
+#include "chat/room.h"
+
+/*
+ * Changes of a room that somebody waits for: a topic, and rooms that the operator makes permanent or deletes. There is no
+ * second copy of the order: a change is put into the store's queue in the hold of the lock that decided it, and takes
+ * effect in memory after COMMIT, on the store thread, in the order of the queue. It lives in its waiter's slot, and fails
+ * at the first failure of the store.
+ */
+enum change_kind { CHANGE_TOPIC, CHANGE_PERMANENT, CHANGE_DELETE };
+
+enum change_result {
+    CHANGE_PENDING,
+    CHANGE_MADE,
+    CHANGE_FAILED,   /* of the store; nothing was changed */
+    /* of change_create, change_delete and change_topic alone: nothing was put */
+    CHANGE_EXISTS,   /* the room is permanent already */
+    CHANGE_UNKNOWN,  /* unknown room */
+    CHANGE_OCCUPIED, /* somebody is in the room */
+    CHANGE_FULL,     /* too many rooms */
+    CHANGE_LONG,     /* a new room may not have so long a name */
+};
+
+struct change {
+    struct request request;  /* its result: CHANGE_MADE or CHANGE_FAILED */
+    enum change_kind kind;
+    struct room *room;       /* a reference, given back when the change is made or has failed */
+    char *topic;             /* owns; CHANGE_TOPIC */
+    char topic_by[NAME_SIZE]; /* the same: the setter's name */
+    int64_t topic_ms;        /* the same: wall clock of change_put */
+    const struct member *by; /* CHANGE_TOPIC: the member who is not told, or NULL */
+    bool created;            /* CHANGE_PERMANENT: the room was made for this change; set before change_put */
+};
+
+/* Puts a change of a room to the store, and takes over the caller's reference to the room. The lock that orders the
+ * change is held: the room's for a topic, the table's for the others. `topic` is copied (NULL for other changes),
+ * and so is the name of `by`, whose reader calls this; `by` NULL: the operator, under NAME_SERVER. change_wait must
+ * follow, without hot locks. */
+void change_put(struct change *c, enum change_kind kind, struct room *r, const char *topic, const struct member *by,
+                struct notifier *notifier);
+
+/* Waits until the change is made or has failed, as request_wait does. Blocks. */
+enum change_result change_wait(struct change *c, bool (*is_over)(void *arg), void *arg);
+
+/* The operator's changes: each puts one and waits for it. `name` is as name_room gave it. Any thread with a notifier, no
+ * lock. change_create makes the room, if it is not there, and makes it permanent. */
+enum change_result change_create(const char *name, struct change *c, struct notifier *notifier);
+enum change_result change_delete(const char *name, struct change *c, struct notifier *notifier);
+enum change_result change_topic(const char *name, const char *topic, struct change *c, struct notifier *notifier);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The keeper puts steps to the store thread, one at a time. A round goes through all rooms; after a round that removed
+ * something another follows. Not obvious: a step that damage of the database has kept from its work ends the cleaning
+ * until the next retention_clean_up, which goes on with the room behind.
+ */
+#include "config.h"
+
+#include "chat/retention.h"
+
+#include "base/clock.h"
+#include "chat/search.h"
+#include "store/store_history.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#define STEP_ROWS 2000 /* looked at in one step */
+#define RESTS 3        /* passes of the keeper skipped after a room without anything to remove: to find out has a cost */
+#define DAY_MS (24 * 3600 * 1000LL)
+
+/* Locking key: a atomic · t the store thread (before its start, the main thread) */
+static struct {
+    _Atomic bool has_work;   /* a: there may be something to remove */
+    _Atomic bool asked;      /* a: .step is queued or being carried out */
+    _Atomic int rests;       /* a: passes of the keeper until the next step; set only while .asked */
+    char done[HISTORY_KEY];  /* t: the last room that was cleaned */
+    char next[HISTORY_KEY];  /* t: the room being cleaned; "" at the end of a round */
+    int removed;             /* t: messages, in this step */
+    bool failed;             /* t: this step, because of damage */
+    bool removed_any;        /* t: messages were removed in this round */
+    struct history_trim limits; /* t: of this step; search_guard knows the step by this address at each try */
+    struct store_job step;
+} retention;
+
+static _Atomic int most_messages = 100000, most_days = 365;
+
+#define RELAXED(value) atomic_load_explicit(&(value), memory_order_relaxed)
+
+void retention_configure(int messages, int days)
+{
+    atomic_store_explicit(&most_messages, messages, memory_order_relaxed);
+    atomic_store_explicit(&most_days, days, memory_order_relaxed);
+}
+
+static int do_step(sqlite3 *db, void *arg)
+{
+    retention.removed = 0;
+    retention.failed = !db;
+    if (!db)
+        return SQLITE_OK; /* .next is the room that the failed try was at */
+    memcpy(retention.next, retention.done, sizeof retention.next);
+    return store_history_trim(db, retention.next, arg, &retention.removed);
+}
+
+static int step_run(struct store_job *job, sqlite3 *db)
+{
+    int64_t now_ms = clock_wall_ms(), days = RELAXED(most_days);
+    retention.limits = (struct history_trim){
+        .now_ms = now_ms,
+        .keep = RELAXED(most_messages),
+        .before_ms = days ? now_ms - days * DAY_MS : INT64_MIN,
+        .orphans_ms = now_ms - DAY_MS, /* a new room's record may not be on disk yet */
+        .most = STEP_ROWS,
+    };
+    (void)job;
+    return search_guard(db, do_step, &retention.limits);
+}
+
+static void step_done(struct store_job *job, bool ok)
+{
+    (void)job;
+    bool round_ends = !*retention.next;
+    ok = ok && !retention.failed;
+    memcpy(retention.done, retention.next, sizeof retention.done);
+    retention.removed_any = retention.removed_any || retention.removed;
+    if (retention.removed)
+        search_note_work(); /* there may be something to wipe */
+    atomic_store(&retention.rests, retention.removed ? 0 : RESTS);
+    if (!ok || (round_ends && !retention.removed_any))
+        atomic_store(&retention.has_work, false);
+    retention.removed_any = retention.removed_any && !round_ends;
+    atomic_store(&retention.asked, false);
+}
+
+void retention_clean_up(void)
+{
+    atomic_store(&retention.has_work, true);
+}
+
+void retention_tick(void)
+{
+    if (atomic_load(&retention.rests) > 0) {
+        atomic_fetch_sub(&retention.rests, 1);
+        return;
+    }
+    if (!atomic_load(&retention.has_work) || store_status().state == STORE_FAILED ||
+        atomic_exchange(&retention.asked, true))
+        return;
+    store_put(&retention.step);
+}
+
+void retention_start(void)
+{
+    retention.step = (struct store_job){.run = step_run, .done = step_done};
+    retention.removed_any = false;
+    retention.done[0] = '\0';
+    atomic_store(&retention.has_work, false);
+    atomic_store(&retention.asked, false);
+    atomic_store(&retention.rests, 0);
+}

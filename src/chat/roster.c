@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Members come in from their own readers and leave by them, or by the thread that removes them: a kicker's reader, or the
+ * store thread for a ban. Not obvious: each change settles first, so that lines said before it go to the members of that
+ * time, each in the form of that time.
+ */
+#include "config.h"
+
+#include "chat/roster.h"
+
+#include "base/clock.h"
+#include "base/panic.h"
+#include "chat/record.h"
+
+#define NAMES_SHOWN 100 /* JOIN lines in the answer to JOIN; USERS shows all */
+
+static bool has_owner_locked(const struct room *r)
+{
+    for (int i = 0; i < r->rules.role_count; i++)
+        if (r->rules.roles[i].role == ROLE_OWNER)
+            return true;
+    return false;
+}
+
+static void note_count_locked(struct room *r)
+{
+    atomic_store_explicit(&r->present, r->fanout.count, memory_order_relaxed);
+}
+
+static void add_locked(struct room *r, struct member *m)
+{
+    bool founds = !r->fanout.count && !r->permanent && !has_owner_locked(r);
+    struct membership *ms = fanout_add_locked(&r->fanout, m);
+    ms->role = founds ? ROLE_OP : ROLE_NONE;
+    struct subject su = room_subject_locked(r, ms);
+    ms->said_ms = rules_take_pause(&r->rules, &su, clock_wall_ms());
+    note_count_locked(r);
+}
+
+static void remove_locked(struct room *r, struct membership *ms)
+{
+    struct subject su = room_subject_locked(r, ms);
+    rules_keep_pause(&r->rules, &su, ms->said_ms, clock_wall_ms());
+    fanout_remove_locked(&r->fanout, ms);
+    note_count_locked(r);
+}
+
+/* The last member has left. */
+static void close_locked(struct room *r)
+{
+    room_note_use_locked(r);
+    replay_fini(&r->replay);
+    fanout_fini(&r->fanout);
+    record_put_locked(r);
+}
+
+/* ---- joining ---- */
+
+/* The answer to a JOIN: how many others there are, the topic, their names, and what was said. `old` is not counted. */
+static void answer_locked(const struct room *r, struct member *m, const struct member *old,
+                          const struct backlog *backlog)
+{
+    struct buf lines = {0};
+    enum form form = (enum form)m->form;
+    const struct codec *codec = codec_of(form);
+    struct event ev = {.kind = EVENT_JOINED, .room = r->name, .number = r->fanout.count - (old != NULL)};
+    codec->render(&lines, &ev, form);
+    if (*r->topic) {
+        ev = room_topic_locked(r);
+        codec->render(&lines, &ev, form);
+    }
+    for (int i = 0; i < r->fanout.count && i < NAMES_SHOWN; i++) {
+        const struct membership *ms = &r->fanout.members[i];
+        ev = (struct event){.kind = EVENT_JOIN, .room = r->name, .name = ms->name};
+        if (ms->member != old)
+            codec->render(&lines, &ev, form);
+    }
+    size_t said_at = lines.len;
+    if (backlog)
+        buf_add(&lines, backlog->lines.data, backlog->lines.len);
+    replay_render(&r->replay, r->name, m, backlog ? backlog->covers : 0, &lines);
+    member_answer_said(m, &lines, backlog ? said_at : lines.len); /* lines shown on RESUME may be shown again */
+    buf_fini(&lines);
+}
+
+/* True when backlog and replay together have all messages. */
+static bool is_whole_locked(const struct room *r, const struct backlog *backlog)
+{
+    return !backlog || backlog->gives_up || backlog->covers >= r->replay.lost_id;
+}
+
+bool roster_join(struct room *r, struct member *m, unsigned ticket, const struct backlog *backlog)
+{
+    lock_acquire(&r->lock);
+    fanout_settle_locked(&r->fanout); /* what was said before is replayed to the member and not heard live */
+    bool may = ticket == r->rules.changes && is_whole_locked(r, backlog);
+    if (may) {
+        answer_locked(r, m, NULL, backlog);
+        add_locked(r, m);
+        struct event ev = {.kind = EVENT_JOIN, .room = r->name, .name = m->name};
+        room_deliver_locked(r, &ev, m);
+    }
+    lock_release(&r->lock);
+    return may;
+}
+
+enum roster_swap roster_swap(struct room *r, struct member *old, struct member *m, const struct backlog *backlog)
+{
+    enum roster_swap result = ROSTER_SWAP_NOT_IN;
+    lock_acquire(&r->lock);
+    fanout_settle_locked(&r->fanout);
+    struct membership *ms = fanout_find_locked(&r->fanout, old);
+    if (ms && is_whole_locked(r, backlog)) {
+        answer_locked(r, m, old, backlog);
+        ms->missed_id = 0;
+        fanout_update_locked(&r->fanout, ms, m);
+        result = ROSTER_SWAPPED;
+    } else if (ms) {
+        result = ROSTER_SWAP_AGAIN;
+    }
+    lock_release(&r->lock);
+    return result;
+}
+
+void roster_rejoin(struct room *r, struct member *m)
+{
+    lock_acquire(&r->lock);
+    struct event ev = {.kind = EVENT_JOINED, .room = r->name, .number = r->fanout.count - 1};
+    member_answer(m, &ev);
+    lock_release(&r->lock);
+}
+
+void roster_update(struct room *r, struct member *m)
+{
+    lock_acquire(&r->lock);
+    struct membership *ms = fanout_find_locked(&r->fanout, m);
+    fanout_settle_locked(&r->fanout);
+    if (ms)
+        fanout_update_locked(&r->fanout, ms, m);
+    lock_release(&r->lock);
+}
+
+/* ---- leaving ---- */
+
+static uint64_t heard_locked(const struct room *r, const struct membership *ms)
+{
+    return ms->missed_id ? ms->missed_id - 1 : r->last_id;
+}
+
+uint64_t roster_heard(struct room *r, const struct member *m)
+{
+    lock_acquire(&r->lock);
+    fanout_settle_locked(&r->fanout);
+    const struct membership *ms = fanout_find_locked(&r->fanout, m);
+    uint64_t heard = ms ? heard_locked(r, ms) : 0;
+    lock_release(&r->lock);
+    return heard;
+}
+
+uint64_t roster_leave(struct room *r, struct member *m, bool answer)
+{
+    post_assert_settled(); /* else the thread's gathering would refer to a room to which it has no reference any more */
+    lock_acquire(&r->lock);
+    struct membership *ms = fanout_find_locked(&r->fanout, m);
+    bool was_in = ms != NULL;
+    fanout_settle_locked(&r->fanout); /* the member still hears what was said before */
+    uint64_t heard = was_in ? heard_locked(r, ms) : 0;
+    if (was_in)
+        remove_locked(r, ms);
+    struct event ev = {.kind = EVENT_LEFT, .room = r->name};
+    if (answer)
+        member_answer(m, &ev);
+    ev = (struct event){.kind = EVENT_LEAVE, .room = r->name, .name = m->name};
+    if (was_in) {
+        room_deliver_locked(r, &ev, NULL);
+        if (!r->fanout.count)
+            close_locked(r);
+    }
+    lock_release(&r->lock);
+    return heard;
+}
+
+static int count_targets_locked(const struct room *r, const struct target *target)
+{
+    int n = 0;
+    for (int i = 0; i < r->fanout.count; i++)
+        n += room_is_target_locked(r, target, &r->fanout.members[i]);
+    return n;
+}
+
+int roster_remove(struct room *r, const struct removal *rm, struct event *ev)
+{
+    lock_acquire(&r->lock);
+    int n = count_targets_locked(r, rm->target);
+    if (n || rm->always)
+        room_deliver_locked(r, ev, rm->except);
+    for (int i = r->fanout.count - 1; n && i >= 0; i--) {
+        struct membership *ms = &r->fanout.members[i];
+        struct member *m = ms->member;
+        if (!room_is_target_locked(r, rm->target, ms))
+            continue;
+        rules_uninvite_client(&r->rules, m->id);
+        remove_locked(r, ms);
+        m->removed = true;
+    }
+    if (n && !r->fanout.count)
+        close_locked(r);
+    lock_release(&r->lock);
+    return n;
+}
+
+/* ---- the members ---- */
+
+void roster_give_role_locked(struct room *r, const struct target *target, enum role role)
+{
+    lock_assert_held(LOCK_ROOM);
+    for (int i = 0; i < r->fanout.count; i++) {
+        struct membership *ms = &r->fanout.members[i];
+        if (room_is_target_locked(r, target, ms))
+            ms->role = ms->member->account ? ROLE_NONE : role;
+    }
+}
+
+void roster_contacts(struct room *r, const struct member *m, struct contacts *c)
+{
+    lock_acquire(&r->lock);
+    int count = fanout_find_locked(&r->fanout, m) ? r->fanout.count : 0; /* a removed member has no contacts here */
+    if (c->n + (size_t)count > c->cap) {
+        c->cap = c->n + (size_t)count;
+        c->v = panic_realloc(c->v, c->cap * sizeof *c->v);
+    }
+    for (int i = 0; i < count; i++) {
+        struct member *other = r->fanout.members[i].member;
+        if (other != m)
+            c->v[c->n++] = (struct contact){other, other->id};
+    }
+    lock_release(&r->lock);
+}
+
+void roster_names(struct room *r, struct strv *names)
+{
+    lock_acquire(&r->lock);
+    for (int i = 0; i < r->fanout.count; i++)
+        strv_add(names, r->fanout.members[i].name);
+    lock_release(&r->lock);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CHAT_ROSTER_H
+#define CHAT_ROSTER_H
+
+#include "base/strv.h"
+#include "chat/room.h"
+
+/*
+ * The membership of a room: joining, leaving, taking another's place, and who is in it. A change of the members, its
+ * answer and what the other members see of it are one hold of the room's lock, which all calls take. When the last
+ * member leaves, the conversation ends and the room's record is written (chat/record.h).
+ *
+ * Calls that answer or tell are for a thread that has settled (net/post.h).
+ */
+
+/* Lines for a user who joins, read from the history, to be shown before the replay. */
+struct backlog {
+    struct buf lines; /* owns: rendered in the member's form */
+    uint64_t covers;  /* messages with numbers up to this one are in .lines, or are not to be shown */
+    bool gives_up;    /* messages that neither .lines nor the replay has are not waited for: .lines says that some lack */
+};
+
+/* Adds the member and answers: the number of others, the topic, their names, the backlog (may be NULL) and the replay.
+ * Nothing overtakes that answer, and between replay and live lines no message is lost or doubled. In a room that is
+ * empty, has no owner and is not permanent, the member is an op until it leaves. False: the rules have changed since
+ * room_admits gave the ticket, or messages are missing between backlog and replay; call room_admits again, with a new
+ * backlog. For the member's own reader. */
+bool roster_join(struct room *r, struct member *m, unsigned ticket, const struct backlog *backlog);
+
+/* Puts `m` in the place of `old`, whose reader waits, and answers as roster_join does. The others see nothing.
+ * ROSTER_SWAP_AGAIN: messages are missing, try again with a new backlog. For the reader of `m`. */
+enum roster_swap { ROSTER_SWAPPED, ROSTER_SWAP_AGAIN, ROSTER_SWAP_NOT_IN };
+enum roster_swap roster_swap(struct room *r, struct member *old, struct member *m, const struct backlog *backlog);
+
+/* Answers the JOIN of a member that is in the room already. For the member's own reader. */
+void roster_rejoin(struct room *r, struct member *m);
+
+/* Removes the member, if it is in the room, and tells the others; with `answer`, answers the member too. Returns the
+ * number up to which the member has heard the room; 0: it was not in it. For the member's own reader. */
+uint64_t roster_leave(struct room *r, struct member *m, bool answer);
+
+/* The number up to which a member of the room has heard it; 0: it is not in the room. For the member's own reader. */
+uint64_t roster_heard(struct room *r, const struct member *m);
+
+/* Takes over the member's name, form and ignore list, which have changed, behind what was said before. For the member's
+ * own reader. */
+void roster_update(struct room *r, struct member *m);
+
+/* Adds all other members, if the member is still in the room. Any thread. */
+void roster_contacts(struct room *r, const struct member *m, struct contacts *c);
+
+/* Adds the names of all members, in order of arrival. Any thread. */
+void roster_names(struct room *r, struct strv *names);
+
+/* Removes the members that match the target, and withdraws their invitations as clients. All members except `except`
+ * (may be NULL) are told the event; the removed members are told too. `always`: the event is told even if nobody
+ * matches. Returns how many were removed. The removed member's own list is updated later, by its reader, as .removed of
+ * struct member asks. Any thread. */
+struct removal {
+    const struct target *target;
+    const struct member *except;
+    bool always;
+};
+int roster_remove(struct room *r, const struct removal *rm, struct event *ev);
+
+/* Gives matching members without an account the role until they leave. A matching member with an account loses its
+ * temporary role: its account's role counts. The room's lock is held. */
+void roster_give_role_locked(struct room *r, const struct target *target, enum role role);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Records of rooms: each ends on disk, whatever fails or comes in between, and undoes no change. Jobs of the test's own hold
+ * the store thread, or make its batch fail.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "chat/change.h"
+#include "chat/record.h"
+#include "chat/rooms.h"
+#include "net/post.h"
+#include "tests/lib/unit.h"
+
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct unit_member alice, bob;
+static struct notifier notifier; /* for changes; outlives the store */
+static struct change change;
+static struct unit_job gate, breaker;
+static struct room *r; /* where alice and bob are, a reference each */
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(&change, 0, sizeof change);
+    notifier_init(&notifier);
+    unit_house_start();
+    unit_member_start(&alice, "alice", unit_gen());
+    unit_member_start(&bob, "bob", unit_gen());
+    r = rooms_enter("#talk", 0);
+    unit_member_join(&alice, r);
+    unit_member_join(&bob, rooms_enter("#talk", 0));
+    unit_house_settle();
+    log_configure(LOG_ERROR, true);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
+    unit_house_stop(); /* before the outboxes: the store thread posts to them */
+    unit_member_stop(&alice);
+    unit_member_stop(&bob);
+    notifier_fini(&notifier);
+    return 0;
+}
+
+/* As TOPIC does it. */
+static void put_topic(struct change *c, const char *topic, struct member *by)
+{
+    struct room *mine = rooms_find("#talk");
+    lock_acquire(&mine->lock);
+    change_put(c, CHANGE_TOPIC, mine, topic, by, &notifier);
+    lock_release(&mine->lock);
+}
+
+/* The batch that comes after this one will fail: what is put meanwhile stands in it, before the breaker. */
+static void break_with(struct unit_job *g, struct unit_job *b)
+{
+    unit_job_init(b, true);
+    b->failing = true;
+    assert_true(store_put(&b->job));
+    unit_job_let(g);
+}
+
+static void a_record_never_undoes_a_topic(void **state)
+{
+    (void)state;
+    put_topic(&change, "tea", NULL);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    for (int i = 0; i < 5; i++) {
+        unit_member_leave_all(&alice);
+        unit_member_leave_all(&bob); /* the last one out records the room */
+        unit_member_join(&alice, rooms_enter("#talk", 0));
+        unit_member_join(&bob, rooms_enter("#talk", 0));
+    }
+    unit_job_block(&gate);
+    lock_acquire(&r->lock);
+    record_put_locked(r);
+    lock_release(&r->lock);
+    put_topic(&change, "coffee", NULL);
+    unit_job_let(&gate);
+    assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
+    lock_acquire(&r->lock);
+    record_put_locked(r);
+    lock_release(&r->lock);
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE topic = 'coffee'"), 1);
+}
+
+static void many_records_of_a_room_cost_one_job_while_one_is_queued(void **state)
+{
+    (void)state;
+    unit_job_block(&gate);
+    for (int i = 0; i < 100; i++) {
+        lock_acquire(&r->lock);
+        record_put_locked(r);
+        lock_release(&r->lock);
+    }
+    assert_int_equal(store_status().queued, 1);
+    unit_job_let(&gate);
+    unit_house_settle();
+}
+
+static void a_record_is_tried_again_until_it_is_on_disk(void **state)
+{
+    (void)state;
+    unit_job_block(&gate);
+    struct room *committed = rooms_enter("#new", 0);
+    rooms_release(committed);
+    break_with(&gate, &breaker);
+    unit_job_wait_done(&breaker);
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE key = '#new'"), 1);
+}
+
+/* ---- eviction ---- */
+
+static void an_evicted_room_made_again_at_once_ends_on_disk(void **state)
+{
+    (void)state;
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
+    unit_house_settle();
+    rooms_configure(1, 30);
+    unit_job_block(&gate);
+    for (int i = 0; i < 3; i++) { /* the deleting and the making again stand in one batch */
+        rooms_release(rooms_enter("#other", 0));
+        rooms_release(rooms_enter("#TALK", 0));
+    }
+    unit_job_let(&gate);
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 1);
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE name = '#TALK'"), 1);
+}
+
+static void an_eviction_while_the_record_is_being_written_ends_on_disk(void **state)
+{
+    (void)state;
+    struct unit_job inner;
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
+    unit_house_settle();
+    rooms_configure(1, 30);
+    unit_job_block(&gate);
+    struct room *committed = rooms_enter("#first", 0);
+    rooms_release(committed);
+    unit_job_init(&inner, false);
+    inner.held = true;
+    assert_true(store_put(&inner.job));
+    unit_job_let(&gate);
+    unit_job_wait_done(&gate);
+    while (!inner.inside)
+        sched_yield();
+    /* the record of #first has run, and is not committed yet */
+    rooms_release(rooms_enter("#second", 0));
+    rooms_release(rooms_enter("#FIRST", 0));
+    unit_job_let(&inner);
+    unit_house_settle();
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 1);
+    assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE name = '#FIRST'"), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(a_record_never_undoes_a_topic),
+        TEST(many_records_of_a_room_cost_one_job_while_one_is_queued),
+        TEST(a_record_is_tried_again_until_it_is_on_disk),
+        TEST(an_evicted_room_made_again_at_once_ends_on_disk),
+        TEST(an_eviction_while_the_record_is_being_written_ends_on_disk),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

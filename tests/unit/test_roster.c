@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Joining and leaving: a member hears the whole answer, and the others hear of it. Members are real outboxes over sockets;
+ * the rooms come from the table, because leaving is recorded through the store.
+ */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "chat/change.h"
+#include "chat/rooms.h"
+#include "chat/roster.h"
+#include "chat/talk.h"
+#include "net/post.h"
+#include "tests/lib/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct unit_member alice, bob, carol;
+static struct room *r;   /* one reference for each member in it */
+static struct notifier notifier; /* for changes; outlives the store, which may still be ringing it */
+
+static int set_up(void **state)
+{
+    (void)state;
+    unit_house_start();
+    notifier_init(&notifier);
+    unit_member_start(&alice, "alice", unit_gen());
+    unit_member_start(&bob, "bob", unit_gen());
+    unit_member_start(&carol, "carol", unit_gen());
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
+    unit_member_leave_all(&carol);
+    unit_house_stop(); /* before the outboxes: the store thread posts to them */
+    unit_member_stop(&alice);
+    unit_member_stop(&bob);
+    unit_member_stop(&carol);
+    notifier_fini(&notifier);
+    return 0;
+}
+
+static void join(struct unit_member *um)
+{
+    r = rooms_enter("#General", 0);
+    unit_member_join(um, r);
+}
+
+static void set_topic(const char *text)
+{
+    struct change c = {0};
+    assert_int_equal(change_topic("#general", text, &c, &notifier), CHANGE_MADE);
+}
+
+static void joining_an_empty_room_is_answered_with_one_line(void **state)
+{
+    (void)state;
+    join(&alice);
+    unit_member_hears(&alice, "OK Joined #General (0 users)\n");
+}
+
+static void the_whole_answer_is_one_entry_in_the_order_of_the_protocol(void **state)
+{
+    (void)state;
+    join(&bob);
+    join(&carol);
+    set_topic("tea and toast");
+    assert_true(unit_say(r, &bob.member, "one"));
+    assert_true(unit_say(r, &carol.member, "two"));
+    unit_client_wait_asleep(&alice.client);
+    join(&alice);
+    assert_int_equal(outbox_load(alice.member.outbox).entries, 1);
+    unit_member_hears(&alice, "OK Joined #General (2 users)\n"
+                              "TOPIC #General tea and toast\n"
+                              "JOIN #General bob\n"
+                              "JOIN #General carol\n"
+                              "ROOM #General bob one\n"
+                              "ROOM #General carol two\n");
+}
+
+static void those_there_hear_who_comes_and_who_goes(void **state)
+{
+    (void)state;
+    join(&alice);
+    join(&bob);
+    unit_member_hears(&alice, "OK Joined #General (0 users)\nJOIN #General bob\n");
+    unit_member_hears(&bob, "OK Joined #General (1 users)\nJOIN #General alice\n");
+    assert_true(room_has(r, bob.member.id));
+    assert_false(room_has(r, carol.member.id));
+    unit_member_leave(&bob, r, true);
+    assert_false(room_has(r, bob.member.id));
+    unit_member_hears(&bob, "OK Left #General\n");
+    unit_member_hears(&alice, "LEAVE #General bob\n");
+}
+
+static void a_lost_connection_looks_the_same_to_the_others(void **state)
+{
+    (void)state;
+    join(&alice);
+    join(&bob);
+    unit_member_hush(&alice);
+    unit_member_hush(&bob);
+    unit_member_leave(&bob, r, false);
+    unit_member_hears(&alice, "LEAVE #General bob\n");
+    unit_member_hears(&bob, "");
+}
+
+static void joining_again_answers_and_tells_nobody(void **state)
+{
+    (void)state;
+    join(&alice);
+    join(&bob);
+    unit_member_hush(&alice);
+    unit_member_hush(&bob);
+    roster_rejoin(r, &bob.member);
+    unit_member_hears(&bob, "OK Joined #General (1 users)\n");
+    unit_member_hears(&alice, "");
+}
+
+static void a_room_shows_a_new_name_when_it_was_told(void **state)
+{
+    (void)state;
+    struct strv names = {0};
+    struct contacts c = {0};
+    join(&alice);
+    join(&bob);
+    assert_true(unit_say(r, &alice.member, "before"));
+    post_settle();
+    memcpy(alice.member.name, "Ann", sizeof "Ann");
+    roster_names(r, &names);
+    assert_string_equal(names.v[0], "alice");
+    roster_update(r, &alice.member);
+    roster_names(r, &names);
+    assert_string_equal(names.v[2], "Ann");
+    assert_string_equal(names.v[3], "bob");
+    roster_contacts(r, &alice.member, &c);
+    roster_contacts(r, &bob.member, &c);
+    assert_int_equal(c.n, 2);
+    assert_ptr_equal(c.v[0].member, &bob.member);
+    assert_int_equal(c.v[1].id, alice.member.id);
+    assert_true(unit_say(r, &alice.member, "after"));
+    join(&carol);
+    unit_member_hears(&carol, "OK Joined #General (2 users)\nJOIN #General Ann\nJOIN #General bob\n"
+                              "ROOM #General alice before\nROOM #General Ann after\n");
+    strv_fini(&names);
+    free(c.v);
+}
+
+/* A crowd that takes no threads: members whose outboxes are idle. */
+static void the_answer_names_the_first_hundred_alone(void **state)
+{
+    (void)state;
+    enum { CROWD = 103 };
+    static struct member crowd[CROWD];
+    static struct outbox outboxes[CROWD];
+    struct buf heard = {0};
+    int lines = 0;
+    r = rooms_enter("#general", 0);
+    for (int i = 0; i < CROWD; i++) {
+        outbox_init(&outboxes[i], &notifier);
+        crowd[i] = (struct member){.outbox = &outboxes[i], .notifier = &notifier};
+        snprintf(crowd[i].name, sizeof crowd[i].name, "user%d", i);
+        roster_join(r, &crowd[i], 0, NULL);
+    }
+    join(&alice);
+    unit_client_heard(&alice.client, &heard);
+    assert_non_null(strstr(buf_text(&heard), "OK Joined #general (103 users)\r\n"));
+    for (const char *at = buf_text(&heard); (at = strstr(at, "JOIN #general user")); at++)
+        lines++;
+    assert_int_equal(lines, 100);
+    assert_non_null(strstr(buf_text(&heard), "JOIN #general user99\r\n"));
+    for (int i = 0; i < CROWD; i++) {
+        roster_leave(r, &crowd[i], false);
+        outbox_fini(&outboxes[i]);
+    }
+    rooms_release(r);
+    buf_fini(&heard);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(joining_an_empty_room_is_answered_with_one_line),
+        TEST(the_whole_answer_is_one_entry_in_the_order_of_the_protocol),
+        TEST(those_there_hear_who_comes_and_who_goes),
+        TEST(a_lost_connection_looks_the_same_to_the_others),
+        TEST(joining_again_answers_and_tells_nobody),
+        TEST(a_room_shows_a_new_name_when_it_was_told),
+        TEST(the_answer_names_the_first_hundred_alone),
+    };
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
