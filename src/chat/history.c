@@ -20,7 +20,6 @@
 #define WRITE_RESTS 3  /* passes of the keeper left out after one that writes: a second's messages touch hardly more pages */
 #define TRIM_ROWS 2000 /* looked at in one step of clearing away */
 #define TRIM_RESTS 3   /* passes of the keeper left out after a room in which nothing was: to find out costs some too */
-#define DAY_MS (24 * 3600 * 1000LL)
 
 /* One message; its name and text are at .at in the batch's bytes, each with its NUL. */
 struct kept {
@@ -241,8 +240,8 @@ static int trim_run(struct store_job *job, sqlite3 *db)
     t = (struct history_trim){
         .now_ms = now_ms,
         .keep = RELAXED(most_messages),
-        .before_ms = days ? now_ms - days * DAY_MS : INT64_MIN,
-        .orphans_ms = now_ms - DAY_MS, /* a room may be there, and its record not yet */
+        .before_ms = days ? now_ms - days * CLOCK_DAY_MS : INT64_MIN,
+        .orphans_ms = now_ms - CLOCK_DAY_MS, /* a room may be there, and its record not yet */
         .most = TRIM_ROWS,
     };
     (void)job;

@@ -25,8 +25,6 @@
 
 enum { LISTED_NOT, LISTED_PLAIN, LISTED_DECIDED, LISTS }; /* decided: it has a topic, or rules */
 
-#define DAY_MS (24 * 3600 * 1000LL)
-
 /* Locking key: T by .lock */
 static struct {
     struct rwlock lock;
@@ -330,7 +328,7 @@ static void note_use(struct room *r, void *arg)
 {
     int64_t now = *(const int64_t *)arg;
     lock_acquire(&r->lock);
-    if (r->count && r->recorded_ms < now - DAY_MS)
+    if (r->count && r->recorded_ms < now - CLOCK_DAY_MS)
         durable_record_locked(r);
     lock_release(&r->lock);
 }
@@ -341,7 +339,7 @@ void rooms_clean_up(void)
     int days = atomic_load_explicit(&expire_days_now, memory_order_relaxed);
     rooms_each(note_use, &now, false);
     if (days)
-        expire(now - days * DAY_MS);
+        expire(now - days * CLOCK_DAY_MS);
 }
 
 /* ---- the operator's changes ---- */
