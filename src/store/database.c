@@ -32,8 +32,8 @@ static int lock_directory(struct database *d, const char *dir, char error[STORE_
     snprintf(path, sizeof path, "%s/chatd.lock", dir);
     d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (d->lock_fd < 0) {
-        snprintf(error, STORE_ERROR, "%s: %s; make its directory writable by the user chatd runs as, or choose another (chatd -d DIR)", path,
-                 log_error_text(errno));
+        snprintf(error, STORE_ERROR, "%s: %s; make the directory writable by the user chatd runs as, or choose another "
+                 "one (chatd -d DIR)", path, log_error_text(errno));
         return -1;
     }
     if (flock(d->lock_fd, LOCK_EX | LOCK_NB) != 0) {
@@ -41,8 +41,8 @@ static int lock_directory(struct database *d, const char *dir, char error[STORE_
         if (n > 0)
             owner[strcspn(owner, "\n")] = '\0';
         snprintf(error, STORE_ERROR,
-                 "state directory %s is in use by another chatd (process %s); stop that one, or choose another directory "
-                 "(chatd -d DIR)", dir, *owner ? owner : "unknown");
+                 "state directory %s is in use by another chatd (process %s); stop that one, or choose another "
+                 "directory (chatd -d DIR)", dir, *owner ? owner : "unknown");
         close(d->lock_fd);
         d->lock_fd = -1;
         return -1;

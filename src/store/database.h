@@ -7,8 +7,8 @@
 #include <sqlite3.h>
 
 /*
- * The database file and the right to use it: an exclusive lock on chatd.lock in the state directory, and two connections to
- * chatd.db, each for one thread: one writes, one is read-only.
+ * The database file and the right to use it: an exclusive lock on chatd.lock in the state directory, and two
+ * connections to chatd.db, each for one thread: one writes, one is read-only.
  */
 struct database {
     sqlite3 *write, *read; /* owns */
@@ -17,8 +17,8 @@ struct database {
 
 #define DATABASE_CLOSED {.lock_fd = -1}
 
-/* Locks the directory, opens chatd.db (created with mode 0600) and brings it to the newest schema. 0, or -1 with a line for
- * the operator, and nothing is left open. Blocks on the disk. */
+/* Locks the directory, opens chatd.db (created with mode 0600) and brings it to the newest schema. 0, or -1 with a
+ * line for the operator, and nothing is left open. Blocks on the disk. */
 int database_open(struct database *d, const char *dir, char error[STORE_ERROR]);
 
 /* Closes both connections, then releases the directory. Has no effect on one that is closed. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Where a time is among the messages. It is found by halving the range of numbers, because numbers grow with the time and
- * are what is indexed. That costs some dozens of lookups and saves an index by time.
+ * Where a time is among the messages. It is found by halving the range of numbers, because numbers grow with the time
+ * and are what is indexed. That costs some dozens of lookups and saves an index by time.
  */
 #include "config.h"
 
@@ -32,9 +32,11 @@ int message_first_since(sqlite3 *db, const struct message_span *span, int64_t si
 {
     sqlite3_stmt *st;
     int64_t low = span->above, high = span->below, found, time_ms;
-    const char *in_room = "SELECT id, time_ms FROM message WHERE room = ?3 AND id >= ?1 AND id < ?2 ORDER BY id LIMIT 1";
-    const char *in_all = "SELECT n, time_ms FROM message WHERE n >= ?1 AND n < ?2 ORDER BY n LIMIT 1";
-    int rc = sql_open(db, &st, span->room ? in_room : in_all, SQL_WITH_NOTHING);
+    int rc = sql_open(db, &st,
+                      span->room ? "SELECT id, time_ms FROM message WHERE room = ?3 AND id >= ?1 AND id < ?2"
+                                   " ORDER BY id LIMIT 1"
+                                 : "SELECT n, time_ms FROM message WHERE n >= ?1 AND n < ?2 ORDER BY n LIMIT 1",
+                      SQL_WITH_NOTHING);
     if (rc == SQLITE_OK && span->room)
         rc = sqlite3_bind_text(st, 3, span->room, -1, SQLITE_STATIC);
     while (rc == SQLITE_OK && high > low + 1) { /* all up to `low` are older; none from `high` on is */

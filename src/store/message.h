@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * A row of the table of messages. A message has two numbers: `n`, its place among all messages in the order in which they
- * were written, and `id`, its number in its room. Both grow with the time of the message.
+ * A row of the table of messages. A message has two numbers: `n`, its place among all messages in the order in which
+ * they were written, and `id`, its number in its room. Both grow with the time of the message.
  */
 enum message_kind { MESSAGE_SAID, MESSAGE_ACTION }; /* as in the column kind */
 
@@ -29,8 +29,8 @@ struct message_span {
     int64_t above, below;
 };
 
-/* The lowest number of the span from which on it has no message older than since_ms: one more than the last that is older.
- * `below` if the span has no numbers. */
+/* The lowest number of the span from which on it has no message older than since_ms: one more than the last that
+ * is older. `below` if the span has no numbers. */
 int message_first_since(sqlite3 *db, const struct message_span *span, int64_t since_ms, int64_t *first);
 
 #endif

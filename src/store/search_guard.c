@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Damage to the index, or to a message that the index wants to read, must not fail what others write in the same
- * transaction. So the whole transaction is rolled back and run again, with the index emptied or switched off. Not obvious:
- * rolling back to a savepoint is not enough; the COMMIT failed even so (seen with SQLite 3.40.1; the cause is unknown).
+ * transaction. So the whole transaction is rolled back and run again, with the index emptied or switched off. Not
+ * obvious: rolling back to a savepoint is not enough; the COMMIT failed even so (seen with SQLite 3.40.1; the cause
+ * is unknown).
  */
 #include "config.h"
 

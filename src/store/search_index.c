@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The SQL that writes the search index. Two things are not obvious. An FTS5 table without content removes an entry only if
- * it is given again what was put in; so one statement deletes the messages and returns them (RETURNING). And SQLite gives a
- * number n again after the newest messages were deleted; so the range of what is indexed is cut back then.
+ * The SQL that writes the search index. Two things are not obvious. An FTS5 table without content removes an entry
+ * only if it is given again what was put in; so one statement deletes the messages and returns them (RETURNING). And
+ * SQLite gives a number n again after the newest messages were deleted; so the range of what is indexed is cut back
+ * then.
  */
 #include "config.h"
 
@@ -23,8 +24,8 @@ const char *search_index_missing(sqlite3 *db)
 {
     int64_t one;
     bool found;
-    if (sql_find(db, &one, &found, "SELECT 1 FROM pragma_module_list WHERE name = 'fts5'", SQL_WITH_NOTHING) == SQLITE_OK &&
-        found)
+    int rc = sql_find(db, &one, &found, "SELECT 1 FROM pragma_module_list WHERE name = 'fts5'", SQL_WITH_NOTHING);
+    if (rc == SQLITE_OK && found)
         return NULL;
     return "the SQLite library on this machine was built without FTS5, which SEARCH needs; install one that has it "
            "(Debian's libsqlite3-0 has it)";
@@ -107,7 +108,8 @@ static int writer_enter_slice(struct writer *w, long long slice)
     if (rc != SQLITE_OK)
         return rc;
     if (w->removes)
-        snprintf(sql, sizeof sql, "INSERT INTO " SEARCH_TABLE " (" SEARCH_TABLE ", rowid, words) VALUES ('delete', ?1, ?2)",
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO " SEARCH_TABLE " (" SEARCH_TABLE ", rowid, words) VALUES ('delete', ?1, ?2)",
                  slice, slice);
     else
         snprintf(sql, sizeof sql, "INSERT INTO " SEARCH_TABLE " (rowid, words) VALUES (?1, ?2)", slice);
@@ -205,7 +207,8 @@ int search_index_advance(sqlite3 *db, int64_t until_ms, bool only_new, bool *mor
 
 /* ---- removing ---- */
 
-/* Steps the DELETE. Its rows are gone from the table before the first is returned; only the statement still has them. */
+/* Steps the DELETE. Its rows are gone from the table before the first is returned; only the statement still has
+ * them. */
 static int remove_rows(struct writer *w, sqlite3_stmt *delete, int *removed)
 {
     int rc = SQLITE_OK;
@@ -241,8 +244,8 @@ int search_index_delete(sqlite3 *db, sqlite3_stmt *delete, int *removed)
 
 /* ---- wiping ---- */
 
-/* FTS5 marks what was removed, and drops it when all parts of the index are merged into one. That is done when a merge has
- * nothing left to write. */
+/* FTS5 marks what was removed, and drops it when all parts of the index are merged into one. That is done when a
+ * merge has nothing left to write. */
 static int merge_some(sqlite3 *db, long long slice)
 {
     int before = sqlite3_total_changes(db);

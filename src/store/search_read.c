@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A search goes from the newest slice of the index to the oldest, and looks at the clock between two slices and, through
- * SQLite's progress handler, inside one. Not obvious: FTS5 calls no progress handler while it gathers the words of a prefix;
- * only the size of a slice bounds that.
+ * A search goes from the newest slice of the index to the oldest, and looks at the clock between two slices and,
+ * through SQLite's progress handler, inside one. Not obvious: FTS5 calls no progress handler while it gathers the
+ * words of a prefix; only the size of a slice bounds that.
  */
 #include "config.h"
 

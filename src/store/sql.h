@@ -47,7 +47,8 @@ int sql_open(sqlite3 *db, sqlite3_stmt **st, const char *sql, const struct sql_v
 /* Runs a statement to its end; ignores its rows. */
 int sql_run(sqlite3 *db, const char *sql, const struct sql_value *values, size_t n);
 
-/* Reads the first column of the first row as a number. *found is false, and *number 0, if there is no row or it is NULL. */
+/* Reads the first column of the first row as a number. *found is false, and *number 0, if there is no row or it is
+ * NULL. */
 int sql_find(sqlite3 *db, int64_t *number, bool *found, const char *sql, const struct sql_value *values, size_t n);
 
 /* The same for a statement without values, where 0 will do if there is no number. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Jobs come in at store_put, while the caller still holds the lock under which it decided the change; so the order of the
- * queue is the order of the changes in memory. They leave by done(), on the store thread, after COMMIT with
+ * Jobs come in at store_put, while the caller still holds the lock under which it decided the change; so the order of
+ * the queue is the order of the changes in memory. They leave by done(), on the store thread, after COMMIT with
  * synchronous=FULL; jobs with a read() move to the reader's queue instead.
  *
- * Not obvious: SQLITE_FULL and some other errors have already rolled the transaction back. So after any error the whole
- * batch is run again from its start, and ROLLBACK is sent only if a transaction is still open.
+ * Not obvious: SQLITE_FULL and some other errors have already rolled the transaction back. So after any error the
+ * whole batch is run again from its start, and ROLLBACK is sent only if a transaction is still open.
  */
 #include "config.h"
 
@@ -34,7 +34,7 @@ struct queue {
     int n;
 };
 
-/* Locking key: S by .lock · t the store thread only · r the reader thread only (before they start, the main thread) */
+/* Locking key: S by .lock · t the store thread · r the reader thread (before these start, the main thread) */
 static struct {
     struct lock lock;
     struct cond more, more_to_read;
@@ -156,7 +156,8 @@ static int write_heartbeat(void)
 {
     char sql[160];
     snprintf(sql, sizeof sql,
-             "INSERT INTO pulse (id, beat_ms) VALUES (1, %lld) ON CONFLICT (id) DO UPDATE SET beat_ms = excluded.beat_ms",
+             "INSERT INTO pulse (id, beat_ms) VALUES (1, %lld)"
+             " ON CONFLICT (id) DO UPDATE SET beat_ms = excluded.beat_ms",
              (long long)clock_wall_ms());
     return exec(sql);
 }
@@ -271,8 +272,9 @@ static void failed(struct queue *batch, const char *why)
         store.retry_ms = RETRY_MOST_MS;
     if (!had_failed || clock_ms() >= store.remind_at_ms) {
         char quoted[LOG_QUOTED];
-        log_error("store_failed", "error=%s hint=\"check for free disk space and for other programs that have chatd.db open; "
-                                  "chat continues, changes that must be saved are refused until it recovers\"",
+        log_error("store_failed",
+                  "error=%s hint=\"check for free disk space and for other programs that have chatd.db open; chat "
+                  "continues, changes that must be saved are refused until it recovers\"",
                   log_quote(why, quoted));
         store.remind_at_ms = clock_ms() + REMIND_MS;
     }
@@ -304,7 +306,8 @@ static bool take(struct queue *batch)
     return go;
 }
 
-/* True if the store is stopping and failed: it does not wait for the database any more, and logs what it could not write. */
+/* True if the store is stopping and failed: it does not wait for the database any more, and logs what it could not
+ * write. */
 static bool gives_up(void)
 {
     struct queue unsaved = {0};

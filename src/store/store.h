@@ -9,40 +9,43 @@
 #include <stdint.h>
 
 /*
- * The database and its two threads. The store thread owns the only connection that writes; all other threads hand it jobs.
- * It takes all jobs that wait, runs them in one transaction, and completes them in the order in which they were put (group
- * commit).
+ * The database and its two threads. The store thread owns the only connection that writes; all other threads hand it
+ * jobs. It takes all jobs that wait, runs them in one transaction, and completes them in the order in which they were
+ * put (group commit).
  *
- * A job that only reads goes through the same queue, so that it sees everything put before it. Then the reader thread reads
- * it on a connection that cannot write, so a long read delays no COMMIT. Where the system supports it, the reader thread runs
- * at a lower priority than the threads that deliver messages.
+ * A job that only reads goes through the same queue, so that it sees everything put before it. Then the reader thread
+ * reads it on a connection that cannot write, so a long read delays no COMMIT. Where the system supports it, the
+ * reader thread runs at a lower priority than the threads that deliver messages.
  *
- * A job with a waiter (`waits`) fails at its first failure. A job without one keeps its place in the queue and is run again
- * until it succeeds. While the store is failed, jobs with a waiter are refused at once, and a small write every few seconds
- * finds out when the database can be written again.
+ * A job with a waiter (`waits`) fails at its first failure. A job without one keeps its place in the queue and is run
+ * again until it succeeds. While the store is failed, jobs with a waiter are refused at once, and a small write every
+ * few seconds finds out when the database can be written again.
  */
 struct store_job {
-    /* Store thread, inside the transaction: writes, and returns SQLITE_OK, an SQLite error, or STORE_RETRY. Called again if
-     * the transaction is run again, so it must not rely on what an earlier call did. NULL: it writes nothing. */
+    /* Store thread, inside the transaction: writes, and returns SQLITE_OK, an SQLite error, or STORE_RETRY. Called
+     * again if the transaction is run again, so it must not rely on what an earlier call did. NULL: it writes
+     * nothing. */
     int (*run)(struct store_job *job, sqlite3 *db);
-    /* Reader thread, after that COMMIT, inside a transaction that sees it and everything put before. NULL: it reads nothing.
-     * Only for a job with a waiter. */
+    /* Reader thread, after that COMMIT, inside a transaction that sees it and everything put before. NULL: it
+     * reads nothing. Only for a job with a waiter. */
     void (*read)(struct store_job *job, sqlite3 *db);
-    /* The job is finished. Called on the store thread, or on the reader thread if the job got as far as read(). `ok` is true
-     * if COMMIT succeeded (and read() was called); false if a job with a waiter failed, or if the store gave up at stop. Before
-     * the call the job returns to its owner: done() may put it again, or free it. What done() posts is flushed after it. */
+    /* The job is finished. Called on the store thread, or on the reader thread if the job got as far as read().
+     * `ok` is true if COMMIT succeeded (and read() was called); false if a job with a waiter failed, or if the
+     * store gave up at stop. Before the call the job returns to its owner: done() may put it again, or free it.
+     * What done() posts is flushed after it. */
     void (*done)(struct store_job *job, bool ok);
     bool waits;
-    bool slow;        /* read() may take long: it runs after those that do not. Set it before run() returns. */
-    bool checkpoints; /* before done(), move the write-ahead log into the database and truncate it. Set it before run() returns. */
+    /* Both are to be set before run() returns. */
+    bool slow;        /* read() may take long: it runs after those that do not */
+    bool checkpoints; /* before done(), move the write-ahead log into the database and truncate it */
     enum { STORE_JOB_IDLE, STORE_JOB_QUEUED, STORE_JOB_TAKEN } state; /* protected by the store's lock */
     struct store_job *next;                                           /* protected by the store's lock */
 };
 
 enum store_state { STORE_IDLE, STORE_BUSY, STORE_FAILED };
 
-/* Takes an exclusive lock on chatd.lock in the state directory, and opens chatd.db there (mode 0600) for writing and for
- * reading. 0, or -1 with a line for the operator. Main thread, before store_start. */
+/* Takes an exclusive lock on chatd.lock in the state directory, and opens chatd.db there (mode 0600) for writing
+ * and for reading. 0, or -1 with a line for the operator. Main thread, before store_start. */
 int store_open(const char *dir, char error[STORE_ERROR]);
 
 /* The connection that writes, for loading between store_open and store_start. Borrowed. Main thread. */
@@ -57,15 +60,15 @@ int store_start(void);
 /* Runs what is queued, ends both threads, closes the database and releases the directory. Blocks. */
 void store_stop(void);
 
-/* Queues a job. Any thread, any lock that ranks below STORE; never blocks. The job must stay valid until done() is called or
- * it was withdrawn. False, without any effect, if the store is failed and the job has a waiter. */
+/* Queues a job. Any thread, any lock that ranks below STORE; never blocks. The job must stay valid until done() is
+ * called or it was withdrawn. False, without any effect, if the store is failed and the job has a waiter. */
 bool store_put(struct store_job *job);
 
 /* Queues a job without a waiter at the front, ahead of jobs that were put meanwhile. For its own done(). */
 void store_put_first(struct store_job *job);
 
-/* Takes a job out of the queues. True: it was queued, to be run or to be read, and done() will not be called. False: it is
- * running, or is finished. Any thread, any lock that ranks below STORE. */
+/* Takes a job out of the queues. True: it was queued, to be run or to be read, and done() will not be called.
+ * False: it is running, or is finished. Any thread, any lock that ranks below STORE. */
 bool store_withdraw(struct store_job *job);
 
 struct store_status {

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 /*
- * Accounts and invitations on disk. The calls that write are for run() of a store_job, inside its transaction; SQLITE_OK or
- * the error. Strings are borrowed for the call; times are of the wall clock, in milliseconds since 1970. *changed is false if
- * no row matched.
+ * Accounts and invitations on disk. The calls that write are for run() of a store_job, inside its transaction;
+ * SQLITE_OK or the error. Strings are borrowed for the call; times are of the wall clock, in milliseconds since 1970.
+ * *changed is false if no row matched.
  */
 struct account_row {
     int64_t id;
@@ -20,8 +20,8 @@ struct account_row {
     bool locked;
 };
 
-/* Calls fn for each account, in order of key; the row is borrowed for the call. SQLITE_OK or the error. Main thread, before
- * store_start. */
+/* Calls fn for each account, in order of key; the row is borrowed for the call. SQLITE_OK or the error. Main
+ * thread, before store_start. */
 int store_accounts_load(sqlite3 *db, void (*fn)(const struct account_row *row, void *arg), void *arg);
 
 /* Adds an account. *id is its new id, or 0 if the key is taken. */

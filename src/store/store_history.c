@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The SQL that writes, reads and deletes the messages of rooms. Whatever deletes one goes through search_index_delete, which
- * takes it out of the search index in the same transaction. */
+/* The SQL that writes, reads and deletes the messages of rooms. Whatever deletes one goes through
+ * search_index_delete, which takes it out of the search index in the same transaction. */
 #include "config.h"
 
 #include "store/store_history.h"
@@ -16,8 +16,8 @@ int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg),
     sqlite3_stmt *st = NULL;
     const struct message_row *row;
     int rc = sqlite3_prepare_v2(db,
-                                "INSERT INTO message (room, id, time_ms, name, text, kind) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
-                                " ON CONFLICT DO NOTHING",
+                                "INSERT INTO message (room, id, time_ms, name, text, kind)"
+                                " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
                                 -1, &st, NULL);
     while (rc == SQLITE_OK && (row = next(arg))) {
         sqlite3_bind_text(st, 1, row->room, -1, SQLITE_STATIC);
@@ -100,7 +100,8 @@ static int next_room(sqlite3 *db, char room[HISTORY_KEY])
     sqlite3_stmt *st;
     char behind[HISTORY_KEY];
     snprintf(behind, sizeof behind, "%s", room);
-    int rc = sql_open(db, &st, "SELECT room FROM message WHERE room > ?1 ORDER BY room LIMIT 1", SQL_WITH(sql_text(behind)));
+    int rc = sql_open(db, &st, "SELECT room FROM message WHERE room > ?1 ORDER BY room LIMIT 1",
+                      SQL_WITH(sql_text(behind)));
     if (rc != SQLITE_OK)
         return rc;
     bool is_there = sqlite3_step(st) == SQLITE_ROW;
@@ -130,8 +131,8 @@ static int apply_room_limits(sqlite3 *db, const char *room, struct history_trim 
     return sqlite3_finalize(st);
 }
 
-/* The id up to which this step deletes a room's messages; 0 for none. Nearly always the oldest message stays, and nothing
- * behind it is looked at, because ids grow with the time. */
+/* The id up to which this step deletes a room's messages; 0 for none. Nearly always the oldest message stays, and
+ * nothing behind it is looked at, because ids grow with the time. */
 static int find_last_expired(sqlite3 *db, const char *room, const struct history_trim *t, int64_t *upto)
 {
     sqlite3_stmt *st;
@@ -139,7 +140,8 @@ static int find_last_expired(sqlite3 *db, const char *room, const struct history
     int rc = sql_open(db, &st,
                       "SELECT id, time_ms < ?3"
                       " OR id < coalesce((SELECT created_ms << 20 FROM room WHERE key = ?1), ?4 << 20)"
-                      " OR id <= coalesce((SELECT id FROM message WHERE room = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2), -1)"
+                      " OR id <= coalesce((SELECT id FROM message WHERE room = ?1"
+                      " ORDER BY id DESC LIMIT 1 OFFSET ?2), -1)"
                       " FROM message WHERE room = ?1 ORDER BY id LIMIT ?5",
                       SQL_WITH(sql_text(room), sql_int(t->keep), sql_int(t->before_ms), sql_int(t->orphans_ms),
                                sql_int(t->most)));

@@ -7,20 +7,20 @@
 #include <stdbool.h>
 
 /*
- * The messages of rooms on disk. The calls that write are for run() of a store_job, inside its transaction; all return
- * SQLITE_OK or the error. Strings are borrowed for the call. A room is named by its key. A room's own messages have ids above
- * room.created_ms << 20; those with lower ids are of an earlier room of the same name.
+ * The messages of rooms on disk. The calls that write are for run() of a store_job, inside its transaction; all
+ * return SQLITE_OK or the error. Strings are borrowed for the call. A room is named by its key. A room's own messages
+ * have ids above room.created_ms << 20; those with lower ids are of an earlier room of the same name.
  */
 
 /* The highest id of any message; 0 if there is none. Before store_start. */
 int store_history_last(sqlite3 *db, uint64_t *id);
 
-/* Adds the messages that next(arg) returns, until it returns NULL. A message that is on disk already stays as it is, so a
- * batch may be written twice. */
+/* Adds the messages that next(arg) returns, until it returns NULL. A message that is on disk already stays as it
+ * is, so a batch may be written twice. */
 int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg), void *arg);
 
-/* A range of a room's messages: ids above `after` and below `before` (at most INT64_MAX), none older than since_ms. At most
- * `most` of them: the newest, or with `first` the oldest. */
+/* A range of a room's messages: ids above `after` and below `before` (at most INT64_MAX), none older than
+ * since_ms. At most `most` of them: the newest, or with `first` the oldest. */
 struct history_range {
     const char *room;
     uint64_t after, before;
@@ -29,7 +29,8 @@ struct history_range {
     bool first;
 };
 
-/* Calls fn for each, newest first, or with `first` oldest first, until it returns false. The row is borrowed for the call. */
+/* Calls fn for each, newest first, or with `first` oldest first, until it returns false. The row is borrowed for
+ * the call. */
 int store_history_read(sqlite3 *db, const struct history_range *range,
                        bool (*fn)(const struct message_row *row, void *arg), void *arg);
 

@@ -7,16 +7,17 @@
 #include <stdint.h>
 
 /*
- * What is kept for accounts while they are away, on disk: private messages, and read marks (the last message that an account
- * was sent in a room). For run() of a store_job, inside its transaction; SQLITE_OK or the error. A write for an unknown
- * account or room has no effect. Strings are borrowed for the call.
+ * What is kept for accounts while they are away, on disk: private messages, and read marks (the last message that an
+ * account was sent in a room). For run() of a store_job, inside its transaction; SQLITE_OK or the error. A write for
+ * an unknown account or room has no effect. Strings are borrowed for the call.
  */
 struct mail_row {
     int64_t n, time_ms; /* its number, which grows with the time; wall clock since 1970 */
     const char *name, *text;
 };
 
-/* Removes the account's mail older than before_ms, then adds a message unless `most` are there. *n is its number, or 0. */
+/* Removes the account's mail older than before_ms, then adds a message unless `most` are there. *n is its number,
+ * or 0. */
 int store_mail_add(sqlite3 *db, int64_t account, const struct mail_row *row, int64_t before_ms, int most, int64_t *n);
 /* Calls fn for each message of the account, oldest first, until it returns false. The row is borrowed for the call. */
 int store_mail_read(sqlite3 *db, int64_t account, bool (*fn)(const struct mail_row *row, void *arg), void *arg);
@@ -28,7 +29,9 @@ int store_mail_forget_old(sqlite3 *db, int64_t before_ms, int most);
 
 /* Sets the account's mark in a room to a message id; the account keeps its `most` newest marks. */
 int store_marks_set(sqlite3 *db, int64_t account, const char *room, uint64_t id, int most);
-/* Calls fn for each mark of the account, in order of room, with the number of messages behind it, counted up to `most`. */
-int store_marks_read(sqlite3 *db, int64_t account, int most, void (*fn)(const char *room, int unread, void *arg), void *arg);
+/* Calls fn for each mark of the account, in order of room, with the number of messages behind it, counted up to
+ * `most`. */
+int store_marks_read(sqlite3 *db, int64_t account, int most, void (*fn)(const char *room, int unread, void *arg),
+                     void *arg);
 
 #endif

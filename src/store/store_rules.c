@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* The SQL about options, roles and bans of rooms. Not obvious: rows are inserted by a SELECT from the room's own row. So for
- * an unknown room nothing is written, instead of an error that would fail other jobs in the same transaction. */
+/* The SQL about options, roles and bans of rooms. Not obvious: rows are inserted by a SELECT from the room's own
+ * row. So for an unknown room nothing is written, instead of an error that would fail other jobs in the same
+ * transaction. */
 #include "config.h"
 
 #include "store/store_rules.h"

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 /*
- * Options, roles, bans and mutes of rooms on disk. The calls that write are for run() of a store_job, inside its transaction;
- * SQLITE_OK or the error. A write for an unknown room or account has no effect; *there is false if it was for an unknown one.
- * Strings are borrowed for the call.
+ * Options, roles, bans and mutes of rooms on disk. The calls that write are for run() of a store_job, inside its
+ * transaction; SQLITE_OK or the error. A write for an unknown room or account has no effect; *there is false if it
+ * was for an unknown one. Strings are borrowed for the call.
  */
 struct ban_row {
     int kind;                /* as in the column kind: 1 a ban, 2 a mute */
@@ -24,14 +24,15 @@ struct ban_row {
 int store_rules_option(sqlite3 *db, const char *room, const char *option, const char *value, bool *there);
 /* Sets the role of an account; 0 removes it. */
 int store_rules_role(sqlite3 *db, const char *room, int64_t account, int role, bool *there);
-/* Adds a ban or a mute. Replaces entries of the same kind with the same .shown or the same account, and removes the room's
- * entries that expired by now_ms. */
+/* Adds a ban or a mute. Replaces entries of the same kind with the same .shown or the same account, and removes
+ * the room's entries that expired by now_ms. */
 int store_rules_ban(sqlite3 *db, const char *room, const struct ban_row *row, int64_t now_ms, bool *there);
-/* Removes a ban or a mute, and other entries of the same kind for the same account, which an earlier chatd may have written. */
+/* Removes a ban or a mute, and other entries of the same kind for the same account, which an earlier chatd may
+ * have written. */
 int store_rules_unban(sqlite3 *db, const char *room, int kind, const char *shown);
 
-/* Calls one of the functions for each row, in order of room; strings are borrowed for the call. SQLITE_OK or the error. Main
- * thread, before store_start. */
+/* Calls one of the functions for each row, in order of room; strings are borrowed for the call. SQLITE_OK or the
+ * error. Main thread, before store_start. */
 struct rules_loader {
     void (*option)(const char *room, const char *option, const char *value, void *arg);
     void (*role)(const char *room, int64_t account, int role, void *arg);

@@ -82,7 +82,7 @@ int store_tokens_save(sqlite3 *db, const void *digest, const struct saved_row *r
 }
 
 static int read_saved(sqlite3 *db, const void *digest, int64_t since_ms,
-                       void (*fn)(const struct saved_row *row, void *arg), void *arg, bool *is_there)
+                      void (*fn)(const struct saved_row *row, void *arg), void *arg, bool *is_there)
 {
     sqlite3_stmt *st;
     *is_there = false;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Not obvious: the room and the author of a message are terms of it too, so FTS5 itself finds what a user said in a room,
- * however much was said elsewhere. They begin with a character of Unicode's private use area, which is removed from whatever
- * users write or search for. Other private characters stand for the signs in names, at which the tokenizer would cut, and
- * mark emoji.
+ * Not obvious: the room and the author of a message are terms of it too, so FTS5 itself finds what a user said in a
+ * room, however much was said elsewhere. They begin with a character of Unicode's private use area, which is removed
+ * from whatever users write or search for. Other private characters stand for the signs in names, at which the
+ * tokenizer would cut, and mark emoji.
  */
 #include "config.h"
 
