@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: ISC
 -- What SEARCH looks in. The words of messages stand in FTS5 tables without content, words_K for the messages whose n is
--- K * 2^18 or more and below (K + 1) * 2^18. chatd makes and drops them as it goes (src/store/store_search.c), behind the
+-- K * 2^18 or more and below (K + 1) * 2^18. chatd makes and drops them as it goes (src/store/search_index.c), behind the
 -- writing of messages, so an old database is open at once and is indexed in steps.
 
 -- One row: messages from low to high are in the index. Above high are those said since; below low those from before there

@@ -95,7 +95,7 @@ bool clock_span(const char *text, int64_t *ms)
     static const struct {
         char unit;
         int64_t ms;
-    } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}};
+    } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', CLOCK_DAY_MS}};
     size_t digits = strspn(text, "0123456789");
     if (!digits || digits > 6)
         return false;

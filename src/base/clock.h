@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Time, in milliseconds where nothing else is said. Any thread; none of these blocks or fails. */
+/* Time, in milliseconds unless the name says otherwise. Any thread; no call blocks or fails. */
+
+#define CLOCK_DAY_MS (24 * 3600 * 1000LL)
 
 /* Monotonic: for deadlines and ages. */
 int64_t clock_ms(void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Lines are built on the caller's stack and written by one write(2) under the lock, so they never mix, and a standard
- * error that blocks holds up whoever logs. The lock keeps the rate limit too; its rank stands above the hot locks, which
- * is what forbids logging under them.
+ * error that blocks holds up whoever logs. The lock keeps the rate limit too; its rank stands above the hot locks,
+ * which is what forbids logging under them.
  */
 #include "config.h"
 

@@ -25,7 +25,8 @@ struct paths_given {
     const char *conf_socket; /* admin.socket, or "" */
 };
 
-/* chatd: chooses the state directory and makes it (mode 0750; 0700 under /tmp). 0, or -1 with a line for the operator. */
+/* chatd: chooses the state directory and makes it (mode 0750; 0700 under /tmp). 0, or -1 with a line for the
+ * operator. */
 int paths_state(const struct paths_given *given, char out[PATHS_SIZE], char error[PATHS_ERROR]);
 
 /* chatd: chooses the socket, makes its directory. `state` is what paths_state chose. 0, or -1 as above. */

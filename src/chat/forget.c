@@ -11,6 +11,7 @@
 #include "chat/history.h"
 #include "chat/rooms.h"
 #include "chat/search.h"
+#include "store/search_index.h"
 #include "store/store_tokens.h"
 
 #include <string.h>
@@ -30,12 +31,12 @@ static int phase_step(struct forget *f, sqlite3 *db)
     f->more = false;
     if (f->phase == FORGET_COUNTS) {
         int rc = store_tokens_forget_missed(db); /* copies, for who comes back */
-        return rc == SQLITE_OK ? store_history_top(db, &f->next.upto) : rc;
+        return rc == SQLITE_OK ? message_top(db, &f->next.upto) : rc;
     }
     if (f->phase == FORGET_DELETES)
         return store_history_forget(db, &f->next, &f->removed);
     if (f->phase == FORGET_WIPES)
-        return store_search_wipe(db, 0, &f->more);
+        return search_index_wipe(db, 0, &f->more);
     return SQLITE_OK; /* what is cleared is the write-ahead log, and so the pages of the file that it is to replace */
 }
 

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAY_MS (24 * 3600 * 1000LL)
 #define MOST_TENDED 5000
 #define MOST_MARKS 100 /* rooms noted for one account */
 
@@ -29,7 +28,7 @@ void mail_configure(const struct mail_limits *limits)
 
 static int64_t oldest_ms(void)
 {
-    return clock_wall_ms() - atomic_load_explicit(&days_now, memory_order_relaxed) * DAY_MS;
+    return clock_wall_ms() - atomic_load_explicit(&days_now, memory_order_relaxed) * CLOCK_DAY_MS;
 }
 
 /* ---- messages ---- */

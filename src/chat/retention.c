@@ -17,7 +17,6 @@
 
 #define STEP_ROWS 2000 /* looked at in one step */
 #define RESTS 3        /* passes of the keeper skipped after a room without anything to remove: to find out has a cost */
-#define DAY_MS (24 * 3600 * 1000LL)
 
 /* Locking key: a atomic · t the store thread (before its start, the main thread) */
 static struct {
@@ -59,8 +58,8 @@ static int step_run(struct store_job *job, sqlite3 *db)
     retention.limits = (struct history_trim){
         .now_ms = now_ms,
         .keep = RELAXED(most_messages),
-        .before_ms = days ? now_ms - days * DAY_MS : INT64_MIN,
-        .orphans_ms = now_ms - DAY_MS, /* a new room's record may not be on disk yet */
+        .before_ms = days ? now_ms - days * CLOCK_DAY_MS : INT64_MIN,
+        .orphans_ms = now_ms - CLOCK_DAY_MS, /* a new room's record may not be on disk yet */
         .most = STEP_ROWS,
     };
     (void)job;

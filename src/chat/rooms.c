@@ -25,7 +25,6 @@
 
 enum { LISTED_NOT, LISTED_PLAIN, LISTED_SET_UP, LISTS }; /* plain: neither topic nor rules; set up: it has some */
 
-#define DAY_MS (24 * 3600 * 1000LL)
 
 /* Locking key: T by .lock */
 static struct {
@@ -332,7 +331,7 @@ static void note_use(struct room *r, void *arg)
 {
     int64_t now = *(const int64_t *)arg;
     lock_acquire(&r->lock);
-    if (r->fanout.count && r->recorded_ms < now - DAY_MS)
+    if (r->fanout.count && r->recorded_ms < now - CLOCK_DAY_MS)
         record_put_locked(r);
     lock_release(&r->lock);
 }
@@ -343,7 +342,7 @@ void rooms_clean_up(void)
     int days = atomic_load_explicit(&expire_days_now, memory_order_relaxed);
     rooms_each(note_use, &now, false);
     if (days)
-        expire(now - days * DAY_MS);
+        expire(now - days * CLOCK_DAY_MS);
 }
 
 /* ---- for changes ---- */

@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/log.h"
+#include "store/search_guard.h"
+#include "store/search_index.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
@@ -25,7 +27,7 @@
 static struct {
     _Atomic bool has_work, asked; /* a: there is something to do; .step is queued or being carried out */
     _Atomic uint64_t batches;     /* a: history_batches() when the last step began */
-    _Atomic bool off;             /* a: until the next start, after damage that could not be mended */
+    _Atomic bool off;             /* a: until the next start, after damage that could not be repaired */
     _Atomic int64_t damaged;      /* a: a reader has met damage in that edition of the index; 0: none has */
     _Atomic bool more;            /* a: after the last step */
     int rests;                    /* k: passes to be left out */
@@ -44,29 +46,30 @@ void search_configure(int most_ms)
 
 #define CHECK "check the disk, and with chatd stopped: sqlite3 chatd.db 'PRAGMA integrity_check'"
 
-static void tell(const char *damage, bool was_off)
+static void log_damage(const char *damage, bool was_off, bool is_off)
 {
     char quoted[LOG_QUOTED];
     log_quote(damage, quoted);
     if (was_off)
-        log_error("history_damaged", "error=%s hint=\"messages could not be deleted; " CHECK "\"", quoted);
-    else if (store_search_is_off())
-        log_error("search_off", "error=%s hint=\"the index of words cannot be mended, so SEARCH is refused until chatd is "
-                                "started again; all else goes on; " CHECK "\"", quoted);
+        log_error("history_damaged", "error=%s hint=\"some messages could not be deleted; " CHECK "\"", quoted);
+    else if (is_off)
+        log_error("search_off", "error=%s hint=\"the search index cannot be repaired; SEARCH is disabled until the next start; "
+                                CHECK "\"", quoted);
     else
-        log_error("search_damaged", "error=%s hint=\"the index of words is made anew and SEARCH finds little until it is; "
-                                    CHECK "\"", quoted);
+        log_error("search_damaged", "error=%s hint=\"the search index is being rebuilt; SEARCH finds only part of the history "
+                                    "until that is done; " CHECK "\"", quoted);
 }
 
 int search_guard(sqlite3 *db, int (*fn)(sqlite3 *db, void *arg), void *arg)
 {
     char damage[SEARCH_DAMAGE];
-    bool was_off = store_search_is_off();
-    int rc = store_search_guard(db, fn, arg, damage);
-    atomic_store(&search.off, store_search_is_off());
+    bool was_off = atomic_load(&search.off);
+    int rc = search_guard_run(db, fn, arg, damage);
+    bool is_off = search_guard_is_off();
+    atomic_store(&search.off, is_off);
     if (*damage) {
         search_note_work();
-        tell(damage, was_off);
+        log_damage(damage, was_off, is_off);
     }
     return rc;
 }
@@ -80,7 +83,7 @@ struct step {
 static int look_for_damage(sqlite3 *db)
 {
     int64_t damaged = atomic_exchange(&search.damaged, 0), edition = 0;
-    int rc = damaged ? store_search_edition(db, &edition) : SQLITE_OK;
+    int rc = damaged ? search_guard_edition(db, &edition) : SQLITE_OK;
     return damaged && damaged == edition ? SQLITE_CORRUPT : rc; /* the guard knows what to do */
 }
 
@@ -88,13 +91,13 @@ static int do_step(sqlite3 *db, void *arg)
 {
     struct step *st = arg;
     st->more = false;
-    if (store_search_is_off())
+    if (atomic_load(&search.off))
         return SQLITE_OK;
     int rc = look_for_damage(db);
     if (rc == SQLITE_OK)
-        rc = (st->wipes ? store_search_index : store_search_index_new)(db, st->until_ms, &st->more);
+        rc = search_index_advance(db, st->until_ms, !st->wipes, &st->more);
     if (rc == SQLITE_OK && st->wipes && !st->more)
-        rc = store_search_wipe(db, HOLES, &st->more);
+        rc = search_index_wipe(db, HOLES, &st->more);
     return rc;
 }
 
@@ -143,7 +146,7 @@ void search_tick(void)
 void search_start(void)
 {
     search.step = (struct store_job){.run = step_run, .done = step_done};
-    store_search_start();
+    search_guard_start();
     search.rests = 0;
     atomic_store(&search.off, false);
     atomic_store(&search.damaged, 0);
@@ -190,7 +193,7 @@ static bool add_row(const struct message_row *row, void *arg)
 static void query_read(struct store_job *job, sqlite3 *db)
 {
     struct search_query *q = query_of(job);
-    struct search_ask ask = {
+    struct search_filter filter = {
         .match = buf_text(&q->match),
         .since_ms = q->since_ms,
         .before_ms = q->before_ms ? q->before_ms : INT64_MAX,
@@ -200,9 +203,9 @@ static void query_read(struct store_job *job, sqlite3 *db)
     if (atomic_load(&search.off))
         return;
     int64_t edition;
-    int rc = store_search_read(db, &ask, add_row, q, &q->end);
+    int rc = search_read_each(db, &filter, add_row, q, &q->end);
     q->is_whole = rc == SQLITE_OK;
-    if ((rc & 0xff) == SQLITE_CORRUPT && store_search_edition(db, &edition) == SQLITE_OK) {
+    if ((rc & 0xff) == SQLITE_CORRUPT && search_guard_edition(db, &edition) == SQLITE_OK) {
         atomic_store(&search.damaged, edition);
         search_note_work();
     }

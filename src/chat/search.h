@@ -3,7 +3,7 @@
 #define CHAT_SEARCH_H
 
 #include "chat/history.h"
-#include "store/store_search.h"
+#include "store/search_read.h"
 
 /*
  * Looking for words in what was said. The index follows the writing of messages, every five seconds a little, so that it
@@ -22,8 +22,8 @@ void search_tick(void);
 /* There is something to wipe or to repair; new messages need no note. Any thread, any lock. */
 void search_note_work(void);
 
-/* Store thread, in run(): calls fn, which writes to messages and index, as store_search_guard, and logs what was wrong. What
- * damage keeps from being done fails nothing else: fn(NULL, arg) notes in `arg` that it cannot be done. */
+/* Store thread, in run(): calls fn, which writes to messages and index, as search_guard_run, and logs the damage that it meets.
+ * If fn cannot be done because of damage, fn(NULL, arg) must note that in `arg`; nothing else fails. */
 int search_guard(sqlite3 *db, int (*fn)(sqlite3 *db, void *arg), void *arg);
 
 /* A question, in its asker's slot. */

@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAY_MS (24 * 3600 * 1000LL)
-
 _Static_assert(TOKEN_DIGEST == SECRET_DIGEST, "one size of a digest");
 
 static _Atomic int per_account_now = 10, days_now = 30, resume_s_now = 600;
@@ -27,7 +25,7 @@ void tokens_configure(const struct token_limits *limits)
 
 static int64_t good_since_ms(void)
 {
-    return clock_wall_ms() - atomic_load_explicit(&days_now, memory_order_relaxed) * DAY_MS;
+    return clock_wall_ms() - atomic_load_explicit(&days_now, memory_order_relaxed) * CLOCK_DAY_MS;
 }
 
 /* What broke before that is remembered no more. */
@@ -112,11 +110,11 @@ struct piece {
 static int park_run(void *arg, sqlite3 *db)
 {
     const struct piece *p = arg;
-    struct parked_row row = {p->broke_ms, p->caps, &p->rooms[p->room_count], p->missed_size};
-    struct parked_room_row *rooms = panic_calloc((size_t)p->room_count + 1, sizeof *rooms);
+    struct saved_row row = {p->broke_ms, p->caps, &p->rooms[p->room_count], p->missed_size};
+    struct saved_room_row *rooms = panic_calloc((size_t)p->room_count + 1, sizeof *rooms);
     for (int i = 0; i < p->room_count; i++)
-        rooms[i] = (struct parked_room_row){p->rooms[i].key, p->rooms[i].heard};
-    int rc = store_tokens_park(db, p->token.digest, &row, rooms, p->room_count);
+        rooms[i] = (struct saved_room_row){p->rooms[i].key, p->rooms[i].heard};
+    int rc = store_tokens_save(db, p->token.digest, &row, rooms, p->room_count);
     free(rooms);
     return rc;
 }
@@ -144,7 +142,7 @@ struct taking {
     struct saved_session *saved;
 };
 
-static void take_row(const struct parked_row *row, void *arg)
+static void take_row(const struct saved_row *row, void *arg)
 {
     struct saved_session *p = ((struct taking *)arg)->saved;
     p->broke_ms = row->broke_ms;
@@ -152,7 +150,7 @@ static void take_row(const struct parked_row *row, void *arg)
     buf_add(&p->missed, row->missed, row->missed_size);
 }
 
-static void take_room(const struct parked_room_row *row, void *arg)
+static void take_room(const struct saved_room_row *row, void *arg)
 {
     struct saved_session *p = ((struct taking *)arg)->saved;
     if (!name_is_room(row->room)) /* who knows who wrote the file */

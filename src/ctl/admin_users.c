@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAY_MS (24 * 3600 * 1000LL)
-
 static _Atomic int invite_days = 7;
 
 void admin_users_configure(int days)
@@ -187,7 +185,7 @@ const char *admin_invite(struct admin_call *c)
         return no_sodium;
     if (days < 1 || days > 365 || (c->word && c->word[strspn(c->word, "0123456789")]))
         return "an invitation is good for 1 to 365 days";
-    int64_t expires_ms = clock_wall_ms() + days * DAY_MS;
+    int64_t expires_ms = clock_wall_ms() + days * CLOCK_DAY_MS;
     const char *wrong = told(c, accounts_invite(code, expires_ms, &w));
     if (wrong)
         return wrong;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Not obvious: SQLite before 3.51.3 can lose what one connection writes at the moment at which another makes a checkpoint
- * (its "WAL-reset bug"). Here one connection does both, and the other is opened read-only and can do neither.
+ * Not obvious: SQLite before 3.51.3 can lose what one connection writes while another runs a checkpoint (its "WAL-reset
+ * bug"). Here one connection does both, and the other is opened read-only and can do neither.
  */
 #include "config.h"
 
 #include "store/database.h"
 
 #include "base/log.h"
-#include "store/store_search.h"
+#include "store/schema.h"
+#include "store/search_index.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,14 +26,14 @@ static int exec(struct database *d, const char *sql)
     return sqlite3_exec(d->write, sql, NULL, NULL, NULL);
 }
 
-static int take_directory(struct database *d, const char *dir, char error[STORE_ERROR])
+static int lock_directory(struct database *d, const char *dir, char error[STORE_ERROR])
 {
     char path[400], owner[32] = "";
     snprintf(path, sizeof path, "%s/chatd.lock", dir);
     d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (d->lock_fd < 0) {
-        snprintf(error, STORE_ERROR, "%s: %s; give chatd a state directory that it may write (chatd -d DIR)", path,
-                 log_error_text(errno));
+        snprintf(error, STORE_ERROR, "%s: %s; make the directory writable by the user chatd runs as, or choose another "
+                 "one (chatd -d DIR)", path, log_error_text(errno));
         return -1;
     }
     if (flock(d->lock_fd, LOCK_EX | LOCK_NB) != 0) {
@@ -40,15 +41,15 @@ static int take_directory(struct database *d, const char *dir, char error[STORE_
         if (n > 0)
             owner[strcspn(owner, "\n")] = '\0';
         snprintf(error, STORE_ERROR,
-                 "state directory %s is in use by another chatd (process %s); stop that one, or choose another directory "
-                 "(chatd -d DIR)", dir, *owner ? owner : "unknown");
+                 "state directory %s is in use by another chatd (process %s); stop that one, or choose another "
+                 "directory (chatd -d DIR)", dir, *owner ? owner : "unknown");
         close(d->lock_fd);
         d->lock_fd = -1;
         return -1;
     }
     int n = snprintf(owner, sizeof owner, "%ld\n", (long)getpid());
     if (ftruncate(d->lock_fd, 0) != 0 || pwrite(d->lock_fd, owner, (size_t)n, 0) != n) {
-        /* the number only helps people; the lock is what counts */
+        /* the process number is only a help for people; the lock is what counts */
     }
     return 0;
 }
@@ -63,10 +64,10 @@ static int set_up(struct database *d, char error[SCHEMA_ERROR])
                 " PRAGMA secure_delete = ON") != SQLITE_OK)
         goto failed;
     if (sqlite3_db_readonly(d->write, "main") != 0) {
-        snprintf(error, SCHEMA_ERROR, "it cannot be written; check who owns it and its mode");
+        snprintf(error, SCHEMA_ERROR, "it cannot be written; check its owner and mode");
         return -1;
     }
-    const char *missing = store_search_missing(d->write);
+    const char *missing = search_index_missing(d->write);
     if (missing) {
         snprintf(error, SCHEMA_ERROR, "%s", missing);
         return -1;
@@ -79,7 +80,7 @@ static int set_up(struct database *d, char error[SCHEMA_ERROR])
     const char *mode = (const char *)sqlite3_column_text(st, 0);
     if (!mode || strcmp(mode, "wal") != 0) {
         sqlite3_finalize(st);
-        snprintf(error, SCHEMA_ERROR, "the file system does not allow a write-ahead log; use a local disk");
+        snprintf(error, SCHEMA_ERROR, "its file system does not support a write-ahead log; keep it on a local disk");
         return -1;
     }
     sqlite3_finalize(st);
@@ -91,8 +92,8 @@ failed:
     return -1;
 }
 
-/* After the one that writes: only that one may find a write-ahead log that was left behind and put it right. */
-static int open_to_read(struct database *d, const char *path, char error[SCHEMA_ERROR])
+/* After the connection that writes: only that one can recover from a write-ahead log that was left behind. */
+static int open_reader(struct database *d, const char *path, char error[SCHEMA_ERROR])
 {
     int flag, flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (sqlite3_open_v2(path, &d->read, flags, NULL) == SQLITE_OK) {
@@ -107,7 +108,7 @@ static int open_to_read(struct database *d, const char *path, char error[SCHEMA_
 
 void database_close(struct database *d)
 {
-    sqlite3_close(d->read); /* before the other, which tidies up when it is the last */
+    sqlite3_close(d->read); /* first: the last connection to close cleans up, and this one cannot write */
     d->read = NULL;
     sqlite3_close(d->write);
     d->write = NULL;
@@ -120,15 +121,15 @@ int database_open(struct database *d, const char *dir, char error[STORE_ERROR])
 {
     char path[400], why[SCHEMA_ERROR];
     snprintf(path, sizeof path, "%s/chatd.db", dir);
-    if (take_directory(d, dir, error) != 0)
+    if (lock_directory(d, dir, error) != 0)
         return -1;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* a new one is its owner's alone, whatever the umask */
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* a new file is private, whatever the umask */
     if (fd >= 0)
         close(fd); /* before SQLite has it open: later this would drop SQLite's locks */
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (sqlite3_open_v2(path, &d->write, flags, NULL) != SQLITE_OK)
         snprintf(why, sizeof why, "%s", d->write ? sqlite3_errmsg(d->write) : "out of memory");
-    else if (set_up(d, why) == 0 && open_to_read(d, path, why) == 0)
+    else if (set_up(d, why) == 0 && open_reader(d, path, why) == 0)
         return 0;
     snprintf(error, STORE_ERROR, "database %s: %s (it was not changed)", path, why);
     database_close(d);

@@ -2,11 +2,13 @@
 #ifndef STORE_DATABASE_H
 #define STORE_DATABASE_H
 
-#include "store/store.h"
+#include "store/result.h"
+
+#include <sqlite3.h>
 
 /*
- * The file that survives, and who may have it: an exclusive lock on chatd.lock in the state directory, and two connections
- * to chatd.db, each for one thread: to write, and to read.
+ * The database file and the right to use it: an exclusive lock on chatd.lock in the state directory, and two
+ * connections to chatd.db, each for one thread: one writes, one is read-only.
  */
 struct database {
     sqlite3 *write, *read; /* owns */
@@ -15,8 +17,11 @@ struct database {
 
 #define DATABASE_CLOSED {.lock_fd = -1}
 
-/* 0, or -1 with a line for the operator; then it is closed again. The schema is the newest. */
+/* Locks the directory, opens chatd.db (created with mode 0600) and brings it to the newest schema. 0, or -1 with a
+ * line for the operator, and nothing is left open. Blocks on the disk. */
 int database_open(struct database *d, const char *dir, char error[STORE_ERROR]);
+
+/* Closes both connections, then releases the directory. Has no effect on one that is closed. */
 void database_close(struct database *d);
 
 #endif

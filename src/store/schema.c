@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * PRAGMA user_version holds the number of the last migration, PRAGMA application_id says that the file is ours. A
- * file that is not, or that a newer chatd wrote, is refused and left as it is.
+ * PRAGMA user_version holds the number of the last migration; PRAGMA application_id marks the file as chatd's. A file
+ * without that mark, or one that a newer chatd wrote, is refused and left unchanged.
  */
 #include "config.h"
 
@@ -19,9 +19,11 @@ static int apply_one(sqlite3 *db, const struct migration *m, char error[SCHEMA_E
     snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", APPLICATION_ID,
              m->number);
     if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_exec(db, m->sql, NULL, NULL, NULL) == SQLITE_OK && sqlite3_exec(db, mark, NULL, NULL, NULL) == SQLITE_OK)
+        sqlite3_exec(db, m->sql, NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_exec(db, mark, NULL, NULL, NULL) == SQLITE_OK)
         return 0;
-    snprintf(error, SCHEMA_ERROR, "migration %s failed: %s", m->name, sqlite3_errmsg(db)); /* ROLLBACK forgets it */
+    /* before ROLLBACK clears it */
+    snprintf(error, SCHEMA_ERROR, "migration %s failed: %s", m->name, sqlite3_errmsg(db));
     if (!sqlite3_get_autocommit(db))
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     return -1;
@@ -38,12 +40,13 @@ int schema_apply(sqlite3 *db, char error[SCHEMA_ERROR])
         return -1;
     }
     if (id != APPLICATION_ID && (id || version || tables)) {
-        snprintf(error, SCHEMA_ERROR, "it is a database of another program; move it away or choose another directory");
+        snprintf(error, SCHEMA_ERROR, "it belongs to another program; move it away, or choose another state directory "
+                                      "(chatd -d DIR)");
         return -1;
     }
     if (version > newest) {
-        snprintf(error, SCHEMA_ERROR, "it has schema %lld and this chatd knows up to %d; install the newer chatd again",
-                 (long long)version, newest);
+        snprintf(error, SCHEMA_ERROR, "it has schema %lld and this chatd supports up to %d; install the newer chatd "
+                                      "again", (long long)version, newest);
         return -1;
     }
     for (unsigned i = 0; i < migrations_count; i++) {

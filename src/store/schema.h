@@ -5,7 +5,7 @@
 #include <sqlite3.h>
 #include <stddef.h>
 
-/* The schema of the database: sql/NNN-name.sql, embedded at build, each applied once and in order. */
+/* The schema of the database: sql/NNN-name.sql, embedded at build time, each applied once, in order of number. */
 struct migration {
     int number;
     const char *name;
@@ -17,8 +17,9 @@ extern const unsigned migrations_count;
 
 #define SCHEMA_ERROR 256
 
-/* Brings an open database up to the newest schema, each step in a transaction of its own. 0, or -1 with a line for
- * the operator in `error`: the file belongs to another program, is newer than this chatd, or cannot be written. */
+/* Brings an open database to the newest schema, each migration in a transaction of its own. 0, or -1 with a line
+ * for the operator in `error`: the file belongs to another program, is newer than this chatd, or cannot be
+ * written. Blocks on the disk. */
 int schema_apply(sqlite3 *db, char error[SCHEMA_ERROR]);
 
 #endif

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* How statements get their values. */
+/* Preparing, binding and running statements. */
 #include "config.h"
 
 #include "store/sql.h"
+
+#include "base/panic.h"
+
+#include <stdarg.h>
+#include <stdio.h>
 
 static int bind(sqlite3_stmt *st, int i, const struct sql_value *v)
 {
@@ -36,16 +41,36 @@ int sql_run(sqlite3 *db, const char *sql, const struct sql_value *values, size_t
     return sqlite3_finalize(st);
 }
 
-int sql_number(sqlite3 *db, const char *sql, int64_t *number)
+int sql_find(sqlite3 *db, int64_t *number, bool *found, const char *sql, const struct sql_value *values, size_t n)
 {
     sqlite3_stmt *st;
     *number = 0;
-    int rc = sql_open(db, &st, sql, NULL, 0);
+    *found = false;
+    int rc = sql_open(db, &st, sql, values, n);
     if (rc != SQLITE_OK)
         return rc;
-    if (sqlite3_step(st) == SQLITE_ROW)
+    if (sqlite3_step(st) == SQLITE_ROW) {
+        *found = sqlite3_column_type(st, 0) != SQLITE_NULL;
         *number = sqlite3_column_int64(st, 0);
+    }
     return sqlite3_finalize(st);
+}
+
+int sql_number(sqlite3 *db, const char *sql, int64_t *number)
+{
+    bool found;
+    return sql_find(db, number, &found, sql, SQL_WITH_NOTHING);
+}
+
+int sql_exec(sqlite3 *db, const char *format, ...)
+{
+    char sql[SQL_FORMATTED];
+    va_list ap;
+    va_start(ap, format);
+    int n = vsnprintf(sql, sizeof sql, format, ap);
+    va_end(ap);
+    must(n >= 0 && n < (int)sizeof sql);
+    return sqlite3_exec(db, sql, NULL, NULL, NULL);
 }
 
 bool sql_changed(sqlite3 *db, int rc)

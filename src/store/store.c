@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Jobs come in at store_put, in the very hold of the lock that ordered the change, so that the queue's order is the
- * order of what is in memory. They leave by done(), on the store thread, after COMMIT with synchronous=FULL.
+ * Jobs come in at store_put, while the caller still holds the lock under which it decided the change; so the order of
+ * the queue is the order of the changes in memory. They leave by done(), on the store thread, after COMMIT with
+ * synchronous=FULL; jobs with a read() move to the reader's queue instead.
  *
- * Jobs with a read() go on to the reader's queue at that moment.
- *
- * Not obvious: SQLITE_FULL and some other errors inside a transaction have already rolled all of it back, so after any
- * error the whole batch is tried again from its start, and ROLLBACK is said only if a transaction is still open.
+ * Not obvious: SQLITE_FULL and some other errors have already rolled the transaction back. So after any error the
+ * whole batch is run again from its start, and ROLLBACK is sent only if a transaction is still open.
  */
 #include "config.h"
 
@@ -26,7 +25,7 @@
 #define RETRY_FIRST_MS 200
 #define RETRY_MOST_MS 5000
 #define REMIND_MS 60000
-#define MOST_TRIES 4 /* of a batch, when somebody in it wants it again: then it has failed */
+#define MOST_TRIES 4 /* of a batch in which a job returns STORE_RETRY; after that it has failed */
 #define STORE_STACK (512 * 1024)
 #define READER_NICE 10
 
@@ -35,15 +34,15 @@ struct queue {
     int n;
 };
 
-/* Locking key: S by .lock · t the store thread · r the reader (each before its start, the main thread) */
+/* Locking key: S by .lock · t the store thread · r the reader thread (before these start, the main thread) */
 static struct {
     struct lock lock;
     struct cond more, more_to_read;
-    struct queue queue;     /* S */
+    struct queue queue;                 /* S */
     struct queue reading, reading_slow; /* S */
     enum store_state state; /* S */
     bool stopping;          /* S */
-    bool reader_stopping;   /* S: the store thread has ended, so no more comes to be read */
+    bool reader_stopping;   /* S: the store thread has ended, so no further job will have to be read */
     struct database db;     /* .write t · .read r */
     int retry_ms;           /* t */
     int64_t remind_at_ms;   /* t */
@@ -145,23 +144,25 @@ struct store_status store_status(void)
     return s;
 }
 
-/* ---- carrying out ---- */
+/* ---- writing ---- */
 
 static int exec(const char *sql)
 {
     return sqlite3_exec(store.db.write, sql, NULL, NULL, NULL);
 }
 
-static int pulse(void)
+/* A write with nothing to write: finds out if the database can be written. */
+static int write_heartbeat(void)
 {
     char sql[160];
     snprintf(sql, sizeof sql,
-             "INSERT INTO pulse (id, beat_ms) VALUES (1, %lld) ON CONFLICT (id) DO UPDATE SET beat_ms = excluded.beat_ms",
+             "INSERT INTO pulse (id, beat_ms) VALUES (1, %lld)"
+             " ON CONFLICT (id) DO UPDATE SET beat_ms = excluded.beat_ms",
              (long long)clock_wall_ms());
     return exec(sql);
 }
 
-/* A reader that is at work may stand in the way: then it is done with the next one. */
+/* Fails while the reader thread reads; then the next checkpoint does its work. */
 static void checkpoint_for(const struct queue *batch)
 {
     const struct store_job *job = batch->first;
@@ -171,7 +172,7 @@ static void checkpoint_for(const struct queue *batch)
         sqlite3_wal_checkpoint_v2(store.db.write, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
-static bool is_only_to_be_read(const struct queue *batch)
+static bool only_reads(const struct queue *batch)
 {
     const struct store_job *job = batch->first;
     while (job && !job->run)
@@ -179,32 +180,33 @@ static bool is_only_to_be_read(const struct queue *batch)
     return batch->n && !job;
 }
 
-static int try_to_commit(const struct queue *batch, char why[STORE_ERROR])
+static int try_commit(const struct queue *batch, char why[STORE_ERROR])
 {
     int rc = exec("BEGIN IMMEDIATE");
     if (rc == SQLITE_OK && !batch->n)
-        rc = pulse();
+        rc = write_heartbeat();
     for (struct store_job *job = batch->first; job && rc == SQLITE_OK; job = job->next)
         rc = job->run ? job->run(job, store.db.write) : SQLITE_OK;
     if (rc == SQLITE_OK)
         rc = exec("COMMIT");
     if (rc == SQLITE_OK)
         return rc;
-    snprintf(why, STORE_ERROR, "%s", sqlite3_errmsg(store.db.write));
+    bool has_message = sqlite3_errcode(store.db.write) != SQLITE_OK; /* else a job failed without one */
+    snprintf(why, STORE_ERROR, "%s", has_message ? sqlite3_errmsg(store.db.write) : sqlite3_errstr(rc));
     if (!sqlite3_get_autocommit(store.db.write))
         exec("ROLLBACK");
     return rc;
 }
 
-/* One transaction for the whole batch, or for the pulse when it is empty. Fills `why` on failure. */
+/* Runs one transaction for the whole batch; an empty batch writes the heartbeat. Fills `why` on failure. */
 static bool commit(const struct queue *batch, char why[STORE_ERROR])
 {
-    int rc = STORE_AGAIN;
+    int rc = STORE_RETRY;
     lock_assert_may_block();
-    if (is_only_to_be_read(batch))
+    if (only_reads(batch))
         return true;
-    for (int i = 0; rc == STORE_AGAIN && i < MOST_TRIES; i++)
-        rc = try_to_commit(batch, why);
+    for (int i = 0; rc == STORE_RETRY && i < MOST_TRIES; i++)
+        rc = try_commit(batch, why);
     if (rc == SQLITE_OK)
         checkpoint_for(batch);
     return rc == SQLITE_OK;
@@ -218,7 +220,7 @@ static void complete(struct store_job *job, bool ok)
     job->done(job, ok);
 }
 
-static void hand_on(struct store_job *job)
+static void queue_read(struct store_job *job)
 {
     lock_acquire(&store.lock);
     job->state = STORE_JOB_QUEUED;
@@ -229,30 +231,30 @@ static void hand_on(struct store_job *job)
 
 static void succeeded(struct queue *batch)
 {
-    if (!is_only_to_be_read(batch))
+    if (!only_reads(batch))
         counter_add(COUNTER_STORE_COMMITS, 1);
     counter_add(COUNTER_STORE_JOBS, (uint64_t)batch->n);
     for (struct store_job *job; (job = queue_pop(batch));) {
         if (job->read)
-            hand_on(job);
+            queue_read(job);
         else
             complete(job, true);
     }
     lock_acquire(&store.lock);
-    bool was_bad = store.state == STORE_FAILED;
+    bool had_failed = store.state == STORE_FAILED;
     store.state = STORE_IDLE;
     lock_release(&store.lock);
     store.retry_ms = 0;
-    if (was_bad)
-        log_info("store_well", "text=\"the database takes writes again\"");
+    if (had_failed)
+        log_info("store_recovered", "text=\"the database can be written again\"");
 }
 
-/* Fails every job with a waiter, those that came meanwhile too, and puts the others back in their places. */
+/* Fails every job with a waiter, those put meanwhile included, and queues the others again in their old order. */
 static void failed(struct queue *batch, const char *why)
 {
     struct queue failing = {0}, kept = {0};
     lock_acquire(&store.lock);
-    bool was_bad = store.state == STORE_FAILED;
+    bool had_failed = store.state == STORE_FAILED;
     store.state = STORE_FAILED;
     struct queue later = queue_take_all(&store.queue);
     struct queue *parts[] = {batch, &later};
@@ -268,17 +270,19 @@ static void failed(struct queue *batch, const char *why)
     store.retry_ms = !store.retry_ms ? RETRY_FIRST_MS : store.retry_ms * 2;
     if (store.retry_ms > RETRY_MOST_MS)
         store.retry_ms = RETRY_MOST_MS;
-    if (!was_bad || clock_ms() >= store.remind_at_ms) {
+    if (!had_failed || clock_ms() >= store.remind_at_ms) {
         char quoted[LOG_QUOTED];
-        log_error("store_bad", "error=%s hint=\"check the disk and who else has the database open; chat goes on, durable "
-                               "changes are refused\"", log_quote(why, quoted));
+        log_error("store_failed",
+                  "error=%s hint=\"check for free disk space and for other programs that have chatd.db open; chat "
+                  "continues, changes that must be saved are refused until it recovers\"",
+                  log_quote(why, quoted));
         store.remind_at_ms = clock_ms() + REMIND_MS;
     }
     for (struct store_job *job; (job = queue_pop(&failing));)
         complete(job, false);
 }
 
-/* Waits for work; false when there is none left and the store is to stop. A bad store sleeps until its next try. */
+/* Waits for jobs, or, while the store is failed, for the next try. False if none is left and the store is stopping. */
 static bool take(struct queue *batch)
 {
     int64_t retry_at_ms = clock_ms() + store.retry_ms;
@@ -302,7 +306,8 @@ static bool take(struct queue *batch)
     return go;
 }
 
-/* At stop a store that fails is not waited for: what it could not write is told. */
+/* True if the store is stopping and failed: it does not wait for the database any more, and logs what it could not
+ * write. */
 static bool gives_up(void)
 {
     struct queue unsaved = {0};
@@ -312,7 +317,7 @@ static bool gives_up(void)
         unsaved = queue_take_all(&store.queue);
     lock_release(&store.lock);
     if (unsaved.n)
-        log_error("store_unsaved", "changes=%d", unsaved.n);
+        log_error("store_unsaved", "changes=%d hint=\"the database could not be written; check the disk\"", unsaved.n);
     for (struct store_job *job; (job = queue_pop(&unsaved));)
         complete(job, false);
     return end;
@@ -336,7 +341,7 @@ static void run(void *arg)
 
 /* ---- reading ---- */
 
-/* The next to be read, or NULL at the end. */
+/* Waits for the next job to read; NULL at the end. */
 static struct store_job *take_to_read(void)
 {
     post_assert_flushed();
@@ -366,7 +371,7 @@ static void read_all(void *arg)
     }
 }
 
-/* ---- from start to stop ---- */
+/* ---- start and stop ---- */
 
 int store_open(const char *dir, char error[STORE_ERROR])
 {
@@ -403,7 +408,7 @@ void store_stop(void)
     lock_release(&store.lock);
     thread_join(&store.thread);
     lock_acquire(&store.lock);
-    store.reader_stopping = true; /* now that it has got all there was */
+    store.reader_stopping = true; /* only now: the store thread has queued its last */
     cond_signal(&store.more_to_read);
     lock_release(&store.lock);
     thread_join(&store.reader);

@@ -2,79 +2,80 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
-#include "store/schema.h"
+#include "store/result.h"
 
+#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 /*
- * What survives. One thread owns the one SQLite connection that writes; everybody else hands it jobs. It takes all that
- * wait, carries them out in one transaction, and completes them in the order in which they were put (group commit).
+ * The database and its two threads. The store thread owns the only connection that writes; all other threads hand it
+ * jobs. It takes all jobs that wait, runs them in one transaction, and completes them in the order in which they were
+ * put (group commit).
  *
- * A job that only looks goes through the same queue, so that it sees all that was put before it; then it is handed on to a
- * second thread, the reader, with a connection that cannot write. So a long look delays no COMMIT. The reader stands back
- * for all that delivers: it runs with a lower priority where the system can do that.
+ * A job that only reads goes through the same queue, so that it sees everything put before it. Then the reader thread
+ * reads it on a connection that cannot write, so a long read delays no COMMIT. Where the system supports it, the
+ * reader thread runs at a lower priority than the threads that deliver messages.
  *
- * A job with a waiter (`waits`) fails at the first failure. A job without one stays in the queue, in its place, and is
- * tried again until it succeeds. While the store is bad, jobs with a waiter are refused at once, and a small write
- * every few seconds finds out when the disk is well again.
+ * A job with a waiter (`waits`) fails at its first failure. A job without one keeps its place in the queue and is run
+ * again until it succeeds. While the store is failed, jobs with a waiter are refused at once, and a small write every
+ * few seconds finds out when the database can be written again.
  */
 struct store_job {
-    /* Store thread, inside the transaction: SQLITE_OK or the error, or STORE_AGAIN. May be called again after a failure.
-     * NULL: it writes nothing. */
+    /* Store thread, inside the transaction: writes, and returns SQLITE_OK, an SQLite error, or STORE_RETRY. Called
+     * again if the transaction is run again, so it must not rely on what an earlier call did. NULL: it writes
+     * nothing. */
     int (*run)(struct store_job *job, sqlite3 *db);
-    /* For a job with a waiter, may be NULL. The reader's thread, after that COMMIT, inside a transaction that sees it, and
-     * all that was put before. */
+    /* Reader thread, after that COMMIT, inside a transaction that sees it and everything put before. NULL: it
+     * reads nothing. Only for a job with a waiter. */
     void (*read)(struct store_job *job, sqlite3 *db);
-    /* Store thread, or with read() the reader's: after COMMIT (ok), or for a job with a waiter when it failed, or when the
-     * store gives up at stop. The job is the owner's again before the call, so it may be put again from there, or freed.
-     * What it posts is flushed for it. */
+    /* The job is finished. Called on the store thread, or on the reader thread if the job got as far as read().
+     * `ok` is true if COMMIT succeeded (and read() was called); false if a job with a waiter failed, or if the
+     * store gave up at stop. Before the call the job returns to its owner: done() may put it again, or free it.
+     * What done() posts is flushed after it. */
     void (*done)(struct store_job *job, bool ok);
     bool waits;
-    bool slow; /* read() may take long: it is read behind those that do not; to be set until run() has returned */
-    bool checkpoints; /* before done(), the write-ahead log is moved into the database, and emptied; the same */
-    enum { STORE_JOB_IDLE, STORE_JOB_QUEUED, STORE_JOB_TAKEN } state; /* by the store's lock */
-    struct store_job *next;                                           /* the same */
+    /* Both are to be set before run() returns. */
+    bool slow;        /* read() may take long: it runs after those that do not */
+    bool checkpoints; /* before done(), move the write-ahead log into the database and truncate it */
+    enum { STORE_JOB_IDLE, STORE_JOB_QUEUED, STORE_JOB_TAKEN } state; /* protected by the store's lock */
+    struct store_job *next;                                           /* protected by the store's lock */
 };
 
 enum store_state { STORE_IDLE, STORE_BUSY, STORE_FAILED };
 
-/* What run() returns to have all that was done in the transaction taken back, and done again at once: with it, it will do
- * better the next time. Nobody fails by that. */
-#define STORE_AGAIN (-1)
-
-#define STORE_ERROR 1024
-
-/* Takes the state directory (an exclusive lock on chatd.lock in it) and opens chatd.db there, mode 0600, to write and to
- * read. 0, or -1 with a line for the operator. Main thread, before store_start. */
+/* Takes an exclusive lock on chatd.lock in the state directory, and opens chatd.db there (mode 0600) for writing
+ * and for reading. 0, or -1 with a line for the operator. Main thread, before store_start. */
 int store_open(const char *dir, char error[STORE_ERROR]);
 
-/* The connection, between store_open and store_start: for loading. */
+/* The connection that writes, for loading between store_open and store_start. Borrowed. Main thread. */
 sqlite3 *store_connection(void);
 
-/* Closes again what store_open opened, when store_start does not follow. */
+/* Undoes store_open, if store_start does not follow. */
 void store_close(void);
 
-/* Starts the threads. 0, or -1 with errno. */
+/* Starts both threads. 0, or -1 with errno. */
 int store_start(void);
 
-/* Carries out what is queued, ends the threads, closes the database and gives the directory back. */
+/* Runs what is queued, ends both threads, closes the database and releases the directory. Blocks. */
 void store_stop(void);
 
-/* Any thread, any lock that ranks below STORE; never blocks. The job must stay alive until done, or withdrawn. False,
- * and nothing happens, when the store is bad and the job has a waiter. */
+/* Queues a job. Any thread, any lock that ranks below STORE; never blocks. The job must stay valid until done() is
+ * called or it was withdrawn. False, without any effect, if the store is failed and the job has a waiter. */
 bool store_put(struct store_job *job);
 
-/* From a done() for a job without a waiter: the same, but ahead of all that came since. */
+/* Queues a job without a waiter at the front, ahead of jobs that were put meanwhile. For its own done(). */
 void store_put_first(struct store_job *job);
 
-/* Takes a job back: true when it was still queued, to be written or to be read; false when it is being carried out or is done. Any thread. */
+/* Takes a job out of the queues. True: it was queued, to be run or to be read, and done() will not be called.
+ * False: it is running, or is finished. Any thread, any lock that ranks below STORE. */
 bool store_withdraw(struct store_job *job);
 
 struct store_status {
     enum store_state state;
-    int queued;
+    int queued; /* jobs that wait to be run or read */
 };
+/* Any thread, any lock that ranks below STORE. */
 struct store_status store_status(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The SQL about accounts, all of it. */
+/* The SQL about accounts and invitations. */
 #include "config.h"
 
 #include "store/store_accounts.h"

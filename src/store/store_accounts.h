@@ -8,32 +8,36 @@
 #include <stdint.h>
 
 /*
- * Accounts and invitations on disk. The calls that write are for run() of a store_job, inside its transaction:
- * SQLITE_OK or the error. Strings are borrowed for the call. *changed says whether there was such a row.
+ * Accounts and invitations on disk. The calls that write are for run() of a store_job, inside its transaction;
+ * SQLITE_OK or the error. Strings are borrowed for the call; times are of the wall clock, in milliseconds since 1970.
+ * *changed is false if no row matched.
  */
 struct account_row {
     int64_t id;
     const char *key, *name, *hash;
-    int64_t created_ms, seen_ms;
-    const char *seen_from;
+    int64_t created_ms, seen_ms; /* seen_ms: last login, 0 for never */
+    const char *seen_from;       /* address of that login */
     bool locked;
 };
 
-/* Calls fn for each account in order of key. SQLITE_OK or the error. Before store_start. */
+/* Calls fn for each account, in order of key; the row is borrowed for the call. SQLITE_OK or the error. Main
+ * thread, before store_start. */
 int store_accounts_load(sqlite3 *db, void (*fn)(const struct account_row *row, void *arg), void *arg);
 
-/* Adds one and tells its id, or 0: the key is taken. */
+/* Adds an account. *id is its new id, or 0 if the key is taken. */
 int store_accounts_add(sqlite3 *db, const struct account_row *row, int64_t *id);
-/* `was`, here and below: only if that is its hash; NULL: whatever it is. */
+/* Sets the password hash. With `was`, here and below, only if that is the present hash; NULL matches any. */
 int store_accounts_hash(sqlite3 *db, int64_t id, const char *was, const char *hash, bool *changed);
 int store_accounts_lock(sqlite3 *db, int64_t id, bool locked, bool *changed);
+/* Records a login. */
 int store_accounts_seen(sqlite3 *db, int64_t id, int64_t seen_ms, const char *seen_from);
+/* Removes the account; what refers to it goes too (ON DELETE CASCADE). */
 int store_accounts_remove(sqlite3 *db, int64_t id, const char *was, bool *changed);
 int store_accounts_count(sqlite3 *db, int64_t *count);
 
-/* Notes an invitation, and forgets those that are too old. */
+/* Adds an invitation by the digest of its code, and removes those that expired by now_ms. */
 int store_accounts_invite(sqlite3 *db, const void *digest, size_t size, int64_t expires_ms, int64_t now_ms);
-/* Uses one up; *changed: it was there, and not too old. */
+/* Removes an invitation. *changed is true if it was valid at now_ms. */
 int store_accounts_use_invitation(sqlite3 *db, const void *digest, size_t size, int64_t now_ms, bool *changed);
 
 #endif

@@ -1,26 +1,23 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * The SQL about messages, all of it. Not obvious: SINCE is found by halving the range of numbers, because numbers grow
- * with the time and are what the index has; so it costs some dozens of look-ups and no second index.
- */
+/* The SQL that writes, reads and deletes the messages of rooms. Whatever deletes one goes through
+ * search_index_delete, which takes it out of the search index in the same transaction. */
 #include "config.h"
 
 #include "store/store_history.h"
 
+#include "base/clock.h"
+#include "store/search_index.h"
 #include "store/sql.h"
-#include "store/store_search.h"
 
 #include <stdio.h>
-
-#define DAY_MS (24 * 3600 * 1000LL)
 
 int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg), void *arg)
 {
     sqlite3_stmt *st = NULL;
     const struct message_row *row;
     int rc = sqlite3_prepare_v2(db,
-                                "INSERT INTO message (room, id, time_ms, name, text, kind) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
-                                " ON CONFLICT DO NOTHING",
+                                "INSERT INTO message (room, id, time_ms, name, text, kind)"
+                                " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
                                 -1, &st, NULL);
     while (rc == SQLITE_OK && (row = next(arg))) {
         sqlite3_bind_text(st, 1, row->room, -1, SQLITE_STATIC);
@@ -41,7 +38,7 @@ int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg),
 int store_history_last(sqlite3 *db, uint64_t *id)
 {
     int64_t last;
-    int rc = sql_number(db, /* from room to room by the index: no walk over all messages */
+    int rc = sql_number(db, /* steps from room to room by the index, not over all messages */
                         "WITH RECURSIVE r(k) AS (SELECT min(room) FROM message UNION ALL"
                         " SELECT (SELECT min(room) FROM message WHERE room > k) FROM r WHERE k IS NOT NULL)"
                         " SELECT max((SELECT max(id) FROM message WHERE room = k)) FROM r WHERE k IS NOT NULL",
@@ -50,38 +47,14 @@ int store_history_last(sqlite3 *db, uint64_t *id)
     return rc;
 }
 
-/* The first number at or above `id`, if it is below `high`, and its time; else *found is 0. */
-static int at_or_above(sqlite3_stmt *st, uint64_t id, uint64_t high, uint64_t *found, int64_t *time_ms)
+/* Moves the start of a range to its first message that is not older than since_ms. */
+static int skip_older(sqlite3 *db, const struct history_range *range, uint64_t *after)
 {
-    *found = 0;
-    *time_ms = 0;
-    sqlite3_bind_int64(st, 2, (int64_t)id);
-    sqlite3_bind_int64(st, 3, (int64_t)high);
-    if (sqlite3_step(st) == SQLITE_ROW) {
-        *found = (uint64_t)sqlite3_column_int64(st, 0);
-        *time_ms = sqlite3_column_int64(st, 1);
-    }
-    return sqlite3_reset(st);
-}
-
-/* The number behind which all are at least as new as since_ms. */
-static int find_since(sqlite3 *db, const struct history_range *range, uint64_t *after)
-{
-    sqlite3_stmt *st;
-    uint64_t low = range->after, high = range->before, found;
-    int64_t time_ms;
-    int rc = sql_open(db, &st, "SELECT id, time_ms FROM message WHERE room = ?1 AND id >= ?2 AND id < ?3 ORDER BY id LIMIT 1",
-                      SQL_WITH(sql_text(range->room)));
-    while (rc == SQLITE_OK && high > low + 1) { /* all up to `low` are older; from `high` on none is */
-        uint64_t middle = low + (high - low) / 2;
-        rc = at_or_above(st, middle, high, &found, &time_ms);
-        if (found && time_ms < range->since_ms)
-            low = found;
-        else
-            high = middle;
-    }
-    *after = low;
-    sqlite3_finalize(st);
+    int64_t first;
+    struct message_span span = {range->room, (int64_t)range->after, (int64_t)range->before};
+    int rc = message_first_since(db, &span, range->since_ms, &first);
+    if (rc == SQLITE_OK)
+        *after = (uint64_t)(first - 1);
     return rc;
 }
 
@@ -96,7 +69,7 @@ int store_history_read(sqlite3 *db, const struct history_range *range,
     };
     sqlite3_stmt *st;
     uint64_t after = range->after;
-    int rc = range->since_ms ? find_since(db, range, &after) : SQLITE_OK;
+    int rc = range->since_ms ? skip_older(db, range, &after) : SQLITE_OK;
     if (rc == SQLITE_OK)
         rc = sql_open(db, &st, sql[range->first],
                       SQL_WITH(sql_text(range->room), sql_int((int64_t)after), sql_int((int64_t)range->before),
@@ -120,14 +93,15 @@ int store_history_read(sqlite3 *db, const struct history_range *range,
     return whole ? rc : SQLITE_NOMEM;
 }
 
-/* ---- clearing away ---- */
+/* ---- expiring ---- */
 
 static int next_room(sqlite3 *db, char room[HISTORY_KEY])
 {
     sqlite3_stmt *st;
     char behind[HISTORY_KEY];
     snprintf(behind, sizeof behind, "%s", room);
-    int rc = sql_open(db, &st, "SELECT room FROM message WHERE room > ?1 ORDER BY room LIMIT 1", SQL_WITH(sql_text(behind)));
+    int rc = sql_open(db, &st, "SELECT room FROM message WHERE room > ?1 ORDER BY room LIMIT 1",
+                      SQL_WITH(sql_text(behind)));
     if (rc != SQLITE_OK)
         return rc;
     bool is_there = sqlite3_step(st) == SQLITE_ROW;
@@ -135,8 +109,8 @@ static int next_room(sqlite3 *db, char room[HISTORY_KEY])
     return sqlite3_finalize(st);
 }
 
-/* What the room keeps by its own will, where that is less. */
-static int own_limits(sqlite3 *db, const char *room, struct history_trim *t)
+/* Applies the room's own options, where they keep less. */
+static int apply_room_limits(sqlite3 *db, const char *room, struct history_trim *t)
 {
     sqlite3_stmt *st;
     int rc = sql_open(db, &st,
@@ -146,8 +120,8 @@ static int own_limits(sqlite3 *db, const char *room, struct history_trim *t)
     if (rc != SQLITE_OK)
         return rc;
     while (sqlite3_step(st) == SQLITE_ROW) {
-        int64_t value = sqlite3_column_int64(st, 1), since_ms = t->now_ms - value * DAY_MS;
-        if (value <= 0) /* no such thing is written by chatd: who knows who wrote the file */
+        int64_t value = sqlite3_column_int64(st, 1), since_ms = t->now_ms - value * CLOCK_DAY_MS;
+        if (value <= 0) /* chatd never writes that; somebody else did */
             continue;
         if (sqlite3_column_int(st, 0) && value < t->keep)
             t->keep = value;
@@ -157,16 +131,17 @@ static int own_limits(sqlite3 *db, const char *room, struct history_trim *t)
     return sqlite3_finalize(st);
 }
 
-/* The number up to which a room's messages are to go in this step; 0: none are. Nearly always the oldest stays, and nothing
- * behind it is looked at: numbers grow with the time. */
-static int find_to_go(sqlite3 *db, const char *room, const struct history_trim *t, int64_t *upto)
+/* The id up to which this step deletes a room's messages; 0 for none. Nearly always the oldest message stays, and
+ * nothing behind it is looked at, because ids grow with the time. */
+static int find_last_expired(sqlite3 *db, const char *room, const struct history_trim *t, int64_t *upto)
 {
     sqlite3_stmt *st;
     *upto = 0;
     int rc = sql_open(db, &st,
                       "SELECT id, time_ms < ?3"
                       " OR id < coalesce((SELECT created_ms << 20 FROM room WHERE key = ?1), ?4 << 20)"
-                      " OR id <= coalesce((SELECT id FROM message WHERE room = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2), -1)"
+                      " OR id <= coalesce((SELECT id FROM message WHERE room = ?1"
+                      " ORDER BY id DESC LIMIT 1 OFFSET ?2), -1)"
                       " FROM message WHERE room = ?1 ORDER BY id LIMIT ?5",
                       SQL_WITH(sql_text(room), sql_int(t->keep), sql_int(t->before_ms), sql_int(t->orphans_ms),
                                sql_int(t->most)));
@@ -185,24 +160,19 @@ int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history
     *removed = 0;
     int rc = next_room(db, room);
     if (rc == SQLITE_OK && *room)
-        rc = own_limits(db, room, &own);
+        rc = apply_room_limits(db, room, &own);
     if (rc == SQLITE_OK && *room)
-        rc = find_to_go(db, room, &own, &upto);
+        rc = find_last_expired(db, room, &own, &upto);
     if (rc != SQLITE_OK || !upto)
         return rc;
     rc = sql_open(db, &st, "DELETE FROM message WHERE room = ?1 AND id <= ?2 RETURNING n, room, name, text",
                   SQL_WITH(sql_text(room), sql_int(upto)));
     if (rc != SQLITE_OK)
         return rc;
-    return store_search_delete(db, st, removed);
+    return search_index_delete(db, st, removed);
 }
 
-/* ---- forgetting ---- */
-
-int store_history_top(sqlite3 *db, int64_t *n)
-{
-    return sql_number(db, "SELECT max(n) FROM message", n);
-}
+/* ---- forgetting a user or a room ---- */
 
 int store_history_forget(sqlite3 *db, struct history_forget *f, int *removed)
 {
@@ -217,7 +187,7 @@ int store_history_forget(sqlite3 *db, struct history_forget *f, int *removed)
                       SQL_WITH(sql_text(f->who), sql_int(f->is_room ? f->most : f->at), sql_int(to)));
     if (rc != SQLITE_OK)
         return rc;
-    rc = store_search_delete(db, st, removed);
+    rc = search_index_delete(db, st, removed);
     if (rc == SQLITE_OK && !f->is_room)
         f->at = to;
     if (rc == SQLITE_OK && f->is_room && *removed < f->most)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The SQL about what waits for accounts. */
+/* The SQL about mail and read marks. */
 #include "config.h"
 
 #include "store/store_mail.h"
@@ -51,7 +51,7 @@ int store_mail_remove(sqlite3 *db, int64_t account, int64_t from, int64_t upto)
 
 int store_mail_forget_old(sqlite3 *db, int64_t before_ms, int most)
 {
-    return sql_run(db, /* numbers grow with the time, so the others need not be looked at */
+    return sql_run(db, /* numbers grow with the time: all others are newer */
                    "DELETE FROM mail WHERE n IN (SELECT n FROM mail ORDER BY n LIMIT ?2) AND time_ms < ?1",
                    SQL_WITH(sql_int(before_ms), sql_int(most)));
 }

@@ -7,28 +7,31 @@
 #include <stdint.h>
 
 /*
- * What waits for accounts on disk: private messages, and how far rooms were heard. For run() of a store_job, inside its
- * transaction: SQLITE_OK or the error; what refers to no account or no room writes nothing. Strings are borrowed.
+ * What is kept for accounts while they are away, on disk: private messages, and read marks (the last message that an
+ * account was sent in a room). For run() of a store_job, inside its transaction; SQLITE_OK or the error. A write for
+ * an unknown account or room has no effect. Strings are borrowed for the call.
  */
 struct mail_row {
-    int64_t n, time_ms;
+    int64_t n, time_ms; /* its number, which grows with the time; wall clock since 1970 */
     const char *name, *text;
 };
 
-/* Forgets the account's mail from before before_ms, then adds a message, if that leaves it with at most `most`.
- * *n: its number, or 0. */
+/* Removes the account's mail older than before_ms, then adds a message unless `most` are there. *n is its number,
+ * or 0. */
 int store_mail_add(sqlite3 *db, int64_t account, const struct mail_row *row, int64_t before_ms, int most, int64_t *n);
-/* Calls fn for each message of the account, the oldest first, while it says true. */
+/* Calls fn for each message of the account, oldest first, until it returns false. The row is borrowed for the call. */
 int store_mail_read(sqlite3 *db, int64_t account, bool (*fn)(const struct mail_row *row, void *arg), void *arg);
-/* Forgets those from one number to another. */
+/* Removes the account's messages numbered `from` to `upto`, both included. */
 int store_mail_remove(sqlite3 *db, int64_t account, int64_t from, int64_t upto);
 
-/* Forgets, among the `most` oldest of all accounts, those from before before_ms. */
+/* Looks at the `most` oldest messages of all accounts and removes those older than before_ms. */
 int store_mail_forget_old(sqlite3 *db, int64_t before_ms, int most);
 
-/* Notes that the account has heard the room's messages up to a number; of the rooms noted for it the `most` last stay. */
+/* Sets the account's mark in a room to a message id; the account keeps its `most` newest marks. */
 int store_marks_set(sqlite3 *db, int64_t account, const char *room, uint64_t id, int most);
-/* Calls fn for each room noted, with how many messages came since, counted up to `most`. */
-int store_marks_read(sqlite3 *db, int64_t account, int most, void (*fn)(const char *room, int unread, void *arg), void *arg);
+/* Calls fn for each mark of the account, in order of room, with the number of messages behind it, counted up to
+ * `most`. */
+int store_marks_read(sqlite3 *db, int64_t account, int most, void (*fn)(const char *room, int unread, void *arg),
+                     void *arg);
 
 #endif

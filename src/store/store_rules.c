@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* The SQL about what people decide of rooms, all of it. Not obvious: a row is made from the room's own row, so where
- * there is none nothing is written, instead of an error that would fail what others do in the same transaction. */
+/* The SQL about options, roles and bans of rooms. Not obvious: rows are inserted by a SELECT from the room's own
+ * row. So for an unknown room nothing is written, instead of an error that would fail other jobs in the same
+ * transaction. */
 #include "config.h"
 
 #include "store/store_rules.h"
@@ -9,7 +10,7 @@
 
 int store_rules_option(sqlite3 *db, const char *room, const char *option, const char *value, bool *there)
 {
-    *there = true; /* what is not there need not be deleted */
+    *there = true; /* deleting needs no room */
     if (!value)
         return sql_run(db, "DELETE FROM room_option WHERE room = ?1 AND option = ?2",
                        SQL_WITH(sql_text(room), sql_text(option)));

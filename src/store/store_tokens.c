@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The SQL about sessions that can be resumed, all of it. */
+/* The SQL about sessions that can be resumed. */
 #include "config.h"
 
 #include "store/store_tokens.h"
@@ -47,9 +47,9 @@ int store_tokens_find(sqlite3 *db, const void *digest, int64_t since_ms, int64_t
     return sqlite3_finalize(st);
 }
 
-/* ---- parked ---- */
+/* ---- saved sessions ---- */
 
-static int add_room(sqlite3 *db, const void *digest, int place, const struct parked_room_row *room)
+static int add_room(sqlite3 *db, const void *digest, int place, const struct saved_room_row *room)
 {
     return sql_run(db,
                    "INSERT OR REPLACE INTO token_room (digest, place, room, id)"
@@ -57,9 +57,9 @@ static int add_room(sqlite3 *db, const void *digest, int place, const struct par
                    SQL_WITH(sql_digest(digest), sql_int(place), sql_text(room->room), sql_int((int64_t)room->id)));
 }
 
-static int set_parked(sqlite3 *db, const void *digest, const struct parked_row *row)
+static int write_saved(sqlite3 *db, const void *digest, const struct saved_row *row)
 {
-    const void *missed = row->missed_size ? row->missed : ""; /* NULL would be SQL's */
+    const void *missed = row->missed_size ? row->missed : ""; /* NULL would bind SQL's NULL */
     return sql_run(
         db, "UPDATE token SET broke_ms = ?2, caps = ?3, missed = ?4 WHERE digest = ?1",
         SQL_WITH(sql_digest(digest), sql_int(row->broke_ms), sql_int(row->caps), sql_blob(missed, row->missed_size)));
@@ -70,10 +70,10 @@ static int remove_rooms(sqlite3 *db, const void *digest)
     return sql_run(db, "DELETE FROM token_room WHERE digest = ?1", SQL_WITH(sql_digest(digest)));
 }
 
-int store_tokens_park(sqlite3 *db, const void *digest, const struct parked_row *row,
-                      const struct parked_room_row *rooms, int n)
+int store_tokens_save(sqlite3 *db, const void *digest, const struct saved_row *row,
+                      const struct saved_room_row *rooms, int n)
 {
-    int rc = set_parked(db, digest, row);
+    int rc = write_saved(db, digest, row);
     if (rc == SQLITE_OK)
         rc = remove_rooms(db, digest);
     for (int i = 0; rc == SQLITE_OK && i < n; i++)
@@ -81,8 +81,8 @@ int store_tokens_park(sqlite3 *db, const void *digest, const struct parked_row *
     return rc;
 }
 
-static int read_parked(sqlite3 *db, const void *digest, int64_t since_ms,
-                       void (*fn)(const struct parked_row *row, void *arg), void *arg, bool *is_there)
+static int read_saved(sqlite3 *db, const void *digest, int64_t since_ms,
+                      void (*fn)(const struct saved_row *row, void *arg), void *arg, bool *is_there)
 {
     sqlite3_stmt *st;
     *is_there = false;
@@ -92,7 +92,7 @@ static int read_parked(sqlite3 *db, const void *digest, int64_t since_ms,
     if (rc != SQLITE_OK)
         return rc;
     if (sqlite3_step(st) == SQLITE_ROW) {
-        struct parked_row row = {
+        struct saved_row row = {
             .broke_ms = sqlite3_column_int64(st, 0),
             .caps = (unsigned)sqlite3_column_int64(st, 1),
             .missed = sqlite3_column_blob(st, 2),
@@ -104,7 +104,7 @@ static int read_parked(sqlite3 *db, const void *digest, int64_t since_ms,
     return sqlite3_finalize(st);
 }
 
-static int read_rooms(sqlite3 *db, const void *digest, void (*room_fn)(const struct parked_room_row *row, void *arg),
+static int read_rooms(sqlite3 *db, const void *digest, void (*room_fn)(const struct saved_room_row *row, void *arg),
                       void *arg)
 {
     sqlite3_stmt *st;
@@ -113,23 +113,23 @@ static int read_rooms(sqlite3 *db, const void *digest, void (*room_fn)(const str
     if (rc != SQLITE_OK)
         return rc;
     while (sqlite3_step(st) == SQLITE_ROW) {
-        struct parked_room_row row = {sql_text_at(st, 0), (uint64_t)sqlite3_column_int64(st, 1)};
+        struct saved_room_row row = {sql_text_at(st, 0), (uint64_t)sqlite3_column_int64(st, 1)};
         room_fn(&row, arg);
     }
     return sqlite3_finalize(st);
 }
 
 int store_tokens_take(sqlite3 *db, const void *digest, int64_t since_ms,
-                      void (*fn)(const struct parked_row *row, void *arg),
-                      void (*room_fn)(const struct parked_room_row *row, void *arg), void *arg)
+                      void (*fn)(const struct saved_row *row, void *arg),
+                      void (*room_fn)(const struct saved_room_row *row, void *arg), void *arg)
 {
-    static const struct parked_row none = {0};
+    static const struct saved_row none = {0};
     bool is_there;
-    int rc = read_parked(db, digest, since_ms, fn, arg, &is_there);
+    int rc = read_saved(db, digest, since_ms, fn, arg, &is_there);
     if (rc == SQLITE_OK && is_there)
         rc = read_rooms(db, digest, room_fn, arg);
     if (rc == SQLITE_OK)
-        rc = store_tokens_park(db, digest, &none, NULL, 0);
+        rc = store_tokens_save(db, digest, &none, NULL, 0);
     return rc;
 }
 

@@ -8,39 +8,47 @@
 #include <stdint.h>
 
 /*
- * Sessions that can be resumed, on disk, by the digest of their token (TOKEN_DIGEST bytes). For run() of a store_job,
- * inside its transaction: SQLITE_OK or the error.
+ * Tokens and the sessions that can be resumed with them, on disk. A token is known by its digest (TOKEN_DIGEST
+ * bytes). For run() of a store_job, inside its transaction; SQLITE_OK or the error. Arguments are borrowed for the
+ * call; times are of the wall clock, in milliseconds since 1970.
  */
 #define TOKEN_DIGEST 32
 
-/* Adds one for an account and forgets all of it but the `most` used last. *added: the account is there. */
+/* Adds a token to an account, which keeps only its `most` last used ones. *added is false if there is no such
+ * account. */
 int store_tokens_add(sqlite3 *db, const void *digest, int64_t account, int64_t now_ms, int most, bool *added);
-/* Forgets one; or all of an account. */
+/* Removes one token; or all tokens of an account. */
 int store_tokens_remove(sqlite3 *db, const void *digest);
 int store_tokens_remove_all(sqlite3 *db, int64_t account);
-/* The account of one that was used since then, and notes that it is used; *account 0: there is none. */
+/* Finds the account of a token last used at since_ms or later, and records that it was used now. *account is 0 if
+ * there is none. */
 int store_tokens_find(sqlite3 *db, const void *digest, int64_t since_ms, int64_t now_ms, int64_t *account);
 
-/* How a session was when its connection broke. */
-struct parked_row {
+/* The state of a session when its connection broke. */
+struct saved_row {
     int64_t broke_ms;
     unsigned caps;
-    const void *missed; /* lines */
-    size_t missed_size;
+    const void *missed; /* borrows: lines it may not have received */
+    size_t missed_size; /* bytes */
 };
-struct parked_room_row {
-    const char *room; /* key */
-    uint64_t id;      /* of the last message put on its way */
+struct saved_room_row {
+    const char *room; /* borrows: the room's key */
+    uint64_t id;      /* of the last message sent to it */
 };
-/* Notes that, and its rooms in their order. */
-int store_tokens_park(sqlite3 *db, const void *digest, const struct parked_row *row, const struct parked_room_row *rooms, int n);
-/* Calls fn, and for each room room_fn, if it broke since then; and forgets it either way. */
-int store_tokens_take(sqlite3 *db, const void *digest, int64_t since_ms, void (*fn)(const struct parked_row *row, void *arg),
-                      void (*room_fn)(const struct parked_room_row *row, void *arg), void *arg);
+/* Saves a session and its n rooms, in their order; replaces what was saved under this token. Has no effect for an
+ * unknown token. */
+int store_tokens_save(sqlite3 *db, const void *digest, const struct saved_row *row,
+                      const struct saved_room_row *rooms, int n);
+/* Removes the saved session, and first, if its connection broke at since_ms or later, calls fn with it and room_fn
+ * with each room in order. Rows are borrowed for the call. */
+int store_tokens_take(sqlite3 *db, const void *digest, int64_t since_ms,
+                      void (*fn)(const struct saved_row *row, void *arg),
+                      void (*room_fn)(const struct saved_room_row *row, void *arg), void *arg);
 
-/* Forgets the lines of all that is parked. */
+/* Removes the missed lines of all saved sessions. */
 int store_tokens_forget_missed(sqlite3 *db);
-/* Forgets tokens not used since used_ms, and of sessions that broke before broke_ms all but their token. */
+/* Removes tokens last used before used_ms, and saved sessions whose connection broke before broke_ms; the tokens of the
+ * latter stay. */
 int store_tokens_forget_old(sqlite3 *db, int64_t used_ms, int64_t broke_ms);
 
 #endif

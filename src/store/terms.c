@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Not obvious: the room and the name of a message are words of it too, so that FTS5 itself finds what somebody said in a
- * room, however much was said elsewhere. They begin with a private character, of which there is none in what users can
- * bring into the index or the question. In the same way other private characters stand for the signs in names, at which
- * the tokenizer would cut.
+ * Not obvious: the room and the author of a message are terms of it too, so FTS5 itself finds what a user said in a
+ * room, however much was said elsewhere. They begin with a character of Unicode's private use area, which is removed
+ * from whatever users write or search for. Other private characters stand for the signs in names, at which the
+ * tokenizer would cut, and mark emoji.
  */
 #include "config.h"
 
@@ -21,18 +21,18 @@ struct span {
     uint32_t from, to;
 };
 
-static const struct span written_without_blanks[] = {
+static const struct span written_without_spaces[] = {
     {0x0e00, 0x0eff},   /* Thai, Lao */
     {0x1000, 0x109f},   /* Burmese */
     {0x1780, 0x17ff},   /* Khmer */
-    {0x3005, 0x3007},   /* marks that repeat a character */
+    {0x3005, 0x3007},   /* iteration marks */
     {0x3041, 0x30ff},   /* Hiragana, Katakana */
-    {0x31f0, 0x31ff},   /* more of it */
+    {0x31f0, 0x31ff},   /* Katakana extensions */
     {0x3400, 0x4dbf},   /* Han */
     {0x4e00, 0x9fff},   /* Han */
     {0xac00, 0xd7a3},   /* Korean */
     {0xf900, 0xfaff},   /* Han */
-    {0xff66, 0xff9f},   /* narrow Katakana */
+    {0xff66, 0xff9f},   /* half-width Katakana */
     {0x20000, 0x3ffff}, /* Han */
 };
 
@@ -49,7 +49,7 @@ static bool is_in(uint32_t c, const struct span *v, size_t n)
 
 #define IS_IN(c, spans) is_in(c, spans, sizeof spans / sizeof spans[0])
 
-/* The character at s and how many bytes it has. A byte that is none of UTF-8 stands for itself. */
+/* The character at s and its length in bytes. A byte that is not valid UTF-8 stands for itself. */
 static uint32_t decode(const char *s, size_t *len)
 {
     const unsigned char *u = (const unsigned char *)s;
@@ -68,14 +68,14 @@ static uint32_t decode(const char *s, size_t *len)
 
 static void fold_wide(struct buf *out, const char *s, size_t len, uint32_t c)
 {
-    if (c >= 0xff01 && c <= 0xff5e) { /* letters and digits as wide as Han */
+    if (c >= 0xff01 && c <= 0xff5e) { /* full-width letters and digits */
         char narrow = (char)(c - 0xfee0);
         buf_char(out, narrow == '"' ? ' ' : narrow);
     } else if (IS_IN(c, private_use)) {
         buf_char(out, ' ');
     } else if (IS_IN(c, emoji)) {
         buf_printf(out, " " EMOJI_MARK "%x ", (unsigned)c);
-    } else if (IS_IN(c, written_without_blanks)) {
+    } else if (IS_IN(c, written_without_spaces)) {
         buf_char(out, ' ');
         buf_add(out, s, len);
         buf_char(out, ' ');
@@ -122,15 +122,15 @@ void terms_index(struct buf *out, const char *room_key, const char *name, const 
     mark(out, NAME_MARK, name);
 }
 
-/* ---- questions ---- */
+/* ---- MATCH expressions ---- */
 
 static bool is_word_byte(char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (signed char)c < 0;
 }
 
-/* Words as the tokenizer will see them, but for signs beyond ASCII, which it cuts at and this does not. */
-static int count_words(const char *s)
+/* Terms as the tokenizer will see them, except that it also cuts at signs beyond ASCII. */
+static int count_terms(const char *s)
 {
     int n = 0;
     for (bool was = false; *s; was = is_word_byte(*s++))
@@ -144,7 +144,7 @@ int terms_match(struct buf *match, const char *word)
     bool begins = len && word[len - 1] == '*';
     struct buf folded = {0};
     fold(&folded, word, len - begins);
-    int n = count_words(buf_text(&folded));
+    int n = count_terms(buf_text(&folded));
     if (n)
         buf_printf(match, "%s\"%s\"%s", match->len ? " " : "", buf_text(&folded), begins ? " *" : "");
     buf_fini(&folded);

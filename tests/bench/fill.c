@@ -6,8 +6,8 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "store/search_index.h"
 #include "store/store.h"
-#include "store/store_search.h"
 #include "tests/bench/vocab.h"
 
 #include <stdio.h>
@@ -84,7 +84,7 @@ static void add_messages(sqlite3 *db)
     }
     while (more) {
         exec(db, "BEGIN");
-        check(store_search_index(db, clock_ms() + 100, &more), db);
+        check(search_index_advance(db, clock_ms() + 100, false, &more), db);
         exec(db, "COMMIT");
     }
 }

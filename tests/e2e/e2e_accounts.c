@@ -343,7 +343,7 @@ static void while_the_disk_takes_no_writes_logins_go_on_and_changes_are_refused(
     REFUSED(1, "invite");
     assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
-    daemon_await_log(&d, "store_well");
+    daemon_await_log(&d, "store_recovered");
     client_ask(&a, "PASSWD secret-of-alice another-secret", "OK Password changed");
     client_close(&a);
 }

@@ -260,10 +260,10 @@ static void chat_goes_on_while_the_store_is_bad_and_it_heals(void **state)
     assert_in("storage unavailable", out);
     daemon_ctl_ok(&d, out, sizeof out, "--json", "rooms", NULL);
     assert_null(strstr(out, "#kept"));
-    assert_true(daemon_log_has(&d, "store_bad"));
+    assert_true(daemon_log_has(&d, "store_failed"));
     sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     sqlite3_close(db);
-    daemon_await_log(&d, "store_well");
+    daemon_await_log(&d, "store_recovered");
     client_ask(&a, "TOPIC found", "OK Topic set");
     daemon_kill(&d);
     client_close(&a);

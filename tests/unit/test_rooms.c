@@ -27,8 +27,6 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define DAY_MS (24 * 3600 * 1000LL)
-
 static struct notifier notifier; /* for changes; outlives the store */
 static struct change change;
 
@@ -305,7 +303,7 @@ static void an_empty_room_expires_after_its_days_of_disuse(void **state)
 {
     (void)state;
     char sql[1024];
-    long long now = clock_wall_ms(), old = now - 31 * DAY_MS, young = now - 29 * DAY_MS;
+    long long now = clock_wall_ms(), old = now - 31 * CLOCK_DAY_MS, young = now - 29 * CLOCK_DAY_MS;
     snprintf(sql, sizeof sql,
              "INSERT INTO room (key, name, topic, created_ms, used_ms, kept) VALUES"
              " ('#old', '#old', '', 1, %lld, 0), ('#talk', '#talk', 'topic', 1, %lld, 0),"
@@ -337,7 +335,7 @@ static void the_use_of_a_room_that_is_never_empty_is_recorded_every_day(void **s
     unit_member_join(&alice, r);
     unit_house_settle();
     lock_acquire(&r->lock);
-    r->recorded_ms -= 2 * DAY_MS;
+    r->recorded_ms -= 2 * CLOCK_DAY_MS;
     lock_release(&r->lock);
     int64_t before = clock_wall_ms();
     rooms_clean_up();

@@ -98,6 +98,31 @@ static void where_there_is_no_number_it_is_0(void **state)
     assert_int_equal(number("SELECT -5, 6"), -5);
 }
 
+static void a_number_that_is_there_is_told_from_none(void **state)
+{
+    int64_t n;
+    bool found;
+    (void)state;
+    add(0, sql_text("x"), sql_int(7));
+    assert_int_equal(sql_find(db, &n, &found, "SELECT a, c FROM t WHERE b = ?1", SQL_WITH(sql_text("x"))), SQLITE_OK);
+    assert_true(found);
+    assert_int_equal(n, 0);
+    assert_int_equal(sql_find(db, &n, &found, "SELECT c FROM t WHERE b = ?1", SQL_WITH(sql_text("y"))), SQLITE_OK);
+    assert_false(found);
+    assert_int_equal(sql_find(db, &n, &found, "SELECT max(a) FROM t WHERE b = ?1", SQL_WITH(sql_text("y"))), SQLITE_OK);
+    assert_false(found); /* a row, but NULL */
+    assert_int_equal(sql_find(db, &n, &found, "SELECT nothing FROM t", SQL_WITH_NOTHING), SQLITE_ERROR);
+    assert_false(found);
+}
+
+static void names_of_tables_can_be_formatted(void **state)
+{
+    (void)state;
+    assert_int_equal(sql_exec(db, "CREATE TABLE t_%d (x); INSERT INTO t_%d VALUES (%d)", 5, 5, 6), SQLITE_OK);
+    assert_int_equal(number("SELECT x FROM t_5"), 6);
+    assert_int_equal(sql_exec(db, "DROP TABLE t_%d", 6), SQLITE_ERROR);
+}
+
 static void an_error_is_told_and_leaves_no_statement(void **state)
 {
     sqlite3_stmt *st = (sqlite3_stmt *)&st;
@@ -122,6 +147,8 @@ int main(void)
         TEST(whether_something_changed_is_told),
         TEST(a_statement_with_rows_is_run_to_its_end),
         TEST(where_there_is_no_number_it_is_0),
+        TEST(a_number_that_is_there_is_told_from_none),
+        TEST(names_of_tables_can_be_formatted),
         TEST(an_error_is_told_and_leaves_no_statement),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,18 +159,18 @@ static void what_is_removed_is_gone_and_the_others_stay(void **state)
 
 /* ---- what is remembered of a session ---- */
 
-static void park(char letter, struct parked_row row, const char *const rooms[], int n)
+static void save(char letter, struct saved_row row, const char *const rooms[], int n)
 {
-    struct parked_room_row r[16];
+    struct saved_room_row r[16];
     for (int i = 0; i < n; i++)
-        r[i] = (struct parked_room_row){rooms[i], ((uint64_t)1 << 60) + (uint64_t)i};
-    assert_int_equal(store_tokens_park(db, digest(letter), &row, r, n), SQLITE_OK);
+        r[i] = (struct saved_room_row){rooms[i], ((uint64_t)1 << 60) + (uint64_t)i};
+    assert_int_equal(store_tokens_save(db, digest(letter), &row, r, n), SQLITE_OK);
 }
 
-static struct parked_row taken;
+static struct saved_row taken;
 static char missed[70000], rooms_taken[256];
 
-static void note(const struct parked_row *row, void *arg)
+static void note(const struct saved_row *row, void *arg)
 {
     assert_ptr_equal(arg, &db);
     assert_int_equal(taken.broke_ms, 0); /* once, and before the rooms */
@@ -181,7 +181,7 @@ static void note(const struct parked_row *row, void *arg)
         memcpy(missed, row->missed, row->missed_size);
 }
 
-static void note_room(const struct parked_room_row *row, void *arg)
+static void note_room(const struct saved_room_row *row, void *arg)
 {
     size_t n = strlen(rooms_taken);
     assert_ptr_equal(arg, &db);
@@ -191,7 +191,7 @@ static void note_room(const struct parked_room_row *row, void *arg)
 /* True when something was remembered. */
 static bool take(char letter, int64_t since_ms)
 {
-    taken = (struct parked_row){0};
+    taken = (struct saved_row){0};
     *rooms_taken = '\0';
     assert_int_equal(store_tokens_take(db, digest(letter), since_ms, note, note_room, &db), SQLITE_OK);
     return taken.broke_ms != 0;
@@ -199,12 +199,12 @@ static bool take(char letter, int64_t since_ms)
 
 static const char *const abc[] = {"#c", "#a", "#b"};
 
-static void what_was_parked_is_taken_with_its_rooms_in_order(void **state)
+static void what_was_saved_is_taken_with_its_rooms_in_order(void **state)
 {
     (void)state;
     add('a', 7, 1, MANY);
     add('b', 7, 1, MANY);
-    park('a', (struct parked_row){500, 0x80000001u, "one\r\n", 5}, abc, 3);
+    save('a', (struct saved_row){500, 0x80000001u, "one\r\n", 5}, abc, 3);
     assert_false(take('b', 0));
     assert_string_equal(rooms_taken, "");
     assert_true(take('a', 0));
@@ -219,7 +219,7 @@ static void it_is_taken_once_and_the_token_stays(void **state)
 {
     (void)state;
     add('a', 7, 1, MANY);
-    park('a', (struct parked_row){500, 1, "one\r\n", 5}, abc, 3);
+    save('a', (struct saved_row){500, 1, "one\r\n", 5}, abc, 3);
     assert_true(take('a', 0));
     assert_false(take('a', 0));
     assert_string_equal(rooms_taken, "");
@@ -232,20 +232,20 @@ static void what_broke_too_long_ago_is_not_given_and_forgotten_all_the_same(void
 {
     (void)state;
     add('a', 7, 1, MANY);
-    park('a', (struct parked_row){500, 1, "one\r\n", 5}, abc, 3);
+    save('a', (struct saved_row){500, 1, "one\r\n", 5}, abc, 3);
     assert_false(take('a', 501));
     assert_string_equal(rooms_taken, "");
     assert_false(take('a', 0));
-    park('a', (struct parked_row){500, 1, "one\r\n", 5}, abc, 3);
+    save('a', (struct saved_row){500, 1, "one\r\n", 5}, abc, 3);
     assert_true(take('a', 500));
 }
 
-static void what_is_parked_later_takes_the_place_of_what_was(void **state)
+static void what_is_saved_later_takes_the_place_of_what_was(void **state)
 {
     (void)state;
     add('a', 7, 1, MANY);
-    park('a', (struct parked_row){500, 1, "one\r\n", 5}, abc, 3);
-    park('a', (struct parked_row){600, 2, "", 0}, abc + 1, 1);
+    save('a', (struct saved_row){500, 1, "one\r\n", 5}, abc, 3);
+    save('a', (struct saved_row){600, 2, "", 0}, abc + 1, 1);
     assert_true(take('a', 0));
     assert_int_equal(taken.broke_ms, 600);
     assert_int_equal(taken.caps, 2);
@@ -262,7 +262,7 @@ static void lines_come_back_to_the_byte(void **state)
         lines[i] = (char)unit_random(&seed);
     memcpy(lines, "\0\xff\r\n'\"\0", 7);
     add('a', 7, 1, MANY);
-    park('a', (struct parked_row){500, 0, lines, sizeof lines}, NULL, 0);
+    save('a', (struct saved_row){500, 0, lines, sizeof lines}, NULL, 0);
     assert_true(take('a', 0));
     assert_int_equal(taken.missed_size, sizeof lines);
     assert_memory_equal(missed, lines, sizeof lines);
@@ -272,7 +272,7 @@ static void lines_are_forgotten_and_rooms_are_not(void **state)
 {
     (void)state;
     add('a', 7, 1, MANY);
-    park('a', (struct parked_row){500, 1, "one\r\n", 5}, abc, 3);
+    save('a', (struct saved_row){500, 1, "one\r\n", 5}, abc, 3);
     assert_int_equal(store_tokens_forget_missed(db), SQLITE_OK);
     assert_true(take('a', 0));
     assert_int_equal(taken.missed_size, 0);
@@ -282,7 +282,7 @@ static void lines_are_forgotten_and_rooms_are_not(void **state)
 static void of_a_token_that_is_not_there_nothing_is_remembered(void **state)
 {
     (void)state;
-    park('a', (struct parked_row){500, 1, "one\r\n", 5}, abc, 3);
+    save('a', (struct saved_row){500, 1, "one\r\n", 5}, abc, 3);
     assert_int_equal(unit_db_number(db, "SELECT (SELECT count(*) FROM token) + (SELECT count(*) FROM token_room)"), 0);
     assert_false(take('a', 0));
 }
@@ -292,7 +292,7 @@ static void what_is_remembered_goes_with_its_token_and_that_with_its_account(voi
     (void)state;
     for (const char *p = "abcd"; *p; p++) {
         add(*p, *p == 'd' ? 8 : 7, 1, MANY);
-        park(*p, (struct parked_row){500, 1, "", 0}, abc, 3);
+        save(*p, (struct saved_row){500, 1, "", 0}, abc, 3);
     }
     assert_int_equal(store_tokens_remove(db, digest('a')), SQLITE_OK);
     assert_int_equal(unit_db_number(db, "SELECT count(*) FROM token_room"), 9);
@@ -306,7 +306,7 @@ static void what_is_too_old_is_forgotten_in_two_steps(void **state)
     (void)state;
     for (const char *p = "abc"; *p; p++) {
         add(*p, 7, *p == 'a' ? 99 : 100, MANY);
-        park(*p, (struct parked_row){*p == 'b' ? 499 : 500, 1, "one\r\n", 5}, abc, 3);
+        save(*p, (struct saved_row){*p == 'b' ? 499 : 500, 1, "one\r\n", 5}, abc, 3);
     }
     add('d', 7, 100, MANY); /* its connection has not broken */
     assert_int_equal(store_tokens_forget_old(db, 100, 500), SQLITE_OK);
@@ -322,7 +322,7 @@ static void what_is_too_old_is_forgotten_in_two_steps(void **state)
 
 static void every_call_fails_with(int rc)
 {
-    static const struct parked_row row = {500, 1, "", 0};
+    static const struct saved_row row = {500, 1, "", 0};
     bool added = true;
     int64_t account = 7;
     assert_int_equal(store_tokens_add(db, digest('b'), 7, 1, MANY, &added), rc);
@@ -331,7 +331,7 @@ static void every_call_fails_with(int rc)
     assert_int_equal(store_tokens_remove_all(db, 7), rc);
     assert_int_equal(store_tokens_find(db, digest('a'), 0, 1, &account), rc);
     assert_int_equal(account, 0);
-    assert_int_equal(store_tokens_park(db, digest('a'), &row, NULL, 0), rc);
+    assert_int_equal(store_tokens_save(db, digest('a'), &row, NULL, 0), rc);
     assert_int_equal(store_tokens_take(db, digest('a'), 0, note, note_room, &db), rc);
     assert_int_equal(store_tokens_forget_old(db, 1, 1), rc);
 }
@@ -346,14 +346,14 @@ static void a_write_that_is_refused_comes_back(void **state)
 
 static void an_error_of_the_database_comes_back(void **state)
 {
-    static const struct parked_row row = {500, 1, "", 0};
-    static const struct parked_room_row room = {"#a", 1};
+    static const struct saved_row row = {500, 1, "", 0};
+    static const struct saved_room_row room = {"#a", 1};
     (void)state;
     add('a', 7, 1, MANY);
-    taken = (struct parked_row){0};
+    taken = (struct saved_row){0};
     *rooms_taken = '\0';
     unit_db_exec(db, "DROP TABLE token_room");
-    assert_int_equal(store_tokens_park(db, digest('a'), &row, &room, 1), SQLITE_ERROR);
+    assert_int_equal(store_tokens_save(db, digest('a'), &row, &room, 1), SQLITE_ERROR);
     assert_int_equal(store_tokens_take(db, digest('a'), 0, note, note_room, &db), SQLITE_ERROR);
     assert_int_equal(store_tokens_forget_old(db, 0, 0), SQLITE_ERROR);
     unit_db_exec(db, "DROP TABLE token");
@@ -371,10 +371,10 @@ int main(void)
         TEST(a_new_one_leaves_of_its_account_the_ones_used_last),
         TEST(a_new_one_leaves_alone_what_others_have),
         TEST(what_is_removed_is_gone_and_the_others_stay),
-        TEST(what_was_parked_is_taken_with_its_rooms_in_order),
+        TEST(what_was_saved_is_taken_with_its_rooms_in_order),
         TEST(it_is_taken_once_and_the_token_stays),
         TEST(what_broke_too_long_ago_is_not_given_and_forgotten_all_the_same),
-        TEST(what_is_parked_later_takes_the_place_of_what_was),
+        TEST(what_is_saved_later_takes_the_place_of_what_was),
         TEST(lines_come_back_to_the_byte),
         TEST(lines_are_forgotten_and_rooms_are_not),
         TEST(of_a_token_that_is_not_there_nothing_is_remembered),

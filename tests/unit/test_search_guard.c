@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: ISC */
+/* Damage to the search index: it is rebuilt once, then switched off, and fails nothing else. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "store/result.h"
+#include "store/search_guard.h"
+#include "store/search_index.h"
+#include "tests/lib/corpus.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static int trim_40(sqlite3 *with, void *arg)
+{
+    assert_ptr_equal(with, corpus_db());
+    *(int *)arg = corpus_trim(60, 100);
+    return SQLITE_OK;
+}
+
+static int trim_to_4(sqlite3 *with, void *arg)
+{
+    assert_ptr_equal(with, corpus_db());
+    *(int *)arg = corpus_trim(4, 100);
+    return SQLITE_OK;
+}
+
+static int index_some(sqlite3 *with, void *arg)
+{
+    return search_index_advance(with, 0, false, arg);
+}
+
+/* A message, and a step of the index, in one transaction, which begins again when it is told so. How often it was begun. */
+static int say_and_index(const char *text)
+{
+    char damage[SEARCH_DAMAGE];
+    bool more;
+    for (int i = 1;; i++) {
+        corpus_exec("BEGIN");
+        corpus_say("#a", "bob", text);
+        int rc = search_guard_run(corpus_db(), index_some, &more, damage);
+        assert_int_equal(*damage != '\0', rc != SQLITE_OK);
+        corpus_exec(rc == SQLITE_OK ? "COMMIT" : "ROLLBACK");
+        if (rc == SQLITE_OK)
+            return i;
+        assert_int_equal(rc, STORE_RETRY);
+    }
+}
+
+static void a_damaged_index_is_rebuilt_and_stops_nothing(void **state)
+{
+    static const char *const ways[] = {"UPDATE words_0_data SET block = x'00'", "DROP TABLE words_0_idx", "DROP TABLE words_0"};
+    (void)state;
+    corpus_add(1, 10);
+    corpus_index();
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        search_guard_start();
+        corpus_spoil(ways[i]);
+        if (say_and_index("x in the same transaction") != 2)
+            fail_msg("%s went by unseen", ways[i]);
+        assert_int_equal(corpus_number("SELECT count(*) FROM message"), 11 + i);
+        corpus_index();
+        corpus_expect("x1", "#A1 ");
+        assert_int_equal(corpus_number("SELECT count(*) FROM search_slice"), 1);
+    }
+}
+
+static void what_was_rebuilt_and_is_damaged_again_is_switched_off(void **state)
+{
+    int removed;
+    char damage[SEARCH_DAMAGE];
+    (void)state;
+    corpus_add(1, 10);
+    corpus_index();
+    corpus_spoil("UPDATE words_0_data SET block = x'00'");
+    assert_int_equal(say_and_index("x"), 2);
+    assert_false(search_guard_is_off());
+    corpus_spoil("UPDATE words_0_data SET block = x'00'");
+    assert_int_equal(say_and_index("x"), 2);
+    assert_true(search_guard_is_off());
+    assert_int_equal(say_and_index("x"), 1);
+    corpus_exec("BEGIN");
+    assert_int_equal(search_guard_run(corpus_db(), trim_to_4, &removed, damage), SQLITE_OK);
+    corpus_exec("COMMIT");
+    assert_int_equal(corpus_number("SELECT count(*) FROM message"), 4);
+    corpus_expect("x*", ""); /* nothing is read */
+    assert_int_equal(corpus_ended(), SEARCH_BEHIND);
+    search_guard_start();
+    assert_int_equal(say_and_index("x11"), 2); /* meets what was abandoned */
+    corpus_index();
+    corpus_expect("x11", "#A14 ");
+    corpus_expect("x1", "");
+    assert_int_equal(corpus_indexed(), 5);
+}
+
+static void what_is_sound_is_not_rebuilt(void **state)
+{
+    char damage[SEARCH_DAMAGE];
+    int removed = 0;
+    (void)state;
+    corpus_add(1, 100);
+    corpus_index();
+    corpus_exec("BEGIN");
+    assert_int_equal(search_guard_run(corpus_db(), trim_40, &removed, damage), SQLITE_OK);
+    corpus_exec("COMMIT");
+    assert_string_equal(damage, "");
+    assert_int_equal(removed, 40);
+    corpus_expect("x41", "#A41 ");
+    assert_int_equal(corpus_indexed(), 60);
+}
+
+static int wipe(sqlite3 *with, void *arg)
+{
+    bool more;
+    *(bool *)arg = !with;
+    return with ? search_index_wipe(with, 0, &more) : SQLITE_OK;
+}
+
+static int run_wipe(bool *failed)
+{
+    char damage[SEARCH_DAMAGE];
+    corpus_exec("BEGIN");
+    int rc = search_guard_run(corpus_db(), wipe, failed, damage);
+    corpus_exec(rc == SQLITE_OK ? "COMMIT" : "ROLLBACK");
+    assert_int_equal(*damage != '\0', rc == STORE_RETRY);
+    return rc;
+}
+
+static void what_cannot_be_done_with_the_index_off_is_told_to_fn(void **state)
+{
+    bool more, failed, other;
+    (void)state;
+    corpus_add(1, 10);
+    corpus_index();
+    for (int i = 0; i < 2; i++) {
+        corpus_spoil("UPDATE words_0_data SET block = x'00'");
+        assert_int_equal(say_and_index("x"), 2);
+    }
+    assert_true(search_guard_is_off());
+    assert_int_equal(search_index_advance(corpus_db(), 0, false, &more), SQLITE_OK); /* does nothing */
+    assert_false(more);
+    assert_int_equal(run_wipe(&failed), STORE_RETRY);
+    assert_false(failed);
+    assert_int_equal(run_wipe(&other), STORE_RETRY); /* another `arg` is tried first */
+    assert_false(other);
+    assert_int_equal(run_wipe(&other), SQLITE_OK);
+    assert_true(other);
+}
+
+static void a_rebuilt_index_is_another_edition(void **state)
+{
+    int64_t before, now;
+    (void)state;
+    corpus_add(1, 10);
+    corpus_index();
+    assert_int_equal(search_guard_edition(corpus_db(), &before), SQLITE_OK);
+    say_and_index("x");
+    assert_int_equal(search_guard_edition(corpus_db(), &now), SQLITE_OK);
+    assert_int_equal(now, before);
+    corpus_spoil("UPDATE words_0_data SET block = x'00'");
+    say_and_index("x");
+    assert_int_equal(search_guard_edition(corpus_db(), &now), SQLITE_OK);
+    assert_int_not_equal(now, before);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, corpus_open, corpus_close)
+    const struct CMUnitTest tests[] = {
+        TEST(a_damaged_index_is_rebuilt_and_stops_nothing),
+        TEST(what_was_rebuilt_and_is_damaged_again_is_switched_off),
+        TEST(what_is_sound_is_not_rebuilt),
+        TEST(what_cannot_be_done_with_the_index_off_is_told_to_fn),
+        TEST(a_rebuilt_index_is_another_edition),
+    };
+#undef TEST
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: ISC */
+/* Writing the search index: how it follows the messages, and that it loses what they lose. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "store/search_index.h"
+#include "tests/lib/corpus.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define SLICE (1 << 18)
+
+static void an_old_database_is_indexed_from_its_end_in_steps(void **state)
+{
+    (void)state;
+    corpus_add(1, 2000);
+    corpus_forget_index();
+    corpus_add(2001, 2600);
+    corpus_expect("x2001", "");
+    assert_int_equal(corpus_ended(), SEARCH_BEHIND);
+    assert_true(corpus_step());
+    corpus_expect("x2001", "#A2001 "); /* what is new comes first */
+    assert_int_equal(corpus_ended(), SEARCH_BEHIND);
+    assert_true(corpus_step());
+    assert_true(corpus_step());
+    corpus_expect("x2000", "#A2000 "); /* then what is old, from its end */
+    corpus_expect("x1", "");
+    corpus_index();
+    corpus_expect("x1", "#A1 ");
+    assert_int_equal(corpus_ended(), SEARCH_ALL);
+}
+
+static void what_was_interrupted_goes_on_and_nothing_is_indexed_twice(void **state)
+{
+    (void)state;
+    corpus_add(1, 1700);
+    corpus_forget_index();
+    corpus_exec("BEGIN");
+    corpus_step();
+    corpus_exec("ROLLBACK"); /* as by a crash */
+    corpus_step();
+    corpus_index();
+    corpus_exec("CREATE VIRTUAL TABLE temp.v USING fts5vocab('main', 'words_0', 'row')");
+    assert_int_equal(corpus_number("SELECT count(*) FROM v WHERE term LIKE 'x%' AND cnt <> 1"), 0);
+    assert_int_equal(corpus_number("SELECT count(*) FROM v WHERE term LIKE 'x%'"), 1700);
+}
+
+static void expiry_takes_words_out_of_the_index(void **state)
+{
+    (void)state;
+    corpus_add(1, 100);
+    corpus_index();
+    assert_int_equal(corpus_indexed(), 100);
+    assert_int_equal(corpus_trim(60, 100), 40);
+    assert_int_equal(corpus_indexed(), 60);
+    corpus_expect("x40", "");
+    corpus_expect("x41", "#A41 ");
+    assert_int_equal(corpus_number("SELECT holes FROM search_slice"), 40);
+}
+
+static void expiry_leaves_alone_what_is_not_indexed_yet(void **state)
+{
+    (void)state;
+    corpus_add(1, 1000);
+    corpus_forget_index();
+    corpus_step(); /* 501 to 1000 */
+    assert_int_equal(corpus_indexed(), 500);
+    assert_int_equal(corpus_trim(400, 1000), 600);
+    assert_int_equal(corpus_indexed(), 400);
+    corpus_index();
+    assert_int_equal(corpus_indexed(), 400);
+    assert_int_equal(corpus_ended(), SEARCH_ALL);
+}
+
+static void a_number_that_is_given_again_is_indexed_again(void **state)
+{
+    (void)state;
+    corpus_say("#a", "bob", "one");
+    corpus_say("#a", "bob", "two");
+    corpus_say("#a", "bob", "three");
+    corpus_index();
+    corpus_forget("#a", true, 10, 3);
+    corpus_say("#b", "carl", "four"); /* its number is 1 */
+    corpus_index();
+    corpus_expect("four", "#b1 ");
+    corpus_expect("one", "");
+    corpus_expect("four one", "");
+}
+
+static void a_user_is_forgotten_in_any_case_of_the_name(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        corpus_say("#a", "Bob", "xyz");
+        corpus_say("#b", "bobby", "xyz");
+        corpus_say("#b", "bOB", "xyz");
+    }
+    corpus_index();
+    corpus_forget("boB", false, 7, 100);
+    assert_int_equal(corpus_number("SELECT count(*) FROM message"), 50);
+    assert_int_equal(corpus_number("SELECT count(*) FROM message WHERE name = 'bobby'"), 50);
+    assert_int_equal(corpus_indexed(), 50);
+}
+
+static void a_room_is_forgotten_up_to_where_it_was(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        corpus_say("#a", "bob", "xyz");
+        corpus_say("#b", "bob", "xyz");
+    }
+    corpus_index();
+    corpus_forget("#a", true, 7, 20);
+    assert_int_equal(corpus_number("SELECT count(*) FROM message WHERE room = '#b'"), 20);
+    assert_int_equal(corpus_indexed(), 20);
+}
+
+/* Whether the bytes stand in any page of the index. */
+static bool stands_in_pages(const char *what)
+{
+    char sql[160];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM words_0_data WHERE instr(block, CAST('%s' AS BLOB))", what);
+    return corpus_number(sql) > 0;
+}
+
+static bool wipe(int64_t holes)
+{
+    bool more;
+    if (search_index_wipe(corpus_db(), holes, &more) != SQLITE_OK)
+        fail_msg("%s", sqlite3_errmsg(corpus_db()));
+    return more;
+}
+
+static void wiping_takes_the_words_out_of_the_pages(void **state)
+{
+    (void)state;
+    corpus_say("#a", "bob", "stays");
+    corpus_index();
+    corpus_say("#a", "eve", "zsecret");
+    corpus_index();
+    corpus_forget("eve", false, 100, 1);
+    corpus_expect("zsecret", "");
+    assert_true(stands_in_pages("zsecret")); /* unfindable; or there would be nothing to wipe */
+    assert_false(wipe(1));                   /* too few */
+    while (wipe(0))
+        ;
+    assert_false(stands_in_pages("zsecret"));
+    assert_false(stands_in_pages("eve"));
+    assert_int_equal(corpus_number("SELECT sum(holes) FROM search_slice"), 0);
+    corpus_expect("stays", "#A1 ");
+}
+
+static void a_slice_without_messages_goes(void **state)
+{
+    (void)state;
+    corpus_add(SLICE - 2, SLICE + 1);
+    corpus_index();
+    assert_int_equal(corpus_trim(2, 100), 2);
+    while (wipe(0))
+        ;
+    assert_int_equal(corpus_number("SELECT count(*) FROM search_slice"), 1);
+    assert_int_equal(corpus_number("SELECT count(*) FROM sqlite_schema WHERE name = 'words_0'"), 0);
+    corpus_expect("x*", "#A262145 #A262144 ");
+    corpus_forget("#a", true, 100, 2);
+    while (wipe(0))
+        ;
+    assert_int_equal(corpus_number("SELECT count(*) FROM search_slice"), 0);
+    corpus_say("#a", "bob", "again");
+    corpus_index();
+    corpus_expect("again", "#A1 ");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, corpus_open, corpus_close)
+    const struct CMUnitTest tests[] = {
+        TEST(an_old_database_is_indexed_from_its_end_in_steps),
+        TEST(what_was_interrupted_goes_on_and_nothing_is_indexed_twice),
+        TEST(expiry_takes_words_out_of_the_index),
+        TEST(expiry_leaves_alone_what_is_not_indexed_yet),
+        TEST(a_number_that_is_given_again_is_indexed_again),
+        TEST(a_user_is_forgotten_in_any_case_of_the_name),
+        TEST(a_room_is_forgotten_up_to_where_it_was),
+        TEST(wiping_takes_the_words_out_of_the_pages),
+        TEST(a_slice_without_messages_goes),
+    };
+#undef TEST
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: ISC */
+/* Reading the search index: what is found and in which order, what is not, and how a search ends. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "store/terms.h"
+#include "tests/lib/corpus.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SLICE (1 << 18)
+
+static bool only_b_may_be_read(const char *key, void *arg)
+{
+    (void)arg;
+    return strcmp(key, "#b") == 0;
+}
+
+static void words_are_found_the_newest_first(void **state)
+{
+    (void)state;
+    corpus_say("#a", "bob", "the red house");
+    corpus_say("#b", "bob", "the blue house");
+    corpus_say("#a", "bob", "a tree");
+    corpus_index();
+    corpus_expect("house", "#b2 #A1 ");
+    corpus_expect("HOUSE the", "#b2 #A1 ");
+    corpus_expect("red house", "#A1 ");
+    corpus_expect("house red", "#A1 ");
+    corpus_expect("red tree", "");
+    corpus_expect("hous", "");
+    assert_int_equal(corpus_ended(), SEARCH_ALL);
+}
+
+static void accents_and_case_make_no_difference(void **state)
+{
+    (void)state;
+    corpus_say("#a", "bob", "un caf\xc3\xa9 cr\xc3\xa8me");
+    corpus_say("#a", "bob", "CAFE");
+    corpus_say("#a", "bob", "cafe\xcc\x81"); /* the accent as a character of its own */
+    corpus_index();
+    corpus_expect("cafe", "#A3 #A2 #A1 ");
+    corpus_expect("caf\xc3\xa9", "#A3 #A2 #A1 ");
+    corpus_expect("CR\xc3\x88ME", "#A1 ");
+}
+
+static void a_word_finds_its_start_with_a_star(void **state)
+{
+    (void)state;
+    corpus_say("#a", "bob", "station");
+    corpus_say("#a", "bob", "state of things");
+    corpus_say("#a", "bob", "sta");
+    corpus_index();
+    corpus_expect("stat*", "#A2 #A1 ");
+    corpus_expect("sta*", "#A3 #A2 #A1 ");
+    corpus_expect("stat* th*", "#A2 ");
+    corpus_expect("tat*", "");
+    corpus_expect("state-of-th*", "#A2 ");
+}
+
+static void chinese_and_japanese_are_found_by_any_part(void **state)
+{
+    (void)state;
+    corpus_say("#a", "bob", "\xe6\x88\x91\xe4\xbd\x8f\xe5\x9c\xa8\xe5\x8c\x97\xe4\xba\xac\xe5\xb8\x82");                         /* 我住在北京市 */
+    corpus_say("#a", "bob", "\xe6\x9d\xb1\xe4\xba\xac\xe9\x83\xbd\xe3\x81\xab\xe8\xa1\x8c\xe3\x81\x8d\xe3\x81\xbe\xe3\x81\x99"); /* 東京都に行きます */
+    corpus_say("#a", "bob", "\xe4\xba\xac\xe5\x8c\x97");                                                                         /* 京北 */
+    corpus_say("#a", "bob", "iPhone\xe6\x89\x8b\xe6\x9c\xba");                                                                   /* iPhone手机 */
+    corpus_index();
+    corpus_expect("\xe5\x8c\x97\xe4\xba\xac", "#A1 ");             /* 北京: two characters, in that order */
+    corpus_expect("\xe4\xba\xac", "#A3 #A2 #A1 ");                 /* 京 */
+    corpus_expect("\xe4\xba\xac\xe9\x83\xbd\xe3\x81\xab", "#A2 "); /* 京都に */
+    corpus_expect("\xe8\xa1\x8c\xe3\x81\x8d*", "#A2 ");            /* 行き* */
+    corpus_expect("iphone", "#A4 ");
+    corpus_expect("\xe6\x89\x8b\xe6\x9c\xba", "#A4 ");
+}
+
+static void emoji_and_wide_letters_are_found(void **state)
+{
+    (void)state;
+    corpus_say("#a", "bob", "well\xf0\x9f\x98\x80");
+    corpus_say("#a", "bob", "\xef\xbc\xa1\xef\xbc\xa2\xef\xbc\xa3"); /* ABC, wide */
+    corpus_index();
+    corpus_expect("\xf0\x9f\x98\x80", "#A1 ");
+    corpus_expect("well", "#A1 ");
+    corpus_expect("\xf0\x9f\x98\x81", "");
+    corpus_expect("abc", "#A2 ");
+}
+
+static void any_input_is_safe(void **state)
+{
+    static const char *const hostile[] = {
+        "\"", "\" OR 1 --", "*", "NEAR(", "NEAR(a b, 1)", "a AND", "AND OR NOT", "(((((", "a:b words:x", "{words}:x", "^a", "-a",
+        "a + b", "''';DROP TABLE message;--", "\\", "a\"b\"c*", "\"\"\"*", "\xef\xbf\xbd", "* * *", "a* b* c*",
+        "\xe2\x80\xa6", "\xe2\x80\xa6*", "\xc3\xa9*",
+    };
+    (void)state;
+    corpus_say("#a", "bob", "nothing of that");
+    corpus_index();
+    for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++)
+        corpus_expect(hostile[i], "");
+    corpus_expect("nothing \xe2\x80\xa6", "#A1 ");
+    corpus_expect("\"nothing :-)", "#A1 ");
+    assert_int_equal(corpus_number("SELECT count(*) FROM message"), 1);
+}
+
+static void long_and_many_words_are_words(void **state)
+{
+    static char word[4001], many[4001];
+    (void)state;
+    memset(word, 'x', sizeof word - 1);
+    for (size_t i = 0; i + 5 < sizeof many; i += 4)
+        memcpy(many + i, "abc ", 5);
+    corpus_say("#a", "bob", word);
+    corpus_say("#a", "bob", many);
+    corpus_index();
+    corpus_expect(word, "#A1 ");
+    corpus_expect("xxxx*", "#A1 ");
+    corpus_expect(many, "#A2 ");
+    for (size_t i = 0; i < sizeof many - 1; i++)
+        many[i] = "a-"[i % 2];
+    corpus_expect(many, "");
+}
+
+static void rooms_and_users_are_told_apart(void **state)
+{
+    struct buf match = {0};
+    (void)state;
+    corpus_exec("INSERT INTO room (key, name, created_ms, used_ms) VALUES ('#a-b', '#a-b', 0, 0)");
+    corpus_say("#a", "Bob", "x");
+    corpus_say("#a-b", "bob", "x");
+    corpus_say("#b", "bob-", "x");
+    corpus_say("#b", "carl", "x a bob");
+    corpus_index();
+    struct search_filter filter = corpus_filter("x", &match);
+    terms_match_room(&match, "#a");
+    filter.match = buf_text(&match);
+    assert_string_equal(corpus_find(&filter), "#A1 ");
+    buf_clear(&match);
+    terms_match_name(&match, "BOB");
+    filter.match = buf_text(&match);
+    assert_string_equal(corpus_find(&filter), "#a-b2 #A1 ");
+    buf_fini(&match);
+}
+
+static void what_may_not_be_read_is_not_found(void **state)
+{
+    struct buf match = {0};
+    (void)state;
+    corpus_say("#a", "bob", "x");
+    corpus_say("#b", "bob", "x");
+    corpus_index();
+    struct search_filter filter = corpus_filter("x", &match);
+    filter.may_read = only_b_may_be_read;
+    assert_string_equal(corpus_find(&filter), "#b2 ");
+    buf_fini(&match);
+}
+
+static void a_room_has_no_past_but_its_own(void **state)
+{
+    (void)state;
+    corpus_say("#a", "bob", "x");
+    corpus_say("#c", "bob", "x"); /* an unknown room */
+    corpus_index();
+    corpus_expect("x", "#A1 ");
+    corpus_exec("UPDATE room SET created_ms = 1 WHERE key = '#a'"); /* created again */
+    corpus_expect("x", "");
+}
+
+static void times_bound_what_is_found(void **state)
+{
+    static const struct {
+        int64_t since_ms, before_ms;
+        const char *want;
+    } cases[] = {
+        {0, INT64_MAX, "#A4 #A3 #A2 #A1 "}, {2000, INT64_MAX, "#A4 #A3 #A2 "}, {2001, INT64_MAX, "#A4 #A3 "},
+        {0, 3000, "#A2 #A1 "},              {0, 3001, "#A3 #A2 #A1 "},         {2000, 4000, "#A3 #A2 "},
+        {4001, INT64_MAX, ""},              {0, 1000, ""},                     {3000, 2000, ""},
+    };
+    struct buf match = {0};
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        corpus_say("#a", "bob", "x");
+    corpus_index();
+    struct search_filter filter = corpus_filter("x", &match);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        filter.since_ms = cases[i].since_ms;
+        filter.before_ms = cases[i].before_ms;
+            assert_string_equal(corpus_find(&filter), cases[i].want);
+    }
+    buf_fini(&match);
+}
+
+static void a_search_ends_in_time_and_says_so(void **state)
+{
+    struct buf match = {0};
+    (void)state;
+    corpus_exec("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 20000) INSERT INTO message"
+         " (n, room, id, time_ms, name, text) SELECT i, '#gone', i, i, 'bob', 'x' FROM c");
+    corpus_index();
+    struct search_filter filter = corpus_filter("x", &match);
+    filter.until_ms = clock_ms() - 1;
+    corpus_find(&filter);
+    assert_int_equal(corpus_ended(), SEARCH_LATE);
+    filter.until_ms = clock_ms() + 10000;
+    corpus_find(&filter);
+    assert_int_equal(corpus_ended(), SEARCH_ALL);
+    buf_fini(&match);
+}
+
+static void a_reader_may_stop_it(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        corpus_say("#a", "bob", "x");
+    corpus_index();
+    corpus_stop_after(2);
+    corpus_expect("x", "#A5 #A4 ");
+    corpus_stop_after(0);
+    assert_int_equal(corpus_ended(), SEARCH_ALL);
+}
+
+static void an_answer_that_is_full_tells_whether_newer_ones_are_missing(void **state)
+{
+    (void)state;
+    corpus_add(1, 600);
+    corpus_forget_index();
+    corpus_index();
+    corpus_add(601, 602);
+    corpus_stop_after(1);
+    corpus_expect("x600", "#A600 ");
+    assert_int_equal(corpus_ended(), SEARCH_BEHIND);
+    corpus_exec("UPDATE search SET low = 300"); /* older ones are, which does not matter to who has enough */
+    corpus_index();
+    corpus_stop_after(1);
+    corpus_expect("x600", "#A600 ");
+    assert_int_equal(corpus_ended(), SEARCH_ALL);
+    corpus_stop_after(0);
+}
+
+static void slices_are_searched_from_the_newest(void **state)
+{
+    (void)state;
+    corpus_add(SLICE - 2, SLICE + 1);
+    corpus_index();
+    assert_int_equal(corpus_number("SELECT count(*) FROM search_slice"), 2);
+    corpus_expect("x*", "#A262145 #A262144 #A262143 #A262142 ");
+    corpus_stop_after(3);
+    corpus_expect("x*", "#A262145 #A262144 #A262143 ");
+    corpus_stop_after(0);
+    char first[32];
+    snprintf(first, sizeof first, "x%d", SLICE - 2);
+    corpus_expect(first, "#A262142 ");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, corpus_open, corpus_close)
+    const struct CMUnitTest tests[] = {
+        TEST(words_are_found_the_newest_first),
+        TEST(accents_and_case_make_no_difference),
+        TEST(a_word_finds_its_start_with_a_star),
+        TEST(chinese_and_japanese_are_found_by_any_part),
+        TEST(emoji_and_wide_letters_are_found),
+        TEST(any_input_is_safe),
+        TEST(long_and_many_words_are_words),
+        TEST(rooms_and_users_are_told_apart),
+        TEST(what_may_not_be_read_is_not_found),
+        TEST(a_room_has_no_past_but_its_own),
+        TEST(times_bound_what_is_found),
+        TEST(a_search_ends_in_time_and_says_so),
+        TEST(a_reader_may_stop_it),
+        TEST(an_answer_that_is_full_tells_whether_newer_ones_are_missing),
+        TEST(slices_are_searched_from_the_newest),
+    };
+#undef TEST
+    alarm(60);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
