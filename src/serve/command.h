@@ -11,7 +11,7 @@
 struct args {
     char *word; /* NULL: not given */
     char *more; /* a second word; the same */
-    char *text; /* the same; never blank, never longer than limits.text */
+    char *text; /* the same; never blank, never longer than limits.text_bytes */
 };
 
 typedef void command_fn(struct session *s, const struct args *a);

@@ -8,7 +8,7 @@
 
 /*
  * Sessions that come back. Who has taken a token is a resumable. When its connection breaks, its reader stays for a moment
- * (accounts.grace) in its rooms and in its name; if somebody comes with the token in that time, an resumer, its place is
+ * (accounts.grace_s) in its rooms and in its name; if somebody comes with the token in that time, an resumer, its place is
  * handed over and nobody sees it go. Else it leaves, and what it had is parked in the store for who comes later.
  */
 struct session;
