@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * docgen TABLE FORMAT : prints a table of src/tbl/ as part of a document. `make docs` puts what it prints between the
- * marker lines of the documents (build-aux/docs.sh), and make check says when they differ, so a document can never
- * tell anything else than the program does.
+ * docgen TABLE FORMAT : prints a table of src/tbl/ as part of a document. `make docs` puts its output between the marker
+ * lines of the documents (build-aux/docs.sh), and make check reports any difference, so the documents always agree with
+ * the program.
  *
- * Not obvious: no text of a table may be read as markup by what it is printed into. All of it goes out by markdown_text,
- * mdoc_sentence, mdoc_syntax and literal, which know what Markdown and mdoc(7) would take for markup.
+ * Not obvious: no text of a table may be read as markup. All of it is printed by markdown_text, mdoc_sentence,
+ * mdoc_syntax and literal, which escape what Markdown or mdoc(7) would take for markup.
  */
 #include "config.h"
 
@@ -92,27 +92,43 @@ static const struct {
 #undef LOCK
 };
 
-/* A section, or, where the key is not NULL, a key of the section before it. */
+static const struct {
+    const char *name, *what;
+} protocols[] = {
+#define PROTOCOL(NAME, symbol, name, what) {name, what},
+#include "tbl/protocols.h"
+#undef PROTOCOL
+};
+
+enum conf_kind { A_LIST, A_SECTION, A_KEY };
+enum conf_type { IS_INT, IS_BOOL, IS_STRING, IS_ADDRESS, IS_PROTOCOL };
+
+/* A list, a section, or a key of the list or section before it. */
 struct conf_row {
+    enum conf_kind kind;
     const char *section, *key, *comment;
-    enum { CONF_IS_INT, CONF_IS_BOOL, CONF_IS_STRING } type;
-    int value, least, most;
-    const char *text, *allowed, *when;
+    enum conf_type type;
+    int value, least, most; /* .most of a list: how many groups */
+    const char *text, *allowed, *when; /* "LIVE" or "RESTART" of a key in a section, "REQUIRED" or "OPTIONAL" in a list */
 };
 
 static const struct conf_row confs[] = {
-#define CONF_SECTION(section, comment) {#section, NULL, comment, CONF_IS_INT, 0, 0, 0, NULL, NULL, NULL},
-#define CONF_INT(section, key, value, least, most, when, comment)                                                      \
-    {#section, #key, comment, CONF_IS_INT, value, least, most, NULL, NULL, #when},
-#define CONF_BOOL(section, key, value, when, comment)                                                                  \
-    {#section, #key, comment, CONF_IS_BOOL, value, 0, 1, NULL, NULL, #when},
-#define CONF_STRING(section, key, value, allowed, when, comment)                                                       \
-    {#section, #key, comment, CONF_IS_STRING, 0, 0, 0, value, allowed, #when},
+#define CONF_LIST(NAME, list, item, many, takes_effect, about)                                                         \
+    {.kind = A_LIST, .section = #list, .most = many, .when = #takes_effect, .comment = about},
+#define CONF_ITEM_INT(list, name, default_value, low, high, need, about)                                               \
+    {A_KEY, #list, #name, about, IS_INT, default_value, low, high, NULL, NULL, #need},
+#define CONF_ITEM_BOOL(list, name, default_value, need, about)                                                         \
+    {A_KEY, #list, #name, about, IS_BOOL, default_value, 0, 1, NULL, NULL, #need},
+#define CONF_ITEM_STRING(list, name, default_text, check, need, about)                                                 \
+    {A_KEY, #list, #name, about, IS_##check, 0, 0, 0, default_text, "", #need},
+#define CONF_SECTION(section, about) {A_SECTION, #section, NULL, about, IS_INT, 0, 0, 0, NULL, NULL, NULL},
+#define CONF_INT(section, name, default_value, low, high, takes_effect, about)                                         \
+    {A_KEY, #section, #name, about, IS_INT, default_value, low, high, NULL, NULL, #takes_effect},
+#define CONF_BOOL(section, name, default_value, takes_effect, about)                                                   \
+    {A_KEY, #section, #name, about, IS_BOOL, default_value, 0, 1, NULL, NULL, #takes_effect},
+#define CONF_STRING(section, name, default_text, values, takes_effect, about)                                          \
+    {A_KEY, #section, #name, about, IS_STRING, 0, 0, 0, default_text, values, #takes_effect},
 #include "tbl/conf.h"
-#undef CONF_SECTION
-#undef CONF_INT
-#undef CONF_BOOL
-#undef CONF_STRING
 };
 
 /* ---- text that is no markup ---- */
@@ -431,94 +447,175 @@ static void print_admin(enum format f)
 
 /* ---- the configuration ---- */
 
-static void print_value(const struct conf_row *r)
+static bool is(const char *word, const struct conf_row *r)
 {
-    if (r->type == CONF_IS_INT)
+    return strcmp(r->when, word) == 0;
+}
+
+static bool is_quoted(const struct conf_row *r)
+{
+    return r->type != IS_INT && r->type != IS_BOOL;
+}
+
+static void print_value(const struct conf_row *r, const char *quote)
+{
+    if (is_quoted(r))
+        printf("%s%s%s", quote, r->text, quote);
+    else if (r->type == IS_INT)
         printf("%d", r->value);
-    else if (r->type == CONF_IS_BOOL)
-        fputs(r->value ? "true" : "false", stdout);
     else
-        printf("\"%s\"", r->text);
+        fputs(r->value ? "true" : "false", stdout);
+}
+
+/* `"a", "b" or "c"`, of n. */
+static void print_choice(const char *word, int len, size_t i, size_t n)
+{
+    printf("%s\"%.*s\"", !i ? "" : i + 1 < n ? ", " : " or ", len, word);
 }
 
 /* What may stand there, in words. */
 static void print_range(const struct conf_row *r)
 {
-    if (r->type == CONF_IS_INT) {
+    size_t n = 1;
+    if (r->type == IS_INT) {
         printf("%d to %d", r->least, r->most);
-    } else if (r->type == CONF_IS_BOOL) {
+    } else if (r->type == IS_BOOL) {
         fputs("true or false", stdout);
+    } else if (r->type == IS_PROTOCOL) {
+        for (size_t i = 0; i < COUNT(protocols); i++)
+            print_choice(protocols[i].name, (int)strlen(protocols[i].name), i, COUNT(protocols));
+    } else if (r->type == IS_ADDRESS) {
+        fputs("an address or \"*\"", stdout);
     } else if (!*r->allowed) {
-        fputs("text", stdout);
+        fputs("a string", stdout);
     } else {
-        for (const char *a = r->allowed; *a;) {
-            size_t n = strcspn(a, "|");
-            bool last = !a[n];
-            printf("\"%.*s\"%s", (int)n, a, last ? "" : strchr(a + n + 1, '|') ? ", " : " or ");
-            a += n + !last;
+        for (const char *a = r->allowed; (a = strchr(a, '|')); a++)
+            n++;
+        const char *a = r->allowed;
+        for (size_t i = 0; i < n; i++) {
+            print_choice(a, (int)strcspn(a, "|"), i, n);
+            a += strcspn(a, "|") + 1;
         }
     }
 }
 
 static const char *effect(const struct conf_row *r)
 {
-    return strcmp(r->when, "LIVE") == 0 ? "at reload" : "at restart";
+    return is("LIVE", r) ? "at reload" : "at restart";
+}
+
+/* The list as it is without a configuration: one group, of all defaults. */
+static void print_default_list(const struct conf_row *list)
+{
+    printf("%s = (\n    {", list->section);
+    for (const struct conf_row *r = list + 1; r->kind == A_KEY; r++) {
+        printf(" %s = ", r->key);
+        print_value(r, "\"");
+        putchar(';');
+    }
+    puts(" }\n);");
+}
+
+static void print_key_mdoc(const struct conf_row *r)
+{
+    printf(".It Cm %s No = ", r->key);
+    print_value(r, "\\(dq");
+    putchar('\n');
+    mdoc_sentence(r->comment);
+    fputs("Takes ", stdout);
+    print_range(r);
+    if (is("REQUIRED", r))
+        puts("; must be set in each group.");
+    else if (is("OPTIONAL", r))
+        puts(".");
+    else
+        printf("; changes take effect %s.\n", effect(r));
+    for (size_t i = 0; r->type == IS_PROTOCOL && i < COUNT(protocols); i++)
+        printf("\\(dq%s\\(dq is %s.\n", protocols[i].name, protocols[i].what);
 }
 
 static void print_conf_mdoc(void)
 {
     for (size_t i = 0; i < COUNT(confs); i++) {
         const struct conf_row *r = &confs[i];
-        if (!r->key) {
-            if (i)
-                table_ends(MDOC);
-            printf(".Ss %s\n", r->section);
-            mdoc_sentence(r->comment);
-            table_begins(MDOC, "");
+        if (r->kind == A_KEY) {
+            print_key_mdoc(r);
             continue;
         }
-        printf(".It Cm %s No = ", r->key);
-        if (r->type == CONF_IS_STRING)
-            printf("\\(dq%s\\(dq", r->text);
-        else
-            print_value(r);
-        putchar('\n');
+        if (i)
+            table_ends(MDOC);
+        printf(".Ss %s\n", r->section);
         mdoc_sentence(r->comment);
-        fputs("Takes ", stdout);
-        print_range(r);
-        printf("; in force %s.\n", effect(r));
+        if (r->kind == A_LIST) {
+            printf("A list of 1 to %d groups; changes take effect %s.\nThe default is\n.Bd -literal -offset indent\n", r->most,
+                   effect(r));
+            print_default_list(r);
+            puts(".Ed");
+        }
+        table_begins(MDOC, "");
     }
     table_ends(MDOC);
 }
 
 static void print_conf_markdown(void)
 {
-    table_begins(MARKDOWN, "key | default | takes | in force | what it is");
+    table_begins(MARKDOWN, "key | default | takes | takes effect | what it is");
+    const struct conf_row *list = NULL;
     for (size_t i = 0; i < COUNT(confs); i++) {
         const struct conf_row *r = &confs[i];
-        if (!r->key)
+        if (r->kind != A_KEY) {
+            list = r->kind == A_LIST ? r : NULL;
             continue;
+        }
         printf("| `%s.%s` | `", r->section, r->key);
-        print_value(r);
+        print_value(r, "\"");
         fputs("` | ", stdout);
         print_range(r);
-        printf(" | %s | ", effect(r));
+        printf(" | %s | ", effect(list ? list : r));
         markdown_text(r->comment);
         puts(" |");
     }
 }
 
-/* A comment of the sample, cut between words into lines of at most 100 bytes. */
-static void print_comment(const char *indent, const char *s)
+/* A comment of the sample, cut between words into lines of at most 100 bytes. The first line begins with `first`, the
+ * others with `next`. */
+static void print_comment(const char *first, const char *next, const char *s)
 {
     while (*s) {
         size_t n = strlen(s);
         if (n > 100)
             for (n = 100; n && s[n] != ' ';)
                 n--;
-        printf("%s# %.*s\n", indent, (int)n, s);
+        printf("%s%.*s\n", first, (int)n, s);
         s += n + (s[n] == ' ');
+        first = next;
     }
+}
+
+/* The keys of a list as comments, then the list itself, which stands uncommented. */
+static void print_sample_list(const struct conf_row *list)
+{
+    print_comment("# ", "# ", list->comment);
+    for (const struct conf_row *r = list + 1; r->kind == A_KEY; r++) {
+        char first[64];
+        snprintf(first, sizeof first, "#   %-10s", r->key);
+        print_comment(first, "#             ", r->comment);
+        fputs("#             (", stdout);
+        print_range(r);
+        puts(is("REQUIRED", r) ? "; must be set)" : ")");
+    }
+    printf("# (1 to %d groups; %s)\n", list->most, effect(list));
+    print_default_list(list);
+}
+
+static void print_sample_key(const struct conf_row *r)
+{
+    print_comment("    # ", "    # ", r->comment);
+    fputs("    # (", stdout);
+    print_range(r);
+    printf("; %s)\n    #%s = ", effect(r), r->key);
+    print_value(r, "\"");
+    puts(";");
 }
 
 static void print_sample(void)
@@ -527,34 +624,28 @@ static void print_sample(void)
          "#\n"
          "# chatd.conf: the configuration of chatd(8). It can be left as it is, or be missing.\n"
          "#\n"
-         "# Every key stands here behind a #, with its default and, in brackets, what it takes and when a change of it\n"
-         "# is in force: at reload (chatctl reload, or HUP) or at the next start. To set one, take away its #.\n"
-         "# `chatd -t -c FILE` tells every mistake in FILE; chatd.conf(5) tells more of all this.\n"
-         "\n"
-         "# Where chatd listens: a group for each port. `chatd -p PORT` takes the place of all of them.\n"
-         "#   address   \"*\": all addresses, IPv6 and IPv4; or one, in numbers: \"127.0.0.1\", \"::1\"\n"
-         "#   port      0 to 65535; 0: any free one\n"
-         "#   protocol  \"native\": the one that nc speaks\n"
-         "# (1 to 16 groups; at restart)\n"
-         "listeners = (\n"
-         "    { address = \"*\"; port = 9999; protocol = \"native\"; }\n"
-         ");");
+         "# Every key is listed behind a #, with its default and, in parentheses, the values that it takes and when a\n"
+         "# change takes effect: at reload (chatctl reload, or HUP) or at the next start. To set a key, remove its #.\n"
+         "# `chatd -t -c FILE` reports every mistake in FILE; see chatd.conf(5) for more.\n");
+    enum conf_kind in = A_LIST;
     for (size_t i = 0; i < COUNT(confs); i++) {
         const struct conf_row *r = &confs[i];
-        if (!r->key) {
-            puts(i ? "};\n" : "");
-            print_comment("", r->comment);
-            printf("%s = {\n", r->section);
-            continue;
+        if (r->kind == A_KEY && in == A_SECTION) {
+            if (confs[i - 1].kind == A_KEY)
+                putchar('\n');
+            print_sample_key(r);
         }
-        if (confs[i - 1].key)
-            putchar('\n');
-        print_comment("    ", r->comment);
-        fputs("    # (", stdout);
-        print_range(r);
-        printf("; %s)\n    #%s = ", effect(r), r->key);
-        print_value(r);
-        puts(";");
+        if (r->kind == A_KEY)
+            continue;
+        if (i)
+            puts(in == A_SECTION ? "};\n" : "");
+        in = r->kind;
+        if (in == A_LIST) {
+            print_sample_list(r);
+        } else {
+            print_comment("# ", "# ", r->comment);
+            printf("%s = {\n", r->section);
+        }
     }
     puts("};");
 }
@@ -604,11 +695,11 @@ int main(int argc, char **argv)
     while (f < FORMATS && strcmp(format_names[f], argv[2]) != 0)
         f++;
     if (t == COUNT(tables)) {
-        fprintf(stderr, "docgen: there is no table %s\n", argv[1]);
+        fprintf(stderr, "docgen: unknown table %s\n", argv[1]);
         return usage();
     }
     if (f == FORMATS || (f != MARKDOWN && f != MDOC && f != (int)tables[t].own)) {
-        fprintf(stderr, "docgen: %s is not printed as %s\n", argv[1], argv[2]);
+        fprintf(stderr, "docgen: cannot print %s as %s\n", argv[1], argv[2]);
         return usage();
     }
     tables[t].print((enum format)f);

@@ -2,47 +2,49 @@
 #ifndef CONF_H
 #define CONF_H
 
-#include "base/buf.h"
-
 #include <stdbool.h>
 
 /*
- * chatd.conf as one struct: all values checked, defaults filled in. Only the roof sees it; server.c hands each module
- * its own few values. One thread at a time.
+ * chatd.conf as one struct, made from tbl/conf.h: every value is checked, and what the file does not set has its
+ * default. Only the roof sees it; server.c gives each module the few values that it needs. conf_file.h fills it from a
+ * file. Plain data, for one thread at a time.
  */
-#define CONF_TEXT 256
-#define CONF_LISTENERS 16
+#define CONF_TEXT 256 /* bytes of a string with its NUL */
 
+/* How many groups a list may have. */
+enum conf_most {
+#define CONF_LIST(NAME, list, item, most, when, comment) CONF_##NAME = (most),
+#include "tbl/conf.h"
+};
+
+/* One group of the list `listeners`. */
 struct conf_listener {
-    char address[64];
-    int port;
-    char protocol[16];
+#define CONF_ITEM_INT(list, key, value, least, most, need, comment) int key;
+#define CONF_ITEM_BOOL(list, key, value, need, comment) bool key;
+#define CONF_ITEM_STRING(list, key, value, check, need, comment) char key[CONF_TEXT];
+#include "tbl/conf.h"
 };
 
 struct conf {
-#define CONF_SECTION(section, comment)
+#define CONF_LIST(NAME, list, item, most, when, comment)                                                               \
+    struct conf_##item list[most];                                                                                     \
+    int item##_count;
 #define CONF_INT(section, key, value, least, most, when, comment) int section##_##key;
 #define CONF_BOOL(section, key, value, when, comment) bool section##_##key;
 #define CONF_STRING(section, key, value, allowed, when, comment) char section##_##key[CONF_TEXT];
 #include "tbl/conf.h"
-#undef CONF_SECTION
-#undef CONF_INT
-#undef CONF_BOOL
-#undef CONF_STRING
-    struct conf_listener listeners[CONF_LISTENERS];
-    int listener_count;
-    bool clients_max_given; /* it stood in the file: not to be lowered silently */
+    bool clients_max_given; /* the file sets clients.max, so it must not be lowered silently */
 };
 
-/* The defaults: one listener, all addresses, port 9999. */
+/* Sets every value to its default: one listener, on port 9999 of all addresses. */
 void conf_defaults(struct conf *c);
 
-/* Reads a file over the defaults. 0, or -1 with all mistakes in `errors`, a line each:
- * `FILE:LINE: section.key: what is wrong (and what would be right)`. */
-int conf_load(struct conf *c, const char *file, struct buf *errors);
+/* Sets one listener to its defaults. */
+void conf_default_listener(struct conf_listener *l);
 
-/* What differs. Calls fn for each key whose value is another in `next`; `live`: it takes effect without a restart. Keys
- * that do not are set back to the values of `now` in `next`, so that `next` tells what is in force. */
+/* Compares two configurations. Calls fn once for each key whose value differs, and once with "listeners" if any of
+ * them differs. `live` tells whether the change takes effect without a restart. A key for which it does not gets its
+ * old value back in `next`, so that afterwards `next` holds what is in force. */
 void conf_compare(const struct conf *now, struct conf *next, void (*fn)(const char *key, bool live, void *arg), void *arg);
 
 #endif

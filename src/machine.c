@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One row for each limit: where it is read, what chatd takes of it without a client, what each client adds. Sources:
- * getrlimit(2), proc(5) (threads-max, pid_max, max_map_count), the kernel's cgroup-v2 text (pids.max).
+ * One row for each limit: where it is read, how much chatd needs without clients, how much each client adds. Sources:
+ * getrlimit(2), proc(5) (threads-max, pid_max, max_map_count), the kernel's cgroup-v2 documentation (pids.max).
  */
 #include "config.h"
 
@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #define UNLIMITED INT64_MAX
-#define STACKS_KIB (128 + 64 + 2 * 4) /* a reader's and a writer's, with their guard pages */
+#define STACKS_KIB (128 + 64 + 2 * 4) /* the stacks of a reader and a writer, with their guard pages */
 
-/* A number in a file of /proc or /sys; UNLIMITED where there is none, or it says "max". */
+/* Reads a number from a file of /proc or /sys; UNLIMITED if there is no such file or it says "max". */
 static int64_t read_file(const char *path)
 {
     long long v;
@@ -28,7 +28,7 @@ static int64_t read_file(const char *path)
     return got == 1 ? v : UNLIMITED;
 }
 
-/* Raises the soft limit (RLIMIT_…) towards `need`; what it is then. */
+/* Raises a soft limit (RLIMIT_…) towards `need`, as far as the hard limit allows; returns the soft limit. */
 static int64_t raise_limit(int resource, int64_t need)
 {
     struct rlimit rl;
@@ -48,7 +48,7 @@ static int64_t descriptors(int64_t need)
     return raise_limit(RLIMIT_NOFILE, need);
 }
 
-/* RLIMIT_NPROC counts all of a user's threads, and does not bind root. */
+/* RLIMIT_NPROC counts all threads of a user, and does not apply to root. */
 static int64_t user_threads(int64_t need)
 {
     return geteuid() == 0 ? UNLIMITED : raise_limit(RLIMIT_NPROC, need);
@@ -105,9 +105,9 @@ static const struct limit {
     {"descriptors", descriptors, 192, 1, "raise LimitNOFILE in the unit, or ulimit -n"},
     {"threads of this user", user_threads, 64, 2, "raise LimitNPROC in the unit, or ulimit -u"},
     {"threads of this service", cgroup_threads, 64, 2, "raise TasksMax in the unit"},
-    {"threads of this machine", system_threads, 1024, 2, "sysctl kernel.threads-max"},
-    {"thread numbers", thread_ids, 1024, 2, "sysctl kernel.pid_max"},
-    {"memory maps", maps, 1024, 4, "sysctl vm.max_map_count"},
+    {"threads of this machine", system_threads, 1024, 2, "raise sysctl kernel.threads-max"},
+    {"thread numbers", thread_ids, 1024, 2, "raise sysctl kernel.pid_max"},
+    {"memory maps", maps, 1024, 4, "raise sysctl vm.max_map_count"},
     {"KiB of address space", address_space_kib, 256 * 1024, STACKS_KIB + 64, "raise LimitAS in the unit, or ulimit -v"},
 };
 
@@ -127,7 +127,7 @@ int machine_fit(int clients, int spare, struct buf *why)
         there = have;
     }
     if (tightest)
-        buf_printf(why, "clients.max = %d needs %lld %s and there are %lld: %s", clients,
+        buf_printf(why, "clients.max = %d needs %lld %s, but the limit is %lld: %s", clients,
                    (long long)tightest->base + (long long)tightest->per_client * (clients + spare), tightest->what,
                    (long long)there, tightest->advice);
     if (tightest && fit)

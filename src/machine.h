@@ -5,14 +5,14 @@
 #include "base/buf.h"
 
 /*
- * What clients.max takes of the machine: descriptors, threads, memory maps, address space. Looked at before the first
- * client comes, so that a limit of the system is one clear line at the start and not a riddle at the thousandth
- * connection. Main thread, or one reload at a time.
+ * Whether the machine has the resources that clients.max needs: descriptors, threads, memory maps, address space. It is
+ * checked before the first client connects, so that a limit of the system is one clear line at start-up and not a
+ * failure at the thousandth connection. Main thread, or one reload at a time.
  */
 
-/* Raises this process's own soft limits as far as `clients` needs and the hard ones allow. Returns how many clients the
- * machine can carry, at most `clients`; when it is fewer, `why` gets one line: which limit stands in the way, what it
- * is, what it would have to be, and how to set it. */
+/* Raises the soft limits of this process as far as `clients` and `spare` pairs of threads need and the hard limits allow.
+ * Returns the number of clients for which the machine has resources, at most `clients`. If that is fewer, appends one line
+ * to `why`: the limit that is too low, its value, the value that is needed, and how to raise it. */
 int machine_fit(int clients, int spare, struct buf *why);
 
 #endif

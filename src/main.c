@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * chatd: arguments, signals, and the wait for them. All signals but those of a crash are blocked before the first
- * thread is made, in this thread too, because sigwait(3) wants it; so no thread is ever interrupted.
+ * chatd: arguments, signals, and waiting for signals. All signals but those of a crash are blocked before the first
+ * thread is created, in this thread too, because sigwait(3) requires it; so no system call is ever interrupted.
  */
 #include "config.h"
 
@@ -23,19 +23,19 @@
 static void usage(FILE *to)
 {
     fprintf(to, "usage: chatd [-p PORT] [-c FILE] [-d STATEDIR] [-t] [-v] [-V] [-h]\n\n"
-                "  -p PORT      listen on this port alone, on all addresses (0: any free one)\n"
-                "  -c FILE      read this configuration\n"
-                "               (else " CHATD_SYSCONFDIR "/chatd.conf if it is there, else the defaults)\n"
+                "  -p PORT      listen on this port only, on all addresses (0: any free port)\n"
+                "  -c FILE      read this configuration file\n"
+                "               (default: " CHATD_SYSCONFDIR "/chatd.conf if it exists, else built-in defaults)\n"
                 "  -d STATEDIR  keep the database and the admin socket in this directory\n"
-                "  -t           check the configuration, print every mistake, and end\n"
+                "  -t           check the configuration, print every mistake, and exit\n"
                 "  -v           log each command\n"
-                "  -V           print the version\n"
-                "  -h           print this help\n\n"
-                "chatd stays in the foreground and talks to nc: nc localhost 9999\n"
-                "TERM or INT stops it, HUP reads the configuration again; chatctl does both, and more.\n");
+                "  -V           print the version and exit\n"
+                "  -h           print this help and exit\n\n"
+                "chatd runs in the foreground. To connect: nc localhost 9999\n"
+                "TERM or INT stops it, HUP reloads the configuration; chatctl can do both, and more.\n");
 }
 
-/* Once: a second TERM would be impatience, and two operators are none. */
+/* Sends TERM once only: a second TERM ends chatd at once, which two operators who both ask for a stop do not mean. */
 static void ask_to_stop(void)
 {
     static atomic_flag asked = ATOMIC_FLAG_INIT;
@@ -52,10 +52,10 @@ static void block_signals(void)
         sigdelset(&all, crashes[i]);
     must_ok(pthread_sigmask(SIG_SETMASK, &all, NULL));
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error of a write, not an end */
+    signal(SIGXFSZ, SIG_IGN); /* beyond a limit on file sizes a write must fail, not end chatd */
 }
 
-/* From here on a second TERM or INT ends chatd at once: the write-ahead log makes that safe. */
+/* From here on a second TERM or INT ends chatd at once; the write-ahead log makes that safe. */
 static void allow_second(void)
 {
     sigset_t end;
@@ -100,7 +100,7 @@ int main(int argc, char **argv)
         case 'p':
             options.port = read_port(optarg);
             if (options.port < 0) {
-                fprintf(stderr, "chatd: -p: must be a port, 0 to 65535 (got %s)\n", optarg);
+                fprintf(stderr, "chatd: -p: must be a port number, 0 to 65535 (got %s)\n", optarg);
                 return 2;
             }
             break;
@@ -114,7 +114,7 @@ int main(int argc, char **argv)
         }
     }
     if (optind < argc) {
-        fprintf(stderr, "chatd: there is no argument %s\n", argv[optind]);
+        fprintf(stderr, "chatd: unexpected argument %s\n", argv[optind]);
         usage(stderr);
         return 2;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The roof. Every module is configured, started and stopped from here and nowhere else; no module knows the
- * configuration. The order of starting is the order of need: what a thread may touch is there before the thread.
+ * The roof. Every module is configured, started and stopped here and nowhere else; no module knows the configuration.
+ * Modules start in the order of their dependencies: whatever a thread may touch exists before the thread does.
  */
 #include "config.h"
 
@@ -20,8 +20,9 @@
 #include "chat/tokens.h"
 #include "chat/users.h"
 #include "conf.h"
+#include "conf_file.h"
 #include "ctl/admin.h"
-#include "ctl/admin_cmds.h"
+#include "ctl/admin_users.h"
 #include "ctl/wire.h"
 #include "machine.h"
 #include "net/keeper.h"
@@ -48,10 +49,12 @@
 static struct {
     struct server_options options; /* c */
     struct lock reload_lock;
-    struct conf conf;              /* L: what is in force */
-    struct listener *listeners[CONF_LISTENERS]; /* c */
-    struct msg *last_words_full[FORMS], *last_words_many[FORMS]; /* c */
-    int64_t clean_up_at_ms;            /* the keeper's */
+    struct conf conf;              /* L: the values in force */
+    struct port {
+        struct listener *listener;
+        struct msg *full, *many;   /* owns: last words for a refused connection, or NULL */
+    } ports[CONF_LISTENERS];       /* c */
+    int64_t clean_up_at_ms;        /* the keeper thread's */
 } server = {.reload_lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_RELOAD}};
 
 static void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -68,7 +71,7 @@ static void complain(const char *fmt, ...)
 
 /* ---- configuration ---- */
 
-/* The file to read, or NULL: the defaults serve. */
+/* The file to read, or NULL: use the defaults. */
 static const char *conf_file(const struct server_options *o)
 {
     if (o->conf_file)
@@ -80,13 +83,14 @@ static int read_conf(const struct server_options *o, struct conf *c, struct buf 
 {
     const char *file = conf_file(o);
     if (file) {
-        if (conf_load(c, file, errors) != 0)
+        if (conf_file_load(c, file, errors) != 0)
             return -1;
     } else {
         conf_defaults(c);
     }
     if (o->port >= 0) {
-        c->listeners[0] = (struct conf_listener){.address = "*", .port = o->port, .protocol = "native"};
+        conf_default_listener(&c->listeners[0]);
+        c->listeners[0].port = o->port;
         c->listener_count = 1;
     }
     return 0;
@@ -98,64 +102,64 @@ static int processors(void)
     return n > 0 ? (int)n : 1;
 }
 
-/* Hands each module its own few values: those that may change while chatd runs. */
+/* Gives each module its values: those that may change while chatd runs. */
 static void configure(const struct conf *c)
 {
     enum log_level level = (enum log_level)log_level_named(c->log_level);
     log_configure(server.options.verbose ? LOG_DEBUG : level, c->log_time);
-    native_configure(c->limits_line);
-    name_configure(c->limits_name);
+    native_configure(c->limits_line_bytes);
+    name_configure(c->limits_name_bytes);
     addrs_configure(c->clients_per_address);
-    flood_configure(c->flood_rate, c->flood_burst, c->flood_seconds, c->flood_exempt_loopback);
-    replay_configure(c->rooms_replay, c->rooms_replay_age);
+    flood_configure(c->flood_rate_per_s, c->flood_burst_tokens, c->flood_close_after_s, c->flood_exempt_loopback);
+    replay_configure(c->rooms_replay_messages, c->rooms_replay_age_s);
     rules_configure(c->rooms_roles, c->rooms_bans);
     rooms_configure(c->rooms_max, c->rooms_expire_days);
     history_configure(&(struct history_limits){
         .keep = c->history_keep,
-        .queue_bytes = c->history_queue,
+        .queue_bytes = c->history_queue_bytes,
     });
     retention_configure(c->history_messages, c->history_days);
     search_configure(c->history_search_ms);
     outbox_configure(&(struct outbox_limits){
         .entries = c->outbox_entries,
         .bytes = c->outbox_bytes,
-        .age_ms = c->outbox_seconds * 1000,
-        .patience_ms = c->outbox_patience,
+        .age_ms = c->outbox_age_s * 1000,
+        .patience_ms = c->outbox_patience_ms,
     });
-    secret_configure(c->accounts_hash_memory, c->accounts_hash_passes);
-    hashing_configure(c->accounts_hash_wait, processors());
+    secret_configure(c->accounts_hash_memory_kib, c->accounts_hash_passes);
+    hashing_configure(c->accounts_hash_wait_ms, processors());
     accounts_configure(c->accounts_max);
-    throttle_configure(c->accounts_tries, c->accounts_tries_refill);
+    throttle_configure(c->accounts_failed_logins, c->accounts_failed_login_refill_s);
     login_configure(&(struct login_rules){
         .registration = login_registration_named(c->accounts_registration),
         .plaintext = c->accounts_plaintext,
-        .password_least = c->accounts_password,
+        .password_least = c->accounts_password_min_bytes,
     });
     tokens_configure(&(struct token_limits){
         .per_account = c->accounts_tokens,
         .days = c->accounts_token_days,
-        .resume_s = c->accounts_resume,
+        .resume_s = c->accounts_resume_s,
     });
-    resume_configure(c->accounts_grace * 1000, c->accounts_resume_messages);
-    mail_configure(&(struct mail_limits){.messages = c->accounts_mail, .days = c->accounts_mail_days});
+    resume_configure(c->accounts_grace_s * 1000, c->accounts_resume_messages);
+    mail_configure(&(struct mail_limits){.messages = c->accounts_mail_messages, .days = c->accounts_mail_days});
     admin_users_configure(c->accounts_invite_days);
     session_configure(&(struct session_limits){
-        .line = c->limits_line,
-        .text = c->limits_text,
-        .topic = c->limits_topic,
-        .away = c->limits_away,
-        .ignored = c->limits_ignored,
-        .login_timeout_s = c->clients_login_timeout,
+        .line = c->limits_line_bytes,
+        .text = c->limits_text_bytes,
+        .topic = c->limits_topic_bytes,
+        .away = c->limits_away_bytes,
+        .ignored = c->limits_ignored_users,
+        .login_timeout_s = c->clients_login_timeout_s,
         .rooms_per_user = c->rooms_per_user,
-        .history_page = c->history_page,
-        .replay_kept = c->rooms_replay_kept,
-        .replay = c->rooms_replay,
-        .replay_age_s = c->rooms_replay_age,
+        .history_page = c->history_page_messages,
+        .replay_kept = c->rooms_replay_from_history,
+        .replay = c->rooms_replay_messages,
+        .replay_age_s = c->rooms_replay_age_s,
     });
 }
 
-/* Sees to it that the machine carries clients.max. A default that it does not carry is lowered with a warning, one that
- * stands in the file is refused. */
+/* Checks that the machine has the resources for clients.max. If it has not, the default is lowered with a warning, but a
+ * value set in the file is refused. */
 static int fit_to_machine(struct conf *c, struct buf *error)
 {
     struct buf why = {0};
@@ -198,13 +202,13 @@ static void log_lines(const char *text)
     }
 }
 
-/* All of it or nothing. May wait for another reload. */
+/* All or nothing: on any mistake the old configuration stays in force. May wait for another reload. */
 static bool reload(struct buf *rows, struct buf *error)
 {
     struct conf *next = malloc(sizeof *next);
     struct report report = {.rows = rows};
     if (!next) {
-        buf_str(error, "out of memory: nothing was changed");
+        buf_str(error, "out of memory; nothing was changed");
         return false;
     }
     lock_acquire(&server.reload_lock);
@@ -243,14 +247,14 @@ int server_check(const struct server_options *o)
         result = -1;
     }
     if (result == 0 && !admin_group_exists(c->admin_group)) {
-        buf_printf(&errors, "%s: admin.group: there is no group \"%s\"\n", conf_file(o), c->admin_group);
+        buf_printf(&errors, "%s: admin.group: unknown group \"%s\"\n", conf_file(o), c->admin_group);
         result = -1;
     }
     fputs(buf_text(&errors), stderr);
     if (result == 0 && conf_file(o))
-        printf("%s is well\n", conf_file(o));
+        printf("%s: configuration OK\n", conf_file(o));
     else if (result == 0)
-        printf("there is no %s: the defaults serve\n", INSTALLED_CONF);
+        printf("%s not found, using defaults\n", INSTALLED_CONF);
     buf_fini(&errors);
     return result;
 }
@@ -273,28 +277,38 @@ static void tick(int64_t now_ms)
     tokens_clean_up();
 }
 
+/* What a refused connection is told, in the protocol of its listener; NULL: nothing. The caller owns it. */
+static struct msg *last_words_of(const struct codec *protocol, enum error_code reason)
+{
+    struct event ev = {.kind = EVENT_ERROR, .error = reason};
+    return member_render(protocol->form, &ev);
+}
+
 static int open_listeners(const struct conf *c)
 {
     char error[LISTENER_ERROR];
     for (int i = 0; i < c->listener_count; i++) {
         const struct conf_listener *l = &c->listeners[i];
-        const struct codec *codec = codec_named(l->protocol);
+        const struct codec *protocol = codec_named(l->protocol);
+        struct port *p = &server.ports[i];
+        p->full = last_words_of(protocol, ERROR_FULL);
+        p->many = last_words_of(protocol, ERROR_TOO_MANY_CONNECTIONS);
         struct listener_config lc = {
             .port = l->port,
             .backlog = c->sockets_backlog,
-            .send_buffer = c->sockets_send_buffer,
-            .receive_buffer = c->sockets_receive_buffer,
-            .keepalive_idle_s = c->sockets_keepalive_idle,
-            .keepalive_interval_s = c->sockets_keepalive_interval,
+            .send_buffer = c->sockets_send_buffer_bytes,
+            .receive_buffer = c->sockets_receive_buffer_bytes,
+            .keepalive_idle_s = c->sockets_keepalive_idle_s,
+            .keepalive_interval_s = c->sockets_keepalive_interval_s,
             .keepalive_count = c->sockets_keepalive_count,
-            .user_timeout_ms = c->sockets_user_timeout * 1000,
-            .via = codec,
-            .last_words_full = server.last_words_full[codec->form],
-            .last_words_many = server.last_words_many[codec->form],
+            .user_timeout_ms = c->sockets_user_timeout_s * 1000,
+            .via = protocol,
+            .last_words_full = p->full,
+            .last_words_many = p->many,
         };
         snprintf(lc.address, sizeof lc.address, "%s", l->address);
-        server.listeners[i] = listener_open(&lc, error);
-        if (!server.listeners[i]) {
+        p->listener = listener_open(&lc, error);
+        if (!p->listener) {
             complain("%s", error);
             return -1;
         }
@@ -305,28 +319,22 @@ static int open_listeners(const struct conf *c)
 static void close_listeners(void)
 {
     for (int i = 0; i < CONF_LISTENERS; i++)
-        listener_close(&server.listeners[i]);
+        listener_close(&server.ports[i].listener);
 }
 
-static void make_words(void)
+/* After close_listeners: only acceptors use them. */
+static void free_last_words(void)
 {
-    struct event full = {.kind = EVENT_ERROR, .error = ERROR_FULL};
-    struct event many = {.kind = EVENT_ERROR, .error = ERROR_TOO_MANY_CONNECTIONS};
-    for (int f = 0; f < FORMS; f++) {
-        server.last_words_full[f] = member_render((enum form)f, &full);
-        server.last_words_many[f] = member_render((enum form)f, &many);
+    for (int i = 0; i < CONF_LISTENERS; i++) {
+        struct port *p = &server.ports[i];
+        if (p->full)
+            msg_unref(p->full);
+        if (p->many)
+            msg_unref(p->many);
     }
 }
 
-static void free_words(void)
-{
-    for (int f = 0; f < FORMS; f++) {
-        msg_unref(server.last_words_full[f]);
-        msg_unref(server.last_words_many[f]);
-    }
-}
-
-/* State first: its lock decides which of two chatd may go on. */
+/* The state directory first: of two chatd that start at once, its lock lets only one continue. */
 static int open_state(const struct conf *c, char socket_path[PATHS_SIZE])
 {
     char dir[PATHS_SIZE], error[STORE_ERROR];
@@ -334,8 +342,8 @@ static int open_state(const struct conf *c, char socket_path[PATHS_SIZE])
     struct paths_given given = {server.options.dir, c->store_directory, c->admin_socket};
     if (paths_state(&given, dir, error) != 0 || store_open(dir, error) != 0)
         goto failed;
-    if (rooms_load(error) != 0 || accounts_load(error) != 0 || moderation_load(error) != 0 || paths_socket(&given, dir, socket_path, error) != 0 ||
-        admin_open(socket_path, c->admin_group, error) != 0) {
+    if (rooms_load(error) != 0 || accounts_load(error) != 0 || moderation_load(error) != 0 ||
+        paths_socket(&given, dir, socket_path, error) != 0 || admin_open(socket_path, c->admin_group, error) != 0) {
         store_close();
         goto failed;
     }
@@ -365,7 +373,7 @@ static int start_threads(const struct conf *c, void (*stop)(void))
     if (committed < c->clients_prespawn && committed < c->clients_max)
         log_warn("few_threads", "pairs=%d wanted=%d", committed, c->clients_prespawn);
     for (int i = 0; i < c->listener_count; i++)
-        if (listener_start(server.listeners[i]) != 0)
+        if (listener_start(server.ports[i].listener) != 0)
             return -1;
     return 0;
 }
@@ -373,9 +381,9 @@ static int start_threads(const struct conf *c, void (*stop)(void))
 static void announce(const struct conf *c, const char *socket_path)
 {
     for (int i = 0; i < c->listener_count; i++) {
-        printf("Chat server started on port %d\n", listener_port(server.listeners[i]));
+        printf("Chat server started on port %d\n", listener_port(server.ports[i].listener));
         log_info("listening", "address=%s port=%d protocol=%s", c->listeners[i].address,
-                 listener_port(server.listeners[i]), c->listeners[i].protocol);
+                 listener_port(server.ports[i].listener), c->listeners[i].protocol);
     }
     printf("Waiting for connections...\n");
     fflush(stdout);
@@ -390,7 +398,7 @@ int server_start(const struct server_options *o, void (*stop)(void))
     server.options = *o;
     int result = read_conf(o, c, &errors);
     if (result == 0) {
-        configure(c); /* the log first: what follows may write to it */
+        configure(c); /* first, because it sets up the log, and what follows may log */
         result = fit_to_machine(c, &errors);
     }
     fputs(buf_text(&errors), stderr);
@@ -398,31 +406,30 @@ int server_start(const struct server_options *o, void (*stop)(void))
     if (result != 0)
         return -1;
 #ifdef HAVE_M_ARENA_MAX
-    mallopt(M_ARENA_MAX, 4); /* an arena a thread would be gigabytes of address space */
+    mallopt(M_ARENA_MAX, 4); /* one arena per thread would take gigabytes of address space */
 #endif
     if (secret_start() != 0) {
-        complain("there is no randomness to be had for passwords and tokens; look at /dev/urandom");
+        complain("cannot read random data for passwords and tokens: check /dev/urandom");
         return -1;
     }
     if (geteuid() == 0)
-        log_warn("running_as_root", "hint=\"give chatd a user of its own: it needs no privilege\"");
+        log_warn("running_as_root", "hint=\"run chatd as a user of its own; it needs no privileges\"");
     users_start();
     rooms_start();
     accounts_start();
     history_start();
     search_start();
     retention_start();
-    make_words();
-    /* The port comes before the state: who starts chatd twice most often wants to hear about the port. */
+    /* The port before the state: when chatd is started twice, "port in use" is the more helpful message. */
     if (open_listeners(c) != 0 || open_state(c, socket_path) != 0)
         return -1;
-    lock_acquire(&server.reload_lock); /* the console answers before all is announced */
+    lock_acquire(&server.reload_lock); /* no reload from the console until all is announced */
     bool started = start_threads(c, stop) == 0;
     if (started)
         announce(c, socket_path);
     lock_release(&server.reload_lock);
     if (!started) {
-        complain("cannot make threads: %s; raise the limit on them (ulimit -u, TasksMax)", log_error_text(errno));
+        complain("cannot create threads: %s; raise the limit on threads (ulimit -u, TasksMax)", log_error_text(errno));
         return -1;
     }
     return 0;
@@ -440,12 +447,12 @@ void server_stop(void)
     keeper_stop();
     history_stop();
     accounts_tick();
-    store_stop(); /* before the pairs are freed: it may still be about to ring the bell of one */
+    store_stop(); /* before the pairs are freed: it may still be about to notify one */
     pool_stop();
     refuse_stop();
     rooms_stop();
     accounts_stop();
     users_stop();
-    free_words();
+    free_last_words();
     log_info("stopped", "%s", "");
 }

@@ -4,25 +4,26 @@
 
 #include <stdbool.h>
 
-/* The whole server: puts the modules together, starts and stops them in order. Main thread. */
+/* The whole server: configures the modules, starts and stops them in order. Main thread. */
 struct server_options {
-    const char *conf_file; /* -c, or NULL: the installed one if it is there */
+    const char *conf_file; /* -c, or NULL: the installed one if it exists */
     const char *dir;       /* -d, or NULL */
     int port;              /* -p, or -1 */
-    bool verbose;          /* -v: log at debug whatever the configuration says */
+    bool verbose;          /* -v: log at level debug, whatever the configuration says */
 };
 
-/* Checks the configuration and prints every mistake, or that it is well. 0, or -1. */
+/* Checks the configuration. Prints every mistake to standard error and returns -1, or one line to standard output that it
+ * is OK and returns 0. */
 int server_check(const struct server_options *options);
 
-/* Starts everything; 0, or -1 after a line on standard error that says what to do. `stop` asks the main thread to stop
- * chatd, from any thread. */
+/* Starts everything. 0, or -1 after a line on standard error that says what to do. `stop` must ask the main thread to
+ * stop chatd; it may be called from any thread. */
 int server_start(const struct server_options *options, void (*stop)(void));
 
-/* Reads the configuration again; logs what changed, or every mistake. */
+/* Reads the configuration again; logs each key that changed, or every mistake. */
 void server_reload(void);
 
-/* Says goodbye to everyone, drains (at most 5 s), ends all threads, closes the store. */
+/* Tells every client that chatd stops, writes what is queued (at most 5 s), ends all threads, closes the store. */
 void server_stop(void);
 
 #endif

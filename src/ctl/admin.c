@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A few workers, each in accept(2) on the same listening socket: the kernel hands each connection to one of them, so
- * there is no queue to keep. A connection has five seconds to say its line, so a forgotten one frees its worker.
+ * A few workers, each in accept(2) on the same listening socket: the kernel gives each connection to one of them, so
+ * there is no queue. A connection has five seconds to send its line, so an idle one does not hold its worker for long.
  */
 #include "config.h"
 
@@ -32,7 +32,7 @@
 
 #define WORKERS 4
 #define REQUEST_S 5
-#define REPLY_S 30 /* for a whole reply, or for each part of one that is passed on; a single send may take REQUEST_S */
+#define REPLY_S 30 /* for a whole reply, or for each part that is passed on; a single send may take REQUEST_S */
 #define PAUSE_MS 200
 #define WORKER_STACK (256 * 1024)
 
@@ -45,8 +45,8 @@ static struct {
     struct thread workers[WORKERS];
     int started;
     int busy_fd[WORKERS];      /* A: the connection of each worker, or -1 */
-    struct admin_call calls[WORKERS]; /* each its worker's; not on its stack, because the store may still be about to
-                                         ring the bell when the worker has seen its answer and ended */
+    struct admin_call calls[WORKERS]; /* one per worker; not on its stack, because the store may still be about to notify
+                                         a worker that has seen its answer and ended */
     _Atomic bool stopping;
 } admin = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_ADMIN}, .fd = -1};
 
@@ -69,7 +69,7 @@ static int remove_leftover(const char *path, char error[ADMIN_ERROR])
     if (S_ISSOCK(sb.st_mode) && unlink(path) == 0)
         return 0;
     snprintf(error, ADMIN_ERROR, "admin socket %s: %s", path,
-             S_ISSOCK(sb.st_mode) ? log_error_text(errno) : "something else stands there; move it away");
+             S_ISSOCK(sb.st_mode) ? log_error_text(errno) : "the file exists and is not a socket; remove it, or set another path (admin.socket)");
     return -1;
 }
 
@@ -79,7 +79,7 @@ static int find_group(const char *name, gid_t *gid)
         *gid = (gid_t)-1;
         return 0;
     }
-    const struct group *found = getgrnam(name); /* the start-up thread is alone yet */
+    const struct group *found = getgrnam(name); /* not thread-safe; there is only one thread yet */
     if (!found)
         return -1;
     *gid = found->gr_gid;
@@ -92,7 +92,7 @@ bool admin_group_exists(const char *group)
     return find_group(group, &gid) == 0;
 }
 
-/* Lets the group through: to the socket, and into its directory where that is ours and closed to others. */
+/* Gives the group access: to the socket, and to its directory if that is ours and closed to others. */
 static int admit_group(const char *path, gid_t gid)
 {
     char dir[sizeof admin.path];
@@ -120,12 +120,12 @@ int admin_open(const char *path, const char *group, char error[ADMIN_ERROR])
     memcpy(sun.sun_path, path, strlen(path) + 1);
     memcpy(admin.path, path, strlen(path) + 1);
     if (is_alive(&sun)) {
-        snprintf(error, ADMIN_ERROR, "admin socket %s: another chatd answers there; stop it (chatctl -s %s stop), or "
-                                     "choose another (admin.socket)", path, path);
+        snprintf(error, ADMIN_ERROR, "admin socket %s: in use by another chatd; stop it (chatctl -s %s stop), or "
+                                     "set another path (admin.socket)", path, path);
         return -1;
     }
     if (find_group(group, &gid) != 0) {
-        snprintf(error, ADMIN_ERROR, "admin.group: there is no group \"%s\"", group);
+        snprintf(error, ADMIN_ERROR, "admin.group: unknown group \"%s\"", group);
         return -1;
     }
     if (remove_leftover(path, error) != 0)
@@ -154,19 +154,19 @@ failed:
 
 /* ---- a connection ---- */
 
-/* Reads up to the LF. NULL, or why there is no request; "" when the peer has gone. */
+/* Reads up to the LF. NULL, or why there is no request; "" if the peer has closed the connection. */
 static const char *read_request(int fd, char line[WIRE_REQUEST_MOST])
 {
     size_t n = 0;
     int64_t until_ms = clock_ms() + REQUEST_S * 1000;
     while (n < WIRE_REQUEST_MOST) {
         if (clock_ms() >= until_ms)
-            return "no request came in time";
+            return "no request within 5 seconds";
         ssize_t got = recv(fd, line + n, WIRE_REQUEST_MOST - n, 0);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
-            return got < 0 && errno == EAGAIN ? "no request came in time" : "";
+            return got < 0 && errno == EAGAIN ? "no request within 5 seconds" : "";
         char *lf = memchr(line + n, '\n', (size_t)got);
         n += (size_t)got;
         if (lf) {
@@ -179,7 +179,7 @@ static const char *read_request(int fd, char line[WIRE_REQUEST_MOST])
     return "the request is too long";
 }
 
-/* With `waits`, a peer that does not read is waited for to the end of its time. False: not all was taken. */
+/* With `waits`, waits up to REPLY_S for a peer that does not read. False: not everything was sent. */
 static bool write_reply(int fd, const struct buf *out, bool waits)
 {
     int64_t until_ms = clock_ms() + REPLY_S * 1000;
@@ -245,7 +245,7 @@ static void work(void *arg)
     while (!atomic_load(&admin.stopping)) {
         int fd = accept4(admin.fd, NULL, NULL, SOCK_CLOEXEC);
         if (fd < 0) {
-            if (errno != EINVAL) /* descriptors have run out: a pause, not a storm of failing calls */
+            if (errno != EINVAL) /* no descriptors are left: pause, or this would be a storm of failing calls */
                 notifier_wait(&c->notifier, clock_ms() + PAUSE_MS);
             continue;
         }

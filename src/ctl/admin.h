@@ -2,35 +2,29 @@
 #ifndef CTL_ADMIN_H
 #define CTL_ADMIN_H
 
-#include "base/buf.h"
+#include "ctl/admin_call.h"
 
 #include <stdbool.h>
 
 /*
- * The operator's door: a UNIX socket with threads of its own, so that it opens while every client's thread is busy. Who
- * may use it is decided by the socket's mode (0660) and group. One connection, one request line, one reply.
+ * The console: a UNIX socket for the operator, with threads of its own, so that it answers while the thread of every
+ * client is busy. Its mode (0660) and its group decide who may use it. A connection carries one request line and one
+ * reply (ctl/wire.h).
  */
-struct admin_hooks {
-    /* Reads the configuration again. Adds a row {"key":…,"effect":…} for each key that changed. False: nothing was
-     * changed, `error` says why, a line for each mistake. Any console thread. */
-    bool (*reload)(struct buf *rows, struct buf *error);
-    /* Asks the main thread to stop chatd; returns at once. */
-    void (*stop)(void);
-};
-
 #define ADMIN_ERROR 1024
 
-/* Binds the socket. The lock of the state directory must be held: a socket that nobody listens on is then a leftover
- * and is replaced. `group`: "" or who may use it. 0, or -1 with a line for the operator. Before any thread. */
+/* Binds the socket at `path`. The caller must hold the lock of the state directory: a socket on which nobody listens is
+ * then left over from a chatd that has ended, and is replaced. `group` may use the console as well; "": none. 0, or -1
+ * with a line for the operator in `error`. Before any thread is created. */
 int admin_open(const char *path, const char *group, char error[ADMIN_ERROR]);
 
-/* Whether there is such a group. For checking a configuration. */
+/* Whether the system has this group; "" counts as one. For checking a configuration, while there is one thread. */
 bool admin_group_exists(const char *group);
 
-/* Starts the threads. 0, or -1 with errno. */
+/* Starts the threads. 0, or -1 with errno. After admin_open. */
 int admin_start(const struct admin_hooks *hooks);
 
-/* Ends connections and threads, removes the socket. */
+/* Ends connections and threads, and removes the socket. Waits for requests that are being carried out. */
 void admin_stop(void);
 
 #endif

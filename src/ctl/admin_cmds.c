@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the operator can ask. Each handler copies what it shows out of the modules that own it, one short hold at a
- * time, and writes rows; none holds a lock while it writes.
+ * Finding and running the command of a request; and the commands about chatd itself and its clients. A handler copies
+ * what it shows out of the modules that own it, one short hold of a lock at a time, and holds no lock while it writes
+ * rows.
  */
 #include "config.h"
 
@@ -12,8 +13,6 @@
 #include "base/panic.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
-#include "chat/roster.h"
-#include "chat/talk.h"
 #include "chat/users.h"
 #include "ctl/wire.h"
 #include "net/post.h"
@@ -28,7 +27,7 @@
 
 #define KICK_WAIT_MS 10000
 
-static int64_t started_ms; /* clock_ms() of admin_cmds_start */
+static int64_t started_ms; /* clock_ms() at admin_cmds_start */
 
 void admin_cmds_start(void)
 {
@@ -149,189 +148,25 @@ const char *admin_clients(struct admin_call *c)
     return NULL;
 }
 
-static struct room_facts put_room_fields(struct room *r, struct buf *out)
-{
-    struct buf topic = {0};
-    struct room_facts f = room_facts(r, &topic);
-    wire_string(out, "room", r->name);
-    wire_number(out, "members", f.members);
-    wire_bool(out, "kept", f.permanent);
-    wire_time(out, "created", f.created_ms);
-    wire_time(out, "last_used", f.used_ms);
-    wire_string(out, "topic", buf_text(&topic));
-    buf_fini(&topic);
-    return f;
-}
-
-static void put_room(struct room *r, void *arg)
-{
-    struct buf *out = arg;
-    wire_open(out);
-    put_room_fields(r, out);
-    wire_close(out);
-}
-
-const char *admin_rooms(struct admin_call *c)
-{
-    rooms_each(put_room, c->out, true);
-    return NULL;
-}
-
-/* ---- rooms ---- */
-
-static const char *unknown_room(struct admin_call *c)
-{
-    buf_printf(&c->error, "there is no room %s (chatctl rooms lists them)", c->word);
-    return buf_text(&c->error);
-}
-
-static const char *room_name(struct admin_call *c, char name[NAME_SIZE])
-{
-    if (name_room(name, c->word))
-        return NULL;
-    return "a room's name is 1 to 32 letters, digits, _ - or . after the #";
-}
-
-struct room *admin_cmds_room(struct admin_call *c, const char **wrong)
-{
-    char name[NAME_SIZE];
-    *wrong = room_name(c, name);
-    struct room *r = *wrong ? NULL : rooms_find(name);
-    if (!r && !*wrong)
-        *wrong = unknown_room(c);
-    return r;
-}
-
-const char *admin_room_show(struct admin_call *c)
-{
-    const char *wrong;
-    struct room *r = admin_cmds_room(c, &wrong);
-    if (!r)
-        return wrong;
-    struct strv names = {0};
-    struct buf users = {0};
-    roster_names(r, &names);
-    for (size_t i = 0; i < names.n; i++)
-        buf_printf(&users, "%s%s", i ? " " : "", names.v[i]);
-    wire_open(c->out);
-    struct room_facts f = put_room_fields(r, c->out);
-    wire_string(c->out, "topic_by", f.topic_by);
-    if (f.topic_ms)
-        wire_time(c->out, "topic_set", f.topic_ms);
-    admin_rules_show(r, c->out);
-    wire_string(c->out, "users", buf_text(&users));
-    wire_close(c->out);
-    rooms_release(r);
-    buf_fini(&users);
-    strv_fini(&names);
-    return NULL;
-}
-
-static const char *told(struct admin_call *c, enum change_result result)
-{
-    switch (result) {
-    case CHANGE_MADE:
-        return NULL;
-    case CHANGE_PENDING:
-        break;
-    case CHANGE_FAILED:
-        return "storage unavailable: nothing was changed; chatctl status and the log tell more";
-    case CHANGE_EXISTS:
-        return "the room is there already, made by an operator";
-    case CHANGE_UNKNOWN:
-        return unknown_room(c);
-    case CHANGE_OCCUPIED:
-        return "somebody is in the room; kick them first, or wait until it is empty";
-    case CHANGE_FULL:
-        return "there are as many rooms as rooms.max allows, and none may give way";
-    case CHANGE_LONG:
-        return "the name is longer than limits.name";
-    }
-    return "unknown result";
-}
-
-const char *admin_room_create(struct admin_call *c)
-{
-    char name[NAME_SIZE];
-    const char *wrong = room_name(c, name);
-    return wrong ? wrong : told(c, change_create(name, &c->change, &c->notifier));
-}
-
-const char *admin_room_delete(struct admin_call *c)
-{
-    char name[NAME_SIZE];
-    const char *wrong = room_name(c, name);
-    return wrong ? wrong : told(c, change_delete(name, &c->change, &c->notifier));
-}
-
-static const char *check_text(struct admin_call *c, int most)
-{
-    if (!text_clean(c->text, strlen(c->text)) || text_is_blank(c->text))
-        return "the text is empty or not UTF-8";
-    if (strlen(c->text) <= (size_t)most)
-        return NULL;
-    buf_printf(&c->error, "the text has %zu bytes; at most %d are allowed", strlen(c->text), most);
-    return buf_text(&c->error);
-}
-
-const char *admin_room_topic(struct admin_call *c)
-{
-    char name[NAME_SIZE];
-    const char *wrong = room_name(c, name);
-    if (!wrong)
-        wrong = check_text(c, session_limits().topic);
-    if (wrong)
-        return wrong;
-    return told(c, change_topic(name, strcmp(c->text, "-") == 0 ? "" : c->text, &c->change, &c->notifier));
-}
-
-/* ---- people ---- */
+/* ---- acting ---- */
 
 const char *admin_kick(struct admin_call *c)
 {
     const char *reason = c->text ? c->text : "by the operator";
-    const char *wrong = c->text ? check_text(c, session_limits().topic) : NULL;
+    const char *wrong = c->text ? admin_call_check_text(c, session_limits().topic) : NULL;
     if (wrong)
         return wrong;
     uint64_t id = session_kick(c->word, reason);
     post_flush();
-    if (!id) {
-        buf_printf(&c->error, "there is no user and no client id %s (chatctl clients lists them)", c->word);
-        return buf_text(&c->error);
-    }
+    if (!id)
+        return admin_call_refuse(c, "unknown user or client id %s (chatctl clients lists all clients)", c->word);
     if (!pool_wait_gone(id, clock_ms() + KICK_WAIT_MS))
-        return "the session is ending, but has not ended yet";
+        return "the session was told to end, but has not ended yet; chatctl clients shows whether it has";
     wire_open(c->out);
     wire_number(c->out, "kicked", (long long)id);
     wire_close(c->out);
     return NULL;
 }
-
-const char *admin_say(struct admin_call *c)
-{
-    char name[NAME_SIZE];
-    const char *wrong = check_text(c, session_limits().text);
-    if (wrong)
-        return wrong;
-    if (strcmp(c->word, "*") == 0) {
-        struct event ev = {.kind = EVENT_NOTICE, .text = c->text};
-        users_put_all(&ev);
-        return NULL;
-    }
-    if ((wrong = room_name(c, name)))
-        return wrong;
-    struct room *r = rooms_find(name);
-    if (!r)
-        return unknown_room(c);
-    struct waiter w = {.notifier = &c->notifier};
-    enum talk result = talk_announce(r, c->text, &w);
-    rooms_release(r);
-    if (result == TALK_STORAGE)
-        return "storage unavailable, and the room is durable: nobody has heard it";
-    return result == TALK_SAID ? NULL : "nobody is in the room, so nobody would hear it";
-}
-
-/* ---- chatd itself ---- */
 
 const char *admin_reload(struct admin_call *c)
 {
@@ -376,11 +211,9 @@ const char *admin_cmds_run(struct admin_call *c, char *line)
     if (!is_text) {
         error = "the request is not UTF-8";
     } else if (i < 0) {
-        buf_printf(&c->error, "there is no command \"%s\" (try help)", line);
-        error = buf_text(&c->error);
+        error = admin_call_refuse(c, "unknown command \"%s\" (help lists all commands)", line);
     } else if (!wire_args(&wire_commands[i], rest, &c->word, &c->text)) {
-        buf_printf(&c->error, "usage: %s", wire_commands[i].syntax);
-        error = buf_text(&c->error);
+        error = admin_call_refuse(c, "usage: %s", wire_commands[i].syntax);
     } else {
         error = handlers[i](c);
     }

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the operator does with the history: writes it out, has it forgotten. Both may take long, so both pass their rows on
- * as they go, and end when nobody takes them any more.
+ * Exporting the history of a room, and deleting what was kept. Both may take long, so both send their rows as they go, and
+ * stop when the client takes no more.
  */
 #include "config.h"
 
+#include "ctl/admin_call.h"
+
 #include "base/clock.h"
-#include "chat/history.h"
 #include "chat/rooms.h"
-#include "ctl/admin_cmds.h"
 #include "ctl/wire.h"
 
 #include <stdio.h>
 
 #define PAGE 500                  /* messages in memory at a time */
 #define PAGE_BYTES (1024 * 1024)
-#define TELL_MS 5000              /* how often a long forgetting tells how far it is */
+#define TELL_MS 5000              /* how often a long deletion shows its progress */
 
 static void put_message(struct buf *out, const char *room, const struct message_row *row)
 {
     char id[24], when[CLOCK_TEXT];
-    snprintf(id, sizeof id, "%llu", (unsigned long long)row->id); /* a text: many programs cut such long numbers */
+    snprintf(id, sizeof id, "%llu", (unsigned long long)row->id); /* a string: many programs lose digits of such long numbers */
     wire_open(out);
     wire_string(out, "room", room);
     wire_string(out, "id", id);
@@ -31,7 +31,7 @@ static void put_message(struct buf *out, const char *room, const struct message_
     wire_close(out);
 }
 
-/* The messages behind *after; 0: there are none, -1: the store could not be asked. */
+/* Writes the messages after *after and moves it on. How many; -1: the store could not be asked. */
 static int put_page(struct admin_call *c, struct room *r, uint64_t *after)
 {
     struct history_range range = {.after = *after, .most = PAGE, .first = true};
@@ -51,7 +51,7 @@ const char *admin_history_export(struct admin_call *c)
     const char *wrong;
     uint64_t after = 0;
     int n;
-    struct room *r = admin_cmds_room(c, &wrong);
+    struct room *r = admin_call_room(c, &wrong);
     if (!r)
         return wrong;
     while ((n = put_page(c, r, &after)) > 0)
@@ -59,8 +59,8 @@ const char *admin_history_export(struct admin_call *c)
             break;
     rooms_release(r);
     if (n < 0)
-        return ADMIN_NO_STORE "; what was written out is not all";
-    return n ? "nobody took what was written out, so it is not all" : NULL;
+        return ADMIN_NO_STORE "; the export is incomplete";
+    return n ? "the client stopped reading; the export is incomplete" : NULL;
 }
 
 static void put_forgotten(struct admin_call *c)
@@ -75,17 +75,17 @@ const char *admin_history_forget(struct admin_call *c)
     char room[NAME_SIZE];
     bool is_room = *c->word == '#';
     if (is_room ? !name_room(room, c->word) : !name_was_user(c->word))
-        return "name a user, or a room with its #";
+        return "give the name of a user, or of a room with its #";
     forget_begin(&c->forget, is_room ? room : c->word);
     int64_t tell_at_ms = clock_ms() + TELL_MS;
     while (c->forget.phase != FORGET_DONE) {
         if (!forget_step(&c->forget, &c->notifier))
-            return ADMIN_NO_STORE "; not all is forgotten, so give the command again";
+            return ADMIN_NO_STORE "; the deletion is incomplete, so run the command again";
         if (clock_ms() < tell_at_ms)
             continue;
         put_forgotten(c);
         if (!c->pass_on(c))
-            return "nobody waits for the end; not all is forgotten, so give the command again";
+            return "the client stopped reading; the deletion is incomplete, so run the command again";
         tell_at_ms = clock_ms() + TELL_MS;
     }
     put_forgotten(c);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* The operator's hand on accounts and invitations: the handlers `user` and `invite` of tbl/admin.h. */
+/* Accounts and invitations: the commands `user` and `invite`. */
 #include "config.h"
 
-#include "ctl/admin_cmds.h"
+#include "ctl/admin_users.h"
 
 #include "base/clock.h"
 #include "chat/accounts.h"
 #include "chat/hashing.h"
 #include "chat/users.h"
+#include "ctl/admin_call.h"
 #include "ctl/wire.h"
 #include "net/post.h"
 #include "serve/login.h"
@@ -27,7 +28,7 @@ static struct waiter waiter_of(struct admin_call *c)
     return (struct waiter){.notifier = &c->notifier};
 }
 
-static const char no_sodium[] = "this chatd was built without libsodium: there are no accounts";
+static const char no_sodium[] = "accounts are not available: this chatd was built without libsodium";
 
 /* ---- looking ---- */
 
@@ -54,13 +55,12 @@ const char *admin_user_list(struct admin_call *c)
     return NULL;
 }
 
-/* NULL: there is such an account. */
+/* Looks up the account that the word argument names. NULL, or the refusal. */
 static const char *find(struct admin_call *c, struct account *a)
 {
     if (name_was_user(c->word) && accounts_find(c->word, a))
         return NULL;
-    buf_printf(&c->error, "nobody has registered the name %s (chatctl user list shows who has)", c->word);
-    return buf_text(&c->error);
+    return admin_call_refuse(c, "unknown account %s (chatctl user list shows all)", c->word);
 }
 
 const char *admin_user_show(struct admin_call *c)
@@ -80,22 +80,21 @@ static const char *told(struct admin_call *c, enum accounts_change result)
     case ACCOUNTS_DONE:
         return NULL;
     case ACCOUNTS_STORAGE:
-        return "storage unavailable: nothing was changed; chatctl status and the log tell more";
+        return ADMIN_NOT_CHANGED;
     case ACCOUNTS_EXISTS:
-        return "the name is registered already";
+        return "the name is already registered";
     case ACCOUNTS_UNKNOWN:
     case ACCOUNTS_OUTDATED:
-        buf_printf(&c->error, "the account %s is gone", c->word);
-        return buf_text(&c->error);
+        return admin_call_refuse(c, "the account %s was deleted meanwhile", c->word);
     case ACCOUNTS_FULL:
-        return "there are as many accounts as accounts.max allows";
+        return "accounts.max is reached; raise it, or delete an account";
     case ACCOUNTS_NOT_INVITED:
-        return "it takes an invitation";
+        return "an invitation is required";
     }
     return "unknown result";
 }
 
-/* NULL: the hash of c->text is there. */
+/* Hashes the password in c->text. NULL, or the refusal. */
 static const char *hash_password(struct admin_call *c, char hash[SECRET_HASH])
 {
     struct waiter w = waiter_of(c);
@@ -103,14 +102,13 @@ static const char *hash_password(struct admin_call *c, char hash[SECRET_HASH])
     if (!secret_available())
         return no_sodium;
     if (strpbrk(c->text, " \t"))
-        return "a password has no blanks: users give it as one word";
+        return "a password must not contain blanks, because users give it as one word";
     if (strlen(c->text) < (size_t)least) {
-        buf_printf(&c->error, "the password is too short: accounts.password asks for at least %d bytes", least);
-        return buf_text(&c->error);
+        return admin_call_refuse(c, "the password is too short: accounts.password_min_bytes requires %d bytes", least);
     }
     if (hashing_make(hash, c->text, NULL, &w) == HASHING_DONE)
         return NULL;
-    return "too many passwords are being looked at, or there is not accounts.hash_memory to be had; try again";
+    return "too many passwords are being hashed, or there is not enough memory for it (accounts.hash_memory_kib); try again";
 }
 
 const char *admin_user_add(struct admin_call *c)
@@ -118,10 +116,10 @@ const char *admin_user_add(struct admin_call *c)
     struct waiter w = waiter_of(c);
     char hash[SECRET_HASH], as_written[NAME_SIZE];
     if (!name_is_user(c->word) || strcasecmp(c->word, NAME_SERVER) == 0)
-        return "a name is 1 to 32 letters, digits, _ - or ., does not start with - or ., is no longer than limits.name, "
-               "and is not \"server\"";
+        return "invalid name: use 1 to 32 letters, digits, _ - or ., not - or . first, at most limits.name_bytes, and not "
+               "\"server\"";
     if (users_find(c->word, as_written))
-        return "somebody is here with that name: only they can register it now; kick them first";
+        return "a connected user has that name, and only that user can register it now; kick the user first";
     const char *wrong = hash_password(c, hash);
     if (wrong)
         return wrong;
@@ -184,7 +182,7 @@ const char *admin_invite(struct admin_call *c)
     if (!secret_available())
         return no_sodium;
     if (days < 1 || days > 365 || (c->word && c->word[strspn(c->word, "0123456789")]))
-        return "an invitation is good for 1 to 365 days";
+        return "an invitation must be valid for 1 to 365 days";
     int64_t expires_ms = clock_wall_ms() + days * CLOCK_DAY_MS;
     const char *wrong = told(c, accounts_invite(code, expires_ms, &w));
     if (wrong)

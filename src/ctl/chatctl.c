@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * chatctl: a line to the console, its rows back, shown as aligned tables or as they came. Its exit code says what
- * happened, so scripts can trust it. Rows are read with SQLite's JSON functions: chatd needs SQLite anyway, and a
- * parser that is tested by the world beats one of our own.
+ * chatctl: sends one line to the console of chatd and shows the rows of the reply, as aligned tables or as they came. The
+ * exit code tells scripts what happened. Rows are parsed by SQLite's JSON functions: chatd needs SQLite anyway, and its
+ * parser is widely tested.
  */
 #include "config.h"
 
@@ -37,14 +37,14 @@ enum { EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_NOT_RUNNING, EXIT_TIMEOUT, EXIT
 static void usage(FILE *to)
 {
     fprintf(to, "usage: chatctl [-s SOCKET] [-d STATEDIR] [--json] COMMAND [ARGUMENT...]\n\n"
-                "  -s SOCKET    the admin socket of chatd\n"
-                "  -d STATEDIR  the state directory chatd was started with (chatd -d)\n"
-                "  --json       print the rows as chatd sends them, one JSON object a line\n"
-                "  -V           print the version of chatctl\n"
-                "  -h           print this help\n\ncommands:\n");
+                "  -s SOCKET    use this admin socket\n"
+                "  -d STATEDIR  use the chatd that was started with this state directory (chatd -d)\n"
+                "  --json       print the rows as chatd sends them, one JSON object per line\n"
+                "  -V           print the version of chatctl and exit\n"
+                "  -h           print this help and exit\n\ncommands:\n");
     for (int i = 0; i < wire_command_count; i++)
         fprintf(to, "  %-24s %s\n", wire_commands[i].syntax, wire_commands[i].help);
-    fprintf(to, "\nexit codes: 0 done, 1 refused, 2 usage, 3 chatd is not running, 4 no answer in time, 5 permission\n");
+    fprintf(to, "\nexit codes: 0 done, 1 refused, 2 usage, 3 chatd not running, 4 timeout, 5 permission denied\n");
 }
 
 /* ---- finding chatd ---- */
@@ -69,7 +69,7 @@ static int connect_to(const char *path)
     return -1;
 }
 
-/* The two keys that say where the console is, from the installed configuration; "" where it does not. */
+/* Reads from the installed configuration the two keys that tell where the console is; "" for one that is not set. */
 static void read_conf(char dir[PATHS_SIZE], char socket_path[PATHS_SIZE])
 {
     config_t cfg;
@@ -85,7 +85,7 @@ static void read_conf(char dir[PATHS_SIZE], char socket_path[PATHS_SIZE])
     config_destroy(&cfg);
 }
 
-/* Connects to the first place that answers; exits when there is none. */
+/* Connects to the first socket that answers; exits if none does. */
 static int find(const char *given_socket, const char *given_dir)
 {
     char paths[PATHS_CANDIDATES][PATHS_SIZE], dir[PATHS_SIZE], socket_path[PATHS_SIZE];
@@ -111,16 +111,16 @@ static int find(const char *given_socket, const char *given_dir)
         for (size_t i = 0; i < n; i++)
             if (*paths[i])
                 fprintf(stderr, " %s", paths[i]);
-        fprintf(stderr, "\nAsk to be put into the group of the socket (admin.group), or use sudo.\n");
+        fprintf(stderr, "\nJoin the group of the socket (admin.group), or use sudo.\n");
         exit(EXIT_PERMISSION);
     }
     n = given_socket ? 0 : paths_sockets(&given, paths);
-    fprintf(stderr, "chatctl: chatd is not running, or its admin socket is elsewhere. Looked at:\n");
+    fprintf(stderr, "chatctl: chatd is not running, or its admin socket is elsewhere. Tried:\n");
     if (given_socket)
         fprintf(stderr, "  %s\n", given_socket);
     for (size_t i = 0; i < n; i++)
         fprintf(stderr, "  %s\n", paths[i]);
-    fprintf(stderr, "chatd logs the line that reaches it when it starts; name it with -s SOCKET or -d STATEDIR.\n");
+    fprintf(stderr, "When chatd starts it logs how to reach it (console_open). Use -s SOCKET or -d STATEDIR.\n");
     exit(EXIT_NOT_RUNNING);
 }
 
@@ -140,7 +140,7 @@ struct table {
     int n, cap;
 };
 
-/* Reads one JSON object of the reply; exits when it is none, which means that it is no chatd who answers. */
+/* Parses one JSON object of the reply. Exits if it is not one: then whatever answers is not chatd. */
 static struct record read_record(sqlite3_stmt *st, const char *json)
 {
     struct record r = {0};
@@ -154,7 +154,7 @@ static struct record read_record(sqlite3_stmt *st, const char *json)
         r.v[r.n++].value = panic_strdup(value ? value : "");
     }
     if (rc != SQLITE_DONE) {
-        fprintf(stderr, "chatctl: cannot read the answer: %s\n", json);
+        fprintf(stderr, "chatctl: the reply is not from chatd: %s\n", json);
         exit(EXIT_REFUSED);
     }
     return r;
@@ -169,7 +169,7 @@ static void record_fini(struct record *r)
     free(r->v);
 }
 
-/* Columns a text takes: its characters, not its bytes. */
+/* The columns that a text takes: its characters, not its bytes. */
 static int width(const char *s)
 {
     int n = 0;
@@ -238,14 +238,15 @@ static void send_request(int fd, const struct buf *request)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
-            fprintf(stderr, "chatctl: chatd does not take the request: %s\n", log_error_text(errno));
+            fprintf(stderr, "chatctl: cannot send the request: %s\n", log_error_text(errno));
             exit(EXIT_TIMEOUT);
         }
         at += (size_t)n;
     }
 }
 
-/* Takes the reply in, row by row; rows that are to be shown as they come are. Returns the exit code. */
+/* Reads the reply row by row. Prints rows as they come with `json` or `lines`, else adds them to the table. Returns the
+ * exit code. */
 static int take_reply(FILE *in, bool json, bool lines, struct table *t)
 {
     sqlite3 *db;
@@ -278,7 +279,7 @@ static int take_reply(FILE *in, bool json, bool lines, struct table *t)
         t->v[t->n++] = r;
     }
     if (code < 0) {
-        fprintf(stderr, "chatctl: no answer%s\n", errno == EAGAIN ? " in time" : ": chatd ended the connection");
+        fprintf(stderr, "chatctl: %s\n", errno == EAGAIN ? "no reply within 30 seconds" : "chatd closed the connection before the end of its reply");
         code = EXIT_TIMEOUT;
     }
     free(line);
@@ -287,7 +288,7 @@ static int take_reply(FILE *in, bool json, bool lines, struct table *t)
     return code;
 }
 
-/* Says what there is: the commands that start with the same word, if any. Exits. */
+/* Shows the usage of the commands that begin with the same word, or else that the command is unknown. Exits. */
 _Noreturn static void refuse_command(const char *request)
 {
     size_t n = strcspn(request, " ");
@@ -298,14 +299,14 @@ _Noreturn static void refuse_command(const char *request)
             any = true;
         }
     if (!any)
-        fprintf(stderr, "chatctl: there is no command \"%s\" (chatctl --help lists them)\n", request);
+        fprintf(stderr, "chatctl: unknown command \"%s\" (chatctl --help lists all commands)\n", request);
     exit(EXIT_USAGE);
 }
 
 /* ---- secrets ---- */
 
-/* One line from a descriptor, without its end. False: there is none, or it is empty or too long. No more than the line is
- * taken, and nothing of it stays in a buffer. */
+/* Reads one line from a descriptor, without its end. False: there is no line, or it is empty or too long. Reads byte by
+ * byte, so that nothing after the line is consumed and no part of a secret stays in a buffer. */
 static bool read_line(int fd, char *line, size_t size)
 {
     size_t n = 0;
@@ -327,8 +328,8 @@ static void note_signal(int number)
     ended_by = number;
 }
 
-/* Asks at the terminal, without showing what is typed. A signal that ends chatctl does so when the terminal is again as
- * it was; until then it can come in the wait alone. False: nothing was typed. */
+/* Prompts at the terminal, without showing what is typed. A signal that would end chatctl is let in only during the wait
+ * for input, and takes effect after the terminal is restored. False: nothing was typed. */
 static bool prompt(const char *question, char *line, size_t size)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
@@ -337,7 +338,7 @@ static bool prompt(const char *question, char *line, size_t size)
     sigset_t ends, before;
     int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
     if (tty < 0 || tcgetattr(tty, &shown) != 0) {
-        fprintf(stderr, "chatctl: there is no terminal to ask at; give the password on standard input\n");
+        fprintf(stderr, "chatctl: cannot open the terminal to prompt for the password; give it on standard input\n");
         exit(EXIT_USAGE);
     }
     sigemptyset(&ends);
@@ -350,7 +351,7 @@ static bool prompt(const char *question, char *line, size_t size)
     hidden.c_lflag &= ~(tcflag_t)ECHO;
     tcsetattr(tty, TCSAFLUSH, &hidden);
     dprintf(tty, "%s", question);
-    struct pollfd p = {.fd = tty, .events = POLLIN}; /* a terminal has something to read when it has a whole line */
+    struct pollfd p = {.fd = tty, .events = POLLIN}; /* a terminal is readable once it has a whole line */
     bool typed = ppoll(&p, 1, NULL, &before) == 1 && read_line(tty, line, size);
     tcsetattr(tty, TCSAFLUSH, &shown);
     dprintf(tty, "\n");
@@ -363,17 +364,17 @@ static bool prompt(const char *question, char *line, size_t size)
     return typed;
 }
 
-/* Adds the secret that belongs to a request: typed twice, or the first line of standard input. Exits without one. */
+/* Appends the secret of a request: typed twice, or the first line of standard input. Exits if there is none. */
 static void add_secret(struct buf *request)
 {
     char first[512], again[512];
     bool asks = isatty(STDIN_FILENO);
     if (asks ? !prompt("Password: ", first, sizeof first) : !read_line(STDIN_FILENO, first, sizeof first)) {
-        fprintf(stderr, "chatctl: no password was given, or it is too long; nothing was changed\n");
+        fprintf(stderr, "chatctl: no password, or it is too long; nothing was changed\n");
         exit(EXIT_USAGE);
     }
-    if (asks && (!prompt("Again: ", again, sizeof again) || strcmp(first, again) != 0)) {
-        fprintf(stderr, "chatctl: the two are not the same; nothing was changed\n");
+    if (asks && (!prompt("Repeat password: ", again, sizeof again) || strcmp(first, again) != 0)) {
+        fprintf(stderr, "chatctl: passwords do not match; nothing was changed\n");
         exit(EXIT_USAGE);
     }
     secret_wipe(again, sizeof again);
@@ -381,7 +382,7 @@ static void add_secret(struct buf *request)
     secret_wipe(first, sizeof first);
 }
 
-/* Joins the words to a request line; exits when they are no request. */
+/* Joins the words to a request line and returns its command; exits if they are not a valid request. */
 static int build_request(struct buf *request, char **words, int n)
 {
     char *rest, *word, *text;
@@ -393,8 +394,8 @@ static int build_request(struct buf *request, char **words, int n)
         refuse_command(buf_text(request));
     if (wire_takes_secret(&wire_commands[command])) {
         if (!*rest || strchr(rest, ' ')) {
-            fprintf(stderr, "usage: chatctl %s (the password is never an argument: it is asked for, or the first line of "
-                            "standard input)\n", wire_commands[command].syntax);
+            fprintf(stderr, "usage: chatctl %s\nThe password is never an argument: chatctl prompts for it, or reads the "
+                            "first line of standard input.\n", wire_commands[command].syntax);
             exit(EXIT_USAGE);
         }
         add_secret(request);
@@ -403,11 +404,11 @@ static int build_request(struct buf *request, char **words, int n)
         wire_command(copy, &rest);
     }
     if (strpbrk(buf_text(request), "\r\n")) {
-        fprintf(stderr, "chatctl: there is a line break in it; a request is one line\n");
+        fprintf(stderr, "chatctl: a request is one line and cannot contain a line break\n");
         exit(EXIT_USAGE);
     }
     if (request->len + 2 > WIRE_REQUEST_MOST) {
-        fprintf(stderr, "chatctl: that is too long; a request has at most %d bytes\n", WIRE_REQUEST_MOST - 2);
+        fprintf(stderr, "chatctl: the request is too long; at most %d bytes are allowed\n", WIRE_REQUEST_MOST - 2);
         exit(EXIT_USAGE);
     }
     if (!wire_args(&wire_commands[command], rest, &word, &text)) {
@@ -461,6 +462,6 @@ int main(int argc, char **argv)
     fclose(in);
     if (fflush(stdout) == 0)
         return code;
-    fprintf(stderr, "chatctl: cannot write the answer: %s\n", log_error_text(errno));
+    fprintf(stderr, "chatctl: cannot write the reply: %s\n", log_error_text(errno));
     return EXIT_REFUSED;
 }

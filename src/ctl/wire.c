@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Writing rows of JSON, and finding the verb of a request. Strings are escaped byte by byte; they are UTF-8 already. */
+/* Writes rows of JSON, and cuts a request into its verb and arguments. Strings must be UTF-8; only what JSON requires is
+ * escaped. */
 #include "config.h"
 
 #include "ctl/wire.h"

@@ -7,7 +7,7 @@
 
 /*
  * Fast senders wait, slow readers make nobody wait for long. An outbox over half full presses: who has put into it
- * waits until it is under a quarter. Each outbox has a budget of the others' patience (outbox.patience), spent while
+ * waits until it is under a quarter. Each outbox has a budget of the others' patience (outbox.patience_ms), spent while
  * anybody waits for it and refilled at a tenth of real time. Without any left it is stalled and makes nobody wait
  * until it is under a quarter again; it fills, and is closed as too slow. So a reader that has stopped costs a
  * flooding room the budget once, then a tenth of the time, and a room that merely talks nothing at all. One's own

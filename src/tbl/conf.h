@@ -1,93 +1,157 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Every key of chatd.conf. From here come the parser and its checks, the sample file and the table in chatd.conf(5).
+ * Every key of chatd.conf. From here come the parser and its checks, the comparison at reload, the sample file and the
+ * tables in chatd.conf(5). A key names its unit unless its section or its words make it plain.
  *
- * CONF_SECTION(section, "what it is about")
+ * CONF_LIST(NAME, list, item, most, when, "comment")   a list of 1 to `most` groups; its keys are the CONF_ITEM rows
+ * CONF_ITEM_INT(list, key, default, least, most, need, "comment")
+ * CONF_ITEM_BOOL(list, key, default, need, "comment")
+ * CONF_ITEM_STRING(list, key, "default", check, need, "comment")
+ * CONF_SECTION(section, "comment")                     a group; the rows below it are its keys
  * CONF_INT(section, key, default, least, most, when, "comment")
  * CONF_BOOL(section, key, default, when, "comment")
  * CONF_STRING(section, key, "default", "allowed|values" or "", when, "comment")
- *   when: LIVE takes effect at reload, RESTART at the next start
+ * CONF_FORMER(section, "old key", new_key)             for "did you mean": a former name, too far from the new one
+ *   when   LIVE: a change takes effect at reload; RESTART: at the next start
+ *   need   REQUIRED: each group of the list must have the key; OPTIONAL: the default is used if it is missing
+ *   check  ADDRESS: "*" or a numeric IP address; PROTOCOL: a name from tbl/protocols.h
+ *
+ * A reader defines the macros that it needs; the others expand to nothing. All of them are undefined at the end.
  */
-CONF_SECTION(clients, "Who may come, and how many.")
-CONF_INT(clients, max, 1000, 1, 60000, LIVE, "most clients at a time; each takes two threads and one descriptor")
-CONF_INT(clients, prespawn, 128, 1, 60000, RESTART, "pairs of threads made at the start")
-CONF_INT(clients, spare, 32, 1, 60000, LIVE, "idle pairs of threads kept ready for who comes next")
-CONF_INT(clients, per_address, 128, 1, 60000, LIVE, "most clients of one IPv4 address or IPv6 /64; loopback, private, link-local and carrier networks are exempt")
-CONF_INT(clients, login_timeout, 120, 1, 86400, LIVE, "seconds in which a client has to give a name")
+#ifndef CONF_LIST
+#define CONF_LIST(NAME, list, item, most, when, comment)
+#endif
+#ifndef CONF_ITEM_INT
+#define CONF_ITEM_INT(list, key, value, least, most, need, comment)
+#endif
+#ifndef CONF_ITEM_BOOL
+#define CONF_ITEM_BOOL(list, key, value, need, comment)
+#endif
+#ifndef CONF_ITEM_STRING
+#define CONF_ITEM_STRING(list, key, value, check, need, comment)
+#endif
+#ifndef CONF_SECTION
+#define CONF_SECTION(section, comment)
+#endif
+#ifndef CONF_INT
+#define CONF_INT(section, key, value, least, most, when, comment)
+#endif
+#ifndef CONF_BOOL
+#define CONF_BOOL(section, key, value, when, comment)
+#endif
+#ifndef CONF_STRING
+#define CONF_STRING(section, key, value, allowed, when, comment)
+#endif
+#ifndef CONF_FORMER
+#define CONF_FORMER(section, old, key)
+#endif
 
-CONF_SECTION(limits, "How long things may be, in bytes; and how many names a list.")
-CONF_INT(limits, line, 4096, 512, 65536, LIVE, "a line with its end")
-CONF_INT(limits, text, 4000, 1, 65440, LIVE, "what is said in one line; at most limits.line - 96")
-CONF_INT(limits, name, 32, 1, 32, LIVE, "a name of a user, or of a room without its #")
-CONF_INT(limits, topic, 390, 1, 4000, LIVE, "the topic of a room")
-CONF_INT(limits, away, 390, 1, 4000, LIVE, "the text of AWAY")
-CONF_INT(limits, ignored, 100, 1, 1000, LIVE, "most names that one user may IGNORE")
+CONF_LIST(LISTENERS, listeners, listener, 16, RESTART, "The addresses and ports on which chatd listens. The option -p PORT of chatd replaces all of them.")
+CONF_ITEM_STRING(listeners, address, "*", ADDRESS, OPTIONAL, "a numeric address, like \"127.0.0.1\" or \"::1\", or \"*\" for all addresses, IPv6 and IPv4; an IPv6 address accepts IPv6 only")
+CONF_ITEM_INT(listeners, port, 9999, 0, 65535, REQUIRED, "the TCP port; 0: any free port")
+CONF_ITEM_STRING(listeners, protocol, "native", PROTOCOL, OPTIONAL, "the protocol spoken on this port")
 
-CONF_SECTION(outbox, "How much may wait to be read by one client, before it is closed as too slow.")
-CONF_INT(outbox, entries, 1024, 16, 65536, LIVE, "lines or many-line answers")
-CONF_INT(outbox, bytes, 262144, 8192, 67108864, LIVE, "bytes; an empty outbox takes one entry of any size")
-CONF_INT(outbox, seconds, 30, 1, 3600, LIVE, "age of the oldest entry")
-CONF_INT(outbox, patience, 1000, 0, 60000, LIVE, "milliseconds for which senders wait for one client that reads too slowly")
+CONF_SECTION(clients, "How many clients may connect.")
+CONF_INT(clients, max, 1000, 1, 60000, LIVE, "maximum number of clients; each takes two threads and one file descriptor")
+CONF_INT(clients, prespawn, 128, 1, 60000, RESTART, "pairs of threads created at start-up")
+CONF_INT(clients, spare, 32, 1, 60000, LIVE, "idle pairs of threads kept ready for new clients")
+CONF_INT(clients, per_address, 128, 1, 60000, LIVE, "maximum number of clients from one IPv4 address or IPv6 /64 network; loopback, private, link-local and carrier-grade NAT addresses are exempt")
+CONF_INT(clients, login_timeout_s, 120, 1, 86400, LIVE, "seconds within which a client must give a name")
 
-CONF_SECTION(flood, "How fast one client may send. Over the limit chatd reads later; nothing is lost.")
-CONF_INT(flood, rate, 500, 1, 1000000, LIVE, "tokens a second; a line costs 1, and 1 more for each 512 bytes")
-CONF_INT(flood, burst, 5000, 1, 10000000, LIVE, "tokens that may be saved up")
-CONF_INT(flood, seconds, 60, 1, 3600, LIVE, "seconds over the limit without a break, then the client is closed")
-CONF_BOOL(flood, exempt_loopback, true, LIVE, "clients on this machine are not limited")
+CONF_SECTION(limits, "The length of lines and texts in bytes, and of a list of names.")
+CONF_INT(limits, line_bytes, 4096, 512, 65536, LIVE, "a line, including its end")
+CONF_INT(limits, text_bytes, 4000, 1, 65440, LIVE, "a message; at most limits.line_bytes - 96")
+CONF_INT(limits, name_bytes, 32, 1, 32, LIVE, "the name of a user, or of a room without its #")
+CONF_INT(limits, topic_bytes, 390, 1, 4000, LIVE, "the topic of a room; at most limits.line_bytes - 96")
+CONF_INT(limits, away_bytes, 390, 1, 4000, LIVE, "the text of AWAY; at most limits.line_bytes - 96")
+CONF_INT(limits, ignored_users, 100, 1, 1000, LIVE, "maximum number of users that one user may IGNORE")
+
+CONF_SECTION(outbox, "How much output may wait for one client. A client that reads too slowly for that is disconnected.")
+CONF_INT(outbox, entries, 1024, 16, 65536, LIVE, "queued entries; each is a line, or an answer of several lines")
+CONF_INT(outbox, bytes, 262144, 8192, 67108864, LIVE, "queued bytes; an empty queue accepts one entry of any size")
+CONF_INT(outbox, age_s, 30, 1, 3600, LIVE, "age of the oldest queued entry in seconds")
+CONF_INT(outbox, patience_ms, 1000, 0, 60000, LIVE, "milliseconds for which senders wait for one client that reads too slowly")
+CONF_FORMER(outbox, "seconds", age_s)
+
+CONF_SECTION(flood, "How fast one client may send. Above the limit chatd reads its lines later; nothing is lost.")
+CONF_INT(flood, rate_per_s, 500, 1, 1000000, LIVE, "tokens added per second; a line costs 1, and 1 more for each 512 bytes")
+CONF_INT(flood, burst_tokens, 5000, 1, 10000000, LIVE, "maximum number of tokens that a client can save up")
+CONF_INT(flood, close_after_s, 60, 1, 3600, LIVE, "seconds without a break above the limit after which the client is disconnected")
+CONF_BOOL(flood, exempt_loopback, true, LIVE, "do not limit clients on this machine")
+CONF_FORMER(flood, "burst", burst_tokens)
+CONF_FORMER(flood, "seconds", close_after_s)
 
 CONF_SECTION(rooms, "Rooms.")
-CONF_INT(rooms, max, 1000, 1, 1000000, LIVE, "most rooms; at the limit the room that has been empty longest gives way")
-CONF_INT(rooms, per_user, 10, 1, 100, LIVE, "most rooms one user may be in (JOIN and ALSO)")
-CONF_INT(rooms, replay, 20, 0, 1000, LIVE, "messages of the present conversation shown to who joins")
-CONF_INT(rooms, replay_age, 3600, 1, 86400, LIVE, "seconds after which a message is no longer replayed")
-CONF_BOOL(rooms, replay_kept, false, LIVE, "take the replay from the history, so that it goes back before the present conversation")
-CONF_INT(rooms, expire_days, 30, 0, 36500, LIVE, "days of disuse after which an empty room is forgotten; 0: never")
-CONF_INT(rooms, roles, 1000, 1, 1000000, LIVE, "most accounts that have a role in one room or are invited to it")
-CONF_INT(rooms, bans, 500, 1, 1000000, LIVE, "most bans and mutes of one room")
+CONF_INT(rooms, max, 1000, 1, 1000000, LIVE, "maximum number of rooms; at the limit the room that has been empty longest is evicted")
+CONF_INT(rooms, per_user, 10, 1, 100, LIVE, "maximum number of rooms that one user may be in (JOIN and ALSO)")
+CONF_INT(rooms, replay_messages, 20, 0, 1000, LIVE, "messages of the current conversation shown to a user who joins; 0: none")
+CONF_INT(rooms, replay_age_s, 3600, 1, 86400, LIVE, "seconds after which a message is no longer replayed")
+CONF_BOOL(rooms, replay_from_history, false, LIVE, "take the replay from the history, so that it goes back before the current conversation")
+CONF_INT(rooms, expire_days, 30, 0, 36500, LIVE, "days without use after which an empty room is removed; 0: never")
+CONF_INT(rooms, roles, 1000, 1, 1000000, LIVE, "maximum number of accounts that have a role in one room or are invited to it")
+CONF_INT(rooms, bans, 500, 1, 1000000, LIVE, "maximum number of bans and mutes in one room")
+CONF_FORMER(rooms, "replay", replay_messages)
+CONF_FORMER(rooms, "replay_kept", replay_from_history)
 
-CONF_SECTION(history, "What was said in rooms, kept on disk for HISTORY and SEARCH.")
-CONF_BOOL(history, keep, true, LIVE, "keep what is said from now on; what was kept stays until it is too old")
-CONF_INT(history, messages, 100000, 1, 1000000000, LIVE, "most messages kept of one room; the oldest go first")
-CONF_INT(history, days, 365, 0, 36500, LIVE, "days for which a message is kept; 0: for ever")
-CONF_INT(history, page, 200, 1, 1000, LIVE, "most messages in one answer to HISTORY or SEARCH")
-CONF_INT(history, queue, 4194304, 65536, 1073741824, LIVE, "bytes that may wait to be written; at the limit speakers wait")
-CONF_INT(history, search_ms, 250, 10, 60000, LIVE, "milliseconds for which one SEARCH looks; then it tells what it has found so far")
+CONF_SECTION(history, "Messages of rooms, kept on disk for HISTORY and SEARCH.")
+CONF_BOOL(history, keep, true, LIVE, "keep new messages; if false, messages kept before stay until they expire")
+CONF_INT(history, messages, 100000, 1, 1000000000, LIVE, "maximum number of messages kept for one room; the oldest are deleted first")
+CONF_INT(history, days, 365, 0, 36500, LIVE, "days for which a message is kept; 0: no limit")
+CONF_INT(history, page_messages, 200, 1, 1000, LIVE, "maximum number of messages in one answer to HISTORY or SEARCH")
+CONF_INT(history, queue_bytes, 4194304, 65536, 1073741824, LIVE, "bytes that may wait to be written; when the queue is full, users who speak wait")
+CONF_INT(history, search_ms, 250, 10, 60000, LIVE, "milliseconds that one SEARCH may take; it then shows what it has found so far")
+CONF_FORMER(history, "page", page_messages)
+CONF_FORMER(history, "queue", queue_bytes)
 
-CONF_SECTION(accounts, "Names that people own (REGISTER). All of it is for nothing in a chatd without libsodium.")
-CONF_STRING(accounts, registration, "open", "open|invite|closed", LIVE, "who may register: everybody, who has an invitation (chatctl invite), nobody")
-CONF_BOOL(accounts, plaintext, false, LIVE, "take passwords that come unencrypted from public addresses as well")
-CONF_INT(accounts, password, 8, 1, 128, LIVE, "least bytes of a new password")
-CONF_INT(accounts, max, 10000, 0, 10000000, LIVE, "most accounts; some 400 bytes of memory each")
-CONF_INT(accounts, hash_memory, 65536, 8, 4194304, LIVE, "KiB of memory that hashing a new password takes (argon2id)")
-CONF_INT(accounts, hash_passes, 2, 1, 100, LIVE, "how often the memory is gone through")
-CONF_INT(accounts, hash_wait, 5000, 0, 20000, LIVE, "milliseconds to wait for one's turn: one password is hashed for each processor at a time")
-CONF_INT(accounts, tries, 10, 1, 1000, LIVE, "wrong passwords borne from one address, and for one account from addresses not its owner's")
-CONF_INT(accounts, tries_refill, 60, 1, 86400, LIVE, "seconds until one more is borne")
-CONF_INT(accounts, mail, 100, 0, 100000, LIVE, "private messages that may wait for one account while it is away")
-CONF_INT(accounts, mail_days, 30, 1, 3650, LIVE, "days for which they wait")
-CONF_INT(accounts, tokens, 10, 1, 1000, LIVE, "sessions of one account that can be resumed (TOKEN)")
-CONF_INT(accounts, token_days, 30, 1, 3650, LIVE, "days after its last use for which a token is good")
-CONF_INT(accounts, resume, 600, 0, 86400, LIVE, "seconds after a break for which the rooms of a session are remembered")
-CONF_INT(accounts, grace, 5, 0, 60, LIVE, "seconds for which who holds a token stays in its rooms after a break; 0: not")
-CONF_INT(accounts, resume_messages, 1000, 1, 100000, LIVE, "most messages of a room shown to who resumes")
-CONF_INT(accounts, invite_days, 7, 1, 365, LIVE, "days for which an invitation is good")
+CONF_SECTION(accounts, "Registered names (REGISTER). This section has no effect without libsodium.")
+CONF_STRING(accounts, registration, "open", "open|invite|closed", LIVE, "who may register a name: everyone, users who have an invitation (chatctl invite), or nobody")
+CONF_BOOL(accounts, plaintext, false, LIVE, "also accept passwords that are sent unencrypted from public addresses")
+CONF_INT(accounts, password_min_bytes, 8, 1, 128, LIVE, "minimum length of a new password in bytes")
+CONF_INT(accounts, max, 10000, 0, 10000000, LIVE, "maximum number of accounts; each takes about 400 bytes of memory")
+CONF_INT(accounts, hash_memory_kib, 65536, 8, 4194304, LIVE, "memory in KiB for hashing a new password (argon2id)")
+CONF_INT(accounts, hash_passes, 2, 1, 100, LIVE, "number of passes over that memory")
+CONF_INT(accounts, hash_wait_ms, 5000, 0, 20000, LIVE, "milliseconds to wait for a turn; one password at a time is hashed per processor")
+CONF_INT(accounts, failed_logins, 10, 1, 1000, LIVE, "failed logins allowed from one address, and for one account from addresses other than its owner's")
+CONF_INT(accounts, failed_login_refill_s, 60, 1, 86400, LIVE, "seconds until one more failed login is allowed")
+CONF_INT(accounts, mail_messages, 100, 0, 100000, LIVE, "maximum number of private messages that wait for one account while its owner is away")
+CONF_INT(accounts, mail_days, 30, 1, 3650, LIVE, "days for which they are kept")
+CONF_INT(accounts, tokens, 10, 1, 1000, LIVE, "maximum number of sessions of one account that can be resumed (TOKEN)")
+CONF_INT(accounts, token_days, 30, 1, 3650, LIVE, "days after its last use for which a token is valid")
+CONF_INT(accounts, resume_s, 600, 0, 86400, LIVE, "seconds after a connection breaks for which the rooms of its session are remembered")
+CONF_INT(accounts, grace_s, 5, 0, 60, LIVE, "seconds after a connection breaks for which a user with a token stays in its rooms; 0: none")
+CONF_INT(accounts, resume_messages, 1000, 1, 100000, LIVE, "maximum number of messages of one room shown by RESUME")
+CONF_INT(accounts, invite_days, 7, 1, 365, LIVE, "days for which an invitation is valid")
+CONF_FORMER(accounts, "password", password_min_bytes)
+CONF_FORMER(accounts, "tries", failed_logins)
+CONF_FORMER(accounts, "tries_refill", failed_login_refill_s)
+CONF_FORMER(accounts, "mail", mail_messages)
 
-CONF_SECTION(sockets, "TCP, see tcp(7). For new listeners only.")
+CONF_SECTION(sockets, "TCP settings of listening sockets, see tcp(7).")
 CONF_INT(sockets, backlog, 4096, 1, 65535, RESTART, "connections that may wait to be accepted")
-CONF_INT(sockets, send_buffer, 65536, 4096, 16777216, RESTART, "bytes the kernel may hold for a client")
-CONF_INT(sockets, receive_buffer, 65536, 4096, 16777216, RESTART, "bytes the kernel may hold from a client")
-CONF_INT(sockets, keepalive_idle, 60, 1, 32767, RESTART, "seconds of silence before the kernel asks whether a client is there")
-CONF_INT(sockets, keepalive_interval, 10, 1, 32767, RESTART, "seconds between two such questions")
-CONF_INT(sockets, keepalive_count, 3, 1, 127, RESTART, "questions without an answer until the connection is dead")
-CONF_INT(sockets, user_timeout, 90, 1, 3600, RESTART, "seconds for which what was sent may stay unacknowledged")
+CONF_INT(sockets, send_buffer_bytes, 65536, 4096, 16777216, RESTART, "bytes that the kernel buffers for a client")
+CONF_INT(sockets, receive_buffer_bytes, 65536, 4096, 16777216, RESTART, "bytes that the kernel buffers from a client")
+CONF_INT(sockets, keepalive_idle_s, 60, 1, 32767, RESTART, "seconds of silence before the kernel sends the first keepalive probe")
+CONF_INT(sockets, keepalive_interval_s, 10, 1, 32767, RESTART, "seconds between keepalive probes")
+CONF_INT(sockets, keepalive_count, 3, 1, 127, RESTART, "unanswered probes after which the connection is closed")
+CONF_INT(sockets, user_timeout_s, 90, 1, 3600, RESTART, "seconds for which sent data may stay unacknowledged")
 
-CONF_SECTION(store, "What survives a restart: rooms, topics and the history.")
-CONF_STRING(store, directory, "", "", RESTART, "the state directory; empty: chosen as chatd(8) tells")
+CONF_SECTION(store, "What survives a restart: rooms, topics, accounts and the history.")
+CONF_STRING(store, directory, "", "", RESTART, "the state directory; empty: chosen as described in chatd(8)")
 
-CONF_SECTION(admin, "The console, driven by chatctl.")
-CONF_STRING(admin, socket, "", "", RESTART, "path of its socket; empty: chosen as chatd(8) tells")
-CONF_STRING(admin, group, "", "", RESTART, "group that may use it; empty: the group chatd runs as")
+CONF_SECTION(admin, "The console, used by chatctl.")
+CONF_STRING(admin, socket, "", "", RESTART, "path of its socket; empty: chosen as described in chatd(8)")
+CONF_STRING(admin, group, "", "", RESTART, "the group that may use it; empty: the group that chatd runs as")
 
-CONF_SECTION(log, "What is written to standard error.")
-CONF_STRING(log, level, "info", "error|warn|info|debug", LIVE, "the least important lines to be written")
-CONF_BOOL(log, time, true, LIVE, "start each line with the time; leave it out where the journal adds its own")
+CONF_SECTION(log, "Messages on standard error.")
+CONF_STRING(log, level, "info", "error|warn|info|debug", LIVE, "the least important messages to log")
+CONF_BOOL(log, time, true, LIVE, "start each line with the time; set it to false where the journal adds its own")
+
+#undef CONF_LIST
+#undef CONF_ITEM_INT
+#undef CONF_ITEM_BOOL
+#undef CONF_ITEM_STRING
+#undef CONF_SECTION
+#undef CONF_INT
+#undef CONF_BOOL
+#undef CONF_STRING
+#undef CONF_FORMER

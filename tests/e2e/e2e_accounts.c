@@ -21,8 +21,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define CHEAP "hash_memory = 64; hash_passes = 1;"
-#define DEAR "hash_memory = 16384; hash_passes = 40;" /* a quarter of a second or more */
+#define CHEAP "hash_memory_kib = 64; hash_passes = 1;"
+#define DEAR "hash_memory_kib = 16384; hash_passes = 40;" /* a quarter of a second or more */
 
 static char out[65536];
 
@@ -148,7 +148,7 @@ static void a_name_that_is_live_belongs_to_who_registers_it_first(void **state)
     client_login(&a, &d, "alice");
     client_login(&b, &d, "bob");
     assert_int_equal(ask_ctl("secret-of-mallory\n", "add", "alice"), 1);
-    assert_has("kick them first");
+    assert_has("kick the user first");
     client_ask(&b, "REGISTER secret-of-bob", "OK Registered bob");
     client_ask(&a, "REGISTER secret-of-alice", "OK Registered alice");
     assert_int_equal(ask_ctl("secret-of-mallory\n", "add", "bob"), 1);
@@ -295,7 +295,7 @@ static void wrong_invitations_are_borne_only_so_many_times(void **state)
 {
     struct client a;
     (void)state;
-    daemon_write_conf(&d, "accounts = { registration = \"invite\"; tries = 3; " CHEAP " };");
+    daemon_write_conf(&d, "accounts = { registration = \"invite\"; failed_logins = 3; " CHEAP " };");
     OK("reload");
     client_login(&a, &d, "alice");
     for (int i = 0; i < 3; i++)
@@ -354,7 +354,7 @@ static void wrong_passwords_are_borne_only_so_many_times_and_lock_no_owner_out(v
 {
     struct client owner, thief, other;
     (void)state;
-    fixture_start("accounts = { tries = 3; tries_refill = 86400; " CHEAP " };");
+    fixture_start("accounts = { failed_logins = 3; failed_login_refill_s = 86400; " CHEAP " };");
     client_login(&owner, &d, "alice");
     client_ask(&owner, "REGISTER secret-of-alice", "OK Registered alice"); /* from 127.0.0.1 */
     client_close(&owner);
@@ -385,7 +385,7 @@ static void who_does_not_get_a_turn_in_time_is_told_to_try_again(void **state)
     int64_t until_ms = clock_ms() + DAEMON_WAIT_MS;
     bool busy = false;
     (void)state;
-    fixture_start("accounts = { hash_wait = 0; " DEAR " };");
+    fixture_start("accounts = { hash_wait_ms = 0; " DEAR " };");
     for (int i = 0; i < 4; i++)
         client_open(&c[i], &d);
     add_user("alice", "secret-of-alice");
@@ -407,7 +407,7 @@ static void a_stop_does_not_wait_for_those_who_wait_for_their_turn(void **state)
 {
     static struct client c[8];
     (void)state;
-    fixture_start("accounts = { hash_wait = 20000; hash_memory = 65536; hash_passes = 20; };");
+    fixture_start("accounts = { hash_wait_ms = 20000; hash_memory_kib = 65536; hash_passes = 20; };");
     for (int i = 0; i < 8; i++) {
         client_open(&c[i], &d);
         client_say(&c[i], "USERNAME user%d", i);
@@ -573,16 +573,16 @@ static void a_password_is_never_an_argument(void **state)
     REFUSED(2, "user", "passwd", "alice", "secret-of-alice");
     REFUSED(2, "user", "add");
     REFUSED(2, "user", "add", "alice"); /* nothing on standard input */
-    assert_has("no password was given");
+    assert_has("no password, or it is too long");
     assert_int_equal(ask_ctl("\n", "add", "alice"), 2);
     assert_int_equal(ask_ctl("two words\n", "add", "alice"), 1);
-    assert_has("no blanks");
+    assert_has("must not contain blanks");
     assert_int_equal(ask_ctl("short\n", "add", "alice"), 1);
     assert_has("at least 8 bytes");
     assert_int_equal(ask_ctl("secret-of-alice\n", "add", "not!a!name"), 1);
     assert_int_equal(ask_ctl("secret-of-alice\n", "add", "server"), 1);
     REFUSED(1, "user", "show", "alice");
-    assert_has("nobody has registered");
+    assert_has("unknown account");
     assert_int_equal(ask_ctl("secret-of-alice\r\nand more\n", "add", "alice"), 0);
     login_gives("alice secret-of-alice", "OK Welcome, alice!");
 }
@@ -594,7 +594,7 @@ static void the_operator_has_a_hand_on_accounts(void **state)
     add_user("Alice", "secret-of-alice");
     assert_string_equal(out, "");
     assert_int_equal(ask_ctl("secret-of-alice\n", "add", "ALICE"), 1);
-    assert_has("registered already");
+    assert_has("already registered");
     OK("--json", "user", "list");
     assert_has("{\"user\":\"Alice\",\"online\":false,\"locked\":false,\"registered\":\"20");
     assert_has("\"seen\":\"never\",\"from\":\"\"}");

@@ -81,8 +81,9 @@ static void exit_codes_say_what_happened(void **state)
     REFUSED(2, "room", "show");
     REFUSED(2, "ping", "extra");
     REFUSED(1, "kick", "nobody");
-    assert_has("there is no user");
+    assert_has("unknown user or client id nobody");
     REFUSED(1, "room", "show", "nowhere");
+    assert_has("unknown room nowhere (chatctl rooms lists all rooms)");
     REFUSED(1, "room", "create", "bad!name");
     REFUSED(1, "say", "nowhere", "hi");
     const char *none_given[] = {daemon_program("CHATCTL"), NULL};
@@ -116,7 +117,7 @@ static void rooms_are_made_named_and_deleted(void **state)
     client_ask(&a, "JOIN lab", "OK Joined #Lab (0 users)");
     client_expect(&a, "TOPIC #Lab Mind  the gap");
     REFUSED(1, "room", "delete", "lab");
-    assert_has("somebody is in the room");
+    assert_has("there are users in the room; kick them first");
     client_ask(&a, "LEAVE", "OK Left #Lab");
     OK("room", "delete", "lab");
     REFUSED(1, "room", "delete", "lab");
@@ -210,7 +211,7 @@ static void the_wire_is_lines_of_json_for_any_program(void **state)
     ask_console("ping\r\n", 6);
     assert_string_equal(out, "{\"end\":\"done\"}\n");
     ask_console("no such\n", 8);
-    assert_has("{\"end\":\"refused\",\"error\":\"there is no command");
+    assert_has("{\"end\":\"refused\",\"error\":\"unknown command");
     ask_console("\n", 1);
     assert_has("\"refused\"");
     ask_console("kick \"\x01\xff\n", 9);
@@ -240,25 +241,25 @@ static void reload_takes_all_or_nothing_and_says_which(void **state)
 {
     struct client a;
     (void)state;
-    daemon_write_conf(&d, "limits = { topic = 10; };");
+    daemon_write_conf(&d, "limits = { topic_bytes = 10; };");
     daemon_start(&d);
     client_enter(&a, &d, "alice", "one");
     client_ask(&a, "TOPIC 12345678901", "ERROR Topic too long");
-    daemon_write_conf(&d, "limits = { topic = 20; };\nclients = { prespawn = 7; };\nlog = { level = \"debug\"; };\n");
+    daemon_write_conf(&d, "limits = { topic_bytes = 20; };\nclients = { prespawn = 7; };\nlog = { level = \"debug\"; };\n");
     OK("reload");
-    assert_has("limits.topic      changed");
-    assert_has("log.level         changed");
-    assert_has("clients.prespawn  needs a restart");
+    assert_has("limits.topic_bytes  changed");
+    assert_has("log.level           changed");
+    assert_has("clients.prespawn    needs a restart");
     client_ask(&a, "TOPIC 12345678901", "OK Topic set");
     OK("reload");
-    assert_null(strstr(out, "limits.topic"));
+    assert_null(strstr(out, "limits.topic_bytes"));
     assert_has("clients.prespawn  needs a restart"); /* still */
-    daemon_write_conf(&d, "limits = { topic = 30; };\nclients = { maxx = 5; spare = \"few\"; };\n");
+    daemon_write_conf(&d, "limits = { topic_bytes = 30; };\nclients = { maxx = 5; spare = \"few\"; };\n");
     REFUSED(1, "reload");
-    assert_has("chatd.conf:2: clients.maxx: there is no such key; did you mean clients.max?");
-    assert_has("chatd.conf:2: clients.spare: must be a whole number");
+    assert_has("chatd.conf:2: clients.maxx: unknown key; did you mean clients.max?");
+    assert_has("chatd.conf:2: clients.spare: must be an integer");
     client_ask(&a, "TOPIC 123456789012345678901", "ERROR Topic too long");
-    daemon_write_conf(&d, "limits = { topic = 30; };\n");
+    daemon_write_conf(&d, "limits = { topic_bytes = 30; };\n");
     kill(d.pid, SIGHUP);
     daemon_await_log(&d, "reloaded");
     for (int64_t until = clock_ms() + DAEMON_WAIT_MS; clock_ms() < until;) { /* HUP is carried out a moment later */
@@ -267,6 +268,32 @@ static void reload_takes_all_or_nothing_and_says_which(void **state)
             break;
     }
     assert_string_equal(a.line, "OK Topic set");
+    client_close(&a);
+}
+
+static void reload_tells_of_other_listeners_and_keeps_the_old_ones(void **state)
+{
+    struct client a;
+    (void)state;
+    d.conf_listens = true;
+    daemon_write_conf(&d, "listeners = ( { address = \"127.0.0.1\"; port = 0; } );");
+    daemon_start(&d);
+    OK("reload");
+    assert_string_equal(out, "");
+    static const char *const others[] = {"{ address = \"127.0.0.1\"; port = 1; }", "{ port = 0; }",
+                                         "{ address = \"127.0.0.1\"; port = 0; }, { port = 0; }"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "listeners = ( %s );", others[i]);
+        daemon_write_conf(&d, text);
+        OK("reload");
+        assert_has("listeners  needs a restart");
+    }
+    daemon_write_conf(&d, "listeners = ( { port = 0; protocol = \"gopher\"; } );");
+    REFUSED(1, "reload");
+    assert_has("chatd.conf:1: listeners.protocol: unknown protocol \"gopher\"; one of: native");
+    client_open(&a, &d);
+    client_ask(&a, "PING still", "PONG still");
     client_close(&a);
 }
 
@@ -328,8 +355,8 @@ static void into_every_wait(struct client *idle, struct client *flooder, struct 
 }
 
 #define WAITS_CONF                                                                                                     \
-    "flood = { rate = 1; burst = 1000; seconds = 3600; exempt_loopback = false; };"                                       \
-    "outbox = { bytes = 131072; patience = 60000; seconds = 3600; }; sockets = { send_buffer = 4096; };"
+    "flood = { rate_per_s = 1; burst_tokens = 1000; close_after_s = 3600; exempt_loopback = false; };"                                       \
+    "outbox = { bytes = 131072; patience_ms = 60000; age_s = 3600; }; sockets = { send_buffer_bytes = 4096; };"
 
 static void every_wait_ends_on_kick(void **state)
 {
@@ -396,6 +423,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_wire_is_lines_of_json_for_any_program, fixture_up, fixture_down),
         cmocka_unit_test_setup_teardown(forgotten_connections_do_not_lock_the_operator_out, fixture_up, fixture_down),
         cmocka_unit_test_setup_teardown(reload_takes_all_or_nothing_and_says_which, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(reload_tells_of_other_listeners_and_keeps_the_old_ones, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(stop_says_goodbye_and_ends_well, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(every_wait_ends_on_kick, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(every_wait_ends_on_stop, fixture_dir, fixture_down),

@@ -95,7 +95,7 @@ static void a_page_has_no_more_than_its_limit(void **state)
 {
     struct client a;
     (void)state;
-    fixture_start("history = { page = 4; };");
+    fixture_start("history = { page_messages = 4; };");
     client_enter(&a, &d, "alice", "den");
     say_lines(&a, 1, 9);
     client_say(&a, "HISTORY 100");

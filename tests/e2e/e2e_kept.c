@@ -114,7 +114,7 @@ static void the_replay_may_go_back_before_the_conversation(void **state)
 {
     struct client a, b;
     (void)state;
-    fixture_start("rooms = { replay_kept = true; replay = 3; };");
+    fixture_start("rooms = { replay_from_history = true; replay_messages = 3; };");
     client_enter(&a, &d, "alice", "den");
     say_numbers(&a, 1, 5);
     client_ask(&a, "LEAVE", "OK Left #den");
@@ -166,7 +166,7 @@ static void a_room_that_is_never_silent_can_be_joined(void **state)
     static struct talker t[TALKERS];
     struct client a;
     (void)state;
-    fixture_start("rooms = { replay_kept = true; replay = 1; };");
+    fixture_start("rooms = { replay_from_history = true; replay_messages = 1; };");
     for (int i = 0; i < TALKERS; i++) {
         char name[16];
         snprintf(name, sizeof name, "talker%d", i);
@@ -225,7 +225,7 @@ static void the_operator_can_give_a_room_away(void **state)
     struct client a, b;
     char out[4096];
     (void)state;
-    fixture_start("accounts = { hash_memory = 8; hash_passes = 1; };");
+    fixture_start("accounts = { hash_memory_kib = 8; hash_passes = 1; };");
     client_login(&a, &d, "alice");
     client_ask(&a, "REGISTER password", "OK Registered alice");
     client_ask(&a, "JOIN den", "OK Joined #den (0 users)");

@@ -85,7 +85,7 @@ static void a_name_is_waited_for_while_its_owners_reader_has_yet_to_see_the_end(
 {
     struct client gone, c;
     (void)state;
-    fixture_start("flood = { rate = 1; burst = 2; exempt_loopback = false; };");
+    fixture_start("flood = { rate_per_s = 1; burst_tokens = 2; exempt_loopback = false; };");
     client_login(&gone, &d, "mine");
     client_say(&gone, "PING a\nPING b"); /* the second is held back for a second, and the end of input behind it */
     client_expect(&gone, "PONG a");
@@ -140,7 +140,7 @@ static void a_stopped_reader_is_closed_and_costs_others_nothing(void **state)
     struct client talker, reader, stopped;
     char text[201];
     (void)state;
-    fixture_start("outbox = { bytes = 65536; patience = 50; }; sockets = { send_buffer = 8192; };");
+    fixture_start("outbox = { bytes = 65536; patience_ms = 50; }; sockets = { send_buffer_bytes = 8192; };");
     memset(text, 'x', 200);
     text[200] = '\0';
     client_open_small(&stopped, &d);
@@ -179,7 +179,7 @@ static void who_reads_nothing_for_too_long_is_closed_by_age(void **state)
     struct client talker, stopped;
     char text[3001];
     (void)state;
-    fixture_start("outbox = { seconds = 1; bytes = 1048576; patience = 0; }; sockets = { send_buffer = 4096; };");
+    fixture_start("outbox = { age_s = 1; bytes = 1048576; patience_ms = 0; }; sockets = { send_buffer_bytes = 4096; };");
     memset(text, 'x', 3000);
     text[3000] = '\0';
     client_open_small(&stopped, &d);
@@ -240,7 +240,7 @@ static void who_gives_no_name_in_time_is_told_and_closed(void **state)
 {
     struct client c, named;
     (void)state;
-    fixture_start("clients = { login_timeout = 1; };");
+    fixture_start("clients = { login_timeout_s = 1; };");
     client_login(&named, &d, "named");
     client_open(&c, &d);
     client_ask(&c, "PING here", "PONG here");
@@ -256,7 +256,7 @@ static void over_the_flood_limit_lines_wait_and_none_is_lost(void **state)
 {
     struct client c;
     (void)state;
-    fixture_start("flood = { rate = 500; burst = 10; exempt_loopback = false; };");
+    fixture_start("flood = { rate_per_s = 500; burst_tokens = 10; exempt_loopback = false; };");
     client_enter(&c, &d, "fast", "flood");
     for (int i = 0; i < 300; i++)
         client_say(&c, "%d", i);
@@ -271,7 +271,7 @@ static void a_line_without_an_end_is_no_way_round_the_flood_limit(void **state)
     struct client c;
     char *big = malloc(1 << 20);
     (void)state;
-    fixture_start("flood = { rate = 1000; burst = 100; exempt_loopback = false; };");
+    fixture_start("flood = { rate_per_s = 1000; burst_tokens = 100; exempt_loopback = false; };");
     client_login(&c, &d, "endless");
     memset(big, 'x', 1 << 20);
     client_send(&c, big, 1 << 20);
@@ -287,7 +287,7 @@ static void who_floods_without_a_break_is_closed(void **state)
 {
     struct client c;
     (void)state;
-    fixture_start("flood = { rate = 10; burst = 5; seconds = 1; exempt_loopback = false; };");
+    fixture_start("flood = { rate_per_s = 10; burst_tokens = 5; close_after_s = 1; exempt_loopback = false; };");
     client_login(&c, &d, "flooder");
     for (int i = 0; i < 200; i++)
         client_say(&c, "PING x");

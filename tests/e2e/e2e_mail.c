@@ -16,7 +16,7 @@
 static int set_up(void **state)
 {
     (void)state;
-    daemon_up(&d, "accounts = { hash_memory = 64; hash_passes = 1; mail = 3; };");
+    daemon_up(&d, "accounts = { hash_memory_kib = 64; hash_passes = 1; mail_messages = 3; };");
     return 0;
 }
 

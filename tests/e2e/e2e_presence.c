@@ -87,7 +87,7 @@ static void the_text_of_away_is_bounded(void **state)
 {
     struct client a;
     (void)state;
-    fixture_start("limits = { away = 10; };");
+    fixture_start("limits = { away_bytes = 10; };");
     client_login(&a, &d, "alice");
     client_ask(&a, "AWAY 12345678901", "ERROR Away text too long");
     client_ask(&a, "PRIVMSG alice me?", "PRIVMSG alice me?");
@@ -135,7 +135,7 @@ static void the_list_of_the_ignored_is_ones_own_and_bounded(void **state)
 {
     struct client a;
     (void)state;
-    fixture_start("limits = { ignored = 3; };");
+    fixture_start("limits = { ignored_users = 3; };");
     client_login(&a, &d, "alice");
     client_ask(&a, "IGNORE", "IGNORELIST");
     client_ask(&a, "IGNORE dora", "OK Ignoring dora");

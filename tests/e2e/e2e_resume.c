@@ -23,7 +23,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define CONF(grace) "accounts = { hash_memory = 64; hash_passes = 1; grace = " grace "; };"
+#define CONF(grace) "accounts = { hash_memory_kib = 64; hash_passes = 1; grace_s = " grace "; };"
 
 static char out[65536];
 
@@ -44,7 +44,7 @@ static int without_grace(void **state)
 static int with_a_small_outbox(void **state)
 {
     (void)state;
-    daemon_up(&d, CONF("60") " outbox = { bytes = 16384; }; sockets = { send_buffer = 4096; };");
+    daemon_up(&d, CONF("60") " outbox = { bytes = 16384; }; sockets = { send_buffer_bytes = 4096; };");
     return 0;
 }
 

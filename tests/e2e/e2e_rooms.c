@@ -68,7 +68,7 @@ static void a_conversation_is_replayed_until_the_last_has_left(void **state)
 {
     struct client a, b;
     (void)state;
-    fixture_start("rooms = { replay = 3; };");
+    fixture_start("rooms = { replay_messages = 3; };");
     client_enter(&a, &d, "adam", "one");
     for (int i = 1; i <= 5; i++) {
         client_say(&a, "line %d", i);
@@ -254,7 +254,7 @@ static void the_answer_to_join_is_never_overtaken_and_misses_nothing(void **stat
     struct client a;
     pthread_t talking, reading;
     (void)state;
-    fixture_start("rooms = { replay = 5; };");
+    fixture_start("rooms = { replay_messages = 5; };");
     client_enter(&t.c, &d, "talker", "busy");
     client_login(&a, &d, "guest");
     assert_int_equal(pthread_create(&reading, NULL, drain, &t.c), 0);

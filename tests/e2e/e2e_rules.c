@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHEAP "accounts = { hash_memory = 64; hash_passes = 1; };"
+#define CHEAP "accounts = { hash_memory_kib = 64; hash_passes = 1; };"
 
 static int set_up(void **state)
 {
@@ -263,7 +263,7 @@ static void no_reason_is_too_long_for_the_line_that_tells_it(void **state)
     struct client a, b;
     char line[4096];
     (void)state;
-    fixture_start(CHEAP "limits = { line = 512; text = 416; topic = 416; };");
+    fixture_start(CHEAP "limits = { line_bytes = 512; text_bytes = 416; topic_bytes = 416; };");
     client_enter(&a, &d, "a23456789012345678901234567890bc", "d2345678901234567890123456789012");
     client_enter(&b, &d, "b23456789012345678901234567890bc", "d2345678901234567890123456789012");
     drain(&a);

@@ -141,7 +141,7 @@ static void an_answer_has_the_newest_and_no_more_than_a_page(void **state)
 {
     struct client a;
     (void)state;
-    fixture_start("history = { page = 3; };");
+    fixture_start("history = { page_messages = 3; };");
     client_enter(&a, &d, "alice", "den");
     for (int i = 1; i <= 5; i++) {
         client_say(&a, "needle %d", i);

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "conf.h"
+#include "conf_file.h"
 #include "tests/lib/unit.h"
 
 #include <stdio.h>
@@ -46,7 +46,7 @@ static int load(const char *text)
     unit_write_file(file, text, strlen(text));
     buf_clear(&errors);
     memset(&conf, 0xa5, sizeof conf);
-    return conf_load(&conf, file, &errors);
+    return conf_file_load(&conf, file, &errors);
 }
 
 static int loadf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -91,7 +91,6 @@ static const struct row {
     const char *text, *allowed;
     enum when when;
 } rows[] = {
-#define CONF_SECTION(section, comment)
 #define CONF_INT(section, key, value, least, most, when, comment)                                                      \
     {#section, #key, KIND_INT, offsetof(struct conf, section##_##key), value, least, most, "", "", when},
 #define CONF_BOOL(section, key, value, when, comment)                                                                  \
@@ -101,6 +100,27 @@ static const struct row {
 #include "tbl/conf.h"
 };
 
+/* The keys of a listener, in the same shape; .offset is in struct conf_listener. */
+enum need { OPTIONAL, REQUIRED };
+
+static const struct item {
+    const char *key;
+    enum kind kind;
+    size_t offset;
+    long long value, least, most;
+    const char *text;
+    enum need need;
+} items[] = {
+#define CONF_ITEM_INT(list, key, value, least, most, need, comment)                                                    \
+    {#key, KIND_INT, offsetof(struct conf_listener, key), value, least, most, "", need},
+#define CONF_ITEM_BOOL(list, key, value, need, comment)                                                                \
+    {#key, KIND_BOOL, offsetof(struct conf_listener, key), value, 0, 1, "", need},
+#define CONF_ITEM_STRING(list, key, value, check, need, comment)                                                       \
+    {#key, KIND_STRING, offsetof(struct conf_listener, key), 0, 0, 0, value, need},
+#include "tbl/conf.h"
+};
+
+#define ITEMS (sizeof items / sizeof items[0])
 #define ROWS (sizeof rows / sizeof rows[0])
 
 static const void *value_of(const struct conf *c, const struct row *row)
@@ -113,20 +133,20 @@ static long long int_of(const struct conf *c, const struct row *row)
     return row->kind == KIND_INT ? *(const int *)value_of(c, row) : *(const bool *)value_of(c, row);
 }
 
-/* limits.text hangs on limits.line: such a file gives both. */
-static const char *contact(const struct row *row, long long v)
+/* The other keys that must be set with this one: limits.text_bytes and others depend on limits.line_bytes. */
+static const char *with(const struct row *row, long long v)
 {
-    if (strcmp(row->key, "text") == 0 && strcmp(row->section, "limits") == 0 && v > 4000)
-        return " line = 65536;";
-    if (strcmp(row->key, "line") == 0 && v < 4096)
-        return " text = 1; topic = 1;";
+    if (strcmp(row->key, "text_bytes") == 0 && v > 4000)
+        return " line_bytes = 65536;";
+    if (strcmp(row->key, "line_bytes") == 0 && v < 4096)
+        return " text_bytes = 1; topic_bytes = 1;";
     return "";
 }
 
 static int load_int(const struct row *row, long long v)
 {
     return loadf("%s = {\n  %s = %lld%s;%s\n};\n", row->section, row->key, v,
-                 v > 2147483647 || v < -2147483647 ? "L" : "", contact(row, v));
+                 v > 2147483647 || v < -2147483647 ? "L" : "", with(row, v));
 }
 
 static void check_defaults(const struct conf *c)
@@ -185,7 +205,7 @@ static void every_key_takes_its_own_type_alone(void **state)
         [KIND_BOOL] = {"1", "\"true\"", "0.0", "{}"},
         [KIND_STRING] = {"1", "false", "2.0", "(\"a\")"},
     };
-    static const char *const words[] = {"must be a whole number", "must be true or false", "must be text in quotes"};
+    static const char *const words[] = {"must be an integer", "must be true or false", "must be a string in quotes"};
     for (size_t i = 0; i < ROWS; i++)
         for (int w = 0; w < 4; w++) {
             char key[64];
@@ -237,13 +257,13 @@ static void a_word_from_a_list_must_be_on_it(void **state)
 static void text_has_to_fit_into_a_line(void **state)
 {
     (void)state;
-    check_well(load("limits = { line = 600; text = 504; topic = 504; };"));
-    check_mistake(load("limits = { line = 600; text = 504; away = 505; };"), 1, "limits.away",
-                  "must be at most limits.line - 96 (got 505 of 600)");
-    check_mistake(load("limits = { line = 600; text = 504; topic = 505; };"), 1, "limits.topic",
-                  "must be at most limits.line - 96 (got 505 of 600)");
-    check_mistake(load("limits = {\n line = 600; text = 505; };"), 1, "limits.text", "at most limits.line - 96");
-    check_mistake(load("limits = { line = 4095; };"), 1, "limits.text", "got 4000 of 4095");
+    check_well(load("limits = { line_bytes = 600; text_bytes = 504; topic_bytes = 504; };"));
+    check_mistake(load("limits = { line_bytes = 600; text_bytes = 504; away_bytes = 505; };"), 1, "limits.away_bytes",
+                  "must be at most limits.line_bytes - 96 (got 505 of 600)");
+    check_mistake(load("limits = { line_bytes = 600; text_bytes = 504; topic_bytes = 505; };"), 1, "limits.topic_bytes",
+                  "must be at most limits.line_bytes - 96 (got 505 of 600)");
+    check_mistake(load("limits = {\n line_bytes = 600; text_bytes = 505; };"), 1, "limits.text_bytes", "at most limits.line_bytes - 96");
+    check_mistake(load("limits = { line_bytes = 4095; };"), 1, "limits.text_bytes", "got 4000 of 4095");
 }
 
 static void whether_the_maximum_was_given_is_known(void **state)
@@ -265,9 +285,54 @@ static void an_unknown_key_is_told_with_the_nearest_one(void **state)
     check_mistake(load("flood = { spare_lopback = true; };"), 1, "flood.spare_lopback", "did you mean flood.exempt_loopback?");
     check_mistake(load("\nclientss = { };"), 2, "clientss", "did you mean clients?");
     check_mistake(load("listener = ( );"), 1, "listener", "did you mean listeners?");
-    check_mistake(load("max = 5;"), 1, "max", "there is no such key");
-    check_mistake(load("abcdefghijklmnopqrstuvwxyz = 1;"), 1, "abcdefghijklmnopqrstuvwxyz", "lists them all");
-    check_mistake(load("listeners = ( { port = 1; adress = \"*\"; } );"), 1, "listeners.adress", "did you mean address?");
+    check_mistake(load("max = 5;"), 1, "max", "unknown key");
+    check_mistake(load("abcdefghijklmnopqrstuvwxyz = 1;"), 1, "abcdefghijklmnopqrstuvwxyz", "see chatd.conf(5)");
+    check_mistake(load("listeners = ( { port = 1; adress = \"*\"; } );"), 1, "listeners.adress", "did you mean listeners.address?");
+}
+
+static void every_former_name_of_a_key_leads_to_the_new_one(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *section, *old, *now;
+    } renamed[] = {
+        {"clients", "login_timeout", "login_timeout_s"},
+        {"limits", "line", "line_bytes"},
+        {"limits", "text", "text_bytes"},
+        {"limits", "name", "name_bytes"},
+        {"limits", "topic", "topic_bytes"},
+        {"limits", "away", "away_bytes"},
+        {"limits", "ignored", "ignored_users"},
+        {"outbox", "seconds", "age_s"},
+        {"outbox", "patience", "patience_ms"},
+        {"flood", "rate", "rate_per_s"},
+        {"flood", "burst", "burst_tokens"},
+        {"flood", "seconds", "close_after_s"},
+        {"rooms", "replay", "replay_messages"},
+        {"rooms", "replay_age", "replay_age_s"},
+        {"rooms", "replay_kept", "replay_from_history"},
+        {"history", "page", "page_messages"},
+        {"history", "queue", "queue_bytes"},
+        {"accounts", "password", "password_min_bytes"},
+        {"accounts", "hash_memory", "hash_memory_kib"},
+        {"accounts", "hash_wait", "hash_wait_ms"},
+        {"accounts", "tries", "failed_logins"},
+        {"accounts", "tries_refill", "failed_login_refill_s"},
+        {"accounts", "mail", "mail_messages"},
+        {"accounts", "resume", "resume_s"},
+        {"accounts", "grace", "grace_s"},
+        {"sockets", "send_buffer", "send_buffer_bytes"},
+        {"sockets", "receive_buffer", "receive_buffer_bytes"},
+        {"sockets", "keepalive_idle", "keepalive_idle_s"},
+        {"sockets", "keepalive_interval", "keepalive_interval_s"},
+        {"sockets", "user_timeout", "user_timeout_s"},
+    };
+    for (size_t i = 0; i < sizeof renamed / sizeof renamed[0]; i++) {
+        char key[64], want[96];
+        snprintf(key, sizeof key, "%s.%s", renamed[i].section, renamed[i].old);
+        snprintf(want, sizeof want, "unknown key; did you mean %s.%s?\n", renamed[i].section, renamed[i].now);
+        check_mistake(loadf("%s = { %s = 1; };", renamed[i].section, renamed[i].old), 1, key, want);
+    }
 }
 
 static void a_key_so_long_that_nothing_is_near_is_only_unknown(void **state)
@@ -277,7 +342,7 @@ static void a_key_so_long_that_nothing_is_near_is_only_unknown(void **state)
     memset(key, 'k', sizeof key);
     key[150] = '\0';
     assert_int_equal(loadf("clients = { %s = 1; };", key), -1);
-    assert_non_null(strstr(buf_text(&errors), "there is no such key"));
+    assert_non_null(strstr(buf_text(&errors), "unknown key; see"));
 }
 
 static void all_mistakes_are_told_at_once_each_with_its_line(void **state)
@@ -297,9 +362,9 @@ static void all_mistakes_are_told_at_once_each_with_its_line(void **state)
                           "listeners = ( { port = 70000; } );\n"), -1);
     snprintf(want, sizeof want,
              "%s:2: clients.max: must be 1..60000 (got 0)\n"
-             "%s:3: clients.spare: must be a whole number\n"
+             "%s:3: clients.spare: must be an integer\n"
              "%s:5: limits: must be a group: limits = { … };\n"
-             "%s:6: lokg: there is no such key; did you mean log?\n"
+             "%s:6: lokg: unknown key; did you mean log?\n"
              "%s:8: log.level: must be one of error|warn|info|debug (got \"loud\")\n"
              "%s:9: log.time: must be true or false\n"
              "%s:11: listeners.port: must be 0..65535 (got 70000)\n",
@@ -312,10 +377,10 @@ static void mistakes_are_added_to_those_of_before(void **state)
     (void)state;
     unit_write_file(file, "x = 1;", 6);
     buf_str(&errors, "earlier\n");
-    assert_int_equal(conf_load(&conf, file, &errors), -1);
+    assert_int_equal(conf_file_load(&conf, file, &errors), -1);
     assert_ptr_equal(strstr(buf_text(&errors), "earlier\n"), errors.data);
     unit_write_file(file, "", 0);
-    assert_int_equal(conf_load(&conf, file, &errors), 0); /* and those do not make this one fail */
+    assert_int_equal(conf_file_load(&conf, file, &errors), 0); /* and those do not make this one fail */
 }
 
 /* The mistake is told with its line, whatever else is told of it. */
@@ -388,11 +453,11 @@ static void a_file_that_cannot_be_read_is_told(void **state)
 {
     (void)state;
     char want[400];
-    assert_int_equal(conf_load(&conf, file, &errors), -1);
+    assert_int_equal(conf_file_load(&conf, file, &errors), -1);
     snprintf(want, sizeof want, "%s: cannot be read: No such file or directory\n", file);
     assert_string_equal(buf_text(&errors), want);
     buf_clear(&errors);
-    assert_int_equal(conf_load(&conf, dir, &errors), -1);
+    assert_int_equal(conf_file_load(&conf, dir, &errors), -1);
     snprintf(want, sizeof want, "%s: cannot be read: Is a directory\n", dir);
     assert_string_equal(buf_text(&errors), want);
 }
@@ -401,7 +466,7 @@ static int load_forbidden(void *arg)
 {
     struct conf c;
     struct buf told = {0};
-    int result = conf_load(&c, arg, &told);
+    int result = conf_file_load(&c, arg, &told);
     int code = result == -1 && strstr(buf_text(&told), "Permission denied") ? 42 : 1;
     buf_fini(&told);
     return code;
@@ -435,15 +500,66 @@ static void listeners_are_read_in_order_with_their_defaults(void **state)
     assert_int_equal(conf.listeners[1].port, 0);
 }
 
-static void a_listener_needs_a_port_and_a_protocol_that_there_is(void **state)
+/* A listener with all that it needs but `but`, and behind that more text. */
+static int load_listener(const char *but, const char *more)
+{
+    struct buf text = {0};
+    buf_str(&text, "listeners = ( {");
+    for (size_t i = 0; i < ITEMS; i++)
+        if (items[i].need == REQUIRED && (!but || strcmp(items[i].key, but) != 0))
+            buf_printf(&text, " %s = %lld;", items[i].key, items[i].value);
+    buf_printf(&text, "\n%s } );", more);
+    int result = load(buf_text(&text));
+    buf_fini(&text);
+    return result;
+}
+
+static void every_key_of_a_listener_has_its_default_type_and_range(void **state)
 {
     (void)state;
-    check_mistake(load("listeners = (\n{ address = \"*\"; } );"), 2, "listeners.port", "is missing");
+    static const char *const wrong[][4] = {
+        [KIND_INT] = {"true", "\"7\"", "1.5", "[1]"},
+        [KIND_BOOL] = {"1", "\"true\"", "0.0", "{}"},
+        [KIND_STRING] = {"1", "false", "2.0", "(\"a\")"},
+    };
+    static const char *const words[] = {"must be an integer", "must be true or false", "must be a string in quotes"};
+    for (size_t i = 0; i < ITEMS; i++) {
+        const struct item *item = &items[i];
+        char key[64], text[128], range[64];
+        snprintf(key, sizeof key, "listeners.%s", item->key);
+        check_well(load_listener(NULL, ""));
+        const char *field = (const char *)&conf.listeners[0] + item->offset;
+        if (item->kind == KIND_STRING)
+            assert_string_equal(field, item->text);
+        else if (item->kind == KIND_INT)
+            assert_int_equal(*(const int *)(const void *)field, item->value);
+        for (int w = 0; w < 4; w++) {
+            snprintf(text, sizeof text, "%s = %s;", item->key, wrong[item->kind][w]);
+            check_mistake(load_listener(item->key, text), 2, key, words[item->kind]);
+        }
+        if (item->need == REQUIRED)
+            check_mistake(load_listener(item->key, ""), 1, key, "missing; every group of listeners needs it");
+        if (item->kind != KIND_INT)
+            continue;
+        snprintf(range, sizeof range, "must be %lld..%lld", item->least, item->most);
+        const long long beyond[] = {item->least - 1, item->most + 1};
+        for (int k = 0; k < 2; k++) {
+            snprintf(text, sizeof text, "%s = %lld;", item->key, beyond[k]);
+            check_mistake(load_listener(item->key, text), 2, key, range);
+        }
+    }
+    check_mistake(load_listener(NULL, "colour = 1;"), 2, "listeners.colour", "unknown key");
+}
+
+static void a_listener_needs_a_port_and_a_known_protocol(void **state)
+{
+    (void)state;
+    check_mistake(load("listeners = (\n{ address = \"*\"; } );"), 2, "listeners.port", "missing");
     check_mistake(load("listeners = ( { port = 1;\nprotocol = \"gopher\"; } );"), 2, "listeners.protocol",
-                  "there is no protocol \"gopher\"");
+                  "unknown protocol \"gopher\"; one of: native");
     check_mistake(load("listeners = ( { port = -1; } );"), 1, "listeners.port", "0..65535");
     check_mistake(load("listeners = ( { port = 65536; } );"), 1, "listeners.port", "0..65535");
-    check_mistake(load("listeners = ( { port = 1; address = 5; } );"), 1, "listeners.address", "text in quotes");
+    check_mistake(load("listeners = ( { port = 1; address = 5; } );"), 1, "listeners.address", "must be a string in quotes");
     static const char *const bad[] = {"localhost", "", "300.1.1.1", "[::1]", "127.0.0.1 ", "**"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         check_mistake(loadf("listeners = ( { port = 1; address = \"%s\"; } );", bad[i]), 1, "listeners.address",
@@ -600,7 +716,7 @@ static void the_sample_says_what_holds_without_it(void **state)
     char sample[600];
     const char *src = getenv("SRCDIR");
     snprintf(sample, sizeof sample, "%s/etc/chatd.conf", src ? src : ".");
-    if (conf_load(&conf, sample, &errors) != 0)
+    if (conf_file_load(&conf, sample, &errors) != 0)
         fail_msg("%s", buf_text(&errors));
     conf.clients_max_given = false;
     check_defaults(&conf);
@@ -619,6 +735,7 @@ int main(void)
         TEST(text_has_to_fit_into_a_line),
         TEST(whether_the_maximum_was_given_is_known),
         TEST(an_unknown_key_is_told_with_the_nearest_one),
+        TEST(every_former_name_of_a_key_leads_to_the_new_one),
         TEST(a_key_so_long_that_nothing_is_near_is_only_unknown),
         TEST(all_mistakes_are_told_at_once_each_with_its_line),
         TEST(mistakes_are_added_to_those_of_before),
@@ -630,7 +747,8 @@ int main(void)
         TEST(a_file_that_cannot_be_read_is_told),
         TEST(a_file_that_may_not_be_read_is_told),
         TEST(listeners_are_read_in_order_with_their_defaults),
-        TEST(a_listener_needs_a_port_and_a_protocol_that_there_is),
+        TEST(every_key_of_a_listener_has_its_default_type_and_range),
+        TEST(a_listener_needs_a_port_and_a_known_protocol),
         TEST(listeners_are_a_list_of_one_to_sixteen),
         TEST(includes_are_found_beside_the_file_and_named_in_mistakes),
         TEST(what_is_the_same_is_not_told),

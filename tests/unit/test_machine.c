@@ -66,7 +66,7 @@ static void a_hard_limit_in_the_way_is_told_with_what_to_do(void **state)
     (void)state;
     struct limited l = {.clients = 1000, .spare = 10, .soft = 32, .hard = 302, .want = 100, .words = "descriptors"};
     assert_int_equal(unit_unprivileged(NULL, fit_with_few_descriptors, &l), 42);
-    l.words = "clients.max = 1000 needs 1202 descriptors and there are 302: raise LimitNOFILE in the unit, or ulimit -n, "
+    l.words = "clients.max = 1000 needs 1202 descriptors, but the limit is 302: raise LimitNOFILE in the unit, or ulimit -n, "
               "or set clients.max = 100";
     assert_int_equal(unit_unprivileged(NULL, fit_with_few_descriptors, &l), 42);
 }
@@ -86,7 +86,7 @@ static void a_machine_that_carries_nobody_says_so(void **state)
 {
     (void)state;
     struct limited l = {.clients = 100, .spare = 10, .soft = 32, .hard = 32, .want = 0,
-                        .words = "there are 32: raise LimitNOFILE in the unit, or ulimit -n"};
+                        .words = "the limit is 32: raise LimitNOFILE in the unit, or ulimit -n"};
     assert_int_equal(unit_unprivileged(NULL, fit_with_few_descriptors, &l), 42);
 }
 

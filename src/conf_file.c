@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Reading chatd.conf. libconfig parses the syntax; the rows of the table say what may stand where. The parsed tree is
+ * walked from its root rather than asked for known keys, so that an unknown key, a number out of range and a value of
+ * the wrong type are all reported, each with its line. A section and a group of a list are read by the same function.
+ */
+#include "config.h"
+
+#include "conf_file.h"
+
+#include "base/log.h"
+#include "base/strv.h"
+#include "conf_guess.h"
+#include "conf_rows.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libconfig.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#define PATH_SIZE 128  /* of section.key, in a message */
+#define LINE_OVERHEAD 96 /* bytes that chatd puts before a text: command, room and name */
+
+/* The groups of the file, and which of them are lists of groups. */
+static const struct {
+    const char *name;
+    bool is_list;
+} tops[] = {
+#define CONF_LIST(NAME, list, item, most, when, comment) {#list, true},
+#define CONF_SECTION(section, comment) {#section, false},
+#include "tbl/conf.h"
+};
+
+static const char *const protocols[] = {
+#define PROTOCOL(NAME, symbol, name, what) name,
+#include "tbl/protocols.h"
+#undef PROTOCOL
+};
+
+struct reading {
+    struct conf *conf;
+    struct buf *errors;
+    const char *file;
+};
+
+/* ---- mistakes ---- */
+
+static void mistake(struct reading *rd, const config_setting_t *at, const char *key, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* `at` NULL: there is no line to name. */
+static void mistake(struct reading *rd, const config_setting_t *at, const char *key, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    const char *file = at && config_setting_source_file(at) ? config_setting_source_file(at) : rd->file;
+    if (at)
+        buf_printf(rd->errors, "%s:%u: %s: %s\n", file, config_setting_source_line(at), key, text);
+    else
+        buf_printf(rd->errors, "%s: %s: %s\n", file, key, text);
+}
+
+static void unknown_key(struct reading *rd, const config_setting_t *at, const struct conf_guess *g)
+{
+    const char *meant = conf_guess_result(g);
+    if (meant)
+        mistake(rd, at, g->word, "unknown key; did you mean %s?", meant);
+    else
+        mistake(rd, at, g->word, "unknown key; see chatd.conf(5) for all keys");
+}
+
+/* ---- values ---- */
+
+static void read_int(struct reading *rd, const config_setting_t *at, const struct conf_row *row, int *out)
+{
+    int type = config_setting_type(at);
+    if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64) {
+        mistake(rd, at, row->path, "must be an integer");
+        return;
+    }
+    long long v = type == CONFIG_TYPE_INT ? config_setting_get_int(at) : config_setting_get_int64(at);
+    if (v < row->least || v > row->most)
+        mistake(rd, at, row->path, "must be %lld..%lld (got %lld)", row->least, row->most, v);
+    else
+        *out = (int)v;
+}
+
+static bool is_listed(const char *allowed, const char *value)
+{
+    size_t n = strlen(value);
+    for (const char *a = allowed; *a; a += strcspn(a, "|"), a += *a == '|')
+        if (strcspn(a, "|") == n && strncmp(a, value, n) == 0)
+            return true;
+    return !*allowed;
+}
+
+static bool is_address(const char *text)
+{
+    struct in6_addr any;
+    return strcmp(text, "*") == 0 || inet_pton(AF_INET, text, &any) == 1 || inet_pton(AF_INET6, text, &any) == 1;
+}
+
+static bool is_protocol(struct reading *rd, const config_setting_t *at, const char *path, const char *value)
+{
+    char names[256] = "";
+    for (size_t i = 0; i < COUNT(protocols); i++) {
+        size_t n = strlen(names);
+        if (strcmp(protocols[i], value) == 0)
+            return true;
+        snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "", protocols[i]);
+    }
+    mistake(rd, at, path, "unknown protocol \"%s\"; one of: %s", value, names);
+    return false;
+}
+
+/* False: it may not be; told. */
+static bool check_string(struct reading *rd, const config_setting_t *at, const struct conf_row *row, const char *v)
+{
+    switch (row->check) {
+    case CONF_LISTED:
+        if (is_listed(row->allowed, v))
+            return true;
+        mistake(rd, at, row->path, "must be one of %s (got \"%s\")", row->allowed, v);
+        return false;
+    case CONF_ADDRESS:
+        if (is_address(v))
+            return true;
+        mistake(rd, at, row->path, "must be \"*\" or a numeric address, like \"127.0.0.1\" or \"::1\" (got \"%s\")", v);
+        return false;
+    case CONF_PROTOCOL:
+        return is_protocol(rd, at, row->path, v);
+    }
+    return false;
+}
+
+static void read_string(struct reading *rd, const config_setting_t *at, const struct conf_row *row, char out[CONF_TEXT])
+{
+    const char *v = config_setting_get_string(at);
+    if (!v)
+        mistake(rd, at, row->path, "must be a string in quotes");
+    else if (strlen(v) >= CONF_TEXT)
+        mistake(rd, at, row->path, "must have fewer than %d bytes", CONF_TEXT);
+    else if (check_string(rd, at, row, v))
+        snprintf(out, CONF_TEXT, "%s", v);
+}
+
+static void read_value(struct reading *rd, const config_setting_t *at, const struct conf_row *row, void *base)
+{
+    char *field = (char *)base + row->offset;
+    if (row->type == CONF_TYPE_INT)
+        read_int(rd, at, row, (int *)(void *)field);
+    else if (row->type == CONF_TYPE_STRING)
+        read_string(rd, at, row, field);
+    else if (config_setting_type(at) == CONFIG_TYPE_BOOL)
+        *(bool *)field = config_setting_get_bool(at);
+    else
+        mistake(rd, at, row->path, "must be true or false");
+}
+
+/* ---- groups ---- */
+
+static void read_key(struct reading *rd, const config_setting_t *at, const char *name, const struct conf_row *rows,
+                     size_t n, void *base)
+{
+    struct conf_guess g;
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s.%s", name, config_setting_name(at));
+    conf_guess_init(&g, path);
+    for (size_t k = 0; k < n; k++) {
+        if (strcmp(rows[k].path, path) == 0) {
+            read_value(rd, at, &rows[k], base);
+            return;
+        }
+        if (strncmp(rows[k].path, path, strlen(name) + 1) == 0)
+            conf_guess_add(&g, rows[k].path);
+    }
+    unknown_key(rd, at, &g);
+}
+
+/* Reads a group, whose keys are among `rows` as `name.key`, into the struct at `base`. */
+static void read_group(struct reading *rd, const config_setting_t *group, const char *name, const struct conf_row *rows,
+                       size_t n, void *base)
+{
+    for (int i = 0; i < config_setting_length(group); i++)
+        read_key(rd, config_setting_get_elem(group, (unsigned)i), name, rows, n, base);
+    for (size_t k = 0; k < n; k++)
+        if (rows[k].required && !config_setting_get_member(group, rows[k].path + strlen(name) + 1))
+            mistake(rd, group, rows[k].path, "missing; every group of %s needs it", name);
+}
+
+static void read_section(struct reading *rd, const config_setting_t *section)
+{
+    const char *name = config_setting_name(section);
+    if (!config_setting_is_group(section)) {
+        mistake(rd, section, name, "must be a group: %s = { … };", name);
+        return;
+    }
+    read_group(rd, section, name, conf_rows, conf_row_count, rd->conf);
+    if (strcmp(name, "clients") == 0 && config_setting_get_member(section, "max"))
+        rd->conf->clients_max_given = true;
+}
+
+static void read_listeners(struct reading *rd, const config_setting_t *list)
+{
+    const char *name = config_setting_name(list);
+    int n = config_setting_length(list);
+    if (!config_setting_is_list(list) || n < 1 || n > CONF_LISTENERS) {
+        mistake(rd, list, name, "must be a list of 1 to %d groups: ( { address = \"*\"; port = 9999; } )",
+                CONF_LISTENERS);
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        const config_setting_t *group = config_setting_get_elem(list, (unsigned)i);
+        struct conf_listener *l = &rd->conf->listeners[i];
+        conf_default_listener(l);
+        if (config_setting_is_group(group))
+            read_group(rd, group, name, conf_listener_rows, conf_listener_row_count, l);
+        else
+            mistake(rd, group, name, "each must be a group: { address = \"*\"; port = 9999; }");
+    }
+    rd->conf->listener_count = n;
+}
+
+/* Every line that chatd makes of a text has to fit. */
+static void check_fits(struct reading *rd, const config_setting_t *root, const char *path, int bytes)
+{
+    if (bytes > rd->conf->limits_line_bytes - LINE_OVERHEAD)
+        mistake(rd, config_setting_get_member(root, "limits"), path,
+                "must be at most limits.line_bytes - %d (got %d of %d)", LINE_OVERHEAD, bytes,
+                rd->conf->limits_line_bytes);
+}
+
+static void read_root(struct reading *rd, const config_setting_t *root)
+{
+    for (int i = 0; i < config_setting_length(root); i++) {
+        const config_setting_t *at = config_setting_get_elem(root, (unsigned)i);
+        struct conf_guess g;
+        size_t k = 0;
+        conf_guess_init(&g, config_setting_name(at));
+        for (; k < COUNT(tops) && strcmp(tops[k].name, g.word) != 0; k++)
+            conf_guess_add(&g, tops[k].name);
+        if (k == COUNT(tops))
+            unknown_key(rd, at, &g);
+        else if (tops[k].is_list)
+            read_listeners(rd, at);
+        else
+            read_section(rd, at);
+    }
+    check_fits(rd, root, "limits.text_bytes", rd->conf->limits_text_bytes);
+    check_fits(rd, root, "limits.topic_bytes", rd->conf->limits_topic_bytes);
+    check_fits(rd, root, "limits.away_bytes", rd->conf->limits_away_bytes);
+}
+
+/* ---- integers that libconfig would cut ---- */
+
+/* The length of a comment or string that begins at `s`; 0 if there is none. */
+static size_t skip_opaque(const char *s)
+{
+    const char *end = NULL;
+    if (*s == '#' || (s[0] == '/' && s[1] == '/'))
+        return strcspn(s, "\n");
+    if (s[0] == '/' && s[1] == '*') {
+        end = strstr(s + 2, "*/");
+        return end ? (size_t)(end + 2 - s) : strlen(s);
+    }
+    if (*s != '"')
+        return 0;
+    for (end = s + 1; *end && *end != '"'; end++)
+        end += *end == '\\' && end[1];
+    return (size_t)(end - s) + (*end == '"');
+}
+
+/* True for a number that libconfig 1.5 silently cuts to 32 bits: 2^31 or more without the suffix L. */
+static bool is_cut(const char *word, size_t len)
+{
+    const char *digits = word + (*word == '-');
+    char *end;
+    errno = 0;
+    bool hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
+    unsigned long long v = strtoull(digits, &end, hex ? 16 : 10);
+    return len && end == word + len && (errno == ERANGE || v > INT32_MAX);
+}
+
+static void refuse_cut_integers(struct reading *rd, const char *file, const char *text)
+{
+    int line = 1;
+    for (const char *s = text; *s;) {
+        size_t opaque = skip_opaque(s);
+        size_t word = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+        size_t step = opaque ? opaque : word ? word : 1;
+        if (!opaque && is_cut(s, word))
+            buf_printf(rd->errors, "%s:%d: the number %.*s is too large\n", file, line, (int)word, s);
+        for (; step; step--)
+            line += *s++ == '\n';
+    }
+}
+
+/* Collects the included files that settings came from. Settings of the first file name none, as it was read as text. */
+static void collect_files(struct strv *files, const config_setting_t *at)
+{
+    const char *file = config_setting_source_file(at);
+    size_t i = 0;
+    while (file && i < files->n && strcmp(files->v[i], file) != 0)
+        i++;
+    if (file && i == files->n)
+        strv_add(files, file);
+    for (int k = 0; k < config_setting_length(at); k++)
+        collect_files(files, config_setting_get_elem(at, (unsigned)k));
+}
+
+/* Appends the whole file to `text`; 0, or -1 with errno. */
+static int read_text(const char *file, struct buf *text)
+{
+    char part[4096];
+    size_t n;
+    FILE *f = fopen(file, "r");
+    if (!f)
+        return -1;
+    while ((n = fread(part, 1, sizeof part, f)) > 0)
+        buf_add(text, part, n);
+    int err = ferror(f) ? errno : 0; /* a directory can be opened, but not read */
+    fclose(f);
+    errno = err;
+    return err ? -1 : 0;
+}
+
+/* An included file is named as it was written: relative to the directory of the first file. */
+static void check_included(struct reading *rd, const char *file)
+{
+    struct buf text = {0};
+    char path[CONF_TEXT * 5];
+    size_t dir = strrchr(rd->file, '/') ? (size_t)(strrchr(rd->file, '/') - rd->file) + 1 : 0;
+    snprintf(path, sizeof path, "%.*s%s", (int)dir, rd->file, file);
+    if (read_text(path, &text) == 0)
+        refuse_cut_integers(rd, file, buf_text(&text));
+    buf_fini(&text);
+}
+
+static void check_integers(struct reading *rd, const char *text, const config_setting_t *root)
+{
+    struct strv files = {0};
+    refuse_cut_integers(rd, rd->file, text);
+    collect_files(&files, root);
+    for (size_t i = 0; i < files.n; i++)
+        check_included(rd, files.v[i]);
+    strv_fini(&files);
+}
+
+/* ---- the file ---- */
+
+static void set_include_dir(config_t *cfg, const char *file)
+{
+    char dir[CONF_TEXT * 4];
+    snprintf(dir, sizeof dir, "%s", file);
+    char *slash = strrchr(dir, '/');
+    if (!slash)
+        return;
+    slash[slash == dir] = '\0';
+    config_set_include_dir(cfg, dir);
+}
+
+int conf_file_load(struct conf *c, const char *file, struct buf *errors)
+{
+    config_t cfg;
+    struct buf text = {0};
+    size_t before = errors->len;
+    struct reading rd = {c, errors, file};
+    conf_defaults(c);
+    if (read_text(file, &text) != 0) {
+        buf_printf(errors, "%s: cannot be read: %s\n", file, log_error_text(errno));
+        buf_fini(&text);
+        return -1;
+    }
+    config_init(&cfg);
+    set_include_dir(&cfg, file);
+    buf_str(&text, "\n"); /* libconfig needs one after a comment at the very end */
+    const char *start = buf_text(&text) + (strncmp(buf_text(&text), "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
+    if (config_read_string(&cfg, start)) {
+        check_integers(&rd, start, config_root_setting(&cfg));
+        read_root(&rd, config_root_setting(&cfg));
+    } else {
+        buf_printf(errors, "%s:%d: %s\n", config_error_file(&cfg) ? config_error_file(&cfg) : file,
+                   config_error_line(&cfg), config_error_text(&cfg));
+    }
+    config_destroy(&cfg);
+    buf_fini(&text);
+    return errors->len == before ? 0 : -1;
+}

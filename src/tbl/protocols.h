@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Every protocol that a listener can speak. From here come the values of `protocol` in chatd.conf and their
+ * documentation.
+ *
+ * PROTOCOL(NAME, symbol, "name in chatd.conf", "what it is for")
+ *   symbol  prefix of its C symbols
+ */
+PROTOCOL(NATIVE, native, "native", "the line protocol of chatd-protocol(7), for nc and for programs")
