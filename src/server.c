@@ -287,9 +287,11 @@ static int open_listeners(const struct conf *c)
             .keepalive_interval_s = c->sockets_keepalive_interval,
             .keepalive_count = c->sockets_keepalive_count,
             .user_timeout_ms = c->sockets_user_timeout * 1000,
+            .layers = server.options.layers,
             .via = codec,
-            .last_words_full = server.last_words_full[codec->form],
-            .last_words_many = server.last_words_many[codec->form],
+            /* a connection is refused before its streams are made, so it can be told only over plain TCP */
+            .last_words_full = server.options.layers ? NULL : server.last_words_full[codec->form],
+            .last_words_many = server.options.layers ? NULL : server.last_words_many[codec->form],
         };
         snprintf(lc.address, sizeof lc.address, "%s", l->address);
         server.listeners[i] = listener_open(&lc, error);

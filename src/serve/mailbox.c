@@ -21,14 +21,14 @@ void mailbox_show(struct session *s)
     s->mail_upto = mail_read(s->member.account, &s->member, (size_t)outbox_limits().bytes / 2, &lines, &w);
     if (lines.len)
         member_answer_lines(&s->member, &lines);
-    s->mail_end = outbox_position(&s->pair->outbox);
+    s->mail_end = outbox_position(s->pair->outbox);
     buf_fini(&lines);
 }
 
 void mailbox_heard(struct session *s)
 {
     int64_t upto = s->mail_upto;
-    if (!upto || !outbox_has_come_to(&s->pair->outbox, s->mail_end))
+    if (!upto || !outbox_acknowledged(s->pair->outbox, s->mail_end))
         return; /* a line that was sent before they came says nothing */
     s->mail_upto = 0;
     if (!s->member.account)

@@ -115,7 +115,7 @@ bool resume_must_save(struct session *s)
 {
     static const bool is_break[CLOSE_REASONS] = {[CLOSE_EOF] = true, [CLOSE_GONE] = true, [CLOSE_SLOW] = true,
                                                  [CLOSE_STOP] = true, [CLOSE_RESUMED] = true};
-    bool must_save = s->resumable.has_token && s->member.listed && is_break[outbox_reason(&s->pair->outbox)];
+    bool must_save = s->resumable.has_token && s->member.listed && is_break[outbox_reason(s->pair->outbox)];
     if (must_save)
         atomic_fetch_add(&resume.ending, 1);
     return must_save;
@@ -137,7 +137,7 @@ void resume_forget(struct session *s)
 {
     struct buf lines = {0};
     unlist(s, RESUMER_REFUSED);
-    outbox_end_tail(&s->pair->outbox, &lines);
+    outbox_end_tail(s->pair->outbox, &lines);
     buf_fini(&lines);
     s->resumable = (struct resumable){0};
 }
@@ -160,7 +160,7 @@ static void cut_front(struct session *s, struct buf *lines, size_t most)
 static bool has_come(void *arg)
 {
     struct session *s = arg;
-    return outbox_has_all_come(&s->pair->outbox);
+    return outbox_all_acknowledged(s->pair->outbox);
 }
 
 /* Its rooms, the current one last, so that it is current again; and how far each was heard. */
@@ -191,7 +191,7 @@ static void look_back(struct session *s)
     for (int64_t until_ms = clock_ms() + COME_WAIT_MS; !has_come(s) && clock_ms() < until_ms;)
         notifier_wait(m->notifier, clock_ms() + LOOK_MS); /* the kernel rings for nobody */
     *p = (struct saved_session){.broke_ms = clock_wall_ms(), .caps = m->caps};
-    outbox_end_tail(&s->pair->outbox, &p->missed);
+    outbox_end_tail(s->pair->outbox, &p->missed);
     cut_front(s, &p->missed, (size_t)outbox_limits().bytes / 2);
     note_rooms(s);
 }
@@ -205,9 +205,9 @@ static bool is_done(void *arg)
 void resume_save(struct session *s)
 {
     struct resumable *h = &s->resumable;
-    int grace_ms = outbox_reason(&s->pair->outbox) == CLOSE_STOP ? 0 : atomic_load_explicit(&grace_ms_now, memory_order_relaxed);
+    int grace_ms = outbox_reason(s->pair->outbox) == CLOSE_STOP ? 0 : atomic_load_explicit(&grace_ms_now, memory_order_relaxed);
     look_back(s);
-    outbox_abandon(&s->pair->outbox); /* all was written: the peer, if it still reads, need not wait with us */
+    outbox_abandon(s->pair->outbox); /* all was written: the peer, if it still reads, need not wait with us */
     notifier_wait_for(s->member.notifier, clock_ms() + grace_ms, resume_is_urgent, s);
     if (unlist(s, RESUMER_READY))
         notifier_wait_for(s->member.notifier, INT64_MAX, is_done, s);
@@ -362,7 +362,7 @@ static bool claim(const struct token *t, struct resumer *resumer)
     if (claims) {
         h->resumer = resumer;
         resumer->resumable = h;
-        outbox_close(&h->s->pair->outbox, CLOSE_RESUMED, member_render((enum form)h->s->member.form, &words));
+        outbox_close(h->s->pair->outbox, CLOSE_RESUMED, member_render((enum form)h->s->member.form, &words));
         notifier_notify(h->s->member.notifier);
     }
     lock_release(&resume.lock);
@@ -388,7 +388,7 @@ static void withdraw(struct resumer *resumer)
 static bool keep_tail(void *arg)
 {
     struct session *s = arg;
-    return outbox_keep_tail(&s->pair->outbox);
+    return outbox_keep_tail(s->pair->outbox);
 }
 
 static bool begin_tail(struct session *s)

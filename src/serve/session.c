@@ -70,7 +70,7 @@ void session_prepare(struct pair *p)
 {
     struct session *s = panic_calloc(1, sizeof *s);
     s->pair = p;
-    s->member.outbox = &p->outbox;
+    s->member.outbox = p->outbox;
     s->member.notifier = &p->notifier;
     line_init(&s->line);
     p->user = s;
@@ -102,13 +102,13 @@ void session_error(struct session *s, enum error_code code, const char *text)
 void session_close(struct session *s, enum close_reason reason)
 {
     post_settle(); /* what was said before the end is heard, by oneself too */
-    outbox_close(&s->pair->outbox, reason, NULL);
+    outbox_close(s->pair->outbox, reason, NULL);
 }
 
 bool session_is_over(void *arg)
 {
     struct session *s = arg;
-    return outbox_reason(&s->pair->outbox) != CLOSE_OPEN;
+    return outbox_reason(s->pair->outbox) != CLOSE_OPEN;
 }
 
 struct wait {
@@ -241,20 +241,20 @@ static bool is_over_other(void *arg)
 
 static void yield_to(struct session *s, struct post_pressure *p)
 {
-    int64_t until_ms = p->other == &s->pair->outbox ? 0 : pressure_begin(p->other, p->gen, &s->pair->outbox);
+    int64_t until_ms = p->other == s->pair->outbox ? 0 : pressure_begin(p->other, p->gen, s->pair->outbox);
     if (!until_ms)
         return;
     counter_add(COUNTER_PRESSURE_WAITS, 1);
     session_wait(s, until_ms, is_over_other, p);
-    pressure_end(p->other, p->gen, &s->pair->outbox);
+    pressure_end(p->other, p->gen, s->pair->outbox);
 }
 
 void session_yield_to_own(struct session *s)
 {
-    if (!pressure_own_begins(&s->pair->outbox))
+    if (!pressure_own_begins(s->pair->outbox))
         return;
     counter_add(COUNTER_PRESSURE_WAITS, 1);
-    session_wait(s, INT64_MAX, is_relieved, &s->pair->outbox);
+    session_wait(s, INT64_MAX, is_relieved, s->pair->outbox);
 }
 
 /* Waits while one's own outbox presses, and for the one that what was just posted found pressing, as net/pressure.h
@@ -349,12 +349,11 @@ static void begin(struct session *s)
 
 static void read_until_over(struct session *s)
 {
-    struct stream *st = &s->pair->stream;
     while (!session_is_over(s)) {
         char *space;
         size_t size;
         line_space(&s->line, (size_t)atomic_load_explicit(&limit.line, memory_order_relaxed), &space, &size);
-        ssize_t n = st->ops->read(st, space, size);
+        ssize_t n = stream_read(s->pair->stream, space, size);
         if (n > 0) {
             if (s->line.skipping && !pay(s, (size_t)n)) /* the rest of a line that was too long is not free */
                 break;
@@ -388,13 +387,13 @@ static bool is_drained(void *arg)
 static bool is_drained_or_urgent(void *arg)
 {
     struct session *s = arg;
-    return outbox_is_drained(&s->pair->outbox) || resume_is_urgent(s);
+    return outbox_is_drained(s->pair->outbox) || resume_is_urgent(s);
 }
 
 /* Writes what is queued and the last words, for as long as the reason of the end allows. */
 static void drain(struct session *s, enum close_reason reason)
 {
-    struct outbox *ob = &s->pair->outbox;
+    struct outbox *ob = s->pair->outbox;
     int64_t until_ms = clock_ms() + close_row(reason)->drain_ms;
     outbox_finish(ob, last_words(s, reason));
     post_assert_flushed();
@@ -425,7 +424,7 @@ static void leave_all(struct session *s)
 static void end(struct session *s)
 {
     const struct member *m = &s->member;
-    enum close_reason reason = outbox_reason(&s->pair->outbox);
+    enum close_reason reason = outbox_reason(s->pair->outbox);
     close_count(reason); /* before anybody can see it */
     post_settle();
     line_reset(&s->line); /* half a line may be half a password */
@@ -465,7 +464,7 @@ static void check_login(struct pair *p, void *arg)
     if (atomic_load_explicit(&s->named, memory_order_relaxed) || !pool_client(p, &client))
         return;
     if (client.since_ms < before_ms)
-        outbox_close_gen(&p->outbox, client.id, CLOSE_LOGIN, NULL);
+        outbox_close_gen(p->outbox, client.id, CLOSE_LOGIN, NULL);
 }
 
 void session_check_deadlines(void)
@@ -479,7 +478,7 @@ bool session_view(struct pair *p, struct session_view *view)
     struct session *s = p->user;
     if (!pool_client(p, &view->client))
         return false;
-    view->queued = outbox_load(&p->outbox);
+    view->queued = outbox_load(p->outbox);
     if (view->queued.gen != view->client.id)
         return false;
     users_name_of(&s->member, view->client.id, view->name);
@@ -502,7 +501,7 @@ static void kick_if(struct pair *p, void *arg)
     if (k->found || !pool_client(p, &client) || client.id != k->id)
         return;
     k->found = true;
-    outbox_close_gen(&p->outbox, k->id, CLOSE_KICK, member_render((enum form)s->member.form, k->words));
+    outbox_close_gen(p->outbox, k->id, CLOSE_KICK, member_render((enum form)s->member.form, k->words));
 }
 
 uint64_t session_kick(const char *who, const char *reason)

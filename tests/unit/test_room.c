@@ -16,6 +16,7 @@
 #include "base/counter.h"
 #include "chat/rooms.h"
 #include "chat/talk.h"
+#include "net/outbox_impl.h"
 #include "net/post.h"
 #include "tests/lib/unit.h"
 
@@ -416,13 +417,13 @@ static void the_answer_names_the_first_hundred_alone(void **state)
     (void)state;
     enum { CROWD = 103 };
     static struct member crowd[CROWD];
-    static struct outbox outboxes[CROWD];
+    static struct outbox *outboxes[CROWD];
     struct buf heard = {0};
     int lines = 0;
     r = rooms_enter("#general", 0);
     for (int i = 0; i < CROWD; i++) {
-        outbox_init(&outboxes[i], &notifier);
-        crowd[i] = (struct member){.outbox = &outboxes[i], .notifier = &notifier};
+        outboxes[i] = outbox_new(&notifier);
+        crowd[i] = (struct member){.outbox = outboxes[i], .notifier = &notifier};
         snprintf(crowd[i].name, sizeof crowd[i].name, "user%d", i);
         room_join(r, &crowd[i], 0, NULL);
     }
@@ -435,7 +436,7 @@ static void the_answer_names_the_first_hundred_alone(void **state)
     assert_non_null(strstr(buf_text(&heard), "JOIN #general user99\r\n"));
     for (int i = 0; i < CROWD; i++) {
         room_leave(r, &crowd[i], false);
-        outbox_fini(&outboxes[i]);
+        outbox_free(&outboxes[i]);
     }
     rooms_release(r);
     buf_fini(&heard);
