@@ -302,9 +302,11 @@ static int open_listeners(const struct conf *c)
             .keepalive_interval_s = c->sockets_keepalive_interval_s,
             .keepalive_count = c->sockets_keepalive_count,
             .user_timeout_ms = c->sockets_user_timeout_s * 1000,
+            .layers = server.options.layers,
             .via = protocol,
-            .last_words_full = p->full,
-            .last_words_many = p->many,
+            /* a connection is refused before its streams are made, so it can be told only over plain TCP */
+            .last_words_full = server.options.layers ? NULL : p->full,
+            .last_words_many = server.options.layers ? NULL : p->many,
         };
         snprintf(lc.address, sizeof lc.address, "%s", l->address);
         p->listener = listener_open(&lc, error);

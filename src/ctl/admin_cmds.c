@@ -54,7 +54,7 @@ const char *admin_version(struct admin_call *c)
 static void count_queued(struct pair *p, void *arg)
 {
     size_t *sum = arg;
-    struct outbox_load load = outbox_load(&p->outbox);
+    struct outbox_load load = outbox_load(p->outbox);
     sum[0] += load.entries;
     sum[1] += load.bytes;
 }

@@ -8,8 +8,8 @@
 
 /*
  * Addresses of peers: how they are written, which are exempt from limits, and how many connections each has.
- * An IPv4 address inside an IPv6 one (::ffff:192.0.2.1) counts and shows as IPv4; an IPv6 address counts by its
- * first 64 bits, because that is what one subscriber is given. Any thread.
+ * An IPv4 address inside an IPv6 one (::ffff:192.0.2.1) counts and is shown as IPv4. An IPv6 address counts by its
+ * first 64 bits, because one subscriber is given all of those. Any thread; nothing blocks on a peer.
  */
 #define ADDRS_TEXT 64
 
@@ -17,25 +17,27 @@ struct addr {
     struct in6_addr key;   /* IPv4 as ::ffff:a.b.c.d; IPv6 cut to /64 */
     char text[ADDRS_TEXT]; /* 192.0.2.1:4711 or [2001:db8::1]:4711 */
     bool loopback;         /* 127.0.0.0/8, ::1 */
-    bool near;             /* loopback, private, link-local: what comes from there has not crossed others' networks */
+    bool near;             /* loopback, private, link-local: its bytes do not cross other people's networks */
     bool exempt;           /* loopback, private, link-local, carrier networks */
 };
 
-/* Fills `a` from what accept(2) gave. */
+/* Fills `a` from an address that accept(2) returned. */
 void addrs_from(struct addr *a, const struct sockaddr_storage *ss);
 
 /* Writes the key: 192.0.2.1 or 2001:db8::/64. */
 const char *addrs_key_text(const struct addr *a, char text[ADDRS_TEXT]);
 
-/* Reads an address as people write it, 192.0.2.1, 2001:db8::1 or 2001:db8::/64, and writes its key. False: it is none. */
+/* Reads an address as people write it, 192.0.2.1, 2001:db8::1 or 2001:db8::/64, and writes its key. False: not an
+ * address. */
 bool addrs_read_key(const char *s, char text[ADDRS_TEXT]);
 
 /* The most connections of one address at a time. */
 void addrs_configure(int per_address);
 
-/* Counts a connection in: false when its address has as many as it may. An exempt one always passes. */
+/* Counts a connection of that address. False, and not counted: it has as many as it may. An exempt address always
+ * passes. */
 bool addrs_enter(const struct addr *a);
-/* Counts it out; for each addrs_enter that was true. */
+/* Takes it off the count; once for each addrs_enter that returned true. */
 void addrs_leave(const struct addr *a);
 
 #endif

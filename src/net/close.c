@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* tbl/close.h as rows, and one counter for each. */
+/* The rows of tbl/close.h, and one counter for each. */
 #include "config.h"
 
 #include "net/close.h"

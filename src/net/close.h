@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The close reasons of tbl/close.h as far as the network floor needs them. Any thread, any lock. */
+/* The close reasons of tbl/close.h, as far as this floor needs them. Any thread, any lock; nothing blocks. */
 enum close_reason {
     CLOSE_OPEN, /* not closed */
 #define CLOSE(name, label, words, error, queue, wakes, drain_ms) CLOSE_##name,
@@ -17,15 +17,15 @@ enum close_reason {
 enum close_wakes { CLOSE_WAKES_NOTHING, CLOSE_WAKES_READ, CLOSE_WAKES_BOTH };
 
 struct close_row {
-    const char *label;
-    bool keep_queue;
+    const char *label; /* its name in the log and the console */
+    bool keep_queue;   /* what is queued is written first; else it is dropped */
     enum close_wakes wakes;
-    int drain_ms;
+    int drain_ms;      /* how long the queue and the last words may take to be written */
 };
 
 const struct close_row *close_row(enum close_reason reason);
 
-/* How many sessions have ended for that reason since the start. */
+/* Counts one session that ended for that reason; and how many have since the start. */
 void close_count(enum close_reason reason);
 uint64_t close_counted(enum close_reason reason);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A loop around pool_maintain: between two ticks the keeper waits inside it, so need is met at once. */
+/* A loop around pool_maintain: between two ticks the keeper waits inside it, so a pair that is needed is made at
+ * once. */
 #include "config.h"
 
 #include "net/keeper.h"
@@ -20,9 +21,9 @@ static struct {
     _Atomic bool stopping;
 } keeper;
 
-static void check_age(struct pair *p, void *arg)
+static void tick_outbox(struct pair *p, void *arg)
 {
-    outbox_check_age(&p->outbox, *(const int64_t *)arg);
+    outbox_tick(p->outbox, *(const int64_t *)arg);
 }
 
 static void run(void *arg)
@@ -32,7 +33,7 @@ static void run(void *arg)
         post_assert_flushed();
         pool_maintain(clock_ms() + TICK_MS);
         int64_t now = clock_ms();
-        pool_each(check_age, &now);
+        pool_each(tick_outbox, &now);
         keeper.tick(now);
         post_flush();
     }

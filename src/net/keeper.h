@@ -5,13 +5,15 @@
 #include <stdint.h>
 
 /*
- * The keeper: one thread that makes pairs ahead of need and, four times a second, calls `tick` to look at the
- * deadlines (login, age of outboxes, disuse of rooms). Outboxes are checked by the keeper itself.
+ * The keeper: one thread that makes pairs ahead of need and, four times a second, ticks every outbox and calls `tick`,
+ * which looks at the deadlines of the floors above (login, unused rooms).
  */
-/* 0, or -1 with errno. After pool_start. `tick` runs on the keeper's thread; what it posts is flushed for it. */
+
+/* After pool_start. Returns 0, or -1 with errno. `tick` runs on the keeper's thread; the keeper flushes what it
+ * posts. */
 int keeper_start(void (*tick)(int64_t now_ms));
 
-/* Ends the thread; before pool_stop. Takes up to one tick. */
+/* Ends the thread; before pool_stop. Blocks for at most one tick. */
 void keeper_stop(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One flat buffer per client. Bytes come in at line_space/line_filled and leave as lines at line_next, in place:
- * a line is handed out where it lies, with a NUL over its end.
+ * One flat buffer per client. Bytes enter by line_space and line_filled and leave as lines by line_next, without a
+ * copy: a line is handed out where it lies, with a NUL over its end.
  */
 #include "config.h"
 
@@ -27,7 +27,7 @@ void line_fini(struct line *l)
     *l = (struct line){0};
 }
 
-/* Not by realloc: what it leaves behind could not be wiped. */
+/* Not by realloc, because the memory that it leaves could not be wiped. */
 static void resize(struct line *l, size_t cap)
 {
     char *data = panic_malloc(cap);
@@ -61,7 +61,7 @@ void line_space(struct line *l, size_t max, char **data, size_t *size)
 {
     size_t most = max + 1 > CAP_LARGE ? max + 1 : CAP_LARGE;
     compact(l);
-    if (most <= l->end) /* the limit was lowered in the middle of a line; line_next will end that one */
+    if (most <= l->end) /* the limit was lowered within a line; line_next will end that line */
         most = l->end + 1;
     if (l->end == l->cap || (l->last_read && l->end + l->last_read >= l->cap)) {
         if (l->cap < most)
@@ -119,7 +119,7 @@ enum line_status line_next(struct line *l, size_t max, char **text, size_t *len)
         size_t end = (size_t)(lf - l->data);
         consume(l, end + 1);
         if (end + 1 - at > max) {
-            hand_out(l, at, at + max - 1, text, len); /* the same bytes as above, however they came */
+            hand_out(l, at, at + max - 1, text, len); /* the same bytes as above, however they were cut */
             return LINE_TOO_LONG;
         }
         if (end > at && l->data[end - 1] == '\r')

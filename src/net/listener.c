@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The acceptor's loop, and its patience: when descriptors or memory run out it pauses, longer each time up to a
- * second, instead of failing half a million times a second (accept(2): EMFILE, ENFILE, ENOBUFS, ENOMEM).
+ * The acceptor's loop. When descriptors or memory run out it pauses, longer each time up to a second, instead of
+ * failing half a million times a second (accept(2): EMFILE, ENFILE, ENOBUFS, ENOMEM).
  */
 #include "config.h"
 
@@ -61,7 +61,7 @@ static int set_options(int fd, const struct listener_config *c)
     return 0;
 }
 
-/* Fills ss with the address to bind; its length, or 0 when the text is no numeric address. */
+/* Fills ss with the address to bind. Returns its length, or 0 if the text is not a numeric address. */
 static socklen_t resolve(const struct listener_config *c, int family, struct sockaddr_storage *ss)
 {
     memset(ss, 0, sizeof *ss);
@@ -117,7 +117,7 @@ static void explain(const struct listener_config *c, int err, char error[LISTENE
     else if (err == EACCES)
         advice = ": ports below 1024 need a privilege; choose another port (chatd -p PORT)";
     else if (err == EADDRNOTAVAIL)
-        advice = ": this machine has no such address; see `ip addr`, or listen on \"*\"";
+        advice = ": not an address of this machine; see `ip addr`, or listen on \"*\"";
     snprintf(error, LISTENER_ERROR, "cannot listen on %s port %d: %s%s", c->address, c->port,
              err == EADDRINUSE ? "the port is in use" : log_error_text(err), advice);
 }
@@ -158,7 +158,7 @@ int listener_port(const struct listener *l)
 
 static void welcome(struct listener *l, int fd, const struct sockaddr_storage *ss)
 {
-    struct arrival a = {.fd = fd, .via = l->config.via};
+    struct arrival a = {.fd = fd, .layers = l->config.layers, .via = l->config.via};
     addrs_from(&a.peer, ss);
     counter_add(COUNTER_ACCEPTED, 1);
     if (!addrs_enter(&a.peer)) {
@@ -198,12 +198,13 @@ static void accept_loop(void *arg)
             welcome(l, fd, &ss);
         } else if (is_shortage(errno)) {
             counter_add(COUNTER_ACCEPT_PAUSED, 1);
-            log_peer(LOG_WARN, "accept_paused", "error=\"%s\" pause_ms=%d hint=\"raise the limit on descriptors (ulimit -n)\"",
+            log_peer(LOG_WARN, "accept_paused",
+                     "error=\"%s\" pause_ms=%d hint=\"raise the limit on descriptors (ulimit -n)\"",
                      log_error_text(errno), pause_ms);
             notifier_wait(&l->notifier, clock_ms() + pause_ms);
             pause_ms = pause_ms * 2 < PAUSE_MOST_MS ? pause_ms * 2 : PAUSE_MOST_MS;
         }
-        /* anything else is the end of one connection (ECONNABORTED) or ours (EINVAL after shutdown) */
+        /* any other error ends one connection (ECONNABORTED) or this thread (EINVAL after shutdown) */
     }
 }
 

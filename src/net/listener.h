@@ -3,39 +3,42 @@
 #define NET_LISTENER_H
 
 #include "net/msg.h"
+#include "net/stream.h"
 
 #include <stddef.h>
 
 /*
- * One listening socket and its acceptor thread: accept, limits by address, hand over to a pair. Socket options are
- * set on the listening socket, from which Linux gives them to every accepted one, so a connect costs one call.
+ * One listening socket and its acceptor thread: it accepts, applies the limits of the address, and hands the
+ * connection to a pair. Socket options are set on the listening socket, from which every accepted one inherits them
+ * on Linux, so a connection costs one system call.
  */
 struct listener_config {
     char address[64]; /* "*": all, IPv6 and IPv4; else a numeric address */
     int port;         /* 0: any free one */
     int backlog;
-    int send_buffer, receive_buffer;                                /* bytes */
-    int keepalive_idle_s, keepalive_interval_s, keepalive_count;    /* tcp(7) */
-    int user_timeout_ms;                                            /* TCP_USER_TIMEOUT */
-    const void *via;              /* handed on to the pair */
-    const struct msg *last_words_full; /* borrows: last words at the maximum of clients */
-    const struct msg *last_words_many; /* borrows: last words at the maximum of one address */
+    int send_buffer, receive_buffer;                             /* bytes */
+    int keepalive_idle_s, keepalive_interval_s, keepalive_count; /* tcp(7) */
+    int user_timeout_ms;                                         /* TCP_USER_TIMEOUT */
+    const struct stream_layer *const *layers; /* borrows: what stands on TCP, see stream_stack; may be NULL */
+    const void *via;                          /* passed on to the pair */
+    const struct msg *last_words_full;        /* borrows: for a connection over the maximum of clients; NULL: none */
+    const struct msg *last_words_many;        /* borrows: for one over the maximum of its address; NULL: none */
 };
 
 struct listener;
 
 #define LISTENER_ERROR 256
 
-/* Binds and listens. NULL on failure, with a line for the operator in `error`. */
+/* Binds and listens. NULL if that failed, with a line for the operator in `error`. */
 struct listener *listener_open(const struct listener_config *config, char error[LISTENER_ERROR]);
 
 /* The port it listens on. */
 int listener_port(const struct listener *l);
 
-/* Starts the acceptor. 0, or -1 with errno. After pool_start and refuse_start. */
+/* Starts the acceptor. Returns 0, or -1 with errno. After pool_start and refuse_start. */
 int listener_start(struct listener *l);
 
-/* Ends the acceptor if it was started, closes the socket, frees, and clears the caller's pointer. */
+/* Ends the acceptor if it was started, closes the socket, frees `*l` and sets it to NULL. */
 void listener_close(struct listener **l);
 
 #endif

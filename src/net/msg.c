@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Reference-counted bytes: rendered once for a room, written to every member. */
+/* Bytes with a count of references: rendered once for a room, written to every member. */
 #include "config.h"
 
 #include "net/msg.h"

@@ -7,24 +7,25 @@
 #include <stddef.h>
 
 /*
- * Immutable bytes that many outboxes share. Whoever holds a reference may read; the last one to let go frees.
- * Any thread, any lock.
+ * Immutable bytes that many outboxes share. The holder of a reference may read them; the release of the last reference
+ * frees them. Any thread, any lock; nothing blocks.
  */
 struct msg {
     _Atomic unsigned refs;
-    unsigned entries; /* how many entries of an outbox it counts for: 1, or the lines that were gathered in it */
-    bool secret;      /* is overwritten when it is freed */
-    size_t resendable;     /* bytes at its end, whole lines that people said: worth to be sent again if they may not have come */
+    unsigned entries;  /* how many entries of an outbox it counts for: 1, or the number of lines gathered in it */
+    bool secret;       /* overwritten when it is freed */
+    size_t resendable; /* bytes at its end that are whole lines people said: sent again if they may not have arrived */
     size_t len;
     char data[];
 };
 
-/* Copies len bytes, which count as one entry, or as so many lines that people said. The caller owns one reference, and may
- * set .worth and .secret before it hands it out. Aborts when memory is out. */
+/* Copies len bytes. The first form counts as one entry; the second as `entries` lines, all of them resendable. The
+ * caller owns one reference, and may set .resendable and .secret before it shares the message. Aborts when memory is
+ * out. */
 struct msg *msg_new(const void *data, size_t len);
 struct msg *msg_new_gathered(const void *data, size_t len, unsigned entries);
 
-/* One reference more, or less. */
+/* Adds a reference, or releases one. */
 struct msg *msg_ref(struct msg *m);
 void msg_unref(struct msg *m);
 

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What an outbox keeps for who may come back, and what has come: by what the stream knows of the peer, else by what was
- * written. The owner's reader asks; the drainer adds.
+ * What an outbox keeps for a client that may resume, and what the peer's machine has acknowledged: as the stream
+ * knows it, else what was written. The owner's reader asks; the drainer adds.
  */
 #include "config.h"
 
-#include "net/outbox.h"
-
 #include "base/panic.h"
+#include "net/outbox.h"
+#include "net/outbox_impl.h"
 
 #include <stdlib.h>
 
-#define TAIL_BYTES 32768 /* of a tail, from which on it is asked what has come */
+#define TAIL_BYTES 32768 /* a longer tail asks what was acknowledged, so that it can forget */
 
-/* The first so many bytes have come, as far as that can be known. */
-static uint64_t come_locked(const struct outbox *ob)
+/* How many of the bytes written are acknowledged, as far as that is known. */
+static uint64_t acknowledged_locked(const struct outbox *ob)
 {
-    uint64_t come;
-    bool known = ob->stream->ops->has_come && ob->stream->ops->has_come(ob->stream, &come);
-    return known && come < ob->written ? come : ob->written; /* it counts the end of the stream as well */
+    uint64_t acked;
+    bool known = stream_acknowledged(ob->stream, &acked);
+    return known && acked < ob->written ? acked : ob->written; /* TCP counts the end of the stream as a byte */
 }
 
 void outbox_extend_tail_locked(struct outbox *ob, size_t from)
@@ -26,7 +26,7 @@ void outbox_extend_tail_locked(struct outbox *ob, size_t from)
     for (; from < ob->flight_at; from++)
         tail_add(ob->tail, ob->flight.v[from]);
     if (ob->tail->bytes > TAIL_BYTES)
-        tail_prune(ob->tail, come_locked(ob));
+        tail_prune(ob->tail, acknowledged_locked(ob));
 }
 
 bool outbox_keep_tail(struct outbox *ob)
@@ -41,10 +41,10 @@ bool outbox_keep_tail(struct outbox *ob)
     return keeps;
 }
 
-bool outbox_has_all_come(struct outbox *ob)
+bool outbox_all_acknowledged(struct outbox *ob)
 {
     lock_acquire(&ob->lock);
-    bool all = come_locked(ob) >= ob->written;
+    bool all = acknowledged_locked(ob) >= ob->written;
     lock_release(&ob->lock);
     return all;
 }
@@ -52,20 +52,20 @@ bool outbox_has_all_come(struct outbox *ob)
 uint64_t outbox_position(struct outbox *ob)
 {
     lock_acquire(&ob->lock);
-    uint64_t position = ob->written + ob->bytes; /* of a message that is written in part, that part counts twice */
+    uint64_t position = ob->written + ob->bytes; /* the written part of a message in flight counts twice */
     lock_release(&ob->lock);
     return position;
 }
 
-bool outbox_has_come_to(struct outbox *ob, uint64_t position)
+bool outbox_acknowledged(struct outbox *ob, uint64_t position)
 {
-    uint64_t come = 0;
+    uint64_t acked = 0;
     lock_acquire(&ob->lock);
-    bool known = ob->stream && ob->stream->ops->has_come && ob->stream->ops->has_come(ob->stream, &come);
-    if (!known) /* else the kernel may know of more than the drainer has yet noted */
-        come = ob->written;
+    /* if it is known, it may be ahead of what the drainer has noted */
+    if (!ob->stream || !stream_acknowledged(ob->stream, &acked))
+        acked = ob->written;
     lock_release(&ob->lock);
-    return come >= position;
+    return acked >= position;
 }
 
 void outbox_end_tail(struct outbox *ob, struct buf *lines)
@@ -74,7 +74,7 @@ void outbox_end_tail(struct outbox *ob, struct buf *lines)
     struct tail *t = ob->tail;
     ob->tail = NULL;
     if (t)
-        tail_end(t, come_locked(ob), lines);
+        tail_end(t, acknowledged_locked(ob), lines);
     lock_release(&ob->lock);
     free(t);
 }

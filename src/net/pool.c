@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Arrivals come in at pool_take from the acceptors and go to an idle pair's reader. Pairs are made ahead of need by
- * the keeper (pool_maintain), so an acceptor waits for one only in a storm; it never makes threads itself.
+ * Arrivals enter by pool_take from the acceptors and go to the reader of an idle pair. The keeper makes pairs ahead
+ * of need (pool_maintain), so an acceptor waits for one only in a storm of connections; it never makes threads
+ * itself.
  *
- * Not obvious: `clients` counts sessions that have not ended; pairs that still drain or linger over a closing socket
- * are neither clients nor idle. So that a server at its maximum lets the next one in as soon as somebody has left,
- * there may be more pairs than clients: up to `spare` more.
+ * Not obvious: `clients` counts sessions that have not ended. A pair that still drains or lingers over a closing
+ * socket is neither a client nor idle. So there may be more pairs than clients, up to `spare` more, and a server at
+ * its maximum accepts the next client as soon as one has left.
  */
 #include "config.h"
 
@@ -33,7 +34,7 @@ static struct {
     struct lock spawn;          /* one maker of pairs at a time */
     struct cond keeper;         /* the keeper waits for need */
     struct cond freed;          /* acceptors wait for a pair */
-    struct cond left;           /* who waits for clients to leave: the stopper, a kick */
+    struct cond left;           /* waits for clients to leave: of the main thread at the end, of a kick */
     struct pool_config config;  /* c, but .max and .spare: P */
     struct pair **pairs;        /* S: the first `count` are set and stay */
     int count;                  /* S P */
@@ -58,8 +59,8 @@ static void push_idle_locked(struct pair *p)
 static void write_loop(void *arg)
 {
     struct pair *p = arg;
-    while (outbox_take(&p->outbox))
-        outbox_write(&p->outbox);
+    while (outbox_take(p->outbox))
+        outbox_write(p->outbox);
 }
 
 void pool_leave(struct pair *p)
@@ -74,21 +75,23 @@ void pool_leave(struct pair *p)
 
 static void serve_one(struct pair *p)
 {
-    stream_tcp_init(&p->stream, p->arrival.fd);
-    outbox_open(&p->outbox, &p->stream, p->id);
-    post_self(&p->outbox);
+    stream_tcp_init(&p->tcp, p->arrival.fd);
+    p->stream = stream_stack(&p->tcp.base, p->arrival.layers);
+    outbox_open(p->outbox, p->stream, p->id);
+    post_self(p->outbox);
     lock_acquire(&pool.lock);
     bool stopping = pool.stopping;
     lock_release(&pool.lock);
     if (stopping) /* pool_close_all came before outbox_open */
-        outbox_close(&p->outbox, CLOSE_STOP, NULL);
+        outbox_close(p->outbox, CLOSE_STOP, NULL);
     pool.config.serve(p);
-    outbox_detach(&p->outbox);
+    outbox_detach(p->outbox);
     post_assert_flushed();
     post_assert_settled();
-    p->stream.ops->linger(&p->stream, clock_ms() + LINGER_MS);
-    p->stream.ops->close(&p->stream);
-    addrs_leave(&p->arrival.peer); /* who will not let a connection go has it counted */
+    stream_linger(p->stream, clock_ms() + LINGER_MS);
+    stream_close(p->stream);
+    p->stream = NULL;
+    addrs_leave(&p->arrival.peer); /* last: a peer that keeps its connection open has it counted */
 }
 
 static void read_loop(void *arg)
@@ -113,7 +116,7 @@ static void read_loop(void *arg)
 static void pair_free(struct pair *p)
 {
     pool.config.release(p);
-    outbox_fini(&p->outbox);
+    outbox_free(&p->outbox);
     notifier_fini(&p->notifier);
     cond_fini(&p->go);
     free(p);
@@ -122,9 +125,9 @@ static void pair_free(struct pair *p)
 static struct pair *pair_new(void)
 {
     struct pair *p = panic_calloc(1, sizeof *p);
-    p->stream.fd = -1;
+    p->tcp.fd = -1;
     notifier_init(&p->notifier);
-    outbox_init(&p->outbox, &p->notifier);
+    p->outbox = outbox_new(&p->notifier);
     cond_init(&p->go);
     pool.config.prepare(p);
     if (thread_start(&p->writer, "writer", WRITER_STACK, write_loop, p) != 0)
@@ -135,7 +138,7 @@ static struct pair *pair_new(void)
 
 no_reader:;
     int err = errno;
-    outbox_retire(&p->outbox);
+    outbox_retire(p->outbox);
     thread_join(&p->writer);
     errno = err;
 no_writer:
@@ -171,7 +174,7 @@ static int spawn_one(void)
     return -1;
 }
 
-int pool_start(const struct pool_config *config, int *committed)
+int pool_start(const struct pool_config *config, int *made)
 {
     lock_init(&pool.lock, LOCK_POOL);
     lock_init(&pool.spawn, LOCK_SPAWN);
@@ -185,7 +188,7 @@ int pool_start(const struct pool_config *config, int *committed)
     int n = 0;
     while (n < want && spawn_one() == 0)
         n++;
-    *committed = n;
+    *made = n;
     return n ? 0 : -1;
 }
 
@@ -324,7 +327,7 @@ bool pool_wait_gone(uint64_t id, int64_t until_ms)
 static void close_one(struct pair *p, void *arg)
 {
     (void)arg;
-    outbox_close(&p->outbox, CLOSE_STOP, NULL);
+    outbox_close(p->outbox, CLOSE_STOP, NULL);
 }
 
 void pool_close_all(void)
@@ -355,7 +358,7 @@ void pool_stop(void)
     for (int i = 0; i < pool.count; i++) {
         struct pair *p = pool.pairs[i];
         thread_join(&p->reader);
-        outbox_retire(&p->outbox);
+        outbox_retire(p->outbox);
         thread_join(&p->writer);
         pair_free(p);
     }

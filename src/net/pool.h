@@ -6,28 +6,31 @@
 #include "net/addrs.h"
 #include "net/outbox.h"
 #include "net/stream.h"
+#include "net/stream_tcp.h"
 
 /*
- * The prethreaded pool. A pair is a reader and a writer thread with their outbox, made before its client comes and
- * never freed while chatd runs; clients come and go through it. The reader runs `serve` for each client; the writer
- * drains the outbox and nothing else.
+ * The prethreaded pool. A pair is a reader and a writer thread with their outbox. It is made before its client
+ * connects and never freed while chatd runs; it serves one client after the other. The reader runs `serve` for each
+ * client; the writer drains the outbox and does nothing else.
  *
  * Locking key: P by the pool's lock · R the pair's reader only · c constant once made
  */
 struct arrival {
-    int fd; /* owned by whom the arrival is handed to */
+    int fd; /* owned by the arrival's holder */
     struct addr peer;
-    const void *via; /* c: what the listener says of itself (its codec), for `serve` */
+    const struct stream_layer *const *layers; /* c: borrows; what stands on TCP, as in struct listener_config */
+    const void *via;                          /* c: the listener's codec, for `serve` */
 };
 
 struct pair {
-    void *user;             /* c: what `prepare` made for it */
-    struct notifier notifier;       /* rings for the reader */
-    struct outbox outbox;   /* see there */
-    struct stream stream;   /* R, and the drainer */
-    struct arrival arrival; /* P, R may read */
-    uint64_t id;            /* P, R may read: the client's id, counted from 1 */
-    int64_t since_ms;       /* the same: clock_ms() of the arrival */
+    void *user;               /* c: made by `prepare` */
+    struct notifier notifier; /* wakes the reader */
+    struct outbox *outbox;    /* c: owns */
+    struct stream *stream;    /* R, and the drainer by the outbox: owns; the top of the stack, NULL without a client */
+    struct stream_tcp tcp;    /* the bottom of the stack */
+    struct arrival arrival;   /* P, R may read */
+    uint64_t id;              /* P, R may read: the client's id, counted from 1 */
+    int64_t since_ms;         /* P, R may read: clock_ms() of the arrival */
     struct thread reader, writer;
     struct cond go;         /* the reader waits for a client here */
     bool assigned;          /* P: the reader is to start */
@@ -38,33 +41,34 @@ struct pair {
 struct pool_config {
     int max;      /* most clients at a time */
     int prespawn; /* pairs made by pool_start */
-    int spare;    /* idle pairs the keeper keeps ready */
+    int spare;    /* idle pairs that the keeper keeps ready */
     void (*prepare)(struct pair *p); /* once for each new pair, from the thread that makes it */
     void (*release)(struct pair *p); /* once for each pair, at pool_stop */
     void (*serve)(struct pair *p);   /* reader thread, once for each client, with the outbox open; returns with it
                                         closed, finished and drained, and after pool_leave */
 };
 
-/* Makes the first pairs. 0, or -1 with errno when not even one could be made; *made tells how many were. */
-int pool_start(const struct pool_config *config, int *committed);
+/* Makes the first pairs; sets *made to their number. Returns 0, or -1 with errno if not even one could be made. */
+int pool_start(const struct pool_config *config, int *made);
 
-/* New limits for a running pool; nobody is closed. Any thread. */
+/* New limits for a running pool; no client is closed. Any thread. */
 void pool_configure(int max, int spare);
 
 enum pool_take { POOL_GIVEN, POOL_FULL, POOL_STOPPING };
 
 /* Acceptor: hands the arrival to an idle pair. Below the maximum it waits until there is one; POOL_FULL only at the
- * maximum, or when no thread can be made. The descriptor stays the caller's unless POOL_GIVEN. Blocks. */
+ * maximum, or if no thread can be made. The descriptor stays the caller's unless POOL_GIVEN. Blocks. */
 enum pool_take pool_take(const struct arrival *a);
 
-/* Keeper: waits until pairs are wanted or clock_ms() reaches until_ms, then makes those that are wanted. */
+/* Keeper: until clock_ms() reaches until_ms, waits for a need of pairs and makes them. Blocks. */
 void pool_maintain(int64_t until_ms);
 
-/* Reader, from `serve`, before the last words: the client no longer counts, so whoever reads them, or sees the
- * connection end, finds a place free. The pair itself is busy, and counts for its address, until its socket is closed. */
+/* Reader, from `serve`, before the last words: the client no longer counts, so a peer that reads them, or sees the
+ * connection end, finds a place free. The connection counts for its address until its socket is closed. */
 void pool_leave(struct pair *p);
 
-/* Calls fn for each pair that exists, idle ones too. Any thread, no lock at or above OUTBOX. */
+/* Calls fn for each pair that exists, idle ones too. Any thread; the caller may hold only locks that rank before
+ * OUTBOX. */
 void pool_each(void (*fn)(struct pair *p, void *arg), void *arg);
 
 struct pool_counts {
@@ -72,7 +76,7 @@ struct pool_counts {
 };
 struct pool_counts pool_counts(void);
 
-/* A copy of who is served by a pair; false when nobody is. Any thread. */
+/* Copies which client a pair serves. False: it serves none. Any thread. */
 struct pool_client {
     uint64_t id;
     int64_t since_ms; /* clock_ms() of the arrival */
@@ -80,11 +84,11 @@ struct pool_client {
 };
 bool pool_client(struct pair *p, struct pool_client *out);
 
-/* Waits until the client with that id has left (true), or until clock_ms() reaches until_ms. */
+/* Blocks until the client with that id has left (true), or until clock_ms() reaches until_ms (false). */
 bool pool_wait_gone(uint64_t id, int64_t until_ms);
 
-/* Stop, in this order, after the listeners: closes every outbox as CLOSE_STOP and lets no client in; waits until
- * all sessions have ended; ends the threads. */
+/* To stop, in this order, after the listeners: closes every outbox as CLOSE_STOP and accepts no client any more;
+ * waits until all sessions have ended; ends the threads. */
 void pool_close_all(void);
 void pool_wait_empty(void);
 void pool_stop(void);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The thread-local poster. It is small on purpose: thread-locals live in the stack. An outbox is in at most one
- * poster's list at a time, because `owed` is set and cleared under the outbox's lock, by the same poster.
+ * The debts of one thread, in thread-local storage. They are small on purpose, because thread-locals live in the
+ * stack. A debt is in the list of at most one thread, because the outbox's `owed` flag is set and cleared under its
+ * lock, by the thread that owes.
  */
 #include "config.h"
 
@@ -9,20 +10,19 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
-#include "net/outbox.h"
 
 #include <sched.h>
 
-#define CARRY_MOST 8192 /* outboxes that one flush writes itself: some 50 ms, so that no poster is away for long */
-#define PAID_AT_ONCE 64 /* debts paid before the next look for lines that were gathered meanwhile */
-#define ROUNDS_MOST 8   /* looks of one flush, after which another has to combine */
+#define CARRY_MOST 8192 /* outboxes that one flush writes itself: about 50 ms, so that no poster is busy for long */
+#define PAID_AT_ONCE 64 /* debts paid before it looks again for lines that were gathered meanwhile */
+#define ROUNDS_MOST 8   /* looks of one flush; then another thread has to combine */
 
 static _Thread_local struct {
     struct post_gathering *gathering; /* borrows: may hold lines of ours */
     bool combines;                    /* and we are its combiner */
     int mine;                         /* lines that we added since we last flushed */
-    bool others;                      /* what we put last had lines of others too */
-    struct outbox *first, **last;
+    bool others;                      /* what we put last had lines of other threads too */
+    struct post_debt *first, **last;  /* `last` is set while `first` is */
     struct outbox *self;
     struct post_pressure pressure;
 } post;
@@ -34,18 +34,17 @@ void post_self(struct outbox *ob)
     post.pressure = (struct post_pressure){0};
 }
 
-void post_owe_locked(struct outbox *ob)
+void post_owe_locked(struct post_debt *d)
 {
-    ob->owed = true;
-    ob->owed_next = NULL;
-    *(post.first ? post.last : &post.first) = ob;
-    post.last = &ob->owed_next;
+    d->next = NULL;
+    *(post.first ? post.last : &post.first) = d;
+    post.last = &d->next;
 }
 
-void post_pressed_locked(struct outbox *ob, int fill)
+void post_pressed_locked(struct outbox *ob, uint64_t gen, int fill)
 {
     if (ob != post.self && fill > post.pressure.fill)
-        post.pressure = (struct post_pressure){ob, ob->gen, fill};
+        post.pressure = (struct post_pressure){ob, gen, fill};
 }
 
 void post_gather(struct post_gathering *g)
@@ -76,7 +75,7 @@ void post_assert_settled(void)
     must(!post.gathering);
 }
 
-/* The combiner puts what has gathered, and stays one while anything has. */
+/* The combiner puts what is gathered, and stays the combiner as long as it finds anything. */
 static void combine(bool last)
 {
     enum post_combiner combiner = last ? POST_ENDS : post.first ? POST_STAYS : POST_STAYS_IF_ANY;
@@ -89,15 +88,15 @@ static void combine(bool last)
     post.mine = 0;
 }
 
-/* Pays some debts. How many outboxes this thread has written itself. */
+/* Pays some debts. Returns how many outboxes this thread has written itself. */
 static int pay_some(int carry_most)
 {
     int carried = 0;
     int64_t now_us = clock_us();
     for (int i = 0; i < PAID_AT_ONCE && post.first; i++) {
-        struct outbox *ob = post.first;
-        post.first = ob->owed_next;
-        carried += outbox_pay(ob, carried < carry_most ? now_us : 0);
+        struct post_debt *d = post.first;
+        post.first = d->next; /* before it is paid: then another thread may owe it */
+        carried += d->pay(d, carried < carry_most ? now_us : 0);
     }
     return carried;
 }
@@ -107,7 +106,7 @@ void post_flush(void)
     int rounds = 0, carried = 0;
     while (post.first || post.combines) {
         if (post.combines && post.others)
-            sched_yield(); /* who has something to say too adds it to the same writes */
+            sched_yield(); /* so that other speakers add to the same writes */
         if (post.combines)
             combine(++rounds == ROUNDS_MOST);
         carried += pay_some(CARRY_MOST - carried);

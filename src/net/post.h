@@ -6,67 +6,78 @@
 #include <stdint.h>
 
 /*
- * What a thread owes to those it has posted to: lines that it gathered and has yet to put, the wakes of writers, and a
- * wait for an outbox that presses. Each thread has its own list of wakes; it runs through the outboxes themselves
- * (struct outbox, owed_next), so posting to thousands takes no memory. The rule: flush before you wait. Every door to
- * a wait asserts it.
+ * What a thread owes to the outboxes that it has posted to: lines that it gathered and has yet to put, the wakes of
+ * writers, and a wait for an outbox that presses. Each thread has a list of its own. Wakes are linked through the
+ * outboxes themselves, so posting to thousands takes no memory. The rule: flush before you wait. Every call that
+ * waits asserts it.
  */
 struct outbox;
 
+/* A wake that some thread owes. Part of an outbox, whose lock and `owed` flag say which thread's list it is in. */
+struct post_debt {
+    struct post_debt *next; /* in the list of the thread that owes it */
+    /* Pays the debt; by the thread that owes it, with no lock held. now_us is clock_us(), or 0: do not carry. True: the
+     * outbox was carried. Constant after the outbox was made. */
+    bool (*pay)(struct post_debt *d, int64_t now_us);
+};
+
 /*
- * Lines on their way to the same outboxes, to which several threads add. Who adds while nobody combines becomes the
- * combiner (as in "flat combining", Hendler and others, 2010): that thread's next flush puts and pays for all, and goes
- * on while more comes, for a bounded time. The others need not do anything, so a line costs them no wake and no yield.
+ * Lines on their way to the same outboxes, to which several threads add. A thread that adds while nobody combines
+ * becomes the combiner (as in "flat combining", Hendler and others, 2010): its next flush puts and pays for all, and
+ * goes on while more lines arrive, for a bounded time. The other threads need not do anything, so a line costs them
+ * no wake and no yield.
  */
 enum post_combiner {
     POST_STAYS,        /* the combiner, if there is one, stays */
-    POST_STAYS_IF_ANY, /* the combiner, who calls, stays if anything is put */
-    POST_ENDS          /* the combiner, who calls, is none any more */
+    POST_STAYS_IF_ANY, /* the caller is the combiner, and stays if anything is put */
+    POST_ENDS          /* the caller was the combiner, and is not any more */
 };
 struct post_gathering {
-    /* Puts what is there, at least what the caller has added. Takes the lock of whoever gathers. How many lines. */
+    /* Puts what is gathered: at least what the caller has added. Takes the lock of the gathering's owner. Returns the
+     * number of lines. */
     int (*put)(struct post_gathering *g, enum post_combiner combiner);
 };
 
-/* Whether the combiner is one still, for both sides of .put. */
+/* Whether the combiner stays; both sides of .put use it. */
 static inline bool post_combiner_stays(enum post_combiner combiner, int lines)
 {
     return combiner == POST_STAYS || (combiner == POST_STAYS_IF_ANY && lines > 0);
 }
 
-/* Names the calling thread's own outbox, which presses on nobody's patience; NULL: a thread without one. */
+/* Names the calling thread's own outbox, which never presses on its owner by posts. NULL: the thread has none. */
 void post_self(struct outbox *ob);
 
-/* This thread is about to add a line to `g`, which outlives its next settling: settles any other. Before the lock of
- * `g`. */
+/* This thread is about to add a line to `g`, which lives at least until the thread settles next. Settles any other
+ * gathering first. Call it before the lock of `g` is taken. */
 void post_gather(struct post_gathering *g);
 
 /* This thread has become the combiner of what it gathers. Any lock. */
 void post_combines(void);
 
-/* Has what this thread added to put, whoever combines. To be called before it puts anything else: what one says
- * arrives in the order in which one says it. No lock that ranks at or above the gatherer's may be held. */
+/* Puts what this thread has gathered, whoever combines. Call it before putting anything else, so that what a client
+ * says arrives in the order in which it said it. The caller may hold only locks that rank before the gathering's. */
 void post_settle(void);
 
-/* Aborts when this thread has gathered something that it has neither settled nor, as the combiner, flushed. */
+/* Aborts if this thread has gathered something that it has neither settled nor, as the combiner, flushed. */
 void post_assert_settled(void);
 
-/* Puts what this thread combines, and pays every debt. No lock that ranks at or above the gatherer's may be held. */
+/* Puts what this thread combines, and pays every debt. The caller may hold only locks that rank before the
+ * gathering's. */
 void post_flush(void);
 
-/* Aborts when this thread owes anything. */
+/* Aborts if this thread owes anything. */
 void post_assert_flushed(void);
 
-/* The fullest outbox, other than the thread's own, that the puts since the last call found pressing. Forgets it. */
+/* The fullest outbox, other than the thread's own, that was pressing at the thread's puts since the last call. */
 struct post_pressure {
-    struct outbox *other; /* borrows: outboxes are never freed; NULL if none */
+    struct outbox *other; /* borrows: outboxes are never freed while chatd runs; NULL: none */
     uint64_t gen;         /* the life of `other` that pressed */
     int fill;             /* how full it was, in thousandths of its limit */
 };
 struct post_pressure post_pressure(void);
 
-/* For net/outbox.c, in outbox_put, with that outbox's lock held. */
-void post_owe_locked(struct outbox *ob);
-void post_pressed_locked(struct outbox *ob, int fill);
+/* For net/outbox.c, with that outbox's lock held: the thread owes this wake; the thread's put found `ob` pressing. */
+void post_owe_locked(struct post_debt *d);
+void post_pressed_locked(struct outbox *ob, uint64_t gen, int fill);
 
 #endif

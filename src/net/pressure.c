@@ -1,59 +1,24 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * The rule of the header, by time alone. The budget is kept in tenths of a millisecond, so that refilling at a tenth
- * of real time needs no fractions: each millisecond waited for costs ten, each millisecond at peace gives one.
- */
+/* The rule of the header, for an outbox that is waited for and one whose reader waits. The budget is in
+ * net/patience.c. */
 #include "config.h"
 
 #include "net/pressure.h"
 
-#include "base/clock.h"
-#include "base/counter.h"
 #include "net/outbox.h"
-
-static void settle_locked(struct outbox *ob, int64_t now)
-{
-    int64_t full = (int64_t)outbox_limits().patience_ms * 10;
-    int64_t passed = now - ob->patience_at_ms;
-    ob->patience_tenths += ob->pressers ? -10 * passed : passed;
-    if (ob->patience_tenths > full)
-        ob->patience_tenths = full;
-    ob->patience_at_ms = now;
-}
+#include "net/outbox_impl.h"
 
 static bool is_over_locked(const struct outbox *ob, uint64_t gen)
 {
-    return ob->gen != gen || !outbox_is_open_locked(ob) || ob->stalled || outbox_under_quarter_locked(ob);
-}
-
-static void notify_pressers_locked(struct outbox *ob)
-{
-    for (struct outbox *o = ob->pressers; o; o = o->press_next)
-        notifier_notify(o->notifier);
-}
-
-static void stall_if_spent_locked(struct outbox *ob)
-{
-    if (ob->patience_tenths > 0 || ob->stalled)
-        return;
-    ob->stalled = true;
-    counter_add(COUNTER_STALLED, 1);
-    notify_pressers_locked(ob);
+    return ob->gen != gen || !outbox_is_open_locked(ob) || ob->patience.stalled || outbox_under_quarter_locked(ob);
 }
 
 int64_t pressure_begin(struct outbox *ob, uint64_t gen, struct outbox *self)
 {
-    int64_t now = clock_ms(), until = 0;
+    int64_t until = 0;
     lock_acquire(&ob->lock);
-    if (!is_over_locked(ob, gen)) {
-        settle_locked(ob, now);
-        stall_if_spent_locked(ob);
-        if (!ob->stalled) {
-            self->press_next = ob->pressers;
-            ob->pressers = self;
-            until = now + (ob->patience_tenths + 9) / 10;
-        }
-    }
+    if (!is_over_locked(ob, gen))
+        until = patience_begin_locked(&ob->patience, &self->patience, outbox_limits().patience_ms);
     lock_release(&ob->lock);
     return until;
 }
@@ -69,13 +34,7 @@ bool pressure_is_over(struct outbox *ob, uint64_t gen)
 void pressure_end(struct outbox *ob, uint64_t gen, struct outbox *self)
 {
     lock_acquire(&ob->lock);
-    settle_locked(ob, clock_ms());
-    struct outbox **at = &ob->pressers;
-    while (*at != self)
-        at = &(*at)->press_next;
-    *at = self->press_next;
-    if (!is_over_locked(ob, gen))
-        stall_if_spent_locked(ob);
+    patience_end_locked(&ob->patience, &self->patience, outbox_limits().patience_ms, is_over_locked(ob, gen));
     lock_release(&ob->lock);
 }
 
@@ -90,24 +49,8 @@ bool pressure_own_begins(struct outbox *ob)
 bool pressure_own(struct outbox *ob)
 {
     lock_acquire(&ob->lock);
-    ob->owner_waits = outbox_is_open_locked(ob) && !outbox_under_quarter_locked(ob);
-    bool wait = ob->owner_waits;
+    bool wait = outbox_is_open_locked(ob) && !outbox_under_quarter_locked(ob);
+    ob->patience.owner_waits = wait;
     lock_release(&ob->lock);
     return wait;
-}
-
-void pressure_relieve_locked(struct outbox *ob)
-{
-    if (!ob->pressers && !ob->owner_waits && !ob->stalled)
-        return;
-    bool under = outbox_under_quarter_locked(ob);
-    if (!under && outbox_is_open_locked(ob))
-        return;
-    if (under)
-        ob->stalled = false;
-    if (ob->owner_waits) {
-        ob->owner_waits = false;
-        notifier_notify(ob->notifier);
-    }
-    notify_pressers_locked(ob);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A handful of dying connections under one poll(2). Each is closed when its peer ends, has sent 64 KiB or a second
- * has passed; when the table is full the oldest goes at once.
+ * A small table of connections that end, under one poll(2). Each is closed when its peer ends, when the peer has sent
+ * 64 KiB, or after a second. When the table is full, the oldest is closed at once.
  */
 #include "config.h"
 
@@ -46,10 +46,10 @@ static void remove_locked(int i)
     memmove(&refused.v[i], &refused.v[i + 1], (size_t)(refused.n - i) * sizeof refused.v[0]);
 }
 
-void refuse(int fd, const struct msg *words)
+void refuse(int fd, const struct msg *last_words)
 {
-    if (send(fd, words->data, words->len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-        /* a peer that takes no word gets none */
+    if (last_words && send(fd, last_words->data, last_words->len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+        /* nothing more can be done for this peer */
     }
     (void)shutdown(fd, SHUT_WR);
     lock_acquire(&refused.lock);
@@ -60,7 +60,7 @@ void refuse(int fd, const struct msg *words)
     eventfd_write(refused.event_fd, 1);
 }
 
-/* Reads and drops; true when the connection is done with. */
+/* Reads and drops; true when the connection is to be closed now. */
 static bool is_done(struct leaving *l, int64_t now)
 {
     char drop[4096];

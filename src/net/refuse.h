@@ -5,16 +5,17 @@
 #include "net/msg.h"
 
 /*
- * Turning connections away kindly: last words, end of output, a second in which the peer may read them, close.
- * One thread does it for all, so no acceptor waits for a peer that it does not want.
+ * Refusing a connection gently: last words, end of output, a second in which the peer may read them, close. One
+ * thread does it for all, so an acceptor never waits for a peer that it refuses.
  */
 
-/* 0, or -1 with errno. */
+/* Returns 0, or -1 with errno. */
 int refuse_start(void);
-/* Closes what still waits, ends the thread. */
+/* Closes the connections that still wait, and ends the thread. */
 void refuse_stop(void);
 
-/* Takes the descriptor over; borrows `words`. Never blocks. Any acceptor. */
-void refuse(int fd, const struct msg *words);
+/* Takes over the descriptor; borrows `last_words` during the call. NULL: the connection is closed as gently, without
+ * any words. Never blocks. Any acceptor. */
+void refuse(int fd, const struct msg *last_words);
 
 #endif

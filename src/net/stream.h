@@ -9,44 +9,129 @@
 #include <sys/uio.h>
 
 /*
- * The seam between a session and what carries its bytes. Plain TCP is net/stream_tcp.c; a stream that wraps
- * another (encryption, framing) brings its own operations and keeps its own unsent remainder.
+ * What carries the bytes of one connection. At the bottom is plain TCP (net/stream_tcp.h); a stream that encrypts or
+ * frames stands on the one below it. Only the top of the stack is used from above, and only by the calls of this
+ * header. "Plain" bytes are those read and written at the top; "wire" bytes are those of the bottom.
  *
- * One thread reads, one thread writes at a time (the outbox's drainer), any thread may shut while the outbox lock
- * keeps the descriptor alive, and only the reader closes.
+ * Threads. One thread, the reader of the pair, reads, lingers and closes. One thread at a time, the drainer of the
+ * outbox, writes and pushes. Any thread that holds the outbox lock may shut, tick and ask; the outbox lock keeps the
+ * stream alive for them. So the reader alone receives and the drainer alone sends. State of a wrapping stream that
+ * both touch is under a lock of rank LOCK_STREAM, which is held for CPU work only and never across a call to the
+ * stream below that receives or sends. Release it before stream_poke().
+ *
+ * Writing. A write returns a count only when everything it produced for these bytes was handed down whole. If it
+ * could send only a part (try_write), the stream keeps the remainder, remembers the count it owes, and fails with
+ * EAGAIN. The next write is called with the same bytes: it sends the remainder and returns the owed count. So the
+ * caller counts a byte as written exactly when no part of it waits inside the stack. The length of a write is the
+ * stream's choice: the count may be less than was given.
  */
 struct stream;
 
 enum stream_shut { STREAM_SHUT_READ, STREAM_SHUT_BOTH };
 
+/*
+ * The operations of one kind of stream. They are called through the functions below, which also state the contracts.
+ * At the bottom `read`, `write`, `shut`, `linger` and `close` must be there, and it holds nothing. In a stream that
+ * stands on another, `shut`, `has_ended` and `linger` may be NULL: then the stream below does it.
+ */
 struct stream_ops {
-    /* Blocks. Bytes read, 0 at the end of input, -1 with errno; EINTR never shows. */
     ssize_t (*read)(struct stream *st, void *data, size_t size);
-    /* Blocks until at least one byte is written. Bytes written, or -1 with errno; EINTR never shows. */
     ssize_t (*write)(struct stream *st, const struct iovec *iov, int count);
-    /* The same without blocking: -1 with EAGAIN when nothing can be written now. NULL: the stream cannot. */
-    ssize_t (*try_write)(struct stream *st, const struct iovec *iov, int count);
-    /* Never blocks. Ends a blocking read, or read and write, of other threads. */
+    ssize_t (*try_write)(struct stream *st, const struct iovec *iov, int count); /* NULL: cannot */
+    int (*push)(struct stream *st, bool block); /* its own layer only; NULL: never holds anything */
+    bool (*holds)(struct stream *st);           /* its own layer only; NULL: never holds anything */
+    void (*tick)(struct stream *st, int64_t now_ms); /* its own layer only; may be NULL */
     void (*shut)(struct stream *st, enum stream_shut how);
-    /* Never blocks. True once the peer has ended its side, or the connection is lost, read or not. NULL: not known. */
-    bool (*has_ended)(struct stream *st);
-    /* Never blocks. How many of all the bytes written have come to the peer's machine. False, or NULL: not known. */
-    bool (*has_come)(struct stream *st, uint64_t *bytes);
-    /* Reader only, when nobody writes any more: ends the output, then reads and drops what still comes, until
-     * the peer ends, 64 KiB have come or clock_ms() reaches until_ms. A reset would eat the last words. */
+    bool (*has_ended)(struct stream *st);                      /* NULL at the bottom: not known */
+    bool (*acknowledged)(struct stream *st, uint64_t *bytes);  /* NULL: not known */
     void (*linger)(struct stream *st, int64_t until_ms);
-    /* Reader only. Gives the descriptor back. */
-    void (*close)(struct stream *st);
+    void (*close)(struct stream *st); /* releases what this layer owns, but not its struct; NULL: nothing */
+    bool secure;                      /* what it carries cannot be read or changed on the way */
 };
 
 struct stream {
     const struct stream_ops *ops;
-    int fd;         /* -1 when closed */
-    bool read_shut; /* input was ended by us, so a read of 0 bytes does not mean that the peer has gone;
-                       by the outbox lock */
+    struct stream *below;     /* owns; NULL at the bottom */
+    void (*poke)(void *arg);  /* wakes the drainer; set by stream_set_poke, used by stream_poke */
+    void *poke_arg;
 };
 
-/* Makes `st` a plain TCP stream over a connected socket, which it owns from now on. */
-void stream_tcp_init(struct stream *st, int fd);
+/* A kind of stream that can stand on another. Its state is `size` bytes and begins with its struct stream. */
+struct stream_layer {
+    const char *name;
+    size_t size;
+    const struct stream_ops *ops;
+    void (*init)(struct stream *st); /* for zeroed state with .ops and .below set; must not block; may be NULL */
+};
+
+/* Puts these layers (the array ends with NULL; NULL: none) on `bottom`, the first lowest. Returns the top of the stack,
+ * which owns `bottom`. The layers are on the heap until stream_close(). Reader. */
+struct stream *stream_stack(struct stream *bottom, const struct stream_layer *const *layers);
+
+/* Blocks. Reader. Returns the number of bytes read, 0 at the end of input, or -1 with errno; never EINTR. Aborts if the
+ * thread holds a hot lock or has posts that it has not flushed. */
+ssize_t stream_read(struct stream *st, void *data, size_t size);
+
+/* Blocks until at least one byte is written. Drainer. Returns the number of bytes, or -1 with errno; never EINTR. */
+ssize_t stream_write(struct stream *st, const struct iovec *iov, int count);
+
+/* The same without blocking: -1 with EAGAIN when nothing can be reported as written now. For a stream that can try. */
+ssize_t stream_try_write(struct stream *st, const struct iovec *iov, int count);
+
+/* False: the stream has no write that does not block. Any thread. */
+bool stream_can_try(const struct stream *st);
+
+/* For the two calls below, when the stream stands on another. */
+int stream_push_stack(struct stream *st, bool block);
+bool stream_stack_holds(const struct stream *st);
+
+/* Writes what the stack holds of its own: remainders, answers to the peer. Drainer. 0 when all of it was handed down;
+ * -1 with errno, which is EAGAIN if it may not block. Inline, because every drain calls it: plain TCP never holds
+ * anything, and costs one comparison. */
+static inline int stream_push(struct stream *st, bool block)
+{
+    return st->below ? stream_push_stack(st, block) : 0;
+}
+
+/* True while unsent bytes remain inside the stack. Never blocks. With the outbox lock held, or as the drainer. */
+static inline bool stream_holds(const struct stream *st)
+{
+    return st->below && stream_stack_holds(st);
+}
+
+/* Periodic work, a few times a second: it may make bytes to send (the caller then asks stream_holds) and may shut the
+ * stream. It never blocks and never pokes. With the outbox lock held. */
+void stream_tick(struct stream *st, int64_t now_ms);
+
+/* True when a layer of the stack is secure. Any thread. */
+bool stream_is_secure(const struct stream *st);
+
+/* Ends the blocking read, or read and write, of other threads. Never blocks. With the outbox lock held. */
+void stream_shut(struct stream *st, enum stream_shut how);
+
+/* True once the peer has ended its side, or the connection is lost, whether that was read or not. False also when that
+ * is not known. Never blocks. With the outbox lock held. */
+bool stream_has_ended(struct stream *st);
+
+/* How many of the plain bytes written so far the peer's machine has acknowledged, which may include bytes of a write
+ * that has not returned yet. False when that is not known. A wrapping stream translates the count of the stream below
+ * by marks that it keeps. Never blocks. With the outbox lock held. */
+bool stream_acknowledged(struct stream *st, uint64_t *bytes);
+
+/* Ends the output, then reads and drops what still arrives, until the peer ends, 64 KiB were dropped, or clock_ms()
+ * reaches until_ms. Without it, close(2) with unread input sends a reset, and the peer loses the last words. Blocks.
+ * Reader, when nobody writes any more. */
+void stream_linger(struct stream *st, int64_t until_ms);
+
+/* Closes the whole stack and frees its layers. The bottom's memory stays with its owner. Reader, after the outbox was
+ * detached. */
+void stream_close(struct stream *st);
+
+/* Sets how every layer of the stack wakes its drainer; fn NULL: not at all. Reader. */
+void stream_set_poke(struct stream *st, void (*fn)(void *arg), void *arg);
+
+/* For a layer: asks the drainer to push what the layer now holds. From its read only, with no lock of the stream
+ * held. */
+void stream_poke(struct stream *st);
 
 #endif

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Plain TCP: blocking recv and sendmsg, nothing in between. Not obvious: after shutdown(SHUT_RD) Linux still takes
- * what the peer sends, but recv says 0 as soon as the queue is empty. So where we shut the input ourselves (to wake
- * the reader), the end of the peer is read off the TCP state instead.
+ * Plain TCP: blocking recv and sendmsg, and nothing in between. Not obvious: after shutdown(SHUT_RD) Linux still
+ * accepts what the peer sends, but recv returns 0 as soon as the queue is empty. So where we shut the input
+ * ourselves, to wake the reader, the end of the peer is read from the TCP state instead.
  */
 #include "config.h"
 
-#include "net/stream.h"
+#include "net/stream_tcp.h"
 
 #include "base/clock.h"
-#include "base/lock.h"
+#include "base/container.h"
 #include "base/panic.h"
-#include "net/post.h"
 #include "net/tcp_info.h"
 
 #include <errno.h>
@@ -23,31 +22,35 @@
 
 #define LINGER_BYTES 65536
 
+static struct stream_tcp *tcp_of(struct stream *st)
+{
+    return container_of(st, struct stream_tcp, base);
+}
+
 static ssize_t tcp_read(struct stream *st, void *data, size_t size)
 {
+    int fd = tcp_of(st)->fd;
     ssize_t n;
-    lock_assert_may_block();
-    post_assert_flushed();
     do
-        n = recv(st->fd, data, size, 0);
+        n = recv(fd, data, size, 0);
     while (n < 0 && errno == EINTR);
     return n;
 }
 
 static ssize_t send_all(struct stream *st, const struct iovec *iov, int count, int flags)
 {
+    int fd = tcp_of(st)->fd;
     ssize_t n;
     struct msghdr mh = {.msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)count};
     do
-        n = count == 1 ? send(st->fd, iov->iov_base, iov->iov_len, flags | MSG_NOSIGNAL)
-                       : sendmsg(st->fd, &mh, flags | MSG_NOSIGNAL);
+        n = count == 1 ? send(fd, iov->iov_base, iov->iov_len, flags | MSG_NOSIGNAL)
+                       : sendmsg(fd, &mh, flags | MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
     return n;
 }
 
 static ssize_t tcp_write(struct stream *st, const struct iovec *iov, int count)
 {
-    lock_assert_may_block();
     return send_all(st, iov, count, 0);
 }
 
@@ -58,40 +61,41 @@ static ssize_t tcp_try_write(struct stream *st, const struct iovec *iov, int cou
 
 static void tcp_shut(struct stream *st, enum stream_shut how)
 {
+    struct stream_tcp *tcp = tcp_of(st);
     /* ENOTCONN only means that the peer was quicker */
-    (void)shutdown(st->fd, how == STREAM_SHUT_READ ? SHUT_RD : SHUT_RDWR);
-    st->read_shut = true;
+    (void)shutdown(tcp->fd, how == STREAM_SHUT_READ ? SHUT_RD : SHUT_RDWR);
+    tcp->read_shut = true;
 }
 
 static bool tcp_has_ended(struct stream *st)
 {
     struct tcp_info info;
     socklen_t len = sizeof info;
-    if (getsockopt(st->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+    if (getsockopt(tcp_of(st)->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
         return true;
     return info.tcpi_state != TCP_ESTABLISHED && info.tcpi_state != TCP_FIN_WAIT1 && info.tcpi_state != TCP_FIN_WAIT2;
 }
 
-static bool tcp_has_come(struct stream *st, uint64_t *bytes)
+static bool tcp_acknowledged(struct stream *st, uint64_t *bytes)
 {
-    return tcp_info_acknowledged(st->fd, bytes);
+    return tcp_info_acknowledged(tcp_of(st)->fd, bytes);
 }
 
 static void tcp_linger(struct stream *st, int64_t until_ms)
 {
+    struct stream_tcp *tcp = tcp_of(st);
     char drop[4096];
     size_t dropped = 0;
     int pause_ms = 2;
-    lock_assert_may_block();
-    (void)shutdown(st->fd, SHUT_WR);
+    (void)shutdown(tcp->fd, SHUT_WR);
     for (;;) {
-        ssize_t n = recv(st->fd, drop, sizeof drop, MSG_DONTWAIT);
+        ssize_t n = recv(tcp->fd, drop, sizeof drop, MSG_DONTWAIT);
         int64_t left_ms = until_ms - clock_ms();
         if (n > 0) {
             dropped += (size_t)n;
             if (dropped > LINGER_BYTES)
                 return;
-        } else if (n == 0 && (!st->read_shut || tcp_has_ended(st))) {
+        } else if (n == 0 && (!tcp->read_shut || tcp_has_ended(st))) {
             return;
         } else if (n == 0) {
             if (left_ms <= 0)
@@ -101,7 +105,7 @@ static void tcp_linger(struct stream *st, int64_t until_ms)
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             if (left_ms <= 0)
                 return;
-            struct pollfd p = {.fd = st->fd, .events = POLLIN};
+            struct pollfd p = {.fd = tcp->fd, .events = POLLIN};
             poll(&p, 1, (int)left_ms);
         } else if (errno != EINTR) {
             return;
@@ -111,9 +115,10 @@ static void tcp_linger(struct stream *st, int64_t until_ms)
 
 static void tcp_close(struct stream *st)
 {
-    must(st->fd >= 0);
-    close(st->fd);
-    st->fd = -1;
+    struct stream_tcp *tcp = tcp_of(st);
+    must(tcp->fd >= 0);
+    close(tcp->fd);
+    tcp->fd = -1;
 }
 
 static const struct stream_ops tcp_ops = {
@@ -122,12 +127,12 @@ static const struct stream_ops tcp_ops = {
     .try_write = tcp_try_write,
     .shut = tcp_shut,
     .has_ended = tcp_has_ended,
-    .has_come = tcp_has_come,
+    .acknowledged = tcp_acknowledged,
     .linger = tcp_linger,
     .close = tcp_close,
 };
 
-void stream_tcp_init(struct stream *st, int fd)
+void stream_tcp_init(struct stream_tcp *tcp, int fd)
 {
-    *st = (struct stream){.ops = &tcp_ops, .fd = fd};
+    *tcp = (struct stream_tcp){.base = {.ops = &tcp_ops}, .fd = fd};
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A queue of messages from the oldest that may not have come; short, because the kernel holds little for one client. */
+/* A queue that begins with the oldest unacknowledged message; short, because the kernel buffers little for one
+ * client. */
 #include "config.h"
 
 #include "net/tail.h"
@@ -18,7 +19,7 @@ static void part_add(struct tail_part *p, struct msg *m)
     p->v[p->n++] = (struct tail_msg){m->len, m->resendable ? msg_ref(m) : NULL};
 }
 
-static void let_go(const struct tail_msg *tm)
+static void release(const struct tail_msg *tm)
 {
     if (tm->m)
         msg_unref(tm->m);
@@ -27,7 +28,7 @@ static void let_go(const struct tail_msg *tm)
 static void part_fini(struct tail_part *p)
 {
     for (size_t i = 0; i < p->n; i++)
-        let_go(&p->v[i]);
+        release(&p->v[i]);
     free(p->v);
 }
 
@@ -42,14 +43,14 @@ void tail_lose(struct tail *t, struct msg *m)
     part_add(&t->lost, m);
 }
 
-void tail_prune(struct tail *t, uint64_t come)
+void tail_prune(struct tail *t, uint64_t acked)
 {
     struct tail_part *p = &t->sent;
     size_t n = 0;
-    for (; n < p->n && t->base + p->v[n].len <= come; n++) {
+    for (; n < p->n && t->base + p->v[n].len <= acked; n++) {
         t->base += p->v[n].len;
         t->bytes -= p->v[n].len;
-        let_go(&p->v[n]);
+        release(&p->v[n]);
     }
     if (!n)
         return;
@@ -57,32 +58,32 @@ void tail_prune(struct tail *t, uint64_t come)
     memmove(p->v, p->v + n, p->n * sizeof *p->v);
 }
 
-/* Of the first message a part may have come: as far as its lines have come whole. */
-static size_t whole_lines(const struct msg *m, size_t come)
+/* How many of the first `acked` bytes of a message are whole lines. */
+static size_t whole_lines(const struct msg *m, size_t acked)
 {
     size_t end = 0;
-    for (size_t i = 0; i < m->len && i < come; i++)
+    for (size_t i = 0; i < m->len && i < acked; i++)
         if (m->data[i] == '\n')
             end = i + 1;
     return end;
 }
 
-/* Its lines, but for those of which all has come. */
-static void add_lines(struct buf *lines, const struct msg *m, size_t come)
+/* Adds its resendable lines, without those that lie within its first `acked` bytes. */
+static void add_lines(struct buf *lines, const struct msg *m, size_t acked)
 {
     if (!m)
         return;
-    size_t skip = whole_lines(m, come), at = m->len - m->resendable;
+    size_t skip = whole_lines(m, acked), at = m->len - m->resendable;
     if (at < skip)
         at = skip;
     buf_add(lines, m->data + at, m->len - at);
 }
 
-void tail_end(struct tail *t, uint64_t come, struct buf *lines)
+void tail_end(struct tail *t, uint64_t acked, struct buf *lines)
 {
-    tail_prune(t, come);
+    tail_prune(t, acked);
     for (size_t i = 0; i < t->sent.n; i++)
-        add_lines(lines, t->sent.v[i].m, i || come <= t->base ? 0 : (size_t)(come - t->base));
+        add_lines(lines, t->sent.v[i].m, i || acked <= t->base ? 0 : (size_t)(acked - t->base));
     for (size_t i = 0; i < t->lost.n; i++)
         add_lines(lines, t->lost.v[i].m, 0);
     tail_fini(t);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A file of its own, because the kernel's <linux/tcp.h> has the field and does not go together with <netinet/tcp.h>. */
+/* A file of its own, because only the kernel's <linux/tcp.h> has the field, and it conflicts with <netinet/tcp.h>. */
 #include "config.h"
 
 #include "net/tcp_info.h"

@@ -537,16 +537,8 @@ static void cut(struct client *c)
     int on = 1;
     ssize_t n;
     assert_int_equal(setsockopt(c->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program), 0);
-    memmove(c->data, c->data + c->start, c->end - c->start);
-    c->end -= c->start;
-    c->start = 0;
-    do {
-        c->cap = c->end + 65536;
-        c->data = realloc(c->data, c->cap);
-        assert_non_null(c->data);
-        n = recv(c->fd, c->data + c->end, c->cap - c->end, MSG_DONTWAIT);
-        c->end += n > 0 ? (size_t)n : 0;
-    } while (n > 0);
+    while ((n = client_receive(c)) > 0)
+        ;
     assert_true(n < 0 && errno == EAGAIN);
     assert_int_equal(setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on), 0);
 }
@@ -575,17 +567,14 @@ static void say_some(struct client *c, int *said, int some)
 static void hear_out(struct client *c, int *heard)
 {
     struct pollfd p = {.fd = c->fd, .events = POLLIN};
-    char byte;
     for (;;) {
         while (has_line(c)) {
             client_line(c);
             count(c, heard);
         }
         assert_int_equal(poll(&p, 1, DAEMON_WAIT_MS), 1);
-        if (recv(c->fd, &byte, 1, MSG_PEEK) <= 0)
+        if (client_receive(c) <= 0)
             break;
-        client_line(c);
-        count(c, heard);
     }
     assert_true(c->start == c->end);
 }

@@ -233,6 +233,7 @@ static void *talk(void *arg)
     for (int i = 0; !t->stop; i++) {
         char line[32];
         int n = snprintf(line, sizeof line, "n %d\n", i);
+        client_encode(line, (size_t)n);
         if (send(t->c.fd, line, (size_t)n, MSG_NOSIGNAL) != n)
             break;
     }

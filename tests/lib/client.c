@@ -5,6 +5,7 @@
 #include "tests/lib/client.h"
 
 #include "base/clock.h"
+#include "tests/lib/stream_rot13.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +20,28 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define SENDS_AN_ENQ 3 /* every so many calls that send */
+
+bool client_is_wrapped(void)
+{
+    const char *stream = getenv("CHATD_TEST_STREAM");
+    return stream && strcmp(stream, "rot13") == 0;
+}
+
+void client_skip_if_wrapped(const char *reason)
+{
+    if (!client_is_wrapped())
+        return;
+    print_message("skipped: %s\n", reason);
+    skip();
+}
+
+void client_encode(char *data, size_t n)
+{
+    if (client_is_wrapped())
+        stream_rot13_turn(data, n);
+}
 
 static void connect_to(struct client *c, const struct daemon *d, int receive_buffer, const char *from)
 {
@@ -73,7 +96,7 @@ void client_half_close(struct client *c)
     assert_int_equal(shutdown(c->fd, SHUT_WR), 0);
 }
 
-void client_send(struct client *c, const void *data, size_t len)
+static void send_all(struct client *c, const void *data, size_t len)
 {
     int64_t until = clock_ms() + DAEMON_WAIT_MS;
     for (size_t at = 0; at < len;) {
@@ -91,6 +114,43 @@ void client_send(struct client *c, const void *data, size_t len)
     }
 }
 
+/* As the stream wants it, with an ENQ in the middle now and then. */
+static void send_wrapped(struct client *c, const char *data, size_t len)
+{
+    bool asks = ++c->sends % SENDS_AN_ENQ == 0;
+    size_t half = asks ? len / 2 : len;
+    char *wire = malloc(len + 1);
+    assert_non_null(wire);
+    memcpy(wire, data, half);
+    wire[half] = ROT13_ENQ;
+    memcpy(wire + half + asks, data + half, len - half);
+    stream_rot13_turn(wire, len + asks);
+    c->enqs += asks;
+    send_all(c, wire, len + asks);
+    free(wire);
+}
+
+void client_send(struct client *c, const void *data, size_t len)
+{
+    if (client_is_wrapped())
+        send_wrapped(c, data, len);
+    else
+        send_all(c, data, len);
+}
+
+/* What has come from the stream, without its own bytes; how much is left. */
+static size_t unwrap(struct client *c, char *data, size_t len)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++)
+        if (data[i] == ROT13_ACK)
+            c->acks++;
+        else
+            data[n++] = data[i];
+    stream_rot13_turn(data, n);
+    return n;
+}
+
 void client_say(struct client *c, const char *fmt, ...)
 {
     char line[70000];
@@ -103,8 +163,8 @@ void client_say(struct client *c, const char *fmt, ...)
     client_send(c, line, (size_t)n);
 }
 
-/* Reads more; 0 at the end of input. */
-static ssize_t fill(struct client *c)
+/* Makes space for more, and takes it in. */
+static ssize_t receive(struct client *c, int flags)
 {
     if (c->start) {
         memmove(c->data, c->data + c->start, c->end - c->start);
@@ -116,13 +176,24 @@ static ssize_t fill(struct client *c)
         c->data = realloc(c->data, c->cap);
         assert_non_null(c->data);
     }
+    ssize_t n = recv(c->fd, c->data + c->end, c->cap - c->end, flags);
+    if (n > 0)
+        c->end += client_is_wrapped() ? unwrap(c, c->data + c->end, (size_t)n) : (size_t)n;
+    return n;
+}
+
+ssize_t client_receive(struct client *c)
+{
+    return receive(c, MSG_DONTWAIT);
+}
+
+/* Reads more; 0 at the end of input. */
+static ssize_t fill(struct client *c)
+{
     struct pollfd p = {.fd = c->fd, .events = POLLIN};
     if (poll(&p, 1, DAEMON_WAIT_MS) == 0)
-        fail_msg("no line within %d ms; unread: %.*s", DAEMON_WAIT_MS, (int)c->end, c->data);
-    ssize_t n = recv(c->fd, c->data + c->end, c->cap - c->end, 0);
-    if (n > 0)
-        c->end += (size_t)n;
-    return n;
+        fail_msg("no line within %d ms; unread: %.*s", DAEMON_WAIT_MS, (int)(c->end - c->start), c->data + c->start);
+    return receive(c, 0);
 }
 
 /* The next line into c->line; false at the end. */
@@ -202,7 +273,10 @@ void client_expect_quiet(struct client *c)
     char token[32];
     snprintf(token, sizeof token, "quiet%u", ++count);
     client_say(c, "PING %s", token);
+    unsigned enqs = c->enqs; /* answered before the PING was read */
     client_expect(c, "PONG %s", token);
+    if (c->acks < enqs)
+        fail_msg("%u of %u ACKs came", c->acks, enqs);
 }
 
 void client_login(struct client *c, const struct daemon *d, const char *name)

@@ -19,6 +19,7 @@
 #include "chat/search.h"
 #include "chat/talk.h"
 #include "chat/users.h"
+#include "net/outbox_impl.h"
 #include "net/post.h"
 
 #include <arpa/inet.h>
@@ -381,7 +382,7 @@ static void held_linger(struct stream *st, int64_t until_ms)
 
 static void held_close(struct stream *st)
 {
-    st->fd = -1;
+    (void)st;
 }
 
 void unit_stream_init(struct unit_stream *us)
@@ -394,7 +395,7 @@ void unit_stream_init(struct unit_stream *us)
         .linger = held_linger,
         .close = held_close,
     };
-    *us = (struct unit_stream){.base = {.ops = &ops, .fd = -1}};
+    *us = (struct unit_stream){.base = {.ops = &ops}};
     must_ok(pthread_mutex_init(&us->mutex, NULL));
     must_ok(pthread_cond_init(&us->changed, NULL));
 }
@@ -504,8 +505,8 @@ void unit_stream_wrote(struct unit_stream *us, const char *text)
 static void write_loop(void *arg)
 {
     struct unit_client *c = arg;
-    while (outbox_take(&c->outbox)) {
-        outbox_write(&c->outbox);
+    while (outbox_take(c->outbox)) {
+        outbox_write(c->outbox);
         c->rounds++;
     }
 }
@@ -514,15 +515,15 @@ void unit_client_start(struct unit_client *c)
 {
     *c = (struct unit_client){.peer = -1};
     notifier_init(&c->notifier);
-    outbox_init(&c->outbox, &c->notifier);
+    c->outbox = outbox_new(&c->notifier);
     assert_int_equal(thread_start(&c->writer, "writer", 64 * 1024, write_loop, c), 0);
 }
 
 void unit_client_stop(struct unit_client *c)
 {
-    outbox_retire(&c->outbox);
+    outbox_retire(c->outbox);
     thread_join(&c->writer);
-    outbox_fini(&c->outbox);
+    outbox_free(&c->outbox);
     notifier_fini(&c->notifier);
 }
 
@@ -530,15 +531,15 @@ void unit_client_open(struct unit_client *c, uint64_t gen)
 {
     int fd[2];
     unit_socketpair(fd);
-    stream_tcp_init(&c->stream, fd[0]);
+    stream_tcp_init(&c->tcp, fd[0]);
     c->peer = fd[1];
-    outbox_open(&c->outbox, &c->stream, gen);
+    outbox_open(c->outbox, &c->tcp.base, gen);
 }
 
 void unit_client_open_over(struct unit_client *c, struct stream *st, uint64_t gen)
 {
     c->peer = -1;
-    outbox_open(&c->outbox, st, gen);
+    outbox_open(c->outbox, st, gen);
 }
 
 static bool is_drained(void *arg)
@@ -549,14 +550,14 @@ static bool is_drained(void *arg)
 void unit_client_end(struct unit_client *c, enum close_reason reason)
 {
     post_flush();
-    outbox_close(&c->outbox, reason, NULL);
-    if (!c->outbox.finished)
-        outbox_finish(&c->outbox, NULL);
-    unit_until(is_drained, &c->outbox);
-    outbox_detach(&c->outbox);
+    outbox_close(c->outbox, reason, NULL);
+    if (!c->outbox->finished)
+        outbox_finish(c->outbox, NULL);
+    unit_until(is_drained, c->outbox);
+    outbox_detach(c->outbox);
     if (c->peer < 0)
         return;
-    c->stream.ops->close(&c->stream);
+    stream_close(&c->tcp.base);
     close(c->peer);
     c->peer = -1;
 }
@@ -564,9 +565,9 @@ void unit_client_end(struct unit_client *c, enum close_reason reason)
 static bool is_asleep(void *arg)
 {
     struct unit_client *c = arg;
-    lock_acquire(&c->outbox.lock);
-    bool asleep = c->outbox.asleep;
-    lock_release(&c->outbox.lock);
+    lock_acquire(&c->outbox->lock);
+    bool asleep = c->outbox->asleep;
+    lock_release(&c->outbox->lock);
     return asleep;
 }
 
@@ -578,7 +579,7 @@ void unit_client_wait_asleep(struct unit_client *c)
 static bool is_written(void *arg)
 {
     struct unit_client *c = arg;
-    return outbox_load(&c->outbox).entries == 0;
+    return outbox_load(c->outbox).entries == 0;
 }
 
 void unit_client_wait_written(struct unit_client *c)
@@ -661,16 +662,16 @@ void unit_held_stop(struct unit_held *h)
 void unit_held_idle(struct unit_held *h)
 {
     unit_client_wait_asleep(&h->c);
-    lock_acquire(&h->c.outbox.lock);
-    h->c.outbox.drained_us -= 60000000;
-    lock_release(&h->c.outbox.lock);
+    lock_acquire(&h->c.outbox->lock);
+    h->c.outbox->drained_us -= 60000000;
+    lock_release(&h->c.outbox->lock);
 }
 
 void unit_held_fill(struct unit_held *h, int n, size_t size)
 {
     unit_stream_hold(&h->us);
     for (int i = 0; i < n; i++)
-        assert_int_not_equal(unit_put_size(&h->c.outbox, size, false), OUTBOX_CLOSED);
+        assert_int_not_equal(unit_put_size(h->c.outbox, size, false), OUTBOX_CLOSED);
     post_flush();
     unit_stream_wait_inside(&h->us);
 }
@@ -682,7 +683,7 @@ void unit_member_start(struct unit_member *um, const char *name, uint64_t id)
     memset(&um->member, 0, sizeof um->member);
     unit_client_start(&um->client);
     unit_client_open(&um->client, id);
-    um->member.outbox = &um->client.outbox;
+    um->member.outbox = um->client.outbox;
     um->member.notifier = &um->client.notifier;
     um->member.form = FORM_NATIVE;
     um->member.id = id;

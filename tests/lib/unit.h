@@ -8,6 +8,7 @@
 #include "chat/room.h"
 #include "net/outbox.h"
 #include "net/stream.h"
+#include "net/stream_tcp.h"
 #include "store/schema.h"
 #include "store/store.h"
 
@@ -106,8 +107,8 @@ void unit_stream_wrote(struct unit_stream *us, const char *text);
 
 struct unit_client {
     struct notifier notifier;
-    struct outbox outbox;
-    struct stream stream;
+    struct outbox *outbox; /* owns */
+    struct stream_tcp tcp;
     int peer;                /* the other end; -1 over a stream of the test's */
     struct thread writer;
     _Atomic unsigned rounds; /* times the writer has come round */

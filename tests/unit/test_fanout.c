@@ -17,6 +17,7 @@
 #include "chat/roster.h"
 #include "chat/talk.h"
 #include "chat/users.h"
+#include "net/outbox_impl.h"
 #include "net/post.h"
 #include "tests/lib/unit.h"
 
@@ -277,11 +278,10 @@ static void an_answer_does_not_overtake_what_was_said(void **state)
 /* Without a house: a child has no threads. */
 static void say_alone(void)
 {
-    static struct outbox ob;
     static struct notifier notifier;
     notifier_init(&notifier);
-    outbox_init(&ob, &notifier);
-    alice.member = (struct member){.outbox = &ob, .notifier = &notifier, .name = "alice"};
+    struct outbox *ob = outbox_new(&notifier);
+    alice.member = (struct member){.outbox = ob, .notifier = &notifier, .name = "alice"};
     r = room_new("#den", 0);
     member_add_room(&alice.member, r);
     roster_join(r, &alice.member, 0, NULL);
@@ -536,7 +536,7 @@ static void while_an_outbox_presses_every_speaker_meets_it(void **state)
     unit_limits(PIECES);
     unit_held_start(&slow);
     static struct member m;
-    m = (struct member){.outbox = &slow.c.outbox, .notifier = &slow.c.notifier, .id = slow.gen, .name = "slow"};
+    m = (struct member){.outbox = slow.c.outbox, .notifier = &slow.c.notifier, .id = slow.gen, .name = "slow"};
     rooms_enter("#den", 0);
     member_add_room(&m, r);
     roster_join(r, &m, 0, NULL);

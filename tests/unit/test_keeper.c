@@ -54,15 +54,15 @@ static bool is_drained(void *arg)
 static void serve(struct pair *p)
 {
     char c;
-    while (p->stream.ops->read(&p->stream, &c, 1) > 0)
+    while (stream_read(p->stream, &c, 1) > 0)
         ;
-    outbox_close(&p->outbox, CLOSE_EOF, NULL);
-    seen.reason = outbox_reason(&p->outbox);
+    outbox_close(p->outbox, CLOSE_EOF, NULL);
+    seen.reason = outbox_reason(p->outbox);
     pool_leave(p);
-    outbox_finish(&p->outbox, NULL);
-    if (!notifier_wait_for(&p->notifier, clock_ms() + 1, is_drained, &p->outbox)) {
-        outbox_abandon(&p->outbox);
-        notifier_wait_for(&p->notifier, INT64_MAX, is_drained, &p->outbox);
+    outbox_finish(p->outbox, NULL);
+    if (!notifier_wait_for(&p->notifier, clock_ms() + 1, is_drained, p->outbox)) {
+        outbox_abandon(p->outbox);
+        notifier_wait_for(&p->notifier, INT64_MAX, is_drained, p->outbox);
     }
 }
 
@@ -111,7 +111,7 @@ static void note_outbox(struct pair *p, void *arg)
 {
     struct pool_client c;
     if (pool_client(p, &c))
-        *(struct outbox **)arg = &p->outbox;
+        *(struct outbox **)arg = p->outbox;
 }
 
 static int come(struct outbox **ob)

@@ -222,7 +222,7 @@ static bool is_drained(void *arg)
 /* Looks at the socket, says so, and waits for the peer's end. */
 static void serve(struct pair *p)
 {
-    int fd = p->stream.fd;
+    int fd = p->tcp.fd;
     char c;
     pthread_mutex_lock(&looking);
     seen.nodelay = option(fd, IPPROTO_TCP, TCP_NODELAY);
@@ -238,12 +238,12 @@ static void serve(struct pair *p)
     memcpy(seen.address, p->arrival.peer.text, sizeof seen.address);
     pthread_mutex_unlock(&looking);
     seen.served++;
-    while (p->stream.ops->read(&p->stream, &c, 1) > 0)
+    while (stream_read(p->stream, &c, 1) > 0)
         ;
-    outbox_close(&p->outbox, CLOSE_EOF, NULL);
+    outbox_close(p->outbox, CLOSE_EOF, NULL);
     pool_leave(p);
-    outbox_finish(&p->outbox, msg_new("bye", 3));
-    notifier_wait_for(&p->notifier, INT64_MAX, is_drained, &p->outbox);
+    outbox_finish(p->outbox, msg_new("bye", 3));
+    notifier_wait_for(&p->notifier, INT64_MAX, is_drained, p->outbox);
 }
 
 static struct listener *l;

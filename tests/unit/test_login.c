@@ -43,20 +43,20 @@ static void come_from(const char *host)
 static void write_loop(void *arg)
 {
     (void)arg;
-    while (outbox_take(&pair.outbox))
-        outbox_write(&pair.outbox);
+    while (outbox_take(pair.outbox))
+        outbox_write(pair.outbox);
 }
 
 static bool is_written(void *arg)
 {
     (void)arg;
-    return outbox_load(&pair.outbox).entries == 0;
+    return outbox_load(pair.outbox).entries == 0;
 }
 
 static bool is_drained(void *arg)
 {
     (void)arg;
-    return outbox_is_drained(&pair.outbox);
+    return outbox_is_drained(pair.outbox);
 }
 
 static int set_up(void **state)
@@ -65,9 +65,9 @@ static int set_up(void **state)
     unit_house_start();
     notifier_init(&notifier);
     notifier_init(&pair.notifier);
-    outbox_init(&pair.outbox, &pair.notifier);
+    pair.outbox = outbox_new(&pair.notifier);
     unit_stream_init(&us);
-    outbox_open(&pair.outbox, &us.base, unit_gen());
+    outbox_open(pair.outbox, &us.base, unit_gen());
     assert_int_equal(thread_start(&pair.writer, "writer", 64 * 1024, write_loop, NULL), 0);
     session_prepare(&pair);
     s = pair.user;
@@ -88,13 +88,13 @@ static int tear_down(void **state)
     users_release(&s->member);
     session_release(&pair);
     unit_house_stop();
-    outbox_close(&pair.outbox, CLOSE_GONE, NULL);
-    outbox_finish(&pair.outbox, NULL);
+    outbox_close(pair.outbox, CLOSE_GONE, NULL);
+    outbox_finish(pair.outbox, NULL);
     unit_until(is_drained, NULL);
-    outbox_detach(&pair.outbox);
-    outbox_retire(&pair.outbox);
+    outbox_detach(pair.outbox);
+    outbox_retire(pair.outbox);
     thread_join(&pair.writer);
-    outbox_fini(&pair.outbox);
+    outbox_free(&pair.outbox);
     notifier_fini(&pair.notifier);
     notifier_fini(&notifier);
     unit_stream_fini(&us);

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/panic.h"
+#include "net/outbox_impl.h"
 #include "net/post.h"
 #include "tests/lib/unit.h"
 
@@ -104,7 +105,7 @@ static void bytes_never_interleave_however_writes_are_cut(void **state)
     unit_limits(UNIT_WIDE);
     unit_held_start(&h);
     h.us.most = 7;
-    posters_start(p, &h.c.outbox);
+    posters_start(p, h.c.outbox);
     posters_join(p);
     unit_client_wait_written(&h.c);
     check_lines(buf_text(&h.us.out), next);
@@ -125,8 +126,8 @@ static void many_posters_reach_a_real_socket_in_order(void **state)
     unit_client_start(&c);
     unit_client_open(&c, unit_gen());
     int small = 4096;
-    assert_int_equal(setsockopt(c.stream.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
-    posters_start(p, &c.outbox);
+    assert_int_equal(setsockopt(c.tcp.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+    posters_start(p, c.outbox);
     unit_client_heard(&c, &got);
     posters_join(p);
     size_t before = got.len;
@@ -150,10 +151,10 @@ static void what_comes_while_the_writer_drains_needs_no_further_wake(void **stat
     unit_limits(UNIT_WIDE);
     unit_held_start(&h);
     unit_stream_hold(&h.us);
-    unit_put(&h.c.outbox, "one ");
+    unit_put(h.c.outbox, "one ");
     post_flush();
     unit_stream_wait_inside(&h.us);
-    unit_put(&h.c.outbox, "two ");
+    unit_put(h.c.outbox, "two ");
     uint64_t wakes = counter_get(COUNTER_WAKES);
     post_flush();
     assert_int_equal(counter_get(COUNTER_WAKES), wakes);
@@ -170,14 +171,14 @@ static void a_close_while_the_writer_drains_is_seen_when_it_is_done(void **state
     unit_limits(UNIT_WIDE);
     unit_held_start(&h);
     unit_held_fill(&h, 1, 10);
-    assert_true(outbox_close(&h.c.outbox, CLOSE_QUIT, NULL));
-    outbox_finish(&h.c.outbox, msg_new("bye", 3));
-    assert_false(outbox_is_drained(&h.c.outbox));
+    assert_true(outbox_close(h.c.outbox, CLOSE_QUIT, NULL));
+    outbox_finish(h.c.outbox, msg_new("bye", 3));
+    assert_false(outbox_is_drained(h.c.outbox));
     while (notifier_wait(&h.c.notifier, 0)) /* the close rang it, and nothing has happened since */
         ;
     unit_stream_let(&h.us);
     assert_true(notifier_wait(&h.c.notifier, clock_ms() + 10000));
-    assert_true(outbox_is_drained(&h.c.outbox));
+    assert_true(outbox_is_drained(h.c.outbox));
     unit_stream_wrote(&h.us, "xxxxxxxxxxbye");
     unit_held_stop(&h);
 }
@@ -191,18 +192,18 @@ static void entries_count_until_they_are_written(void **state)
     unit_limits(UNIT_WIDE);
     unit_held_start(&h);
     unit_held_fill(&h, 3, 100);
-    struct outbox_load load = outbox_load(&h.c.outbox);
+    struct outbox_load load = outbox_load(h.c.outbox);
     assert_int_equal(load.entries, 3);
     assert_int_equal(load.bytes, 300);
-    unit_put_size(&h.c.outbox, 50, false);
-    load = outbox_load(&h.c.outbox);
+    unit_put_size(h.c.outbox, 50, false);
+    load = outbox_load(h.c.outbox);
     assert_int_equal(load.entries, 4);
     assert_int_equal(load.bytes, 350);
     assert_true(load.open);
     assert_int_equal(load.gen, h.gen);
     unit_stream_let(&h.us);
     unit_client_wait_written(&h.c);
-    assert_int_equal(outbox_load(&h.c.outbox).bytes, 0);
+    assert_int_equal(outbox_load(h.c.outbox).bytes, 0);
     unit_held_stop(&h);
 }
 
@@ -215,7 +216,7 @@ static void an_entry_partly_written_still_counts_whole(void **state)
     h.us.most = 150;
     unit_held_fill(&h, 3, 100);
     unit_stream_step(&h.us);
-    struct outbox_load load = outbox_load(&h.c.outbox);
+    struct outbox_load load = outbox_load(h.c.outbox);
     assert_int_equal(load.entries, 2);
     assert_int_equal(load.bytes, 200);
     unit_stream_let(&h.us);
@@ -242,13 +243,13 @@ static void the_last_entry_that_fits_is_taken_and_the_next_closes_as_slow(void *
     unit_held_start(&h);
     unit_held_fill(&h, 1, 1);
     uint64_t open_shuts = (uint64_t)h.us.shuts;
-    assert_int_equal(put_until_closed(&h.c.outbox, 1, 100), 15);
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_SLOW);
+    assert_int_equal(put_until_closed(h.c.outbox, 1, 100), 15);
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_SLOW);
     assert_int_equal(h.us.shuts, open_shuts + 1);
     assert_int_equal(h.us.how, STREAM_SHUT_READ);
-    assert_int_equal(unit_put_size(&h.c.outbox, 1, false), OUTBOX_CLOSED);
+    assert_int_equal(unit_put_size(h.c.outbox, 1, false), OUTBOX_CLOSED);
     /* the queue is dropped, what the writer has is not */
-    struct outbox_load load = outbox_load(&h.c.outbox);
+    struct outbox_load load = outbox_load(h.c.outbox);
     assert_int_equal(load.entries, 1);
     assert_int_equal(load.bytes, 1);
     assert_false(load.open);
@@ -271,15 +272,15 @@ static void a_message_of_many_lines_counts_for_all_of_them(void **state)
     unit_limits(UNIT_TIGHT);
     unit_held_start(&h);
     unit_held_fill(&h, 1, 1);
-    assert_int_equal(put_gathered(&h.c.outbox, 7), OUTBOX_TAKEN);
-    assert_int_equal(put_gathered(&h.c.outbox, 1), 9 * 1000 / 16);
-    assert_int_equal(put_gathered(&h.c.outbox, 7), 1000);
-    assert_int_equal(outbox_load(&h.c.outbox).entries, 16);
+    assert_int_equal(put_gathered(h.c.outbox, 7), OUTBOX_TAKEN);
+    assert_int_equal(put_gathered(h.c.outbox, 1), 9 * 1000 / 16);
+    assert_int_equal(put_gathered(h.c.outbox, 7), 1000);
+    assert_int_equal(outbox_load(h.c.outbox).entries, 16);
     unit_stream_step(&h.us); /* the one before them is written, they are the batch in flight */
-    assert_int_equal(outbox_load(&h.c.outbox).entries, 15);
-    assert_int_equal(put_gathered(&h.c.outbox, 2), OUTBOX_CLOSED);
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_SLOW);
-    assert_int_equal(outbox_load(&h.c.outbox).entries, 15);
+    assert_int_equal(outbox_load(h.c.outbox).entries, 15);
+    assert_int_equal(put_gathered(h.c.outbox, 2), OUTBOX_CLOSED);
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_SLOW);
+    assert_int_equal(outbox_load(h.c.outbox).entries, 15);
     unit_stream_fail(&h.us);
     unit_stream_let(&h.us);
     unit_client_wait_written(&h.c);
@@ -293,10 +294,10 @@ static void the_byte_cap_counts_the_batch_in_flight_to_the_byte(void **state)
     unit_limits(UNIT_TIGHT);
     unit_held_start(&h);
     unit_held_fill(&h, 1, 8000);
-    assert_int_not_equal(unit_put_size(&h.c.outbox, 192, false), OUTBOX_CLOSED);
-    assert_int_equal(outbox_load(&h.c.outbox).bytes, 8192);
-    assert_int_equal(unit_put_size(&h.c.outbox, 1, false), OUTBOX_CLOSED);
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_SLOW);
+    assert_int_not_equal(unit_put_size(h.c.outbox, 192, false), OUTBOX_CLOSED);
+    assert_int_equal(outbox_load(h.c.outbox).bytes, 8192);
+    assert_int_equal(unit_put_size(h.c.outbox, 1, false), OUTBOX_CLOSED);
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_SLOW);
     unit_held_stop(&h);
 }
 
@@ -307,8 +308,8 @@ static void an_empty_outbox_takes_an_entry_larger_than_its_cap(void **state)
     unit_limits(UNIT_TIGHT);
     unit_held_start(&h);
     unit_held_fill(&h, 1, 100000);
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_OPEN);
-    assert_int_equal(unit_put_size(&h.c.outbox, 1, false), OUTBOX_CLOSED);
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_OPEN);
+    assert_int_equal(unit_put_size(h.c.outbox, 1, false), OUTBOX_CLOSED);
     unit_held_stop(&h);
 }
 
@@ -319,8 +320,8 @@ static void an_outbox_that_holds_something_does_not(void **state)
     unit_limits(UNIT_TIGHT);
     unit_held_start(&h);
     unit_held_fill(&h, 1, 1);
-    assert_int_equal(unit_put_size(&h.c.outbox, 8192, false), OUTBOX_CLOSED);
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_SLOW);
+    assert_int_equal(unit_put_size(h.c.outbox, 8192, false), OUTBOX_CLOSED);
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_SLOW);
     unit_held_stop(&h);
 }
 
@@ -331,9 +332,9 @@ static void an_own_answer_of_any_size_is_taken_while_not_over_half(void **state)
     unit_limits(UNIT_TIGHT);
     unit_held_start(&h);
     unit_held_fill(&h, 8, 512); /* the half, to the entry and to the byte */
-    assert_int_not_equal(unit_put_size(&h.c.outbox, 100000, true), OUTBOX_CLOSED);
-    assert_int_equal(unit_put_size(&h.c.outbox, 1, true), OUTBOX_CLOSED);
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_SLOW);
+    assert_int_not_equal(unit_put_size(h.c.outbox, 100000, true), OUTBOX_CLOSED);
+    assert_int_equal(unit_put_size(h.c.outbox, 1, true), OUTBOX_CLOSED);
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_SLOW);
     unit_held_stop(&h);
 }
 
@@ -344,9 +345,9 @@ static void an_own_answer_over_half_has_to_fit_like_any_other(void **state)
     unit_limits(UNIT_TIGHT);
     unit_held_start(&h);
     unit_held_fill(&h, 9, 10);
-    assert_int_not_equal(unit_put_size(&h.c.outbox, 10, true), OUTBOX_CLOSED);
-    assert_int_equal(unit_put_size(&h.c.outbox, 8192, true), OUTBOX_CLOSED);
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_SLOW);
+    assert_int_not_equal(unit_put_size(h.c.outbox, 10, true), OUTBOX_CLOSED);
+    assert_int_equal(unit_put_size(h.c.outbox, 8192, true), OUTBOX_CLOSED);
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_SLOW);
     unit_held_stop(&h);
 }
 
@@ -361,10 +362,10 @@ static void an_oldest_entry_past_its_age_closes_as_slow_even_in_flight(void **st
     int64_t before = clock_coarse_ms();
     unit_held_fill(&h, 1, 10);
     int64_t after = clock_coarse_ms();
-    outbox_check_age(&h.c.outbox, before + 5000);
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_OPEN);
-    outbox_check_age(&h.c.outbox, after + 5001);
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_SLOW);
+    outbox_tick(h.c.outbox, before + 5000);
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_OPEN);
+    outbox_tick(h.c.outbox, after + 5001);
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_SLOW);
     unit_held_stop(&h);
 }
 
@@ -377,12 +378,12 @@ static void a_young_queue_behind_an_old_flight_does_not_hide_its_age(void **stat
     unit_limits(l);
     unit_held_start(&h);
     unit_held_fill(&h, 1, 10);
-    lock_acquire(&h.c.outbox.lock);
-    int64_t flight_since = h.c.outbox.flight_since_ms -= 4000;
-    lock_release(&h.c.outbox.lock);
-    unit_put_size(&h.c.outbox, 10, false);
-    outbox_check_age(&h.c.outbox, flight_since + 5001);
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_SLOW);
+    lock_acquire(&h.c.outbox->lock);
+    int64_t flight_since = h.c.outbox->flight_since_ms -= 4000;
+    lock_release(&h.c.outbox->lock);
+    unit_put_size(h.c.outbox, 10, false);
+    outbox_tick(h.c.outbox, flight_since + 5001);
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_SLOW);
     unit_held_stop(&h);
 }
 
@@ -392,11 +393,11 @@ static void an_empty_outbox_has_no_age(void **state)
     struct unit_held h;
     unit_limits(UNIT_WIDE);
     unit_held_start(&h);
-    unit_put(&h.c.outbox, "x");
+    unit_put(h.c.outbox, "x");
     post_flush();
     unit_client_wait_written(&h.c);
-    outbox_check_age(&h.c.outbox, clock_ms() + 1000000);
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_OPEN);
+    outbox_tick(h.c.outbox, clock_ms() + 1000000);
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_OPEN);
     unit_held_stop(&h);
 }
 
@@ -406,9 +407,9 @@ static void an_entry_that_only_waits_ages_too(void **state)
     struct unit_held h;
     unit_limits(UNIT_WIDE);
     unit_held_start(&h);
-    unit_put(&h.c.outbox, "x"); /* not flushed: it stays queued */
-    outbox_check_age(&h.c.outbox, clock_ms() + 30001);
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_SLOW);
+    unit_put(h.c.outbox, "x"); /* not flushed: it stays queued */
+    outbox_tick(h.c.outbox, clock_ms() + 30001);
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_SLOW);
     unit_held_stop(&h);
 }
 
@@ -425,15 +426,15 @@ static void a_put_alone_wakes_nobody(void **state)
     unit_client_open(&c, unit_gen());
     unit_client_wait_asleep(&c);
     uint64_t wakes = counter_get(COUNTER_WAKES);
-    unit_put(&c.outbox, "hello");
-    assert_true(look(&c.outbox, &c.outbox.asleep));
-    assert_true(look(&c.outbox, &c.outbox.owed));
+    unit_put(c.outbox, "hello");
+    assert_true(look(c.outbox, &c.outbox->asleep));
+    assert_true(look(c.outbox, &c.outbox->owed));
     assert_int_equal(counter_get(COUNTER_WAKES), wakes);
     assert_true(unit_is_silent(c.peer));
     post_flush();
     unit_read(c.peer, got, 5);
     assert_string_equal(got, "hello");
-    assert_false(look(&c.outbox, &c.outbox.owed));
+    assert_false(look(c.outbox, &c.outbox->owed));
     assert_int_equal(counter_get(COUNTER_WAKES), wakes + 1);
     outbox_set_carry(true);
     unit_client_end(&c, CLOSE_EOF);
@@ -448,7 +449,7 @@ static void a_burst_costs_one_wake(void **state)
     unit_held_start(&h);
     uint64_t wakes = counter_get(COUNTER_WAKES);
     for (int i = 0; i < 1000; i++)
-        unit_put(&h.c.outbox, "x");
+        unit_put(h.c.outbox, "x");
     post_flush();
     unit_client_wait_written(&h.c);
     assert_int_equal(counter_get(COUNTER_WAKES), wakes + 1);
@@ -498,11 +499,11 @@ static void exactly_one_poster_owes_the_wake(void **state)
     unit_limits(UNIT_WIDE);
     unit_held_start(&h);
     uint64_t wakes = counter_get(COUNTER_WAKES);
-    debtor_start(&d, &h.c.outbox);
-    unit_put(&h.c.outbox, "other ");
+    debtor_start(&d, h.c.outbox);
+    unit_put(h.c.outbox, "other ");
     post_assert_flushed(); /* nothing is owed here */
     post_flush();
-    assert_true(look(&h.c.outbox, &h.c.outbox.asleep));
+    assert_true(look(h.c.outbox, &h.c.outbox->asleep));
     assert_int_equal(counter_get(COUNTER_WAKES), wakes);
     debtor_pay(&d);
     unit_client_wait_written(&h.c);
@@ -518,15 +519,15 @@ static void a_close_wakes_directly_and_leaves_the_debt_alone(void **state)
     struct debtor d;
     unit_limits(UNIT_WIDE);
     unit_held_start(&h);
-    debtor_start(&d, &h.c.outbox);
-    outbox_close(&h.c.outbox, CLOSE_QUIT, NULL);
+    debtor_start(&d, h.c.outbox);
+    outbox_close(h.c.outbox, CLOSE_QUIT, NULL);
     unit_client_wait_written(&h.c);
     unit_stream_wrote(&h.us, "debtor ");
-    assert_true(look(&h.c.outbox, &h.c.outbox.owed));
+    assert_true(look(h.c.outbox, &h.c.outbox->owed));
     unit_client_wait_asleep(&h.c);
     uint64_t wakes = counter_get(COUNTER_WAKES);
     debtor_pay(&d);
-    assert_false(look(&h.c.outbox, &h.c.outbox.owed));
+    assert_false(look(h.c.outbox, &h.c.outbox->owed));
     assert_int_equal(counter_get(COUNTER_WAKES), wakes); /* nothing was queued any more */
     unit_held_stop(&h);
 }
@@ -538,14 +539,14 @@ static void an_owed_wake_survives_the_reuse_of_its_slot(void **state)
     struct debtor d;
     unit_limits(UNIT_WIDE);
     unit_held_start(&h);
-    debtor_start(&d, &h.c.outbox);
+    debtor_start(&d, h.c.outbox);
     unit_client_end(&h.c, CLOSE_QUIT);
     unit_stream_wrote(&h.us, "debtor ");
     unit_held_open(&h);
-    assert_true(look(&h.c.outbox, &h.c.outbox.owed));
-    unit_put(&h.c.outbox, "next life");
+    assert_true(look(h.c.outbox, &h.c.outbox->owed));
+    unit_put(h.c.outbox, "next life");
     post_assert_flushed();
-    assert_true(look(&h.c.outbox, &h.c.outbox.asleep));
+    assert_true(look(h.c.outbox, &h.c.outbox->asleep));
     debtor_pay(&d);
     unit_client_wait_written(&h.c);
     unit_stream_wrote(&h.us, "debtor next life");
@@ -572,12 +573,12 @@ static void a_poke_brings_the_writer_round_without_an_entry(void **state)
     unit_limits(UNIT_WIDE);
     unit_held_start(&h);
     struct rounds r = {&h.c, h.c.rounds + 1};
-    outbox_poke(&h.c.outbox);
+    outbox_poke(h.c.outbox);
     unit_until(has_come_round, &r);
     unit_client_wait_asleep(&h.c);
     assert_int_equal(h.c.rounds, r.want);
     assert_int_equal(h.us.writes, 0);
-    assert_int_equal(outbox_load(&h.c.outbox).entries, 0);
+    assert_int_equal(outbox_load(h.c.outbox).entries, 0);
     unit_held_stop(&h);
 }
 
@@ -589,7 +590,7 @@ static void a_poke_while_the_writer_drains_is_not_lost(void **state)
     unit_held_start(&h);
     unit_held_fill(&h, 1, 1);
     struct rounds r = {&h.c, h.c.rounds + 2}; /* the drain itself, and the poke */
-    outbox_poke(&h.c.outbox);
+    outbox_poke(h.c.outbox);
     unit_stream_let(&h.us);
     unit_until(has_come_round, &r);
     unit_held_stop(&h);
@@ -629,15 +630,15 @@ static void an_idle_outbox_gives_back_what_a_burst_needed(void **state)
     unit_held_start(&h);
     for (int round = 0; round < 2; round++) { /* both arrays get their turn */
         for (int i = 0; i < 1000; i++)
-            unit_put(&h.c.outbox, "x");
-        assert_true(h.c.outbox.queued.cap >= 1000);
+            unit_put(h.c.outbox, "x");
+        assert_true(h.c.outbox->queued.cap >= 1000);
         post_flush();
         unit_client_wait_written(&h.c);
         unit_client_wait_asleep(&h.c);
     }
-    lock_acquire(&h.c.outbox.lock);
-    size_t cap = h.c.outbox.queued.cap + h.c.outbox.flight.cap;
-    lock_release(&h.c.outbox.lock);
+    lock_acquire(&h.c.outbox->lock);
+    size_t cap = h.c.outbox->queued.cap + h.c.outbox->flight.cap;
+    lock_release(&h.c.outbox->lock);
     assert_true(cap <= 64);
     unit_held_stop(&h);
 }
@@ -649,7 +650,7 @@ static void a_written_message_is_let_go(void **state)
     unit_limits(UNIT_WIDE);
     unit_held_start(&h);
     struct msg *m = msg_new("shared", 6);
-    outbox_put(&h.c.outbox, m);
+    outbox_put(h.c.outbox, m);
     assert_int_equal(m->refs, 2);
     post_flush();
     unit_client_wait_written(&h.c);
@@ -689,8 +690,8 @@ static void a_lowered_limit_closes_nobody_until_the_next_put(void **state)
     unit_held_start(&h);
     unit_held_fill(&h, 100, 10);
     unit_limits(UNIT_TIGHT);
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_OPEN);
-    assert_int_equal(unit_put(&h.c.outbox, "x"), OUTBOX_CLOSED);
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_OPEN);
+    assert_int_equal(unit_put(h.c.outbox, "x"), OUTBOX_CLOSED);
     unit_held_stop(&h);
 }
 

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/panic.h"
+#include "net/outbox_impl.h"
 #include "net/post.h"
 #include "tests/lib/unit.h"
 
@@ -53,25 +54,25 @@ static uint64_t wakes(void)
 static void an_idle_outbox_is_written_by_the_poster_without_a_wake(void **state)
 {
     (void)state;
-    unit_put(&h.c.outbox, "hello ");
-    unit_put(&h.c.outbox, "world");
+    unit_put(h.c.outbox, "hello ");
+    unit_put(h.c.outbox, "world");
     assert_int_equal(h.us.tries, 0);
     post_flush();
     unit_stream_wrote(&h.us, "hello world");
     assert_int_equal(h.us.tries, 1);
     assert_int_equal(h.us.writes, 0);
     assert_int_equal(wakes(), 0);
-    struct outbox_load load = outbox_load(&h.c.outbox);
+    struct outbox_load load = outbox_load(h.c.outbox);
     assert_int_equal(load.entries, 0);
     assert_int_equal(load.bytes, 0);
-    assert_true(outbox_is_drained(&h.c.outbox));
+    assert_true(outbox_is_drained(h.c.outbox));
 }
 
 static void what_a_poster_carried_is_let_go(void **state)
 {
     (void)state;
     struct msg *m = msg_new("x", 1);
-    outbox_put(&h.c.outbox, m);
+    outbox_put(h.c.outbox, m);
     post_flush();
     assert_int_equal(m->refs, 1);
     msg_unref(m);
@@ -81,9 +82,9 @@ static void what_does_not_fit_is_the_writers_and_nothing_goes_twice(void **state
 {
     (void)state;
     h.us.most = 4;
-    unit_put(&h.c.outbox, "one ");
-    unit_put(&h.c.outbox, "two three ");
-    unit_put(&h.c.outbox, "four");
+    unit_put(h.c.outbox, "one ");
+    unit_put(h.c.outbox, "two three ");
+    unit_put(h.c.outbox, "four");
     post_flush();
     unit_client_wait_written(&h.c);
     unit_stream_wrote(&h.us, "one two three four");
@@ -96,18 +97,18 @@ static void an_entry_that_was_carried_in_part_counts_whole_and_ages(void **state
 {
     (void)state;
     h.us.most = 5;
-    unit_put(&h.c.outbox, "one ");
-    unit_put(&h.c.outbox, "two three ");
+    unit_put(h.c.outbox, "one ");
+    unit_put(h.c.outbox, "two three ");
     int64_t put_ms = clock_coarse_ms();
     unit_stream_hold(&h.us);
     h.us.passes = 1; /* the poster's write; the writer's has to wait */
     post_flush();
     unit_stream_wait_inside(&h.us);
-    struct outbox_load load = outbox_load(&h.c.outbox);
+    struct outbox_load load = outbox_load(h.c.outbox);
     assert_int_equal(load.entries, 1);
     assert_int_equal(load.bytes, 10);
-    outbox_check_age(&h.c.outbox, put_ms + 30001);
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_SLOW);
+    outbox_tick(h.c.outbox, put_ms + 30001);
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_SLOW);
     unit_stream_let(&h.us);
     unit_client_wait_written(&h.c);
     unit_stream_wrote(&h.us, "one two three ");
@@ -117,14 +118,14 @@ static void a_socket_without_space_is_left_to_the_writer(void **state)
 {
     (void)state;
     h.us.full = true;
-    unit_put(&h.c.outbox, "hello");
+    unit_put(h.c.outbox, "hello");
     post_flush();
     unit_client_wait_written(&h.c);
     unit_stream_wrote(&h.us, "hello");
     assert_int_equal(h.us.tries, 1);
     assert_int_equal(h.us.writes, 1);
     assert_int_equal(wakes(), 1);
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_OPEN);
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_OPEN);
 }
 
 static bool is_gone(void *arg)
@@ -136,20 +137,20 @@ static void a_stream_that_fails_under_a_poster_closes_as_gone(void **state)
 {
     (void)state;
     unit_stream_fail(&h.us);
-    unit_put(&h.c.outbox, "hello");
+    unit_put(h.c.outbox, "hello");
     post_flush();
-    unit_until(is_gone, &h.c.outbox);
+    unit_until(is_gone, h.c.outbox);
     unit_client_wait_written(&h.c);
-    assert_int_equal(outbox_load(&h.c.outbox).bytes, 0);
+    assert_int_equal(outbox_load(h.c.outbox).bytes, 0);
 }
 
 static void an_outbox_in_a_burst_is_left_to_its_writer(void **state)
 {
     (void)state;
-    lock_acquire(&h.c.outbox.lock);
-    h.c.outbox.drained_us = clock_us() + 60000000;
-    lock_release(&h.c.outbox.lock);
-    unit_put(&h.c.outbox, "hello");
+    lock_acquire(&h.c.outbox->lock);
+    h.c.outbox->drained_us = clock_us() + 60000000;
+    lock_release(&h.c.outbox->lock);
+    unit_put(h.c.outbox, "hello");
     post_flush();
     unit_client_wait_written(&h.c);
     assert_int_equal(h.us.tries, 0);
@@ -159,28 +160,28 @@ static void an_outbox_in_a_burst_is_left_to_its_writer(void **state)
 static void a_drain_of_either_kind_begins_a_burst(void **state)
 {
     (void)state;
-    unit_put(&h.c.outbox, "carried");
+    unit_put(h.c.outbox, "carried");
     int64_t before = clock_us();
     post_flush();
-    lock_acquire(&h.c.outbox.lock);
-    assert_true(h.c.outbox.drained_us >= before);
-    h.c.outbox.drained_us = 0;
-    lock_release(&h.c.outbox.lock);
+    lock_acquire(&h.c.outbox->lock);
+    assert_true(h.c.outbox->drained_us >= before);
+    h.c.outbox->drained_us = 0;
+    lock_release(&h.c.outbox->lock);
     outbox_set_carry(false);
-    unit_put(&h.c.outbox, "written");
+    unit_put(h.c.outbox, "written");
     post_flush();
     unit_client_wait_written(&h.c);
     unit_client_wait_asleep(&h.c);
-    lock_acquire(&h.c.outbox.lock);
-    assert_true(h.c.outbox.drained_us >= before);
-    lock_release(&h.c.outbox.lock);
+    lock_acquire(&h.c.outbox->lock);
+    assert_true(h.c.outbox->drained_us >= before);
+    lock_release(&h.c.outbox->lock);
 }
 
 static void without_the_option_nobody_carries(void **state)
 {
     (void)state;
     outbox_set_carry(false);
-    unit_put(&h.c.outbox, "hello");
+    unit_put(h.c.outbox, "hello");
     post_flush();
     unit_client_wait_written(&h.c);
     assert_int_equal(h.us.tries, 0);
@@ -194,7 +195,7 @@ static void a_stream_may_decline(void **state)
     struct unit_held other;
     unit_held_start(&other);
     unit_held_idle(&other);
-    unit_put(&other.c.outbox, "hello");
+    unit_put(other.c.outbox, "hello");
     post_flush();
     unit_client_wait_written(&other.c);
     assert_int_equal(other.us.writes, 1);
@@ -205,8 +206,8 @@ static void a_stream_may_decline(void **state)
 static void a_closed_outbox_is_its_writers_alone(void **state)
 {
     (void)state;
-    unit_put(&h.c.outbox, "hello");
-    outbox_close(&h.c.outbox, CLOSE_QUIT, NULL);
+    unit_put(h.c.outbox, "hello");
+    outbox_close(h.c.outbox, CLOSE_QUIT, NULL);
     post_flush();
     unit_client_wait_written(&h.c);
     unit_stream_wrote(&h.us, "hello");
@@ -218,7 +219,7 @@ static void a_closed_outbox_is_its_writers_alone(void **state)
 static void carry_it(void *arg)
 {
     (void)arg;
-    unit_put(&h.c.outbox, "carried ");
+    unit_put(h.c.outbox, "carried ");
     post_flush();
 }
 
@@ -237,11 +238,11 @@ static void what_comes_while_a_poster_carries_is_written_after_it(void **state)
 {
     (void)state;
     start_carrying();
-    unit_put(&h.c.outbox, "queued ");
+    unit_put(h.c.outbox, "queued ");
     post_flush();
     unit_client_wait_asleep(&h.c);
     assert_int_equal(h.us.writes, 0);
-    unit_put(&h.c.outbox, "more");
+    unit_put(h.c.outbox, "more");
     unit_stream_let(&h.us);
     thread_join(&carrier);
     post_flush();
@@ -254,15 +255,15 @@ static void a_session_that_ends_waits_for_who_carries(void **state)
 {
     (void)state;
     start_carrying();
-    outbox_close(&h.c.outbox, CLOSE_QUIT, NULL);
-    outbox_finish(&h.c.outbox, msg_new("bye", 3));
-    assert_false(outbox_is_drained(&h.c.outbox));
+    outbox_close(h.c.outbox, CLOSE_QUIT, NULL);
+    outbox_finish(h.c.outbox, msg_new("bye", 3));
+    assert_false(outbox_is_drained(h.c.outbox));
     unit_client_wait_asleep(&h.c);
     while (notifier_wait(&h.c.notifier, 0))
         ;
-    assert_false(outbox_is_drained(&h.c.outbox));
+    assert_false(outbox_is_drained(h.c.outbox));
     unit_stream_let(&h.us);
-    while (!outbox_is_drained(&h.c.outbox))
+    while (!outbox_is_drained(h.c.outbox))
         assert_true(notifier_wait(&h.c.notifier, clock_ms() + 10000));
     thread_join(&carrier);
     unit_stream_wrote(&h.us, "carried bye");
@@ -272,15 +273,15 @@ static void a_session_that_ends_without_a_word_hears_when_the_carrying_is_over(v
 {
     (void)state;
     start_carrying();
-    outbox_close(&h.c.outbox, CLOSE_EOF, NULL);
-    outbox_finish(&h.c.outbox, NULL);
+    outbox_close(h.c.outbox, CLOSE_EOF, NULL);
+    outbox_finish(h.c.outbox, NULL);
     unit_client_wait_asleep(&h.c);
     while (notifier_wait(&h.c.notifier, 0))
         ;
-    assert_false(outbox_is_drained(&h.c.outbox));
+    assert_false(outbox_is_drained(h.c.outbox));
     unit_stream_let(&h.us);
     assert_true(notifier_wait(&h.c.notifier, clock_ms() + 10000));
-    assert_true(outbox_is_drained(&h.c.outbox));
+    assert_true(outbox_is_drained(h.c.outbox));
     thread_join(&carrier);
 }
 
@@ -298,7 +299,7 @@ static void a_poke_while_a_poster_carries_is_not_lost(void **state)
     (void)state;
     start_carrying();
     struct rounds r = {h.c.rounds + 1};
-    outbox_poke(&h.c.outbox);
+    outbox_poke(h.c.outbox);
     unit_client_wait_asleep(&h.c);
     assert_int_equal(h.c.rounds, r.want - 1);
     unit_stream_let(&h.us);
@@ -312,15 +313,15 @@ static void abandon_frees_the_rest_of_a_carried_entry(void **state)
     h.us.most = 3;
     unit_stream_hold(&h.us);
     h.us.passes = 1;
-    unit_put(&h.c.outbox, "a long word");
+    unit_put(h.c.outbox, "a long word");
     post_flush();
     unit_stream_wait_inside(&h.us); /* the writer, with the rest */
-    outbox_close(&h.c.outbox, CLOSE_KICK, NULL);
-    outbox_finish(&h.c.outbox, msg_new("never", 5));
-    outbox_abandon(&h.c.outbox);
-    while (!outbox_is_drained(&h.c.outbox))
+    outbox_close(h.c.outbox, CLOSE_KICK, NULL);
+    outbox_finish(h.c.outbox, msg_new("never", 5));
+    outbox_abandon(h.c.outbox);
+    while (!outbox_is_drained(h.c.outbox))
         assert_true(notifier_wait(&h.c.notifier, clock_ms() + 10000));
-    assert_int_equal(outbox_load(&h.c.outbox).bytes, 0);
+    assert_int_equal(outbox_load(h.c.outbox).bytes, 0);
     unit_stream_wrote(&h.us, "a l");
 }
 
@@ -341,11 +342,11 @@ static void post_many(void *arg)
     for (int i = 0; i < EACH; i++) {
         char line[32];
         snprintf(line, sizeof line, "%c%d\n", p->who, i);
-        unit_put(&h.c.outbox, line);
+        unit_put(h.c.outbox, line);
         if (unit_random(&seed) % 4 == 0) {
-            lock_acquire(&h.c.outbox.lock);
-            h.c.outbox.drained_us = 0; /* idle, as far as the next poster can see */
-            lock_release(&h.c.outbox.lock);
+            lock_acquire(&h.c.outbox->lock);
+            h.c.outbox->drained_us = 0; /* idle, as far as the next poster can see */
+            lock_release(&h.c.outbox->lock);
             post_flush();
         }
     }
@@ -384,28 +385,28 @@ static void one_flush_carries_so_many_and_wakes_the_rest(void **state)
 {
     (void)state;
     enum { MOST = 8192, MANY = MOST + 10 };
-    static struct outbox ob[MANY];
+    static struct outbox *ob[MANY];
     static struct unit_stream us[MANY];
     struct notifier notifier;
     notifier_init(&notifier);
     for (int i = 0; i < MANY; i++) {
-        outbox_init(&ob[i], &notifier);
+        ob[i] = outbox_new(&notifier);
         unit_stream_init(&us[i]);
         unit_stream_offer_try(&us[i]);
-        outbox_open(&ob[i], &us[i].base, unit_gen());
-        ob[i].asleep = true;
-        unit_put(&ob[i], "x");
+        outbox_open(ob[i], &us[i].base, unit_gen());
+        ob[i]->asleep = true;
+        unit_put(ob[i], "x");
     }
     post_flush();
     post_assert_flushed();
     int carried = 0;
     for (int i = 0; i < MANY; i++) {
         carried += us[i].tries;
-        assert_int_equal(ob[i].asleep, us[i].tries); /* either carried, or its writer was woken */
-        outbox_close(&ob[i], CLOSE_GONE, NULL);
-        outbox_finish(&ob[i], NULL);
-        outbox_detach(&ob[i]);
-        outbox_fini(&ob[i]);
+        assert_int_equal(ob[i]->asleep, us[i].tries); /* either carried, or its writer was woken */
+        outbox_close(ob[i], CLOSE_GONE, NULL);
+        outbox_finish(ob[i], NULL);
+        outbox_detach(ob[i]);
+        outbox_free(&ob[i]);
         us[i].touched = 0;
         unit_stream_fini(&us[i]);
     }
@@ -421,15 +422,15 @@ static void a_carry_over_tcp_arrives(void **state)
     int fd[2];
     unit_client_start(&c);
     unit_tcp_pair(fd, 0, 0);
-    stream_tcp_init(&c.stream, fd[0]);
-    unit_client_open_over(&c, &c.stream, unit_gen());
+    stream_tcp_init(&c.tcp, fd[0]);
+    unit_client_open_over(&c, &c.tcp.base, unit_gen());
     c.peer = fd[1];
     unit_client_wait_asleep(&c);
-    lock_acquire(&c.outbox.lock);
-    c.outbox.drained_us = 0;
-    lock_release(&c.outbox.lock);
+    lock_acquire(&c.outbox->lock);
+    c.outbox->drained_us = 0;
+    lock_release(&c.outbox->lock);
     uint64_t woken = counter_get(COUNTER_WAKES);
-    unit_put(&c.outbox, "hello");
+    unit_put(c.outbox, "hello");
     post_flush();
     assert_int_equal(counter_get(COUNTER_WAKES), woken);
     unit_read(c.peer, got, 5);

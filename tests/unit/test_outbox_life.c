@@ -36,7 +36,7 @@ static void make_trouble(void *arg)
         post_flush();
         uint64_t gen = outbox_load(t->ob).gen;
         outbox_close_gen(t->ob, gen - i % 3, CLOSE_KICK, msg_new("kicked\n", 7));
-        outbox_check_age(t->ob, clock_ms());
+        outbox_tick(t->ob, clock_ms());
         (void)outbox_is_ending(t->ob);
         if (i % 5 == 0)
             outbox_close(t->ob, CLOSE_STOP, NULL);
@@ -55,13 +55,13 @@ static void nobody_touches_the_stream_but_between_open_and_detach(void **state)
     unit_stream_init(&us);
     unit_stream_set_dead(&us, true);
     for (int i = 0; i < 3; i++) {
-        t[i] = (struct troublemaker){.ob = &c.outbox, .stop = &stop};
+        t[i] = (struct troublemaker){.ob = c.outbox, .stop = &stop};
         assert_int_equal(thread_start(&t[i].thread, "trouble", 64 * 1024, make_trouble, &t[i]), 0);
     }
     for (int life = 0; life < 300; life++) {
         unit_stream_set_dead(&us, false);
         unit_client_open_over(&c, &us.base, unit_gen());
-        while (life % 2 && outbox_reason(&c.outbox) == CLOSE_OPEN)
+        while (life % 2 && outbox_reason(c.outbox) == CLOSE_OPEN)
             notifier_wait(&c.notifier, clock_ms() + 10);
         unit_client_end(&c, CLOSE_EOF);
         unit_stream_set_dead(&us, true);
@@ -85,18 +85,18 @@ static void no_byte_of_one_life_reaches_the_next_ones_descriptor(void **state)
         struct buf got = {0};
         unit_client_open(&c, unit_gen());
         snprintf(words, sizeof words, "life %d\n", life);
-        unit_put(&c.outbox, words);
-        int fd = c.stream.fd, peer = c.peer;
-        outbox_close(&c.outbox, CLOSE_QUIT, NULL);
+        unit_put(c.outbox, words);
+        int fd = c.tcp.fd, peer = c.peer;
+        outbox_close(c.outbox, CLOSE_QUIT, NULL);
         assert_true(fcntl(fd, F_GETFD) >= 0);
-        outbox_finish(&c.outbox, NULL);
-        while (!outbox_is_drained(&c.outbox))
+        outbox_finish(c.outbox, NULL);
+        while (!outbox_is_drained(c.outbox))
             notifier_wait(&c.notifier, clock_ms() + 10000);
-        outbox_detach(&c.outbox);
+        outbox_detach(c.outbox);
         assert_true(fcntl(fd, F_GETFD) >= 0);
-        c.stream.ops->close(&c.stream);
-        assert_int_equal(c.stream.fd, -1);
-        assert_int_equal(unit_put(&c.outbox, "too late\n"), OUTBOX_CLOSED);
+        stream_close(&c.tcp.base);
+        assert_int_equal(c.tcp.fd, -1);
+        assert_int_equal(unit_put(c.outbox, "too late\n"), OUTBOX_CLOSED);
         post_flush();
         unit_read_end(peer, &got);
         assert_string_equal(buf_text(&got), words);
@@ -116,7 +116,7 @@ static void a_client_may_come_and_go_before_the_writer_has_ever_slept(void **sta
         struct unit_client c;
         unit_client_start(&c);
         unit_client_open(&c, unit_gen());
-        unit_put(&c.outbox, "hello");
+        unit_put(c.outbox, "hello");
         unit_client_end(&c, CLOSE_QUIT);
         unit_client_stop(&c);
     }
@@ -132,12 +132,12 @@ static void a_close_by_a_stale_generation_does_nothing(void **state)
     unit_client_end(&h.c, CLOSE_QUIT);
     unit_held_open(&h);
     struct msg *words = msg_new("x", 1);
-    assert_false(outbox_close_gen(&h.c.outbox, stale, CLOSE_KICK, msg_ref(words)));
+    assert_false(outbox_close_gen(h.c.outbox, stale, CLOSE_KICK, msg_ref(words)));
     assert_int_equal(words->refs, 1);
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_OPEN);
-    assert_int_equal(unit_put(&h.c.outbox, "y"), OUTBOX_TAKEN);
-    assert_true(outbox_close_gen(&h.c.outbox, h.gen, CLOSE_KICK, NULL));
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_KICK);
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_OPEN);
+    assert_int_equal(unit_put(h.c.outbox, "y"), OUTBOX_TAKEN);
+    assert_true(outbox_close_gen(h.c.outbox, h.gen, CLOSE_KICK, NULL));
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_KICK);
     msg_unref(words);
     unit_held_stop(&h);
 }
@@ -149,14 +149,14 @@ static void an_idle_outbox_takes_nothing_and_cannot_be_closed(void **state)
     unit_limits(UNIT_WIDE);
     unit_client_start(&c);
     struct msg *words = msg_new("x", 1);
-    assert_int_equal(outbox_put(&c.outbox, words), OUTBOX_CLOSED);
-    assert_false(outbox_close(&c.outbox, CLOSE_KICK, msg_ref(words)));
-    outbox_check_age(&c.outbox, clock_ms() + 1000000);
-    outbox_poke(&c.outbox);
+    assert_int_equal(outbox_put(c.outbox, words), OUTBOX_CLOSED);
+    assert_false(outbox_close(c.outbox, CLOSE_KICK, msg_ref(words)));
+    outbox_tick(c.outbox, clock_ms() + 1000000);
+    outbox_poke(c.outbox);
     assert_int_equal(words->refs, 1);
     msg_unref(words);
     unit_client_open(&c, unit_gen());
-    assert_int_equal(outbox_reason(&c.outbox), CLOSE_OPEN);
+    assert_int_equal(outbox_reason(c.outbox), CLOSE_OPEN);
     unit_client_end(&c, CLOSE_EOF);
     unit_client_stop(&c);
 }
@@ -167,21 +167,21 @@ static void a_client_on_its_way_out_is_known_before_its_reader_knows(void **stat
     struct unit_held h;
     unit_limits(UNIT_WIDE);
     unit_held_start(&h);
-    assert_false(outbox_is_ending(&h.c.outbox));
+    assert_false(outbox_is_ending(h.c.outbox));
     h.us.gone = true;
-    assert_true(outbox_is_ending(&h.c.outbox));
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_OPEN);
+    assert_true(outbox_is_ending(h.c.outbox));
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_OPEN);
     h.us.gone = false;
-    outbox_close(&h.c.outbox, CLOSE_KICK, NULL);
-    assert_true(outbox_is_ending(&h.c.outbox));
+    outbox_close(h.c.outbox, CLOSE_KICK, NULL);
+    assert_true(outbox_is_ending(h.c.outbox));
     unit_client_end(&h.c, CLOSE_EOF);
     unit_stream_set_dead(&h.us, true);
-    assert_true(outbox_is_ending(&h.c.outbox)); /* idle; and the stream is not asked any more */
+    assert_true(outbox_is_ending(h.c.outbox)); /* idle; and the stream is not asked any more */
     unit_stream_set_dead(&h.us, false);
     unit_held_open(&h);
     unit_stream_offer_try(&h.us); /* such a stream does not know */
     h.us.gone = true;
-    assert_false(outbox_is_ending(&h.c.outbox));
+    assert_false(outbox_is_ending(h.c.outbox));
     unit_held_stop(&h);
 }
 
@@ -194,11 +194,11 @@ static void the_first_reason_wins_and_the_losers_words_are_freed(void **state)
     unit_limits(UNIT_WIDE);
     unit_held_start(&h);
     struct msg *first = msg_new("first", 5), *second = msg_new("second", 6), *own = msg_new("own", 3);
-    assert_true(outbox_close(&h.c.outbox, CLOSE_KICK, msg_ref(first)));
-    assert_false(outbox_close(&h.c.outbox, CLOSE_STOP, msg_ref(second)));
+    assert_true(outbox_close(h.c.outbox, CLOSE_KICK, msg_ref(first)));
+    assert_false(outbox_close(h.c.outbox, CLOSE_STOP, msg_ref(second)));
     assert_int_equal(second->refs, 1);
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_KICK);
-    outbox_finish(&h.c.outbox, msg_ref(own));
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_KICK);
+    outbox_finish(h.c.outbox, msg_ref(own));
     assert_int_equal(own->refs, 1);
     unit_client_wait_written(&h.c);
     unit_stream_wrote(&h.us, "first");
@@ -220,15 +220,15 @@ static void every_reason_does_to_queue_and_socket_what_its_row_says(void **state
         while (notifier_wait(&h.c.notifier, 0))
             ;
         unit_held_fill(&h, 1, 4);
-        unit_put(&h.c.outbox, " queued");
-        assert_true(outbox_close(&h.c.outbox, (enum close_reason)r, NULL));
+        unit_put(h.c.outbox, " queued");
+        assert_true(outbox_close(h.c.outbox, (enum close_reason)r, NULL));
         assert_true(notifier_wait(&h.c.notifier, 0));
         assert_int_equal(h.us.shuts, row->wakes != CLOSE_WAKES_NOTHING);
         if (h.us.shuts)
             assert_int_equal(h.us.how, row->wakes == CLOSE_WAKES_BOTH ? STREAM_SHUT_BOTH : STREAM_SHUT_READ);
-        assert_int_equal(outbox_load(&h.c.outbox).entries <= 1, !row->keep_queue);
+        assert_int_equal(outbox_load(h.c.outbox).entries <= 1, !row->keep_queue);
         unit_stream_let(&h.us);
-        outbox_finish(&h.c.outbox, msg_new(" last", 5));
+        outbox_finish(h.c.outbox, msg_new(" last", 5));
         unit_client_wait_written(&h.c);
         if (row->wakes == CLOSE_WAKES_BOTH)
             unit_stream_wrote(&h.us, "");
@@ -250,13 +250,13 @@ static void last_words_are_the_very_last(void **state)
         char line[32];
         snprintf(line, sizeof line, "line %d\n", i);
         buf_str(&want, line);
-        unit_put(&c.outbox, line);
+        unit_put(c.outbox, line);
     }
-    outbox_close(&c.outbox, CLOSE_QUIT, NULL);
-    assert_int_equal(unit_put(&c.outbox, "after the close\n"), OUTBOX_CLOSED);
+    outbox_close(c.outbox, CLOSE_QUIT, NULL);
+    assert_int_equal(unit_put(c.outbox, "after the close\n"), OUTBOX_CLOSED);
     post_flush();
-    outbox_finish(&c.outbox, msg_new("goodbye\n", 8));
-    assert_int_equal(unit_put(&c.outbox, "after the words\n"), OUTBOX_CLOSED);
+    outbox_finish(c.outbox, msg_new("goodbye\n", 8));
+    assert_int_equal(unit_put(c.outbox, "after the words\n"), OUTBOX_CLOSED);
     buf_str(&want, "goodbye\n");
     unit_client_heard(&c, &got);
     assert_string_equal(buf_text(&got), buf_text(&want));
@@ -273,20 +273,20 @@ static void abandon_frees_a_writer_that_is_stuck_in_send(void **state)
     unit_limits(UNIT_WIDE);
     unit_client_start(&c);
     unit_client_open(&c, unit_gen());
-    unit_put_size(&c.outbox, 4 << 20, false); /* nobody reads, and no socket takes that much */
+    unit_put_size(c.outbox, 4 << 20, false); /* nobody reads, and no socket takes that much */
     post_flush();
-    unit_put(&c.outbox, "more");
+    unit_put(c.outbox, "more");
     post_flush();
-    outbox_close(&c.outbox, CLOSE_KICK, NULL);
-    outbox_finish(&c.outbox, msg_new("never heard", 11));
-    assert_false(outbox_is_drained(&c.outbox));
-    outbox_abandon(&c.outbox);
-    while (!outbox_is_drained(&c.outbox))
+    outbox_close(c.outbox, CLOSE_KICK, NULL);
+    outbox_finish(c.outbox, msg_new("never heard", 11));
+    assert_false(outbox_is_drained(c.outbox));
+    outbox_abandon(c.outbox);
+    while (!outbox_is_drained(c.outbox))
         assert_true(notifier_wait(&c.notifier, clock_ms() + 10000));
-    struct outbox_load load = outbox_load(&c.outbox);
+    struct outbox_load load = outbox_load(c.outbox);
     assert_int_equal(load.entries, 0);
     assert_int_equal(load.bytes, 0);
-    assert_int_equal(outbox_reason(&c.outbox), CLOSE_KICK);
+    assert_int_equal(outbox_reason(c.outbox), CLOSE_KICK);
     unit_client_end(&c, CLOSE_EOF);
     unit_client_stop(&c);
 }
@@ -305,15 +305,15 @@ static void a_failed_write_closes_as_gone_and_drops_the_rest(void **state)
     unit_client_open(&c, unit_gen());
     close(c.peer);
     c.peer = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    unit_put(&c.outbox, "one");
-    unit_put(&c.outbox, "two");
+    unit_put(c.outbox, "one");
+    unit_put(c.outbox, "two");
     post_flush();
     assert_true(notifier_wait(&c.notifier, clock_ms() + 10000));
-    unit_until(is_gone, &c.outbox);
-    struct outbox_load load = outbox_load(&c.outbox);
+    unit_until(is_gone, c.outbox);
+    struct outbox_load load = outbox_load(c.outbox);
     assert_int_equal(load.entries, 0);
     assert_int_equal(load.bytes, 0);
-    assert_int_equal(unit_put(&c.outbox, "three"), OUTBOX_CLOSED);
+    assert_int_equal(unit_put(c.outbox, "three"), OUTBOX_CLOSED);
     unit_client_end(&c, CLOSE_EOF);
     unit_client_stop(&c);
 }
@@ -326,14 +326,14 @@ static void a_failure_in_the_middle_of_a_batch_forgets_all_of_it(void **state)
     unit_held_start(&h);
     h.us.most = 15; /* the second of four entries is half written */
     unit_held_fill(&h, 4, 10);
-    unit_put(&h.c.outbox, "queued meanwhile");
-    assert_int_equal(outbox_load(&h.c.outbox).bytes, 56);
+    unit_put(h.c.outbox, "queued meanwhile");
+    assert_int_equal(outbox_load(h.c.outbox).bytes, 56);
     unit_stream_step(&h.us);
-    assert_int_equal(outbox_load(&h.c.outbox).bytes, 46);
+    assert_int_equal(outbox_load(h.c.outbox).bytes, 46);
     unit_stream_fail(&h.us);
-    unit_until(is_gone, &h.c.outbox);
+    unit_until(is_gone, h.c.outbox);
     unit_client_wait_asleep(&h.c);
-    struct outbox_load load = outbox_load(&h.c.outbox);
+    struct outbox_load load = outbox_load(h.c.outbox);
     assert_int_equal(load.entries, 0);
     assert_int_equal(load.bytes, 0);
     unit_held_stop(&h);
@@ -346,10 +346,10 @@ static void a_failed_write_after_a_close_keeps_the_first_reason(void **state)
     unit_limits(UNIT_WIDE);
     unit_held_start(&h);
     unit_held_fill(&h, 2, 10);
-    outbox_close(&h.c.outbox, CLOSE_KICK, NULL);
+    outbox_close(h.c.outbox, CLOSE_KICK, NULL);
     unit_stream_fail(&h.us);
     unit_client_wait_written(&h.c);
-    assert_int_equal(outbox_reason(&h.c.outbox), CLOSE_KICK);
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_KICK);
     unit_held_stop(&h);
 }
 

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "net/outbox_impl.h"
 #include "net/post.h"
 #include "tests/lib/unit.h"
 
@@ -20,27 +21,27 @@
 #include <unistd.h>
 
 static struct unit_held h;
-static struct outbox *const ob = &h.c.outbox;
+static struct outbox *ob; /* h's */
 
 /* What the stream says. */
-static _Atomic uint64_t come;
+static _Atomic uint64_t acked;
 static _Atomic bool is_known;
 static _Atomic int asked;
 
-static bool say_what_has_come(struct stream *st, uint64_t *bytes)
+static bool say_what_is_acknowledged(struct stream *st, uint64_t *bytes)
 {
     (void)st;
     asked++;
-    *bytes = come;
+    *bytes = acked;
     return is_known;
 }
 
 /* The stream with that operation, and with all others that it has now. */
-static void tell_what_has_come(void)
+static void tell_what_is_acknowledged(void)
 {
     static struct stream_ops ops;
     ops = *h.us.base.ops;
-    ops.has_come = say_what_has_come;
+    ops.acknowledged = say_what_is_acknowledged;
     h.us.base.ops = &ops;
 }
 
@@ -49,7 +50,8 @@ static int set_up_ignorant(void **state)
     (void)state;
     unit_limits(UNIT_WIDE);
     unit_held_start(&h);
-    come = 0;
+    ob = h.c.outbox;
+    acked = 0;
     asked = 0;
     is_known = true;
     return 0;
@@ -58,7 +60,7 @@ static int set_up_ignorant(void **state)
 static int set_up(void **state)
 {
     set_up_ignorant(state);
-    tell_what_has_come();
+    tell_what_is_acknowledged();
     return 0;
 }
 
@@ -202,7 +204,7 @@ static void the_next_life_has_nothing_of_the_one_before(void **state)
     assert_true(outbox_keep_tail(ob));
     say("two\r\n");
     settle();
-    come = strlen("a longer line\r\n");
+    acked = strlen("a longer line\r\n");
     gives_back("two\r\n");
 }
 
@@ -211,7 +213,7 @@ static void the_next_life_has_nothing_of_the_one_before(void **state)
 static void a_line_that_has_not_come_whole_is_given_back(void **state)
 {
     static const struct {
-        uint64_t come;
+        uint64_t acked;
         const char *rest;
     } rows[] = {
         {0, "one\r\ntwo\r\nthree\r\n"}, {9, "one\r\ntwo\r\nthree\r\n"}, {10, "two\r\nthree\r\n"}, {14, "two\r\nthree\r\n"},
@@ -227,7 +229,7 @@ static void a_line_that_has_not_come_whole_is_given_back(void **state)
         say("two\r\n");
         say("three\r\n");
         settle();
-        come = rows[i].come;
+        acked = rows[i].acked;
         gives_back(rows[i].rest);
         unit_client_end(&h.c, CLOSE_EOF);
         unit_held_open(&h);
@@ -240,14 +242,14 @@ static void of_what_a_stream_does_not_know_all_that_was_written_has_come(void **
     assert_true(outbox_keep_tail(ob));
     say("one\r\n");
     settle();
-    assert_true(outbox_has_all_come(ob));
+    assert_true(outbox_all_acknowledged(ob));
     gives_back("");
-    tell_what_has_come(); /* it could know, and does not just now */
+    tell_what_is_acknowledged(); /* it could know, and does not just now */
     is_known = false;
     assert_true(outbox_keep_tail(ob));
     say("two\r\n");
     settle();
-    assert_true(outbox_has_all_come(ob));
+    assert_true(outbox_all_acknowledged(ob));
     gives_back("");
     assert_true(asked > 0);
 }
@@ -281,7 +283,7 @@ static void what_a_poster_carried_is_kept_once(void **state)
 {
     (void)state;
     unit_stream_offer_try(&h.us);
-    tell_what_has_come();
+    tell_what_is_acknowledged();
     assert_true(outbox_keep_tail(ob));
     unit_held_idle(&h);
     say("one\r\n");
@@ -302,15 +304,15 @@ static void whether_all_has_come_is_known_to_the_byte(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
-    assert_true(outbox_has_all_come(ob));
+    assert_true(outbox_all_acknowledged(ob));
     say("one\r\n");
     settle();
-    come = 4;
-    assert_false(outbox_has_all_come(ob));
-    come = 5;
-    assert_true(outbox_has_all_come(ob));
-    come = 6; /* the end of the stream counts as well */
-    assert_true(outbox_has_all_come(ob));
+    acked = 4;
+    assert_false(outbox_all_acknowledged(ob));
+    acked = 5;
+    assert_true(outbox_all_acknowledged(ob));
+    acked = 6; /* the end of the stream counts as well */
+    assert_true(outbox_all_acknowledged(ob));
     gives_back("");
 }
 
@@ -352,7 +354,7 @@ static void while_it_is_small_nobody_is_asked_what_has_come(void **state)
     assert_int_equal(tail_bytes(), 32 * LINE);
     say_long(33);
     assert_int_equal(asked, 1);
-    come = 33 * LINE;
+    acked = 33 * LINE;
     gives_back("");
 }
 
@@ -361,7 +363,7 @@ static void what_has_come_of_a_big_one_is_forgotten(void **state)
     (void)state;
     assert_true(outbox_keep_tail(ob));
     for (int i = 1; i <= 100; i++) {
-        come = i > 5 ? (uint64_t)(i - 5) * LINE : 0; /* five are on their way at any time */
+        acked = i > 5 ? (uint64_t)(i - 5) * LINE : 0; /* five are on their way at any time */
         say_long(i);
         assert_true(tail_bytes() <= 33 * LINE);
     }
@@ -376,7 +378,7 @@ static void nothing_that_has_not_come_is_forgotten_however_big_it_is(void **stat
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
-    come = LINE - 1;
+    acked = LINE - 1;
     for (int i = 1; i <= 100; i++)
         say_long(i);
     struct buf lines = {0};
@@ -390,7 +392,7 @@ static void nothing_that_has_not_come_is_forgotten_however_big_it_is(void **stat
 static void what_a_close_throws_away_is_given_back_behind_what_was_sent(void **state)
 {
     static const struct {
-        uint64_t come;
+        uint64_t acked;
         const char *rest;
     } rows[] = {{0, "one\r\ntwo\r\nthree\r\n"}, {5, "two\r\nthree\r\n"}, {100, "two\r\nthree\r\n"}};
     (void)state;
@@ -404,7 +406,7 @@ static void what_a_close_throws_away_is_given_back_behind_what_was_sent(void **s
         outbox_finish(ob, msg_new("ERROR\r\n", 7)); /* which are sent, and not worth it */
         unit_stream_let(&h.us);
         settle();
-        come = rows[i].come;
+        acked = rows[i].acked;
         gives_back(rows[i].rest);
         unit_client_end(&h.c, CLOSE_EOF);
         unit_held_open(&h);
@@ -423,7 +425,7 @@ static void what_a_close_still_writes_is_not_lost(void **state)
     unit_stream_let(&h.us);
     settle();
     unit_stream_wrote(&h.us, "one\r\ntwo\r\nERROR\r\n");
-    come = 5;
+    acked = 5;
     gives_back("two\r\n");
 }
 
@@ -435,12 +437,12 @@ static bool is_gone(void *arg)
 static void what_a_failing_stream_did_not_take_is_given_back_in_order(void **state)
 {
     static const struct {
-        uint64_t come;
+        uint64_t acked;
         const char *rest;
     } rows[] = {{0, "one\r\ntwo\r\nthree\r\nfour\r\n"}, {5, "two\r\nthree\r\nfour\r\n"}, {7, "two\r\nthree\r\nfour\r\n"}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        come = 0;
+        acked = 0;
         assert_true(outbox_keep_tail(ob));
         unit_stream_hold(&h.us);
         h.us.most = 7; /* within the second of three */
@@ -453,7 +455,7 @@ static void what_a_failing_stream_did_not_take_is_given_back_in_order(void **sta
         unit_stream_fail(&h.us);
         unit_until(is_gone, ob);
         settle();
-        come = rows[i].come;
+        acked = rows[i].acked;
         gives_back(rows[i].rest);
         unit_client_end(&h.c, CLOSE_EOF);
         h.us.failing = false;
@@ -503,7 +505,7 @@ static void an_own_answer_that_closes_the_outbox_itself_is_given_back_behind_the
     assert_int_equal(outbox_reason(ob), CLOSE_SLOW);
     unit_stream_let(&h.us);
     settle();
-    come = 3;
+    acked = 3;
     gives_back("1\r\n2\r\n1\r\n2\r\n1\r\n2\r\n1\r\n2\r\n1\r\n2\r\n1\r\n2\r\n1\r\n2\r\n1\r\nlast\r\n");
 }
 
@@ -551,18 +553,18 @@ static void the_position_is_never_short_of_where_it_ends(void **state)
 static void it_has_come_so_far_when_the_stream_says_so(void **state)
 {
     (void)state;
-    assert_true(outbox_has_come_to(ob, 0));
+    assert_true(outbox_acknowledged(ob, 0));
     send_held("one\r\n");
     uint64_t position = outbox_position(ob);
-    assert_false(outbox_has_come_to(ob, position));
-    come = 5; /* before it is noted that it was written */
-    assert_true(outbox_has_come_to(ob, position));
+    assert_false(outbox_acknowledged(ob, position));
+    acked = 5; /* before it is noted that it was written */
+    assert_true(outbox_acknowledged(ob, position));
     unit_stream_let(&h.us);
     settle();
-    come = 4;
-    assert_false(outbox_has_come_to(ob, position));
-    come = 6;
-    assert_true(outbox_has_come_to(ob, position));
+    acked = 4;
+    assert_false(outbox_acknowledged(ob, position));
+    acked = 6;
+    assert_true(outbox_acknowledged(ob, position));
 }
 
 static void where_the_stream_does_not_say_it_has_come_when_it_was_written(void **state)
@@ -570,14 +572,14 @@ static void where_the_stream_does_not_say_it_has_come_when_it_was_written(void *
     (void)state;
     send_held("one\r\n");
     uint64_t position = outbox_position(ob);
-    assert_false(outbox_has_come_to(ob, position));
-    tell_what_has_come();
+    assert_false(outbox_acknowledged(ob, position));
+    tell_what_is_acknowledged();
     is_known = false;
-    assert_false(outbox_has_come_to(ob, position));
+    assert_false(outbox_acknowledged(ob, position));
     unit_stream_let(&h.us);
     settle();
-    assert_true(outbox_has_come_to(ob, position));
-    assert_false(outbox_has_come_to(ob, position + 1));
+    assert_true(outbox_acknowledged(ob, position));
+    assert_false(outbox_acknowledged(ob, position + 1));
 }
 
 int main(void)

@@ -54,11 +54,11 @@ static bool is_drained(void *arg)
 /* An echo; "q" ends it from the server's side. */
 static void serve(struct pair *p)
 {
-    struct outbox *ob = &p->outbox;
+    struct outbox *ob = p->outbox;
     char data[256];
     seen.served++;
     while (outbox_reason(ob) == CLOSE_OPEN) {
-        ssize_t n = p->stream.ops->read(&p->stream, data, sizeof data);
+        ssize_t n = stream_read(p->stream, data, sizeof data);
         if (n <= 0 || data[0] == 'q') {
             outbox_close(ob, n <= 0 ? CLOSE_EOF : CLOSE_QUIT, NULL);
             break;
@@ -434,7 +434,7 @@ static void each_client_has_an_id_of_its_own(void **state)
         assert_string_equal(l.client.address, "192.0.2.1:4711");
         last = l.client.id;
         check_echo(fd);
-        assert_int_equal(outbox_load(&l.pair->outbox).gen, last);
+        assert_int_equal(outbox_load(l.pair->outbox).gen, last);
         leave(fd);
         unit_until(has_no_clients, NULL);
         assert_int_equal(look().served, 0);

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/counter.h"
+#include "net/outbox_impl.h"
 #include "net/post.h"
 #include "tests/lib/unit.h"
 
@@ -30,7 +31,7 @@ static void a_flush_pays_every_debt_of_the_thread(void **state)
     uint64_t wakes = counter_get(COUNTER_WAKES);
     for (int round = 0; round < 3; round++)
         for (int i = 0; i < MANY; i++)
-            unit_put(&h[i].c.outbox, "x");
+            unit_put(h[i].c.outbox, "x");
     assert_int_equal(counter_get(COUNTER_WAKES), wakes);
     post_flush();
     post_assert_flushed();
@@ -58,8 +59,8 @@ static void a_list_can_be_filled_again_after_a_flush(void **state)
     unit_held_start(&a);
     unit_held_start(&b);
     for (int i = 0; i < 3; i++) {
-        unit_put(&a.c.outbox, "a");
-        unit_put(&b.c.outbox, "b");
+        unit_put(a.c.outbox, "a");
+        unit_put(b.c.outbox, "b");
         post_flush();
         unit_client_wait_written(&a.c);
         unit_client_wait_written(&b.c);
@@ -80,7 +81,7 @@ struct flusher {
 static void put_and_flush(void *arg)
 {
     struct flusher *f = arg;
-    unit_put(&f->theirs->c.outbox, "theirs");
+    unit_put(f->theirs->c.outbox, "theirs");
     post_flush();
 }
 
@@ -92,13 +93,13 @@ static void each_thread_pays_its_own_debts_alone(void **state)
     unit_limits(UNIT_WIDE);
     unit_held_start(&mine);
     unit_held_start(&theirs);
-    unit_put(&mine.c.outbox, "mine");
+    unit_put(mine.c.outbox, "mine");
     assert_int_equal(thread_start(&f.thread, "flusher", 64 * 1024, put_and_flush, &f), 0);
     thread_join(&f.thread);
     unit_client_wait_written(&theirs.c);
     unit_stream_wrote(&theirs.us, "theirs");
     unit_stream_wrote(&mine.us, "");
-    assert_int_equal(outbox_load(&mine.c.outbox).entries, 1);
+    assert_int_equal(outbox_load(mine.c.outbox).entries, 1);
     post_flush();
     unit_client_wait_written(&mine.c);
     unit_held_stop(&mine);
@@ -106,10 +107,10 @@ static void each_thread_pays_its_own_debts_alone(void **state)
 }
 
 /* An outbox whose writer sleeps, without a thread: children have none. */
-static void owe(struct outbox *ob, struct unit_stream *us, struct notifier *notifier)
+static void owe(struct unit_stream *us, struct notifier *notifier)
 {
     notifier_init(notifier);
-    outbox_init(ob, notifier);
+    struct outbox *ob = outbox_new(notifier);
     unit_stream_init(us);
     outbox_open(ob, &us->base, 1);
     ob->asleep = true;
@@ -118,39 +119,36 @@ static void owe(struct outbox *ob, struct unit_stream *us, struct notifier *noti
 
 static void assert_with_a_debt(void *arg)
 {
-    struct outbox ob;
     struct unit_stream us;
     struct notifier notifier;
     (void)arg;
-    owe(&ob, &us, &notifier);
+    owe(&us, &notifier);
     post_assert_flushed();
 }
 
 static void assert_after_the_flush(void *arg)
 {
-    struct outbox ob;
     struct unit_stream us;
     struct notifier notifier;
     (void)arg;
-    owe(&ob, &us, &notifier);
+    owe(&us, &notifier);
     post_flush();
     post_assert_flushed();
 }
 
 static void read_with_a_debt(void *arg)
 {
-    struct outbox ob;
     struct unit_stream us;
     struct notifier notifier;
-    struct stream st;
+    struct stream_tcp st;
     int fd[2];
     char c;
     (void)arg;
     unit_socketpair(fd);
     stream_tcp_init(&st, fd[0]);
-    owe(&ob, &us, &notifier);
+    owe(&us, &notifier);
     unit_write(fd[1], "x", 1);
-    st.ops->read(&st, &c, 1);
+    stream_read(&st.base, &c, 1);
 }
 
 static void who_owes_a_wake_may_not_wait(void **state)
@@ -167,14 +165,14 @@ static void a_new_client_of_the_thread_starts_without_pressure(void **state)
     struct unit_held h;
     unit_limits(UNIT_TIGHT);
     unit_held_start(&h);
-    post_self(&h.c.outbox);
+    post_self(h.c.outbox);
     unit_held_fill(&h, 9, 10);
     post_self(NULL);
     struct post_pressure p = post_pressure();
     assert_null(p.other);
-    unit_put(&h.c.outbox, "x");
+    unit_put(h.c.outbox, "x");
     p = post_pressure();
-    assert_ptr_equal(p.other, &h.c.outbox); /* a thread without an outbox has none of its own */
+    assert_ptr_equal(p.other, h.c.outbox); /* a thread without an outbox has none of its own */
     unit_held_stop(&h);
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "net/outbox_impl.h"
 #include "net/post.h"
 #include "net/pressure.h"
 #include "tests/lib/unit.h"
@@ -41,7 +42,7 @@ static int set_up(void **state)
     unit_client_open(&me, unit_gen());
     unit_client_start(&other);
     unit_client_open(&other, unit_gen());
-    post_self(&me.outbox);
+    post_self(me.outbox);
     return 0;
 }
 
@@ -72,31 +73,31 @@ static void write_some(int entries)
 static void pass_ms(struct outbox *ob, int64_t ms)
 {
     lock_acquire(&ob->lock);
-    ob->patience_at_ms -= ms;
+    ob->patience.at_ms -= ms;
     lock_release(&ob->lock);
 }
 
 static int64_t patience_tenths(struct outbox *ob)
 {
     lock_acquire(&ob->lock);
-    int64_t tenths = ob->patience_tenths;
+    int64_t tenths = ob->patience.tenths;
     lock_release(&ob->lock);
     return tenths;
 }
 
 static bool begin(struct unit_client *who)
 {
-    return pressure_begin(&slow.c.outbox, slow.gen, &who->outbox) != 0;
+    return pressure_begin(slow.c.outbox, slow.gen, who->outbox) != 0;
 }
 
 static void end(struct unit_client *who)
 {
-    pressure_end(&slow.c.outbox, slow.gen, &who->outbox);
+    pressure_end(slow.c.outbox, slow.gen, who->outbox);
 }
 
 static bool is_over(void)
 {
-    return pressure_is_over(&slow.c.outbox, slow.gen);
+    return pressure_is_over(slow.c.outbox, slow.gen);
 }
 
 static void silence(struct notifier *b)
@@ -111,16 +112,16 @@ static void a_put_that_leaves_it_at_half_meets_no_pressure(void **state)
     fill(ENTRIES / 2);
     struct post_pressure p = post_pressure();
     assert_null(p.other);
-    assert_false(pressure_own_begins(&slow.c.outbox));
+    assert_false(pressure_own_begins(slow.c.outbox));
 }
 
 static void a_put_that_takes_it_over_half_meets_pressure(void **state)
 {
     (void)state;
     fill(ENTRIES / 2);
-    unit_put(&slow.c.outbox, "x");
+    unit_put(slow.c.outbox, "x");
     struct post_pressure p = post_pressure();
-    assert_ptr_equal(p.other, &slow.c.outbox);
+    assert_ptr_equal(p.other, slow.c.outbox);
     assert_int_equal(p.gen, slow.gen);
     p = post_pressure();
     assert_null(p.other); /* told once */
@@ -132,8 +133,8 @@ static void half_of_the_bytes_presses_as_well(void **state)
     slow.us.most = 0;
     unit_held_fill(&slow, 1, 4096);
     assert_null(post_pressure().other);
-    unit_put(&slow.c.outbox, "x");
-    assert_ptr_equal(post_pressure().other, &slow.c.outbox);
+    unit_put(slow.c.outbox, "x");
+    assert_ptr_equal(post_pressure().other, slow.c.outbox);
 }
 
 static void the_wait_ends_under_a_quarter_and_not_before(void **state)
@@ -143,7 +144,7 @@ static void the_wait_ends_under_a_quarter_and_not_before(void **state)
     assert_true(begin(&me));
     silence(&me.notifier);
     write_some(5); /* a quarter is left */
-    assert_int_equal(outbox_load(&slow.c.outbox).entries, 4);
+    assert_int_equal(outbox_load(slow.c.outbox).entries, 4);
     assert_false(is_over());
     assert_false(notifier_wait(&me.notifier, 0));
     write_some(1);
@@ -187,7 +188,7 @@ static void nobody_waits_for_an_outbox_that_is_read(void **state)
     (void)state;
     fill(3);
     assert_false(begin(&me));
-    assert_null(slow.c.outbox.pressers);
+    assert_null(slow.c.outbox->patience.waiters);
 }
 
 static void a_close_ends_the_wait(void **state)
@@ -196,7 +197,7 @@ static void a_close_ends_the_wait(void **state)
     fill(9);
     assert_true(begin(&me));
     silence(&me.notifier);
-    outbox_close(&slow.c.outbox, CLOSE_KICK, NULL);
+    outbox_close(slow.c.outbox, CLOSE_KICK, NULL);
     assert_true(notifier_wait(&me.notifier, 0));
     assert_true(is_over());
     end(&me);
@@ -213,10 +214,10 @@ static void the_next_life_of_the_slot_is_not_waited_for(void **state)
     unit_client_end(&slow.c, CLOSE_EOF);
     unit_held_open(&slow);
     fill(9);
-    assert_true(pressure_is_over(&slow.c.outbox, gen));
-    pressure_end(&slow.c.outbox, gen, &me.outbox);
-    assert_int_equal(pressure_begin(&slow.c.outbox, gen, &me.outbox), 0);
-    assert_null(slow.c.outbox.pressers);
+    assert_true(pressure_is_over(slow.c.outbox, gen));
+    pressure_end(slow.c.outbox, gen, me.outbox);
+    assert_int_equal(pressure_begin(slow.c.outbox, gen, me.outbox), 0);
+    assert_null(slow.c.outbox->patience.waiters);
     assert_true(begin(&me)); /* only by its own generation */
     end(&me);
 }
@@ -226,15 +227,15 @@ static void the_wait_lasts_no_longer_than_the_patience_that_is_left(void **state
     (void)state;
     fill(9);
     int64_t before = clock_ms();
-    int64_t until = pressure_begin(&slow.c.outbox, slow.gen, &me.outbox);
+    int64_t until = pressure_begin(slow.c.outbox, slow.gen, me.outbox);
     int64_t after = clock_ms();
     assert_in_range(until, before + PATIENCE_MS, after + PATIENCE_MS);
-    pass_ms(&slow.c.outbox, 40000);
+    pass_ms(slow.c.outbox, 40000);
     end(&me);
-    int64_t left = patience_tenths(&slow.c.outbox);
+    int64_t left = patience_tenths(slow.c.outbox);
     assert_true(left <= (PATIENCE_MS - 40000) * 10);
     before = clock_ms();
-    until = pressure_begin(&slow.c.outbox, slow.gen, &me.outbox);
+    until = pressure_begin(slow.c.outbox, slow.gen, me.outbox);
     assert_true(until < clock_ms() + PATIENCE_MS - 39000); /* a little has come back since */
     assert_true(until >= before + left / 10);
     end(&me);
@@ -246,20 +247,20 @@ static void two_who_wait_at_once_cost_its_patience_once(void **state)
     fill(9);
     assert_true(begin(&me));
     assert_true(begin(&other));
-    pass_ms(&slow.c.outbox, 40000);
+    pass_ms(slow.c.outbox, 40000);
     end(&me);
-    int64_t first = patience_tenths(&slow.c.outbox);
+    int64_t first = patience_tenths(slow.c.outbox);
     end(&other);
-    int64_t second = patience_tenths(&slow.c.outbox);
+    int64_t second = patience_tenths(slow.c.outbox);
     assert_true(first <= (PATIENCE_MS - 40000) * 10);
     assert_true(first - second < 20000 * 10);
-    assert_false(slow.c.outbox.stalled);
+    assert_false(slow.c.outbox->patience.stalled);
 }
 
 static void run_out_of_patience(void)
 {
     assert_true(begin(&me));
-    pass_ms(&slow.c.outbox, PATIENCE_MS);
+    pass_ms(slow.c.outbox, PATIENCE_MS);
     end(&me);
 }
 
@@ -277,7 +278,7 @@ static void out_of_patience_it_is_stalled_and_makes_nobody_wait(void **state)
     assert_true(notifier_wait(&other.notifier, 0)); /* whoever waits beside is let go as well */
     end(&other);
     assert_false(begin(&me));
-    unit_put(&slow.c.outbox, "x");
+    unit_put(slow.c.outbox, "x");
     assert_null(post_pressure().other);
     assert_int_equal(counter_get(COUNTER_STALLED), stalled + 1);
 }
@@ -288,9 +289,9 @@ static void a_stalled_outbox_fills_and_is_closed_as_too_slow(void **state)
     fill(9);
     run_out_of_patience();
     for (int i = 9; i < ENTRIES; i++)
-        assert_int_equal(unit_put(&slow.c.outbox, "x"), OUTBOX_TAKEN);
-    assert_int_equal(unit_put(&slow.c.outbox, "x"), OUTBOX_CLOSED);
-    assert_int_equal(outbox_reason(&slow.c.outbox), CLOSE_SLOW);
+        assert_int_equal(unit_put(slow.c.outbox, "x"), OUTBOX_TAKEN);
+    assert_int_equal(unit_put(slow.c.outbox, "x"), OUTBOX_CLOSED);
+    assert_int_equal(outbox_reason(slow.c.outbox), CLOSE_SLOW);
 }
 
 static void it_stays_stalled_until_it_is_under_a_quarter(void **state)
@@ -299,17 +300,17 @@ static void it_stays_stalled_until_it_is_under_a_quarter(void **state)
     fill(9);
     run_out_of_patience();
     write_some(5);
-    assert_true(slow.c.outbox.stalled);
-    pass_ms(&slow.c.outbox, 10 * PATIENCE_MS); /* patience alone does not bring it back */
+    assert_true(slow.c.outbox->patience.stalled);
+    pass_ms(slow.c.outbox, 10 * PATIENCE_MS); /* patience alone does not bring it back */
     assert_false(begin(&me));
     write_some(1);
-    lock_acquire(&slow.c.outbox.lock);
-    bool stalled = slow.c.outbox.stalled;
-    lock_release(&slow.c.outbox.lock);
+    lock_acquire(&slow.c.outbox->lock);
+    bool stalled = slow.c.outbox->patience.stalled;
+    lock_release(&slow.c.outbox->lock);
     assert_false(stalled);
     for (int i = 0; i < 6; i++)
-        unit_put(&slow.c.outbox, "x");
-    assert_ptr_equal(post_pressure().other, &slow.c.outbox);
+        unit_put(slow.c.outbox, "x");
+    assert_ptr_equal(post_pressure().other, slow.c.outbox);
     assert_true(begin(&me));
     end(&me);
 }
@@ -319,13 +320,13 @@ static void patience_comes_back_at_a_tenth_of_the_time(void **state)
     (void)state;
     fill(9);
     run_out_of_patience();
-    lock_acquire(&slow.c.outbox.lock);
-    slow.c.outbox.stalled = false;
-    slow.c.outbox.patience_tenths = 0;
-    slow.c.outbox.patience_at_ms = clock_ms() - 50000;
-    lock_release(&slow.c.outbox.lock);
+    lock_acquire(&slow.c.outbox->lock);
+    slow.c.outbox->patience.stalled = false;
+    slow.c.outbox->patience.tenths = 0;
+    slow.c.outbox->patience.at_ms = clock_ms() - 50000;
+    lock_release(&slow.c.outbox->lock);
     int64_t before = clock_ms();
-    int64_t until = pressure_begin(&slow.c.outbox, slow.gen, &me.outbox);
+    int64_t until = pressure_begin(slow.c.outbox, slow.gen, me.outbox);
     assert_true(until >= before + 5000);
     assert_true(until < before + 50000);
     end(&me);
@@ -335,8 +336,8 @@ static void patience_is_never_more_than_its_full_measure(void **state)
 {
     (void)state;
     fill(9);
-    pass_ms(&slow.c.outbox, 100LL * PATIENCE_MS);
-    int64_t until = pressure_begin(&slow.c.outbox, slow.gen, &me.outbox);
+    pass_ms(slow.c.outbox, 100LL * PATIENCE_MS);
+    int64_t until = pressure_begin(slow.c.outbox, slow.gen, me.outbox);
     assert_true(until <= clock_ms() + PATIENCE_MS);
     end(&me);
 }
@@ -350,11 +351,11 @@ static void a_wait_that_runs_out_by_the_clock_stalls(void **state)
     unit_held_open(&slow);
     fill(9);
     silence(&me.notifier);
-    int64_t until = pressure_begin(&slow.c.outbox, slow.gen, &me.outbox);
+    int64_t until = pressure_begin(slow.c.outbox, slow.gen, me.outbox);
     assert_true(until > 0);
     assert_false(notifier_wait(&me.notifier, until));
     end(&me);
-    assert_true(slow.c.outbox.stalled);
+    assert_true(slow.c.outbox->patience.stalled);
     assert_false(begin(&me));
 }
 
@@ -372,9 +373,9 @@ static void without_any_patience_nobody_ever_waits(void **state)
 static void the_own_outbox_presses_on_its_own_reader_alone(void **state)
 {
     (void)state;
-    post_self(&slow.c.outbox);
+    post_self(slow.c.outbox);
     fill(9);
-    assert_true(pressure_own_begins(&slow.c.outbox));
+    assert_true(pressure_own_begins(slow.c.outbox));
     assert_null(post_pressure().other);
 }
 
@@ -383,28 +384,28 @@ static void the_own_outbox_always_makes_its_reader_wait(void **state)
     (void)state;
     fill(9);
     run_out_of_patience(); /* stalled: others do not wait any more */
-    post_self(&slow.c.outbox);
-    unit_put(&slow.c.outbox, "x");
-    assert_true(pressure_own_begins(&slow.c.outbox));
-    assert_true(pressure_own(&slow.c.outbox));
+    post_self(slow.c.outbox);
+    unit_put(slow.c.outbox, "x");
+    assert_true(pressure_own_begins(slow.c.outbox));
+    assert_true(pressure_own(slow.c.outbox));
     silence(&slow.c.notifier);
     write_some(5);
-    assert_true(pressure_own(&slow.c.outbox));
+    assert_true(pressure_own(slow.c.outbox));
     assert_false(notifier_wait(&slow.c.notifier, 0));
     unit_stream_let(&slow.us);
     assert_true(notifier_wait(&slow.c.notifier, clock_ms() + 10000));
-    assert_false(pressure_own(&slow.c.outbox));
+    assert_false(pressure_own(slow.c.outbox));
 }
 
 static void a_close_ends_the_wait_for_the_own_outbox(void **state)
 {
     (void)state;
     fill(9);
-    assert_true(pressure_own(&slow.c.outbox));
+    assert_true(pressure_own(slow.c.outbox));
     silence(&slow.c.notifier);
-    outbox_close(&slow.c.outbox, CLOSE_KICK, NULL);
+    outbox_close(slow.c.outbox, CLOSE_KICK, NULL);
     assert_true(notifier_wait(&slow.c.notifier, 0));
-    assert_false(pressure_own(&slow.c.outbox));
+    assert_false(pressure_own(slow.c.outbox));
 }
 
 static void the_fullest_outbox_that_presses_is_the_one_waited_for(void **state)
@@ -414,12 +415,12 @@ static void the_fullest_outbox_that_presses_is_the_one_waited_for(void **state)
     unit_held_start(&second);
     fill(9);
     unit_held_fill(&second, 11, 10);
-    unit_put(&slow.c.outbox, "x");
+    unit_put(slow.c.outbox, "x");
     struct post_pressure p = post_pressure();
-    assert_ptr_equal(p.other, &second.c.outbox);
+    assert_ptr_equal(p.other, second.c.outbox);
     assert_int_equal(p.fill, 11 * 1000 / ENTRIES);
-    unit_put(&slow.c.outbox, "x");
-    assert_ptr_equal(post_pressure().other, &slow.c.outbox);
+    unit_put(slow.c.outbox, "x");
+    assert_ptr_equal(post_pressure().other, slow.c.outbox);
     unit_held_stop(&second);
 }
 

@@ -18,6 +18,7 @@
 #include "chat/rooms.h"
 #include "chat/roster.h"
 #include "chat/talk.h"
+#include "net/outbox_impl.h"
 #include "net/post.h"
 #include "tests/lib/unit.h"
 

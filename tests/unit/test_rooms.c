@@ -32,15 +32,15 @@ static struct change change;
 
 /* Somebody without a client: what is put for it goes nowhere. */
 static struct member ghost;
-static struct outbox ghost_outbox;
+static struct outbox *ghost_outbox;
 
 static int set_up(void **state)
 {
     (void)state;
     notifier_init(&notifier);
     memset(&change, 0, sizeof change);
-    outbox_init(&ghost_outbox, &notifier);
-    ghost = (struct member){.outbox = &ghost_outbox, .notifier = &notifier, .name = "ghost", .key = "ghost"};
+    ghost_outbox = outbox_new(&notifier);
+    ghost = (struct member){.outbox = ghost_outbox, .notifier = &notifier, .name = "ghost", .key = "ghost"};
     unit_house_start();
     return 0;
 }
@@ -49,7 +49,7 @@ static int tear_down(void **state)
 {
     (void)state;
     unit_house_stop();
-    outbox_fini(&ghost_outbox);
+    outbox_free(&ghost_outbox);
     notifier_fini(&notifier);
     return 0;
 }
@@ -436,7 +436,7 @@ struct racer {
     struct change change;
     struct notifier notifier;
     struct member m; /* without a client: its puts go nowhere */
-    struct outbox outbox;
+    struct outbox *outbox;
     _Atomic int broken;
     struct thread thread;
 };
@@ -487,8 +487,8 @@ static void coming_going_evicting_and_deleting_at_once_leaves_no_trace(void **st
         ra[i].seed = (uint64_t)i + 1;
         ra[i].is_operator = i == 0;
         notifier_init(&ra[i].notifier);
-        outbox_init(&ra[i].outbox, &ra[i].notifier);
-        ra[i].m.outbox = &ra[i].outbox;
+        ra[i].outbox = outbox_new(&ra[i].notifier);
+        ra[i].m.outbox = ra[i].outbox;
         ra[i].m.notifier = &ra[i].notifier;
         snprintf(ra[i].m.name, sizeof ra[i].m.name, "racer%d", i);
     }
@@ -516,7 +516,7 @@ static void coming_going_evicting_and_deleting_at_once_leaves_no_trace(void **st
     strv_fini(&after);
     for (int i = 0; i < RACERS; i++) {
         free(ra[i].m.rooms);
-        outbox_fini(&ra[i].outbox);
+        outbox_free(&ra[i].outbox);
         notifier_fini(&ra[i].notifier);
     }
 }

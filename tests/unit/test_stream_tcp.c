@@ -22,7 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static struct stream st;
+static struct stream_tcp st;
 static int peer;
 
 static int set_up(void **state)
@@ -39,7 +39,7 @@ static int tear_down(void **state)
 {
     (void)state;
     if (st.fd >= 0)
-        st.ops->close(&st);
+        stream_close(&st.base);
     close(peer);
     return 0;
 }
@@ -47,7 +47,7 @@ static int tear_down(void **state)
 static ssize_t write_text(const char *a, const char *b)
 {
     struct iovec iov[2] = {{(void *)a, strlen(a)}, {(void *)b, strlen(b)}};
-    return st.ops->write(&st, iov, 2);
+    return stream_write(&st.base, iov, 2);
 }
 
 static void bytes_go_through_both_ways(void **state)
@@ -58,10 +58,10 @@ static void bytes_go_through_both_ways(void **state)
     unit_read(peer, got, 11);
     assert_string_equal(got, "hello world");
     unit_write(peer, "answer", 6);
-    assert_int_equal(st.ops->read(&st, got, sizeof got), 6);
+    assert_int_equal(stream_read(&st.base, got, sizeof got), 6);
     assert_memory_equal(got, "answer", 6);
     assert_int_equal(shutdown(peer, SHUT_WR), 0);
-    assert_int_equal(st.ops->read(&st, got, sizeof got), 0);
+    assert_int_equal(stream_read(&st.base, got, sizeof got), 0);
 }
 
 static void a_write_that_may_not_block_takes_what_fits(void **state)
@@ -69,9 +69,9 @@ static void a_write_that_may_not_block_takes_what_fits(void **state)
     (void)state;
     static char much[16 << 20];
     struct iovec iov = {much, sizeof much};
-    ssize_t first = st.ops->try_write(&st, &iov, 1);
+    ssize_t first = stream_try_write(&st.base, &iov, 1);
     assert_true(first > 0 && first < (ssize_t)sizeof much);
-    while (st.ops->try_write(&st, &iov, 1) > 0)
+    while (stream_try_write(&st.base, &iov, 1) > 0)
         ;
     assert_int_equal(errno, EAGAIN);
 }
@@ -93,18 +93,18 @@ static void a_write_to_nobody_fails_and_kills_nobody(void **state)
 static bool has_ended_its_side(void *arg)
 {
     (void)arg;
-    return st.ops->has_ended(&st);
+    return stream_has_ended(&st.base);
 }
 
 static void the_end_of_the_peer_is_known_before_it_is_read(void **state)
 {
     (void)state;
     char got[8];
-    assert_false(st.ops->has_ended(&st));
+    assert_false(stream_has_ended(&st.base));
     unit_write(peer, "unread", 6);
     assert_int_equal(shutdown(peer, SHUT_WR), 0);
     unit_until(has_ended_its_side, NULL);
-    assert_int_equal(st.ops->read(&st, got, sizeof got), 6);
+    assert_int_equal(stream_read(&st.base, got, sizeof got), 6);
 }
 
 static void a_reset_counts_as_the_end_of_the_peer(void **state)
@@ -120,10 +120,10 @@ static void a_reset_counts_as_the_end_of_the_peer(void **state)
 static void our_own_shutting_is_not_the_peers_end(void **state)
 {
     (void)state;
-    st.ops->shut(&st, STREAM_SHUT_READ);
-    assert_false(st.ops->has_ended(&st));
+    stream_shut(&st.base, STREAM_SHUT_READ);
+    assert_false(stream_has_ended(&st.base));
     assert_int_equal(shutdown(st.fd, SHUT_WR), 0);
-    assert_false(st.ops->has_ended(&st));
+    assert_false(stream_has_ended(&st.base));
 }
 
 /* ---- ending a blocked call ---- */
@@ -139,7 +139,7 @@ static void block_in_read(void *arg)
     struct blocked *b = arg;
     char c;
     b->began = true;
-    b->result = st.ops->read(&st, &c, 1);
+    b->result = stream_read(&st.base, &c, 1);
     b->ended = true;
 }
 
@@ -149,7 +149,7 @@ static void block_in_write(void *arg)
     static char much[1 << 20];
     struct iovec iov = {much, sizeof much};
     b->began = true;
-    while ((b->result = st.ops->write(&st, &iov, 1)) > 0)
+    while ((b->result = stream_write(&st.base, &iov, 1)) > 0)
         ;
     b->ended = true;
 }
@@ -171,7 +171,7 @@ static void shutting_the_input_ends_a_blocked_read_and_leaves_the_output(void **
     char got[4] = "";
     assert_int_equal(thread_start(&b.thread, "reader", 64 * 1024, block_in_read, &b), 0);
     unit_until(has_begun, &b);
-    st.ops->shut(&st, STREAM_SHUT_READ);
+    stream_shut(&st.base, STREAM_SHUT_READ);
     unit_until(has_ended, &b);
     thread_join(&b.thread);
     assert_int_equal(b.result, 0);
@@ -186,7 +186,7 @@ static void shutting_both_ends_a_blocked_write(void **state)
     struct blocked b = {.result = 99};
     assert_int_equal(thread_start(&b.thread, "writer", 64 * 1024, block_in_write, &b), 0);
     unit_until(has_begun, &b);
-    st.ops->shut(&st, STREAM_SHUT_BOTH);
+    stream_shut(&st.base, STREAM_SHUT_BOTH);
     unit_until(has_ended, &b);
     thread_join(&b.thread);
     assert_int_equal(b.result, -1);
@@ -197,8 +197,8 @@ static void shutting_both_ends_a_blocked_write(void **state)
 static void linger_and_close(void *arg)
 {
     int64_t *until_ms = arg;
-    st.ops->linger(&st, *until_ms);
-    st.ops->close(&st);
+    stream_linger(&st.base, *until_ms);
+    stream_close(&st.base);
 }
 
 /* Our side closes, in a thread of its own, after these words; what the peer still reads up to the end. */
@@ -231,7 +231,7 @@ static void last_words_arrive_although_our_input_was_shut(void **state)
     char much[20000];
     memset(much, 'x', sizeof much);
     unit_write(peer, much, sizeof much);
-    st.ops->shut(&st, STREAM_SHUT_READ);
+    stream_shut(&st.base, STREAM_SHUT_READ);
     unit_write(peer, much, sizeof much); /* what comes after that is still there to be dropped */
     check_last_words(clock_ms() + 10000);
 }
@@ -240,16 +240,16 @@ static void a_peer_that_has_ended_is_not_waited_for(void **state)
 {
     (void)state;
     assert_int_equal(shutdown(peer, SHUT_WR), 0);
-    st.ops->linger(&st, INT64_MAX); /* returns although there is no bound */
+    stream_linger(&st.base, INT64_MAX); /* returns although there is no bound */
     assert_int_equal(unit_read_end(peer, NULL), 0);
 }
 
 static void a_peer_that_ends_after_our_input_was_shut_is_noticed(void **state)
 {
     (void)state;
-    st.ops->shut(&st, STREAM_SHUT_READ);
+    stream_shut(&st.base, STREAM_SHUT_READ);
     assert_int_equal(shutdown(peer, SHUT_WR), 0);
-    st.ops->linger(&st, INT64_MAX);
+    stream_linger(&st.base, INT64_MAX);
     assert_int_equal(unit_read_end(peer, NULL), 0);
 }
 
@@ -257,11 +257,11 @@ static void a_peer_that_stays_is_waited_for_no_longer_than_asked(void **state)
 {
     (void)state;
     int64_t until = clock_ms() + 30;
-    st.ops->linger(&st, until);
+    stream_linger(&st.base, until);
     assert_true(clock_ms() >= until - 1); /* not given up before: the peer was there all the time */
-    st.ops->shut(&st, STREAM_SHUT_READ);
-    st.ops->linger(&st, clock_ms() + 30);
-    st.ops->linger(&st, clock_ms() - 1);
+    stream_shut(&st.base, STREAM_SHUT_READ);
+    stream_linger(&st.base, clock_ms() + 30);
+    stream_linger(&st.base, clock_ms() - 1);
 }
 
 static void talk_on(void *arg)
@@ -278,8 +278,8 @@ static void a_peer_that_talks_on_for_ever_is_cut_off(void **state)
     (void)state;
     struct thread t;
     assert_int_equal(thread_start(&t, "talker", 64 * 1024, talk_on, &peer), 0);
-    st.ops->linger(&st, INT64_MAX); /* 64 KiB of its talk are enough */
-    st.ops->close(&st);
+    stream_linger(&st.base, INT64_MAX); /* 64 KiB of its talk are enough */
+    stream_close(&st.base);
     thread_join(&t);
     assert_int_equal(st.fd, -1);
 }
@@ -288,10 +288,10 @@ static void a_peer_that_talks_on_after_our_input_was_shut_is_cut_off(void **stat
 {
     (void)state;
     struct thread t;
-    st.ops->shut(&st, STREAM_SHUT_READ);
+    stream_shut(&st.base, STREAM_SHUT_READ);
     assert_int_equal(thread_start(&t, "talker", 64 * 1024, talk_on, &peer), 0);
-    st.ops->linger(&st, INT64_MAX);
-    st.ops->close(&st);
+    stream_linger(&st.base, INT64_MAX);
+    stream_close(&st.base);
     thread_join(&t);
     assert_int_equal(st.fd, -1);
 }
@@ -303,8 +303,8 @@ static void a_reset_ends_the_waiting(void **state)
     assert_int_equal(setsockopt(peer, SOL_SOCKET, SO_LINGER, &hard, sizeof hard), 0);
     close(peer);
     peer = dup(STDIN_FILENO);
-    st.ops->linger(&st, INT64_MAX);
-    st.ops->close(&st);
+    stream_linger(&st.base, INT64_MAX);
+    stream_close(&st.base);
     assert_int_equal(st.fd, -1);
 }
 
@@ -318,7 +318,7 @@ static void read_under_a_hot_lock(void *arg)
     lock_init(&l, LOCK_ROOM);
     lock_acquire(&l);
     unit_write(peer, "x", 1);
-    st.ops->read(&st, &c, 1);
+    stream_read(&st.base, &c, 1);
 }
 
 static void write_under_a_hot_lock(void *arg)
@@ -333,8 +333,8 @@ static void write_under_a_hot_lock(void *arg)
 static void close_twice(void *arg)
 {
     (void)arg;
-    st.ops->close(&st);
-    st.ops->close(&st);
+    stream_close(&st.base);
+    stream_close(&st.base);
 }
 
 static void whoever_holds_a_hot_lock_may_not_block_here(void **state)

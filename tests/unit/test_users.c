@@ -450,7 +450,7 @@ static void whether_an_owner_is_leaving_is_known(void **state)
     (void)state;
     struct unit_held h;
     unit_held_start(&h);
-    struct member carol = {.outbox = &h.c.outbox, .notifier = &h.c.notifier, .name = "Carol", .key = "carol"};
+    struct member carol = {.outbox = h.c.outbox, .notifier = &h.c.notifier, .name = "Carol", .key = "carol"};
     struct event welcome = {.kind = EVENT_WELCOME, .name = "Carol"};
     assert_true(users_is_leaving("carol")); /* nobody has it: it is free already */
     assert_true(users_claim(&carol, &(struct claim){.name = "Carol", .answer = &welcome}));
@@ -458,7 +458,7 @@ static void whether_an_owner_is_leaving_is_known(void **state)
     h.us.gone = true; /* her connection has ended, and her reader has yet to see it */
     assert_true(users_is_leaving("carol"));
     h.us.gone = false;
-    outbox_close(&h.c.outbox, CLOSE_KICK, NULL);
+    outbox_close(h.c.outbox, CLOSE_KICK, NULL);
     assert_true(users_is_leaving("carol"));
     users_release(&carol);
     unit_held_stop(&h);
@@ -478,7 +478,7 @@ static struct {
 /* A member without a client: what is put for it goes nowhere. */
 struct rival {
     struct member m;
-    struct outbox outbox;
+    struct outbox *outbox;
     struct notifier notifier;
     _Atomic bool won[DUELS];
     struct thread thread;
@@ -498,8 +498,8 @@ static void run_rivals(int count, thread_fn *fn)
     for (int i = 0; i < count; i++) {
         struct rival *r = &rivals[i];
         notifier_init(&r->notifier);
-        outbox_init(&r->outbox, &r->notifier);
-        r->m = (struct member){.outbox = &r->outbox, .notifier = &r->notifier, .name = "prize", .key = "prize"};
+        r->outbox = outbox_new(&r->notifier);
+        r->m = (struct member){.outbox = r->outbox, .notifier = &r->notifier, .name = "prize", .key = "prize"};
     }
     for (int i = 0; i < count; i++)
         assert_int_equal(thread_start(&rivals[i].thread, "rival", 64 * 1024, fn, &rivals[i]), 0);
@@ -511,7 +511,7 @@ static void end_rivals(int count)
         thread_join(&rivals[i].thread);
     assert_int_equal(users_count(), 0);
     for (int i = 0; i < count; i++) {
-        outbox_fini(&rivals[i].outbox);
+        outbox_free(&rivals[i].outbox);
         notifier_fini(&rivals[i].notifier);
     }
 }
