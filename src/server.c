@@ -30,8 +30,12 @@
 #include "net/pool.h"
 #include "net/refuse.h"
 #include "proto/native.h"
+#include "serve/clients.h"
 #include "serve/login.h"
-#include "serve/session.h"
+#include "serve/protocols.h"
+#include "serve/reader.h"
+#include "serve/resumable.h"
+#include "serve/resume.h"
 #include "serve/throttle.h"
 
 #include <errno.h>
@@ -133,14 +137,15 @@ static void configure(const struct conf *c)
     login_configure(&(struct login_rules){
         .registration = login_registration_named(c->accounts_registration),
         .plaintext = c->accounts_plaintext,
-        .password_least = c->accounts_password_min_bytes,
+        .password_min_bytes = c->accounts_password_min_bytes,
     });
     tokens_configure(&(struct token_limits){
         .per_account = c->accounts_tokens,
         .days = c->accounts_token_days,
         .resume_s = c->accounts_resume_s,
     });
-    resume_configure(c->accounts_grace_s * 1000, c->accounts_resume_messages);
+    resumable_configure(c->accounts_grace_s * 1000);
+    resume_configure(c->accounts_resume_messages);
     mail_configure(&(struct mail_limits){.messages = c->accounts_mail_messages, .days = c->accounts_mail_days});
     admin_users_configure(c->accounts_invite_days);
     session_configure(&(struct session_limits){
@@ -152,7 +157,7 @@ static void configure(const struct conf *c)
         .login_timeout_s = c->clients_login_timeout_s,
         .rooms_per_user = c->rooms_per_user,
         .history_page = c->history_page_messages,
-        .replay_kept = c->rooms_replay_from_history,
+        .replay_from_history = c->rooms_replay_from_history,
         .replay = c->rooms_replay_messages,
         .replay_age_s = c->rooms_replay_age_s,
     });
@@ -263,7 +268,7 @@ int server_check(const struct server_options *o)
 
 static void tick(int64_t now_ms)
 {
-    session_check_deadlines();
+    clients_check_deadlines();
     history_tick();
     retention_tick();
     accounts_tick();
@@ -277,22 +282,15 @@ static void tick(int64_t now_ms)
     tokens_clean_up();
 }
 
-/* What a refused connection is told, in the protocol of its listener; NULL: nothing. The caller owns it. */
-static struct msg *last_words_of(const struct codec *protocol, enum error_code reason)
-{
-    struct event ev = {.kind = EVENT_ERROR, .error = reason};
-    return member_render(protocol->form, &ev);
-}
-
 static int open_listeners(const struct conf *c)
 {
     char error[LISTENER_ERROR];
     for (int i = 0; i < c->listener_count; i++) {
         const struct conf_listener *l = &c->listeners[i];
-        const struct codec *protocol = codec_named(l->protocol);
+        const struct protocol *protocol = protocols_named(l->protocol);
         struct port *p = &server.ports[i];
-        p->full = last_words_of(protocol, ERROR_FULL);
-        p->many = last_words_of(protocol, ERROR_TOO_MANY_CONNECTIONS);
+        p->full = protocol->refusal ? protocol->refusal(ERROR_FULL) : NULL;
+        p->many = protocol->refusal ? protocol->refusal(ERROR_TOO_MANY_CONNECTIONS) : NULL;
         struct listener_config lc = {
             .port = l->port,
             .backlog = c->sockets_backlog,
@@ -366,7 +364,7 @@ static int start_threads(const struct conf *c, void (*stop)(void))
         .spare = c->clients_spare,
         .prepare = session_prepare,
         .release = session_release,
-        .serve = session_serve,
+        .serve = reader_serve,
     };
     struct admin_hooks hooks = {.reload = reload, .stop = stop};
     if (store_start() != 0 || refuse_start() != 0 || pool_start(&pool, &committed) != 0 || keeper_start(tick) != 0 ||
@@ -441,10 +439,10 @@ void server_stop(void)
 {
     log_info("stopping", "clients=%d", pool_counts().clients);
     pool_close_all();
-    resume_stop();
+    resumable_stop();
     close_listeners();
     pool_wait_empty();
-    resume_wait_saved();
+    resumable_wait_saved();
     admin_stop();
     keeper_stop();
     history_stop();

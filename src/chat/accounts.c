@@ -121,10 +121,10 @@ bool accounts_by_id(int64_t id, struct account *a)
 bool accounts_admits(const char *name, const struct account *proved)
 {
     rwlock_read(&accounts.lock);
-    const struct entry *e = find_locked(name);
-    bool admits = !e && !proved;
-    if (e && proved)
-        admits = e->a.id == proved->id && !e->a.locked && strcmp(e->a.hash, proved->hash) == 0;
+    const struct entry *owner = find_locked(name), *own = proved ? by_id_locked(proved->id) : NULL;
+    bool admits = !owner && !proved;
+    if (own)
+        admits = (!owner || owner == own) && !own->a.locked && strcmp(own->a.hash, proved->hash) == 0;
     rwlock_release(&accounts.lock);
     return admits;
 }

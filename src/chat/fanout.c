@@ -127,7 +127,7 @@ void fanout_gather_locked(struct fanout *f, const struct event *ev)
         fanout_settle_locked(f);
     for (int form = 0; form < FORMS; form++)
         if (f->takers[form])
-            codec_of((enum form)form)->render(&f->lines[form], ev, (enum form)form);
+            codecs_render(&f->lines[form], ev, (enum form)form, NULL);
     if (!f->gathered)
         f->first_id = ev->id;
     atomic_fetch_add_explicit(&f->gathered, 1, memory_order_relaxed);
@@ -160,13 +160,14 @@ bool fanout_is_ignored_locked(const struct fanout *f, const struct member *speak
 }
 
 /* Puts one message, whose first line has the number `id`, into the outboxes of that form, without `except` and without
- * members who ignore the speaker. Takes over the message. Returns the number of outboxes. */
+ * members who ignore the speaker. Takes over the message; NULL: the form has no words for the event. Returns the number of
+ * outboxes. */
 static int put_form_locked(struct fanout *f, int form, struct msg *msg, uint64_t id, const struct member *except,
                            const struct member *speaker)
 {
     struct post_pressure *pressing = &f->pressing;
     int puts = 0;
-    for (int i = 0; i < f->count; i++) {
+    for (int i = 0; msg && i < f->count; i++) {
         struct membership *ms = &f->members[i];
         struct member *m = ms->member;
         if (ms->form != form || m == except || (speaker && ignores(ms, speaker)))
@@ -178,7 +179,8 @@ static int put_form_locked(struct fanout *f, int form, struct msg *msg, uint64_t
             ms->missed_id = id;
         puts++;
     }
-    msg_unref(msg);
+    if (msg)
+        msg_unref(msg);
     return puts;
 }
 
@@ -229,7 +231,7 @@ int fanout_put_locked(struct fanout *f, const struct event *ev, const struct mem
     f->pressing = (struct post_pressure){0};
     for (int form = 0; form < FORMS; form++)
         if (f->takers[form])
-            puts += put_form_locked(f, form, member_render((enum form)form, ev), ev->id, except, speaker);
+            puts += put_form_locked(f, form, member_render((enum form)form, ev, NULL), ev->id, except, speaker);
     note_pressing_locked(f);
     return puts;
 }

@@ -58,7 +58,7 @@ enum mail_result mail_wait(struct letter *l, const struct waiter *w)
 
 struct reading {
     int64_t account, last, since_ms;
-    enum form form;
+    const struct member *m;
     size_t bytes;
     struct buf *lines;
     size_t start; /* of what was added to it */
@@ -72,7 +72,7 @@ static bool add_letter(const struct mail_row *row, void *arg)
         return false;
     re->last = row->n;
     if (row->time_ms >= re->since_ms)
-        codec_of(re->form)->render(re->lines, &ev, re->form);
+        codecs_render(re->lines, &ev, (enum form)re->m->form, re->m->name);
     return true;
 }
 
@@ -89,7 +89,7 @@ static int read_run(void *arg, sqlite3 *db)
 int64_t mail_read(int64_t account, const struct member *m, size_t bytes, struct buf *lines, const struct waiter *w)
 {
     static const struct job read = {read_run, NULL};
-    struct reading re = {.account = account, .since_ms = oldest_ms(), .form = (enum form)m->form, .bytes = bytes,
+    struct reading re = {.account = account, .since_ms = oldest_ms(), .m = m, .bytes = bytes,
                          .lines = lines, .start = lines->len};
     if (job_do(&read, &re, w) && re.last)
         return re.last;

@@ -8,10 +8,12 @@
 #include "base/secret.h"
 #include "net/post.h"
 
-struct msg *member_render(enum form form, const struct event *ev)
+struct msg *member_render(enum form form, const struct event *ev, const char *to)
 {
     struct buf lines = {0};
-    codec_of(form)->render(&lines, ev, form);
+    codecs_render(&lines, ev, form, to);
+    if (!lines.len)
+        return NULL;
     struct msg *msg = msg_new(lines.data, lines.len);
     msg->resendable = ev->kind == EVENT_SAID || ev->kind == EVENT_ACTION || ev->kind == EVENT_PRIVATE ? msg->len : 0;
     msg->secret = ev->kind == EVENT_TOKEN;
@@ -24,9 +26,12 @@ struct msg *member_render(enum form form, const struct event *ev)
 int member_put(struct member *m, const struct event *ev)
 {
     post_assert_settled();
-    struct msg *msg = member_render((enum form)m->form, ev);
-    int put = outbox_put(m->outbox, msg);
-    msg_unref(msg);
+    struct msg *msg = member_render((enum form)m->form, ev, m->name);
+    int put = OUTBOX_TAKEN;
+    if (msg) {
+        put = outbox_put(m->outbox, msg);
+        msg_unref(msg);
+    }
     return put;
 }
 
@@ -35,8 +40,8 @@ int member_put_shared(struct member *m, struct member_rendered *once)
     int form = m->form;
     post_assert_settled();
     if (!once->forms[form])
-        once->forms[form] = member_render((enum form)form, once->ev);
-    return outbox_put(m->outbox, once->forms[form]);
+        once->forms[form] = member_render((enum form)form, once->ev, NULL);
+    return once->forms[form] ? outbox_put(m->outbox, once->forms[form]) : OUTBOX_TAKEN;
 }
 
 void member_rendered_fini(struct member_rendered *once)
@@ -49,9 +54,11 @@ void member_rendered_fini(struct member_rendered *once)
 void member_answer(struct member *m, const struct event *ev)
 {
     post_assert_settled();
-    struct msg *msg = member_render((enum form)m->form, ev);
-    outbox_answer(m->outbox, msg);
-    msg_unref(msg);
+    struct msg *msg = member_render((enum form)m->form, ev, m->name);
+    if (msg) {
+        outbox_answer(m->outbox, msg);
+        msg_unref(msg);
+    }
 }
 
 void member_answer_lines(struct member *m, const struct buf *lines)

@@ -5,7 +5,7 @@
 #include "net/addrs.h"
 #include "chat/ignores.h"
 #include "net/outbox.h"
-#include "proto/codec.h"
+#include "proto/codecs.h"
 #include "proto/name.h"
 
 #include <uthash.h>
@@ -61,8 +61,9 @@ static inline bool member_has(const struct member *m, enum cap cap)
     return m->caps & 1u << cap;
 }
 
-/* An event as the bytes of a form; the caller owns the reference. Any thread. */
-struct msg *member_render(enum form form, const struct event *ev);
+/* An event as the bytes of a form, for the client of that name (NULL: for several); the caller owns the reference. NULL: the
+ * form has no words for the event. Any thread. */
+struct msg *member_render(enum form form, const struct event *ev, const char *to);
 
 /* Puts one event into the member's outbox; as outbox_put. Any thread that has settled (net/post.h); any lock that ranks
  * below OUTBOX. */

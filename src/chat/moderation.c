@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Changes come in from handlers and leave as errands. Not obvious: a limit is looked at when a change is put, so it can be
- * passed by as many as are on the way at once; what is on disk is in force.
+ * Changes come in from handlers and go to the store as jobs. Not obvious: a limit is checked when a change is put, so
+ * several changes on the way at once can pass it; what is on disk is in force.
  */
 #include "config.h"
 
@@ -13,6 +13,7 @@
 #include "chat/job.h"
 #include "chat/retention.h"
 #include "chat/rooms.h"
+#include "chat/roster.h"
 #include "store/store_rules.h"
 
 #include <stdio.h>
@@ -23,95 +24,95 @@
 struct moderation {
     struct room *r;
     const struct moderator *by;
-    const char *verb;
-    enum option option;
-    long value;
-    const char *word;
-    const struct target *target;
-    enum role role;
-    uint64_t client;
-    struct ban ban; /* .reason is given away by sanction_committed */
-    const char *reason;
-    bool there; /* the room is on disk */
+    const struct option_change *option;
+    const struct role_change *role;
+    struct ban ban;     /* .reason: ban_committed hands it on */
+    const char *reason; /* the same, borrowed */
+    bool room_exists;   /* on disk; else nothing was written */
 };
 
-static enum moderation_result carry_out(const struct job *e, struct moderation *d)
+static enum moderation_result carry_out(const struct job *j, struct moderation *mo)
 {
-    d->there = true;
-    return job_do(e, d, &d->by->waiter) && d->there ? MODERATION_DONE : MODERATION_STORAGE;
+    mo->room_exists = true;
+    return job_do(j, mo, &mo->by->waiter) && mo->room_exists ? MODERATION_DONE : MODERATION_STORAGE;
 }
 
-/* The rules have changed: what follows, and the room is told. The room's lock is held. */
-static void tell_locked(const struct moderation *d, const char *verb, const char *name, const char *terms)
+/* Derives what follows from the changed rules, and tells the room. The room's lock is held. */
+static void tell_locked(const struct moderation *mo, struct event *ev)
 {
-    struct event ev = {.kind = EVENT_MODERATION, .room = d->r->name, .verb = verb, .name = name, .more = d->by->name, .text = terms};
-    room_rules_changed_locked(d->r);
-    room_deliver_locked(d->r, &ev, d->by->member);
+    ev->kind = EVENT_MODERATION;
+    ev->room = mo->r->name;
+    ev->by = mo->by->name;
+    room_rules_changed_locked(mo->r);
+    room_deliver_locked(mo->r, ev, mo->by->member);
 }
 
 /* ---- options ---- */
 
 static int option_run(void *arg, sqlite3 *db)
 {
-    struct moderation *d = arg;
-    const struct option_row *row = option_row(d->option);
+    struct moderation *mo = arg;
+    const struct option_change *c = mo->option;
+    const struct option_row *row = option_row(c->option);
     char number[32];
-    snprintf(number, sizeof number, "%ld", d->value);
-    const char *value = row->kind == OPTION_IS_WORD ? d->word : number;
-    return store_rules_option(db, d->r->key, row->name, d->value == row->default_value ? NULL : value, &d->there);
+    snprintf(number, sizeof number, "%ld", c->value);
+    const char *value = row->kind == OPTION_IS_WORD ? c->key : number;
+    return store_rules_option(db, mo->r->key, row->name, c->value == row->default_value ? NULL : value,
+                              &mo->room_exists);
 }
 
-static void set_option_locked(struct room *r, enum option o, long value, const char *word)
+static void set_option_locked(struct room *r, const struct option_change *c)
 {
-    r->rules.value[o] = value;
+    r->rules.value[c->option] = c->value;
     r->rules.changes++;
-    if (option_row(o)->kind == OPTION_IS_WORD)
-        snprintf(r->rules.key, sizeof r->rules.key, "%s", word);
+    if (option_row(c->option)->kind == OPTION_IS_WORD)
+        snprintf(r->rules.key, sizeof r->rules.key, "%s", c->key);
 }
 
 static void option_committed(void *arg)
 {
-    const struct moderation *d = arg;
-    char shown[RULES_KEY], text[RULES_KEY + 64];
-    if (!d->there)
+    const struct moderation *mo = arg;
+    const struct option_change *c = mo->option;
+    struct event ev = {.moderation = MODERATION_SET, .option = c->option, .value = c->value};
+    if (!mo->room_exists)
         return;
-    lock_acquire(&d->r->lock);
-    set_option_locked(d->r, d->option, d->value, d->word);
-    rules_value_text(d->option, d->value, shown);
-    snprintf(text, sizeof text, "%s %s", option_row(d->option)->name, shown);
-    tell_locked(d, "SET", text, "");
-    lock_release(&d->r->lock);
-    if (d->option == OPTION_RETENTION || d->option == OPTION_RETENTION_DAYS)
+    lock_acquire(&mo->r->lock);
+    set_option_locked(mo->r, c);
+    tell_locked(mo, &ev);
+    lock_release(&mo->r->lock);
+    if (c->option == OPTION_RETENTION || c->option == OPTION_RETENTION_DAYS)
         retention_clean_up();
 }
 
-enum moderation_result moderation_option(struct room *r, enum option o, long value, const char *word, const struct moderator *by)
+enum moderation_result moderation_set(struct room *r, const struct option_change *c, const struct moderator *by)
 {
     static const struct job set = {option_run, option_committed};
-    struct moderation d = {.r = r, .by = by, .option = o, .value = value, .word = word};
-    return carry_out(&set, &d);
+    struct moderation mo = {.r = r, .by = by, .option = c};
+    return carry_out(&set, &mo);
 }
 
 /* ---- roles ---- */
 
 static int role_run(void *arg, sqlite3 *db)
 {
-    struct moderation *d = arg;
-    return store_rules_role(db, d->r->key, d->target->account, d->role, &d->there);
+    struct moderation *mo = arg;
+    return store_rules_role(db, mo->r->key, mo->role->target->account, mo->role->role, &mo->room_exists);
 }
 
 static void role_committed(void *arg)
 {
-    const struct moderation *d = arg;
-    if (!d->there)
+    const struct moderation *mo = arg;
+    const struct role_change *c = mo->role;
+    struct event ev = {.moderation = c->told, .name = c->target->shown, .role = c->role};
+    if (!mo->room_exists)
         return;
-    lock_acquire(&d->r->lock);
-    if (d->target->account)
-        rules_set_role(&d->r->rules, d->target->account, d->role);
-    roster_give_role_locked(d->r, d->target, d->role);
-    if (d->verb)
-        tell_locked(d, d->verb, d->target->shown, "");
-    lock_release(&d->r->lock);
+    lock_acquire(&mo->r->lock);
+    if (c->target->account)
+        rules_set_role(&mo->r->rules, c->target->account, c->role);
+    roster_give_role_locked(mo->r, c->target, c->role);
+    if (c->told != MODERATION_KINDS)
+        tell_locked(mo, &ev);
+    lock_release(&mo->r->lock);
 }
 
 static bool has_space_for_role(struct room *r, int64_t account)
@@ -122,168 +123,163 @@ static bool has_space_for_role(struct room *r, int64_t account)
     return has;
 }
 
-enum moderation_result moderation_role(struct room *r, const struct target *target, enum role role, const char *verb, const struct moderator *by)
+enum moderation_result moderation_role(struct room *r, const struct role_change *c, const struct moderator *by)
 {
     static const struct job give = {role_run, role_committed};
-    struct moderation d = {.r = r, .by = by, .target = target, .role = role, .verb = verb, .there = true};
-    if (!target->account) {
-        role_committed(&d);
+    struct moderation mo = {.r = r, .by = by, .role = c, .room_exists = true};
+    if (!c->target->account) {
+        role_committed(&mo);
         return MODERATION_DONE;
     }
-    return has_space_for_role(r, target->account) ? carry_out(&give, &d) : MODERATION_FULL;
+    return has_space_for_role(r, c->target->account) ? carry_out(&give, &mo) : MODERATION_FULL;
 }
 
-enum moderation_result moderation_invite(struct room *r, const struct target *target, uint64_t client, const struct moderator *by)
+enum moderation_result moderation_invite(struct room *r, const struct target *target, const struct moderator *by)
 {
+    const struct role_change guest = {target, ROLE_GUEST, MODERATION_KINDS};
     if (!target->account) {
         lock_acquire(&r->lock);
-        rules_invite_client(&r->rules, client);
+        rules_invite_client(&r->rules, target->client);
         lock_release(&r->lock);
         return MODERATION_DONE;
     }
-    return room_role_of(r, target) >= ROLE_GUEST ? MODERATION_DONE : moderation_role(r, target, ROLE_GUEST, NULL, by);
+    return room_role_of(r, target) >= ROLE_GUEST ? MODERATION_DONE : moderation_role(r, &guest, by);
 }
 
 /* ---- bans and mutes ---- */
 
-static const char *ban_verb(enum ban_kind kind)
-{
-    return kind == BAN_KIND_BAN ? "BAN" : "MUTE";
-}
-
 static int ban_run(void *arg, sqlite3 *db)
 {
-    struct moderation *d = arg;
-    const struct ban *s = &d->ban;
+    struct moderation *mo = arg;
+    const struct ban *b = &mo->ban;
     struct ban_row row = {
-        .kind = (int)s->kind,
-        .shown = s->target.shown,
-        .account = s->target.account,
-        .name = s->target.name,
-        .host = s->target.host,
-        .until_ms = s->until_ms,
-        .reason = d->reason,
-        .by = s->by,
+        .kind = (int)b->kind,
+        .shown = b->target.shown,
+        .account = b->target.account,
+        .name = b->target.name,
+        .host = b->target.host,
+        .until_ms = b->until_ms,
+        .reason = mo->reason,
+        .by = b->by,
     };
-    return store_rules_ban(db, d->r->key, &row, clock_wall_ms(), &d->there);
+    return store_rules_ban(db, mo->r->key, &row, clock_wall_ms(), &mo->room_exists);
 }
 
-static void sanction_committed(void *arg)
+static void ban_committed(void *arg)
 {
-    struct moderation *d = arg;
-    struct ban *s = &d->ban;
-    struct buf terms = {0};
-    if (!d->there)
+    struct moderation *mo = arg;
+    struct ban *b = &mo->ban;
+    bool removes = b->kind == BAN_KIND_BAN;
+    struct event ev = {.kind = EVENT_MODERATION, .moderation = removes ? MODERATION_BAN : MODERATION_MUTE,
+                       .room = mo->r->name, .by = mo->by->name, .name = b->target.shown, .until_ms = b->until_ms,
+                       .reason = mo->reason};
+    struct removal rm = {.target = &b->target, .except = mo->by->member, .always = true};
+    if (!mo->room_exists)
         return;
-    rules_terms(&terms, s->until_ms, d->reason);
-    lock_acquire(&d->r->lock);
-    rules_ban(&d->r->rules, s, clock_wall_ms());
-    s->reason = NULL; /* taken over */
-    room_rules_changed_locked(d->r);
-    if (s->kind == BAN_KIND_MUTE)
-        tell_locked(d, ban_verb(s->kind), s->target.shown, buf_text(&terms));
-    lock_release(&d->r->lock);
-    if (s->kind == BAN_KIND_BAN) {
-        struct event ev = {.kind = EVENT_MODERATION, .room = d->r->name, .verb = ban_verb(s->kind), .name = s->target.shown,
-                           .more = d->by->name, .text = buf_text(&terms)};
-        struct removal o = {.target = &s->target, .except = d->by->member, .always = true};
-        roster_remove(d->r, &o, &ev);
-    }
-    buf_fini(&terms);
+    lock_acquire(&mo->r->lock);
+    rules_ban(&mo->r->rules, b, clock_wall_ms());
+    b->reason = NULL; /* handed on */
+    room_rules_changed_locked(mo->r);
+    if (!removes)
+        tell_locked(mo, &ev);
+    lock_release(&mo->r->lock);
+    if (removes)
+        roster_remove(mo->r, &rm, &ev);
 }
 
-enum moderation_result moderation_ban(struct room *r, enum ban_kind kind, const struct target *target, int64_t until_ms,
-                            const char *reason, const struct moderator *by)
+enum moderation_result moderation_ban(struct room *r, const struct ban *b, const struct moderator *by)
 {
-    static const struct job speak = {ban_run, sanction_committed};
-    struct moderation d = {.r = r, .by = by, .reason = reason,
-                     .ban = {.kind = kind, .target = *target, .until_ms = until_ms, .reason = panic_strdup(reason)}};
-    snprintf(d.ban.by, sizeof d.ban.by, "%s", by->name);
+    static const struct job ban = {ban_run, ban_committed};
+    struct moderation mo = {.r = r, .by = by, .reason = b->reason, .ban = *b};
+    mo.ban.reason = panic_strdup(b->reason);
+    snprintf(mo.ban.by, sizeof mo.ban.by, "%s", by->name);
     lock_acquire(&r->lock);
-    bool has_space = rules_has_space_for_ban(&r->rules, target, kind, clock_wall_ms());
+    bool has_space = rules_has_space_for_ban(&r->rules, &b->target, b->kind, clock_wall_ms());
     lock_release(&r->lock);
-    enum moderation_result result = has_space ? carry_out(&speak, &d) : MODERATION_FULL;
-    free(d.ban.reason);
+    enum moderation_result result = has_space ? carry_out(&ban, &mo) : MODERATION_FULL;
+    free(mo.ban.reason);
     return result;
 }
 
 static int unban_run(void *arg, sqlite3 *db)
 {
-    struct moderation *d = arg;
-    return store_rules_unban(db, d->r->key, (int)d->ban.kind, d->ban.target.shown);
+    struct moderation *mo = arg;
+    return store_rules_unban(db, mo->r->key, (int)mo->ban.kind, mo->ban.target.shown);
 }
 
-static void lift_committed(void *arg)
+static void unban_committed(void *arg)
 {
-    const struct moderation *d = arg;
-    lock_acquire(&d->r->lock);
-    if (rules_unban(&d->r->rules, d->ban.kind, d->ban.target.shown))
-        tell_locked(d, d->ban.kind == BAN_KIND_BAN ? "UNBAN" : "UNMUTE", d->ban.target.shown, "");
-    lock_release(&d->r->lock);
+    const struct moderation *mo = arg;
+    const struct ban *b = &mo->ban;
+    struct event ev = {.moderation = b->kind == BAN_KIND_BAN ? MODERATION_UNBAN : MODERATION_UNMUTE,
+                       .name = b->target.shown};
+    lock_acquire(&mo->r->lock);
+    if (rules_unban(&mo->r->rules, b->kind, b->target.shown))
+        tell_locked(mo, &ev);
+    lock_release(&mo->r->lock);
 }
 
-/* Which one it is, by the name with which it was spoken. */
-static bool find_ban(struct room *r, enum ban_kind kind, const struct target *target, char as_written[ADDRS_TEXT])
+/* Finds an entry, and how its target is shown. */
+static bool find_ban(struct room *r, enum ban_kind kind, const struct target *target, char shown[ADDRS_TEXT])
 {
     lock_acquire(&r->lock);
-    const struct ban *s = rules_shown(&r->rules, kind, target->shown);
-    if (!s)
-        s = rules_against(&r->rules, kind, target);
-    if (s)
-        memcpy(as_written, s->target.shown, ADDRS_TEXT);
+    const struct ban *b = rules_shown(&r->rules, kind, target->shown);
+    if (!b)
+        b = rules_against(&r->rules, kind, target);
+    if (b)
+        memcpy(shown, b->target.shown, ADDRS_TEXT);
     lock_release(&r->lock);
-    return s != NULL;
+    return b != NULL;
 }
 
-enum moderation_result moderation_unban(struct room *r, enum ban_kind kind, const struct target *target, const struct moderator *by)
+enum moderation_result moderation_unban(struct room *r, enum ban_kind kind, const struct target *target,
+                                        const struct moderator *by)
 {
-    static const struct job unban = {unban_run, lift_committed};
-    struct moderation d = {.r = r, .by = by, .ban = {.kind = kind}};
-    return find_ban(r, kind, target, d.ban.target.shown) ? carry_out(&unban, &d) : MODERATION_UNKNOWN;
+    static const struct job unban = {unban_run, unban_committed};
+    struct moderation mo = {.r = r, .by = by, .ban = {.kind = kind}};
+    return find_ban(r, kind, target, mo.ban.target.shown) ? carry_out(&unban, &mo) : MODERATION_UNKNOWN;
 }
 
-/* ---- KICK ---- */
+/* ---- kicks ---- */
 
-/* Takes back what lets somebody in: the invitation of an account, or of a client. True: there was one. */
+/* Withdraws the invitation of an account or of a client. MODERATION_UNKNOWN: there was none. */
 static enum moderation_result uninvite(struct room *r, const struct target *target, const struct moderator *by)
 {
+    const struct role_change none = {target, ROLE_NONE, MODERATION_KINDS};
     lock_acquire(&r->lock);
     bool is_guest = rules_role(&r->rules, target->account) == ROLE_GUEST;
     bool was_invited = target->client && rules_uninvite_client(&r->rules, target->client);
     lock_release(&r->lock);
     if (is_guest)
-        return moderation_role(r, target, ROLE_NONE, NULL, by);
+        return moderation_role(r, &none, by);
     return was_invited ? MODERATION_DONE : MODERATION_UNKNOWN;
 }
 
-enum moderation_result moderation_kick(struct room *r, const struct target *target, const char *reason, const struct moderator *by)
+enum moderation_result moderation_kick(struct room *r, const struct target *target, const char *reason,
+                                       const struct moderator *by)
 {
-    struct buf terms = {0};
+    struct event ev = {.kind = EVENT_MODERATION, .moderation = MODERATION_KICK, .room = r->name, .name = target->shown,
+                       .by = by->name, .reason = reason};
+    struct removal rm = {.target = target, .except = by->member};
     enum moderation_result invited = uninvite(r, target, by);
     if (invited == MODERATION_STORAGE)
         return invited;
-    rules_terms(&terms, 0, reason);
-    struct event ev = {.kind = EVENT_MODERATION, .room = r->name, .verb = "KICK", .name = target->shown, .more = by->name,
-                       .text = buf_text(&terms)};
-    struct removal o = {.target = target, .except = by->member};
-    bool hit = roster_remove(r, &o, &ev) > 0;
-    buf_fini(&terms);
-    return hit ? MODERATION_DONE : invited;
+    return roster_remove(r, &rm, &ev) > 0 ? MODERATION_DONE : invited;
 }
 
 /* ---- loading ---- */
 
-/* Calls what sets a row, under the room's lock; counts what there is no place for. */
-static struct room *load_into(const char *room, int *refused)
+/* The room of a row, with a reference and its lock held. NULL: unknown, and counted. load_end must follow. */
+static struct room *load_begin(const char *room, int *skipped)
 {
     struct room *r = name_is_room(room) ? rooms_find(room) : NULL;
-    *refused += !r;
+    *skipped += !r;
     if (r)
         lock_acquire(&r->lock);
     return r;
 }
 
-static void loaded(struct room *r)
+static void load_end(struct room *r)
 {
     room_rules_changed_locked(r);
     lock_release(&r->lock);
@@ -292,53 +288,52 @@ static void loaded(struct room *r)
 
 static void load_option(const char *room, const char *option, const char *value, void *arg)
 {
-    enum option o = option_named(option);
-    long number = 1;
-    char word[RULES_KEY];
-    bool is_good = o < OPTIONS && rules_read_stored(o, value, &number, word);
-    struct room *r = is_good ? load_into(room, arg) : NULL;
-    *(int *)arg += !is_good;
+    char key[OPTION_TEXT];
+    struct option_change c = {option_named(option), 1, key};
+    bool is_valid = c.option < OPTIONS && option_read_stored(c.option, value, &c.value, key);
+    struct room *r = is_valid ? load_begin(room, arg) : NULL;
+    *(int *)arg += !is_valid;
     if (!r)
         return;
-    set_option_locked(r, o, number, word);
-    loaded(r);
+    set_option_locked(r, &c);
+    load_end(r);
 }
 
 static void load_role(const char *room, int64_t account, int role, void *arg)
 {
-    struct room *r = load_into(room, arg);
+    struct room *r = load_begin(room, arg);
     if (!r)
         return;
     rules_set_role(&r->rules, account, (enum role)role);
-    loaded(r);
+    load_end(r);
 }
 
 static void load_ban(const char *room, const struct ban_row *row, void *arg)
 {
-    struct ban s = {.kind = (enum ban_kind)row->kind, .until_ms = row->until_ms, .reason = panic_strdup(row->reason)};
-    s.target.account = row->account;
-    snprintf(s.target.shown, sizeof s.target.shown, "%s", row->shown);
-    snprintf(s.target.name, sizeof s.target.name, "%s", row->name);
-    snprintf(s.target.host, sizeof s.target.host, "%s", row->host);
-    snprintf(s.by, sizeof s.by, "%s", row->by);
-    struct room *r = load_into(room, arg);
-    if (!r) {
-        free(s.reason);
+    struct ban b = {.kind = (enum ban_kind)row->kind, .until_ms = row->until_ms};
+    struct room *r = load_begin(room, arg);
+    if (!r)
         return;
-    }
-    rules_ban(&r->rules, &s, clock_wall_ms());
-    loaded(r);
+    b.reason = panic_strdup(row->reason);
+    b.target.account = row->account;
+    snprintf(b.target.shown, sizeof b.target.shown, "%s", row->shown);
+    snprintf(b.target.name, sizeof b.target.name, "%s", row->name);
+    snprintf(b.target.host, sizeof b.target.host, "%s", row->host);
+    snprintf(b.by, sizeof b.by, "%s", row->by);
+    rules_ban(&r->rules, &b, clock_wall_ms());
+    load_end(r);
 }
 
 int moderation_load(char error[STORE_ERROR])
 {
     static const struct rules_loader to = {load_option, load_role, load_ban};
-    int refused = 0;
-    if (store_rules_load(store_connection(), &to, &refused) != SQLITE_OK) {
+    int skipped = 0;
+    if (store_rules_load(store_connection(), &to, &skipped) != SQLITE_OK) {
         snprintf(error, STORE_ERROR, "cannot read the rules of rooms: %s", sqlite3_errmsg(store_connection()));
         return -1;
     }
-    if (refused)
-        log_warn("rules_skipped", "rows=%d hint=\"the database has rules of no room, or such as this chatd does not know\"", refused);
+    if (skipped)
+        log_warn("rules_skipped", "rows=%d hint=\"the database has rules of unknown rooms, or unknown options\"",
+                 skipped);
     return 0;
 }

@@ -3,42 +3,58 @@
 #define CHAT_MODERATION_H
 
 #include "chat/request.h"
-#include "chat/roster.h"
+#include "chat/room.h"
 
 /*
- * The changes of a room's rules: each is put to the store, takes effect in memory after COMMIT on the store thread, is told
- * to the room, and the call waits for that. Whether the caller may make it is the caller's to know. Any thread with a
- * bell and a reference to the room; no lock.
+ * Changes of a room's rules. Each is put to the store, takes effect in memory after COMMIT on the store thread, is told to
+ * the room, and the call waits for that. Whether the caller may make the change is for the caller to decide. Any thread
+ * with a notifier and a reference to the room; no lock.
  */
-enum moderation_result { MODERATION_DONE, MODERATION_STORAGE, MODERATION_FULL, MODERATION_UNKNOWN };
+enum moderation_result {
+    MODERATION_DONE,
+    MODERATION_STORAGE, /* it could not be written; nothing was changed */
+    MODERATION_FULL,    /* the room has as many entries as it may have */
+    MODERATION_UNKNOWN  /* there is no such ban, or no such user in the room */
+};
 
-/* Who makes it: the room is told the name, and `member` (may be NULL) hears its answer instead. */
+/* Who makes the change: the room is told the name. `member` (may be NULL) is not told, because it gets an answer instead. */
 struct moderator {
     const char *name;
     const struct member *member;
     struct waiter waiter;
 };
 
-/* `word` is "" but for a key. */
-enum moderation_result moderation_option(struct room *r, enum option o, long value, const char *word, const struct moderator *by);
+/* `key` is the new key, "" for other options. */
+struct option_change {
+    enum option option;
+    long value;
+    const char *key;
+};
+enum moderation_result moderation_set(struct room *r, const struct option_change *c, const struct moderator *by);
 
-/* Gives a role, told as `verb` (OP, DEOP …; NULL: not told). An account has it for good; who is in the room without one,
- * for as long as it stays. */
-enum moderation_result moderation_role(struct room *r, const struct target *target, enum role role, const char *verb, const struct moderator *by);
+/* Gives a role: to an account for good; to a member without one until it leaves. `told` is what the room is told;
+ * MODERATION_KINDS: nothing. */
+struct role_change {
+    const struct target *target;
+    enum role role;
+    enum moderation_kind told;
+};
+enum moderation_result moderation_role(struct room *r, const struct role_change *c, const struct moderator *by);
 
-/* Lets somebody come in: an account for good, a client without one until it ends. */
-enum moderation_result moderation_invite(struct room *r, const struct target *target, uint64_t client, const struct moderator *by);
+/* Lets a user join: an account for good, a client without one until its session ends. */
+enum moderation_result moderation_invite(struct room *r, const struct target *target, const struct moderator *by);
 
-/* A ban takes out whom it hits. */
-enum moderation_result moderation_ban(struct room *r, enum ban_kind kind, const struct target *target, int64_t until_ms,
-                            const char *reason, const struct moderator *by);
-/* The one that is shown like that; else one against the same account or client. MODERATION_UNKNOWN: there is none. */
-enum moderation_result moderation_unban(struct room *r, enum ban_kind kind, const struct target *target, const struct moderator *by);
+/* Adds a ban or mute: .kind, .target, .until_ms and .reason, all borrowed. A ban removes the members it matches. */
+enum moderation_result moderation_ban(struct room *r, const struct ban *b, const struct moderator *by);
+/* Removes the ban or mute that is shown like that; else one of the same account or client. */
+enum moderation_result moderation_unban(struct room *r, enum ban_kind kind, const struct target *target,
+                                        const struct moderator *by);
 
-/* Takes somebody out, told with the reason, and takes back the invitation. MODERATION_UNKNOWN: is not there, nor invited. */
-enum moderation_result moderation_kick(struct room *r, const struct target *target, const char *reason, const struct moderator *by);
+/* Removes matching members and withdraws an invitation. MODERATION_UNKNOWN: neither in the room nor invited. */
+enum moderation_result moderation_kick(struct room *r, const struct target *target, const char *reason,
+                                       const struct moderator *by);
 
-/* Reads what was decided of all rooms, after rooms_load. 0, or -1 with a line for the operator. */
+/* Reads the rules of all rooms, after rooms_load. 0, or -1 with a line for the operator. Main thread. */
 int moderation_load(char error[STORE_ERROR]);
 
 #endif

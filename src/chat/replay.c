@@ -92,7 +92,7 @@ void replay_render(const struct replay *re, const char *room, const struct membe
             continue;
         struct event ev = {.kind = s->kind, .room = room, .name = s->name, .text = s->text, .id = s->id,
                            .time_ms = s->time_ms};
-        codec_of(form)->render(out, &ev, form);
+        codecs_render(out, &ev, form, m->name);
     }
 }
 

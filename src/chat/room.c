@@ -216,10 +216,9 @@ bool room_admits(struct room *r, const struct member *m, const char *key, unsign
     lock_acquire(&r->lock);
     struct subject su = rules_stranger(&r->rules, m);
     *ticket = r->rules.changes;
-    no->verdict = rules_may_join(&r->rules, &su, key, now_ms);
-    refusal_explain(no, &r->rules, &su, now_ms);
+    bool may = rules_may_join(&r->rules, &su, key, now_ms, no);
     lock_release(&r->lock);
-    return no->verdict == RULES_ALLOWED;
+    return may;
 }
 
 bool room_may_see(struct room *r, const struct member *m)
@@ -227,7 +226,7 @@ bool room_may_see(struct room *r, const struct member *m)
     lock_acquire(&r->lock);
     struct subject su = rules_stranger(&r->rules, m);
     bool may = fanout_find_locked(&r->fanout, m) ||
-               rules_may_join(&r->rules, &su, NULL, clock_wall_ms()) == RULES_ALLOWED;
+               rules_may_join(&r->rules, &su, NULL, clock_wall_ms(), NULL);
     lock_release(&r->lock);
     return may;
 }
@@ -245,7 +244,7 @@ void room_rules_changed_locked(struct room *r)
 struct event room_topic_locked(const struct room *r)
 {
     lock_assert_held(LOCK_ROOM);
-    return (struct event){.kind = EVENT_TOPIC, .room = r->name, .text = r->topic, .more = r->topic_by,
+    return (struct event){.kind = EVENT_TOPIC, .room = r->name, .text = r->topic, .by = r->topic_by,
                           .time_ms = r->topic_ms};
 }
 

@@ -12,8 +12,6 @@
 #include "base/panic.h"
 #include "chat/record.h"
 
-#define NAMES_SHOWN 100 /* JOIN lines in the answer to JOIN; USERS shows all */
-
 static bool has_owner_locked(const struct room *r)
 {
     for (int i = 0; i < r->rules.role_count; i++)
@@ -56,25 +54,37 @@ static void close_locked(struct room *r)
 
 /* ---- joining ---- */
 
+/* The members of a room as an event shows them, all but one. */
+struct others {
+    const struct fanout *fanout;
+    const struct member *except; /* or NULL */
+};
+
+static struct event_member other(const void *members, size_t i)
+{
+    const struct others *o = members;
+    const struct membership *ms = &o->fanout->members[i];
+    if (ms->member == o->except)
+        return (struct event_member){.name = NULL};
+    return (struct event_member){ms->name, ms->role, ms->member->account};
+}
+
 /* The answer to a JOIN: how many others there are, the topic, their names, and what was said. `old` is not counted. */
 static void answer_locked(const struct room *r, struct member *m, const struct member *old,
                           const struct backlog *backlog)
 {
     struct buf lines = {0};
-    enum form form = (enum form)m->form;
-    const struct codec *codec = codec_of(form);
-    struct event ev = {.kind = EVENT_JOINED, .room = r->name, .number = r->fanout.count - (old != NULL)};
-    codec->render(&lines, &ev, form);
-    if (*r->topic) {
-        ev = room_topic_locked(r);
-        codec->render(&lines, &ev, form);
-    }
-    for (int i = 0; i < r->fanout.count && i < NAMES_SHOWN; i++) {
-        const struct membership *ms = &r->fanout.members[i];
-        ev = (struct event){.kind = EVENT_JOIN, .room = r->name, .name = ms->name};
-        if (ms->member != old)
-            codec->render(&lines, &ev, form);
-    }
+    struct others others = {&r->fanout, old};
+    struct event topic = room_topic_locked(r);
+    const struct event parts[] = {
+        {.kind = EVENT_JOINED, .room = r->name, .number = r->fanout.count - (old != NULL)},
+        *topic.text ? topic : (struct event){.kind = EVENT_NONE},
+        {.kind = EVENT_MEMBERS, .room = r->name, .member = other, .members = &others,
+         .member_count = (size_t)r->fanout.count},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (parts[i].kind != EVENT_NONE)
+            codecs_render(&lines, &parts[i], (enum form)m->form, m->name);
     size_t said_at = lines.len;
     if (backlog)
         buf_add(&lines, backlog->lines.data, backlog->lines.len);
@@ -97,7 +107,7 @@ bool roster_join(struct room *r, struct member *m, unsigned ticket, const struct
     if (may) {
         answer_locked(r, m, NULL, backlog);
         add_locked(r, m);
-        struct event ev = {.kind = EVENT_JOIN, .room = r->name, .name = m->name};
+        struct event ev = {.kind = EVENT_JOIN, .room = r->name, .name = m->name, .account = m->account};
         room_deliver_locked(r, &ev, m);
     }
     lock_release(&r->lock);
@@ -157,7 +167,7 @@ uint64_t roster_heard(struct room *r, const struct member *m)
     return heard;
 }
 
-uint64_t roster_leave(struct room *r, struct member *m, bool answer)
+uint64_t roster_leave(struct room *r, struct member *m, const struct leaving *l)
 {
     post_assert_settled(); /* else the thread's gathering would refer to a room to which it has no reference any more */
     lock_acquire(&r->lock);
@@ -168,9 +178,10 @@ uint64_t roster_leave(struct room *r, struct member *m, bool answer)
     if (was_in)
         remove_locked(r, ms);
     struct event ev = {.kind = EVENT_LEFT, .room = r->name};
-    if (answer)
+    if (l->answer)
         member_answer(m, &ev);
-    ev = (struct event){.kind = EVENT_LEAVE, .room = r->name, .name = m->name};
+    ev = (struct event){.kind = EVENT_LEAVE, .room = r->name, .name = m->name, .reason = l->reason,
+                        .quitting = l->quitting};
     if (was_in) {
         room_deliver_locked(r, &ev, NULL);
         if (!r->fanout.count)
@@ -221,18 +232,32 @@ void roster_give_role_locked(struct room *r, const struct target *target, enum r
     }
 }
 
-void roster_contacts(struct room *r, const struct member *m, struct contacts *c)
+static bool hears_quits(int form)
+{
+    return codecs_of((enum form)form)->hears_quits;
+}
+
+static bool has_contacts_locked(const struct room *r, enum roster_contacts which)
+{
+    int takers = 0;
+    for (int form = 0; form < FORMS; form++)
+        takers += which == ROSTER_CONTACTS_ALL || hears_quits(form) ? r->fanout.takers[form] : 0;
+    return takers > 0;
+}
+
+void roster_contacts(struct room *r, const struct member *m, enum roster_contacts which, struct contacts *c)
 {
     lock_acquire(&r->lock);
-    int count = fanout_find_locked(&r->fanout, m) ? r->fanout.count : 0; /* a removed member has no contacts here */
+    bool has_any = has_contacts_locked(r, which) && fanout_find_locked(&r->fanout, m); /* a removed member has none */
+    int count = has_any ? r->fanout.count : 0;
     if (c->n + (size_t)count > c->cap) {
         c->cap = c->n + (size_t)count;
         c->v = panic_realloc(c->v, c->cap * sizeof *c->v);
     }
     for (int i = 0; i < count; i++) {
-        struct member *other = r->fanout.members[i].member;
-        if (other != m)
-            c->v[c->n++] = (struct contact){other, other->id};
+        const struct membership *ms = &r->fanout.members[i];
+        if (ms->member != m && (which == ROSTER_CONTACTS_ALL || hears_quits(ms->form)))
+            c->v[c->n++] = (struct contact){ms->member, ms->member->id};
     }
     lock_release(&r->lock);
 }

@@ -16,46 +16,19 @@
 #define MOST_GUESTS 100
 #define MOST_PAUSES 100
 
-static const struct option_row options[OPTIONS] = {
-#define OPTION(name, word, kind, default_value, most, what) {word, OPTION_IS_##kind, default_value, most, what},
-#include "tbl/options.h"
-#undef OPTION
-};
-
-static _Atomic int most_roles = 1000, most_sanctions = 500;
+static _Atomic int most_roles = 1000, most_bans = 500;
 
 void rules_configure(int roles, int bans)
 {
     atomic_store_explicit(&most_roles, roles, memory_order_relaxed);
-    atomic_store_explicit(&most_sanctions, bans, memory_order_relaxed);
-}
-
-const struct option_row *option_row(enum option o)
-{
-    must(o < OPTIONS);
-    return &options[o];
-}
-
-enum option option_named(const char *name)
-{
-    int o = 0;
-    while (o < OPTIONS && strcasecmp(options[o].name, name) != 0)
-        o++;
-    return (enum option)o;
-}
-
-const char *role_name(enum role role)
-{
-    static const char *const names[] = {
-        [ROLE_NONE] = "none", [ROLE_GUEST] = "guest", [ROLE_VOICE] = "voice", [ROLE_OP] = "op", [ROLE_OWNER] = "owner"};
-    return names[role];
+    atomic_store_explicit(&most_bans, bans, memory_order_relaxed);
 }
 
 void rules_init(struct rules *ru)
 {
     *ru = (struct rules){0};
     for (int o = 0; o < OPTIONS; o++)
-        ru->value[o] = options[o].default_value;
+        ru->value[o] = option_row((enum option)o)->default_value;
 }
 
 void rules_fini(struct rules *ru)
@@ -73,73 +46,13 @@ void rules_fini(struct rules *ru)
 
 bool rules_are_default(const struct rules *ru)
 {
-    bool default_value = !ru->ban_count;
+    bool is_default = !ru->ban_count;
     for (int i = 0; i < ru->role_count; i++)
-        default_value = default_value && ru->roles[i].role == ROLE_OWNER;
+        is_default = is_default && ru->roles[i].role == ROLE_OWNER;
     for (int o = 0; o < OPTIONS; o++)
-        default_value = default_value && ru->value[o] == options[o].default_value;
-    return default_value;
+        is_default = is_default && ru->value[o] == option_row((enum option)o)->default_value;
+    return is_default;
 }
-
-/* ---- options ---- */
-
-static bool read_switch(const char *text, long *value)
-{
-    *value = strcasecmp(text, "on") == 0;
-    return *value || strcasecmp(text, "off") == 0;
-}
-
-static bool read_number(const char *text, long most, long *value)
-{
-    *value = 0;
-    if (strcasecmp(text, "off") == 0)
-        return true;
-    if (!*text || text[strspn(text, "0123456789")] || strlen(text) > 10)
-        return false;
-    *value = strtol(text, NULL, 10);
-    return *value <= most;
-}
-
-static bool read_word(const char *text, long most, long *value, char word[RULES_KEY])
-{
-    *value = strcasecmp(text, "off") != 0;
-    if (!*text || strlen(text) > (size_t)most || strpbrk(text, " \t"))
-        return false;
-    snprintf(word, RULES_KEY, "%s", *value ? text : "");
-    return true;
-}
-
-bool rules_read_stored(enum option o, const char *text, long *value, char word[RULES_KEY])
-{
-    *word = '\0';
-    if (options[o].kind == OPTION_IS_WORD)
-        return read_word(text, options[o].most, value, word);
-    return read_number(text, options[o].most, value);
-}
-
-bool rules_read_value(enum option o, const char *text, long *value, char word[RULES_KEY])
-{
-    *word = '\0';
-    switch (options[o].kind) {
-    case OPTION_IS_SWITCH:
-        return read_switch(text, value);
-    case OPTION_IS_NUMBER:
-        return read_number(text, options[o].most, value);
-    case OPTION_IS_WORD: /* "on" is what somebody writes who takes it for a switch */
-        return strcasecmp(text, "on") != 0 && read_word(text, options[o].most, value, word);
-    }
-    return false;
-}
-
-void rules_value_text(enum option o, long value, char text[RULES_KEY])
-{
-    if (options[o].kind == OPTION_IS_NUMBER && value)
-        snprintf(text, RULES_KEY, "%ld", value);
-    else
-        snprintf(text, RULES_KEY, "%s", value ? "on" : "off");
-}
-
-/* ---- roles ---- */
 
 static int find_role(const struct rules *ru, int64_t account)
 {
@@ -213,13 +126,13 @@ static bool has_run_out(const struct ban *s, int64_t now_ms)
     return s->until_ms && s->until_ms <= now_ms;
 }
 
-static void remove_sanction(struct rules *ru, int i)
+static void remove_ban(struct rules *ru, int i)
 {
     free(ru->bans[i].reason);
     ru->bans[i] = ru->bans[--ru->ban_count];
 }
 
-static int find_sanction(const struct rules *ru, enum ban_kind kind, const char *shown)
+static int find_ban(const struct rules *ru, enum ban_kind kind, const char *shown)
 {
     for (int i = 0; i < ru->ban_count; i++)
         if (ru->bans[i].kind == kind && strcasecmp(ru->bans[i].target.shown, shown) == 0)
@@ -242,14 +155,14 @@ bool rules_has_space_for_ban(const struct rules *ru, const struct target *target
         n += !has_run_out(&ru->bans[i], now_ms);
         replaces = replaces || gives_way(&ru->bans[i], kind, target);
     }
-    return replaces || n < atomic_load_explicit(&most_sanctions, memory_order_relaxed);
+    return replaces || n < atomic_load_explicit(&most_bans, memory_order_relaxed);
 }
 
 void rules_ban(struct rules *ru, const struct ban *s, int64_t now_ms)
 {
     for (int i = ru->ban_count - 1; i >= 0; i--)
         if (has_run_out(&ru->bans[i], now_ms) || gives_way(&ru->bans[i], s->kind, &s->target))
-            remove_sanction(ru, i);
+            remove_ban(ru, i);
     ru->bans = panic_realloc(ru->bans, (size_t)(ru->ban_count + 1) * sizeof *ru->bans);
     ru->bans[ru->ban_count++] = *s;
     ru->changes++;
@@ -257,7 +170,7 @@ void rules_ban(struct rules *ru, const struct ban *s, int64_t now_ms)
 
 const struct ban *rules_shown(const struct rules *ru, enum ban_kind kind, const char *shown)
 {
-    int i = find_sanction(ru, kind, shown);
+    int i = find_ban(ru, kind, shown);
     return i < 0 ? NULL : &ru->bans[i];
 }
 
@@ -274,9 +187,9 @@ const struct ban *rules_against(const struct rules *ru, enum ban_kind kind, cons
 
 bool rules_unban(struct rules *ru, enum ban_kind kind, const char *shown)
 {
-    int i = find_sanction(ru, kind, shown);
+    int i = find_ban(ru, kind, shown);
     if (i >= 0)
-        remove_sanction(ru, i);
+        remove_ban(ru, i);
     return i >= 0;
 }
 
@@ -308,16 +221,45 @@ struct subject rules_stranger(const struct rules *ru, const struct member *m)
     return (struct subject){m, m->key, rules_role(ru, m->account)};
 }
 
-enum rules_verdict rules_may_join(const struct rules *ru, const struct subject *su, const char *key, int64_t now_ms)
+static bool refuse(struct refusal *no, enum error_code error)
 {
-    const long *is = ru->value;
-    if (rules_hits(ru, BAN_KIND_BAN, su, now_ms))
-        return RULES_BANNED;
-    if (su->role || find_guest(ru, su->member->id) >= 0)
-        return RULES_ALLOWED;
-    if (is[OPTION_KEY] && key && strcmp(key, ru->key) == 0)
-        return RULES_ALLOWED;
-    return is[OPTION_KEY] || is[OPTION_PRIVATE] || is[OPTION_INVITE_ONLY] ? RULES_DENIED : RULES_ALLOWED;
+    if (no)
+        no->error = error;
+    return false;
+}
+
+static bool refuse_by_ban(struct refusal *no, enum error_code error, const struct ban *b)
+{
+    if (no) {
+        no->until_ms = b->until_ms;
+        buf_str(&no->reason, b->reason);
+    }
+    return refuse(no, error);
+}
+
+/* The option that keeps out who has no role and no invitation; OPTIONS: none. A key comes first: giving it helps. */
+static enum option find_bar(const struct rules *ru)
+{
+    static const enum option bars[] = {OPTION_KEY, OPTION_PRIVATE, OPTION_INVITE_ONLY};
+    for (size_t i = 0; i < sizeof bars / sizeof bars[0]; i++)
+        if (ru->value[bars[i]])
+            return bars[i];
+    return OPTIONS;
+}
+
+bool rules_may_join(const struct rules *ru, const struct subject *su, const char *key, int64_t now_ms, struct refusal *no)
+{
+    const struct ban *b = rules_hits(ru, BAN_KIND_BAN, su, now_ms);
+    enum option bar = find_bar(ru);
+    if (b)
+        return refuse_by_ban(no, ERROR_BANNED, b);
+    if (bar == OPTIONS || su->role || find_guest(ru, su->member->id) >= 0)
+        return true;
+    if (bar == OPTION_KEY && key && strcmp(key, ru->key) == 0)
+        return true;
+    if (no)
+        no->option = bar;
+    return refuse(no, ERROR_DENIED);
 }
 
 static bool has_kind(const struct rules *ru, enum ban_kind kind)
@@ -330,7 +272,7 @@ static bool has_kind(const struct rules *ru, enum ban_kind kind)
 
 bool rules_limit_joining(const struct rules *ru)
 {
-    return ru->value[OPTION_KEY] || ru->value[OPTION_PRIVATE] || ru->value[OPTION_INVITE_ONLY] || has_kind(ru, BAN_KIND_BAN);
+    return find_bar(ru) != OPTIONS || has_kind(ru, BAN_KIND_BAN);
 }
 
 bool rules_limit_talk(const struct rules *ru)
@@ -344,15 +286,20 @@ static bool has_to_wait(const struct rules *ru, int64_t said_ms, int64_t now_ms)
     return now_ms < said_ms + ru->value[OPTION_SLOW] * 1000 && now_ms >= said_ms;
 }
 
-enum rules_verdict rules_may_talk(const struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms)
+bool rules_may_talk(const struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms, struct refusal *no)
 {
-    if (rules_hits(ru, BAN_KIND_MUTE, su, now_ms))
-        return RULES_MUTED;
+    const struct ban *b = rules_hits(ru, BAN_KIND_MUTE, su, now_ms);
+    if (b)
+        return refuse_by_ban(no, ERROR_MUTED, b);
     if (su->role >= ROLE_VOICE)
-        return RULES_ALLOWED;
+        return true;
     if (ru->value[OPTION_MODERATED])
-        return RULES_MODERATED;
-    return has_to_wait(ru, said_ms, now_ms) ? RULES_SLOW : RULES_ALLOWED;
+        return refuse(no, ERROR_MODERATED);
+    if (!has_to_wait(ru, said_ms, now_ms))
+        return true;
+    if (no)
+        no->number = (said_ms + ru->value[OPTION_SLOW] * 1000 - now_ms + 999) / 1000;
+    return refuse(no, ERROR_SLOW_MODE);
 }
 
 static bool is_pause_of(const struct pause *p, const struct subject *su)
@@ -394,27 +341,4 @@ void rules_keep_pause(struct rules *ru, const struct subject *su, int64_t said_m
     *p = (struct pause){.account = m->account, .said_ms = said_ms, .client = m->id};
     snprintf(p->name, sizeof p->name, "%s", su->name);
     memcpy(p->host, m->host, sizeof p->host);
-}
-
-void rules_terms(struct buf *out, int64_t until_ms, const char *reason)
-{
-    char when[CLOCK_TEXT];
-    if (until_ms)
-        buf_printf(out, " until %s", clock_text(until_ms, when));
-    if (*reason)
-        buf_printf(out, ": %s", reason);
-}
-
-void refusal_explain(struct refusal *no, const struct rules *ru, const struct subject *su, int64_t now_ms)
-{
-    enum ban_kind kind = no->verdict == RULES_BANNED ? BAN_KIND_BAN : BAN_KIND_MUTE;
-    bool is_hit = no->verdict == RULES_BANNED || no->verdict == RULES_MUTED;
-    const struct ban *s = is_hit ? rules_hits(ru, kind, su, now_ms) : NULL;
-    if (s)
-        rules_terms(&no->terms, s->until_ms, s->reason);
-}
-
-void refusal_fini(struct refusal *no)
-{
-    buf_fini(&no->terms);
 }

@@ -3,34 +3,13 @@
 #define CHAT_RULES_H
 
 #include "chat/member.h"
+#include "proto/event.h"
 
 /*
  * What those who run a room have decided: its options, who has which role, who is banned or muted; and what follows for
  * somebody who wants to join, to talk or to look. Plain data of one room, under that room's lock; chat/ruling.h makes the
  * changes and has them kept.
  */
-enum option {
-#define OPTION(name, word, kind, default_value, most, what) OPTION_##name,
-#include "tbl/options.h"
-#undef OPTION
-    OPTIONS
-};
-enum option_kind { OPTION_IS_SWITCH, OPTION_IS_NUMBER, OPTION_IS_WORD };
-
-struct option_row {
-    const char *name;
-    enum option_kind kind;
-    long default_value, most;
-    const char *what;
-};
-/* The row of an option; and the option of that name, case aside, or OPTIONS. */
-const struct option_row *option_row(enum option o);
-enum option option_named(const char *name);
-
-/* What somebody may do, each what the one before may. Numbers stand in the database. */
-enum role { ROLE_NONE, ROLE_GUEST, ROLE_VOICE, ROLE_OP, ROLE_OWNER };
-const char *role_name(enum role role);
-
 enum ban_kind { BAN_KIND_BAN = 1, BAN_KIND_MUTE = 2 };
 
 /* Against whom: whatever of it is set may match; the address matches nobody who is an op. */
@@ -65,11 +44,9 @@ struct pause {
     char name[NAME_SIZE], host[ADDRS_TEXT];
 };
 
-#define RULES_KEY 33 /* bytes of a key with its NUL */
-
 struct rules {
     long value[OPTIONS];
-    char key[RULES_KEY]; /* value[OPTION_KEY] says whether there is one */
+    char key[OPTION_TEXT]; /* value[OPTION_KEY] says whether there is one */
     struct rules_role {
         int64_t account;
         enum role role;
@@ -88,14 +65,6 @@ void rules_init(struct rules *ru);
 void rules_fini(struct rules *ru);
 /* True when nothing was decided but who owns it, so nothing is lost with the room. */
 bool rules_are_default(const struct rules *ru);
-
-/* Reads a value as people write it (off, on, a number, a word): false when the option takes no such one. `word` is "" but
- * for a key. */
-bool rules_read_value(enum option o, const char *text, long *value, char word[RULES_KEY]);
-/* The same as it is kept: a switch as a number, and a key may be "on", which no one may write any more. */
-bool rules_read_stored(enum option o, const char *text, long *value, char word[RULES_KEY]);
-/* A value as it is shown. */
-void rules_value_text(enum option o, long value, char text[RULES_KEY]);
 
 /* The role of an account. */
 enum role rules_role(const struct rules *ru, int64_t account);
@@ -124,11 +93,12 @@ bool rules_is_target(const struct target *target, const struct subject *su);
 
 /* A member that is not in the room, as its own reader sees it: its account says what it may do. */
 struct subject rules_stranger(const struct rules *ru, const struct member *m);
-/* Whether somebody may come in, with the key it gave (NULL: none). */
-enum rules_verdict { RULES_ALLOWED, RULES_DENIED, RULES_BANNED, RULES_MUTED, RULES_MODERATED, RULES_SLOW };
-enum rules_verdict rules_may_join(const struct rules *ru, const struct subject *su, const char *key, int64_t now_ms);
-/* Whether it may talk, having last done so at said_ms (wall clock). */
-enum rules_verdict rules_may_talk(const struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms);
+/* Whether the subject may join with that key (NULL: none). False: `no` (may be NULL) says why not: ERROR_BANNED with end and
+ * reason, or ERROR_DENIED with the option that bars it. The caller frees no->reason. */
+bool rules_may_join(const struct rules *ru, const struct subject *su, const char *key, int64_t now_ms, struct refusal *no);
+/* Whether a member may talk that last did so at said_ms (wall clock). False: `no` says why not: ERROR_MUTED with end and
+ * reason, ERROR_MODERATED, or ERROR_SLOW_MODE with the seconds to wait. */
+bool rules_may_talk(const struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms, struct refusal *no);
 /* Somebody goes out, or comes in again: remembers when it last talked, if it has to wait still; and takes that back, or
  * gives 0. At the limit the oldest gives way. */
 void rules_keep_pause(struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms);
@@ -137,19 +107,5 @@ int64_t rules_take_pause(struct rules *ru, const struct subject *su, int64_t now
 bool rules_limit_joining(const struct rules *ru);
 /* True when some members may not talk, or not at any time. */
 bool rules_limit_talk(const struct rules *ru);
-
-/* Why somebody may not come in, or not talk. Zero-initialise; refusal_fini frees. */
-struct refusal {
-    enum rules_verdict verdict;
-    bool not_in;       /* it is not in the room */
-    struct buf terms;  /* RULES_BANNED, RULES_MUTED: for how long and why, as rules_terms */
-    int wait_s;        /* RULES_SLOW */
-};
-/* Adds the terms that go with the verdict. */
-void refusal_explain(struct refusal *no, const struct rules *ru, const struct subject *su, int64_t now_ms);
-void refusal_fini(struct refusal *no);
-
-/* How long, and why, as people read it: " until 2026-11-27T08:00:00.000Z: spam". */
-void rules_terms(struct buf *out, int64_t until_ms, const char *reason);
 
 #endif

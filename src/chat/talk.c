@@ -19,17 +19,15 @@ bool talk_may_locked(struct room *r, struct member *m, struct refusal *no)
         return true;
     int64_t now_ms = clock_wall_ms();
     struct membership *ms = fanout_find_locked(&r->fanout, m);
-    no->not_in = !ms;
-    if (!ms)
+    if (!ms) {
+        no->error = ERROR_NOT_IN_A_ROOM;
         return false;
+    }
     struct subject su = room_subject_locked(r, ms);
-    no->verdict = rules_may_talk(&r->rules, &su, ms->said_ms, now_ms);
-    refusal_explain(no, &r->rules, &su, now_ms);
-    if (no->verdict == RULES_SLOW)
-        no->wait_s = (int)((ms->said_ms + r->rules.value[OPTION_SLOW] * 1000 - now_ms + 999) / 1000);
-    if (no->verdict == RULES_ALLOWED)
+    bool may = rules_may_talk(&r->rules, &su, ms->said_ms, now_ms, no);
+    if (may)
         ms->said_ms = now_ms;
-    return no->verdict == RULES_ALLOWED;
+    return may;
 }
 
 /* What has its number. A line that comes from the disk when all have gone belongs to no conversation any more. */
@@ -108,11 +106,11 @@ static void durable_committed(void *arg)
 }
 
 /* What may be said. */
-static enum talk say_durably(struct room *r, struct member *m, const struct event *ev, const struct waiter *w)
+static bool say_durably(struct room *r, struct member *m, const struct event *ev, const struct waiter *w)
 {
     static const struct job say = {durable_run, durable_committed};
     struct durable_line line = {.r = r, .m = m, .ev = *ev};
-    return job_do(&say, &line, w) ? TALK_SAID : TALK_STORAGE;
+    return job_do(&say, &line, w);
 }
 
 /* ---- talk ---- */
@@ -126,13 +124,14 @@ static void say_at_once_locked(struct room *r, struct member *m, struct event *e
         gather_locked(r, ev);
 }
 
-static enum talk talk(struct room *r, struct member *m, enum event_kind kind, const char *text, struct refusal *no)
+bool talk_say(struct room *r, struct member *m, enum event_kind kind, const char *text, struct refusal *no)
 {
-    struct event ev = {.kind = kind, .room = r->name, .name = m->name, .text = text};
+    struct event ev = {.kind = kind, .room = r->name, .name = m->name, .account = m->account, .text = text};
     struct waiter w = {.notifier = m->notifier};
-    no->not_in = !member_is_in(m, r);
-    if (no->not_in)
-        return TALK_REFUSED;
+    if (!member_is_in(m, r)) {
+        no->error = ERROR_NOT_IN_A_ROOM;
+        return false;
+    }
     if (member_has(m, CAP_ACKS))
         post_settle(); /* an answer is about to be put */
     else
@@ -142,22 +141,13 @@ static enum talk talk(struct room *r, struct member *m, enum event_kind kind, co
     if (may && !durable)
         say_at_once_locked(r, m, &ev);
     lock_release(&r->lock);
-    if (!may)
-        return TALK_REFUSED;
-    if (!durable)
-        return TALK_SAID;
+    if (!may || !durable)
+        return may;
     post_settle();
-    return say_durably(r, m, &ev, &w);
-}
-
-enum talk talk_say(struct room *r, struct member *m, const char *text, struct refusal *no)
-{
-    return talk(r, m, EVENT_SAID, text, no);
-}
-
-enum talk talk_act(struct room *r, struct member *m, const char *text, struct refusal *no)
-{
-    return talk(r, m, EVENT_ACTION, text, no);
+    if (say_durably(r, m, &ev, &w))
+        return true;
+    no->error = ERROR_STORAGE;
+    return false;
 }
 
 enum talk talk_announce(struct room *r, const char *text, const struct waiter *w)
@@ -171,6 +161,6 @@ enum talk talk_announce(struct room *r, const char *text, const struct waiter *w
     }
     lock_release(&r->lock);
     if (!heard)
-        return TALK_REFUSED;
-    return durable ? say_durably(r, NULL, &ev, w) : TALK_SAID;
+        return TALK_UNHEARD;
+    return !durable || say_durably(r, NULL, &ev, w) ? TALK_SAID : TALK_STORAGE;
 }

@@ -63,9 +63,9 @@ static void give_up_key_locked(struct member *m)
 }
 
 /* False: it is closed already. */
-static bool close_one(struct member *m, enum close_reason reason, const struct event *words)
+static bool close_one(struct member *m, enum close_reason reason, const struct event *last_words)
 {
-    return outbox_close(m->outbox, reason, member_render((enum form)m->form, words));
+    return outbox_close(m->outbox, reason, member_render((enum form)m->form, last_words, m->name));
 }
 
 static void give_name_locked(struct member *m, const char *name, const char *key)
@@ -80,15 +80,17 @@ static void give_name_locked(struct member *m, const char *name, const char *key
     m->listed = true;
 }
 
-/* Whoever has the name, and whoever is logged in to the account under another one. */
-static void replace_locked(const struct member *by, const char *key, const struct event *words)
+/* Closes the other sessions of the member's account, and the one that has the name, if that is the account's own. */
+static void replace_locked(const struct member *by, const char *key, const struct claim *c)
 {
-    for (struct member *m = users.table; m; m = m->hh.next)
-        if (m != by && (strcmp(m->key, key) == 0 || (by->account && m->account == by->account))) {
-            atomic_store_explicit(&m->replaced, true, memory_order_relaxed);
-            close_one(m, CLOSE_REPLACED, words);
-            notifier_notify(m->notifier); /* closed before, it may be waiting for who comes back */
-        }
+    for (struct member *m = users.table; m; m = m->hh.next) {
+        bool has_name = c->owns_name && strcmp(m->key, key) == 0;
+        if (m == by || !(has_name || (by->account && m->account == by->account)))
+            continue;
+        atomic_store_explicit(&m->replaced, true, memory_order_relaxed);
+        close_one(m, CLOSE_REPLACED, c->replaced);
+        notifier_notify(m->notifier); /* closed before, it may be waiting to be resumed */
+    }
 }
 
 bool users_claim(struct member *m, const struct claim *c)
@@ -97,8 +99,8 @@ bool users_claim(struct member *m, const struct claim *c)
     name_fold(key, c->name);
     rwlock_write(&users.lock);
     bool may = !c->may || c->may(c->arg), given = may && is_free_locked(key, m);
-    if (may && c->replaces)
-        replace_locked(m, key, c->replaces);
+    if (may && c->replaced)
+        replace_locked(m, key, c);
     if (given) {
         member_answer(m, c->answer);
         give_name_locked(m, c->name, key);
@@ -250,7 +252,8 @@ static bool put_locked(struct member *m, const struct member *from, const struct
 bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg)
 {
     char key[NAME_SIZE];
-    struct event ev = {.kind = EVENT_PRIVATE, .name = from->name, .text = text, .time_ms = clock_wall_ms()};
+    struct event ev = {.kind = EVENT_PRIVATE, .name = from->name, .account = from->account, .text = text,
+                       .time_ms = clock_wall_ms()};
     name_fold(key, name);
     rwlock_read(&users.lock);
     struct member *m = find_locked(key);
@@ -343,14 +346,14 @@ void users_put_all(const struct event *ev)
     member_rendered_fini(&once);
 }
 
-uint64_t users_kick(const char *name, const struct event *words)
+uint64_t users_kick(const char *name, const struct event *last_words)
 {
     char key[NAME_SIZE];
     name_fold(key, name);
     rwlock_read(&users.lock);
     struct member *m = find_locked(key);
     uint64_t id = m ? m->id : 0;
-    if (m && !close_one(m, CLOSE_KICK, words)) {
+    if (m && !close_one(m, CLOSE_KICK, last_words)) {
         atomic_store_explicit(&m->kicked, true, memory_order_relaxed);
         notifier_notify(m->notifier); /* it may be waiting for who comes back */
     }
@@ -358,23 +361,23 @@ uint64_t users_kick(const char *name, const struct event *words)
     return id;
 }
 
-void users_close_account(int64_t id, enum close_reason reason, const struct event *words)
+void users_close_account(int64_t id, enum close_reason reason, const struct event *last_words)
 {
     rwlock_read(&users.lock);
     for (struct member *m = users.table; m; m = m->hh.next)
         if (m->account == id)
-            close_one(m, reason, words);
+            close_one(m, reason, last_words);
     rwlock_release(&users.lock);
 }
 
-void users_close_others(const char *name, int64_t account, enum close_reason reason, const struct event *words)
+void users_close_others(const char *name, int64_t account, enum close_reason reason, const struct event *last_words)
 {
     char key[NAME_SIZE];
     name_fold(key, name);
     rwlock_read(&users.lock);
     struct member *m = find_locked(key);
     if (m && m->account != account)
-        close_one(m, reason, words);
+        close_one(m, reason, last_words);
     rwlock_release(&users.lock);
 }
 

@@ -18,8 +18,9 @@ struct claim {
     const struct event *answer;
     bool (*may)(void *arg);      /* NULL: it may. Asked in the same hold, so no name passes to who came to be in the wrong */
     void *arg;
-    const struct event *replaces; /* NULL, or whoever else has the name, or is logged in to the member's account, is closed
-                                     with these last words, as CLOSE_REPLACED, and will give its name back in a moment */
+    const struct event *replaced; /* NULL, or: other sessions of the member's account are closed with these last words, as
+                                     CLOSE_REPLACED, and release their names in a moment */
+    bool owns_name;               /* .replaced: so is a session that has the name, which is the account's own */
 };
 bool users_claim(struct member *m, const struct claim *c);
 void users_renamed(struct member *m);
@@ -80,13 +81,13 @@ void users_put_all(const struct event *ev);
 
 /* Closes the session of whoever has the name, as kicked, with these last words, in one hold; or has it give up waiting for
  * who comes back. Its id, or 0 when nobody has. */
-uint64_t users_kick(const char *name, const struct event *words);
+uint64_t users_kick(const char *name, const struct event *last_words);
 
 /* The same for whoever is logged in to the account. */
-void users_close_account(int64_t id, enum close_reason reason, const struct event *words);
+void users_close_account(int64_t id, enum close_reason reason, const struct event *last_words);
 
 /* Closes whoever has the name without being logged in to the account. */
-void users_close_others(const char *name, int64_t account, enum close_reason reason, const struct event *words);
+void users_close_others(const char *name, int64_t account, enum close_reason reason, const struct event *last_words);
 
 /* Whoever is logged in to the account is so no more. */
 void users_forget_account(int64_t id);

@@ -3,7 +3,7 @@
 #define CTL_ADMIN_CALL_H
 
 #include "base/buf.h"
-#include "chat/durable.h"
+#include "chat/change.h"
 #include "chat/forget.h"
 #include "chat/history.h"
 

@@ -17,7 +17,7 @@
 #include "ctl/wire.h"
 #include "net/post.h"
 #include "proto/text.h"
-#include "serve/session.h"
+#include "serve/clients.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -99,15 +99,15 @@ const char *admin_status(struct admin_call *c)
 }
 
 struct views {
-    struct session_view *v; /* owns */
+    struct clients_view *v; /* owns */
     size_t n, cap;
 };
 
 static void add_view(struct pair *p, void *arg)
 {
     struct views *all = arg;
-    struct session_view view;
-    if (!session_view(p, &view))
+    struct clients_view view;
+    if (!clients_view(p, &view))
         return;
     if (all->n == all->cap) {
         all->cap = all->cap ? all->cap * 2 : 64;
@@ -118,11 +118,11 @@ static void add_view(struct pair *p, void *arg)
 
 static int by_id(const void *a, const void *b)
 {
-    uint64_t x = ((const struct session_view *)a)->client.id, y = ((const struct session_view *)b)->client.id;
+    uint64_t x = ((const struct clients_view *)a)->client.id, y = ((const struct clients_view *)b)->client.id;
     return (x > y) - (x < y);
 }
 
-static void put_client(struct buf *out, const struct session_view *v)
+static void put_client(struct buf *out, const struct clients_view *v)
 {
     wire_open(out);
     wire_number(out, "id", (long long)v->client.id);
@@ -156,7 +156,7 @@ const char *admin_kick(struct admin_call *c)
     const char *wrong = c->text ? admin_call_check_text(c, session_limits().topic) : NULL;
     if (wrong)
         return wrong;
-    uint64_t id = session_kick(c->word, reason);
+    uint64_t id = clients_kick(c->word, reason);
     post_flush();
     if (!id)
         return admin_call_refuse(c, "unknown user or client id %s (chatctl clients lists all clients)", c->word);

@@ -170,11 +170,11 @@ static enum moderation_result hand_over(struct room *r, const struct account *to
     int64_t owner = owner_of(r);
     if (owner && (!to || owner != to->id) && accounts_by_id(owner, &old)) {
         struct target target = target_of(&old);
-        result = moderation_role(r, &target, ROLE_OP, NULL, by);
+        result = moderation_role(r, &(struct role_change){&target, ROLE_OP, MODERATION_KINDS}, by);
     }
     if (result == MODERATION_DONE && to && owner != to->id) {
         struct target target = target_of(to);
-        result = moderation_role(r, &target, ROLE_OWNER, "OWNER", by);
+        result = moderation_role(r, &(struct role_change){&target, ROLE_OWNER, MODERATION_OWNER}, by);
     }
     return result;
 }
@@ -206,7 +206,7 @@ const char *admin_say(struct admin_call *c)
     if (wrong)
         return wrong;
     if (strcmp(c->word, "*") == 0) {
-        struct event ev = {.kind = EVENT_NOTICE, .text = c->text};
+        struct event ev = {.kind = EVENT_ANNOUNCEMENT, .text = c->text};
         users_put_all(&ev);
         return NULL;
     }

@@ -98,7 +98,7 @@ static const char *told(struct admin_call *c, enum accounts_change result)
 static const char *hash_password(struct admin_call *c, char hash[SECRET_HASH])
 {
     struct waiter w = waiter_of(c);
-    int least = login_rules().password_least;
+    int least = login_rules().password_min_bytes;
     if (!secret_available())
         return no_sodium;
     if (strpbrk(c->text, " \t"))

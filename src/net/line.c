@@ -129,6 +129,16 @@ enum line_status line_next(struct line *l, size_t max, char **text, size_t *len)
     }
 }
 
+size_t line_bytes(struct line *l, size_t most, char **data)
+{
+    size_t n = l->end - l->start < most ? l->end - l->start : most;
+    must(!l->skipping);
+    *data = l->data + l->start;
+    if (n)
+        consume(l, l->start + n);
+    return n;
+}
+
 void line_wipe(struct line *l)
 {
     secret_wipe(l->data, l->start);

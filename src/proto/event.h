@@ -24,6 +24,7 @@ enum error_code {
 
 /* What an operator of a room did. */
 enum moderation_kind {
+    MODERATION_OWNER, /* by the server operator only */
     MODERATION_OP,
     MODERATION_DEOP,
     MODERATION_VOICE,

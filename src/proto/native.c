@@ -79,6 +79,7 @@ static const char *const formats[EVENTS] = {
 static const struct {
     const char *told, *listed, *answered;
 } moderations[MODERATION_KINDS] = {
+    [MODERATION_OWNER] = {"OWNER %r %n by %b", NULL, NULL},
     [MODERATION_OP] = {"OP %r %n by %b", NULL, "OK Gave op to %n"},
     [MODERATION_DEOP] = {"DEOP %r %n by %b", NULL, "OK Removed op from %n"},
     [MODERATION_VOICE] = {"VOICE %r %n by %b", NULL, "OK Gave voice to %n"},

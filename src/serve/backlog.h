@@ -2,6 +2,7 @@
 #ifndef SERVE_BACKLOG_H
 #define SERVE_BACKLOG_H
 
+#include "chat/roster.h"
 #include "serve/session.h"
 
 /* What was said in a room before a user came in, read from the history and rendered as the client would have heard it. The

@@ -58,7 +58,7 @@ static bool history_has_space(void *arg)
 bool backpressure_wait_room(struct session *s, struct room *r)
 {
     struct post_pressure p;
-    if (fanout_pressing(r, &p))
+    if (fanout_pressing(&r->fanout, &p))
         wait_for(s, &p);
     while (history_is_full() && !session_is_over(s)) {
         counter_add(COUNTER_PRESSURE_WAITS, 1);

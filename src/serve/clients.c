@@ -19,7 +19,7 @@ static void check_deadline(struct pair *p, void *arg)
     if (atomic_load(&s->deadline_ms) > now_ms || !pool_client(p, &client))
         return;
     if (atomic_load(&s->deadline_ms) <= now_ms)
-        outbox_close_gen(&p->outbox, client.id, (enum close_reason)atomic_load(&s->deadline_reason), NULL);
+        outbox_close_gen(p->outbox, client.id, (enum close_reason)atomic_load(&s->deadline_reason), NULL);
 }
 
 void clients_check_deadlines(void)
@@ -33,7 +33,7 @@ bool clients_view(struct pair *p, struct clients_view *view)
     struct session *s = p->user;
     if (!pool_client(p, &view->client))
         return false;
-    view->queued = outbox_load(&p->outbox);
+    view->queued = outbox_load(p->outbox);
     if (view->queued.gen != view->client.id)
         return false;
     users_name_of(&s->member, view->client.id, view->name);
@@ -56,7 +56,7 @@ static void kick_if(struct pair *p, void *arg)
     if (k->found || !pool_client(p, &client) || client.id != k->id)
         return;
     k->found = true;
-    outbox_close_gen(&p->outbox, k->id, CLOSE_KICK, member_render((enum form)s->member.form, k->last_words, NULL));
+    outbox_close_gen(p->outbox, k->id, CLOSE_KICK, member_render((enum form)s->member.form, k->last_words, NULL));
 }
 
 uint64_t clients_kick(const char *who, const char *reason)

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "chat/rooms.h"
+#include "chat/roster.h"
 #include "serve/backlog.h"
 #include "serve/session_rooms.h"
 
@@ -73,12 +74,12 @@ static bool come_in(struct session *s, struct room *r, struct join *j, bool leav
 bool join_room(struct session *s, struct join *j)
 {
     struct member *m = &s->member;
-    struct room *joined = room_among(m, j->name);
+    struct room *joined = room_of_member(m, j->name);
     j->left[0] = '\0';
     j->no = (struct refusal){.error = ERROR_NONE};
     if (joined) {
         m->current = joined;
-        room_rejoin(joined, m);
+        roster_rejoin(joined, m);
         return true;
     }
     bool leaves = !j->stay && m->current;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "chat/hashing.h"
 #include "chat/room.h"
+#include "chat/roster.h"
 #include "chat/users.h"
 #include "serve/mailbox.h"
 #include "serve/session_rooms.h"
@@ -150,7 +151,7 @@ static void tell_new_name(struct session *s, const char *old)
     struct event ev = {.kind = EVENT_RENAME, .name = old, .text = m->name};
     session_rooms_update(s);
     for (int i = 0; i < m->room_count; i++)
-        room_contacts(m->rooms[i], m, ROOM_CONTACTS_ALL, &contacts);
+        roster_contacts(m->rooms[i], m, ROSTER_CONTACTS_ALL, &contacts);
     users_tell(&contacts, &ev);
     free(contacts.v);
 }

@@ -101,7 +101,7 @@ static void show_unread(const char *key, int unread, void *arg)
     struct room *r = rooms_find(key);
     if (!r)
         return;
-    if (unread && !member_is_in(&u->s->member, r) && room_may_look(r, &u->s->member))
+    if (unread && !member_is_in(&u->s->member, r) && room_may_see(r, &u->s->member))
         u->fn(r, unread, u->arg);
     rooms_release(r);
 }

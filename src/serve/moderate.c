@@ -119,7 +119,7 @@ bool moderate_aim(struct session *s, const char *word, struct target *target, st
 bool moderate_give(struct session *s, const char *word, enum role role, struct target *target, struct refusal *no)
 {
     struct moderator by = moderator_of(s);
-    enum moderation_kind kind = role == ROLE_OP ? MODERATION_OP : MODERATION_VOICE;
+    enum moderation_kind told = role == ROLE_OP ? MODERATION_OP : MODERATION_VOICE;
     struct room *r = aim_at_lower(s, word, target, no);
     if (!r)
         return false;
@@ -127,27 +127,27 @@ bool moderate_give(struct session *s, const char *word, enum role role, struct t
         return refuse(no, ERROR_USER_NOT_FOUND);
     if (room_role_of(r, target) >= role) /* has it already, or a higher one */
         return true;
-    return finish(moderation_role(r, target, role, &kind, &by), no);
+    return finish(moderation_role(r, &(struct role_change){target, role, told}, &by), no);
 }
 
 /* The user may still come in, as a guest. */
 bool moderate_take(struct session *s, const char *word, enum role role, struct target *target, struct refusal *no)
 {
     struct moderator by = moderator_of(s);
-    enum moderation_kind kind = role == ROLE_OP ? MODERATION_DEOP : MODERATION_DEVOICE;
+    enum moderation_kind told = role == ROLE_OP ? MODERATION_DEOP : MODERATION_DEVOICE;
     struct room *r = aim_at_lower(s, word, target, no);
     if (!r)
         return false;
     if (room_role_of(r, target) != role)
         return refuse(no, ERROR_NO_ROLE);
-    return finish(moderation_role(r, target, ROLE_GUEST, &kind, &by), no);
+    return finish(moderation_role(r, &(struct role_change){target, ROLE_GUEST, told}, &by), no);
 }
 
 bool moderate_invite(struct session *s, const char *word, struct target *target, struct refusal *no)
 {
     struct moderator by = moderator_of(s);
     struct room *r = aim_at_user(s, word, target, no);
-    if (!r || !finish(moderation_invite(r, target, target->client, &by), no))
+    if (!r || !finish(moderation_invite(r, target, &by), no))
         return false;
     struct event ev = {.kind = EVENT_INVITE, .room = r->name, .name = s->member.name};
     users_tell_name(&s->member, target->shown, &ev);
@@ -182,16 +182,16 @@ static bool is_loopback(const char *host)
     return strncmp(host, "127.", 4) == 0 || strcmp(host, "::/64") == 0;
 }
 
-bool moderate_ban(struct session *s, enum ban_kind kind, const char *word, int64_t until_ms, const char *reason,
-                  struct target *target, struct refusal *no)
+bool moderate_ban(struct session *s, const struct ban_request *b, struct target *target, struct refusal *no)
 {
     struct moderator by = moderator_of(s);
-    struct room *r = aim(s, word, target, no);
+    struct room *r = aim(s, b->word, target, no);
     if (!r)
         return false;
     if (!*target->name && is_loopback(target->host))
         return refuse(no, ERROR_LOOPBACK);
-    return is_short(reason, no) && finish(moderation_ban(r, kind, target, until_ms, reason, &by), no);
+    struct ban ban = {.kind = b->kind, .target = *target, .until_ms = b->until_ms, .reason = (char *)b->reason};
+    return is_short(b->reason, no) && finish(moderation_ban(r, &ban, &by), no);
 }
 
 /* Means the entry that BANS shows like that, or else the user who has the name now. */
@@ -221,5 +221,5 @@ bool moderate_set(struct session *s, enum option o, const char *text, long *valu
         *no = (struct refusal){.error = ERROR_BAD_VALUE, .name = option_row(o)->name};
         return false;
     }
-    return finish(moderation_option(r, o, *value, word, &by), no);
+    return finish(moderation_set(r, &(struct option_change){o, *value, word}, &by), no);
 }

@@ -27,9 +27,14 @@ bool moderate_invite(struct session *s, const char *word, struct target *target,
 
 /* `word` may be an address. */
 bool moderate_kick(struct session *s, const char *word, const char *reason, struct target *target, struct refusal *no);
-/* The same; until_ms: wall clock, 0: without end. */
-bool moderate_ban(struct session *s, enum ban_kind kind, const char *word, int64_t until_ms, const char *reason,
-                  struct target *target, struct refusal *no);
+/* The same. until_ms: wall clock, 0: without end. */
+struct ban_request {
+    enum ban_kind kind;
+    const char *word;
+    int64_t until_ms;
+    const char *reason;
+};
+bool moderate_ban(struct session *s, const struct ban_request *b, struct target *target, struct refusal *no);
 bool moderate_unban(struct session *s, enum ban_kind kind, const char *word, struct refusal *no);
 
 /* `text` is the value as the user wrote it; *value as it was understood. */

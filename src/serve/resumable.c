@@ -189,7 +189,7 @@ static void note_rooms(struct session *s)
             if ((m->rooms[i] == m->current) != last)
                 continue;
             memcpy(room->key, m->rooms[i]->key, sizeof room->key);
-            room->heard = room_heard(m->rooms[i], m);
+            room->heard = roster_heard(m->rooms[i], m);
             saved->room_count += room->heard != 0; /* else it has just been removed from the room */
         }
 }

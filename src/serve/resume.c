@@ -71,14 +71,14 @@ static bool begin_tail(struct session *s)
 /* Takes the other session's place in one room. */
 static void swap(struct session *s, struct session *old, struct room *r, uint64_t heard)
 {
-    enum room_swap result = ROOM_SWAP_AGAIN;
-    for (int i = 1; i <= HISTORY_TRIES && result == ROOM_SWAP_AGAIN; i++) {
+    enum roster_swap result = ROSTER_SWAP_AGAIN;
+    for (int i = 1; i <= HISTORY_TRIES && result == ROSTER_SWAP_AGAIN; i++) {
         struct backlog backlog;
         read_missed(s, r, heard, i == HISTORY_TRIES, &backlog);
-        result = room_swap(r, &old->member, &s->member, &backlog);
+        result = roster_swap(r, &old->member, &s->member, &backlog);
         buf_fini(&backlog.lines);
     }
-    if (result != ROOM_SWAPPED)
+    if (result != ROSTER_SWAPPED)
         return; /* it was removed from the room */
     member_remove_room(&old->member, r);
     member_add_room(&s->member, r);
@@ -90,7 +90,7 @@ static void swap_all(struct session *s, struct resumable *ra)
     struct session *old = ra->s;
     const struct room *current = old->member.current;
     for (int i = 0; i < ra->saved.room_count; i++) {
-        struct room *r = room_among(&old->member, ra->saved.rooms[i].key);
+        struct room *r = room_of_member(&old->member, ra->saved.rooms[i].key);
         if (r)
             swap(s, old, r, ra->saved.rooms[i].heard);
         if (r && r == current && member_is_in(&s->member, r))

@@ -61,7 +61,7 @@ void session_prepare(struct pair *p)
 {
     struct session *s = panic_calloc(1, sizeof *s);
     s->pair = p;
-    s->member.outbox = &p->outbox;
+    s->member.outbox = p->outbox;
     s->member.notifier = &p->notifier;
     atomic_init(&s->deadline_ms, INT64_MAX);
     line_init(&s->line);
@@ -117,13 +117,13 @@ void session_answer_lines(struct session *s, struct buf *lines)
 void session_close(struct session *s, enum close_reason reason)
 {
     post_settle(); /* what was said before the end is delivered, to the speaker too */
-    outbox_close(&s->pair->outbox, reason, NULL);
+    outbox_close(s->member.outbox, reason, NULL);
 }
 
 bool session_is_over(void *arg)
 {
     struct session *s = arg;
-    return outbox_reason(&s->pair->outbox) != CLOSE_OPEN;
+    return outbox_reason(s->member.outbox) != CLOSE_OPEN;
 }
 
 struct wait {

@@ -44,7 +44,7 @@ bool session_rooms_enter(struct session *s, struct room *r, unsigned ticket, con
     member_add_room(&s->member, r);
     s->member.current = r;
     session_rooms_count(s);
-    if (room_join(r, &s->member, ticket, backlog))
+    if (roster_join(r, &s->member, ticket, backlog))
         return true;
     member_remove_room(&s->member, r);
     s->member.current = before;
@@ -55,12 +55,12 @@ bool session_rooms_enter(struct session *s, struct room *r, unsigned ticket, con
 void session_rooms_update(struct session *s)
 {
     for (int i = 0; i < s->member.room_count; i++)
-        room_update(s->member.rooms[i], &s->member);
+        roster_update(s->member.rooms[i], &s->member);
 }
 
 static void leave(struct session *s, struct room *r, const struct leaving *l)
 {
-    mailbox_mark(s, r, room_leave(r, &s->member, l));
+    mailbox_mark(s, r, roster_leave(r, &s->member, l));
     forget(s, r);
 }
 
@@ -76,7 +76,7 @@ void session_rooms_quit(struct session *s, const char *reason)
     struct contacts contacts = {0};
     struct event quit = {.kind = EVENT_QUIT, .name = m->name, .reason = reason};
     for (int i = 0; i < m->room_count; i++)
-        room_contacts(m->rooms[i], m, ROOM_CONTACTS_HEARING_QUITS, &contacts);
+        roster_contacts(m->rooms[i], m, ROSTER_CONTACTS_HEARING_QUITS, &contacts);
     while (m->room_count)
         leave(s, m->rooms[m->room_count - 1], &(struct leaving){.reason = reason, .quitting = true});
     users_tell(&contacts, &quit);

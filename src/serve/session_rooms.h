@@ -3,6 +3,7 @@
 #define SERVE_SESSION_ROOMS_H
 
 #include "chat/rooms.h"
+#include "chat/roster.h"
 #include "serve/session.h"
 
 /* The rooms that a session is in: its own list and the rooms' lists of members, kept in step. The session's reader. */

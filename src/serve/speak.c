@@ -16,7 +16,7 @@ bool speak_in_room(struct session *s, struct room *r, enum event_kind kind, cons
 
 static bool may_set_topic_locked(struct room *r, struct member *m, struct refusal *no)
 {
-    const struct membership *ms = room_membership_locked(r, m);
+    const struct membership *ms = fanout_find_locked(&r->fanout, m);
     if (!ms)
         no->error = ERROR_NOT_IN_A_ROOM;
     else if (r->rules.value[OPTION_TOPIC_OPS] && room_subject_locked(r, ms).role < ROLE_OP)

@@ -43,7 +43,7 @@ void cmd_leave(struct session *s, const struct args *a)
     char name[NAME_SIZE];
     if (a->word && !name_room(name, a->word)) {
         session_error(s, ERROR_INVALID_ROOM);
-    } else if (a->word && !(r = room_among(&s->member, name))) {
+    } else if (a->word && !(r = room_of_member(&s->member, name))) {
         struct refusal no = {.error = ERROR_NOT_IN, .name = name};
         session_refuse(s, &no);
     } else if (!r) {

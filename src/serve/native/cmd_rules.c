@@ -124,7 +124,8 @@ static void ban(struct session *s, const struct args *a, enum ban_kind kind, enu
     const char *reason = skip_blanks(text);
     struct event ev = {.kind = EVENT_MODERATED, .moderation = done, .name = target.shown, .until_ms = until_ms,
                        .reason = reason};
-    command_answer(s, moderate_ban(s, kind, a->word, until_ms, reason, &target, &no), &ev, &no);
+    struct ban_request b = {kind, a->word, until_ms, reason};
+    command_answer(s, moderate_ban(s, &b, &target, &no), &ev, &no);
 }
 
 void cmd_ban(struct session *s, const struct args *a)

@@ -31,7 +31,7 @@ static enum error_code add_room(struct question *q, const char *value)
     struct room *r = rooms_find(name);
     if (!r)
         return ERROR_ROOM_NOT_FOUND;
-    bool may_look = room_may_look(r, q->asker);
+    bool may_look = room_may_see(r, q->asker);
     terms_match_room(&q->query->match, r->key);
     rooms_release(r);
     q->bounds = true;

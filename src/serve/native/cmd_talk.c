@@ -30,7 +30,7 @@ void cmd_say(struct session *s, const struct args *a)
 {
     char name[NAME_SIZE];
     struct refusal no = {.error = ERROR_INVALID_ROOM, .name = name};
-    struct room *r = name_room(name, a->word) ? room_among(&s->member, name) : NULL;
+    struct room *r = name_room(name, a->word) ? room_of_member(&s->member, name) : NULL;
     if (r) {
         speak(s, r, EVENT_SAID, a->text);
         return;

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "chat/rooms.h"
+#include "chat/roster.h"
 #include "chat/users.h"
 #include "serve/native/command.h"
 
@@ -21,7 +22,7 @@ static void users_of_room(struct session *s, const char *word)
     struct room *r = command_room(s, word);
     if (!r)
         return;
-    room_names(r, &names);
+    roster_names(r, &names);
     rooms_release(r);
     answer_names(s, &names);
 }

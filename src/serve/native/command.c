@@ -163,7 +163,7 @@ struct room *command_room(struct session *s, const char *word)
         session_error(s, ERROR_INVALID_ROOM);
     else if (!(r = rooms_find(word ? name : s->member.current->name)))
         session_error(s, ERROR_ROOM_NOT_FOUND);
-    if (!r || room_may_look(r, &s->member))
+    if (!r || room_may_see(r, &s->member))
         return r;
     rooms_release(r);
     session_error(s, ERROR_ROOM_NOT_FOUND);
