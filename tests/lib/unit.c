@@ -730,8 +730,8 @@ void unit_member_join(struct unit_member *um, struct room *r)
 bool unit_say(struct room *r, struct member *m, const char *text)
 {
     struct refusal no = {0};
-    bool said = talk_say(r, m, text, &no) == TALK_SAID;
-    refusal_fini(&no);
+    bool said = talk_say(r, m, EVENT_SAID, text, &no);
+    buf_fini(&no.reason);
     return said;
 }
 
@@ -743,15 +743,15 @@ bool unit_announce(struct room *r, const char *text)
 bool unit_act(struct room *r, struct member *m, const char *text)
 {
     struct refusal no = {0};
-    bool said = talk_act(r, m, text, &no) == TALK_SAID;
-    refusal_fini(&no);
+    bool said = talk_say(r, m, EVENT_ACTION, text, &no);
+    buf_fini(&no.reason);
     return said;
 }
 
 void unit_member_leave(struct unit_member *um, struct room *r, bool answer)
 {
     post_settle();
-    roster_leave(r, &um->member, answer);
+    roster_leave(r, &um->member, &(struct leaving){.reason = "", .answer = answer});
     member_remove_room(&um->member, r);
     rooms_release(r);
 }

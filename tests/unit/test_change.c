@@ -152,7 +152,7 @@ static void a_topic_has_its_setter_and_its_time_and_keeps_both_over_a_restart(vo
     check_setter("alice", from_ms, to_ms);
     lock_acquire(&r->lock);
     struct event ev = room_topic_locked(r);
-    assert_string_equal(ev.more, "alice");
+    assert_string_equal(ev.by, "alice");
     assert_in_range(ev.time_ms, from_ms, to_ms);
     lock_release(&r->lock);
     unit_member_leave_all(&alice);

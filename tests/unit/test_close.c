@@ -30,7 +30,7 @@ static void every_reason_has_its_row(void **state)
     check(CLOSE_EOF, "left", true, CLOSE_WAKES_NOTHING);
     check(CLOSE_QUIT, "quit", true, CLOSE_WAKES_NOTHING);
     check(CLOSE_GONE, "gone", false, CLOSE_WAKES_BOTH);
-    check(CLOSE_HTTP, "http", false, CLOSE_WAKES_NOTHING);
+    check(CLOSE_FOREIGN, "wrong_protocol", false, CLOSE_WAKES_NOTHING);
     check(CLOSE_LOGIN, "login_timeout", true, CLOSE_WAKES_READ);
     check(CLOSE_SLOW, "slow", false, CLOSE_WAKES_READ);
     check(CLOSE_FLOOD, "flood", true, CLOSE_WAKES_NOTHING);

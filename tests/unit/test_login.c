@@ -73,7 +73,7 @@ static int set_up(void **state)
     s = pair.user;
     s->member.form = FORM_NATIVE;
     come_from("127.0.0.1");
-    login_configure(&(struct login_rules){.registration = REGISTRATION_OPEN, .password_least = 8});
+    login_configure(&(struct login_rules){.registration = REGISTRATION_OPEN, .password_min_bytes = 8});
     accounts_configure(1000);
     throttle_configure(10, 60);
     hashing_configure(10000, 1);
@@ -112,6 +112,32 @@ static void hears(const char *line)
     buf_clear(&us.out);
 }
 
+/* Calls that tell the session why not, as the commands do. */
+static bool told(bool done, struct refusal *no)
+{
+    if (!done)
+        session_refuse(s, no);
+    return done;
+}
+
+static bool prove(const struct account *a, const char *password)
+{
+    struct refusal no = {0};
+    return told(login_prove(s, a, password, &no), &no);
+}
+
+static bool may_choose(const char *password)
+{
+    struct refusal no = {0};
+    return told(login_may_choose(s, password, &no), &no);
+}
+
+static bool take_name(const char *name, const struct account *proved)
+{
+    struct refusal no = {0};
+    return told(login_take_name(s, name, proved, EVENT_WELCOME, &no), &no);
+}
+
 static struct account make(const char *name, const char *password)
 {
     struct account a;
@@ -130,23 +156,23 @@ static void a_password_that_crossed_networks_of_others_is_not_looked_at(void **s
     (void)state;
     struct account a = make("alice", "secret-of-alice");
     come_from("192.0.2.1");
-    assert_false(login_prove(s, &a, "secret-of-alice"));
+    assert_false(prove(&a, "secret-of-alice"));
     hears("ERROR Passwords need a secure connection");
-    assert_false(login_may_choose(s, "secret-of-alice"));
+    assert_false(may_choose("secret-of-alice"));
     hears("ERROR Passwords need a secure connection");
     come_from("10.0.0.1");
-    assert_true(login_prove(s, &a, "secret-of-alice"));
-    assert_true(login_may_choose(s, "secret-of-alice"));
+    assert_true(prove(&a, "secret-of-alice"));
+    assert_true(may_choose("secret-of-alice"));
 }
 
 static void the_operator_may_allow_it_all_the_same(void **state)
 {
     (void)state;
     struct account a = make("alice", "secret-of-alice");
-    login_configure(&(struct login_rules){.plaintext = true, .password_least = 8});
+    login_configure(&(struct login_rules){.plaintext = true, .password_min_bytes = 8});
     come_from("192.0.2.1");
-    assert_true(login_prove(s, &a, "secret-of-alice"));
-    assert_true(login_may_choose(s, "secret-of-alice"));
+    assert_true(prove(&a, "secret-of-alice"));
+    assert_true(may_choose("secret-of-alice"));
 }
 
 /* ---- what changes meanwhile ---- */
@@ -155,11 +181,11 @@ static void who_logs_in_is_seen_there_and_welcomed(void **state)
 {
     (void)state;
     struct account a = make("Alice", "secret-of-alice");
-    login_take_name(s, "alice", NULL, EVENT_WELCOME);
+    take_name("alice", NULL);
     hears("ERROR Password required");
     assert_string_equal(s->member.name, "");
-    assert_true(login_prove(s, &a, "secret-of-alice"));
-    login_take_name(s, a.name, &a, EVENT_WELCOME);
+    assert_true(prove(&a, "secret-of-alice"));
+    take_name(a.name, &a);
     hears("OK Welcome, Alice!");
     assert_int_equal(s->member.account, a.id);
     assert_true(accounts_find("alice", &a));
@@ -171,17 +197,17 @@ static void what_was_proved_and_is_no_more_true_gives_no_name(void **state)
     (void)state;
     struct account a = make("alice", "secret-of-alice");
     assert_int_equal(accounts_set_locked(a.id, true, &waiter), ACCOUNTS_DONE);
-    login_take_name(s, a.name, &a, EVENT_WELCOME);
+    take_name(a.name, &a);
     hears("ERROR Account locked");
     assert_int_equal(accounts_set_locked(a.id, false, &waiter), ACCOUNTS_DONE);
     assert_int_equal(accounts_set_hash(a.id, NULL, "another", &waiter), ACCOUNTS_DONE);
-    login_take_name(s, a.name, &a, EVENT_WELCOME);
+    take_name(a.name, &a);
     hears("ERROR Wrong password");
     assert_int_equal(accounts_remove(a.id, NULL, &waiter), ACCOUNTS_DONE);
-    login_take_name(s, a.name, &a, EVENT_WELCOME);
+    take_name(a.name, &a);
     hears("ERROR Not registered");
     make("alice", "of another alice");
-    login_take_name(s, a.name, &a, EVENT_WELCOME);
+    take_name(a.name, &a);
     hears("ERROR Not registered");
     assert_string_equal(s->member.name, "");
     assert_int_equal(s->member.account, 0);
@@ -197,14 +223,14 @@ static void a_password_that_is_not_looked_at_costs_no_try(void **state)
     throttle_configure(1, 86400);
     hashing_configure(0, 0); /* nobody's turn */
     for (int i = 0; i < 3; i++) {
-        assert_false(login_prove(s, &a, "guess"));
+        assert_false(prove(&a, "guess"));
         hears("ERROR Busy, try again");
     }
     hashing_configure(10000, 1);
-    assert_true(login_prove(s, &a, "secret-of-alice"));
-    assert_false(login_prove(s, &a, "guess"));
+    assert_true(prove(&a, "secret-of-alice"));
+    assert_false(prove(&a, "guess"));
     hears("ERROR Wrong password");
-    assert_false(login_prove(s, &a, "secret-of-alice"));
+    assert_false(prove(&a, "secret-of-alice"));
     post_flush();
     unit_until(is_written, NULL);
     const char *start = "ERROR Too many wrong passwords, try again in ";
@@ -216,9 +242,9 @@ static void a_locked_account_is_told_to_who_knows_its_password(void **state)
     (void)state;
     struct account a = make("alice", "secret-of-alice");
     a.locked = true;
-    assert_false(login_prove(s, &a, "guess"));
+    assert_false(prove(&a, "guess"));
     hears("ERROR Wrong password");
-    assert_false(login_prove(s, &a, "secret-of-alice"));
+    assert_false(prove(&a, "secret-of-alice"));
     hears("ERROR Account locked");
 }
 

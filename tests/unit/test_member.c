@@ -33,7 +33,7 @@ static int tear_down(void **state)
 static void an_event_is_told_as_the_line_of_the_members_form(void **state)
 {
     (void)state;
-    struct event ev = {.kind = EVENT_NOTICE, .text = "tea is ready"};
+    struct event ev = {.kind = EVENT_ANNOUNCEMENT, .text = "tea is ready"};
     assert_int_equal(member_put(&alice.member, &ev), OUTBOX_TAKEN);
     unit_member_hears(&alice, "NOTICE tea is ready\n");
     outbox_close(alice.member.outbox, CLOSE_KICK, NULL);
@@ -44,7 +44,7 @@ static void a_rendered_message_belongs_to_who_asked(void **state)
 {
     (void)state;
     struct event ev = {.kind = EVENT_SENT};
-    struct msg *m = member_render(FORM_NATIVE, &ev);
+    struct msg *m = member_render(FORM_NATIVE, &ev, "alice");
     assert_int_equal(m->refs, 1);
     assert_int_equal(m->len, 9);
     assert_memory_equal(m->data, "OK Sent\r\n", 9);

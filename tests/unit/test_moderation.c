@@ -87,7 +87,8 @@ static struct target target(const char *name, int64_t account, const char *host)
 
 static enum moderation_result speak(enum ban_kind kind, struct target w, int64_t until_ms, const char *reason)
 {
-    return moderation_ban(r, kind, &w, until_ms, reason, &by);
+    struct ban b = {.kind = kind, .target = w, .until_ms = until_ms, .reason = (char *)reason};
+    return moderation_ban(r, &b, &by);
 }
 
 static enum moderation_result unban(enum ban_kind kind, struct target w)
@@ -95,9 +96,9 @@ static enum moderation_result unban(enum ban_kind kind, struct target w)
     return moderation_unban(r, kind, &w, &by);
 }
 
-static enum moderation_result give(struct target w, enum role role, const char *verb)
+static enum moderation_result give(struct target w, enum role role, enum moderation_kind told)
 {
-    return moderation_role(r, &w, role, verb, &by);
+    return moderation_role(r, &(struct role_change){&w, role, told}, &by);
 }
 
 static bool admits(struct room *room, const struct member *m, const char *key)
@@ -105,7 +106,7 @@ static bool admits(struct room *room, const struct member *m, const char *key)
     struct refusal no = {0};
     unsigned ticket;
     bool may = room_admits(room, m, key, &ticket, &no);
-    refusal_fini(&no);
+    buf_fini(&no.reason);
     return may;
 }
 
@@ -132,11 +133,11 @@ static void all_that_was_decided_is_there_after_a_restart(void **state)
 {
     (void)state;
     int64_t later_ms = clock_wall_ms() + 3600000;
-    assert_int_equal(moderation_option(r, OPTION_KEY, 1, "open-sesame", &by), MODERATION_DONE);
-    assert_int_equal(moderation_option(r, OPTION_SLOW, 30, "", &by), MODERATION_DONE);
-    assert_int_equal(moderation_option(r, OPTION_HISTORY, 0, "", &by), MODERATION_DONE);
-    assert_int_equal(moderation_option(r, OPTION_DURABLE, 1, "", &by), MODERATION_DONE);
-    assert_int_equal(give(target("carol", friend, ""), ROLE_VOICE, "VOICE"), MODERATION_DONE);
+    assert_int_equal(moderation_set(r, &(struct option_change){OPTION_KEY, 1, "open-sesame"}, &by), MODERATION_DONE);
+    assert_int_equal(moderation_set(r, &(struct option_change){OPTION_SLOW, 30, ""}, &by), MODERATION_DONE);
+    assert_int_equal(moderation_set(r, &(struct option_change){OPTION_HISTORY, 0, ""}, &by), MODERATION_DONE);
+    assert_int_equal(moderation_set(r, &(struct option_change){OPTION_DURABLE, 1, ""}, &by), MODERATION_DONE);
+    assert_int_equal(give(target("carol", friend, ""), ROLE_VOICE, MODERATION_VOICE), MODERATION_DONE);
     assert_int_equal(speak(BAN_KIND_BAN, target("bob", 0, "192.0.2.7"), 0, "spam"), MODERATION_DONE);
     assert_int_equal(speak(BAN_KIND_MUTE, target("", 0, "198.51.100.1"), later_ms, ""), MODERATION_DONE);
     restart();
@@ -158,12 +159,12 @@ static void all_that_was_decided_is_there_after_a_restart(void **state)
 static void what_was_taken_back_is_not_there_after_a_restart(void **state)
 {
     (void)state;
-    assert_int_equal(moderation_option(r, OPTION_PRIVATE, 1, "", &by), MODERATION_DONE);
-    assert_int_equal(moderation_option(r, OPTION_PRIVATE, 0, "", &by), MODERATION_DONE);
-    assert_int_equal(moderation_option(r, OPTION_KEY, 1, "word", &by), MODERATION_DONE);
-    assert_int_equal(moderation_option(r, OPTION_KEY, 0, "", &by), MODERATION_DONE);
-    assert_int_equal(give(target("carol", friend, ""), ROLE_OP, "OP"), MODERATION_DONE);
-    assert_int_equal(give(target("carol", friend, ""), ROLE_NONE, "DEOP"), MODERATION_DONE);
+    assert_int_equal(moderation_set(r, &(struct option_change){OPTION_PRIVATE, 1, ""}, &by), MODERATION_DONE);
+    assert_int_equal(moderation_set(r, &(struct option_change){OPTION_PRIVATE, 0, ""}, &by), MODERATION_DONE);
+    assert_int_equal(moderation_set(r, &(struct option_change){OPTION_KEY, 1, "word"}, &by), MODERATION_DONE);
+    assert_int_equal(moderation_set(r, &(struct option_change){OPTION_KEY, 0, ""}, &by), MODERATION_DONE);
+    assert_int_equal(give(target("carol", friend, ""), ROLE_OP, MODERATION_OP), MODERATION_DONE);
+    assert_int_equal(give(target("carol", friend, ""), ROLE_NONE, MODERATION_DEOP), MODERATION_DONE);
     assert_int_equal(speak(BAN_KIND_BAN, target("Bob", 0, ""), 0, ""), MODERATION_DONE);
     assert_int_equal(speak(BAN_KIND_BAN, target("bob", 0, ""), 0, ""), MODERATION_DONE); /* the same one, written otherwise */
     assert_int_equal(unban(BAN_KIND_BAN, target("BOB", 0, "")), MODERATION_DONE);
@@ -180,11 +181,11 @@ static void a_lowered_limit_forgets_nothing(void **state)
     (void)state;
     assert_int_equal(speak(BAN_KIND_BAN, target("bob", 0, ""), 0, ""), MODERATION_DONE);
     assert_int_equal(speak(BAN_KIND_BAN, target("dave", 0, ""), 0, ""), MODERATION_DONE);
-    assert_int_equal(give(target("carol", friend, ""), ROLE_OP, "OP"), MODERATION_DONE);
+    assert_int_equal(give(target("carol", friend, ""), ROLE_OP, MODERATION_OP), MODERATION_DONE);
     rules_configure(1, 1);
     assert_int_equal(speak(BAN_KIND_BAN, target("eve", 0, ""), 0, ""), MODERATION_FULL);
-    assert_int_equal(give(target("dave", add_account("dave"), ""), ROLE_VOICE, "VOICE"), MODERATION_FULL);
-    assert_int_equal(give(target("carol", friend, ""), ROLE_VOICE, "VOICE"), MODERATION_DONE);
+    assert_int_equal(give(target("dave", add_account("dave"), ""), ROLE_VOICE, MODERATION_VOICE), MODERATION_FULL);
+    assert_int_equal(give(target("carol", friend, ""), ROLE_VOICE, MODERATION_VOICE), MODERATION_DONE);
     restart();
     assert_int_equal(r->rules.ban_count, 2);
     assert_int_equal(rules_role(&r->rules, owner), ROLE_OWNER);
@@ -219,12 +220,13 @@ struct asker {
 static enum moderation_result ask_to_mute(struct asker *a)
 {
     struct target w = target("bob", 0, "");
-    return moderation_ban(r, BAN_KIND_MUTE, &w, 0, "", &a->by);
+    struct ban b = {.kind = BAN_KIND_MUTE, .target = w, .reason = (char[]){""}};
+    return moderation_ban(r, &b, &a->by);
 }
 
 static enum moderation_result ask_for_privacy(struct asker *a)
 {
-    return moderation_option(r, OPTION_PRIVATE, 1, "", &a->by);
+    return moderation_set(r, &(struct option_change){OPTION_PRIVATE, 1, ""}, &a->by);
 }
 
 static void run_asker(void *arg)
@@ -287,9 +289,9 @@ static void a_bad_store_changes_nothing_and_says_so(void **state)
     assert_true(store_put(&patient.job));
     unit_until(is_bad, NULL);
     struct target carol = target("carol", friend, ""), guest = target("bob", 0, "192.0.2.7");
-    assert_int_equal(moderation_option(r, OPTION_PRIVATE, 1, "", &by), MODERATION_STORAGE);
-    assert_int_equal(give(carol, ROLE_OP, "OP"), MODERATION_STORAGE);
-    assert_int_equal(moderation_invite(r, &carol, 0, &by), MODERATION_STORAGE);
+    assert_int_equal(moderation_set(r, &(struct option_change){OPTION_PRIVATE, 1, ""}, &by), MODERATION_STORAGE);
+    assert_int_equal(give(carol, ROLE_OP, MODERATION_OP), MODERATION_STORAGE);
+    assert_int_equal(moderation_invite(r, &carol, &by), MODERATION_STORAGE);
     assert_int_equal(speak(BAN_KIND_BAN, guest, 0, ""), MODERATION_STORAGE);
     unit_member_hears(&bob, "");
     assert_true(room_has(r, bob.member.id));
@@ -321,7 +323,7 @@ static void what_is_decided_of_a_room_that_is_being_deleted_is_not(void **state)
     assert_int_equal(result_of(&a), MODERATION_STORAGE);
     assert_false(r->hidden);
     assert_int_equal(unit_house_number("SELECT count(*) FROM room_option"), 0);
-    assert_int_equal(moderation_option(r, OPTION_PRIVATE, 1, "", &by), MODERATION_DONE);
+    assert_int_equal(moderation_set(r, &(struct option_change){OPTION_PRIVATE, 1, ""}, &by), MODERATION_DONE);
 }
 
 /* ---- accounts that go ---- */
@@ -330,11 +332,11 @@ static void an_account_that_goes_leaves_no_role(void **state)
 {
     (void)state;
     struct waiter w = {.notifier = &notifier};
-    assert_int_equal(give(target("carol", friend, ""), ROLE_OP, "OP"), MODERATION_DONE);
+    assert_int_equal(give(target("carol", friend, ""), ROLE_OP, MODERATION_OP), MODERATION_DONE);
     assert_int_equal(accounts_remove(friend, NULL, &w), ACCOUNTS_DONE);
     assert_int_equal(accounts_remove(owner, NULL, &w), ACCOUNTS_DONE);
     assert_int_equal(r->rules.role_count, 0);
-    assert_int_equal(give(target("carol", friend, ""), ROLE_OP, "OP"), MODERATION_STORAGE);
+    assert_int_equal(give(target("carol", friend, ""), ROLE_OP, MODERATION_OP), MODERATION_STORAGE);
     unit_member_leave_all(&alice);
     unit_member_leave_all(&bob);
     unit_member_join(&bob, rooms_enter("#den", 0));
@@ -375,7 +377,7 @@ static void an_op_is_not_put_out_for_the_address(void **state)
 {
     (void)state;
     struct target guest = target("bob", 0, "");
-    assert_int_equal(moderation_role(r, &guest, ROLE_OP, "OP", &by), MODERATION_DONE);
+    assert_int_equal(give(guest, ROLE_OP, MODERATION_OP), MODERATION_DONE);
     unit_member_hush(&bob);
     assert_int_equal(speak(BAN_KIND_BAN, target("", 0, "192.0.2.7"), 0, ""), MODERATION_DONE);
     unit_member_hears(&bob, "BAN #den 192.0.2.7 by alice\n");

@@ -148,8 +148,8 @@ static void a_room_shows_a_new_name_when_it_was_told(void **state)
     roster_names(r, &names);
     assert_string_equal(names.v[2], "Ann");
     assert_string_equal(names.v[3], "bob");
-    roster_contacts(r, &alice.member, &c);
-    roster_contacts(r, &bob.member, &c);
+    roster_contacts(r, &alice.member, ROSTER_CONTACTS_ALL, &c);
+    roster_contacts(r, &bob.member, ROSTER_CONTACTS_ALL, &c);
     assert_int_equal(c.n, 2);
     assert_ptr_equal(c.v[0].member, &bob.member);
     assert_int_equal(c.v[1].id, alice.member.id);
@@ -167,13 +167,13 @@ static void the_answer_names_the_first_hundred_alone(void **state)
     (void)state;
     enum { CROWD = 103 };
     static struct member crowd[CROWD];
-    static struct outbox outboxes[CROWD];
+    static struct outbox *outboxes[CROWD];
     struct buf heard = {0};
     int lines = 0;
     r = rooms_enter("#general", 0);
     for (int i = 0; i < CROWD; i++) {
-        outbox_init(&outboxes[i], &notifier);
-        crowd[i] = (struct member){.outbox = &outboxes[i], .notifier = &notifier};
+        outboxes[i] = outbox_new(&notifier);
+        crowd[i] = (struct member){.outbox = outboxes[i], .notifier = &notifier};
         snprintf(crowd[i].name, sizeof crowd[i].name, "user%d", i);
         roster_join(r, &crowd[i], 0, NULL);
     }
@@ -185,8 +185,8 @@ static void the_answer_names_the_first_hundred_alone(void **state)
     assert_int_equal(lines, 100);
     assert_non_null(strstr(buf_text(&heard), "JOIN #general user99\r\n"));
     for (int i = 0; i < CROWD; i++) {
-        roster_leave(r, &crowd[i], false);
-        outbox_fini(&outboxes[i]);
+        roster_leave(r, &crowd[i], &(struct leaving){.reason = ""});
+        outbox_free(&outboxes[i]);
     }
     rooms_release(r);
     buf_fini(&heard);

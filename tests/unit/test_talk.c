@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
+#include "chat/roster.h"
 #include "chat/moderation.h"
 #include "chat/talk.h"
 #include "net/post.h"
@@ -68,7 +69,7 @@ static int tear_down(void **state)
 
 static void set(enum option o, long value)
 {
-    assert_int_equal(moderation_option(r, o, value, "", &by), MODERATION_DONE);
+    assert_int_equal(moderation_set(r, &(struct option_change){o, value, ""}, &by), MODERATION_DONE);
     unit_house_settle();
     unit_member_hush(&alice);
     unit_member_hush(&bob);
@@ -78,7 +79,8 @@ static void set(enum option o, long value)
 struct speaker {
     struct member *m;
     const char *text;
-    enum talk result;
+    bool said;
+    enum error_code error;
     struct thread thread;
 };
 
@@ -86,8 +88,9 @@ static void run_speaker(void *arg)
 {
     struct speaker *sp = arg;
     struct refusal no = {0};
-    sp->result = talk_say(r, sp->m, sp->text, &no);
-    refusal_fini(&no);
+    sp->said = talk_say(r, sp->m, EVENT_SAID, sp->text, &no);
+    sp->error = no.error;
+    buf_fini(&no.reason);
     post_flush();
 }
 
@@ -104,11 +107,12 @@ static void begin(struct speaker *sp, struct unit_member *um, const char *text, 
     unit_until(has_queued, &queued);
 }
 
-static enum talk result_of(struct speaker *sp)
+static enum error_code result_of(struct speaker *sp)
 {
     thread_join(&sp->thread);
     unit_house_settle();
-    return sp->result;
+    assert_int_equal(sp->said, sp->error == ERROR_NONE);
+    return sp->error;
 }
 
 /* Alice has begun to say it, and it is written and not yet on disk: the store stands in `inner`. */
@@ -140,7 +144,7 @@ static void a_durable_line_is_heard_after_its_commit_and_not_before(void **state
     unit_member_hears(&bob, "");
     assert_int_equal(kept(), 0);
     unit_job_let(&inner);
-    assert_int_equal(result_of(&sp), TALK_SAID);
+    assert_int_equal(result_of(&sp), ERROR_NONE);
     unit_member_hears(&alice, "ROOM #den alice for good\n");
     unit_member_hears(&bob, "ROOM #den alice for good\n");
     assert_int_equal(kept(), 1);
@@ -157,7 +161,7 @@ static void a_durable_line_that_cannot_be_written_is_heard_by_nobody(void **stat
     breaker.failing = true;
     assert_true(store_put(&breaker.job));
     unit_job_let(&gate);
-    assert_int_equal(result_of(&sp), TALK_STORAGE);
+    assert_int_equal(result_of(&sp), ERROR_STORAGE);
     unit_member_hears(&alice, "");
     unit_member_hears(&bob, "");
     assert_int_equal(kept(), 0);
@@ -174,7 +178,7 @@ static void who_has_acks_is_told_the_number_under_which_it_is_kept(void **state)
     begin(&sp, &alice, "once", 1);
     unit_member_hears(&alice, "");
     unit_job_let(&gate);
-    assert_int_equal(result_of(&sp), TALK_SAID);
+    assert_int_equal(result_of(&sp), ERROR_NONE);
     snprintf(line, sizeof line, "OK %lld\n", unit_house_number("SELECT id FROM message"));
     unit_member_hears(&alice, line);
     unit_member_hears(&bob, "ROOM #den alice once\n");
@@ -194,7 +198,7 @@ static void numbers_grow_in_the_order_in_which_lines_are_heard(void **state)
     unit_member_join(&carol, rooms_enter("#den", 0));
     unit_member_leave(&carol, r, true);
     unit_job_let(&inner);
-    assert_int_equal(result_of(&sp), TALK_SAID);
+    assert_int_equal(result_of(&sp), ERROR_NONE);
     uint64_t last = 0;
     int lines = 0;
     for (const char *at = unit_client_heard(&bob.client, &heard); (at = strstr(at, "@id=")); lines++) {
@@ -221,8 +225,8 @@ static void lines_are_heard_once_while_the_room_becomes_durable_and_ceases_to_be
     for (int i = 0; i < SWITCHES; i++) {
         snprintf(text[i], sizeof text[i], "line-%d.", i);
         begin(&sp[i], who[i % 2], text[i], 0);
-        assert_int_equal(moderation_option(r, OPTION_DURABLE, i % 2 == 0, "", &by), MODERATION_DONE);
-        assert_int_equal(result_of(&sp[i]), TALK_SAID);
+        assert_int_equal(moderation_set(r, &(struct option_change){OPTION_DURABLE, i % 2 == 0, ""}, &by), MODERATION_DONE);
+        assert_int_equal(result_of(&sp[i]), ERROR_NONE);
         buf_str(&all, unit_client_heard(&carol.client, &heard));
         unit_member_hush(&alice);
         unit_member_hush(&bob);
@@ -240,14 +244,15 @@ static void what_is_on_its_way_when_its_speaker_is_put_out_is_no_replay_of_anoth
 {
     struct speaker sp;
     struct target all = {.name = "alice"};
-    struct event ev = {.kind = EVENT_MODERATION, .room = "#den", .verb = "KICK", .name = "alice", .more = "server", .text = ""};
+    struct event ev = {.kind = EVENT_MODERATION, .room = "#den", .moderation = MODERATION_KICK,
+                       .name = "alice", .by = "server"};
     (void)state;
     set(OPTION_DURABLE, 1);
     begin_and_stop_before_the_commit(&sp, "last words");
     unit_member_leave(&bob, r, false);
     assert_int_equal(roster_remove(r, &(struct removal){.target = &all}, &ev), 1);
     unit_job_let(&inner);
-    assert_int_equal(result_of(&sp), TALK_SAID);
+    assert_int_equal(result_of(&sp), ERROR_NONE);
     unit_member_join(&carol, rooms_enter("#den", 0));
     unit_member_hears(&carol, "OK Joined #den (0 users)\n");
     assert_int_equal(kept(), 1); /* it was on its way, and is in the history */
@@ -260,27 +265,28 @@ static void where_not_everybody_may_talk_who_may_not_is_told_why_and_not_heard(v
     struct refusal no = {0};
     (void)state;
     set(OPTION_MODERATED, 1);
-    assert_int_equal(talk_say(r, &bob.member, "psst", &no), TALK_REFUSED);
-    assert_int_equal(no.verdict, RULES_MODERATED);
+    assert_false(talk_say(r, &bob.member, EVENT_SAID, "psst", &no));
+    assert_int_equal(no.error, ERROR_MODERATED);
     post_settle();
-    assert_int_equal(talk_act(r, &bob.member, "waves", &no), TALK_REFUSED);
+    assert_false(talk_say(r, &bob.member, EVENT_ACTION, "waves", &no));
     post_settle();
     assert_true(unit_say(r, &alice.member, "hush")); /* its op */
     unit_member_hears(&bob, "ROOM #den alice hush\n");
     set(OPTION_MODERATED, 0);
     set(OPTION_SLOW, 3600);
     assert_true(unit_say(r, &bob.member, "one"));
-    assert_int_equal(talk_say(r, &bob.member, "two", &no), TALK_REFUSED);
-    assert_int_equal(no.verdict, RULES_SLOW);
-    assert_in_range(no.wait_s, 3590, 3600);
+    assert_false(talk_say(r, &bob.member, EVENT_SAID, "two", &no));
+    assert_int_equal(no.error, ERROR_SLOW_MODE);
+    assert_in_range(no.number, 3590, 3600);
     post_settle();
     unit_member_hears(&bob, "ROOM #den bob one\n");
-    struct target w = {.shown = "bob", .name = "bob"};
-    assert_int_equal(moderation_ban(r, BAN_KIND_MUTE, &w, 0, "calm down", &by), MODERATION_DONE);
-    assert_int_equal(talk_say(r, &bob.member, "three", &no), TALK_REFUSED);
-    assert_int_equal(no.verdict, RULES_MUTED);
-    assert_string_equal(buf_text(&no.terms), ": calm down");
-    refusal_fini(&no);
+    struct ban mute = {.kind = BAN_KIND_MUTE, .target = {.shown = "bob", .name = "bob"}, .reason = (char[]){"calm down"}};
+    assert_int_equal(moderation_ban(r, &mute, &by), MODERATION_DONE);
+    assert_false(talk_say(r, &bob.member, EVENT_SAID, "three", &no));
+    assert_int_equal(no.error, ERROR_MUTED);
+    assert_int_equal(no.until_ms, 0);
+    assert_string_equal(buf_text(&no.reason), "calm down");
+    buf_fini(&no.reason);
     post_settle();
     history_stop(); /* what waits is written */
     unit_house_settle();
@@ -293,7 +299,7 @@ static void a_durable_line_of_who_may_not_talk_is_not_begun_with(void **state)
     (void)state;
     set(OPTION_DURABLE, 1);
     set(OPTION_MODERATED, 1);
-    assert_int_equal(talk_say(r, &bob.member, "psst", &no), TALK_REFUSED);
+    assert_false(talk_say(r, &bob.member, EVENT_SAID, "psst", &no));
     assert_int_equal(store_status().queued, 0);
     assert_int_equal(kept(), 0);
 }
