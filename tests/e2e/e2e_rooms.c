@@ -169,6 +169,7 @@ static void at_the_limit_the_longest_empty_gives_way_topics_last_kept_never(void
     assert_int_equal(daemon_status(&d, "rooms"), 4);
     client_close(&a);
     client_close(&b);
+    daemon_await(&d, "store_queued", 0); /* nobody was promised that these changes are on disk already */
     daemon_kill(&d);
     daemon_start(&d);
     client_login(&a, &d, "adam");

@@ -83,13 +83,16 @@ struct unit_stream {
     bool dead;      /* the test says that nobody may touch the stream now */
     int touched;    /* calls while .dead: must stay 0 */
     enum stream_shut how;
-    struct buf out; /* what was written */
+    const char *says; /* borrows: what the next read gets, or NULL: the end */
+    struct buf out;   /* what was written */
 };
 
 /* Posters can carry to it only after unit_stream_offer_try, so that elsewhere it is the writer that writes. */
 void unit_stream_init(struct unit_stream *us);
 void unit_stream_offer_try(struct unit_stream *us);
 void unit_stream_fini(struct unit_stream *us);
+/* The next read gets this, which is borrowed; the reads after it get the end of the input. Reader. */
+void unit_stream_says(struct unit_stream *us, const char *text);
 /* From now on writes wait; unit_stream_let lets them go on. */
 void unit_stream_hold(struct unit_stream *us);
 void unit_stream_let(struct unit_stream *us);

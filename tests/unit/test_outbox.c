@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * How entries go in and come out: one drainer, what counts until when, put-then-wake, pokes. Real sockets and real
+ * How entries go in and come out: one drainer, what counts until when, put-then-wake. Real sockets and real
  * writer threads where bytes are looked at; a stream that the test holds back where the moment matters.
  */
 #include "config.h"
@@ -553,72 +553,7 @@ static void an_owed_wake_survives_the_reuse_of_its_slot(void **state)
     unit_held_stop(&h);
 }
 
-/* ---- 8: the writer can be poked ---- */
-
-struct rounds {
-    struct unit_client *c;
-    unsigned want;
-};
-
-static bool has_come_round(void *arg)
-{
-    const struct rounds *r = arg;
-    return r->c->rounds >= r->want;
-}
-
-static void a_poke_brings_the_writer_round_without_an_entry(void **state)
-{
-    (void)state;
-    struct unit_held h;
-    unit_limits(UNIT_WIDE);
-    unit_held_start(&h);
-    struct rounds r = {&h.c, h.c.rounds + 1};
-    outbox_poke(h.c.outbox);
-    unit_until(has_come_round, &r);
-    unit_client_wait_asleep(&h.c);
-    assert_int_equal(h.c.rounds, r.want);
-    assert_int_equal(h.us.writes, 0);
-    assert_int_equal(outbox_load(h.c.outbox).entries, 0);
-    unit_held_stop(&h);
-}
-
-static void a_poke_while_the_writer_drains_is_not_lost(void **state)
-{
-    (void)state;
-    struct unit_held h;
-    unit_limits(UNIT_WIDE);
-    unit_held_start(&h);
-    unit_held_fill(&h, 1, 1);
-    struct rounds r = {&h.c, h.c.rounds + 2}; /* the drain itself, and the poke */
-    outbox_poke(h.c.outbox);
-    unit_stream_let(&h.us);
-    unit_until(has_come_round, &r);
-    unit_held_stop(&h);
-}
-
-static void end_with_a_late_poke(void *arg)
-{
-    struct notifier notifier;
-    struct outbox ob;
-    struct unit_stream us;
-    (void)arg;
-    notifier_init(&notifier);
-    outbox_init(&ob, &notifier);
-    unit_stream_init(&us);
-    outbox_open(&ob, &us.base, 1);
-    outbox_close(&ob, CLOSE_QUIT, NULL);
-    outbox_finish(&ob, NULL);
-    must(outbox_is_drained(&ob));
-    outbox_poke(&ob); /* between the reader's look and its detach */
-    must(outbox_take(&ob));
-    outbox_detach(&ob);
-}
-
-static void a_poke_between_drained_and_detach_is_harmless(void **state)
-{
-    (void)state;
-    assert_false(unit_aborts(end_with_a_late_poke, NULL));
-}
+/* 8 is in test_outbox_poke.c. */
 
 /* ---- taking ---- */
 
@@ -720,9 +655,6 @@ int main(void)
         cmocka_unit_test(exactly_one_poster_owes_the_wake),
         cmocka_unit_test(a_close_wakes_directly_and_leaves_the_debt_alone),
         cmocka_unit_test(an_owed_wake_survives_the_reuse_of_its_slot),
-        cmocka_unit_test(a_poke_brings_the_writer_round_without_an_entry),
-        cmocka_unit_test(a_poke_while_the_writer_drains_is_not_lost),
-        cmocka_unit_test(a_poke_between_drained_and_detach_is_harmless),
         cmocka_unit_test(an_idle_outbox_gives_back_what_a_burst_needed),
         cmocka_unit_test(a_written_message_is_let_go),
         cmocka_unit_test(retiring_ends_the_writer),

@@ -285,28 +285,6 @@ static void a_session_that_ends_without_a_word_hears_when_the_carrying_is_over(v
     thread_join(&carrier);
 }
 
-struct rounds {
-    unsigned want;
-};
-
-static bool has_come_round(void *arg)
-{
-    return h.c.rounds >= ((struct rounds *)arg)->want;
-}
-
-static void a_poke_while_a_poster_carries_is_not_lost(void **state)
-{
-    (void)state;
-    start_carrying();
-    struct rounds r = {h.c.rounds + 1};
-    outbox_poke(h.c.outbox);
-    unit_client_wait_asleep(&h.c);
-    assert_int_equal(h.c.rounds, r.want - 1);
-    unit_stream_let(&h.us);
-    unit_until(has_come_round, &r);
-    thread_join(&carrier);
-}
-
 static void abandon_frees_the_rest_of_a_carried_entry(void **state)
 {
     (void)state;
@@ -457,7 +435,6 @@ int main(void)
         TEST(what_comes_while_a_poster_carries_is_written_after_it),
         TEST(a_session_that_ends_waits_for_who_carries),
         TEST(a_session_that_ends_without_a_word_hears_when_the_carrying_is_over),
-        TEST(a_poke_while_a_poster_carries_is_not_lost),
         TEST(abandon_frees_the_rest_of_a_carried_entry),
         TEST(carried_and_written_bytes_never_interleave),
         TEST(one_flush_carries_so_many_and_wakes_the_rest),

@@ -451,7 +451,7 @@ static void the_end_of_a_client_can_be_waited_for(void **state)
     assert_true(pool_wait_gone(id + 1000, 0)); /* who was never there is gone */
     assert_false(pool_wait_gone(id, clock_ms()));
     check_echo(fd);
-    assert_true(outbox_close_gen(&look().pair->outbox, id, CLOSE_KICK, NULL));
+    assert_true(outbox_close_gen(look().pair->outbox, id, CLOSE_KICK, NULL));
     assert_true(pool_wait_gone(id, clock_ms() + 10000));
     assert_int_equal(pool_counts().clients, 0);
     unit_read_end(fd, NULL);
