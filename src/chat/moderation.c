@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Changes come in from handlers and leave as errands. Not obvious: a limit is looked at when a change is put, so it can be
- * passed by as many as are on the way at once; what is on disk is in force.
+ * Changes come in from handlers and leave as jobs for the store. Not obvious: a limit is checked when a change is put,
+ * so changes that are in the queue at the same time may exceed it; what is on disk is in force.
  */
 #include "config.h"
 
@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One change on its way. */
+/* One change in the queue. */
 struct moderation {
     struct room *r;
     const struct moderator *by;
@@ -30,7 +30,7 @@ struct moderation {
     const struct target *target;
     enum role role;
     uint64_t client;
-    struct ban ban; /* .reason is given away by sanction_committed */
+    struct ban ban; /* .reason is taken over by ban_committed */
     const char *reason;
     bool there; /* the room is on disk */
 };
@@ -41,10 +41,11 @@ static enum moderation_result carry_out(const struct job *e, struct moderation *
     return job_do(e, d, &d->by->waiter) && d->there ? MODERATION_DONE : MODERATION_STORAGE;
 }
 
-/* The rules have changed: what follows, and the room is told. The room's lock is held. */
+/* After a change of the rules: derives what depends on them and tells the room. The room's lock is held. */
 static void tell_locked(const struct moderation *d, const char *verb, const char *name, const char *terms)
 {
-    struct event ev = {.kind = EVENT_MODERATION, .room = d->r->name, .verb = verb, .name = name, .more = d->by->name, .text = terms};
+    struct event ev = {.kind = EVENT_MODERATION, .room = d->r->name, .verb = verb, .name = name, .more = d->by->name,
+                       .text = terms};
     room_rules_changed_locked(d->r);
     room_deliver_locked(d->r, &ev, d->by->member);
 }
@@ -85,7 +86,8 @@ static void option_committed(void *arg)
         retention_clean_up();
 }
 
-enum moderation_result moderation_option(struct room *r, enum option o, long value, const char *word, const struct moderator *by)
+enum moderation_result moderation_option(struct room *r, enum option o, long value, const char *word,
+                                         const struct moderator *by)
 {
     static const struct job set = {option_run, option_committed};
     struct moderation d = {.r = r, .by = by, .option = o, .value = value, .word = word};
@@ -122,7 +124,8 @@ static bool has_space_for_role(struct room *r, int64_t account)
     return has;
 }
 
-enum moderation_result moderation_role(struct room *r, const struct target *target, enum role role, const char *verb, const struct moderator *by)
+enum moderation_result moderation_role(struct room *r, const struct target *target, enum role role, const char *verb,
+                                       const struct moderator *by)
 {
     static const struct job give = {role_run, role_committed};
     struct moderation d = {.r = r, .by = by, .target = target, .role = role, .verb = verb, .there = true};
@@ -133,7 +136,8 @@ enum moderation_result moderation_role(struct room *r, const struct target *targ
     return has_space_for_role(r, target->account) ? carry_out(&give, &d) : MODERATION_FULL;
 }
 
-enum moderation_result moderation_invite(struct room *r, const struct target *target, uint64_t client, const struct moderator *by)
+enum moderation_result moderation_invite(struct room *r, const struct target *target, uint64_t client,
+                                         const struct moderator *by)
 {
     if (!target->account) {
         lock_acquire(&r->lock);
@@ -168,7 +172,7 @@ static int ban_run(void *arg, sqlite3 *db)
     return store_rules_ban(db, d->r->key, &row, clock_wall_ms(), &d->there);
 }
 
-static void sanction_committed(void *arg)
+static void ban_committed(void *arg)
 {
     struct moderation *d = arg;
     struct ban *s = &d->ban;
@@ -184,8 +188,8 @@ static void sanction_committed(void *arg)
         tell_locked(d, ban_verb(s->kind), s->target.shown, buf_text(&terms));
     lock_release(&d->r->lock);
     if (s->kind == BAN_KIND_BAN) {
-        struct event ev = {.kind = EVENT_MODERATION, .room = d->r->name, .verb = ban_verb(s->kind), .name = s->target.shown,
-                           .more = d->by->name, .text = buf_text(&terms)};
+        struct event ev = {.kind = EVENT_MODERATION, .room = d->r->name, .verb = ban_verb(s->kind),
+                           .name = s->target.shown, .more = d->by->name, .text = buf_text(&terms)};
         struct removal o = {.target = &s->target, .except = d->by->member, .always = true};
         roster_remove(d->r, &o, &ev);
     }
@@ -193,16 +197,16 @@ static void sanction_committed(void *arg)
 }
 
 enum moderation_result moderation_ban(struct room *r, enum ban_kind kind, const struct target *target, int64_t until_ms,
-                            const char *reason, const struct moderator *by)
+                                      const char *reason, const struct moderator *by)
 {
-    static const struct job speak = {ban_run, sanction_committed};
+    static const struct job ban = {ban_run, ban_committed};
     struct moderation d = {.r = r, .by = by, .reason = reason,
                      .ban = {.kind = kind, .target = *target, .until_ms = until_ms, .reason = panic_strdup(reason)}};
     snprintf(d.ban.by, sizeof d.ban.by, "%s", by->name);
     lock_acquire(&r->lock);
     bool has_space = rules_has_space_for_ban(&r->rules, target, kind, clock_wall_ms());
     lock_release(&r->lock);
-    enum moderation_result result = has_space ? carry_out(&speak, &d) : MODERATION_FULL;
+    enum moderation_result result = has_space ? carry_out(&ban, &d) : MODERATION_FULL;
     free(d.ban.reason);
     return result;
 }
@@ -213,7 +217,7 @@ static int unban_run(void *arg, sqlite3 *db)
     return store_rules_unban(db, d->r->key, (int)d->ban.kind, d->ban.target.shown);
 }
 
-static void lift_committed(void *arg)
+static void unban_committed(void *arg)
 {
     const struct moderation *d = arg;
     lock_acquire(&d->r->lock);
@@ -222,7 +226,7 @@ static void lift_committed(void *arg)
     lock_release(&d->r->lock);
 }
 
-/* Which one it is, by the name with which it was spoken. */
+/* Finds it, and the name or address it was given for. */
 static bool find_ban(struct room *r, enum ban_kind kind, const struct target *target, char as_written[ADDRS_TEXT])
 {
     lock_acquire(&r->lock);
@@ -235,16 +239,17 @@ static bool find_ban(struct room *r, enum ban_kind kind, const struct target *ta
     return s != NULL;
 }
 
-enum moderation_result moderation_unban(struct room *r, enum ban_kind kind, const struct target *target, const struct moderator *by)
+enum moderation_result moderation_unban(struct room *r, enum ban_kind kind, const struct target *target,
+                                        const struct moderator *by)
 {
-    static const struct job unban = {unban_run, lift_committed};
+    static const struct job unban = {unban_run, unban_committed};
     struct moderation d = {.r = r, .by = by, .ban = {.kind = kind}};
     return find_ban(r, kind, target, d.ban.target.shown) ? carry_out(&unban, &d) : MODERATION_UNKNOWN;
 }
 
 /* ---- KICK ---- */
 
-/* Takes back what lets somebody in: the invitation of an account, or of a client. True: there was one. */
+/* Withdraws the invitation of an account, or of a client. MODERATION_UNKNOWN: there was none. */
 static enum moderation_result uninvite(struct room *r, const struct target *target, const struct moderator *by)
 {
     lock_acquire(&r->lock);
@@ -256,15 +261,16 @@ static enum moderation_result uninvite(struct room *r, const struct target *targ
     return was_invited ? MODERATION_DONE : MODERATION_UNKNOWN;
 }
 
-enum moderation_result moderation_kick(struct room *r, const struct target *target, const char *reason, const struct moderator *by)
+enum moderation_result moderation_kick(struct room *r, const struct target *target, const char *reason,
+                                       const struct moderator *by)
 {
     struct buf terms = {0};
     enum moderation_result invited = uninvite(r, target, by);
     if (invited == MODERATION_STORAGE)
         return invited;
     rules_terms(&terms, 0, reason);
-    struct event ev = {.kind = EVENT_MODERATION, .room = r->name, .verb = "KICK", .name = target->shown, .more = by->name,
-                       .text = buf_text(&terms)};
+    struct event ev = {.kind = EVENT_MODERATION, .room = r->name, .verb = "KICK", .name = target->shown,
+                       .more = by->name, .text = buf_text(&terms)};
     struct removal o = {.target = target, .except = by->member};
     bool hit = roster_remove(r, &o, &ev) > 0;
     buf_fini(&terms);
@@ -273,7 +279,7 @@ enum moderation_result moderation_kick(struct room *r, const struct target *targ
 
 /* ---- loading ---- */
 
-/* Calls what sets a row, under the room's lock; counts what there is no place for. */
+/* The room of a row, with its lock held, or NULL; counts rows of unknown rooms. loaded() must follow. */
 static struct room *load_into(const char *room, int *refused)
 {
     struct room *r = name_is_room(room) ? rooms_find(room) : NULL;
@@ -339,6 +345,6 @@ int moderation_load(char error[STORE_ERROR])
         return -1;
     }
     if (refused)
-        log_warn("rules_skipped", "rows=%d hint=\"the database has rules of no room, or such as this chatd does not know\"", refused);
+        log_warn("rules_skipped", "rows=%d hint=\"the database has unknown rules, or of unknown rooms\"", refused);
     return 0;
 }
