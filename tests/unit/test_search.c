@@ -105,11 +105,22 @@ static bool is_indexed(void *arg)
 
 static void the_index_follows_without_being_asked(void **state)
 {
-    long long two = 2;
+    long long two = 2, three = 3;
     (void)state;
     say("one");
     say("two");
     unit_until(is_indexed, &two);
+    for (int i = 0; i < 100; i++) { /* until nothing is left to do; a step is not in every pass */
+        search_tick();
+        unit_house_settle();
+    }
+    uint64_t jobs = counter_get(COUNTER_STORE_JOBS);
+    for (int i = 0; i < 100; i++)
+        search_tick();
+    unit_house_settle();
+    assert_int_equal(counter_get(COUNTER_STORE_JOBS), jobs);
+    say("three");
+    unit_until(is_indexed, &three);
 }
 
 static void a_restart_in_the_middle_loses_and_doubles_nothing(void **state)
