@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The table of accounts and its changes. Not obvious: whether a name is free is decided by the database, inside the
- * transaction, because two who want the same one may be on the way at once; the table follows in the order of the
- * store's queue.
+ * transaction, because two requests for the same name may be in the queue at once. The table follows in the order of
+ * the queue.
  */
 #include "config.h"
 
@@ -27,12 +27,12 @@
 struct entry {
     struct account a;
     char key[NAME_SIZE];
-    bool noted; /* its .seen has yet to be written */
+    bool noted; /* its .seen_ms and .seen_from are not written yet */
     struct entry *next_noted;
     UT_hash_handle hh, hh_id;
 };
 
-/* What the store is writing of when accounts were seen. */
+/* When an account was last seen, as the store writes it. */
 struct seen {
     int64_t id, seen_ms;
     char from[ADDRS_TEXT];
@@ -45,8 +45,8 @@ static struct {
     struct entry *by_id;     /* A: the same entries */
     struct entry *noted;     /* A: those to be written */
     struct store_job write;  /* writes them */
-    bool asked;              /* A: .write is in the store's hands */
-    bool again;              /* A: and was wanted once more since */
+    bool asked;              /* A: .write is queued or being carried out */
+    bool again;              /* A: and has to be put again after that */
     struct seen *writing;    /* t: owns; not yet known to be on disk */
     size_t writing_n;        /* t */
 } accounts;
@@ -155,7 +155,7 @@ void accounts_each(void (*fn)(const struct account *a, void *arg), void *arg)
 
 struct change_of_account {
     struct account a;
-    const char *proved;                  /* the hash it had, or NULL */
+    const char *proved;                  /* the hash it must have, or NULL */
     bool invited;                        /* it takes an invitation */
     unsigned char digest[SECRET_DIGEST]; /* of that */
     int64_t expires_ms;
@@ -189,7 +189,7 @@ static int add_run(void *arg, sqlite3 *db)
     }
     rc = store_accounts_add(db, &row, &c->a.id);
     c->result = c->a.id ? ACCOUNTS_DONE : ACCOUNTS_EXISTS;
-    if (rc == SQLITE_OK && c->a.id && c->invited) /* last, so that none is spent in vain */
+    if (rc == SQLITE_OK && c->a.id && c->invited) /* last, so that an invitation is used only for a new account */
         rc = store_accounts_use_invitation(db, c->digest, sizeof c->digest, c->a.created_ms, &invited);
     if (rc == SQLITE_OK && !invited) {
         rc = store_accounts_remove(db, c->a.id, NULL, &invited);
@@ -205,10 +205,10 @@ static void add_committed(void *arg)
     if (c->result != ACCOUNTS_DONE)
         return;
     rwlock_write(&accounts.lock);
-    add_locked(&c->a); /* from here on nobody can claim the name without its password */
+    add_locked(&c->a); /* from here on the name cannot be claimed without its password */
     rwlock_release(&accounts.lock);
     if (c->owner)
-        atomic_store(c->owner, c->a.id); /* here, so that a change which follows finds who is logged in */
+        atomic_store(c->owner, c->a.id); /* here, so that a later change finds which client is logged in */
     else
         users_close_others(c->a.name, c->a.id, CLOSE_KICK, &words);
 }
@@ -219,7 +219,7 @@ static int hash_run(void *arg, sqlite3 *db)
     bool changed;
     int rc = store_accounts_hash(db, c->a.id, c->proved, c->a.hash, &changed);
     if (rc == SQLITE_OK && changed)
-        rc = store_tokens_remove_all(db, c->a.id); /* what was got by the old password */
+        rc = store_tokens_remove_all(db, c->a.id); /* they were made with the old password */
     note(c, changed);
     return rc;
 }
@@ -337,7 +337,7 @@ enum accounts_change accounts_invite(char code[SECRET_TEXT], int64_t expires_ms,
     return change(&make, &c, w);
 }
 
-/* ---- when they were seen ---- */
+/* ---- last logins ---- */
 
 void accounts_note_seen(int64_t id, const char *from)
 {
@@ -354,7 +354,7 @@ void accounts_note_seen(int64_t id, const char *from)
     rwlock_release(&accounts.lock);
 }
 
-/* Moves what was noted over to .writing; after a failure it is there already. */
+/* Moves what was noted to .writing; after a failure it is there already. */
 static void take_noted(void)
 {
     int n = 0;
@@ -400,7 +400,7 @@ static void write_done(struct store_job *job, bool ok)
 void accounts_tick(void)
 {
     rwlock_write(&accounts.lock);
-    accounts.again = accounts.asked; /* what it has begun to write may not be all: there is no later tick at the stop */
+    accounts.again = accounts.asked; /* more may be noted while it writes, and at the stop no tick follows */
     if (accounts.noted && !accounts.asked) {
         accounts.asked = true;
         store_put(&accounts.write);
@@ -429,7 +429,7 @@ static void load_one(const struct account_row *row, void *arg)
     int *refused = arg;
     struct account a = {.id = row->id, .created_ms = row->created_ms, .seen_ms = row->seen_ms, .locked = row->locked};
     char key[NAME_SIZE];
-    bool is_good = name_was_user(row->name) && strlen(row->hash) < sizeof a.hash; /* who knows who wrote the file */
+    bool is_good = name_was_user(row->name) && strlen(row->hash) < sizeof a.hash; /* the file may be edited */
     if (is_good)
         name_fold(key, row->name);
     if (!is_good || strcmp(key, row->key) != 0) {
@@ -452,6 +452,6 @@ int accounts_load(char error[STORE_ERROR])
         return -1;
     }
     if (refused)
-        log_warn("accounts_skipped", "rows=%d hint=\"the database holds what is no name or no password's hash\"", refused);
+        log_warn("accounts_skipped", "rows=%d hint=\"the database has invalid account names or hashes\"", refused);
     return 0;
 }

@@ -8,8 +8,9 @@
 #include "proto/name.h"
 
 /*
- * Names that are owned. All accounts are in memory, so that to log in without one costs a look; what changes is put to
- * the store and takes effect in memory after COMMIT, on the store thread. Who is logged in to one is in struct member.
+ * Accounts: names that are owned. All are in memory, so to check that a name has no account costs one look-up. A change
+ * is put to the store and takes effect in memory after COMMIT, on the store thread. Which client is logged in to an
+ * account is in struct member.
  */
 struct account {
     int64_t id; /* never given twice */
@@ -30,7 +31,7 @@ void accounts_configure(int max);
 /* Reads all accounts from the store, before store_start. 0, or -1 with a line for the operator. */
 int accounts_load(char error[STORE_ERROR]);
 
-/* A copy of the account of that name. False: there is none. Any thread, any lock that ranks below ACCOUNTS. */
+/* A copy of the account of that name. False: unknown account. Any thread, any lock that ranks below ACCOUNTS. */
 bool accounts_find(const char *name, struct account *a);
 /* The same by its id. */
 bool accounts_by_id(int64_t id, struct account *a);
@@ -38,38 +39,39 @@ bool accounts_by_id(int64_t id, struct account *a);
  * is the name of that account, or of none; and that account is unlocked and has the same password still. */
 bool accounts_admits(const char *name, const struct account *proved);
 int accounts_count(void);
-/* Calls fn for a copy of each, in order of their making, without a lock. */
+/* Calls fn for a copy of each, oldest first, without a lock. */
 void accounts_each(void (*fn)(const struct account *a, void *arg), void *arg);
 
-/* The changes: each waits until it is on disk, or says why it was not made. Any thread with a bell; no lock. */
+/* The changes: each waits until it is on disk, or returns why it was not made. Blocks. Any thread with a notifier, no
+ * lock. */
 enum accounts_change {
     ACCOUNTS_DONE,
     ACCOUNTS_STORAGE,
     ACCOUNTS_EXISTS,
     ACCOUNTS_UNKNOWN,
-    ACCOUNTS_OUTDATED, /* there is another password by now than was proved */
+    ACCOUNTS_OUTDATED, /* the password was changed after it was checked */
     ACCOUNTS_FULL,
     ACCOUNTS_NOT_INVITED
 };
 struct accounts_new {
     const char *name, *hash;
     const char *seen_from;
-    const char *invitation;  /* is used up with it; NULL: it takes none */
-    _Atomic int64_t *owner;  /* struct member's .account of who has the name, and is logged in from then on. NULL:
-                                nobody is to have it, and whoever came to have it meanwhile is kicked */
+    const char *invitation;  /* is used up; NULL: none is needed */
+    _Atomic int64_t *owner;  /* borrows: .account of the member that has the name, which is then logged in. NULL: the
+                                client that has the name is kicked */
 };
 enum accounts_change accounts_add(const struct accounts_new *n, const struct waiter *w);
-/* `proved`: the hash that a password was held against, which must still be the account's; NULL: whatever it is. */
+/* `proved`: the hash that a password was checked against, which must still be the account's; NULL: any. */
 enum accounts_change accounts_set_hash(int64_t id, const char *proved, const char *hash, const struct waiter *w);
 enum accounts_change accounts_set_locked(int64_t id, bool locked, const struct waiter *w);
-/* Nobody is logged in to it from then on. */
+/* Logs out the clients that are logged in to it. */
 enum accounts_change accounts_remove(int64_t id, const char *proved, const struct waiter *w);
 
 /* Makes an invitation for one account. */
 enum accounts_change accounts_invite(char code[SECRET_TEXT], int64_t expires_ms, const struct waiter *w);
 
-/* Notes that somebody is logged in to it now; written within a quarter of a second. Any thread, any lock that ranks
- * below ACCOUNTS. `from` NULL: from where it was. */
+/* Notes that a client is logged in to it now; the store writes it within a quarter of a second. `from`: its address;
+ * NULL: unchanged. Any thread, any lock that ranks below ACCOUNTS. */
 void accounts_note_seen(int64_t id, const char *from);
 /* Keeper, each of its passes, and once before store_stop: has what was noted written. */
 void accounts_tick(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A change comes in from a session's reader or a console thread, and leaves as a job of the store: run() is called inside
- * the transaction, possibly more than once, done() after COMMIT.
+ * A change comes in from a session's reader or a console thread, and leaves as a job of the store: run() is called
+ * inside the transaction, possibly more than once, done() after COMMIT.
  */
 #include "config.h"
 

@@ -6,10 +6,10 @@
 #include "chat/room.h"
 
 /*
- * Changes of a room that somebody waits for: a topic, and rooms that the operator makes permanent or deletes. There is no
- * second copy of the order: a change is put into the store's queue in the hold of the lock that decided it, and takes
- * effect in memory after COMMIT, on the store thread, in the order of the queue. It lives in its waiter's slot, and fails
- * at the first failure of the store.
+ * Changes of a room that somebody waits for: a topic, and rooms that the operator makes permanent or deletes. There is
+ * no second copy of the order: a change is put into the store's queue in the hold of the lock that decided it, and
+ * takes effect in memory after COMMIT, on the store thread, in the order of the queue. It lives in its waiter's slot,
+ * and fails at the first failure of the store.
  */
 enum change_kind { CHANGE_TOPIC, CHANGE_PERMANENT, CHANGE_DELETE };
 
@@ -46,8 +46,8 @@ void change_put(struct change *c, enum change_kind kind, struct room *r, const c
 /* Waits until the change is made or has failed, as request_wait does. Blocks. */
 enum change_result change_wait(struct change *c, bool (*is_over)(void *arg), void *arg);
 
-/* The operator's changes: each puts one and waits for it. `name` is as name_room gave it. Any thread with a notifier, no
- * lock. change_create makes the room, if it is not there, and makes it permanent. */
+/* The operator's changes: each puts one and waits for it. `name` is as name_room gave it. Any thread with a notifier,
+ * no lock. change_create makes the room, if it is not there, and makes it permanent. */
 enum change_result change_create(const char *name, struct change *c, struct notifier *notifier);
 enum change_result change_delete(const char *name, struct change *c, struct notifier *notifier);
 enum change_result change_topic(const char *name, const char *topic, struct change *c, struct notifier *notifier);

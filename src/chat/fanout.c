@@ -15,8 +15,9 @@
 #include <string.h>
 
 #define IDLE_BYTES 1024 /* most memory of a buffer in which nothing is gathered */
-#define PARTS 16        /* gathered lines fill at most 1/PARTS of an outbox: so an outbox that one piece took over its
-                           half still has space for pieces of seven other rooms, which have yet to see that it presses */
+#define PARTS 16        /* gathered lines fill at most 1/PARTS of an outbox: so an outbox that one piece has
+                           filled over its half still has space for those of seven other rooms, which have yet to see
+                           that it presses */
 
 static int put_gathered(struct post_gathering *g, enum post_combiner combiner)
 {

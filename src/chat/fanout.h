@@ -14,7 +14,7 @@
  * The members of one room and the way to their outboxes. What is said is gathered first: it is rendered at once, for
  * each form among the members, behind what others have just said in the room. When the speaker who combines flushes
  * (net/post.h), it is put as one message for each member. So a hundred lines for a hundred members are a hundred puts,
- * not ten thousand. An event that is not for all members, or that is not talk, is put at once, behind what was gathered.
+ * not ten thousand. An event that is not for all members, or is not talk, is put at once, behind what was gathered.
  *
  * Locking key: R by the room's lock, which .lock points to · c constant
  */
@@ -24,7 +24,7 @@ struct membership {
     int form;                      /* R: as the member's; changed only while nothing is gathered */
     enum role role;                /* R: what it may do until it leaves, in addition to its account's role */
     uint64_t missed_id;            /* R: number of the first message that its closed outbox refused; or 0 */
-    int64_t said_ms;               /* R: wall clock of its last message, also before a rejoin; kept where talk is limited */
+    int64_t said_ms;               /* R: wall clock of its last message, also before a rejoin; where talk is limited */
     char name[NAME_SIZE];          /* R: a copy of the member's, which other threads may not read */
 };
 
@@ -45,7 +45,8 @@ struct fanout {
 
 /* The lock is borrowed, and is the one that the _locked calls below assert. */
 void fanout_init(struct fanout *f, struct lock *lock);
-/* Frees what it owns. It must have no members and nothing gathered. It may be used again without another fanout_init. */
+/* Frees what it owns. It must have no members and nothing gathered. It may be used again without another
+ * fanout_init. */
 void fanout_fini(struct fanout *f);
 
 /* ---- members ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Not obvious: the replay of a room is a copy of what was kept, so it is emptied too, before the first step, and what is said
- * meanwhile stays. A step may be carried out twice, after a failure: it begins each time from what the last one left.
+ * Not obvious: the replay of a room holds copies, so they are removed too, before the first step; what is said after
+ * that stays. After a failure a step is carried out again: each try begins from what the last step left (.what).
  */
 #include "config.h"
 
@@ -30,14 +30,14 @@ static int phase_step(struct forget *f, sqlite3 *db)
     f->removed = 0;
     f->more = false;
     if (f->phase == FORGET_COUNTS) {
-        int rc = store_tokens_forget_missed(db); /* copies, for who comes back */
+        int rc = store_tokens_forget_missed(db); /* copies, in saved sessions */
         return rc == SQLITE_OK ? message_top(db, &f->next.upto) : rc;
     }
     if (f->phase == FORGET_DELETES)
         return store_history_forget(db, &f->next, &f->removed);
     if (f->phase == FORGET_WIPES)
         return search_index_wipe(db, 0, &f->more);
-    return SQLITE_OK; /* what is cleared is the write-ahead log, and so the pages of the file that it is to replace */
+    return SQLITE_OK; /* store.c empties the write-ahead log, and so replaces the old pages of the file */
 }
 
 static int do_step(sqlite3 *db, void *arg)
@@ -64,17 +64,17 @@ static void forget_replay(struct room *r, void *arg)
 {
     const struct forget *f = arg;
     if (!f->what.is_room)
-        room_forget(r, f->who);
-    else if (strcmp(r->key, f->who) == 0)
+        room_forget(r, f->key);
+    else if (strcmp(r->key, f->key) == 0)
         room_forget(r, NULL);
 }
 
-void forget_begin(struct forget *f, const char *who)
+void forget_begin(struct forget *f, const char *name)
 {
     *f = (struct forget){.phase = FORGET_COUNTS};
-    name_fold(f->who, who);
-    bool is_room = *who == '#';
-    f->what = (struct history_forget){.who = f->who, .is_room = is_room, .most = is_room ? STEP_ROWS : LOOK_ROWS};
+    name_fold(f->key, name);
+    bool is_room = *name == '#';
+    f->what = (struct history_forget){.who = f->key, .is_room = is_room, .most = is_room ? STEP_ROWS : LOOK_ROWS};
 }
 
 bool forget_step(struct forget *f, struct notifier *notifier)

@@ -7,26 +7,26 @@
 #include "store/store_history.h"
 
 /*
- * Forgetting what a user said, or what was said in a room: out of the history, out of the index, and out of the pages in
- * which it stood there; in small steps between all else that is written. In its asker's slot.
+ * Deletes what a user said, or what was said in a room, for good: from the history, from the index, and from the
+ * database pages that held it. In small steps, between which other jobs are written. It lives in its caller's slot.
  */
 struct forget {
     struct request request;
-    char who[NAME_SIZE];
-    struct history_forget what, next; /* so far; after this step */
+    char key[NAME_SIZE];              /* the user's or room's name, folded */
+    struct history_forget what, next; /* after the steps so far; after this step */
     enum { FORGET_COUNTS, FORGET_DELETES, FORGET_WIPES, FORGET_CLEARS, FORGET_DONE } phase;
-    int removed;                      /* in this step */
-    bool failed;                      /* this step, by damage */
-    bool more;                        /* to wipe */
-    long long sum;                    /* messages forgotten */
+    int removed;                      /* messages, in this step */
+    bool failed;                      /* this step, because of damage */
+    bool more;                        /* there is more to wipe */
+    long long sum;                    /* messages deleted so far */
 };
 enum forget_result { FORGET_STEPPED = 1, FORGET_FAILED };
 
-/* Begins: a user's name, or a room's name as name_room gave it. What is said from the first step on stays. */
-void forget_begin(struct forget *f, const char *who);
+/* Begins. `name`: a user's, or a room's as name_room gave it. What is said after the first step stays. */
+void forget_begin(struct forget *f, const char *name);
 
-/* Does one step and waits for it. False: the store could not do it, and what was not forgotten yet is there still. It is
- * done when .phase is FORGET_DONE. Blocks; any thread with a bell, without locks. */
+/* Does one step and waits for it; all is done when .phase is FORGET_DONE. False: the store could not do it, and what
+ * was not deleted yet is still there. Blocks. Any thread with a notifier, no lock. */
 bool forget_step(struct forget *f, struct notifier *notifier);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* One line of those who wait, by round and then by arrival; who ends lets the first of it begin. */
+/* One queue of turns, by round and then by arrival; a turn that ends lets the first of the queue begin. */
 #include "config.h"
 
 #include "chat/hashing.h"
@@ -11,11 +11,11 @@
 #include <string.h>
 #include <utlist.h>
 
-/* Locking key: H by .lock, and so are the turns in .line */
+/* Locking key: H by .lock, and so are the turns in .queue */
 static struct {
     struct lock lock;
-    struct turn *line; /* H: borrows */
-    int at_work;       /* H */
+    struct turn *queue; /* H: borrows */
+    int at_work;        /* H: turns that have begun */
 } hashing = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_HASHING}};
 
 static _Atomic int wait_ms_now = 5000, at_once_now = 1;
@@ -26,28 +26,28 @@ void hashing_configure(int wait_ms, int at_once)
     atomic_store_explicit(&at_once_now, at_once, memory_order_relaxed);
 }
 
-/* Lets begin whoever may. */
+/* Lets turns begin, as many as may. */
 static void go_on_locked(void)
 {
     struct turn *t;
-    while ((t = hashing.line) && hashing.at_work < atomic_load_explicit(&at_once_now, memory_order_relaxed)) {
-        DL_DELETE(hashing.line, t);
+    while ((t = hashing.queue) && hashing.at_work < atomic_load_explicit(&at_once_now, memory_order_relaxed)) {
+        DL_DELETE(hashing.queue, t);
         t->is_on = true;
         hashing.at_work++;
-        notifier_notify(t->notifier); /* within the hold: outside it the turn might be gone */
+        notifier_notify(t->notifier); /* while the lock is held: after that the turn may be gone */
     }
 }
 
-static void stand_in_line_locked(struct turn *t)
+static void enqueue_locked(struct turn *t)
 {
-    struct turn *other, *behind = NULL;
-    DL_FOREACH(hashing.line, other)
+    struct turn *other, *later = NULL;
+    DL_FOREACH(hashing.queue, other)
         if (memcmp(&other->from, &t->from, sizeof t->from) == 0)
             t->round = other->round + 1;
-    DL_FOREACH(hashing.line, other)
-        if (!behind && other->round > t->round)
-            behind = other;
-    DL_PREPEND_ELEM(hashing.line, behind, t); /* before nobody: at the end */
+    DL_FOREACH(hashing.queue, other)
+        if (!later && other->round > t->round)
+            later = other;
+    DL_PREPEND_ELEM(hashing.queue, later, t); /* NULL: at the end */
     go_on_locked();
 }
 
@@ -60,14 +60,14 @@ static bool is_on(void *arg)
     return on;
 }
 
-struct standing {
+struct wait {
     struct turn *turn;
     const struct waiter *waiter;
 };
 
 static bool is_on_or_over(void *arg)
 {
-    const struct standing *s = arg;
+    const struct wait *s = arg;
     return is_on(s->turn) || waiter_is_over(s->waiter);
 }
 
@@ -77,22 +77,23 @@ void hashing_end(struct turn *t)
     if (t->is_on)
         hashing.at_work--;
     else
-        DL_DELETE(hashing.line, t);
+        DL_DELETE(hashing.queue, t);
     go_on_locked();
     lock_release(&hashing.lock);
 }
 
 bool hashing_begin(struct turn *t, const struct addr *from, const struct waiter *w)
 {
-    struct standing s = {t, w};
+    struct wait s = {t, w};
     *t = (struct turn){.notifier = w->notifier};
     if (from)
         t->from = from->key;
     lock_acquire(&hashing.lock);
-    stand_in_line_locked(t);
+    enqueue_locked(t);
     lock_release(&hashing.lock);
     post_flush();
-    notifier_wait_for(w->notifier, clock_ms() + atomic_load_explicit(&wait_ms_now, memory_order_relaxed), is_on_or_over, &s);
+    int wait_ms = atomic_load_explicit(&wait_ms_now, memory_order_relaxed);
+    notifier_wait_for(w->notifier, clock_ms() + wait_ms, is_on_or_over, &s);
     if (is_on(t) && !waiter_is_over(w))
         return true;
     hashing_end(t);

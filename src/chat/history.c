@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Messages come in from talk.c and go to the store in batches. Not obvious: the batch that is being written is kept until
- * its transaction is on disk, because after a failure it is written again from its start. And a query has to see all
- * messages before it: so the waiting batch is put to the store ahead of it, even while another is being written.
+ * Messages come in from talk.c and go to the store in batches. Not obvious: the batch that is being written is kept
+ * until its transaction is on disk, because after a failure it is written again from its start. And a query has to see
+ * all messages before it: so the waiting batch is put to the store ahead of it, even while another is being written.
  */
 #include "config.h"
 
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WRITE_RESTS 3 /* passes of the keeper skipped after one that writes: then a second's messages share their pages */
+#define WRITE_RESTS 3 /* passes of the keeper skipped after one that writes: a second's messages share their pages */
 
 /* One message; its name and text begin at .at in the batch's bytes, each with its NUL. */
 struct queued {

@@ -8,12 +8,14 @@
 #include "store/store_history.h"
 
 /*
- * The history: stored messages of rooms. A message is copied into a batch in memory, in the hold of the room's lock that
- * numbers it; once a second the store writes the batch in one transaction. So storing costs a speaker a copy and never a
- * wait for the disk, and a crash loses at most the messages of the last second. A query sees all messages before it.
+ * The history: stored messages of rooms. A message is copied into a batch in memory, in the hold of the room's lock
+ * that numbers it; once a second the store writes the batch in one transaction. So storing costs a speaker a copy and
+ * never a wait for the disk, and a crash loses at most the messages of the last second. A query sees all messages
+ * before it.
  *
  * The batch is bounded. When it is full, speakers wait (history_is_full); while the store has failed they do not, and a
- * message that does not fit is delivered, not stored, and counted as lost. Old messages are removed by chat/retention.h.
+ * message that does not fit is delivered, not stored, and counted as lost. Old messages are removed by
+ * chat/retention.h.
  */
 struct history_limits {
     bool keep;       /* messages are stored, except in rooms that have this switched off */
@@ -64,8 +66,8 @@ struct history_query {
 };
 enum history_result { HISTORY_READ = 1, HISTORY_FAILED };
 
-/* Asks for messages of the room, for `bytes` bytes of lines at most. .room of the range is ignored; .after and .before may
- * be 0: no limit. history_wait must follow. Any thread with a notifier, no lock that ranks at or above ROOM. */
+/* Asks for messages of the room, for `bytes` bytes of lines at most. .room of the range is ignored; .after and .before
+ * may be 0: no limit. history_wait must follow. Any thread with a notifier, no lock that ranks at or above ROOM. */
 void history_ask(struct history_query *q, struct room *r, struct history_range range, size_t bytes,
                  struct notifier *notifier);
 

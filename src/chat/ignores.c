@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Sorted, because in a room it is asked for each line and each member that ignores anybody. */
+/* The list is sorted, because a room looks in it for each line and each member that ignores anybody. */
 #include "config.h"
 
 #include "chat/ignores.h"
@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* The first entry that does not stand before the key. */
+/* The index of the first entry that does not sort before the key. */
 static int place(const struct ignores *ig, const char *key)
 {
     int low = 0, high = ig ? ig->count : 0;
@@ -28,7 +28,8 @@ bool ignores_has(const struct ignores *ig, const char *key)
     return ig && at < ig->count && strcmp(ig->v[at].key, key) == 0;
 }
 
-/* `count` entries: those of `ig` up to `at`, and from `from` on so that they reach the end. */
+/* A list of `count` entries: the first are those of `ig` below index `at`, the last are those of `ig` from `from`
+ * on. */
 static struct ignores *copy(const struct ignores *ig, int count, int at, int from)
 {
     struct ignores *out = panic_calloc(1, sizeof *out + (size_t)count * sizeof out->v[0]);

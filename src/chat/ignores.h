@@ -5,8 +5,9 @@
 #include "proto/name.h"
 
 /*
- * Whom somebody does not want to hear: a list of names that never changes once it is made, so whoever has it under a
- * lock may read it. NULL is the empty list. Freed with free(3). Any thread.
+ * An ignore list: the names of users whom a client does not want to hear. It never changes once it is made, so a thread
+ * that got the pointer under a lock may read it while it holds that lock. NULL is the empty list. Freed with free(3).
+ * Any thread.
  */
 struct ignores {
     int count;
@@ -16,9 +17,11 @@ struct ignores {
     } v[];                    /* by .key */
 };
 
+/* `key`: a folded name. */
 bool ignores_has(const struct ignores *ig, const char *key);
 
-/* A copy with that name, which is not on the list, or without that one, which is. The caller owns it. */
+/* A copy with that name added, which must not be on the list; or without that one, which must be. The caller owns
+ * it. */
 struct ignores *ignores_with(const struct ignores *ig, const char *name);
 struct ignores *ignores_without(const struct ignores *ig, const char *key);
 

@@ -18,8 +18,8 @@ struct job {
  * changed. Blocks; no lock. */
 bool job_do(const struct job *j, void *arg, const struct waiter *w);
 
-/* The same in two steps, for a caller that must queue it while holding a lock (any that ranks below STORE). job_end must
- * follow, without hot locks. */
+/* The same in two steps, for a caller that must queue it while holding a lock (any that ranks below STORE). job_end
+ * must follow, without hot locks. */
 struct job_request {
     struct request request;
     const struct job *job;

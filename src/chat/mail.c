@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Errands about what waits for accounts. A message is forgotten only when its reader has shown a sign of life after it. */
+/* Jobs for what waits for accounts. A message is deleted only when its reader has shown a sign of life after it. */
 #include "config.h"
 
 #include "chat/mail.h"
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_TENDED 5000
+#define STEP_MESSAGES 5000 /* deleted in one clean-up */
 #define MOST_MARKS 100 /* rooms noted for one account */
 
 static _Atomic int most_now = 100, days_now = 30;
@@ -61,7 +61,7 @@ struct reading {
     const struct member *m;
     size_t bytes;
     struct buf *lines;
-    size_t start; /* of what was added to it */
+    size_t start; /* where the added lines begin */
 };
 
 static bool add_letter(const struct mail_row *row, void *arg)
@@ -82,7 +82,7 @@ static int read_run(void *arg, sqlite3 *db)
     re->lines->len = re->start;
     re->last = 0;
     if (store_mail_read(db, re->account, add_letter, re) != SQLITE_OK)
-        re->last = 0; /* what cannot be read must not fail what others write */
+        re->last = 0; /* a failed read must not fail what others write */
     return SQLITE_OK;
 }
 
@@ -114,16 +114,16 @@ void mail_forget(int64_t account, int64_t from, int64_t upto)
     job_post(&forget, &f, sizeof f);
 }
 
-static int tend_run(void *arg, sqlite3 *db)
+static int clean_up_run(void *arg, sqlite3 *db)
 {
-    return store_mail_forget_old(db, *(const int64_t *)arg, MOST_TENDED);
+    return store_mail_forget_old(db, *(const int64_t *)arg, STEP_MESSAGES);
 }
 
 void mail_clean_up(void)
 {
-    static const struct job tend = {tend_run, NULL};
+    static const struct job clean_up = {clean_up_run, NULL};
     int64_t before_ms = oldest_ms();
-    job_post(&tend, &before_ms, sizeof before_ms);
+    job_post(&clean_up, &before_ms, sizeof before_ms);
 }
 
 /* ---- how far rooms were heard ---- */
@@ -183,7 +183,8 @@ static void unread_done(struct store_job *job, bool ok)
     request_complete(&c->request, ok && c->is_whole ? UNREAD_COUNTED : UNREAD_FAILED);
 }
 
-bool mail_unread(int64_t account, void (*fn)(const char *room, int unread, void *arg), void *arg, const struct waiter *w)
+bool mail_unread(int64_t account, void (*fn)(const char *room, int unread, void *arg), void *arg,
+                 const struct waiter *w)
 {
     struct counting c = {.account = account};
     history_put_behind(&c.request, &(struct store_job){.read = unread_read, .done = unread_done}, w->notifier);

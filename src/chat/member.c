@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The way from an event to one client's outbox: rendered in its form, put, never waited for. */
+/* The way of an event to one client's outbox: it is rendered in the client's form and put, without any wait. */
 #include "config.h"
 
 #include "chat/member.h"

@@ -11,17 +11,16 @@
 #include <uthash.h>
 
 /*
- * A client as the rooms and the registry of names see it: a name and an outbox. It lives in its session, which lives
- * in a pair, so its memory is never freed while chatd runs; what is in the registry or a room is a live member.
+ * A client as rooms and the registry of names see it: a name and an outbox. It is part of a session, which is part of a
+ * pair, so its memory is never freed while chatd runs. A member in the registry or in a room is a live one.
  *
- * Locking key: c constant for one client · R its own reader only · U by the users lock
- *              f written by R under the users lock; a room has a copy of its own (chat/room.h)
- *              a atomic
- *              n written by R under the users lock once it is listed; rooms have a copy of the name
+ * Locking key: c constant for one client · R its own reader only · U by the users lock · a atomic
+ *              f written by R under the users lock; rooms have copies (struct membership)
+ *              n the same, once it is listed; before that written by R alone
  */
 struct room;
 
-/* What a client may switch on, tbl/caps.h. */
+/* A capability that a client may switch on, tbl/caps.h. */
 enum cap {
 #define CAP(name, word, what) CAP_##name,
 #include "tbl/caps.h"
@@ -31,27 +30,27 @@ enum cap {
 
 struct member {
     struct outbox *outbox;           /* borrows: the pair's */
-    struct notifier *notifier;               /* borrows: the pair's */
+    struct notifier *notifier;       /* borrows: the pair's */
     _Atomic int form;                /* f: enum form */
-    unsigned caps;                   /* R: a bit for each enum cap that is on */
+    unsigned caps;                   /* R: 1 << enum cap for each that is on */
     uint64_t id;                     /* c: the client's id */
-    char host[ADDRS_TEXT];           /* c: where it comes from, as addrs_key_text; "" where that tells nobody apart */
+    char host[ADDRS_TEXT];           /* c: its address, as addrs_key_text; "" for loopback, which local users share */
     int64_t since_ms;                /* c: wall clock of its arrival */
     _Atomic int64_t active_ms;       /* a: clock_ms() of its last line */
-    _Atomic int64_t account;         /* by R before it is listed, then by the store thread: logged in to it, or 0 */
+    _Atomic int64_t account;         /* logged in to, or 0; set by R before it is listed, then by the store thread */
     char name[NAME_SIZE];            /* n: "" before USERNAME */
     char key[NAME_SIZE];             /* n: the name folded */
     struct room **rooms;             /* R: owns the array and a reference to each room */
     int room_count, room_cap;        /* R */
     struct room *current;            /* R: borrows from .rooms, or NULL */
-    _Atomic bool removed;             /* set under a room's lock, cleared by R: some of .rooms it is in no more */
-    _Atomic bool replaced;           /* set under U, cleared by R: somebody logs in to its account and waits for it */
-    _Atomic bool kicked;             /* the same: the operator kicked it when its connection had broken already */
-    struct ignores *ignores;         /* f: owns; rooms borrow it until they are told of another (room_update) */
-    char *away;                      /* f: owns; NULL: it is there */
+    _Atomic bool removed;            /* set under a room's lock, cleared by R: it was removed from some of .rooms */
+    _Atomic bool replaced;           /* set under U, cleared by R: another client logs in to its account and waits */
+    _Atomic bool kicked;             /* the same: the operator kicked it after its connection had broken */
+    struct ignores *ignores;         /* f: owns; rooms borrow it until roster_update gives them another */
+    char *away;                      /* f: owns; NULL: it is not away */
     bool listed;                     /* U: in the registry */
-    struct member *next_waiting;     /* U: waits for a name */
-    char old_key[NAME_SIZE];         /* U: still kept from others, in the list of .next_renaming */
+    struct member *next_waiting;     /* U: next in the list of members that wait for a name */
+    char old_key[NAME_SIZE];         /* U: its former name, reserved while it is in the list of .next_renaming */
     struct member *next_renaming;    /* U */
     UT_hash_handle hh;               /* U */
 };
@@ -65,11 +64,12 @@ static inline bool member_has(const struct member *m, enum cap cap)
  * form has no words for the event. Any thread. */
 struct msg *member_render(enum form form, const struct event *ev, const char *to);
 
-/* Puts one event into the member's outbox; as outbox_put. Any thread that has settled (net/post.h); any lock that ranks
- * below OUTBOX. */
+/* Puts one event into the member's outbox, and returns what outbox_put does. Never blocks. Any thread that has settled
+ * (net/post.h); any lock that ranks below OUTBOX. */
 int member_put(struct member *m, const struct event *ev);
 
-/* The same for many members: rendered once for each form among them, and shared. */
+/* The same for many members, for whom one event is rendered once in each form and shared. Zero-initialise and set
+ * .ev. */
 struct member_rendered {
     const struct event *ev;   /* borrows */
     struct msg *forms[FORMS]; /* owns */
@@ -77,25 +77,27 @@ struct member_rendered {
 int member_put_shared(struct member *m, struct member_rendered *once);
 void member_rendered_fini(struct member_rendered *once);
 
-/* The same for an answer, from the member's own reader. */
+/* Puts an answer, which an outbox takes up to a higher limit (outbox_answer). For the member's own reader, settled. */
 void member_answer(struct member *m, const struct event *ev);
 
-/* The same for lines that are rendered already. */
+/* The same for rendered lines. */
 void member_answer_lines(struct member *m, const struct buf *lines);
-/* The same; from that byte on it is lines that people said, worth to be sent again if they do not come. */
+/* The same; from byte said_at on they are messages of users, which are resendable: sent again if they were lost. */
 void member_answer_said(struct member *m, const struct buf *lines, size_t said_at);
 
-/* Clients whom somebody meets in rooms; one who is met in two stands there twice. */
+/* The other members of a member's rooms. A client that shares two rooms with it is in the list twice. */
 struct contacts {
     struct contact {
-        struct member *member; /* borrows: may have ended, or be another client's by now */
+        struct member *member; /* borrows: it may have ended since, or belong to another client now */
         uint64_t id;
     } *v; /* owns */
     size_t n, cap;
 };
 
-/* Its own reader's list of rooms. */
+/* ---- its list of rooms: for its own reader, and only pointers are looked at ---- */
+
 bool member_is_in(const struct member *m, const struct room *r);
+/* Adds a room, taking over a reference; or removes one that is in the list, giving the reference to the caller. */
 void member_add_room(struct member *m, struct room *r);
 void member_remove_room(struct member *m, const struct room *r);
 

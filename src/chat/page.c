@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* See the header. */
+/* The strings of all messages are in one array, three for each; the numbers are in another. */
 #include "config.h"
 
 #include "chat/page.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_BYTES 96 /* of a line of the answer beside name and text, at most */
+#define LINE_BYTES 96 /* of a line of the answer, without name and text, at most */
 
 void page_fini(struct page *p)
 {

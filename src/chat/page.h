@@ -5,10 +5,10 @@
 #include "base/strv.h"
 #include "store/store_history.h"
 
-/* Messages read from the store for somebody who asked, copied, and no more of them than fit into an answer. One thread at a
- * time: the store's reader fills it, then the asker takes it. */
+/* Copies of messages that a query has read from the store, no more of them than fit into an answer. One thread at a
+ * time: the store's reader fills it, then the thread that asked reads it. */
 struct page {
-    struct strv texts; /* room, name and text of each, in the order in which they were read */
+    struct strv texts; /* owns: room, name and text of each, in the order in which they were read */
     struct {
         uint64_t id;
         int64_t time_ms;
@@ -16,17 +16,18 @@ struct page {
     } *said;           /* owns */
     int count, cap;
     int most;          /* messages */
-    bool is_cut;       /* there was no place for one */
-    size_t bytes_left; /* it is full when it would make more than these bytes of lines */
+    bool is_cut;       /* a message did not fit */
+    size_t bytes_left; /* that its lines may still have */
 };
 
-/* Empties it and frees what it holds; its limits are forgotten too. */
+/* Empties it, frees what it holds, and clears its limits. */
 void page_fini(struct page *p);
 
-/* Adds a message; false when there is no place for it, and then none for others. An empty page takes one of any size. */
+/* Adds a copy of a message. False: the page is full, and the message and all further ones are refused. An empty page
+ * takes one message of any size. */
 bool page_add(struct page *p, const struct message_row *row);
 
-/* The i-th that was read. Borrowed. */
+/* The i-th message that was added. Borrowed from the page. */
 struct message_row page_at(const struct page *p, int i);
 
 #endif

@@ -17,8 +17,8 @@
 /* Writes the room's record soon. The room's lock is held; any other held lock ranks below STORE. Any thread. */
 void record_put_locked(struct room *r);
 
-/* The room is out of the table and nobody refers to it: deletes its record, then frees the room. The table's lock is held
- * for writing, so the record of a later room of that name comes later in the queue. */
+/* The room is out of the table and nobody refers to it: deletes its record, then frees the room. The table's lock is
+ * held for writing, so the record of a later room of that name comes later in the queue. */
 void record_delete(struct room *r);
 
 /* The room as a row, without its topic and not permanent. Borrows its key and name, which are constant. The room's lock

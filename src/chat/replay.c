@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A ring whose texts keep their memory: in a busy room nothing is allocated for a message. */
+/* Each place of the ring keeps the memory of its text, so a busy room allocates nothing for a message. */
 #include "config.h"
 
 #include "chat/replay.h"
@@ -34,11 +34,11 @@ void replay_fini(struct replay *re)
     *re = (struct replay){.lost_id = lost_id};
 }
 
-/* The place of the next message, or NULL: none are kept. */
+/* The place of the next message, or NULL: the ring holds none. */
 static struct said *next(struct replay *re)
 {
     int most = atomic_load_explicit(&most_now, memory_order_relaxed);
-    if (most != re->cap) { /* first message of a conversation, or the limit was changed: start afresh */
+    if (most != re->cap) { /* first message of a conversation, or the limit was changed */
         replay_fini(re);
         re->cap = most;
         re->v = most ? panic_calloc((size_t)most, sizeof *re->v) : NULL;
@@ -98,17 +98,17 @@ void replay_render(const struct replay *re, const char *room, const struct membe
 
 void replay_forget(struct replay *re, const char *name)
 {
-    int kept = 0;
+    int left = 0;
     for (int i = 0; i < re->count; i++) {
-        struct said *s = at(re, i), *place = at(re, kept);
+        struct said *s = at(re, i), *place = at(re, left);
         if (!name || strcasecmp(s->name, name) == 0) {
             memset(s->text, 0, s->cap);
             continue;
         }
-        struct said moved = *s; /* each place keeps a text of its own */
+        struct said moved = *s; /* swapped, since each place keeps its text's memory */
         *s = *place;
         *place = moved;
-        kept++;
+        left++;
     }
-    re->count = kept;
+    re->count = left;
 }

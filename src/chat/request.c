@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The waiting side of a store job: the wait has a limit until the store thread has taken the job, and none after that. */
+/* The waiting side of a store job: the wait has a limit until the store thread has taken the job, and none after
+ * that. */
 #include "config.h"
 
 #include "chat/request.h"

@@ -18,8 +18,8 @@ struct request {
     _Atomic int result;        /* 0 until request_complete */
 };
 
-/* Queues it; `how` says what to do by its run, read and done. Any lock that ranks below STORE. request_wait must follow,
- * without hot locks. */
+/* Queues it; `how` says what to do by its run, read and done. Any lock that ranks below STORE. request_wait must
+ * follow, without hot locks. */
 void request_put(struct request *rq, const struct store_job *how, struct notifier *notifier);
 
 /* From done(): sets the result, which is not 0. The waiter may reuse the struct from then on. */
@@ -33,8 +33,8 @@ struct waiter {
 };
 bool waiter_is_over(const struct waiter *w);
 
-/* Waits for the result. False if done() was not called and never will be: the store had failed, or the request was still
- * queued after 2 s or when `is_over(arg)` (may be NULL) told the waiter to give up. Blocks. */
+/* Waits for the result. False if done() was not called and never will be: the store had failed, or the request was
+ * still queued after 2 s or when `is_over(arg)` (may be NULL) told the waiter to give up. Blocks. */
 bool request_wait(struct request *rq, bool (*is_over)(void *arg), void *arg);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The keeper puts steps to the store thread, one at a time. A round goes through all rooms; after a round that removed
- * something another follows. Not obvious: a step that damage of the database has kept from its work ends the cleaning
+ * something another follows. Not obvious: a step whose work was prevented by damage ends the cleaning
  * until the next retention_clean_up, which goes on with the room behind.
  */
 #include "config.h"
@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define STEP_ROWS 2000 /* looked at in one step */
-#define RESTS 3        /* passes of the keeper skipped after a room without anything to remove: to find out has a cost */
+#define RESTS 3        /* passes of the keeper skipped after a room with nothing to remove: to find out has a cost */
 
 /* Locking key: a atomic · t the store thread (before its start, the main thread) */
 static struct {

@@ -3,8 +3,8 @@
 #define CHAT_RETENTION_H
 
 /*
- * Removes from the history what is beyond its limits: too many messages of a room, too old ones, and those of rooms that
- * no longer exist; and their terms from the index (chat/search.h). It works in small steps, room by room.
+ * Removes from the history what is beyond its limits: too many messages of a room, too old ones, and those of rooms
+ * that no longer exist; and their terms from the index (chat/search.h). It works in small steps, room by room.
  */
 
 /* How many messages of a room are kept, and for how many days (0: for ever). Any thread. */

@@ -13,8 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LATE_STEP (1 << 14) /* numbers of events that are told late are multiples of it, and only these: so LATE_STEP - 1
-                               other events may be told between the numbering of a late event and its telling */
+#define LATE_STEP (1 << 14) /* only events that are told late have numbers that are multiples of it: so at least
+                               LATE_STEP - 1 other events may be told between the numbering of such an event and its
+                               telling */
 
 static _Atomic uint64_t uses; /* counts how often a room was made or became empty */
 

@@ -10,8 +10,8 @@
 #include <stdatomic.h>
 
 /*
- * One room: its members, its last messages, its topic, its rules. Its lock orders the events that its members see; it is
- * held while lines are put into the members' outboxes, which never blocks. Joining and leaving: chat/roster.h. Talk:
+ * One room: its members, its last messages, its topic, its rules. Its lock orders the events that its members see. It
+ * is held while lines are put into the members' outboxes, which never blocks. Joining and leaving: chat/roster.h. Talk:
  * chat/talk.h.
  *
  * Locking key: R by .lock · T by the table's lock (chat/rooms.h) · c constant · t the store thread
@@ -33,7 +33,7 @@ struct room {
     _Atomic bool hidden;         /* written R: the option private is on */
     _Atomic bool join_limited;   /* written R: some users may not join */
     int64_t founder;             /* R: the account that the next record of the room names as its owner, or 0 */
-    bool founder_gone;           /* t: that record found no such account */
+    bool founder_gone;           /* t: that record found the account unknown */
     int64_t created_ms, used_ms; /* R: wall clock; all numbers of the room are above created_ms << 20 */
     uint64_t used_no;            /* R: orders last uses more finely than the clock */
     bool permanent;              /* R: made by the operator, never evicted */

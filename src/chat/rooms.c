@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Not obvious: the two lists of empty rooms are lazy. A room enters one when its last reference but the table's is given
- * back, and stays there when somebody joins it again. The thread that looks for a room to evict finds it at the head,
- * sees the references and drops it from the list. So joining takes no write lock, and eviction looks at few rooms.
+ * Not obvious: the two lists of empty rooms are lazy. A room enters one when its last reference but the table's is
+ * given back, and stays there when somebody joins it again. The thread that looks for a room to evict finds it at the
+ * head, sees the references and drops it from the list. So joining takes no write lock, and eviction looks at few
+ * rooms.
  */
 #include "config.h"
 

@@ -42,15 +42,16 @@ int rooms_count(void);
 /* Calls fn for each room, or each with members, with a reference held, and without the table's lock. */
 void rooms_each(void (*fn)(struct room *r, void *arg), void *arg, bool empty_too);
 
-/* Keeper, now and then: removes empty rooms after their days of disuse, and records that rooms with members are used. */
+/* Keeper, now and then: removes empty rooms after their days of disuse, and records that rooms with members are
+ * used. */
 void rooms_clean_up(void);
 
 /* ---- for chat/change.c ---- */
 
-/* Calls fn with a reference to the room of that name, while the table's lock is held for writing: so the room is neither
- * made, evicted nor deleted meanwhile. With `make`, an unknown room is made first (`made`). fn returns true if it takes
- * over the reference. False: unknown room, or it could not be made; fn was not called. Any thread, no lock that ranks at
- * or above ROOMS. */
+/* Calls fn with a reference to the room of that name, while the table's lock is held for writing: so the room is
+ * neither made, evicted nor deleted meanwhile. With `make`, an unknown room is made first (`made`). fn returns true if
+ * it takes over the reference. False: unknown room, or it could not be made; fn was not called. Any thread, no lock
+ * that ranks at or above ROOMS. */
 bool rooms_decide(const char *name, bool make, bool (*fn)(struct room *r, bool made, void *arg), void *arg);
 
 /* The deletion of the room is on disk: removes it. A room that somebody joined or found meanwhile stays, as a new one.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Members come in from their own readers and leave by them, or by the thread that removes them: a kicker's reader, or the
- * store thread for a ban. Not obvious: each change settles first, so that lines said before it go to the members of that
- * time, each in the form of that time.
+ * Members come in from their own readers and leave by them, or by the thread that removes them: a kicker's reader, or
+ * the store thread for a ban. Not obvious: each change settles first, so that lines said before it go to the members of
+ * that time, each in the form of that time.
  */
 #include "config.h"
 

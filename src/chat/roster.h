@@ -17,7 +17,7 @@
 struct backlog {
     struct buf lines; /* owns: rendered in the member's form */
     uint64_t covers;  /* messages with numbers up to this one are in .lines, or are not to be shown */
-    bool gives_up;    /* messages that neither .lines nor the replay has are not waited for: .lines says that some lack */
+    bool gives_up;    /* messages that neither .lines nor the replay has are not waited for; .lines tells of them */
 };
 
 /* Adds the member and answers: the number of others, the topic, their names, the backlog (may be NULL) and the replay.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Decisions over plain data: no lock is taken and nothing is told here. Lists are short, so they are walked. */
+/* Decisions over plain data: no lock is taken and nothing is told here. The lists are short, so a search walks them. */
 #include "config.h"
 
 #include "chat/rules.h"
@@ -119,9 +119,9 @@ void rules_invite_client(struct rules *ru, uint64_t id)
     ru->guests[ru->guest_count++] = id;
 }
 
-/* ---- sanctions ---- */
+/* ---- bans and mutes ---- */
 
-static bool has_run_out(const struct ban *s, int64_t now_ms)
+static bool has_expired(const struct ban *s, int64_t now_ms)
 {
     return s->until_ms && s->until_ms <= now_ms;
 }
@@ -140,8 +140,8 @@ static int find_ban(const struct rules *ru, enum ban_kind kind, const char *show
     return -1;
 }
 
-/* One that a new one takes the place of: it is shown the same, or hits the same account under another name. */
-static bool gives_way(const struct ban *old, enum ban_kind kind, const struct target *target)
+/* True when a new ban replaces the old one: it has the same .shown, or hits the same account under another name. */
+static bool is_replaced(const struct ban *old, enum ban_kind kind, const struct target *target)
 {
     return old->kind == kind && (strcasecmp(old->target.shown, target->shown) == 0 ||
                                  (target->account && old->target.account == target->account));
@@ -152,8 +152,8 @@ bool rules_has_space_for_ban(const struct rules *ru, const struct target *target
     int n = 0;
     bool replaces = false;
     for (int i = 0; i < ru->ban_count; i++) {
-        n += !has_run_out(&ru->bans[i], now_ms);
-        replaces = replaces || gives_way(&ru->bans[i], kind, target);
+        n += !has_expired(&ru->bans[i], now_ms);
+        replaces = replaces || is_replaced(&ru->bans[i], kind, target);
     }
     return replaces || n < atomic_load_explicit(&most_bans, memory_order_relaxed);
 }
@@ -161,7 +161,7 @@ bool rules_has_space_for_ban(const struct rules *ru, const struct target *target
 void rules_ban(struct rules *ru, const struct ban *s, int64_t now_ms)
 {
     for (int i = ru->ban_count - 1; i >= 0; i--)
-        if (has_run_out(&ru->bans[i], now_ms) || gives_way(&ru->bans[i], s->kind, &s->target))
+        if (has_expired(&ru->bans[i], now_ms) || is_replaced(&ru->bans[i], s->kind, &s->target))
             remove_ban(ru, i);
     ru->bans = panic_realloc(ru->bans, (size_t)(ru->ban_count + 1) * sizeof *ru->bans);
     ru->bans[ru->ban_count++] = *s;
@@ -206,7 +206,7 @@ const struct ban *rules_hits(const struct rules *ru, enum ban_kind kind, const s
     const struct ban *longest = NULL;
     for (int i = 0; i < ru->ban_count && su->role < ROLE_OWNER; i++) {
         const struct ban *s = &ru->bans[i];
-        if (s->kind != kind || has_run_out(s, now_ms) || !rules_is_target(&s->target, su))
+        if (s->kind != kind || has_expired(s, now_ms) || !rules_is_target(&s->target, su))
             continue;
         if (!longest || !s->until_ms || (longest->until_ms && s->until_ms > longest->until_ms))
             longest = s;
@@ -214,7 +214,7 @@ const struct ban *rules_hits(const struct rules *ru, enum ban_kind kind, const s
     return longest;
 }
 
-/* ---- what follows ---- */
+/* ---- verdicts ---- */
 
 struct subject rules_stranger(const struct rules *ru, const struct member *m)
 {
@@ -280,7 +280,7 @@ bool rules_limit_talk(const struct rules *ru)
     return has_kind(ru, BAN_KIND_MUTE) || ru->value[OPTION_MODERATED] || ru->value[OPTION_SLOW];
 }
 
-/* Not if the clock was set back: nobody knows then for how long. */
+/* Not if the clock was set back: then it is not known how long the wait would be. */
 static bool has_to_wait(const struct rules *ru, int64_t said_ms, int64_t now_ms)
 {
     return now_ms < said_ms + ru->value[OPTION_SLOW] * 1000 && now_ms >= said_ms;
@@ -332,7 +332,7 @@ void rules_keep_pause(struct rules *ru, const struct subject *su, int64_t said_m
     const struct member *m = su->member;
     if (!has_to_wait(ru, said_ms, now_ms))
         return;
-    rules_take_pause(ru, su, now_ms); /* and forgets those that are over */
+    rules_take_pause(ru, su, now_ms); /* also forgets waits that are over */
     if (!ru->pauses)
         ru->pauses = panic_malloc(MOST_PAUSES * sizeof *ru->pauses);
     if (ru->pause_count == MOST_PAUSES)

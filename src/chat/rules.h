@@ -6,26 +6,27 @@
 #include "proto/event.h"
 
 /*
- * What those who run a room have decided: its options, who has which role, who is banned or muted; and what follows for
- * somebody who wants to join, to talk or to look. Plain data of one room, under that room's lock; chat/ruling.h makes the
- * changes and has them kept.
+ * The rules of one room: its options, roles, bans and mutes; and what follows for a user who wants to join or to talk.
+ * Plain data, protected by the room's lock, for any thread; nothing here blocks or takes a lock. chat/moderation.h
+ * makes the changes and has them stored.
  */
 enum ban_kind { BAN_KIND_BAN = 1, BAN_KIND_MUTE = 2 };
 
-/* Against whom: whatever of it is set may match; the address matches nobody who is an op. */
+/* Whom a ban or a kick is aimed at: it matches a user if any field that is set does. The address matches no op. */
 struct target {
     char shown[ADDRS_TEXT]; /* the name or address that was written */
     int64_t account;        /* or 0 */
-    char name[NAME_SIZE];   /* folded, or "" */
+    char name[NAME_SIZE];   /* folded, or ""; compared without case */
     char host[ADDRS_TEXT];  /* as addrs_key_text writes it, or "" */
-    uint64_t client;        /* who is connected, by whatever name; or 0. Not kept */
+    uint64_t client;        /* the id of a client, under any name; or 0. Not stored */
 };
 
-/* Somebody who may be meant: as the one who looks may see it, since a member's name is its own reader's. */
+/* A user whom rules are applied to. It has its own pointer to the name, since a member's name may be read by its own
+ * reader only: .name is the room's copy, or for the member's own reader the member's. Borrows. */
 struct subject {
     const struct member *member;
     const char *name;
-    enum role role; /* what it may do in the room */
+    enum role role; /* in the room */
 };
 
 struct ban {
@@ -36,8 +37,8 @@ struct ban {
     char by[NAME_SIZE];
 };
 
-/* Who went out of a slow room before the wait was over: an account, or else a client, and the name and address by which
- * one who comes back is known. */
+/* A user who left a slow room before its wait was over: the account or client, and the name and address by which a
+ * client without an account is recognised when it comes back. */
 struct pause {
     int64_t account, said_ms; /* said_ms: wall clock of its last message */
     uint64_t client;
@@ -52,46 +53,48 @@ struct rules {
         enum role role;
     } *roles; /* owns */
     struct ban *bans; /* owns */
-    uint64_t *guests;           /* owns: ids of clients without an account that were invited */
+    uint64_t *guests;           /* owns: ids of invited clients without an account; the oldest first */
     struct pause *pauses;       /* owns; the oldest first */
     int role_count, ban_count, guest_count, pause_count;
-    unsigned changes; /* grows with each change that may bar somebody */
+    unsigned changes; /* grows with each change that may keep a user from joining */
 };
 
-/* Most roles and invitations, and most sanctions, of one room. Any thread. */
+/* Most roles of accounts, guests included, and most bans and mutes together, of one room. Any thread, without a
+ * lock. */
 void rules_configure(int roles, int bans);
 
 void rules_init(struct rules *ru);
 void rules_fini(struct rules *ru);
-/* True when nothing was decided but who owns it, so nothing is lost with the room. */
+/* True when all is default, except that accounts may own the room: then nothing is lost with the room. */
 bool rules_are_default(const struct rules *ru);
 
 /* The role of an account. */
 enum role rules_role(const struct rules *ru, int64_t account);
-/* ROLE_NONE takes it away. Whether there is place for one more is asked before that is put to the store, and not here:
- * what is on disk is in force, though a limit was lowered since, or others came between. */
+/* ROLE_NONE removes it. The limit is checked by rules_has_space_for_role before the change is put to the store, and not
+ * here: what is on disk is in force, even if the limit was lowered since or other changes came in between. */
 void rules_set_role(struct rules *ru, int64_t account, enum role role);
 bool rules_has_space_for_role(const struct rules *ru, int64_t account);
-/* The oldest gives way at the limit. */
+/* Invites a client; at the limit the oldest invitation is dropped. */
 void rules_invite_client(struct rules *ru, uint64_t id);
-/* False: it was not. */
+/* False: it was not invited. */
 bool rules_uninvite_client(struct rules *ru, uint64_t id);
 
-/* Takes over `reason`. Replaces those of its kind that are shown the same or hit the same account. What is said of the
- * place of a role goes for this one too. */
+/* Adds a ban or mute, taking over its .reason, and removes those that have expired. It replaces those of its kind with
+ * the same .shown or the same account. The limit is checked before, as for a role. */
 void rules_ban(struct rules *ru, const struct ban *s, int64_t now_ms);
 bool rules_has_space_for_ban(const struct rules *ru, const struct target *target, enum ban_kind kind, int64_t now_ms);
-/* False: there is none. */
+/* False: no such ban. */
 bool rules_unban(struct rules *ru, enum ban_kind kind, const char *shown);
-/* The one against whom that was written, case aside, or NULL. */
+/* The one with that .shown (case does not matter), or NULL. Borrowed until the next change. */
 const struct ban *rules_shown(const struct rules *ru, enum ban_kind kind, const char *shown);
-/* One against the same account or the same client, by whatever name, or NULL. */
+/* One against the same account or the same client, under any name, or NULL. Borrowed as well. */
 const struct ban *rules_against(const struct rules *ru, enum ban_kind kind, const struct target *target);
-/* The one that hits somebody now and runs longest, or NULL. None hits an owner. */
+/* Of the bans that match the user now, the one that lasts longest, or NULL. None matches an owner. */
 const struct ban *rules_hits(const struct rules *ru, enum ban_kind kind, const struct subject *su, int64_t now_ms);
+/* True when the target matches the user. */
 bool rules_is_target(const struct target *target, const struct subject *su);
 
-/* A member that is not in the room, as its own reader sees it: its account says what it may do. */
+/* A member that is not in the room: its role is its account's. For the member's own reader. */
 struct subject rules_stranger(const struct rules *ru, const struct member *m);
 /* Whether the subject may join with that key (NULL: none). False: `no` (may be NULL) says why not: ERROR_BANNED with end and
  * reason, or ERROR_DENIED with the option that bars it. The caller frees no->reason. */
@@ -99,11 +102,11 @@ bool rules_may_join(const struct rules *ru, const struct subject *su, const char
 /* Whether a member may talk that last did so at said_ms (wall clock). False: `no` says why not: ERROR_MUTED with end and
  * reason, ERROR_MODERATED, or ERROR_SLOW_MODE with the seconds to wait. */
 bool rules_may_talk(const struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms, struct refusal *no);
-/* Somebody goes out, or comes in again: remembers when it last talked, if it has to wait still; and takes that back, or
- * gives 0. At the limit the oldest gives way. */
+/* For a member that leaves: remembers the time of its last message, if it still has to wait; at the limit the oldest
+ * such record is dropped. For a user who joins: returns that time and forgets it, or 0. */
 void rules_keep_pause(struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms);
 int64_t rules_take_pause(struct rules *ru, const struct subject *su, int64_t now_ms);
-/* True when there may be somebody who may not come in. */
+/* True when some users may not be allowed to join. */
 bool rules_limit_joining(const struct rules *ru);
 /* True when some members may not talk, or not at any time. */
 bool rules_limit_talk(const struct rules *ru);

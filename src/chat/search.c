@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Not obvious: a question has two halves. The first is done where messages are written, in the same transaction: it brings
- * the index up to date. The second is read beside the writing, and sees that. What is wrong with the index must not stop what
- * is written with it: it is made anew, and if that is no remedy, nobody but who searches goes without.
+ * Not obvious: a query has two halves. The first, on the store thread, brings the index up to date, in the transaction
+ * that writes messages. The second, on the reader's thread, reads the result of the first. A damaged index must not
+ * stop the writing of messages: it is rebuilt, and if that fails, it is switched off, and only SEARCH is refused.
  */
 #include "config.h"
 
@@ -17,21 +17,21 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#define STEP_MS 20          /* of the store's time, in a pass of the keeper */
-#define RESTS 19            /* passes left out when all is indexed: many messages at a time are cheaper than few */
-#define HURRY_MS 100        /* the same, for all questions that come within HURRY_EACH_MS */
+#define STEP_MS 20          /* of the store's time, in one step */
+#define RESTS 19            /* passes of the keeper skipped when all is indexed: many messages at a time cost less */
+#define HURRY_MS 100        /* the same, for all queries that come within HURRY_EACH_MS */
 #define HURRY_EACH_MS 500
-#define HOLES (1 << 15)     /* messages taken out of a slice before it is worth wiping */
+#define HOLES (1 << 15)     /* messages deleted from a slice before it is wiped */
 
 /* Locking key: a atomic · t the store thread · k the keeper (before their start, the main thread) */
 static struct {
     _Atomic bool has_work, asked; /* a: there is something to do; .step is queued or being carried out */
     _Atomic uint64_t batches;     /* a: history_batches() when the last step began */
     _Atomic bool off;             /* a: until the next start, after damage that could not be repaired */
-    _Atomic int64_t damaged;      /* a: a reader has met damage in that edition of the index; 0: none has */
-    _Atomic bool more;            /* a: after the last step */
-    int rests;                    /* k: passes to be left out */
-    int64_t hurry_at_ms, hurry_left_ms; /* t: when such a time began, and what is left of it */
+    _Atomic int64_t damaged;      /* a: the edition of the index in which a query has found damage; 0: none */
+    _Atomic bool more;            /* a: the last step has left work to do */
+    int rests;                    /* k: passes to be skipped */
+    int64_t hurry_at_ms, hurry_left_ms; /* t: when the present HURRY_EACH_MS began, and what is left of HURRY_MS */
     struct store_job step;
 } search;
 
@@ -79,12 +79,12 @@ struct step {
     bool wipes, more;
 };
 
-/* Whether a reader has met damage, in the index as it is now: another may have looked into the one before. */
+/* Whether a query has found damage in the index as it is now, and not in one before it was rebuilt. */
 static int look_for_damage(sqlite3 *db)
 {
     int64_t damaged = atomic_exchange(&search.damaged, 0), edition = 0;
     int rc = damaged ? search_guard_edition(db, &edition) : SQLITE_OK;
-    return damaged && damaged == edition ? SQLITE_CORRUPT : rc; /* the guard knows what to do */
+    return damaged && damaged == edition ? SQLITE_CORRUPT : rc; /* the guard handles it */
 }
 
 static int do_step(sqlite3 *db, void *arg)
@@ -151,10 +151,10 @@ void search_start(void)
     atomic_store(&search.off, false);
     atomic_store(&search.damaged, 0);
     atomic_store(&search.asked, false);
-    atomic_store(&search.has_work, true); /* who knows where it stood */
+    atomic_store(&search.has_work, true); /* messages may wait from before the start */
 }
 
-/* ---- questions ---- */
+/* ---- queries ---- */
 
 static struct search_query *query_of(struct store_job *job)
 {
@@ -177,7 +177,7 @@ static int query_run(struct store_job *job, sqlite3 *db)
     return rc;
 }
 
-/* The one place where it is decided whose past somebody sees. */
+/* The one place that decides whose messages a user may find. */
 static bool may_read(const char *room_key, void *arg)
 {
     const struct search_query *q = arg;
@@ -224,7 +224,8 @@ void search_ask(struct search_query *q, int most, size_t bytes, struct notifier 
     q->page.bytes_left = bytes;
     q->is_whole = false;
     strv_sort(&q->hidden);
-    history_put_behind(&q->request, &(struct store_job){.run = query_run, .read = query_read, .done = query_done}, notifier);
+    struct store_job how = {.run = query_run, .read = query_read, .done = query_done};
+    history_put_behind(&q->request, &how, notifier);
 }
 
 bool search_wait(struct search_query *q, bool (*is_over)(void *arg), void *arg)

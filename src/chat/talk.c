@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A line comes in from a handler, or from the store thread when it is on disk, gets its number under the room's lock, and
- * leaves by fanout.c. Not obvious: what is gathered goes to all as one message, so what is not for all is put apart.
+ * A line comes in from a handler, or from the store thread when it is on disk, gets its number under the room's lock,
+ * and leaves by fanout.c. Not obvious: gathered lines go to all members as one message, so a line that is not for all
+ * members is put separately.
  */
 #include "config.h"
 
@@ -30,7 +31,7 @@ bool talk_may_locked(struct room *r, struct member *m, struct refusal *no)
     return may;
 }
 
-/* What has its number. A line that comes from the disk when all have gone belongs to no conversation any more. */
+/* Adds a numbered line to the replay. A durable line may be told after all members have left: then there is none. */
 static void note_locked(struct room *r, const struct event *ev)
 {
     if (r->fanout.count)
@@ -38,7 +39,7 @@ static void note_locked(struct room *r, const struct event *ev)
     counter_add(COUNTER_MESSAGES, 1);
 }
 
-static void keep_locked(struct room *r, struct event *ev)
+static void store_locked(struct room *r, struct event *ev)
 {
     room_number_locked(r, ev);
     note_locked(r, ev);
@@ -46,7 +47,7 @@ static void keep_locked(struct room *r, struct event *ev)
         history_add_locked(r, ev);
 }
 
-/* For all, as one message with what others say. */
+/* For all members, in one message with the lines of others. */
 static void gather_locked(struct room *r, const struct event *ev)
 {
     counter_add(COUNTER_DELIVERIES, (uint64_t)r->fanout.count);
@@ -55,8 +56,8 @@ static void gather_locked(struct room *r, const struct event *ev)
         post_combines();
 }
 
-/* For some, so not with what others say. `m` NULL: it was the operator. */
-static void put_apart_locked(struct room *r, const struct event *ev, struct member *m)
+/* For some members, so not in one message with the lines of others. `m` NULL: the operator speaks. */
+static void put_separately_locked(struct room *r, const struct event *ev, struct member *m)
 {
     bool acks = m && member_has(m, CAP_ACKS);
     counter_add(COUNTER_DELIVERIES, (uint64_t)fanout_put_locked(&r->fanout, ev, acks ? m : NULL, m));
@@ -72,7 +73,7 @@ struct durable_line {
     struct member *m; /* NULL: the operator */
     struct event ev;
     struct message_row row;
-    bool taken; /* by store_history_add */
+    bool taken; /* .row was given to store_history_add */
 };
 
 static const struct message_row *next_row(void *arg)
@@ -101,11 +102,11 @@ static void durable_committed(void *arg)
     lock_acquire(&line->r->lock);
     room_number_told_locked(line->r, &line->ev);
     note_locked(line->r, &line->ev);
-    put_apart_locked(line->r, &line->ev, line->m);
+    put_separately_locked(line->r, &line->ev, line->m);
     lock_release(&line->r->lock);
 }
 
-/* What may be said. */
+/* For a line that the rules allow. */
 static bool say_durably(struct room *r, struct member *m, const struct event *ev, const struct waiter *w)
 {
     static const struct job say = {durable_run, durable_committed};
@@ -117,9 +118,9 @@ static bool say_durably(struct room *r, struct member *m, const struct event *ev
 
 static void say_at_once_locked(struct room *r, struct member *m, struct event *ev)
 {
-    keep_locked(r, ev);
+    store_locked(r, ev);
     if (member_has(m, CAP_ACKS) || fanout_is_ignored_locked(&r->fanout, m))
-        put_apart_locked(r, ev, m);
+        put_separately_locked(r, ev, m);
     else
         gather_locked(r, ev);
 }
@@ -156,8 +157,8 @@ enum talk talk_announce(struct room *r, const char *text, const struct waiter *w
     lock_acquire(&r->lock);
     bool heard = r->fanout.count > 0, durable = r->rules.value[OPTION_DURABLE];
     if (heard && !durable) {
-        keep_locked(r, &ev);
-        put_apart_locked(r, &ev, NULL);
+        store_locked(r, &ev);
+        put_separately_locked(r, &ev, NULL);
     }
     lock_release(&r->lock);
     if (!heard)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Errands about tokens. What is parked is put to the store before the name is given back, so who resumes finds it. */
+/* Jobs for tokens. A session is put to the store before its name is given back, so a user who resumes it finds it. */
 #include "config.h"
 
 #include "chat/tokens.h"
@@ -28,8 +28,8 @@ static int64_t good_since_ms(void)
     return clock_wall_ms() - atomic_load_explicit(&days_now, memory_order_relaxed) * CLOCK_DAY_MS;
 }
 
-/* What broke before that is remembered no more. */
-static int64_t parked_since_ms(void)
+/* Sessions that broke before that are deleted. */
+static int64_t saved_since_ms(void)
 {
     return clock_wall_ms() - atomic_load_explicit(&resume_s_now, memory_order_relaxed) * 1000LL;
 }
@@ -88,7 +88,7 @@ enum tokens_result tokens_check(const struct token *t, int64_t *account, const s
     return a.account ? TOKENS_DONE : TOKENS_UNKNOWN;
 }
 
-/* ---- parked sessions ---- */
+/* ---- saved sessions ---- */
 
 void saved_session_fini(struct saved_session *p)
 {
@@ -97,7 +97,7 @@ void saved_session_fini(struct saved_session *p)
     *p = (struct saved_session){0};
 }
 
-/* A copy in one piece, since job_post takes a piece: rooms, then the lines, stand behind it. */
+/* A copy in one piece of memory, as job_post needs it: the rooms follow, then the lines. */
 struct piece {
     struct token token;
     int64_t broke_ms;
@@ -107,7 +107,7 @@ struct piece {
     struct saved_room rooms[];
 };
 
-static int park_run(void *arg, sqlite3 *db)
+static int save_run(void *arg, sqlite3 *db)
 {
     const struct piece *p = arg;
     struct saved_row row = {p->broke_ms, p->caps, &p->rooms[p->room_count], p->missed_size};
@@ -121,8 +121,9 @@ static int park_run(void *arg, sqlite3 *db)
 
 void tokens_save(const struct token *t, const struct saved_session *p)
 {
-    static const struct job park = {park_run, NULL};
-    size_t rooms_size = (size_t)p->room_count * sizeof *p->rooms, size = sizeof(struct piece) + rooms_size + p->missed.len;
+    static const struct job save = {save_run, NULL};
+    size_t rooms_size = (size_t)p->room_count * sizeof *p->rooms;
+    size_t size = sizeof(struct piece) + rooms_size + p->missed.len;
     struct piece *piece = panic_calloc(1, size);
     piece->token = *t;
     piece->broke_ms = p->broke_ms;
@@ -133,7 +134,7 @@ void tokens_save(const struct token *t, const struct saved_session *p)
         memcpy(piece->rooms, p->rooms, rooms_size);
     if (p->missed.len)
         memcpy(&piece->rooms[p->room_count], p->missed.data, p->missed.len);
-    job_post(&park, piece, size);
+    job_post(&save, piece, size);
     free(piece);
 }
 
@@ -153,7 +154,7 @@ static void take_row(const struct saved_row *row, void *arg)
 static void take_room(const struct saved_room_row *row, void *arg)
 {
     struct saved_session *p = ((struct taking *)arg)->saved;
-    if (!name_is_room(row->room)) /* who knows who wrote the file */
+    if (!name_is_room(row->room)) /* the file may be damaged or edited */
         return;
     p->rooms = panic_realloc(p->rooms, (size_t)(p->room_count + 1) * sizeof *p->rooms);
     struct saved_room *room = &p->rooms[p->room_count++];
@@ -165,7 +166,7 @@ static int take_run(void *arg, sqlite3 *db)
 {
     struct taking *t = arg;
     saved_session_fini(t->saved);
-    return store_tokens_take(db, t->token->digest, parked_since_ms(), take_row, take_room, t);
+    return store_tokens_take(db, t->token->digest, saved_since_ms(), take_row, take_room, t);
 }
 
 enum tokens_result tokens_take(const struct token *t, struct saved_session *p, const struct waiter *w)
@@ -179,21 +180,21 @@ enum tokens_result tokens_take(const struct token *t, struct saved_session *p, c
     return TOKENS_STORAGE;
 }
 
-/* ---- what is too old ---- */
+/* ---- cleaning up ---- */
 
-struct tending {
+struct limits {
     int64_t used_ms, broke_ms;
 };
 
-static int tend_run(void *arg, sqlite3 *db)
+static int clean_up_run(void *arg, sqlite3 *db)
 {
-    const struct tending *t = arg;
+    const struct limits *t = arg;
     return store_tokens_forget_old(db, t->used_ms, t->broke_ms);
 }
 
 void tokens_clean_up(void)
 {
-    static const struct job tend = {tend_run, NULL};
-    struct tending t = {good_since_ms(), parked_since_ms()};
-    job_post(&tend, &t, sizeof t);
+    static const struct job clean_up = {clean_up_run, NULL};
+    struct limits t = {good_since_ms(), saved_since_ms()};
+    job_post(&clean_up, &t, sizeof t);
 }

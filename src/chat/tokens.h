@@ -8,13 +8,13 @@
 #include "proto/name.h"
 
 /*
- * Tokens, by which a session is resumed, and how sessions were when their connections broke. Only the digest of a token
- * is kept. Any thread with a bell; no lock.
+ * Tokens, by which sessions are resumed, and saved sessions: their state when the connection broke. Only the digest of
+ * a token is stored. Calls with a waiter block until the store has answered. Any thread with a notifier, no lock.
  */
 struct token_limits {
     int per_account;
-    int days;     /* for which one is good after its last use */
-    int resume_s; /* for which rooms are remembered after a break */
+    int days;     /* for which a token is valid after its last use */
+    int resume_s; /* for which a saved session is kept */
 };
 void tokens_configure(const struct token_limits *limits);
 
@@ -22,34 +22,34 @@ struct token {
     unsigned char digest[SECRET_DIGEST];
 };
 
-/* Makes one for an account, in place of `old` (may be NULL), and writes it. */
+/* Makes a token for the account, in place of `old` (may be NULL), and stores it. TOKENS_UNKNOWN: unknown account. */
 enum tokens_result { TOKENS_DONE, TOKENS_UNKNOWN, TOKENS_STORAGE };
 enum tokens_result tokens_make(int64_t account, const struct token *old, char text[SECRET_TEXT], struct token *t,
                                const struct waiter *w);
-/* The token of a text, and the account it is for. */
+/* The token of a text, and its account. TOKENS_UNKNOWN: unknown token, or no longer valid. */
 enum tokens_result tokens_find(const char *text, struct token *t, int64_t *account, const struct waiter *w);
-/* The same of a token that was found before. */
+/* The account of a token that was found before; the same. */
 enum tokens_result tokens_check(const struct token *t, int64_t *account, const struct waiter *w);
 
-/* A session whose connection broke. */
+/* The state of a session whose connection broke. Zero-initialise; saved_session_fini frees. */
 struct saved_session {
-    int64_t broke_ms;  /* wall clock; 0: there is none */
+    int64_t broke_ms;  /* wall clock; 0: no session was saved */
     unsigned caps;     /* as in struct member */
-    struct buf missed; /* lines that may not have come, in the form that goes with the caps */
+    struct buf missed; /* lines that may not have arrived, in the form that .caps ask for */
     struct saved_room {
         char key[NAME_SIZE];
-        uint64_t heard; /* number of the last message put on its way */
+        uint64_t heard; /* number of the last message that is in .missed or arrived */
     } *rooms; /* owns */
     int room_count;
 };
 void saved_session_fini(struct saved_session *p);
 
-/* Nobody waits for it. */
+/* Stores it under the token. Nobody waits for it, and it is dropped if a failed store has a long queue (job_post). */
 void tokens_save(const struct token *t, const struct saved_session *p);
-/* What is remembered, and forgets it. */
+/* Reads what was saved under the token, and deletes it. .broke_ms 0: nothing was, or it is too old. */
 enum tokens_result tokens_take(const struct token *t, struct saved_session *p, const struct waiter *w);
 
-/* Once an hour: forgets what is too old. Nobody waits for it. */
+/* Once an hour: deletes what is too old. Nobody waits for it. */
 void tokens_clean_up(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * uthash keeps the order of insertion, so the table is also the order of arrival. Whoever has a pointer from here has
- * it only while holding the lock: a member leaves the table before its session ends.
+ * uthash keeps the order of insertion, so the table is also the order of arrival. A pointer to a member from the table
+ * is valid only while the lock is held: a member leaves the table before its session ends.
  */
 #include "config.h"
 
@@ -20,8 +20,8 @@ static struct {
     struct rwlock lock;
     struct member *table;   /* U: borrows */
     struct member *waiting; /* U: borrows */
-    struct member *renaming; /* U: borrows; whose rooms have yet to hear of a new name */
-    _Atomic uint64_t last_id; /* of private lines and new names; starts at wall-clock ms << 20, as in rooms */
+    struct member *renaming; /* U: borrows; members whose rooms still show the old name */
+    _Atomic uint64_t last_id; /* of private messages and new names; starts at wall-clock ms << 20, as in rooms */
 } users;
 
 void users_start(void)
@@ -43,7 +43,7 @@ static struct member *find_locked(const char *key)
     return m;
 }
 
-/* False: somebody else has it, or has just had it and its rooms do not know yet. */
+/* False: another client has it, or had it and is renamed while its rooms still show it. */
 static bool is_free_locked(const char *key, const struct member *m)
 {
     const struct member *owner = find_locked(key);
@@ -53,7 +53,7 @@ static bool is_free_locked(const char *key, const struct member *m)
     return !owner || owner == m;
 }
 
-/* Out of the table, whose entry hangs on the key. */
+/* Takes the member out of the table, which is keyed by the name it has now, and reserves that name. */
 static void give_up_key_locked(struct member *m)
 {
     HASH_DEL(users.table, m);
@@ -62,7 +62,7 @@ static void give_up_key_locked(struct member *m)
     users.renaming = m;
 }
 
-/* False: it is closed already. */
+/* False: it was closed already. */
 static bool close_one(struct member *m, enum close_reason reason, const struct event *last_words)
 {
     return outbox_close(m->outbox, reason, member_render((enum form)m->form, last_words, m->name));
@@ -241,7 +241,7 @@ static uint64_t next_id(void)
     return atomic_fetch_add(&users.last_id, 1) + 1;
 }
 
-/* A word that its target does not want to hear is taken and dropped. */
+/* A message whose target ignores the sender counts as taken and is dropped. */
 static bool put_locked(struct member *m, const struct member *from, const struct event *ev)
 {
     if (m != from && ignores_has(m->ignores, from->key))
@@ -355,7 +355,7 @@ uint64_t users_kick(const char *name, const struct event *last_words)
     uint64_t id = m ? m->id : 0;
     if (m && !close_one(m, CLOSE_KICK, last_words)) {
         atomic_store_explicit(&m->kicked, true, memory_order_relaxed);
-        notifier_notify(m->notifier); /* it may be waiting for who comes back */
+        notifier_notify(m->notifier); /* it may be waiting to be resumed */
     }
     rwlock_release(&users.lock);
     return id;

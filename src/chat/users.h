@@ -5,98 +5,117 @@
 #include "base/strv.h"
 #include "chat/member.h"
 
-/* The registry of names: who is online. One table under a read-write lock. */
+/*
+ * The registry of names: who is online. One table under a read-write lock, which all calls take. Unless said otherwise
+ * a call is for any thread that holds no lock ranked at or above USERS, and never blocks. Calls that put events are for
+ * threads that have settled (net/post.h). Names are compared without case.
+ */
 void users_start(void);
 void users_stop(void);
 
-/* The member's own reader: gives it the name, if that is free or its own already, and it may have it, and enters it. The
- * answer is put before the name is visible, so nothing overtakes it. A member that had another name is the only one to
- * have either of them until users_renamed, so that nobody comes by the old name while rooms have yet to hear of the new
- * one. False: it was not given. */
+/* ---- names ---- */
+
+/* Gives the member the name, if it is free or the member's own already, and if .may allows it. The answer is put before
+ * the name is visible, so nothing overtakes it. A member that had another name keeps that one reserved until
+ * users_renamed, so that no other client takes the old name while rooms still show it. False: it was not given. For the
+ * member's own reader. */
 struct claim {
     const char *name;
     const struct event *answer;
-    bool (*may)(void *arg);      /* NULL: it may. Asked in the same hold, so no name passes to who came to be in the wrong */
+    bool (*may)(void *arg);       /* NULL: yes. Called in the same hold, so what it finds is still true then */
     void *arg;
     const struct event *replaced; /* NULL, or: other sessions of the member's account are closed with these last words, as
                                      CLOSE_REPLACED, and release their names in a moment */
     bool owns_name;               /* .replaced: so is a session that has the name, which is the account's own */
 };
 bool users_claim(struct member *m, const struct claim *c);
+/* The rooms show the new name: the old one is free. For the member's own reader. */
 void users_renamed(struct member *m);
 
-/* A member without a name takes the place of another, whose reader waits, if it may (.may, .arg): its name, whom it
- * ignores, that it is away. The answer is put before. The rooms have to be told as well (room_swap). False: it may not. */
+/* A member without a name takes over the name, the ignore list and the away text of `old`, whose reader waits, if .may
+ * allows it. The answer is put first. The rooms have to be told as well (roster_swap). False: not allowed. For the
+ * reader of `m`. */
 bool users_take_over(struct member *m, struct member *old, const struct claim *c);
 
-/* Gives the name back, if the entry is this member's; it is away no more. Idempotent. */
+/* Gives the name back, if the member has one, and clears its away text. Idempotent. For the member's own reader. */
 void users_release(struct member *m);
 
-/* True when whoever has the name is on the way out, so that it will be free in a moment. */
+/* True when the client that has the name is ending, so that the name will be free in a moment, or is free. */
 bool users_is_leaving(const char *name);
 
-/* From now until users_unwait the member's bell rings whenever a name is given back. Its own reader. */
+/* From now until users_unwait the member's notifier is notified when a name is given back. For the member's own
+ * reader. */
 void users_wait(struct member *m);
 void users_unwait(struct member *m);
 
-/* Who has the name, by all that tells it from others. False: nobody has. */
+/* ---- look-ups ---- */
+
+/* All that identifies the client that has the name. False: none has. */
 struct target;
 bool users_identify(const char *name, struct target *target);
 
-/* Puts an event, which `from` is the cause of, into the outbox of whoever has the name, if anybody has and does not ignore
- * that one. The reader of `from`. */
-void users_tell_name(const struct member *from, const char *name, const struct event *ev);
-
-/* True when somebody has the name: writes it as its owner does. */
+/* True when a client has the name: writes it as its owner does. */
 bool users_find(const char *name, char as_written[NAME_SIZE]);
 
-/* Says something to whoever has the name: false when nobody has, or its session is just ending; then `absent` (may be
- * NULL) was called in the same hold. Find and put are one hold. `from`, whose reader calls, is told if that one is away, and not if `from` is ignored and the line goes nowhere.
- * Each such line has a number of its own: they grow, but two that are put at the same time may come in either order. */
-bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg);
-
-/* The form in which the member hears from now on, and whom it does not hear: that list is taken over, the caller owns
- * the one before. Its own reader; its rooms have to be told as well (room_update). */
-void users_set_form(struct member *m, enum form form);
-void users_set_ignores(struct member *m, struct ignores *ig);
-
-/* The member is away with that text, which is copied, or back (NULL). Its own reader. */
-void users_set_away(struct member *m, const char *text);
-
-/* A look at whoever has the name; false when nobody has. */
+/* A copy of some facts about the client that has the name; false when none has. */
 struct users_view {
     uint64_t id;
     char name[NAME_SIZE];
-    int64_t since_ms, idle_ms; /* wall clock; how long it has said nothing */
-    struct buf away;           /* the caller frees; empty: it is there */
+    int64_t since_ms, idle_ms; /* wall clock of its arrival; time since its last line */
+    struct buf away;           /* the caller frees; empty: it is not away */
 };
 bool users_view(const char *name, struct users_view *view);
 
-/* Tells each of them once, if it is there still. The event gets a number, as private lines have, and its time. Sorts
- * them. */
-void users_tell(struct contacts *c, struct event *ev);
-
-/* Puts an event into everyone's outbox. */
-void users_put_all(const struct event *ev);
-
-/* Closes the session of whoever has the name, as kicked, with these last words, in one hold; or has it give up waiting for
- * who comes back. Its id, or 0 when nobody has. */
-uint64_t users_kick(const char *name, const struct event *last_words);
-
-/* The same for whoever is logged in to the account. */
-void users_close_account(int64_t id, enum close_reason reason, const struct event *last_words);
-
-/* Closes whoever has the name without being logged in to the account. */
-void users_close_others(const char *name, int64_t account, enum close_reason reason, const struct event *last_words);
-
-/* Whoever is logged in to the account is so no more. */
-void users_forget_account(int64_t id);
-
-/* Adds all names in order of arrival; one that was taken by RENAME has arrived then. */
+/* Adds all names in order of arrival; a RENAME counts as an arrival. */
 void users_names(struct strv *names);
 int users_count(void);
 
-/* Copies the name of a client that may not be the caller's: "" when that client has none, or has left its member. */
+/* Copies the name of a client that need not be the caller's: "" when the client has none, or `m` is another client's
+ * now. */
 void users_name_of(struct member *m, uint64_t id, char name[NAME_SIZE]);
+
+/* ---- delivery ---- */
+
+/* Sends a private message to the client that has the name; find and put are one hold. False: none has it, or its
+ * session is ending; then `absent` (may be NULL) was called in the same hold. If that client is away, `from` is told
+ * so. If it ignores `from`, the message is dropped, and `from` is not told. Each message has a number of its own.
+ * Numbers grow, but two messages put at the same time may arrive in either order. For the reader of `from`. */
+bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg);
+
+/* Puts an event, which `from` has caused, into the outbox of the client that has the name, if there is one and it does
+ * not ignore `from`. For the reader of `from`. */
+void users_tell_name(const struct member *from, const char *name, const struct event *ev);
+
+/* Puts an event once into the outbox of each contact that is still online. The event gets a number, as private messages
+ * have, and its time. Sorts the contacts. */
+void users_tell(struct contacts *c, struct event *ev);
+
+/* Puts an event into the outbox of every client with a name. */
+void users_put_all(const struct event *ev);
+
+/* ---- settings of a member: for its own reader ---- */
+
+/* The form of the member's lines, and its ignore list, which is taken over; the caller then owns the former list. The
+ * member's rooms have to be told as well (roster_update). */
+void users_set_form(struct member *m, enum form form);
+void users_set_ignores(struct member *m, struct ignores *ig);
+
+/* The member is away with that text, which is copied, or back (NULL). */
+void users_set_away(struct member *m, const char *text);
+
+/* ---- closing ---- */
+
+/* Closes the session of the client that has the name, as kicked, with these last words, in one hold. If its connection
+ * has broken, it stops waiting to be resumed. Its id, or 0 when no client has the name. */
+uint64_t users_kick(const char *name, const struct event *last_words);
+
+/* Closes the clients that are logged in to the account. */
+void users_close_account(int64_t id, enum close_reason reason, const struct event *last_words);
+
+/* Closes the client that has the name, unless it is logged in to the account. */
+void users_close_others(const char *name, int64_t account, enum close_reason reason, const struct event *last_words);
+
+/* Logs out the clients that are logged in to the account. */
+void users_forget_account(int64_t id);
 
 #endif

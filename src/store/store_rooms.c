@@ -26,7 +26,8 @@ int store_rooms_record(sqlite3 *db, const struct room_row *row)
 
 int store_rooms_topic(sqlite3 *db, const struct room_row *row)
 {
-    return write_row(db, INSERT ", topic = excluded.topic, topic_by = excluded.topic_by, topic_ms = excluded.topic_ms", row);
+    return write_row(db, INSERT ", topic = excluded.topic, topic_by = excluded.topic_by,"
+                                " topic_ms = excluded.topic_ms", row);
 }
 
 int store_rooms_permanent(sqlite3 *db, const struct room_row *row)

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * The table of rooms on disk. The writing calls are for run() of a store_job, inside its transaction. All return SQLITE_OK
- * or the error. Strings are borrowed for the call.
+ * The table of rooms on disk. The writing calls are for run() of a store_job, inside its transaction. All return
+ * SQLITE_OK or the error. Strings are borrowed for the call.
  */
 struct room_row {
     const char *key, *name, *topic;

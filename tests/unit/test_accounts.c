@@ -177,7 +177,7 @@ static void a_name_is_owned_once_in_any_case(void **state)
     assert_int_equal(accounts_count(), 1);
 }
 
-static void of_two_who_want_one_name_in_one_transaction_the_first_has_it(void **state)
+static void of_two_requests_for_a_name_in_one_transaction_the_first_succeeds(void **state)
 {
     (void)state;
     struct asker first = {.name = "Alice", .hash = "first"}, second = {.name = "alice", .hash = "second"};
@@ -250,7 +250,7 @@ static void a_password_and_a_lock_are_changed_on_disk_and_in_memory(void **state
     assert_false(get("alice").locked);
 }
 
-static void who_proved_a_password_that_was_changed_meanwhile_changes_nothing(void **state)
+static void proof_of_a_password_that_was_changed_meanwhile_changes_nothing(void **state)
 {
     (void)state;
     assert_int_equal(add("alice", "stolen"), ACCOUNTS_DONE);
@@ -291,7 +291,7 @@ static void an_account_that_was_removed_is_gone_and_nobody_is_logged_in_to_it(vo
 
 /* ---- who may have a name ---- */
 
-static void a_name_goes_to_who_has_proved_what_is_still_true(void **state)
+static void a_name_is_given_only_on_proof_that_is_still_true(void **state)
 {
     (void)state;
     assert_true(accounts_admits("alice", NULL));
@@ -310,7 +310,7 @@ static void a_name_goes_to_who_has_proved_what_is_still_true(void **state)
     assert_false(accounts_admits("alice", &a));
 }
 
-static void who_registers_is_logged_in_before_anything_that_follows_can_miss_it(void **state)
+static void a_user_who_registers_is_logged_in_before_any_later_change(void **state)
 {
     (void)state;
     struct event words = {.kind = EVENT_ERROR, .error = ERROR_LOCKED};
@@ -330,7 +330,7 @@ static void who_registers_is_logged_in_before_anything_that_follows_can_miss_it(
     assert_int_equal(outbox_reason(alice.member.outbox), CLOSE_LOCKED);
 }
 
-static void who_comes_by_a_name_while_the_operator_registers_it_has_to_go(void **state)
+static void a_client_that_takes_a_name_while_the_operator_registers_it_is_kicked(void **state)
 {
     (void)state;
     assert_true(claim(NULL));
@@ -491,16 +491,16 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(an_account_that_was_confirmed_is_there_after_a_restart),
         TEST(a_name_is_owned_once_in_any_case),
-        TEST(of_two_who_want_one_name_in_one_transaction_the_first_has_it),
+        TEST(of_two_requests_for_a_name_in_one_transaction_the_first_succeeds),
         TEST(there_are_no_more_than_there_may_be_not_even_in_one_transaction),
         TEST(an_id_is_never_given_twice),
         TEST(what_a_failing_disk_refuses_has_changed_nothing),
         TEST(a_password_and_a_lock_are_changed_on_disk_and_in_memory),
-        TEST(who_proved_a_password_that_was_changed_meanwhile_changes_nothing),
+        TEST(proof_of_a_password_that_was_changed_meanwhile_changes_nothing),
         TEST(an_account_that_was_removed_is_gone_and_nobody_is_logged_in_to_it),
-        TEST(a_name_goes_to_who_has_proved_what_is_still_true),
-        TEST(who_registers_is_logged_in_before_anything_that_follows_can_miss_it),
-        TEST(who_comes_by_a_name_while_the_operator_registers_it_has_to_go),
+        TEST(a_name_is_given_only_on_proof_that_is_still_true),
+        TEST(a_user_who_registers_is_logged_in_before_any_later_change),
+        TEST(a_client_that_takes_a_name_while_the_operator_registers_it_is_kicked),
         TEST(an_invitation_is_good_for_one_account),
         TEST(an_invitation_is_not_spent_when_there_is_no_account_for_it),
         TEST(an_invitation_is_spent_once_by_two_in_one_transaction),

@@ -227,7 +227,7 @@ static void a_failed_change_leaves_all_as_it_was(void **state)
     assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE topic = 'tea'"), 1);
 }
 
-static void while_the_store_is_bad_a_change_fails_at_once(void **state)
+static void while_the_store_has_failed_a_change_fails_at_once(void **state)
 {
     (void)state;
     struct unit_job patient;
@@ -261,7 +261,7 @@ static bool always(void *arg)
     return true;
 }
 
-static void who_has_to_end_takes_back_what_is_still_queued(void **state)
+static void a_session_that_ends_withdraws_a_queued_change(void **state)
 {
     (void)state;
     hush();
@@ -301,7 +301,7 @@ static bool was_asked(void *arg)
     return ((struct change_waiter *)arg)->was_asked;
 }
 
-static void what_is_being_carried_out_already_is_waited_for(void **state)
+static void a_change_that_is_being_carried_out_is_waited_for(void **state)
 {
     (void)state;
     struct unit_job inner;
@@ -324,7 +324,7 @@ static void what_is_being_carried_out_already_is_waited_for(void **state)
     unit_house_settle();
 }
 
-static void a_change_outlives_everybodys_leaving(void **state)
+static void a_change_survives_the_leaving_of_all_members(void **state)
 {
     (void)state;
     rooms_configure(1, 30);
@@ -342,7 +342,7 @@ static void a_change_outlives_everybodys_leaving(void **state)
     rooms_release(again);
 }
 
-static void whoever_waits_is_woken_by_its_bell(void **state)
+static void the_waiter_is_woken_by_its_notifier(void **state)
 {
     (void)state;
     while (notifier_wait(&notifier, 0))
@@ -359,7 +359,7 @@ static void whoever_waits_is_woken_by_its_bell(void **state)
 
 /* ---- the operator's changes, when a user joins in between ---- */
 
-static void a_room_that_somebody_came_into_while_it_was_deleted_stays_as_a_new_one(void **state)
+static void a_room_joined_while_it_was_deleted_stays_as_a_new_one(void **state)
 {
     (void)state;
     put_topic(&change, "old topic", NULL);
@@ -444,7 +444,7 @@ static void a_room_made_for_a_change_that_fails_is_not_there_afterwards(void **s
     assert_int_equal(change_create("#kept", &change, &notifier), CHANGE_MADE);
 }
 
-static void a_keep_is_shown_only_when_it_is_on_disk(void **state)
+static void a_room_is_permanent_only_when_that_is_on_disk(void **state)
 {
     (void)state;
     unit_job_block(&gate);
@@ -470,16 +470,16 @@ int main(void)
         TEST(two_topics_take_effect_in_the_order_of_the_queue),
         TEST(a_topic_is_cleared_like_any_other_change),
         TEST(a_failed_change_leaves_all_as_it_was),
-        TEST(while_the_store_is_bad_a_change_fails_at_once),
-        TEST(who_has_to_end_takes_back_what_is_still_queued),
-        TEST(what_is_being_carried_out_already_is_waited_for),
-        TEST(a_change_outlives_everybodys_leaving),
-        TEST(whoever_waits_is_woken_by_its_bell),
-        TEST(a_room_that_somebody_came_into_while_it_was_deleted_stays_as_a_new_one),
+        TEST(while_the_store_has_failed_a_change_fails_at_once),
+        TEST(a_session_that_ends_withdraws_a_queued_change),
+        TEST(a_change_that_is_being_carried_out_is_waited_for),
+        TEST(a_change_survives_the_leaving_of_all_members),
+        TEST(the_waiter_is_woken_by_its_notifier),
+        TEST(a_room_joined_while_it_was_deleted_stays_as_a_new_one),
         TEST(a_deleted_room_made_again_at_once_ends_on_disk),
         TEST(a_deletion_that_fails_leaves_the_room_and_its_topic),
         TEST(a_room_made_for_a_change_that_fails_is_not_there_afterwards),
-        TEST(a_keep_is_shown_only_when_it_is_on_disk),
+        TEST(a_room_is_permanent_only_when_that_is_on_disk),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

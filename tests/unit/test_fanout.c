@@ -182,7 +182,7 @@ static void a_room_that_rests_holds_no_lines_in_memory(void **state)
 
 /* ---- who puts ---- */
 
-static void who_adds_to_what_another_combines_owes_nothing(void **state)
+static void a_speaker_who_adds_to_what_another_combines_owes_nothing(void **state)
 {
     (void)state;
     struct speaker sp;
@@ -312,7 +312,7 @@ static void a_put_that_would_overtake_aborts(void **state)
     assert_false(unit_aborts(put_after_settling, NULL));
 }
 
-static void who_goes_still_hears_what_others_said_before(void **state)
+static void a_member_who_leaves_still_hears_what_was_said_before(void **state)
 {
     (void)state;
     struct speaker sp;
@@ -322,7 +322,7 @@ static void who_goes_still_hears_what_others_said_before(void **state)
     speaker_stop(&sp);
 }
 
-static void who_comes_hears_what_was_gathered_as_replay_and_once(void **state)
+static void a_member_who_joins_hears_what_was_gathered_as_replay_and_once(void **state)
 {
     (void)state;
     struct speaker sp;
@@ -398,7 +398,7 @@ static void each_member_hears_in_its_own_form_and_changes_it_at_will(void **stat
     assert_int_equal(r->fanout.takers[FORM_TAGS], 0);
 }
 
-static void who_comes_with_tags_hears_the_replay_with_them(void **state)
+static void a_member_with_tags_hears_the_replay_with_them(void **state)
 {
     (void)state;
     struct buf heard = {0};
@@ -415,7 +415,7 @@ static void who_comes_with_tags_hears_the_replay_with_them(void **state)
     buf_fini(&heard);
 }
 
-static void who_wants_acks_hears_the_number_in_its_place_and_no_echo(void **state)
+static void a_member_with_acks_hears_the_number_in_its_place_and_no_echo(void **state)
 {
     (void)state;
     struct speaker sp;
@@ -448,7 +448,7 @@ static void ignore(struct unit_member *um, const char *name)
     free(old);
 }
 
-static void who_is_ignored_is_heard_by_the_others_in_the_same_order(void **state)
+static void an_ignored_member_is_heard_by_the_others_in_the_same_order(void **state)
 {
     (void)state;
     join(&carol);
@@ -495,7 +495,7 @@ static void one_always_hears_oneself(void **state)
     unit_member_hears(&bob, "ROOM #den alice me\n");
 }
 
-static void who_ignores_somebody_is_spared_the_replay_too(void **state)
+static void an_ignored_user_is_left_out_of_the_replay_too(void **state)
 {
     (void)state;
     unit_say(r, &alice.member, "one");
@@ -583,22 +583,22 @@ int main(void)
         TEST(lines_of_all_speakers_are_one_message_and_count_each),
         TEST(as_much_as_a_part_of_an_outbox_is_put_at_once),
         TEST(a_room_that_rests_holds_no_lines_in_memory),
-        TEST(who_adds_to_what_another_combines_owes_nothing),
+        TEST(a_speaker_who_adds_to_what_another_combines_owes_nothing),
         TEST(a_settle_puts_what_another_combines),
         TEST(after_a_flush_nobody_combines),
         TEST(a_flush_ends_though_more_is_gathered_all_the_time),
         TEST(gathering_elsewhere_settles_first),
         TEST(an_answer_does_not_overtake_what_was_said),
-        TEST(who_goes_still_hears_what_others_said_before),
-        TEST(who_comes_hears_what_was_gathered_as_replay_and_once),
+        TEST(a_member_who_leaves_still_hears_what_was_said_before),
+        TEST(a_member_who_joins_hears_what_was_gathered_as_replay_and_once),
         TEST(the_operator_speaks_behind_what_was_said),
         TEST(each_member_hears_in_its_own_form_and_changes_it_at_will),
-        TEST(who_comes_with_tags_hears_the_replay_with_them),
-        TEST(who_wants_acks_hears_the_number_in_its_place_and_no_echo),
-        TEST(who_is_ignored_is_heard_by_the_others_in_the_same_order),
+        TEST(a_member_with_tags_hears_the_replay_with_them),
+        TEST(a_member_with_acks_hears_the_number_in_its_place_and_no_echo),
+        TEST(an_ignored_member_is_heard_by_the_others_in_the_same_order),
         TEST(only_talk_of_the_ignored_is_not_heard),
         TEST(one_always_hears_oneself),
-        TEST(who_ignores_somebody_is_spared_the_replay_too),
+        TEST(an_ignored_user_is_left_out_of_the_replay_too),
         TEST(acks_and_ignoring_go_together),
         TEST(while_an_outbox_presses_every_speaker_meets_it),
     };

@@ -92,7 +92,7 @@ static void expect(struct history_range range, const char *want)
     assert_string_equal(texts(), want);
 }
 
-static void who_asks_sees_what_was_just_said(void **state)
+static void a_query_sees_what_was_just_said(void **state)
 {
     (void)state;
     int64_t before_ms = clock_wall_ms();
@@ -125,7 +125,7 @@ static void say_while_written(struct unit_job *gate, struct unit_job *inner)
     say("two");
 }
 
-static void a_question_sees_what_was_said_while_a_batch_is_written(void **state)
+static void a_query_sees_what_was_said_while_a_batch_is_written(void **state)
 {
     (void)state;
     static struct unit_job gate, inner;
@@ -136,7 +136,7 @@ static void a_question_sees_what_was_said_while_a_batch_is_written(void **state)
     assert_string_equal(texts(), "one two ");
 }
 
-static void the_answer_stands_in_the_order_of_time(void **state)
+static void the_result_is_in_the_order_of_time(void **state)
 {
     (void)state;
     say_numbers(1, 9);
@@ -147,7 +147,7 @@ static void the_answer_stands_in_the_order_of_time(void **state)
     expect((struct history_range){.most = 3, .since_ms = 1, .first = true}, "1 2 3 ");
 }
 
-static void an_answer_ends_at_its_size_and_has_one_at_least(void **state)
+static void a_result_ends_at_its_size_and_has_one_message_at_least(void **state)
 {
     (void)state;
     say_numbers(1, 9);
@@ -184,7 +184,7 @@ static void what_is_said_while_a_batch_is_written_survives_a_stop(void **state)
     expect((struct history_range){.most = 9}, "one two ");
 }
 
-static void a_room_of_the_same_name_begins_without_a_past(void **state)
+static void a_new_room_of_the_same_name_has_no_history(void **state)
 {
     (void)state;
     struct change c = {0};
@@ -201,7 +201,7 @@ static void a_room_of_the_same_name_begins_without_a_past(void **state)
     expect((struct history_range){.most = 9, .after = UINT64_MAX, .first = true}, "");
 }
 
-static void a_room_deleted_under_its_members_begins_anew(void **state)
+static void a_room_deleted_under_its_members_starts_again(void **state)
 {
     (void)state;
     static struct unit_job gate;
@@ -303,7 +303,7 @@ static bool is_bad(void *arg)
     return store_status().state == STORE_FAILED;
 }
 
-static void with_a_bad_store_chat_goes_on_and_losses_are_counted(void **state)
+static void with_a_failed_store_chat_goes_on_and_losses_are_counted(void **state)
 {
     (void)state;
     struct history_limits small = LIMITS;
@@ -336,18 +336,18 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(who_asks_sees_what_was_just_said),
-        TEST(a_question_sees_what_was_said_while_a_batch_is_written),
-        TEST(the_answer_stands_in_the_order_of_time),
-        TEST(an_answer_ends_at_its_size_and_has_one_at_least),
+        TEST(a_query_sees_what_was_just_said),
+        TEST(a_query_sees_what_was_said_while_a_batch_is_written),
+        TEST(the_result_is_in_the_order_of_time),
+        TEST(a_result_ends_at_its_size_and_has_one_message_at_least),
         TEST(it_survives_a_restart),
         TEST(what_is_said_while_a_batch_is_written_survives_a_stop),
-        TEST(a_room_of_the_same_name_begins_without_a_past),
-        TEST(a_room_deleted_under_its_members_begins_anew),
+        TEST(a_new_room_of_the_same_name_has_no_history),
+        TEST(a_room_deleted_under_its_members_starts_again),
         TEST(switched_off_it_keeps_nothing),
         TEST(speakers_are_told_when_it_is_full_and_when_it_is_not),
         TEST(what_is_said_within_a_second_is_written_together),
-        TEST(with_a_bad_store_chat_goes_on_and_losses_are_counted),
+        TEST(with_a_failed_store_chat_goes_on_and_losses_are_counted),
         TEST(numbers_rise_even_if_the_clock_falls_back), /* last: the others would live in that hour */
     };
 #undef TEST

@@ -104,7 +104,7 @@ static int64_t reads(int64_t account, size_t bytes, const char *want)
 
 /* ---- messages ---- */
 
-static void what_was_kept_is_read_as_lines_the_oldest_first_and_after_a_restart(void **state)
+static void stored_messages_are_read_as_lines_the_oldest_first_and_after_a_restart(void **state)
 {
     (void)state;
     assert_int_equal(reads(alice, PLENTY, ""), 0);
@@ -153,7 +153,7 @@ static void too_many_are_refused_and_there_is_place_again_when_some_are_forgotte
     assert_int_equal(try_to_keep(carol), MAIL_FULL);
 }
 
-static void for_an_account_that_is_gone_nothing_is_kept(void **state)
+static void for_a_removed_account_nothing_is_stored(void **state)
 {
     (void)state;
     keep(alice, "one");
@@ -317,7 +317,7 @@ static void what_is_not_there_is_not_noted(void **state)
 
 /* ---- a store that does not do what it should ---- */
 
-static void a_bad_store_keeps_and_tells_nothing_and_says_so(void **state)
+static void a_failed_store_stores_and_tells_nothing_and_says_so(void **state)
 {
     int64_t n = 77;
     (void)state;
@@ -337,7 +337,7 @@ static void a_bad_store_keeps_and_tells_nothing_and_says_so(void **state)
     unread_is(alice, "#den 0\n");
 }
 
-static void what_nobody_waits_for_is_done_when_the_store_is_well_again(void **state)
+static void a_job_without_a_waiter_is_done_when_the_store_works_again(void **state)
 {
     (void)state;
     bob_joins("#den");
@@ -367,10 +367,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(what_was_kept_is_read_as_lines_the_oldest_first_and_after_a_restart),
+        TEST(stored_messages_are_read_as_lines_the_oldest_first_and_after_a_restart),
         TEST(a_line_says_from_whom_it_is_and_when_it_was_written),
         TEST(too_many_are_refused_and_there_is_place_again_when_some_are_forgotten),
-        TEST(for_an_account_that_is_gone_nothing_is_kept),
+        TEST(for_a_removed_account_nothing_is_stored),
         TEST(what_is_beyond_the_budget_is_read_when_the_rest_was_forgotten),
         TEST(a_stretch_of_numbers_is_forgotten_for_good),
         TEST(what_has_waited_too_long_is_passed_over_and_makes_room),
@@ -379,8 +379,8 @@ int main(void)
         TEST(no_more_than_a_thousand_are_counted),
         TEST(no_more_than_a_hundred_rooms_are_noted_and_the_last_stay),
         TEST(what_is_not_there_is_not_noted),
-        TEST(a_bad_store_keeps_and_tells_nothing_and_says_so),
-        TEST(what_nobody_waits_for_is_done_when_the_store_is_well_again),
+        TEST(a_failed_store_stores_and_tells_nothing_and_says_so),
+        TEST(a_job_without_a_waiter_is_done_when_the_store_works_again),
         TEST(what_cannot_be_read_fails_nobody_else),
     };
     alarm(60);

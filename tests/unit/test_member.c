@@ -40,7 +40,7 @@ static void an_event_is_told_as_the_line_of_the_members_form(void **state)
     assert_int_equal(member_put(&alice.member, &ev), OUTBOX_CLOSED);
 }
 
-static void a_rendered_message_belongs_to_who_asked(void **state)
+static void a_rendered_message_belongs_to_the_caller(void **state)
 {
     (void)state;
     struct event ev = {.kind = EVENT_SENT};
@@ -103,7 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(an_event_is_told_as_the_line_of_the_members_form),
-        TEST(a_rendered_message_belongs_to_who_asked),
+        TEST(a_rendered_message_belongs_to_the_caller),
         TEST(a_long_answer_is_one_entry_and_fits_where_a_put_would_not),
         TEST(its_rooms_keep_their_order_and_the_current_one_is_forgotten_with_its_room),
     };

@@ -272,7 +272,7 @@ static void a_mute_is_in_force_and_told_after_the_commit(void **state)
     assert_false(unit_say(r, &bob.member, "now"));
 }
 
-static void a_bad_store_changes_nothing_and_says_so(void **state)
+static void a_failed_store_changes_nothing_and_says_so(void **state)
 {
     struct asker a;
     struct unit_job patient;
@@ -343,7 +343,7 @@ static void an_account_that_goes_leaves_no_role(void **state)
     assert_int_equal(room_role(r, &bob.member), ROLE_OP); /* nobody owns it */
 }
 
-static void a_room_founded_by_an_account_that_goes_is_nobodys(void **state)
+static void a_room_founded_by_a_removed_account_has_no_owner(void **state)
 {
     (void)state;
     struct waiter w = {.notifier = &notifier};
@@ -356,7 +356,7 @@ static void a_room_founded_by_an_account_that_goes_is_nobodys(void **state)
 
 /* ---- whom it hits ---- */
 
-static void a_ban_takes_out_who_comes_from_there_but_nobody_who_runs_the_room(void **state)
+static void a_ban_of_an_address_removes_its_members_but_no_op(void **state)
 {
     (void)state;
     strcpy(alice.member.host, "192.0.2.7");
@@ -398,11 +398,11 @@ int main(void)
         TEST(a_lowered_limit_forgets_nothing),
         TEST(rows_that_make_no_sense_are_passed_over),
         TEST(a_mute_is_in_force_and_told_after_the_commit),
-        TEST(a_bad_store_changes_nothing_and_says_so),
+        TEST(a_failed_store_changes_nothing_and_says_so),
         TEST(what_is_decided_of_a_room_that_is_being_deleted_is_not),
         TEST(an_account_that_goes_leaves_no_role),
-        TEST(a_room_founded_by_an_account_that_goes_is_nobodys),
-        TEST(a_ban_takes_out_who_comes_from_there_but_nobody_who_runs_the_room),
+        TEST(a_room_founded_by_a_removed_account_has_no_owner),
+        TEST(a_ban_of_an_address_removes_its_members_but_no_op),
         TEST(an_op_is_not_put_out_for_the_address),
     };
 #undef TEST

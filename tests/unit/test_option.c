@@ -14,76 +14,136 @@
 #include <string.h>
 #include <unistd.h>
 
-static long value;
-static char word[OPTION_TEXT], text[OPTION_TEXT];
+static bool reads(enum option o, const char *text, long want, const char *want_word)
+{
+    char word[OPTION_TEXT] = "left over";
+    long value = -1;
+    return option_read(o, text, &value, word) && value == want && strcmp(word, want_word) == 0;
+}
 
-static void options_are_found_by_name_in_any_case(void **state)
+static bool refuses(enum option o, const char *text)
+{
+    char word[OPTION_TEXT];
+    long value;
+    return !option_read(o, text, &value, word) && !*word;
+}
+
+static void an_option_is_found_by_its_name_in_any_case(void **state)
 {
     (void)state;
     for (int o = 0; o < OPTIONS; o++)
         assert_int_equal(option_named(option_row((enum option)o)->name), o);
-    assert_int_equal(option_named("PRIVATE"), OPTION_PRIVATE);
-    assert_int_equal(option_named("privat"), OPTIONS);
+    assert_int_equal(option_named("Invite-ONLY"), OPTION_INVITE_ONLY);
     assert_int_equal(option_named(""), OPTIONS);
+    assert_int_equal(option_named("invite"), OPTIONS);
+    assert_int_equal(option_named("slower"), OPTIONS);
 }
 
 static void a_switch_is_on_or_off(void **state)
 {
+    static const char *const bad[] = {"", "1", "0", "yes", "on ", " on", "onoff"};
     (void)state;
-    assert_true(option_read(OPTION_PRIVATE, "on", &value, word));
-    assert_int_equal(value, 1);
-    assert_true(option_read(OPTION_PRIVATE, "OFF", &value, word));
-    assert_int_equal(value, 0);
-    assert_false(option_read(OPTION_PRIVATE, "1", &value, word));
-    assert_false(option_read(OPTION_PRIVATE, "", &value, word));
-    assert_true(option_read_stored(OPTION_PRIVATE, "1", &value, word));
-    assert_int_equal(value, 1);
-    assert_string_equal(option_text(OPTION_PRIVATE, 1, text), "on");
+    assert_true(reads(OPTION_PRIVATE, "on", 1, ""));
+    assert_true(reads(OPTION_PRIVATE, "oN", 1, ""));
+    assert_true(reads(OPTION_PRIVATE, "off", 0, ""));
+    assert_true(reads(OPTION_PRIVATE, "OFF", 0, ""));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_true(refuses(OPTION_PRIVATE, bad[i]));
 }
 
-static void a_number_has_a_maximum(void **state)
+static void a_number_is_one_within_its_limit_or_off(void **state)
 {
+    static const char *const bad[] = {"", "on", "-1", "+1", "1.5", "0x10", " 1", "1 ", "86401", "99999999999",
+                                      "18446744073709551617"};
     (void)state;
-    assert_true(option_read(OPTION_SLOW, "86400", &value, word));
-    assert_int_equal(value, 86400);
-    assert_false(option_read(OPTION_SLOW, "86401", &value, word));
-    assert_false(option_read(OPTION_SLOW, "-1", &value, word));
-    assert_false(option_read(OPTION_SLOW, "5s", &value, word));
-    assert_false(option_read(OPTION_RETENTION, "99999999999", &value, word));
-    assert_true(option_read(OPTION_SLOW, "off", &value, word));
-    assert_int_equal(value, 0);
-    assert_string_equal(option_text(OPTION_SLOW, 0, text), "off");
-    assert_string_equal(option_text(OPTION_SLOW, 30, text), "30");
+    assert_true(reads(OPTION_SLOW, "0", 0, ""));
+    assert_true(reads(OPTION_SLOW, "Off", 0, ""));
+    assert_true(reads(OPTION_SLOW, "1", 1, ""));
+    assert_true(reads(OPTION_SLOW, "0030", 30, ""));
+    assert_true(reads(OPTION_SLOW, "86400", 86400, ""));
+    assert_true(reads(OPTION_RETENTION, "1000000000", 1000000000, ""));
+    assert_true(refuses(OPTION_RETENTION, "1000000001"));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_true(refuses(OPTION_SLOW, bad[i]));
 }
 
-static void a_key_is_one_word_and_is_not_shown(void **state)
+static void a_key_is_a_word_of_32_bytes_at_most_or_off(void **state)
+{
+    static const char longest[] = "abcdefghijklmnopqrstuvwxyz012345", too_long[] = "abcdefghijklmnopqrstuvwxyz0123456";
+    (void)state;
+    assert_int_equal(strlen(longest), 32);
+    assert_true(reads(OPTION_KEY, "Open-Sesame", 1, "Open-Sesame"));
+    assert_true(reads(OPTION_KEY, "x", 1, "x"));
+    assert_true(reads(OPTION_KEY, "only", 1, "only"));
+    assert_true(refuses(OPTION_KEY, "on")); /* who means a switch would lock the room with that word */
+    assert_true(refuses(OPTION_KEY, "On"));
+    assert_true(reads(OPTION_KEY, longest, 1, longest));
+    assert_true(reads(OPTION_KEY, "oFf", 0, ""));
+    assert_true(refuses(OPTION_KEY, ""));
+    assert_true(refuses(OPTION_KEY, too_long));
+    assert_true(refuses(OPTION_KEY, "two words"));
+    assert_true(refuses(OPTION_KEY, "two\twords"));
+}
+
+static bool reads_stored(enum option o, const char *text, long want, const char *want_word)
+{
+    char word[OPTION_TEXT] = "left over";
+    long value = -1;
+    return option_read_stored(o, text, &value, word) && value == want && strcmp(word, want_word) == 0;
+}
+
+static bool refuses_stored(enum option o, const char *text)
+{
+    char word[OPTION_TEXT];
+    long value;
+    return !option_read_stored(o, text, &value, word) && !*word;
+}
+
+static void a_stored_option_is_read_again(void **state)
 {
     (void)state;
-    assert_true(option_read(OPTION_KEY, "open-sesame", &value, word));
-    assert_int_equal(value, 1);
-    assert_string_equal(word, "open-sesame");
-    assert_string_equal(option_text(OPTION_KEY, value, text), "on");
-    assert_true(option_read(OPTION_KEY, "off", &value, word));
-    assert_int_equal(value, 0);
-    assert_string_equal(word, "");
-    assert_false(option_read(OPTION_KEY, "two words", &value, word));
-    assert_false(option_read(OPTION_KEY, "on", &value, word)); /* the user takes it for a switch */
-    assert_true(option_read_stored(OPTION_KEY, "on", &value, word));
-    assert_string_equal(word, "on");
-    char longest[OPTION_TEXT + 1] = "";
-    memset(longest, 'k', 32);
-    assert_true(option_read(OPTION_KEY, longest, &value, word));
-    longest[32] = 'k';
-    assert_false(option_read(OPTION_KEY, longest, &value, word));
+    assert_true(reads_stored(OPTION_MODERATED, "1", 1, ""));
+    assert_true(reads_stored(OPTION_MODERATED, "0", 0, ""));
+    assert_true(refuses_stored(OPTION_MODERATED, "2"));
+    assert_true(refuses_stored(OPTION_MODERATED, "on"));
+    assert_true(reads_stored(OPTION_SLOW, "86400", 86400, ""));
+    assert_true(refuses_stored(OPTION_SLOW, "86401"));
+    assert_true(refuses_stored(OPTION_SLOW, ""));
+    assert_true(reads_stored(OPTION_KEY, "Sesame", 1, "Sesame"));
+    assert_true(reads_stored(OPTION_KEY, "on", 1, "on")); /* it locks the room, and was once taken for a key */
+    assert_true(refuses_stored(OPTION_KEY, "two words"));
+    assert_true(refuses_stored(OPTION_KEY, ""));
+}
+
+static void a_value_is_shown_as_it_may_be_written_and_a_key_not_at_all(void **state)
+{
+    static const struct {
+        enum option option;
+        long value;
+        const char *text;
+    } rows[] = {
+        {OPTION_PRIVATE, 0, "off"}, {OPTION_PRIVATE, 1, "on"}, {OPTION_SLOW, 0, "off"},
+        {OPTION_SLOW, 1, "1"}, {OPTION_RETENTION, 1000000000, "1000000000"}, {OPTION_KEY, 0, "off"}, {OPTION_KEY, 1, "on"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[OPTION_TEXT];
+        option_text(rows[i].option, rows[i].value, text);
+        assert_string_equal(text, rows[i].text);
+        if (rows[i].option != OPTION_KEY)
+            assert_true(reads(rows[i].option, text, rows[i].value, ""));
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_are_found_by_name_in_any_case),
+        cmocka_unit_test(an_option_is_found_by_its_name_in_any_case),
         cmocka_unit_test(a_switch_is_on_or_off),
-        cmocka_unit_test(a_number_has_a_maximum),
-        cmocka_unit_test(a_key_is_one_word_and_is_not_shown),
+        cmocka_unit_test(a_number_is_one_within_its_limit_or_off),
+        cmocka_unit_test(a_key_is_a_word_of_32_bytes_at_most_or_off),
+        cmocka_unit_test(a_stored_option_is_read_again),
+        cmocka_unit_test(a_value_is_shown_as_it_may_be_written_and_a_key_not_at_all),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,7 +104,7 @@ static void a_ring_that_has_gone_round_often_is_in_order(void **state)
     assert_int_equal(re.count, 3);
 }
 
-static void who_wants_tags_is_shown_number_and_time(void **state)
+static void a_member_with_tags_is_shown_number_and_time(void **state)
 {
     char want[96], when[CLOCK_TEXT];
     (void)state;
@@ -127,7 +127,7 @@ static void what_is_too_old_is_not_shown(void **state)
     shows("ROOM #den Bob old\r\nROOM #den Bob young\r\n");
 }
 
-static void who_says_what_it_has_heard_is_shown_the_rest_whatever_its_age(void **state)
+static void a_member_that_gives_a_number_is_shown_all_after_it_of_any_age(void **state)
 {
     (void)state;
     replay_configure(3, 60);
@@ -141,7 +141,7 @@ static void who_says_what_it_has_heard_is_shown_the_rest_whatever_its_age(void *
     shows_after(UINT64_MAX, "");
 }
 
-static void whom_one_ignores_one_is_not_shown(void **state)
+static void ignored_users_are_not_shown(void **state)
 {
     (void)state;
     alice.ignores = ignores_with(NULL, "BOB");
@@ -154,7 +154,7 @@ static void whom_one_ignores_one_is_not_shown(void **state)
 
 /* ---- what is lost ---- */
 
-static void what_gives_way_is_lost(void **state)
+static void what_is_dropped_is_lost(void **state)
 {
     (void)state;
     add_many(101, 103);
@@ -165,7 +165,7 @@ static void what_gives_way_is_lost(void **state)
     assert_int_equal(re.lost_id, 103);
 }
 
-static void where_none_are_kept_all_are_lost(void **state)
+static void where_the_ring_holds_none_all_are_lost(void **state)
 {
     (void)state;
     replay_configure(0, 3600);
@@ -297,12 +297,12 @@ int main(void)
         TEST(an_empty_one_shows_nothing),
         TEST(the_last_are_shown_as_they_were_said),
         TEST(a_ring_that_has_gone_round_often_is_in_order),
-        TEST(who_wants_tags_is_shown_number_and_time),
+        TEST(a_member_with_tags_is_shown_number_and_time),
         TEST(what_is_too_old_is_not_shown),
-        TEST(who_says_what_it_has_heard_is_shown_the_rest_whatever_its_age),
-        TEST(whom_one_ignores_one_is_not_shown),
-        TEST(what_gives_way_is_lost),
-        TEST(where_none_are_kept_all_are_lost),
+        TEST(a_member_that_gives_a_number_is_shown_all_after_it_of_any_age),
+        TEST(ignored_users_are_not_shown),
+        TEST(what_is_dropped_is_lost),
+        TEST(where_the_ring_holds_none_all_are_lost),
         TEST(with_another_limit_it_starts_afresh_and_the_rest_is_lost),
         TEST(when_it_is_emptied_all_of_it_is_lost),
         TEST(what_one_said_is_forgotten_in_any_case_of_the_name),

@@ -71,7 +71,7 @@ static bool do_task(struct task *t, bool (*is_over)(void *arg))
     return job_do(&task, t, &(struct waiter){&notifier, is_over, t});
 }
 
-static void who_hears_yes_finds_it_on_disk_and_in_memory(void **state)
+static void a_confirmed_change_is_on_disk_and_in_memory(void **state)
 {
     (void)state;
     struct task t = {0};
@@ -98,7 +98,7 @@ static bool is_bad(void *arg)
     return store_status().state == STORE_FAILED;
 }
 
-static void while_the_store_is_bad_one_is_refused_at_once(void **state)
+static void while_the_store_has_failed_a_request_is_refused_at_once(void **state)
 {
     (void)state;
     struct task t = {0};
@@ -120,7 +120,7 @@ static bool always(void *arg)
     return true;
 }
 
-static void who_has_to_end_takes_back_what_was_not_begun(void **state)
+static void a_session_that_ends_withdraws_what_was_not_begun(void **state)
 {
     (void)state;
     struct task t = {0};
@@ -143,7 +143,7 @@ static bool lets_it_go_on_and_ends(void *arg)
     return true;
 }
 
-static void what_was_begun_is_waited_for_even_by_who_has_to_end(void **state)
+static void what_was_begun_is_waited_for_even_by_a_session_that_ends(void **state)
 {
     (void)state;
     struct task t = {.held = true};
@@ -155,11 +155,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(who_hears_yes_finds_it_on_disk_and_in_memory),
+        TEST(a_confirmed_change_is_on_disk_and_in_memory),
         TEST(one_that_fails_has_changed_nothing_and_is_not_tried_again),
-        TEST(while_the_store_is_bad_one_is_refused_at_once),
-        TEST(who_has_to_end_takes_back_what_was_not_begun),
-        TEST(what_was_begun_is_waited_for_even_by_who_has_to_end),
+        TEST(while_the_store_has_failed_a_request_is_refused_at_once),
+        TEST(a_session_that_ends_withdraws_what_was_not_begun),
+        TEST(what_was_begun_is_waited_for_even_by_a_session_that_ends),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,7 +80,7 @@ static void what_is_said_reaches_all_and_echoes_to_the_speaker(void **state)
     unit_member_hears(&bob, "ROOM #General alice Hello  everyone! \n");
 }
 
-static void who_is_not_in_the_room_cannot_speak_in_it(void **state)
+static void only_members_can_speak_in_a_room(void **state)
 {
     (void)state;
     join(&alice);
@@ -207,7 +207,7 @@ static void the_replay_ends_with_the_conversation(void **state)
     check_replay(&alice, "");
 }
 
-static void a_replay_of_none_keeps_none(void **state)
+static void a_replay_of_no_messages_holds_none(void **state)
 {
     (void)state;
     replay_configure(0, 3600);
@@ -246,7 +246,7 @@ static void only_what_was_said_is_replayed(void **state)
 
 /* ---- others ---- */
 
-static void what_one_does_is_heard_and_replayed_as_such(void **state)
+static void an_action_is_heard_and_replayed_as_such(void **state)
 {
     (void)state;
     join(&alice);
@@ -260,7 +260,7 @@ static void what_one_does_is_heard_and_replayed_as_such(void **state)
     assert_false(unit_act(r, &carol.member, "looks in"));
 }
 
-static void the_operator_is_heard_by_all_who_are_there(void **state)
+static void the_operator_is_heard_by_all_members(void **state)
 {
     (void)state;
     join(&alice);
@@ -272,7 +272,7 @@ static void the_operator_is_heard_by_all_who_are_there(void **state)
     unit_member_hears(&bob, "ROOM #General server closing soon\n");
 }
 
-static void words_into_an_empty_room_are_gone(void **state)
+static void an_announcement_in_an_empty_room_is_refused(void **state)
 {
     (void)state;
     struct room *empty = rooms_enter("#general", 0);
@@ -282,7 +282,7 @@ static void words_into_an_empty_room_are_gone(void **state)
     unit_member_hears(&alice, "OK Joined #general (0 users)\n");
 }
 
-static void names_and_facts_tell_who_is_there_in_order_of_arrival(void **state)
+static void names_and_facts_list_the_members_in_order_of_arrival(void **state)
 {
     (void)state;
     struct strv names = {0};
@@ -306,7 +306,7 @@ static void names_and_facts_tell_who_is_there_in_order_of_arrival(void **state)
     strv_fini(&names);
 }
 
-static void the_topic_is_told_to_who_asks(void **state)
+static void the_topic_is_answered(void **state)
 {
     (void)state;
     join(&alice);
@@ -463,21 +463,21 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(what_is_said_reaches_all_and_echoes_to_the_speaker),
-        TEST(who_is_not_in_the_room_cannot_speak_in_it),
+        TEST(only_members_can_speak_in_a_room),
         TEST(a_message_is_rendered_once_for_all),
         TEST(messages_are_numbered_upwards_from_the_clock),
         TEST(only_the_last_messages_are_replayed_in_order),
         TEST(old_messages_are_not_replayed),
         TEST(the_replay_ends_with_the_conversation),
-        TEST(a_replay_of_none_keeps_none),
+        TEST(a_replay_of_no_messages_holds_none),
         TEST(a_new_length_of_the_replay_starts_it_afresh),
         TEST(only_what_was_said_is_replayed),
-        TEST(what_one_does_is_heard_and_replayed_as_such),
+        TEST(an_action_is_heard_and_replayed_as_such),
         TEST(what_is_forgotten_is_not_replayed_and_the_rest_goes_on),
-        TEST(the_operator_is_heard_by_all_who_are_there),
-        TEST(words_into_an_empty_room_are_gone),
-        TEST(names_and_facts_tell_who_is_there_in_order_of_arrival),
-        TEST(the_topic_is_told_to_who_asks),
+        TEST(the_operator_is_heard_by_all_members),
+        TEST(an_announcement_in_an_empty_room_is_refused),
+        TEST(names_and_facts_list_the_members_in_order_of_arrival),
+        TEST(the_topic_is_answered),
         TEST(a_closed_outbox_hears_nothing_and_harms_nobody),
         TEST(all_hear_one_order_and_newcomers_miss_and_double_nothing),
     };

@@ -130,7 +130,7 @@ static void a_room_is_made_once_and_keeps_the_name_first_written(void **state)
     check_names("#General", true);
 }
 
-static void only_rooms_with_somebody_in_them_are_listed_unless_all_are_asked_for(void **state)
+static void only_rooms_with_members_are_listed_unless_all_are_wanted(void **state)
 {
     (void)state;
     struct unit_member alice;
@@ -188,7 +188,7 @@ static void rooms_survive_a_restart_with_all_that_was_promised(void **state)
 
 /* ---- a full table ---- */
 
-static void the_room_empty_for_longest_gives_way(void **state)
+static void the_room_empty_for_longest_is_evicted(void **state)
 {
     (void)state;
     rooms_configure(3, 30);
@@ -207,7 +207,7 @@ static void the_room_empty_for_longest_gives_way(void **state)
     check_names("#a #d #e", true);
 }
 
-static void rooms_without_a_topic_give_way_first(void **state)
+static void rooms_without_a_topic_are_evicted_first(void **state)
 {
     (void)state;
     rooms_configure(3, 30);
@@ -228,7 +228,7 @@ static void rooms_without_a_topic_give_way_first(void **state)
     check_names("#b #e #f", true);
 }
 
-static void rooms_made_by_the_operator_never_give_way(void **state)
+static void permanent_rooms_are_never_evicted(void **state)
 {
     (void)state;
     rooms_configure(2, 30);
@@ -243,7 +243,7 @@ static void rooms_made_by_the_operator_never_give_way(void **state)
     check_names("#b #kept", true);
 }
 
-static void a_room_that_somebody_refers_to_never_gives_way(void **state)
+static void a_room_with_a_reference_is_never_evicted(void **state)
 {
     (void)state;
     rooms_configure(2, 30);
@@ -276,7 +276,7 @@ static void a_lowered_maximum_removes_nobody(void **state)
     assert_int_equal(rooms_count(), 3);
 }
 
-static void an_evicted_room_that_comes_again_starts_afresh(void **state)
+static void an_evicted_room_made_again_is_a_new_one(void **state)
 {
     (void)state;
     rooms_configure(1, 30);
@@ -349,7 +349,7 @@ static void the_use_of_a_room_that_is_never_empty_is_recorded_every_day(void **s
     unit_member_stop(&alice);
 }
 
-static void loaded_rooms_give_way_in_the_order_of_their_use(void **state)
+static void loaded_rooms_are_evicted_in_the_order_of_their_use(void **state)
 {
     (void)state;
     unit_house_restart_with("INSERT INTO room (key, name, topic, created_ms, used_ms, kept) VALUES"
@@ -365,7 +365,7 @@ static void loaded_rooms_give_way_in_the_order_of_their_use(void **state)
     check_names("#1 #2 #3 #k #t", true);
 }
 
-static void rows_that_are_no_rooms_are_skipped_and_the_rest_is_loaded(void **state)
+static void invalid_rows_are_skipped_and_the_rest_is_loaded(void **state)
 {
     (void)state;
     unit_house_restart_with("INSERT INTO room (key, name, created_ms, used_ms) VALUES"
@@ -403,7 +403,7 @@ static void an_operator_deletes_an_empty_room(void **state)
     assert_int_equal(rooms_count(), 0);
 }
 
-static void a_room_with_somebody_in_it_cannot_be_deleted(void **state)
+static void a_room_with_members_cannot_be_deleted(void **state)
 {
     (void)state;
     struct unit_member alice;
@@ -526,22 +526,22 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(a_room_is_made_once_and_keeps_the_name_first_written),
-        TEST(only_rooms_with_somebody_in_them_are_listed_unless_all_are_asked_for),
+        TEST(only_rooms_with_members_are_listed_unless_all_are_wanted),
         TEST(each_room_is_visited_with_a_reference_held),
         TEST(rooms_survive_a_restart_with_all_that_was_promised),
-        TEST(the_room_empty_for_longest_gives_way),
-        TEST(rooms_without_a_topic_give_way_first),
-        TEST(rooms_made_by_the_operator_never_give_way),
-        TEST(a_room_that_somebody_refers_to_never_gives_way),
+        TEST(the_room_empty_for_longest_is_evicted),
+        TEST(rooms_without_a_topic_are_evicted_first),
+        TEST(permanent_rooms_are_never_evicted),
+        TEST(a_room_with_a_reference_is_never_evicted),
         TEST(a_lowered_maximum_removes_nobody),
-        TEST(an_evicted_room_that_comes_again_starts_afresh),
+        TEST(an_evicted_room_made_again_is_a_new_one),
         TEST(an_empty_room_expires_after_its_days_of_disuse),
         TEST(the_use_of_a_room_that_is_never_empty_is_recorded_every_day),
-        TEST(loaded_rooms_give_way_in_the_order_of_their_use),
-        TEST(rows_that_are_no_rooms_are_skipped_and_the_rest_is_loaded),
+        TEST(loaded_rooms_are_evicted_in_the_order_of_their_use),
+        TEST(invalid_rows_are_skipped_and_the_rest_is_loaded),
         TEST(an_operator_makes_a_room_and_is_told_when_it_is_on_disk),
         TEST(an_operator_deletes_an_empty_room),
-        TEST(a_room_with_somebody_in_it_cannot_be_deleted),
+        TEST(a_room_with_members_cannot_be_deleted),
         TEST(a_topic_of_an_unknown_room_cannot_be_set),
         TEST(coming_going_evicting_and_deleting_at_once_leaves_no_trace),
     };

@@ -93,7 +93,7 @@ static void the_whole_answer_is_one_entry_in_the_order_of_the_protocol(void **st
                               "ROOM #General carol two\n");
 }
 
-static void those_there_hear_who_comes_and_who_goes(void **state)
+static void members_hear_joins_and_leaves(void **state)
 {
     (void)state;
     join(&alice);
@@ -120,7 +120,7 @@ static void a_lost_connection_looks_the_same_to_the_others(void **state)
     unit_member_hears(&bob, "");
 }
 
-static void joining_again_answers_and_tells_nobody(void **state)
+static void joining_again_answers_and_is_not_told(void **state)
 {
     (void)state;
     join(&alice);
@@ -198,9 +198,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(joining_an_empty_room_is_answered_with_one_line),
         TEST(the_whole_answer_is_one_entry_in_the_order_of_the_protocol),
-        TEST(those_there_hear_who_comes_and_who_goes),
+        TEST(members_hear_joins_and_leaves),
         TEST(a_lost_connection_looks_the_same_to_the_others),
-        TEST(joining_again_answers_and_tells_nobody),
+        TEST(joining_again_answers_and_is_not_told),
         TEST(a_room_shows_a_new_name_when_it_was_told),
         TEST(the_answer_names_the_first_hundred_alone),
     };

@@ -55,7 +55,7 @@ static void a_role_is_of_one_account_until_it_is_changed_or_taken_away(void **st
     assert_int_equal(ru.role_count, 2);
 }
 
-static void who_has_no_account_has_no_role(void **state)
+static void a_user_without_an_account_has_no_role(void **state)
 {
     (void)state;
     rules_set_role(&ru, 0, ROLE_OWNER); /* as a file may have it */
@@ -70,7 +70,7 @@ static void each_role_has_a_name_and_may_what_the_one_before_may(void **state)
         assert_string_equal(role_name((enum role)role), names[role]);
 }
 
-static void at_the_limit_there_is_place_only_for_who_has_a_role(void **state)
+static void at_the_limit_there_is_space_only_for_accounts_with_a_role(void **state)
 {
     (void)state;
     rules_configure(2, 500);
@@ -92,7 +92,7 @@ static bool is_invited(uint64_t id)
     return rules_may_join(&ru, &su, NULL, NOW, NULL);
 }
 
-static void of_a_hundred_guests_the_oldest_gives_way(void **state)
+static void of_a_hundred_guests_the_oldest_is_dropped(void **state)
 {
     (void)state;
     ru.value[OPTION_INVITE_ONLY] = 1;
@@ -121,7 +121,7 @@ static void a_guest_is_uninvited_once(void **state)
     assert_true(is_invited(2));
 }
 
-static void every_change_that_may_bar_somebody_is_counted(void **state)
+static void every_change_that_may_deny_joining_is_counted(void **state)
 {
     unsigned before = ru.changes;
     (void)state;
@@ -197,7 +197,7 @@ static void the_name_that_counts_is_the_one_that_is_seen_and_not_the_members_own
     assert_true(rules_is_target(&(struct target){.name = "bob"}, &su));
 }
 
-static void the_address_hits_nobody_who_is_an_op_and_the_name_does(void **state)
+static void the_address_hits_no_op_and_the_name_does(void **state)
 {
     (void)state;
     speak(BAN_KIND_BAN, by_host, 0, "host");
@@ -372,7 +372,7 @@ static enum error_code joins(int how, enum role role, bool is_guest, const char 
     return no.error;
 }
 
-static void each_who_may_join_and_nobody_else(void **state)
+static void only_users_who_may_join_do(void **state)
 {
     (void)state;
     for (int how = OPEN; how <= (KEYED | HIDDEN | INVITED); how++) {
@@ -388,7 +388,7 @@ static void each_who_may_join_and_nobody_else(void **state)
     }
 }
 
-static void who_is_banned_joins_by_no_key_invitation_or_role_but_an_owners(void **state)
+static void a_banned_user_joins_by_no_key_invitation_or_role_but_an_owners(void **state)
 {
     (void)state;
     speak(BAN_KIND_BAN, by_name, 0, "");
@@ -405,7 +405,7 @@ static void a_mute_keeps_nobody_out(void **state)
     assert_int_equal(joins(OPEN, ROLE_NONE, false, NULL), ERROR_NONE);
 }
 
-static void a_stranger_is_who_its_account_says(void **state)
+static void a_stranger_has_the_role_of_its_account(void **state)
 {
     (void)state;
     rules_set_role(&ru, 7, ROLE_OP);
@@ -436,7 +436,7 @@ static void in_a_room_without_rules_everybody_talks_at_any_time(void **state)
     assert_int_equal(talks(ROLE_NONE, NOW, NOW), ERROR_NONE);
 }
 
-static void in_a_moderated_room_who_has_a_voice_talks(void **state)
+static void in_a_moderated_room_a_voice_may_talk(void **state)
 {
     (void)state;
     ru.value[OPTION_MODERATED] = 1;
@@ -446,7 +446,7 @@ static void in_a_moderated_room_who_has_a_voice_talks(void **state)
         assert_int_equal(talks((enum role)role, 0, NOW), ERROR_NONE);
 }
 
-static void who_is_muted_talks_by_no_role_but_an_owners(void **state)
+static void a_muted_member_talks_by_no_role_but_an_owners(void **state)
 {
     (void)state;
     speak(BAN_KIND_BAN, by_name, 0, ""); /* that is another matter */
@@ -459,7 +459,7 @@ static void who_is_muted_talks_by_no_role_but_an_owners(void **state)
     assert_int_equal(talks(ROLE_VOICE, 0, NOW + 1000), ERROR_NONE);
 }
 
-static void in_a_slow_room_who_has_no_voice_waits_to_the_millisecond(void **state)
+static void in_a_slow_room_a_member_without_voice_waits_to_the_millisecond(void **state)
 {
     (void)state;
     ru.value[OPTION_SLOW] = 30;
@@ -492,7 +492,7 @@ static int64_t comes(struct member m, int64_t now_ms)
     return rules_take_pause(&ru, &su, now_ms);
 }
 
-static void who_comes_again_has_last_talked_when_it_had(void **state)
+static void a_member_who_rejoins_still_has_its_last_time_of_talk(void **state)
 {
     static const struct {
         struct member who;
@@ -548,7 +548,7 @@ static void only_what_is_not_over_is_remembered(void **state)
     assert_int_equal(ru.pause_count, 0);
 }
 
-static void of_a_hundred_who_have_to_wait_the_oldest_gives_way(void **state)
+static void of_a_hundred_waits_the_oldest_is_dropped(void **state)
 {
     (void)state;
     ru.value[OPTION_SLOW] = 10;
@@ -562,7 +562,7 @@ static void of_a_hundred_who_have_to_wait_the_oldest_gives_way(void **state)
 
 /* ---- what is asked of all of it ---- */
 
-static void rules_are_standard_while_nothing_but_an_owner_is_there(void **state)
+static void rules_are_default_while_they_have_nothing_but_an_owner(void **state)
 {
     (void)state;
     assert_true(rules_are_default(&ru));
@@ -586,7 +586,7 @@ static void rules_are_standard_while_nothing_but_an_owner_is_there(void **state)
     assert_true(rules_are_default(&ru));
 }
 
-static void what_bars_somebody_and_what_restricts_talk_are_known(void **state)
+static void limits_of_joining_and_of_talk_are_known(void **state)
 {
     (void)state;
     for (int o = 0; o < OPTIONS; o++) {
@@ -607,7 +607,7 @@ static void what_bars_somebody_and_what_restricts_talk_are_known(void **state)
     assert_true(!rules_limit_joining(&ru) && !rules_limit_talk(&ru));
 }
 
-static void after_the_end_all_is_as_the_standard_has_it(void **state)
+static void after_fini_all_is_default(void **state)
 {
     (void)state;
     ru.value[OPTION_HISTORY] = 0;
@@ -681,16 +681,16 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_role_is_of_one_account_until_it_is_changed_or_taken_away),
-        TEST(who_has_no_account_has_no_role),
+        TEST(a_user_without_an_account_has_no_role),
         TEST(each_role_has_a_name_and_may_what_the_one_before_may),
-        TEST(at_the_limit_there_is_place_only_for_who_has_a_role),
-        TEST(of_a_hundred_guests_the_oldest_gives_way),
+        TEST(at_the_limit_there_is_space_only_for_accounts_with_a_role),
+        TEST(of_a_hundred_guests_the_oldest_is_dropped),
         TEST(a_guest_is_uninvited_once),
-        TEST(every_change_that_may_bar_somebody_is_counted),
+        TEST(every_change_that_may_deny_joining_is_counted),
         TEST(whatever_of_it_is_set_may_match),
         TEST(what_is_not_set_matches_nobody),
         TEST(the_name_that_counts_is_the_one_that_is_seen_and_not_the_members_own),
-        TEST(the_address_hits_nobody_who_is_an_op_and_the_name_does),
+        TEST(the_address_hits_no_op_and_the_name_does),
         TEST(nothing_hits_an_owner),
         TEST(each_kind_is_for_itself),
         TEST(it_ends_at_its_time_to_the_millisecond),
@@ -701,21 +701,21 @@ int main(void)
         TEST(what_is_spoken_clears_away_what_has_run_out),
         TEST(what_is_lifted_is_gone_and_the_others_stay),
         TEST(at_the_limit_there_is_place_only_in_place_of_one_or_when_one_has_run_out),
-        TEST(each_who_may_join_and_nobody_else),
-        TEST(who_is_banned_joins_by_no_key_invitation_or_role_but_an_owners),
+        TEST(only_users_who_may_join_do),
+        TEST(a_banned_user_joins_by_no_key_invitation_or_role_but_an_owners),
         TEST(a_mute_keeps_nobody_out),
-        TEST(a_stranger_is_who_its_account_says),
+        TEST(a_stranger_has_the_role_of_its_account),
         TEST(in_a_room_without_rules_everybody_talks_at_any_time),
-        TEST(in_a_moderated_room_who_has_a_voice_talks),
-        TEST(who_is_muted_talks_by_no_role_but_an_owners),
-        TEST(in_a_slow_room_who_has_no_voice_waits_to_the_millisecond),
+        TEST(in_a_moderated_room_a_voice_may_talk),
+        TEST(a_muted_member_talks_by_no_role_but_an_owners),
+        TEST(in_a_slow_room_a_member_without_voice_waits_to_the_millisecond),
         TEST(a_clock_that_was_set_back_makes_nobody_wait),
-        TEST(who_comes_again_has_last_talked_when_it_had),
+        TEST(a_member_who_rejoins_still_has_its_last_time_of_talk),
         TEST(only_what_is_not_over_is_remembered),
-        TEST(of_a_hundred_who_have_to_wait_the_oldest_gives_way),
-        TEST(rules_are_standard_while_nothing_but_an_owner_is_there),
-        TEST(what_bars_somebody_and_what_restricts_talk_are_known),
-        TEST(after_the_end_all_is_as_the_standard_has_it),
+        TEST(of_a_hundred_waits_the_oldest_is_dropped),
+        TEST(rules_are_default_while_they_have_nothing_but_an_owner),
+        TEST(limits_of_joining_and_of_talk_are_known),
+        TEST(after_fini_all_is_default),
         TEST(a_ban_is_explained_by_the_one_that_runs_longest),
         TEST(a_denial_names_the_option_that_bars),
         TEST(slow_mode_tells_the_seconds_left_rounded_up),

@@ -83,7 +83,7 @@ static void expect(const char *word, const char *want)
     assert_string_equal(out, want);
 }
 
-static void who_searches_finds_what_was_just_said(void **state)
+static void a_search_finds_what_was_just_said(void **state)
 {
     (void)state;
     expect("a", "");
@@ -105,11 +105,22 @@ static bool is_indexed(void *arg)
 
 static void the_index_follows_without_being_asked(void **state)
 {
-    long long two = 2;
+    long long two = 2, three = 3;
     (void)state;
     say("one");
     say("two");
     unit_until(is_indexed, &two);
+    for (int i = 0; i < 100; i++) { /* until nothing is left to do; a step is not in every pass */
+        search_tick();
+        unit_house_settle();
+    }
+    uint64_t jobs = counter_get(COUNTER_STORE_JOBS);
+    for (int i = 0; i < 100; i++)
+        search_tick();
+    unit_house_settle();
+    assert_int_equal(counter_get(COUNTER_STORE_JOBS), jobs);
+    say("three");
+    unit_until(is_indexed, &three);
 }
 
 static void a_restart_in_the_middle_loses_and_doubles_nothing(void **state)
@@ -137,7 +148,7 @@ static void a_restart_in_the_middle_loses_and_doubles_nothing(void **state)
     expect("x5000", "#Den:x5000 ");
 }
 
-static void rooms_that_the_asker_may_not_read_are_left_out(void **state)
+static void rooms_that_the_user_may_not_read_are_left_out(void **state)
 {
     (void)state;
     struct room *b = rooms_enter("#Secret", 0);
@@ -152,7 +163,7 @@ static void rooms_that_the_asker_may_not_read_are_left_out(void **state)
     unit_member_leave(&alice, b, false);
 }
 
-static void a_room_of_the_same_name_begins_without_a_past(void **state)
+static void a_new_room_of_the_same_name_has_no_history(void **state)
 {
     (void)state;
     struct change c = {0};
@@ -194,7 +205,7 @@ static bool is_bad(void *arg)
     return store_status().state == STORE_FAILED;
 }
 
-static void while_the_store_is_bad_a_search_is_refused(void **state)
+static void while_the_store_has_failed_a_search_is_refused(void **state)
 {
     struct unit_job broken;
     (void)state;
@@ -216,7 +227,7 @@ static bool is_found(void *arg)
     return search_wait(&query, NULL, NULL) && query.page.count == 1;
 }
 
-static void an_index_that_cannot_be_read_is_made_anew(void **state)
+static void an_index_that_cannot_be_read_is_rebuilt(void **state)
 {
     static char word[] = "needle";
     (void)state;
@@ -232,7 +243,7 @@ static void an_index_that_cannot_be_read_is_made_anew(void **state)
     unit_until(is_found, word);
 }
 
-static void a_question_does_not_index_what_is_old(void **state)
+static void a_query_does_not_index_old_messages(void **state)
 {
     (void)state;
     unit_member_leave(&alice, r, false);
@@ -289,7 +300,7 @@ static void expect_that_only_a_search_is_refused(const char *word)
     assert_int_equal(unit_house_number("SELECT count(*) FROM message"), n + 5);
 }
 
-static void damage_that_cannot_be_mended_refuses_who_searches_and_nobody_else(void **state)
+static void damage_that_cannot_be_repaired_refuses_searches_alone(void **state)
 {
     (void)state;
     say("needle");
@@ -302,7 +313,7 @@ static void damage_that_cannot_be_mended_refuses_who_searches_and_nobody_else(vo
     expect_that_only_a_search_is_refused("needle");
 }
 
-static void damage_met_again_after_it_was_mended_stops_nobody_else(void **state)
+static void damage_after_a_repair_stops_no_other_job(void **state)
 {
     (void)state;
     say("needle");
@@ -346,7 +357,7 @@ static bool forget(const char *who)
     return true;
 }
 
-static void what_is_deleted_goes_although_the_index_cannot_be_written(void **state)
+static void messages_are_deleted_although_the_index_cannot_be_written(void **state)
 {
     uint64_t failures = counter_get(COUNTER_STORE_FAILURES);
     (void)state;
@@ -388,19 +399,19 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(who_searches_finds_what_was_just_said),
+        TEST(a_search_finds_what_was_just_said),
         TEST(the_index_follows_without_being_asked),
         TEST(a_restart_in_the_middle_loses_and_doubles_nothing),
-        TEST(rooms_that_the_asker_may_not_read_are_left_out),
-        TEST(a_room_of_the_same_name_begins_without_a_past),
+        TEST(rooms_that_the_user_may_not_read_are_left_out),
+        TEST(a_new_room_of_the_same_name_has_no_history),
         TEST(a_page_has_no_more_than_its_limits),
-        TEST(while_the_store_is_bad_a_search_is_refused),
-        TEST(an_index_that_cannot_be_read_is_made_anew),
-        TEST(a_question_does_not_index_what_is_old),
-        TEST(damage_that_cannot_be_mended_refuses_who_searches_and_nobody_else),
-        TEST(damage_met_again_after_it_was_mended_stops_nobody_else),
+        TEST(while_the_store_has_failed_a_search_is_refused),
+        TEST(an_index_that_cannot_be_read_is_rebuilt),
+        TEST(a_query_does_not_index_old_messages),
+        TEST(damage_that_cannot_be_repaired_refuses_searches_alone),
+        TEST(damage_after_a_repair_stops_no_other_job),
         TEST(a_message_that_cannot_be_read_stops_the_index_and_nothing_else),
-        TEST(what_is_deleted_goes_although_the_index_cannot_be_written),
+        TEST(messages_are_deleted_although_the_index_cannot_be_written),
         TEST(what_cannot_be_deleted_is_told_and_fails_nobody_else),
     };
 #undef TEST

@@ -167,7 +167,7 @@ static void a_durable_line_that_cannot_be_written_is_heard_by_nobody(void **stat
     assert_int_equal(kept(), 0);
 }
 
-static void who_has_acks_is_told_the_number_under_which_it_is_kept(void **state)
+static void a_speaker_with_acks_is_told_the_number_that_is_stored(void **state)
 {
     struct speaker sp;
     char line[64];
@@ -260,7 +260,7 @@ static void what_is_on_its_way_when_its_speaker_is_put_out_is_no_replay_of_anoth
 
 /* ---- who may not ---- */
 
-static void where_not_everybody_may_talk_who_may_not_is_told_why_and_not_heard(void **state)
+static void where_talk_is_limited_a_refused_member_is_told_why_and_not_heard(void **state)
 {
     struct refusal no = {0};
     (void)state;
@@ -293,7 +293,7 @@ static void where_not_everybody_may_talk_who_may_not_is_told_why_and_not_heard(v
     assert_int_equal(kept(), 2);
 }
 
-static void a_durable_line_of_who_may_not_talk_is_not_begun_with(void **state)
+static void a_durable_line_of_a_muted_member_is_not_put_to_the_store(void **state)
 {
     struct refusal no = {0};
     (void)state;
@@ -304,7 +304,7 @@ static void a_durable_line_of_who_may_not_talk_is_not_begun_with(void **state)
     assert_int_equal(kept(), 0);
 }
 
-static void without_history_a_line_is_heard_and_not_kept(void **state)
+static void without_history_a_line_is_heard_and_not_stored(void **state)
 {
     (void)state;
     set(OPTION_HISTORY, 0);
@@ -322,13 +322,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_durable_line_is_heard_after_its_commit_and_not_before),
         TEST(a_durable_line_that_cannot_be_written_is_heard_by_nobody),
-        TEST(who_has_acks_is_told_the_number_under_which_it_is_kept),
+        TEST(a_speaker_with_acks_is_told_the_number_that_is_stored),
         TEST(numbers_grow_in_the_order_in_which_lines_are_heard),
         TEST(lines_are_heard_once_while_the_room_becomes_durable_and_ceases_to_be),
         TEST(what_is_on_its_way_when_its_speaker_is_put_out_is_no_replay_of_another_conversation),
-        TEST(where_not_everybody_may_talk_who_may_not_is_told_why_and_not_heard),
-        TEST(a_durable_line_of_who_may_not_talk_is_not_begun_with),
-        TEST(without_history_a_line_is_heard_and_not_kept),
+        TEST(where_talk_is_limited_a_refused_member_is_told_why_and_not_heard),
+        TEST(a_durable_line_of_a_muted_member_is_not_put_to_the_store),
+        TEST(without_history_a_line_is_heard_and_not_stored),
     };
 #undef TEST
     return cmocka_run_group_tests(tests, NULL, NULL);

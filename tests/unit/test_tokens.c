@@ -91,7 +91,7 @@ static void seconds_go_by(long long seconds)
 
 /* ---- tokens ---- */
 
-static void who_shows_a_token_is_found_after_a_restart_as_well(void **state)
+static void a_token_is_found_after_a_restart_as_well(void **state)
 {
     (void)state;
     struct held a = make(alice, NULL), b = make(bob, NULL), c = make(alice, NULL);
@@ -305,7 +305,7 @@ static void what_broke_too_long_ago_is_not_given_and_gone(void **state)
     takes_nothing(&a);
 }
 
-static void with_the_token_goes_what_was_remembered(void **state)
+static void with_the_token_goes_its_saved_session(void **state)
 {
     (void)state;
     struct held old = make(alice, NULL);
@@ -386,7 +386,7 @@ static void what_is_too_old_is_cleared_away(void **state)
 
 /* ---- a store that does not do what it should ---- */
 
-static void a_bad_store_gives_nothing_and_says_so(void **state)
+static void a_failed_store_gives_nothing_and_says_so(void **state)
 {
     struct held t = {0};
     struct saved_session p;
@@ -407,7 +407,7 @@ static void a_bad_store_gives_nothing_and_says_so(void **state)
     takes_all_of_it(&a);
 }
 
-static void what_breaks_while_the_store_is_bad_is_remembered_when_it_is_well_again(void **state)
+static void a_session_that_breaks_while_the_store_has_failed_is_saved_later(void **state)
 {
     (void)state;
     struct held a = make(alice, NULL);
@@ -421,7 +421,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(who_shows_a_token_is_found_after_a_restart_as_well),
+        TEST(a_token_is_found_after_a_restart_as_well),
         TEST(no_two_are_the_same_and_what_is_kept_is_not_what_was_given_out),
         TEST(a_new_one_in_place_of_an_old_leaves_one),
         TEST(for_an_account_that_is_not_there_none_is_committed),
@@ -432,13 +432,13 @@ int main(void)
         TEST(a_session_without_rooms_or_lines_is_remembered_as_such),
         TEST(the_last_break_is_the_one_that_counts),
         TEST(what_broke_too_long_ago_is_not_given_and_gone),
-        TEST(with_the_token_goes_what_was_remembered),
+        TEST(with_the_token_goes_its_saved_session),
         TEST(a_room_that_is_none_is_passed_over),
         TEST(the_longest_name_of_a_room_is_none_too_long),
         TEST(an_end_clears_what_it_ends_and_may_come_twice),
         TEST(what_is_too_old_is_cleared_away),
-        TEST(a_bad_store_gives_nothing_and_says_so),
-        TEST(what_breaks_while_the_store_is_bad_is_remembered_when_it_is_well_again),
+        TEST(a_failed_store_gives_nothing_and_says_so),
+        TEST(a_session_that_breaks_while_the_store_has_failed_is_saved_later),
     };
     if (!secret_available())
         return 77; /* skipped: there are no tokens */

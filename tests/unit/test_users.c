@@ -103,7 +103,7 @@ static void a_name_given_back_is_free_at_once(void **state)
     check_names("alice");
 }
 
-static void who_never_had_the_name_cannot_give_it_back(void **state)
+static void only_the_owner_of_a_name_can_give_it_back(void **state)
 {
     (void)state;
     assert_true(claim(&alice));
@@ -124,7 +124,7 @@ static void silence(struct notifier *b)
         ;
 }
 
-static void who_waits_for_a_name_hears_when_one_is_given_back(void **state)
+static void a_waiter_for_a_name_is_notified_when_one_is_given_back(void **state)
 {
     (void)state;
     struct unit_member carol;
@@ -148,7 +148,7 @@ static void who_waits_for_a_name_hears_when_one_is_given_back(void **state)
     unit_member_stop(&carol);
 }
 
-static void giving_back_nothing_rings_for_nobody(void **state)
+static void giving_back_no_name_notifies_no_waiter(void **state)
 {
     (void)state;
     users_wait(&bob.member);
@@ -158,7 +158,7 @@ static void giving_back_nothing_rings_for_nobody(void **state)
     users_unwait(&bob.member);
 }
 
-static void a_word_by_name_reaches_that_one_alone(void **state)
+static void a_private_message_reaches_its_target_alone(void **state)
 {
     (void)state;
     assert_true(claim(&alice));
@@ -186,7 +186,7 @@ static unsigned long long tagged(const char **text, const char *rest)
     return id;
 }
 
-static void a_word_has_a_number_and_a_time_for_who_wants_to_know(void **state)
+static void a_private_message_has_a_number_and_a_time_in_tags(void **state)
 {
     (void)state;
     struct buf heard = {0};
@@ -215,7 +215,7 @@ static void note_absent(void *arg)
     ++*(int *)arg;
 }
 
-static void that_nobody_has_the_name_is_told_in_the_same_hold(void **state)
+static void that_a_name_is_unknown_is_told_in_the_same_hold(void **state)
 {
     struct member somebody = {.name = "somebody", .key = "somebody"};
     int absent = 0;
@@ -230,7 +230,7 @@ static void that_nobody_has_the_name_is_told_in_the_same_hold(void **state)
     assert_int_equal(absent, 2);
 }
 
-static void who_writes_to_somebody_away_is_told_each_time(void **state)
+static void a_message_to_a_user_who_is_away_is_answered_each_time(void **state)
 {
     (void)state;
     claim(&alice);
@@ -274,7 +274,7 @@ static void a_view_shows_who_has_the_name_and_how(void **state)
     buf_fini(&v.away);
 }
 
-static void who_is_ignored_is_dropped_and_notices_nothing(void **state)
+static void a_message_to_a_user_who_ignores_the_sender_is_dropped_unnoticed(void **state)
 {
     (void)state;
     claim(&alice);
@@ -298,7 +298,7 @@ static bool rename_as(struct unit_member *um, const char *name)
     return users_claim(&um->member, &(struct claim){.name = name, .answer = &renamed});
 }
 
-static void who_takes_another_name_is_found_by_that_alone(void **state)
+static void a_renamed_client_is_found_by_its_new_name_alone(void **state)
 {
     (void)state;
     claim(&alice);
@@ -316,7 +316,7 @@ static void who_takes_another_name_is_found_by_that_alone(void **state)
     check_names("bob");
 }
 
-static void an_old_name_is_kept_until_the_rooms_know_the_new_one(void **state)
+static void an_old_name_is_reserved_until_the_rooms_know_the_new_one(void **state)
 {
     (void)state;
     struct unit_member carol;
@@ -570,7 +570,7 @@ static void fight_a_duel(void *arg)
     }
 }
 
-static void of_two_who_claim_at_once_exactly_one_gets_it(void **state)
+static void of_two_claims_at_once_exactly_one_succeeds(void **state)
 {
     (void)state;
     run_rivals(2, fight_a_duel);
@@ -586,17 +586,17 @@ int main(void)
         TEST(a_free_name_is_given_and_its_owner_welcomed),
         TEST(a_taken_name_is_refused_in_any_case_and_without_a_word),
         TEST(a_name_given_back_is_free_at_once),
-        TEST(who_never_had_the_name_cannot_give_it_back),
-        TEST(who_waits_for_a_name_hears_when_one_is_given_back),
-        TEST(giving_back_nothing_rings_for_nobody),
-        TEST(a_word_by_name_reaches_that_one_alone),
-        TEST(a_word_has_a_number_and_a_time_for_who_wants_to_know),
-        TEST(that_nobody_has_the_name_is_told_in_the_same_hold),
-        TEST(who_writes_to_somebody_away_is_told_each_time),
+        TEST(only_the_owner_of_a_name_can_give_it_back),
+        TEST(a_waiter_for_a_name_is_notified_when_one_is_given_back),
+        TEST(giving_back_no_name_notifies_no_waiter),
+        TEST(a_private_message_reaches_its_target_alone),
+        TEST(a_private_message_has_a_number_and_a_time_in_tags),
+        TEST(that_a_name_is_unknown_is_told_in_the_same_hold),
+        TEST(a_message_to_a_user_who_is_away_is_answered_each_time),
         TEST(a_view_shows_who_has_the_name_and_how),
-        TEST(who_is_ignored_is_dropped_and_notices_nothing),
-        TEST(who_takes_another_name_is_found_by_that_alone),
-        TEST(an_old_name_is_kept_until_the_rooms_know_the_new_one),
+        TEST(a_message_to_a_user_who_ignores_the_sender_is_dropped_unnoticed),
+        TEST(a_renamed_client_is_found_by_its_new_name_alone),
+        TEST(an_old_name_is_reserved_until_the_rooms_know_the_new_one),
         TEST(a_name_that_is_taken_leaves_one_the_old_one),
         TEST(another_case_of_ones_own_name_is_free),
         TEST(each_companion_is_told_once_and_only_while_it_is_there),
@@ -606,7 +606,7 @@ int main(void)
         TEST(a_name_is_shown_only_while_it_is_owned),
         TEST(whether_an_owner_is_leaving_is_known),
         TEST(a_name_never_has_two_owners),
-        TEST(of_two_who_claim_at_once_exactly_one_gets_it),
+        TEST(of_two_claims_at_once_exactly_one_succeeds),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);
