@@ -400,7 +400,7 @@ int server_start(const struct server_options *o, void (*stop)(void))
     mallopt(M_ARENA_MAX, 4); /* an arena a thread would be gigabytes of address space */
 #endif
     if (secret_start() != 0) {
-        complain("there is no randomness to be had for passwords and tokens; look at /dev/urandom");
+        complain("cannot read random data for passwords and tokens; check /dev/urandom");
         return -1;
     }
     if (geteuid() == 0)
