@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The log, read back from standard error: one event is one line whatever a peer puts into it, levels hold, and lines that
- * peers cause are limited, with the number of those held back told.
+ * The log, read back from standard error: one event is one line whatever a peer puts into it, levels are respected, and
+ * lines that peers cause are rate-limited, with the number of suppressed lines logged.
  */
 #include "config.h"
 

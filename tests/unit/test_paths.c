@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Where state and console are: the order of the places, which of them count, and what is refused. Where chatd goes on to
- * the installed directories it is asked in a child without privileges, because root would make them.
+ * Where the state directory and the console socket are: the order of the candidates, which of them are valid, and what is
+ * refused. Tests that reach the installed directories run in a child without privileges, because root would create them.
  */
 #include "config.h"
 
