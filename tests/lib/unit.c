@@ -18,6 +18,7 @@
 #include "chat/talk.h"
 #include "chat/users.h"
 #include "net/post.h"
+#include "store/schema.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>

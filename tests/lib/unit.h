@@ -8,7 +8,6 @@
 #include "chat/room.h"
 #include "net/outbox.h"
 #include "net/stream.h"
-#include "store/schema.h"
 #include "store/store.h"
 
 #include <pthread.h>

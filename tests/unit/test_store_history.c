@@ -208,6 +208,8 @@ static void a_room_keeps_as_much_less_as_it_wants_and_never_more(void **state)
     assert_int_equal(trim("", "#a", 100, 0, 100), 0);
     exec("UPDATE room_option SET option = 'retention-days', value = '0'");
     assert_int_equal(trim("", "#a", 100, 0, 100), 0);
+    exec("UPDATE room_option SET value = '9223372036854775807'"); /* more milliseconds than a number holds */
+    assert_int_equal(trim("", "#a", 100, 0, 100), 0);
     expect((struct history_range){.most = 9, .first = true}, "5 6 7 8 9 10 ");
 }
 
