@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: ISC
--- What was said in rooms. A number (id) tells the messages of a room apart and orders them; a room's numbers begin above
--- its room.created_ms << 20, so what an earlier room of that name left behind is below that, and is not shown.
+-- Messages of rooms. The id identifies a message in its room and gives the order. A room's ids begin above its
+-- room.created_ms << 20; lower ids are of an earlier room of the same name, and are not shown.
 -- Times are milliseconds of the wall clock since 1970.
 
 CREATE TABLE message (
@@ -8,7 +8,7 @@ CREATE TABLE message (
     room    TEXT    NOT NULL, -- room.key
     id      INTEGER NOT NULL,
     time_ms INTEGER NOT NULL,
-    name    TEXT    NOT NULL, -- who said it, as then written
+    name    TEXT    NOT NULL, -- the author's name, as written then
     text    TEXT    NOT NULL
 ) STRICT;
 

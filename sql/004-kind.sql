@@ -1,4 +1,4 @@
 -- SPDX-License-Identifier: ISC
--- What kind of a message it is: 0 it was said (MSG), 1 it tells what its author did (ME).
+-- The kind of a message: 0 said (MSG), 1 an action (ME).
 
 ALTER TABLE message ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;

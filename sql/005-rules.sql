@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: ISC
--- Rooms that people run. What is not as the standard has it is a row; all of it goes with its room.
+-- Settings of rooms. Only what differs from the default has a row; all rows go with their room.
 
 CREATE TABLE room_option (
     room   TEXT NOT NULL REFERENCES room (key) ON DELETE CASCADE,
@@ -19,11 +19,11 @@ CREATE INDEX room_role_account ON room_role (account);
 CREATE TABLE room_sanction (
     room     TEXT    NOT NULL REFERENCES room (key) ON DELETE CASCADE,
     kind     INTEGER NOT NULL CHECK (kind IN (1, 2)),      -- a ban, a mute
-    shown    TEXT    NOT NULL COLLATE NOCASE,              -- the name or address that it was spoken against
-    account  INTEGER NOT NULL DEFAULT 0,                   -- whom it hits: an account, or 0;
-    name     TEXT    NOT NULL DEFAULT '',                  --   a name in the form in which names are compared, or '';
+    shown    TEXT    NOT NULL COLLATE NOCASE,              -- the name or address it was given for
+    account  INTEGER NOT NULL DEFAULT 0,                   -- its target: an account, or 0;
+    name     TEXT    NOT NULL DEFAULT '',                  --   a name as names are compared, or '';
     host     TEXT    NOT NULL DEFAULT '',                  --   an address, or ''
-    until_ms INTEGER NOT NULL DEFAULT 0,                   -- 0: for ever
+    until_ms INTEGER NOT NULL DEFAULT 0,                   -- 0: permanent
     reason   TEXT    NOT NULL DEFAULT '',
     by_name  TEXT    NOT NULL DEFAULT '',
     PRIMARY KEY (room, kind, shown)

@@ -1,33 +1,33 @@
 -- SPDX-License-Identifier: ISC
--- What waits for an account while nobody is logged in to it. Times are milliseconds of the wall clock since 1970.
+-- What is kept for an account while it has no session. Times are milliseconds of the wall clock since 1970.
 
 -- Private messages, until they are read.
 CREATE TABLE mail (
     n       INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
     time_ms INTEGER NOT NULL,
-    name    TEXT    NOT NULL, -- from whom
+    name    TEXT    NOT NULL, -- the sender
     text    TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX mail_account ON mail (account, n);
 
--- How far an account has heard the rooms that it left.
+-- Read marks: the last message that an account was sent in a room that it left.
 CREATE TABLE mark (
     account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
     room    TEXT    NOT NULL REFERENCES room (key) ON DELETE CASCADE,
-    id      INTEGER NOT NULL, -- messages up to this number were heard
+    id      INTEGER NOT NULL, -- messages up to this id were sent to it
     PRIMARY KEY (account, room)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mark_room ON mark (room);
 
 -- Sessions that can be resumed.
 CREATE TABLE token (
-    digest   BLOB    NOT NULL PRIMARY KEY, -- of the token that was given out
+    digest   BLOB    NOT NULL PRIMARY KEY, -- of the token
     account  INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
-    used_ms  INTEGER NOT NULL,             -- when it was made or used last
-    broke_ms INTEGER NOT NULL DEFAULT 0,   -- when its connection broke, 0: it has not, or was resumed
-    caps     INTEGER NOT NULL DEFAULT 0,   -- what CAPS had switched on
-    missed   BLOB    NOT NULL DEFAULT x''  -- lines that were on their way
+    used_ms  INTEGER NOT NULL,             -- when it was created or last used
+    broke_ms INTEGER NOT NULL DEFAULT 0,   -- when its connection broke; 0: it did not, or was resumed
+    caps     INTEGER NOT NULL DEFAULT 0,   -- capabilities (CAPS) that were on
+    missed   BLOB    NOT NULL DEFAULT x''  -- lines it may not have received
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX token_account ON token (account);
 
@@ -36,6 +36,6 @@ CREATE TABLE token_room (
     digest BLOB    NOT NULL REFERENCES token (digest) ON DELETE CASCADE,
     place  INTEGER NOT NULL,
     room   TEXT    NOT NULL,
-    id     INTEGER NOT NULL, -- messages up to this number were put on their way
+    id     INTEGER NOT NULL, -- messages up to this id were sent to it
     PRIMARY KEY (digest, place)
 ) STRICT, WITHOUT ROWID;

@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: ISC
--- What SEARCH looks in. The words of messages stand in FTS5 tables without content, words_K for the messages whose n is
--- K * 2^18 or more and below (K + 1) * 2^18. chatd makes and drops them as it goes (src/store/search_index.c), behind the
--- writing of messages, so an old database is open at once and is indexed in steps.
+-- The search index. The words of messages are in FTS5 tables without content: words_K for the messages with n from
+-- K * 2^18 up to (K + 1) * 2^18 - 1. chatd creates and drops these tables (src/store/search_index.c). The index follows
+-- the messages in steps, so an old database can be used at once.
 
--- One row: messages from low to high are in the index. Above high are those said since; below low those from before there
--- was an index, the newest of which come first.
+-- One row: messages from low to high are indexed. Messages above high were written since; messages below low are older
+-- than the index, and are indexed from the newest down.
 CREATE TABLE search (
     id   INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     low  INTEGER NOT NULL,
@@ -13,8 +13,8 @@ CREATE TABLE search (
 
 INSERT INTO search (id, low, high) SELECT 1, coalesce(max(n), 0) + 1, coalesce(max(n), 0) FROM message;
 
--- The slices that there are.
+-- The slices of the index.
 CREATE TABLE search_slice (
     slice INTEGER NOT NULL PRIMARY KEY,
-    holes INTEGER NOT NULL DEFAULT 0 -- messages taken out whose words may still stand in its pages, unfindable
+    holes INTEGER NOT NULL DEFAULT 0 -- deleted messages whose words may still be in its pages
 ) STRICT;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Doubling byte buffer: codecs render into one, the console builds its rows in one. */
+/* A byte buffer that doubles when it is full. Codecs render into one; the console builds its rows in one. */
 #include "config.h"
 
 #include "base/buf.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The three clocks that chatd reads, and how a time is written. */
+/* The clocks that chatd reads, and how times are written and parsed. */
 #include "config.h"
 
 #include "base/clock.h"
@@ -55,7 +55,7 @@ const char *clock_text(int64_t wall_ms, char buf[CLOCK_TEXT])
     return buf;
 }
 
-/* So many digits, and a number within these bounds. */
+/* Reads exactly `digits` digits. False if the number is not within least..most. */
 static bool read_number(const char **at, int digits, int least, int most, int *out)
 {
     *out = 0;
@@ -74,7 +74,7 @@ static bool skip(const char **at, char c)
     return is_there;
 }
 
-/* What follows the day: nothing, or Thh:mm[:ss[.mmm]], and maybe a Z. */
+/* Reads what follows the day: nothing, or Thh:mm[:ss[.mmm]], then an optional Z. */
 static bool parse_hour(const char *at, struct tm *tm, int *ms)
 {
     if (skip(&at, 'T')) {
@@ -127,7 +127,7 @@ bool clock_parse(const char *text, int64_t now_ms, int64_t *wall_ms)
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
     day = tm.tm_mday;
-    time_t s = timegm(&tm); /* turns February 30 into another day */
+    time_t s = timegm(&tm); /* normalises February 30 to another day, which the comparison below refuses */
     *wall_ms = (int64_t)s * 1000 + ms;
     return tm.tm_mday == day;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Condition variables whose deadlines do not move when somebody sets the wall clock. */
+/* Condition variables with deadlines that do not move when the wall clock is set. */
 #include "config.h"
 
 #include "base/cond.h"
@@ -32,7 +32,7 @@ bool cond_wait_until(struct cond *c, struct lock *l, int64_t until_ms)
 {
     if (until_ms < 0)
         until_ms = 0;
-    if (until_ms > INT32_MAX * 1000LL) /* "for ever", where a second has 32 bits too */
+    if (until_ms > INT32_MAX * 1000LL) /* no deadline; fits a 32-bit time_t */
         until_ms = INT32_MAX * 1000LL;
     struct timespec ts = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
     int err = pthread_cond_timedwait(&c->cond, &l->mutex, &ts);

@@ -14,11 +14,13 @@ struct cond {
 void cond_init(struct cond *c);
 void cond_fini(struct cond *c);
 
-/* Both give the lock back while they wait and hold it again on return; both may return early for no reason.
- * cond_wait_until returns false once clock_ms() has reached `until_ms`. */
+/* Wait for a signal. Both release the lock while they wait and hold it again on return. Both may wake up without a
+ * signal, so call them in a loop that checks the condition. cond_wait_until returns false once clock_ms() has
+ * reached until_ms. */
 void cond_wait(struct cond *c, struct lock *l);
 bool cond_wait_until(struct cond *c, struct lock *l, int64_t until_ms);
 
+/* Wake one waiting thread; all of them. Never block; the caller usually holds the lock. */
 void cond_signal(struct cond *c);
 void cond_broadcast(struct cond *c);
 

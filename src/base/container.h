@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* The struct of type `type` whose member `member` is at `pointer`. Pure; any thread. */
+/* The struct of type `type` that has its member `member` at `pointer`. Pure; any thread. */
 #define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* One relaxed atomic per row of tbl/counters.h. A fan-out adds once for all its deliveries. */
+/* One relaxed atomic for each row of tbl/counters.h. A fan-out adds once for all its deliveries. */
 #include "config.h"
 
 #include "base/counter.h"

@@ -4,8 +4,7 @@
 
 #include <stdint.h>
 
-/* The counters of tbl/counters.h. Relaxed atomics:
- * any thread, any lock. */
+/* The counters listed in tbl/counters.h. Relaxed atomics: any thread, any lock; no call blocks. */
 enum counter {
 #define COUNTER(name, label, what) COUNTER_##name,
 #include "tbl/counters.h"
@@ -13,8 +12,13 @@ enum counter {
     COUNTERS
 };
 
+/* Adds n. */
 void counter_add(enum counter c, uint64_t n);
+
+/* The present value, since the start. */
 uint64_t counter_get(enum counter c);
+
+/* The label from the table. Static. */
 const char *counter_name(enum counter c);
 
 #endif

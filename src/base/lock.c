@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Each thread keeps the ranks it holds as one bit each. Taking a lock is allowed when no bit at or above its
- * own is set; that is one comparison, cheap enough to stay on in release builds.
+ * Each thread keeps one bit for each rank it holds. It may take a lock if no bit at or above the lock's own is set.
+ * That is one comparison, cheap enough for release builds.
  */
 #include "config.h"
 
@@ -28,7 +28,7 @@ void lock_rank_enter(enum lock_rank rank)
 {
     if (__builtin_expect((held >> rank) != 0, 0)) {
         int top = 31 - __builtin_clz(held);
-        panic(__FILE__, __LINE__, "lock order: %s taken while %s is held", names[rank], names[top]);
+        panic(__FILE__, __LINE__, "wrong lock order: %s taken while holding %s", names[rank], names[top]);
     }
     held |= 1u << rank;
 }
@@ -42,13 +42,13 @@ void lock_rank_leave(enum lock_rank rank)
 void lock_assert_held(enum lock_rank rank)
 {
     if (!(held & (1u << rank)))
-        panic(__FILE__, __LINE__, "lock %s is not held here", names[rank]);
+        panic(__FILE__, __LINE__, "lock %s is not held", names[rank]);
 }
 
 void lock_assert_may_block(void)
 {
     if (__builtin_expect((held >> LOCK_HOT_FIRST) != 0, 0))
-        panic(__FILE__, __LINE__, "about to block while %s is held", names[31 - __builtin_clz(held)]);
+        panic(__FILE__, __LINE__, "about to block while holding lock %s", names[31 - __builtin_clz(held)]);
 }
 
 void lock_init(struct lock *l, enum lock_rank rank)
@@ -70,6 +70,6 @@ void lock_acquire(struct lock *l)
 
 void lock_release(struct lock *l)
 {
-    lock_rank_leave(l->rank); /* first: once released, the lock may be freed by who waited for it */
+    lock_rank_leave(l->rank); /* first: once unlocked, another thread may free the lock */
     must_ok(pthread_mutex_unlock(&l->mutex));
 }

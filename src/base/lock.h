@@ -6,9 +6,9 @@
 #include <stdbool.h>
 
 /*
- * Mutexes with a rank. A thread may take a lock only while everything it holds ranks lower, and never two of
- * one rank; a breach aborts at once, so a possible deadlock shows on the first run through the code and not on
- * the day it happens. tbl/locks.h lists the ranks. Any thread.
+ * Mutexes with a rank. A thread may take a lock only while all locks it holds rank lower, and so never two of one
+ * rank. A violation aborts at once; so a possible deadlock shows the first time the code runs, not the day it
+ * happens. tbl/locks.h lists the ranks. Any thread.
  */
 
 enum lock_rank {
@@ -27,20 +27,21 @@ struct lock {
 void lock_init(struct lock *l, enum lock_rank rank);
 void lock_fini(struct lock *l);
 
-/* Blocks until the lock is the caller's. */
+/* Blocks until the caller holds the lock. */
 void lock_acquire(struct lock *l);
 void lock_release(struct lock *l);
 
-/* Aborts unless this thread holds a lock of that rank. */
+/* Aborts unless the calling thread holds a lock of that rank. */
 void lock_assert_held(enum lock_rank rank);
 
-/* The door to everything that may block (socket, disk, a wait): aborts when this thread holds a hot lock. */
+/* To be called before anything that may block (socket, disk, a wait): aborts if the calling thread holds a hot lock. */
 void lock_assert_may_block(void);
 
-/* The name of a rank, as in tbl/locks.h. */
+/* The name of a rank, as in tbl/locks.h. Static. */
 const char *lock_rank_name(enum lock_rank rank);
 
-/* For base/rwlock.c: note that this thread takes or gives back a lock of a rank. */
+/* For base/rwlock.c: record that the calling thread takes or releases a lock of a rank. lock_rank_enter aborts if the
+ * order is violated. */
 void lock_rank_enter(enum lock_rank rank);
 void lock_rank_leave(enum lock_rank rank);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Lines are built on the caller's stack and written by one write(2) under the lock, so they never mix, and a standard
- * error that blocks holds up whoever logs. The lock keeps the rate limit too; its rank stands above the hot locks,
- * which is what forbids logging under them.
+ * A line is built on the caller's stack and written by one write(2) under the lock, so lines never mix. If standard
+ * error blocks, threads that log block too. The lock also protects the rate limit. It ranks above the hot locks; that
+ * is what forbids logging under one.
  */
 #include "config.h"
 
@@ -31,7 +31,7 @@ static struct {
     struct lock lock;
     int64_t tokens_milli; /* L: thousandths of a line */
     int64_t filled_ms;    /* L */
-    uint64_t held_back;   /* L: since the last line that told so */
+    uint64_t dropped;     /* L: lines, since the last log_suppressed */
 } limit = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_LOG}, .tokens_milli = PEER_BURST * 1000};
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
@@ -88,7 +88,7 @@ static void put_line(enum log_level level, const char *event, const char *fmt, v
     line[n++] = '\n';
     lock_acquire(&limit.lock);
     if (write(STDERR_FILENO, line, n) < 0) {
-        /* a log that is gone must not stop the chat */
+        /* chatd goes on without a log */
     }
     lock_release(&limit.lock);
 }
@@ -104,8 +104,8 @@ static void put_linef(enum log_level level, const char *event, const char *fmt, 
     va_end(ap);
 }
 
-/* Takes a token; false when there is none. *told gets the number of lines held back that should be told now. */
-static bool limit_pass(uint64_t *told)
+/* Takes a token of the rate limit; false if none is left. *dropped: the number of lines to report as suppressed now. */
+static bool limit_pass(uint64_t *dropped)
 {
     int64_t now = clock_ms();
     lock_acquire(&limit.lock);
@@ -114,13 +114,13 @@ static bool limit_pass(uint64_t *told)
     if (limit.tokens_milli > PEER_BURST * 1000)
         limit.tokens_milli = PEER_BURST * 1000;
     bool pass = limit.tokens_milli >= 1000;
-    *told = 0;
+    *dropped = 0;
     if (pass) {
         limit.tokens_milli -= 1000;
-        *told = limit.held_back;
-        limit.held_back = 0;
+        *dropped = limit.dropped;
+        limit.dropped = 0;
     } else {
-        limit.held_back++;
+        limit.dropped++;
     }
     lock_release(&limit.lock);
     return pass;
@@ -155,13 +155,13 @@ void log_peer(enum log_level level, const char *event, const char *fmt, ...)
 {
     if (!log_enabled(level))
         return;
-    uint64_t told;
-    if (!limit_pass(&told)) {
+    uint64_t dropped;
+    if (!limit_pass(&dropped)) {
         counter_add(COUNTER_LOG_DROPPED, 1);
         return;
     }
-    if (told)
-        put_linef(LOG_WARN, "log_held_back", "lines=%llu", (unsigned long long)told);
+    if (dropped)
+        put_linef(LOG_WARN, "log_suppressed", "lines=%llu", (unsigned long long)dropped);
     LOG_AT(level);
 }
 

@@ -6,36 +6,38 @@
 #include <stddef.h>
 
 /*
- * One event, one line on standard error, in logfmt: `time level event key=value …`. Control bytes are escaped, so
- * no peer can forge a line; what a peer chose as text goes through log_quote. Message texts and secrets are never
- * logged. No hot lock may be held (tbl/locks.h): the rank check aborts.
+ * One event, one line on standard error, in logfmt: `time level event key=value …`. Control bytes are escaped, so no
+ * peer can forge a line; text that a peer chose goes through log_quote. Message texts and secrets are never logged. A
+ * line has at most 1 KiB; the rest is cut off.
+ *
+ * Any thread that holds no hot lock (tbl/locks.h); the rank check aborts otherwise. May block on standard error.
  */
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
-/* Sets the least important level that is written, and whether lines start with the time. Any thread. */
+/* Sets the least important level that is written, and whether lines begin with the time. Any thread. */
 void log_configure(enum log_level level, bool with_time);
 
-/* True when a line of this level would be written: to skip work for debug lines. Any thread, any lock. */
+/* True if a line of this level would be written; for skipping the work for debug lines. Any thread, any lock. */
 bool log_enabled(enum log_level level);
 
-/* error: the operator must act. warn: something is degraded. info: life cycle. debug: each command. */
+/* error: the operator must act. warn: something is degraded. info: life cycle. debug (log_peer only): each command. */
 void log_error(const char *event, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_warn(const char *event, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_info(const char *event, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* For lines that a peer can cause: all such lines together are limited to a burst of 200 and 50 a second; what
- * is held back is counted, and told in one line when the limit lets go. */
+/* For lines that a peer can cause. All of them together are limited to a burst of 200 and then 50 a second. Lines
+ * over the limit are dropped and counted; the next line that passes is preceded by `log_suppressed lines=N`. */
 void log_peer(enum log_level level, const char *event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 #define LOG_QUOTED 256
 
-/* Writes s as "s", quotes and backslashes escaped, cut at LOG_QUOTED - 1 bytes; returns buf. */
+/* Writes s in double quotes into buf, with quotes and backslashes escaped, cut to fit; returns buf. */
 const char *log_quote(const char *s, char buf[LOG_QUOTED]);
 
-/* What an errno means, in words. Static; any thread. */
+/* The message for an errno. Static; any thread, any lock. */
 const char *log_error_text(int err);
 
-/* The level of that name (error, warn, info, debug), or -1. */
+/* The level with that name (error, warn, info, debug), or -1. */
 int log_level_named(const char *name);
 
 #endif

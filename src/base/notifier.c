@@ -1,48 +1,48 @@
 /* SPDX-License-Identifier: ISC */
-/* A flag with a condition variable: see the header. The flag is cleared by the waiter, never by a ringer. */
+/* A flag with a condition variable. Only the owner clears the flag. */
 #include "config.h"
 
 #include "base/notifier.h"
 
-void notifier_init(struct notifier *b)
+void notifier_init(struct notifier *n)
 {
-    lock_init(&b->lock, LOCK_NOTIFIER);
-    cond_init(&b->cond);
-    b->notified = false;
+    lock_init(&n->lock, LOCK_NOTIFIER);
+    cond_init(&n->cond);
+    n->notified = false;
 }
 
-void notifier_fini(struct notifier *b)
+void notifier_fini(struct notifier *n)
 {
-    cond_fini(&b->cond);
-    lock_fini(&b->lock);
+    cond_fini(&n->cond);
+    lock_fini(&n->lock);
 }
 
-void notifier_notify(struct notifier *b)
+void notifier_notify(struct notifier *n)
 {
-    lock_acquire(&b->lock);
-    if (!b->notified) {
-        b->notified = true;
-        cond_signal(&b->cond);
+    lock_acquire(&n->lock);
+    if (!n->notified) {
+        n->notified = true;
+        cond_signal(&n->cond);
     }
-    lock_release(&b->lock);
+    lock_release(&n->lock);
 }
 
-bool notifier_wait(struct notifier *b, int64_t until_ms)
+bool notifier_wait(struct notifier *n, int64_t until_ms)
 {
     lock_assert_may_block();
-    lock_acquire(&b->lock);
-    while (!b->notified && cond_wait_until(&b->cond, &b->lock, until_ms))
+    lock_acquire(&n->lock);
+    while (!n->notified && cond_wait_until(&n->cond, &n->lock, until_ms))
         ;
-    bool notified = b->notified;
-    b->notified = false;
-    lock_release(&b->lock);
+    bool notified = n->notified;
+    n->notified = false;
+    lock_release(&n->lock);
     return notified;
 }
 
-bool notifier_wait_for(struct notifier *b, int64_t until_ms, bool (*ready)(void *arg), void *arg)
+bool notifier_wait_for(struct notifier *n, int64_t until_ms, bool (*ready)(void *arg), void *arg)
 {
     while (!ready(arg))
-        if (!notifier_wait(b, until_ms))
+        if (!notifier_wait(n, until_ms))
             return ready(arg);
     return true;
 }

@@ -5,28 +5,29 @@
 #include "base/cond.h"
 
 /*
- * A bell wakes one thread that waits for the world to change: a name given back, an outbox drained, a change on
- * disk, the end of the session. Who rings need not know what the owner waits for; the owner looks again at each
- * ring. A ring while nobody waits is kept, so a look followed by notifier_wait misses nothing.
+ * A notifier wakes its owner, one thread that waits for some condition: a name released, an outbox drained, a change on
+ * disk, the end of its session. A thread that notifies need not know what the owner waits for; the owner checks its
+ * condition again each time. A notification while the owner does not wait is kept; so checking the condition and then
+ * calling notifier_wait misses nothing. Several notifications may arrive as one.
  */
 struct notifier {
     struct lock lock;
     struct cond cond;
-    bool notified; /* B: by .lock */
+    bool notified; /* protected by .lock */
 };
 
-void notifier_init(struct notifier *b);
-void notifier_fini(struct notifier *b);
+void notifier_init(struct notifier *n);
+void notifier_fini(struct notifier *n);
 
-/* Wakes the waiter, now or at its next wait. Any thread; any lock but another bell's may be held. */
-void notifier_notify(struct notifier *b);
+/* Wakes the owner, now or at its next wait. Any thread; any lock but another notifier's may be held. */
+void notifier_notify(struct notifier *n);
 
-/* Waits for a ring since the last return, or until clock_ms() reaches `until_ms` (then returns false).
- * One thread only; no hot lock. */
-bool notifier_wait(struct notifier *b, int64_t until_ms);
+/* Waits for a notification since the last return, and returns true; or until clock_ms() has reached until_ms, and
+ * returns false. Owner only; no hot lock. */
+bool notifier_wait(struct notifier *n, int64_t until_ms);
 
-/* Waits until `ready(arg)` says true (then returns true) or clock_ms() reaches `until_ms`. Looks first, and again
- * after each ring. */
-bool notifier_wait_for(struct notifier *b, int64_t until_ms, bool (*ready)(void *arg), void *arg);
+/* Waits until ready(arg) returns true, or clock_ms() has reached until_ms; returns what ready(arg) returned last. Calls
+ * it first, and again after each notification. Owner only; no hot lock. */
+bool notifier_wait_for(struct notifier *n, int64_t until_ms, bool (*ready)(void *arg), void *arg);
 
 #endif

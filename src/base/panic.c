@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The end of a bug. Everything here works without locks and without the heap, because it may be called while
- * either is broken; the message goes straight to standard error.
+ * Ends the process on a bug. Works without locks and without the heap, because either may be broken, and so without the
+ * log: the message goes to standard error directly.
  */
 #include "config.h"
 
@@ -13,28 +13,32 @@
 #include <string.h>
 #include <unistd.h>
 
-void panic(const char *file, int line, const char *fmt, ...)
+static _Noreturn void abort_with(const char *line)
 {
-    char msg[512];
-    int n = snprintf(msg, sizeof msg, "chatd: bug at %s:%d: ", file, line);
-    va_list ap;
-    va_start(ap, fmt);
-    n += vsnprintf(msg + n, sizeof msg - (size_t)n - 1, fmt, ap);
-    va_end(ap);
-    if (n > (int)sizeof msg - 2)
-        n = (int)sizeof msg - 2;
-    msg[n++] = '\n';
-    if (write(STDERR_FILENO, msg, (size_t)n) < 0) {
-        /* nobody is left to tell */
+    if (write(STDERR_FILENO, line, strlen(line)) < 0) {
+        /* nothing else can be done */
     }
     abort();
 }
 
+void panic(const char *file, int line, const char *fmt, ...)
+{
+    char what[320], msg[512];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(what, sizeof what, fmt, ap);
+    va_end(ap);
+    snprintf(msg, sizeof msg, "chatd: bug at %.128s:%d: %s; please report this line\n", file, line, what);
+    abort_with(msg);
+}
+
 static void *checked(void *p, unsigned long size)
 {
-    if (!p && size)
-        panic(__FILE__, __LINE__, "out of memory for %lu bytes", size);
-    return p;
+    char line[96];
+    if (p || !size)
+        return p;
+    snprintf(line, sizeof line, "chatd: out of memory: cannot allocate %lu bytes\n", size);
+    abort_with(line);
 }
 
 void *panic_malloc(unsigned long size)

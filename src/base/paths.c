@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Candidates are written into a list, most wanted first; chatd takes the first it can use, chatctl tries them all. A
- * directory under /tmp is used only if it belongs to us: somebody else may have made it first.
+ * Candidates go into a list, best first; chatd takes the first that it can use, chatctl tries them all. A directory
+ * under /tmp is used only if it belongs to the user chatd runs as, because another user may have created it first.
  */
 #include "config.h"
 
@@ -21,7 +21,7 @@
 
 struct candidates {
     char v[PATHS_CANDIDATES][PATHS_SIZE];
-    bool installed[PATHS_CANDIDATES]; /* root may create it */
+    bool installed[PATHS_CANDIDATES]; /* only root creates it */
     size_t n;
 };
 
@@ -35,7 +35,7 @@ static void add(struct candidates *c, const char *dir, const char *below, bool i
         c->n++;
 }
 
-/* systemd may name several, separated by colons: the first is ours. */
+/* systemd may name several directories, separated by colons; chatd uses the first. */
 static const char *first_of(const char *variable, char out[PATHS_SIZE])
 {
     const char *v = getenv(variable);
@@ -45,7 +45,7 @@ static const char *first_of(const char *variable, char out[PATHS_SIZE])
     return out;
 }
 
-/* XDG: a relative path is to be ignored. */
+/* The XDG specification: a relative path must be ignored. */
 static const char *absolute(const char *variable)
 {
     const char *v = getenv(variable);
@@ -105,7 +105,7 @@ static bool is_usable(const char *dir)
     return stat(dir, &sb) == 0 && S_ISDIR(sb.st_mode) && access(dir, R_OK | W_OK | X_OK) == 0;
 }
 
-/* True when the directory is there and may be written, made if it has to be. */
+/* True if the directory exists, or was created, and can be written to. */
 static bool take(const char *dir, bool installed)
 {
     char tmp[PATHS_SIZE];
@@ -121,12 +121,12 @@ static int take_given(const char *dir, const char *what, char error[PATHS_ERROR]
 {
     if (take(dir, false))
         return 0;
-    snprintf(error, PATHS_ERROR, "%s %s cannot be used: %s; make it and give it to the user chatd runs as", what, dir,
-             log_error_text(errno && errno != EEXIST ? errno : ENOTDIR));
+    snprintf(error, PATHS_ERROR, "%s %s cannot be used: %s; create it and make it writable by the user chatd runs as",
+             what, dir, log_error_text(errno && errno != EEXIST ? errno : ENOTDIR));
     return -1;
 }
 
-/* So that what is logged of it works from anywhere. */
+/* So that the path in the log is valid from any directory. */
 static void make_absolute(char path[PATHS_SIZE])
 {
     char *real = realpath(path, NULL);
@@ -140,7 +140,8 @@ int paths_state(const struct paths_given *given, char out[PATHS_SIZE], char erro
     const char *dir = given->dir ? given->dir : *given->conf_dir ? given->conf_dir : NULL;
     if (dir) {
         if (strlen(dir) >= PATHS_SIZE / 2) {
-            snprintf(error, PATHS_ERROR, "state directory: the path is too long");
+            snprintf(error, PATHS_ERROR, "state directory %.64s…: the path is too long (at most %d bytes)", dir,
+                     PATHS_SIZE / 2 - 1);
             return -1;
         }
         if (take_given(dir, "state directory", error) != 0)
@@ -156,7 +157,7 @@ int paths_state(const struct paths_given *given, char out[PATHS_SIZE], char erro
             snprintf(out, PATHS_SIZE, "%s", c.v[i]);
             return 0;
         }
-    snprintf(error, PATHS_ERROR, "found no directory for the state that may be written; name one (chatd -d DIR)");
+    snprintf(error, PATHS_ERROR, "cannot write to any of the usual state directories; choose one (chatd -d DIR)");
     return -1;
 }
 
@@ -164,7 +165,7 @@ static int check_socket(const char *path, char error[PATHS_ERROR])
 {
     if (strlen(path) <= PATHS_SOCKET_MOST)
         return 0;
-    snprintf(error, PATHS_ERROR, "admin socket %s: the path has more than %d bytes; set a shorter admin.socket", path,
+    snprintf(error, PATHS_ERROR, "admin socket %s: the path is longer than %d bytes; set a shorter admin.socket", path,
              PATHS_SOCKET_MOST);
     return -1;
 }

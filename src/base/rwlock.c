@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The writer-preferring read-write lock, or a mutex where there is none. See the header for why. */
+/* A read-write lock that prefers writers, or a mutex where the C library has none. The header says why. */
 #include "config.h"
 
 #include "base/rwlock.h"
@@ -32,7 +32,7 @@ void rwlock_write(struct rwlock *l)
 
 void rwlock_release(struct rwlock *l)
 {
-    lock_rank_leave(l->rank); /* first: once released, the lock may be freed by who waited for it */
+    lock_rank_leave(l->rank); /* first: once unlocked, another thread may free the lock */
     must_ok(pthread_mutex_unlock(&l->lock));
 }
 
@@ -67,7 +67,7 @@ void rwlock_write(struct rwlock *l)
 
 void rwlock_release(struct rwlock *l)
 {
-    lock_rank_leave(l->rank); /* first: once released, the lock may be freed by who waited for it */
+    lock_rank_leave(l->rank); /* first: once unlocked, another thread may free the lock */
     must_ok(pthread_rwlock_unlock(&l->lock));
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The one file that knows libsodium. Where it is not there, one place says so and nothing else of chatd changes. */
+/* The only file that uses libsodium. Without it, secret_available() is false and nothing else in chatd changes. */
 #include "config.h"
 
 #include "base/secret.h"

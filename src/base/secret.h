@@ -6,36 +6,37 @@
 #include <stddef.h>
 
 /*
- * Passwords and random secrets, by libsodium: argon2id (RFC 9106) for what people choose, a keyless BLAKE2b digest for
- * what is random already. In a build without libsodium secret_available() is false and nothing else here may be called
- * but secret_start, secret_configure and secret_wipe. Any thread.
+ * Passwords and random secrets, by libsodium: argon2id (RFC 9106) for passwords that people choose, a keyless BLAKE2b
+ * digest for secrets that are random already. In a build without libsodium secret_available() is false, and only
+ * secret_start, secret_configure and secret_wipe may be called besides. Any thread.
  */
 #define SECRET_HASH 128  /* bytes of a hash as text, with its NUL */
 #define SECRET_TEXT 44   /* bytes of a random secret as text, with its NUL */
 #define SECRET_DIGEST 32 /* bytes */
 
+/* True in a build with libsodium. */
 bool secret_available(void);
 
-/* Once, before any of the others. 0, or -1: there is no randomness to be had. */
+/* Once, before the calls below. 0, or -1 if random data cannot be read. */
 int secret_start(void);
 
-/* What hashing a new password costs: memory in KiB (at least 8), and how often it is gone through. */
+/* Sets the cost of hashing a new password: memory in KiB (at least 8), and the number of passes over it. */
 void secret_configure(int memory_kib, int passes);
 
-/* Hashes a password. Blocks for as long as the cost says. False: there is not so much memory. */
+/* Hashes a password. Uses as much memory and processor time as configured. False if there is not enough memory. */
 bool secret_hash(char out[SECRET_HASH], const char *password);
 
-/* Holds a password against a hash; blocks as long. */
+/* Checks a password against a hash, at the cost that was configured when the hash was made. */
 enum secret_verdict { SECRET_RIGHT, SECRET_WRONG, SECRET_NO_MEMORY };
 enum secret_verdict secret_verify(const char *hash, const char *password);
 
-/* 32 random bytes, in the letters of base64url (RFC 4648, section 5). */
+/* Makes a secret: 32 random bytes as base64url (RFC 4648, section 5), without padding. */
 void secret_new(char out[SECRET_TEXT]);
 
-/* What is kept of such a text. */
+/* The digest of such a secret, which is stored instead of it. */
 void secret_digest(unsigned char out[SECRET_DIGEST], const char *text);
 
-/* Overwrites, whatever the compiler thinks of it. */
+/* Overwrites memory with zeros; the compiler does not optimise it away. */
 void secret_wipe(void *data, size_t size);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Lists of names are copied out under a lock and rendered after it: this is what they are copied into. */
+/* For lists of names that are copied under a lock and rendered after it is released. */
 #include "config.h"
 
 #include "base/strv.h"

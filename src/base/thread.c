@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Stacks are set explicitly: the default of 8 MiB a thread would fill the address space of a small machine at
- * two threads a client. A thread-local variable lives in the stack too, so none here may be large.
+ * Stack sizes are explicit: at two threads for each client, the default of 8 MiB would fill the address space of a
+ * small machine. Thread-local variables live in the stack too, so keep them small.
  */
 #include "config.h"
 
@@ -55,9 +55,9 @@ int thread_start(struct thread *t, const char *name, size_t stack_bytes, thread_
 
     pthread_attr_t attr;
     must_ok(pthread_attr_init(&attr));
-    long least = sysconf(_SC_THREAD_STACK_MIN); /* 128 KiB on 64-bit ARM */
-    if (least > 0 && stack_bytes < (size_t)least)
-        stack_bytes = (size_t)least;
+    long smallest = sysconf(_SC_THREAD_STACK_MIN); /* 128 KiB on 64-bit ARM */
+    if (smallest > 0 && stack_bytes < (size_t)smallest)
+        stack_bytes = (size_t)smallest;
     must_ok(pthread_attr_setstacksize(&attr, stack_bytes * STACK_FACTOR));
     int err = pthread_create(&t->id, &attr, run, s);
     must_ok(pthread_attr_destroy(&attr));

@@ -120,9 +120,10 @@ static int apply_room_limits(sqlite3 *db, const char *room, struct history_trim 
     if (rc != SQLITE_OK)
         return rc;
     while (sqlite3_step(st) == SQLITE_ROW) {
-        int64_t value = sqlite3_column_int64(st, 1), since_ms = t->now_ms - value * CLOCK_DAY_MS;
-        if (value <= 0) /* chatd never writes that; somebody else did */
+        int64_t value = sqlite3_column_int64(st, 1);
+        if (value <= 0 || value > INT64_MAX / CLOCK_DAY_MS) /* chatd never writes that; somebody else did */
             continue;
+        int64_t since_ms = t->now_ms - value * CLOCK_DAY_MS;
         if (sqlite3_column_int(st, 0) && value < t->keep)
             t->keep = value;
         else if (!sqlite3_column_int(st, 0) && since_ms > t->before_ms)

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "store/search_index.h"
 #include "store/store.h"
+#include "store/store_history.h"
 #include "tests/bench/vocab.h"
 
 #include <stdio.h>

@@ -21,6 +21,7 @@
 #include "chat/users.h"
 #include "net/outbox_impl.h"
 #include "net/post.h"
+#include "store/schema.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>

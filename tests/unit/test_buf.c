@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The growing buffer: what was added is there, with a NUL behind it, however it was added. */
+/* The byte buffer: what was appended is there and NUL-terminated, however it was appended. */
 #include "config.h"
 
 #include <setjmp.h>

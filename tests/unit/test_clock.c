@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Clocks that do not run backwards, and how a time is written. */
+/* Clocks do not run backwards; how times are written and parsed. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Counters: each row counts by itself, from any thread, and has a name of its own. */
+/* Counters: each row counts separately, from any thread, and has its own name. */
 #include "config.h"
 
 #include <setjmp.h>

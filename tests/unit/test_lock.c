@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Ranked mutexes: the order of tbl/locks.h holds, and a breach ends the process at once, in a child of the test. */
+/* Ranked mutexes: a violation of the order of tbl/locks.h aborts at once (in a child process of the test). */
 #include "config.h"
 
 #include <setjmp.h>

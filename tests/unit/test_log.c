@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The log, read back from standard error: one event is one line whatever a peer puts into it, levels hold, and lines that
- * peers cause are limited, with the number of those held back told.
+ * The log, read back from standard error: one event is one line whatever a peer puts into it, levels are respected, and
+ * lines that peers cause are rate-limited, with the number of suppressed lines logged.
  */
 #include "config.h"
 
@@ -262,8 +262,8 @@ static void lines_that_peers_cause_are_limited_and_those_held_back_told(void **s
     size_t shouts = 0, told = 0, sum = 0;
     for (char *at = text; (at = strstr(at, "info shout\n")); at++)
         shouts++;
-    for (char *at = text; (at = strstr(at, "warn log_held_back lines=")); at++, told++)
-        sum += strtoul(at + strlen("warn log_held_back lines="), NULL, 10);
+    for (char *at = text; (at = strstr(at, "warn log_suppressed lines=")); at++, told++)
+        sum += strtoul(at + strlen("warn log_suppressed lines="), NULL, 10);
     assert_true(shouts >= 200);         /* the burst */
     assert_true(held_back > MANY / 2);  /* no machine is so slow that 50 a second let the rest through */
     assert_true(told >= 1);

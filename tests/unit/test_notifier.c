@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Bells: no ring is lost between a look and a wait, one ring wakes once, and a deadline ends a wait. */
+/* Notifiers: no notification is lost between a check and a wait, one wakes once, and a deadline ends a wait. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -31,7 +31,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void a_ring_before_the_wait_is_kept(void **state)
+static void a_notification_before_the_wait_is_kept(void **state)
 {
     (void)state;
     notifier_notify(&notifier);
@@ -39,7 +39,7 @@ static void a_ring_before_the_wait_is_kept(void **state)
     assert_false(notifier_wait(&notifier, 0));
 }
 
-static void many_rings_are_one(void **state)
+static void many_notifications_are_one(void **state)
 {
     (void)state;
     for (int i = 0; i < 5; i++)
@@ -48,7 +48,7 @@ static void many_rings_are_one(void **state)
     assert_false(notifier_wait(&notifier, 0));
 }
 
-static void without_a_ring_the_deadline_ends_the_wait(void **state)
+static void without_a_notification_the_deadline_ends_the_wait(void **state)
 {
     (void)state;
     int64_t until = clock_ms() + 20;
@@ -135,9 +135,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(a_ring_before_the_wait_is_kept),
-        TEST(many_rings_are_one),
-        TEST(without_a_ring_the_deadline_ends_the_wait),
+        TEST(a_notification_before_the_wait_is_kept),
+        TEST(many_notifications_are_one),
+        TEST(without_a_notification_the_deadline_ends_the_wait),
         TEST(no_ring_is_lost_in_many_rounds),
         TEST(a_wait_for_something_looks_first_and_again_at_each_ring),
         TEST(a_wait_for_something_that_never_comes_ends_with_its_deadline),

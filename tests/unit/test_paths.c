@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Where state and console are: the order of the places, which of them count, and what is refused. Where chatd goes on to
- * the installed directories it is asked in a child without privileges, because root would make them.
+ * Where the state directory and the console socket are: the order of the candidates, which of them are valid, and what is
+ * refused. Tests that reach the installed directories run in a child without privileges, because root would create them.
  */
 #include "config.h"
 
@@ -298,8 +298,8 @@ static void a_socket_path_may_have_what_the_system_takes_and_no_more(void **stat
     check_choice((struct choice){.given = {NULL, "", longest}, .state = dir, .want = longest});
     longest[PATHS_SOCKET_MOST] = 's';
     longest[PATHS_SOCKET_MOST + 1] = '\0';
-    check_choice((struct choice){.given = {NULL, "", longest}, .state = dir, .want = "more than 107 bytes", .fails = true});
-    check_choice((struct choice){.given = {longest, "", ""}, .state = longest, .want = "more than 107 bytes", .fails = true});
+    check_choice((struct choice){.given = {NULL, "", longest}, .state = dir, .want = "longer than 107 bytes", .fails = true});
+    check_choice((struct choice){.given = {longest, "", ""}, .state = longest, .want = "longer than 107 bytes", .fails = true});
 }
 
 /* ---- under /tmp ---- */
@@ -318,7 +318,7 @@ static int fall_back(const char *trap)
         return 1;
     int result = paths_state(&nothing, out, error);
     int code = 42;
-    if (trap && (result == 0 || !strstr(error, "no directory for the state")))
+    if (trap && (result == 0 || !strstr(error, "usual state directories")))
         code = 2;
     else if (!trap && (result != 0 || strcmp(out, tmp) != 0 || lstat(tmp, &sb) != 0 || (sb.st_mode & 07777) != 0700))
         code = 3;

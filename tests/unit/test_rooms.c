@@ -453,7 +453,7 @@ static void come_and_go(struct racer *ra, const char *name)
     if (!unit_say(r, &ra->m, "hello"))
         ra->broken++;
     post_settle();
-    roster_leave(r, &ra->m, true);
+    roster_leave(r, &ra->m, &(struct leaving){.reason = "", .answer = true});
     member_remove_room(&ra->m, r);
     rooms_release(r);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Read-write locks: readers together, a writer alone, the ranks as everywhere, and above all: a writer gets in although
- * readers never stop coming. glibc's default kind keeps it out for ever.
+ * Read-write locks: readers share, a writer is alone, ranks are checked; and above all, a writer gets the lock although
+ * readers never pause. With glibc's default kind it would wait for ever.
  */
 #include "config.h"
 

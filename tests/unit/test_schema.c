@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Migrations: each once, in order, all of it or nothing; and which files are none of ours. */
+/* Migrations: each once, in order, entirely or not at all; and which files are refused. */
 #include "config.h"
 
 #include <setjmp.h>

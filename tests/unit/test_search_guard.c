@@ -89,6 +89,8 @@ static void what_was_rebuilt_and_is_damaged_again_is_switched_off(void **state)
     assert_int_equal(search_guard_run(corpus_db(), trim_to_4, &removed, damage), SQLITE_OK);
     corpus_exec("COMMIT");
     assert_int_equal(corpus_number("SELECT count(*) FROM message"), 4);
+    assert_int_equal(corpus_number("SELECT count(*) FROM search_slice"), 0); /* abandoned: it has what was deleted */
+    assert_int_equal(corpus_number("SELECT count(*) FROM search WHERE low > high"), 1);
     corpus_expect("x*", ""); /* nothing is read */
     assert_int_equal(corpus_ended(), SEARCH_BEHIND);
     search_guard_start();

@@ -239,12 +239,14 @@ static void an_answer_that_is_full_tells_whether_newer_ones_are_missing(void **s
     corpus_stop_after(1);
     corpus_expect("x600", "#A600 ");
     assert_int_equal(corpus_ended(), SEARCH_BEHIND);
-    corpus_exec("UPDATE search SET low = 300"); /* older ones are, which does not matter to who has enough */
     corpus_index();
+    corpus_exec("UPDATE search SET low = 300"); /* now older ones are, which does not matter to a full answer */
     corpus_stop_after(1);
     corpus_expect("x600", "#A600 ");
     assert_int_equal(corpus_ended(), SEARCH_ALL);
     corpus_stop_after(0);
+    corpus_expect("x600", "#A600 ");
+    assert_int_equal(corpus_ended(), SEARCH_BEHIND);
 }
 
 static void slices_are_searched_from_the_newest(void **state)

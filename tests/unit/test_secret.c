@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Passwords and random secrets: what is kept of them says yes to the right one, no to others, and does not show them.
- * */
+/* Passwords and random secrets: what is stored accepts the right one, refuses others, and does not reveal it. */
 #include "config.h"
 
 #include <setjmp.h>

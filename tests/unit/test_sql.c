@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Values come to the statement as what they are, and an error leaves no statement behind. */
+/* Values keep their kind, and an error leaves no statement behind. */
 #include "config.h"
 
 #include <setjmp.h>

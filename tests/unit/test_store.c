@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The store thread and its queue, on a real database in a directory of the test's own: what is refused at the start and
- * left as it was, the order and the grouping of commits, who fails and who is tried again, and how it heals.
+ * The store thread and its queue, on a real database in a temporary directory: what is refused at start and left
+ * unchanged, the order and grouping of commits, which jobs fail and which are run again, and how the store recovers.
  */
 #include "config.h"
 

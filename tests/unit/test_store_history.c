@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The SQL about messages: which stretch is read, in which order, and what is cleared away in a step. */
+/* Messages on disk: which range is read, in which order, and what one step of expiry deletes. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -204,9 +204,11 @@ static void a_room_keeps_as_much_less_as_it_wants_and_never_more(void **state)
     exec("INSERT INTO room_option VALUES ('#a', 'retention', '7')");
     assert_int_equal(trim("", "#a", 100, 0, 100), 3);
     assert_int_equal(trim("", "#a", 6, 0, 100), 1);
-    exec("UPDATE room_option SET value = 'soon'"); /* who knows who wrote the file */
+    exec("UPDATE room_option SET value = 'soon'"); /* chatd never writes that */
     assert_int_equal(trim("", "#a", 100, 0, 100), 0);
     exec("UPDATE room_option SET option = 'retention-days', value = '0'");
+    assert_int_equal(trim("", "#a", 100, 0, 100), 0);
+    exec("UPDATE room_option SET value = '9223372036854775807'"); /* more milliseconds than a number holds */
     assert_int_equal(trim("", "#a", 100, 0, 100), 0);
     expect((struct history_range){.most = 9, .first = true}, "5 6 7 8 9 10 ");
 }
@@ -217,7 +219,7 @@ static void what_an_earlier_room_left_goes(void **state)
     exec("UPDATE room SET created_ms = 1 WHERE key = '#a'"); /* its numbers begin at 2^20 */
     add("#a", 1, 3);
     add("#a", 1 << 20, (1 << 20) + 1);
-    add("#c", 1, 2); /* there is no such room */
+    add("#c", 1, 2); /* an unknown room */
     add("#d", 1 << 20, 1 << 20); /* nor is this one, or its record is on its way */
     assert_int_equal(trim("", "#a", 100, 0, 100), 3);
     assert_int_equal(trim("#b", "#c", 100, 0, 100), 2);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The SQL about what waits for accounts: messages in order and within limits, and how far rooms were heard. */
+/* Mail and read marks on disk: messages in order and within limits, and counts of unread messages. */
 #include "config.h"
 
 #include <setjmp.h>

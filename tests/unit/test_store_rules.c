@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The SQL about what people decide of rooms: what is written, replaced and loaded again, and that nothing is written for
- * a room or an account that is not there. */
+/* Options, roles and bans on disk: what is written, replaced and loaded again, and that nothing is written for an unknown
+ * room or account. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -110,7 +110,7 @@ static void an_option_is_written_replaced_and_taken_back(void **state)
     set("#a", "slow", "5");
     expect("#a key=" RUDE "\n#a slow=5\n#b slow=60\n");
     set("#a", "slow", NULL);
-    set("#a", "slow", NULL); /* is as the standard has it already */
+    set("#a", "slow", NULL); /* it has the default already */
     expect("#a key=" RUDE "\n#b slow=60\n");
 }
 

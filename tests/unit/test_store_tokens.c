@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The SQL about sessions that can be resumed: which tokens stay, what is remembered of a broken session, and how often. */
+/* Tokens and saved sessions on disk: which tokens stay, what is saved of a session, and that it is taken once. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Lists of strings: copies, in order of adding or sorted by their bytes. */
+/* Lists of strings: copies, in the order they were added or sorted by byte value. */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What of a text is put into the index, and what becomes of what people type. */
+/* Which text is indexed of a message, and which expression a search makes of what users type. */
 #include "config.h"
 
 #include <setjmp.h>

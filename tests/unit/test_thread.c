@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Threads with a name and a stack of a stated size; and the failure when there are none to be had. */
+/* Threads with a name and a stack of a given size; and what happens if the system has no more. */
 #include "config.h"
 
 #include <setjmp.h>
