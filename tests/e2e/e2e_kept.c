@@ -236,7 +236,7 @@ static void the_operator_can_give_a_room_away(void **state)
     client_expect(&a, "JOIN #den bob");
     daemon_ctl_ok(&d, out, sizeof out, "room", "owner", "den", "bob", NULL);
     client_expect(&b, "OWNER #den bob by server");
-    client_ask(&b, "DEOP alice", "OK No op any more: alice");
+    client_ask(&b, "DEOP alice", "OK Removed op from alice");
     assert_int_equal(daemon_ctl(&d, out, sizeof out, "room", "owner", "den", "nobody", NULL), 1);
     daemon_ctl_ok(&d, out, sizeof out, "room", "show", "den", NULL);
     assert_non_null(strstr(out, "bob\n"));

@@ -102,7 +102,7 @@ static void so_many_wait_and_no_more(void **state)
     client_ask(&a, "PRIVMSG bob 1", "OK Stored for bob");
     client_ask(&a, "PRIVMSG bob 2", "OK Stored for bob");
     client_ask(&a, "PRIVMSG bob 3", "OK Stored for bob");
-    client_ask(&a, "PRIVMSG bob 4", "ERROR Too many messages wait for bob");
+    client_ask(&a, "PRIVMSG bob 4", "ERROR Mailbox of bob is full");
     log_in(&b, "bob");
     expect_mail(&b, "alice", "1");
     expect_mail(&b, "alice", "2");

@@ -123,7 +123,7 @@ static void who_is_ignored_is_not_heard_and_notices_nothing(void **state)
     client_expect(&b, "ROOM #den alice mine");
     client_ask(&b, "LEAVE", "OK Left #den");
     client_expect(&a, "LEAVE #den Bob"); /* he is still seen */
-    client_ask(&a, "UNIGNORE bob", "OK Hearing bob");
+    client_ask(&a, "UNIGNORE bob", "OK No longer ignoring bob");
     client_ask(&b, "PRIVMSG alice there?", "OK Sent");
     client_expect(&a, "PRIVMSG Bob there?");
     client_close(&a);
@@ -144,7 +144,7 @@ static void the_list_of_the_ignored_is_ones_own_and_bounded(void **state)
     client_ask(&a, "IGNORE BOB", "OK Ignoring BOB"); /* is already */
     client_ask(&a, "IGNORE erin", "ERROR Too many ignored (UNIGNORE <user>)");
     client_ask(&a, "IGNORE", "IGNORELIST Bob carol dora");
-    client_ask(&a, "UNIGNORE CAROL", "OK Hearing CAROL");
+    client_ask(&a, "UNIGNORE CAROL", "OK No longer ignoring CAROL");
     client_ask(&a, "UNIGNORE carol", "ERROR Not ignoring carol");
     client_ask(&a, "UNIGNORE a234567890123456789012345678901234567890",
                "ERROR Not ignoring a234567890123456789012345678901234567890");

@@ -83,8 +83,8 @@ static void every_mistake_has_its_answer(void **state)
         {"PING", "PONG"},
         {"PING x1", "PONG x1"},
         {"PING x1 x2", "ERROR Usage: PING [<token>]"},
-        {"HELP QUIT", "HELP QUIT [<reason>] - say goodbye"},
-        {"HELP /quit", "HELP QUIT [<reason>] - say goodbye"},
+        {"HELP QUIT", "HELP QUIT [<reason>] - end the session"},
+        {"HELP /quit", "HELP QUIT [<reason>] - end the session"},
         {"HELP /msg", "HELP PRIVMSG <user> <text> - say something to one user alone"},
         {"HELP nonsense", "ERROR Unknown command (try HELP)"},
         {"USERNAME", "ERROR Usage: USERNAME <name> [<password>]"},
@@ -279,7 +279,7 @@ static void http_is_closed_without_a_word(void **state)
         client_close(&a);
     }
     client_open(&a, &d);
-    client_ask(&a, "HELP /quit", "HELP QUIT [<reason>] - say goodbye");
+    client_ask(&a, "HELP /quit", "HELP QUIT [<reason>] - end the session");
     client_close(&a);
     client_open(&a, &d);
     client_ask(&a, "PING first", "PONG first");

@@ -99,7 +99,7 @@ static void who_makes_a_room_without_an_account_runs_it_while_there(void **state
     client_enter(&b, &d, "Bob", "den");
     drain(&a);
     client_ask(&b, "OP Bob", "ERROR Permission denied");
-    client_ask(&a, "VOICE bob", "OK Voice for Bob");
+    client_ask(&a, "VOICE bob", "OK Gave voice to Bob");
     client_expect(&b, "VOICE #den Bob by alice");
     client_ask(&a, "LEAVE", "OK Left #den");
     client_expect(&b, "LEAVE #den alice");
@@ -123,16 +123,16 @@ static void roles_are_given_and_taken_by_who_has_more_to_say(void **state)
     join(&c, "den");
     drain(&a);
     drain(&b);
-    client_ask(&a, "OP CAROL", "OK Op carol");
+    client_ask(&a, "OP CAROL", "OK Gave op to carol");
     client_expect(&c, "OP #den carol by alice");
     client_expect(&b, "OP #den carol by alice");
     client_ask(&c, "DEOP alice", "ERROR Permission denied");
     client_ask(&c, "DEOP carol", "ERROR Permission denied");
-    client_ask(&c, "OP bob", "OK Op Bob");
+    client_ask(&c, "OP bob", "OK Gave op to Bob");
     client_expect(&a, "OP #den Bob by carol");
     client_expect(&b, "OP #den Bob by carol");
     client_ask(&b, "KICK carol", "ERROR Permission denied");
-    client_ask(&a, "DEOP bob", "OK No op any more: Bob");
+    client_ask(&a, "DEOP bob", "OK Removed op from Bob");
     client_expect(&b, "DEOP #den Bob by alice");
     client_ask(&b, "SET slow 5", "ERROR Permission denied");
     client_ask(&a, "OP nobody", "ERROR User not found");
@@ -146,7 +146,7 @@ static void roles_are_given_and_taken_by_who_has_more_to_say(void **state)
     log_in(&a, "alice");
     join(&a, "den");
     drain(&c);
-    client_ask(&a, "DEOP carol", "OK No op any more: carol");
+    client_ask(&a, "DEOP carol", "OK Removed op from carol");
     client_expect(&c, "DEOP #den carol by alice");
     client_ask(&c, "SET slow off", "ERROR Permission denied");
     client_close(&a);
@@ -162,13 +162,13 @@ static void taking_one_role_does_not_touch_another(void **state)
     join(&c, "den");
     drain(&a);
     drain(&b);
-    client_ask(&a, "OP carol", "OK Op carol");
-    client_ask(&a, "VOICE carol", "OK Voice for carol"); /* has more than that */
-    client_ask(&a, "DEVOICE carol", "ERROR No such role");
+    client_ask(&a, "OP carol", "OK Gave op to carol");
+    client_ask(&a, "VOICE carol", "OK Gave voice to carol"); /* has more than that */
+    client_ask(&a, "DEVOICE carol", "ERROR User does not have that role");
     client_expect(&c, "OP #den carol by alice");
     client_ask(&c, "SET invite-only on", "OK Set invite-only on");
     client_expect(&a, "SET #den invite-only on by carol");
-    client_ask(&a, "DEOP bob", "ERROR No such role"); /* or it would let him in again */
+    client_ask(&a, "DEOP bob", "ERROR User does not have that role"); /* or it would let him in again */
     client_close(&a);
     client_close(&b);
     client_close(&c);
@@ -502,7 +502,7 @@ static void an_op_whom_the_owner_bans_or_mutes_is_banned_or_mute(void **state)
     join(&c, "den");
     drain(&a);
     drain(&b);
-    client_ask(&a, "OP carol", "OK Op carol");
+    client_ask(&a, "OP carol", "OK Gave op to carol");
     client_expect(&c, "OP #den carol by alice");
     client_ask(&a, "MUTE carol", "OK Muted carol");
     client_expect(&c, "MUTE #den carol by alice");
@@ -550,9 +550,9 @@ static void an_address_that_everybody_here_may_share_is_not_banned(void **state)
     drain(&a);
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
         snprintf(line, sizeof line, "BAN %s", addresses[i]);
-        client_ask(&a, line, "ERROR Loopback addresses tell nobody apart");
+        client_ask(&a, line, "ERROR Cannot ban a loopback address");
         snprintf(line, sizeof line, "MUTE %s 1h", addresses[i]);
-        client_ask(&a, line, "ERROR Loopback addresses tell nobody apart");
+        client_ask(&a, line, "ERROR Cannot ban a loopback address");
     }
     client_ask(&a, "KICK 127.0.0.1", "ERROR User not found");
     client_ask(&a, "BANS", "OK 0 bans and mutes");
