@@ -105,10 +105,10 @@ static enum error_code reason_of(const char *name, const struct account *proved)
     bool is_registered = accounts_find(name, &a);
     if (!proved)
         return is_registered ? ERROR_PASSWORD_REQUIRED : ERROR_USERNAME_TAKEN;
-    if (is_registered && a.id != proved->id)
-        return ERROR_USERNAME_TAKEN;
     if (!accounts_by_id(proved->id, &own))
         return ERROR_NOT_REGISTERED;
+    if (is_registered && a.id != proved->id)
+        return ERROR_USERNAME_TAKEN;
     if (own.locked)
         return ERROR_LOCKED;
     return strcmp(own.hash, proved->hash) == 0 ? ERROR_USERNAME_TAKEN : ERROR_WRONG_PASSWORD;
