@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * docgen TABLE FORMAT : prints a table of src/tbl/ as part of a document. `make docs` puts its output between the marker
- * lines of the documents (build-aux/docs.sh), and make check reports any difference, so the documents always agree with
- * the program.
+ * docgen TABLE FORMAT : prints a table of src/tbl/ as part of a document. `make docs` puts its output between the
+ * marker lines of the documents (build-aux/docs.sh), and make check reports any difference, so the documents always
+ * agree with the program.
  *
  * Not obvious: no text of a table may be read as markup. All of it is printed by markdown_text, mdoc_sentence,
  * mdoc_syntax and literal, which escape what Markdown or mdoc(7) would take for markup.
@@ -109,7 +109,8 @@ struct conf_row {
     const char *section, *key, *comment;
     enum conf_type type;
     int value, least, most; /* .most of a list: how many groups */
-    const char *text, *allowed, *when; /* "LIVE" or "RESTART" of a key in a section, "REQUIRED" or "OPTIONAL" in a list */
+    const char *text, *allowed;
+    const char *when;       /* of a list and in a section LIVE or RESTART, in a list REQUIRED or OPTIONAL */
 };
 
 static const struct conf_row confs[] = {
@@ -547,8 +548,8 @@ static void print_conf_mdoc(void)
         printf(".Ss %s\n", r->section);
         mdoc_sentence(r->comment);
         if (r->kind == A_LIST) {
-            printf("A list of 1 to %d groups; changes take effect %s.\nThe default is\n.Bd -literal -offset indent\n", r->most,
-                   effect(r));
+            printf("A list of 1 to %d groups; changes take effect %s.\nThe default is:\n", r->most, effect(r));
+            puts(".Bd -literal -offset indent");
             print_default_list(r);
             puts(".Ed");
         }
