@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * docgen TABLE FORMAT : prints a table of src/tbl/ as part of a document. `make docs` puts its output between the marker
- * lines of the documents (build-aux/docs.sh), and make check reports any difference, so the documents always agree with
- * the program.
+ * docgen TABLE FORMAT : prints a table of src/tbl/ as part of a document. `make docs` puts its output between the
+ * marker lines of the documents (build-aux/docs.sh), and make check reports any difference, so the documents always
+ * agree with the program.
  *
  * Not obvious: no text of a table may be read as markup. All of it is printed by markdown_text, mdoc_sentence,
  * mdoc_syntax and literal, which escape what Markdown or mdoc(7) would take for markup.
@@ -109,7 +109,8 @@ struct conf_row {
     const char *section, *key, *comment;
     enum conf_type type;
     int value, least, most; /* .most of a list: how many groups */
-    const char *text, *allowed, *when; /* "LIVE" or "RESTART" of a key in a section, "REQUIRED" or "OPTIONAL" in a list */
+    const char *text, *allowed;
+    const char *when;       /* of a list and in a section LIVE or RESTART, in a list REQUIRED or OPTIONAL */
 };
 
 static const struct conf_row confs[] = {
@@ -169,8 +170,8 @@ static void mdoc_sentence(const char *s)
     puts(n && s[n - 1] == '.' ? "" : ".");
 }
 
-/* Words as they are said, a %s shown as dots: as code in the cell of a Markdown table, where a bar would end the cell
- * all the same, or as one argument of an mdoc macro. */
+/* Literal text, with %s shown as dots: as code in a cell of a Markdown table, where a bar would end the cell even within
+ * code, or as one argument of an mdoc macro. */
 static void literal(enum format f, const char *s)
 {
     char mark = f == MARKDOWN ? '`' : '"';
@@ -191,8 +192,8 @@ static void literal(enum format f, const char *s)
 }
 
 /*
- * A syntax as macros: `<name>`, or without such marks a word in capitals, is an argument; the rest is said as it
- * stands. Short words get a \& so that none of them is taken for a macro or for punctuation.
+ * A syntax as mdoc macros: `<name>`, or a word in capitals if the syntax is not `marked`, is an argument; the rest is
+ * literal. Short words get a \& so that none of them is taken for a macro or for punctuation.
  */
 static void mdoc_syntax(const char *s, bool marked)
 {
@@ -228,7 +229,7 @@ static void mdoc_syntax(const char *s, bool marked)
 
 /* ---- tables ---- */
 
-/* `columns` are the heads of the Markdown table, bars between them. */
+/* `columns`: the headings of the Markdown table, separated by bars. */
 static void table_begins(enum format f, const char *columns)
 {
     if (f == MDOC) {
@@ -278,7 +279,7 @@ static void print_commands(enum format f)
             mdoc_syntax(commands[i].syntax, true);
             mdoc_sentence(commands[i].help);
             if (anytime)
-                puts("Answered before a name was given as well.");
+                puts("Also answered before a name is given.");
         }
     }
     table_ends(f);
@@ -308,7 +309,7 @@ static void print_options(enum format f)
     table_ends(f);
 }
 
-/* What a closed client is told last; "" for nothing. */
+/* The last words for a close reason; "" for none. */
 static const char *last_words(size_t i, char out[128])
 {
     const char *message = "";
@@ -381,9 +382,9 @@ static void print_completion(void)
 {
     puts("# SPDX-License-Identifier: ISC\n"
          "#\n"
-         "# Completion of chatctl for bash, made from src/tbl/admin.h by `make docs`: change it there. Source this\n"
-         "# file, or install it under the name chatctl where `pkg-config --variable=completionsdir bash-completion`\n"
-         "# says.\n"
+         "# Bash completion for chatctl, generated from src/tbl/admin.h by `make docs`: do not edit it here. Source\n"
+         "# this file, or install it as chatctl in the directory that\n"
+         "# `pkg-config --variable=completionsdir bash-completion` prints.\n"
          "\n"
          "_chatctl()\n"
          "{\n"
@@ -403,7 +404,7 @@ static void print_completion(void)
          "        return\n"
          "        ;;\n"
          "    esac\n"
-         "    # The words of the command that stand there already: all but options and what belongs to them.\n"
+         "    # The words of the command that are typed already, without options and their arguments.\n"
          "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
          "        case ${COMP_WORDS[i]} in\n"
          "        -s | -d) i=$((i + 1)) ;;\n"
@@ -547,8 +548,8 @@ static void print_conf_mdoc(void)
         printf(".Ss %s\n", r->section);
         mdoc_sentence(r->comment);
         if (r->kind == A_LIST) {
-            printf("A list of 1 to %d groups; changes take effect %s.\nThe default is\n.Bd -literal -offset indent\n", r->most,
-                   effect(r));
+            printf("A list of 1 to %d groups; changes take effect %s.\nThe default is:\n", r->most, effect(r));
+            puts(".Bd -literal -offset indent");
             print_default_list(r);
             puts(".Ed");
         }

@@ -102,7 +102,7 @@ static bool same_listeners(const struct conf *a, const struct conf *b)
     return same;
 }
 
-void conf_compare(const struct conf *now, struct conf *next, void (*fn)(const char *key, bool live, void *arg), void *arg)
+void conf_compare(const struct conf *now, struct conf *next, conf_changed_fn *fn, void *arg)
 {
     if (!same_listeners(now, next)) {
         fn("listeners", listeners_live, arg);

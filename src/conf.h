@@ -42,9 +42,12 @@ void conf_defaults(struct conf *c);
 /* Sets one listener to its defaults. */
 void conf_default_listener(struct conf_listener *l);
 
+/* Told of a key that has changed. `live`: the change takes effect without a restart. */
+typedef void conf_changed_fn(const char *key, bool live, void *arg);
+
 /* Compares two configurations. Calls fn once for each key whose value differs, and once with "listeners" if any of
- * them differs. `live` tells whether the change takes effect without a restart. A key for which it does not gets its
- * old value back in `next`, so that afterwards `next` holds what is in force. */
-void conf_compare(const struct conf *now, struct conf *next, void (*fn)(const char *key, bool live, void *arg), void *arg);
+ * them differs. A key that needs a restart gets its old value back in `next`, so that afterwards `next` holds what is in
+ * force. */
+void conf_compare(const struct conf *now, struct conf *next, conf_changed_fn *fn, void *arg);
 
 #endif

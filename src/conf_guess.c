@@ -22,7 +22,8 @@ static size_t least_of(size_t a, size_t b, size_t c)
     return ab < c ? ab : c;
 }
 
-/* How many letters must be changed, added or dropped to get from a to b (Levenshtein); SIZE_MAX if either is too long. */
+/* How many letters must be changed, added or dropped to get from a to b (Levenshtein); SIZE_MAX if either is too
+ * long. */
 static size_t distance(const char *a, const char *b)
 {
     size_t row[LONGEST + 1], n = strlen(a), m = strlen(b);

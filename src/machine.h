@@ -10,9 +10,9 @@
  * failure at the thousandth connection. Main thread, or one reload at a time.
  */
 
-/* Raises the soft limits of this process as far as `clients` and `spare` pairs of threads need and the hard limits allow.
- * Returns the number of clients for which the machine has resources, at most `clients`. If that is fewer, appends one line
- * to `why`: the limit that is too low, its value, the value that is needed, and how to raise it. */
+/* Raises the soft limits of this process as far as `clients` and `spare` pairs of threads need and the hard limits
+ * allow. Returns the number of clients for which the machine has resources, at most `clients`. If that is fewer,
+ * appends one line to `why`: the limit that is too low, its value, the value that is needed, and how to raise it. */
 int machine_fit(int clients, int spare, struct buf *why);
 
 #endif

@@ -163,8 +163,8 @@ static void configure(const struct conf *c)
     });
 }
 
-/* Checks that the machine has the resources for clients.max. If it has not, the default is lowered with a warning, but a
- * value set in the file is refused. */
+/* Checks that the machine has the resources for clients.max. If it has not, the default is lowered with a warning,
+ * but a value set in the file is refused. */
 static int fit_to_machine(struct conf *c, struct buf *error)
 {
     struct buf why = {0};

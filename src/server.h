@@ -15,8 +15,8 @@ struct server_options {
     const struct stream_layer *const *layers; /* what stands on the TCP of every listener, or NULL: nothing */
 };
 
-/* Checks the configuration. Prints every mistake to standard error and returns -1, or one line to standard output that it
- * is OK and returns 0. */
+/* Checks the configuration. Prints every mistake to standard error and returns -1, or one line to standard output
+ * that it is OK and returns 0. */
 int server_check(const struct server_options *options);
 
 /* Starts everything. 0, or -1 after a line on standard error that says what to do. `stop` must ask the main thread to

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
 #
-# Completion of chatctl for bash, made from src/tbl/admin.h by `make docs`: change it there. Source this
-# file, or install it under the name chatctl where `pkg-config --variable=completionsdir bash-completion`
-# says.
+# Bash completion for chatctl, generated from src/tbl/admin.h by `make docs`: do not edit it here. Source
+# this file, or install it as chatctl in the directory that
+# `pkg-config --variable=completionsdir bash-completion` prints.
 
 _chatctl()
 {
@@ -45,7 +45,7 @@ _chatctl()
         return
         ;;
     esac
-    # The words of the command that stand there already: all but options and what belongs to them.
+    # The words of the command that are typed already, without options and their arguments.
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -s | -d) i=$((i + 1)) ;;

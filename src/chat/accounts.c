@@ -201,7 +201,7 @@ static int add_run(void *arg, sqlite3 *db)
 static void add_committed(void *arg)
 {
     const struct change_of_account *c = arg;
-    struct event words = {.kind = EVENT_ERROR, .error = ERROR_KICKED, .text = "the operator has registered this name"};
+    struct event last_words = {.kind = EVENT_ERROR, .error = ERROR_NAME_REGISTERED};
     if (c->result != ACCOUNTS_DONE)
         return;
     rwlock_write(&accounts.lock);
@@ -210,7 +210,7 @@ static void add_committed(void *arg)
     if (c->owner)
         atomic_store(c->owner, c->a.id); /* here, so that a later change finds which client is logged in */
     else
-        users_close_others(c->a.name, c->a.id, CLOSE_KICK, &words);
+        users_close_others(c->a.name, c->a.id, CLOSE_KICK, &last_words);
 }
 
 static int hash_run(void *arg, sqlite3 *db)

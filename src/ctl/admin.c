@@ -45,8 +45,8 @@ static struct {
     struct thread workers[WORKERS];
     int started;
     int busy_fd[WORKERS];      /* A: the connection of each worker, or -1 */
-    struct admin_call calls[WORKERS]; /* one per worker; not on its stack, because the store may still be about to notify
-                                         a worker that has seen its answer and ended */
+    struct admin_call calls[WORKERS]; /* one per worker; not on its stack, because the store may still be about to
+                                         notify a worker that has seen its answer and ended */
     _Atomic bool stopping;
 } admin = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_ADMIN}, .fd = -1};
 
@@ -69,7 +69,8 @@ static int remove_leftover(const char *path, char error[ADMIN_ERROR])
     if (S_ISSOCK(sb.st_mode) && unlink(path) == 0)
         return 0;
     snprintf(error, ADMIN_ERROR, "admin socket %s: %s", path,
-             S_ISSOCK(sb.st_mode) ? log_error_text(errno) : "the file exists and is not a socket; remove it, or set another path (admin.socket)");
+             S_ISSOCK(sb.st_mode) ? log_error_text(errno)
+                                  : "the file exists and is not a socket; remove it, or set another path (admin.socket)");
     return -1;
 }
 

@@ -14,8 +14,8 @@
 #define ADMIN_ERROR 1024
 
 /* Binds the socket at `path`. The caller must hold the lock of the state directory: a socket on which nobody listens is
- * then left over from a chatd that has ended, and is replaced. `group` may use the console as well; "": none. 0, or -1
- * with a line for the operator in `error`. Before any thread is created. */
+ * then left over from a chatd that has ended, and is replaced. `group`: the group that may use the console; "": the one
+ * that chatd runs as. 0, or -1 with a line for the operator in `error`. Before any thread is created. */
 int admin_open(const char *path, const char *group, char error[ADMIN_ERROR]);
 
 /* Whether the system has this group; "" counts as one. For checking a configuration, while there is one thread. */

@@ -35,7 +35,7 @@ const char *admin_call_check_text(struct admin_call *c, int most)
         return "the text is empty or not UTF-8";
     if (strlen(c->text) <= (size_t)most)
         return NULL;
-    return admin_call_refuse(c, "the text is too long: it has %zu bytes, at most %d are allowed", strlen(c->text), most);
+    return admin_call_refuse(c, "the text is too long: %zu bytes, at most %d are allowed", strlen(c->text), most);
 }
 
 const char *admin_call_room_name(struct admin_call *c, char name[NAME_SIZE])

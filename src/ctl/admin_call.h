@@ -63,8 +63,8 @@ const char *admin_call_room_name(struct admin_call *c, char name[NAME_SIZE]);
 /* The refusal for a room that does not exist. */
 const char *admin_call_unknown_room(struct admin_call *c);
 
-/* The room that the word argument names, with a reference that the caller gives back by rooms_release; or NULL, with the
- * refusal in *wrong. */
+/* The room that the word argument names, with a reference that the caller gives back by rooms_release; or NULL, with
+ * the refusal in *wrong. */
 struct room *admin_call_room(struct admin_call *c, const char **wrong);
 
 #endif

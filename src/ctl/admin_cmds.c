@@ -61,7 +61,7 @@ static void count_queued(struct pair *p, void *arg)
 
 const char *admin_status(struct admin_call *c)
 {
-    static const char *const store_names[] = {[STORE_IDLE] = "idle", [STORE_BUSY] = "busy", [STORE_FAILED] = "bad"};
+    static const char *const store_names[] = {[STORE_IDLE] = "idle", [STORE_BUSY] = "busy", [STORE_FAILED] = "failed"};
     struct pool_counts pool = pool_counts();
     struct store_status store = store_status();
     struct strv occupied = {0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Exporting the history of a room, and deleting what was kept. Both may take long, so both send their rows as they go, and
- * stop when the client takes no more.
+ * Exporting the history of a room, and deleting what was kept. Both may take long, so both send their rows as they go,
+ * and stop when the client takes no more.
  */
 #include "config.h"
 
@@ -20,7 +20,8 @@
 static void put_message(struct buf *out, const char *room, const struct message_row *row)
 {
     char id[24], when[CLOCK_TEXT];
-    snprintf(id, sizeof id, "%llu", (unsigned long long)row->id); /* a string: many programs lose digits of such long numbers */
+    /* a string: many programs lose digits of such long numbers */
+    snprintf(id, sizeof id, "%llu", (unsigned long long)row->id);
     wire_open(out);
     wire_string(out, "room", room);
     wire_string(out, "id", id);

@@ -104,11 +104,11 @@ static const char *hash_password(struct admin_call *c, char hash[SECRET_HASH])
     if (strpbrk(c->text, " \t"))
         return "a password must not contain blanks, because users give it as one word";
     if (strlen(c->text) < (size_t)least) {
-        return admin_call_refuse(c, "the password is too short: accounts.password_min_bytes requires %d bytes", least);
+        return admin_call_refuse(c, "the password is too short: at least %d bytes (accounts.password_min_bytes)", least);
     }
     if (hashing_make(hash, c->text, NULL, &w) == HASHING_DONE)
         return NULL;
-    return "too many passwords are being hashed, or there is not enough memory for it (accounts.hash_memory_kib); try again";
+    return "too many passwords are being hashed, or there is not enough memory (accounts.hash_memory_kib); try again";
 }
 
 const char *admin_user_add(struct admin_call *c)
@@ -116,8 +116,8 @@ const char *admin_user_add(struct admin_call *c)
     struct waiter w = waiter_of(c);
     char hash[SECRET_HASH], as_written[NAME_SIZE];
     if (!name_is_user(c->word) || strcasecmp(c->word, NAME_SERVER) == 0)
-        return "invalid name: use 1 to 32 letters, digits, _ - or ., not - or . first, at most limits.name_bytes, and not "
-               "\"server\"";
+        return "invalid name: use 1 to 32 letters, digits, _ - or ., not - or . first, at most limits.name_bytes, "
+               "and not \"server\"";
     if (users_find(c->word, as_written))
         return "a connected user has that name, and only that user can register it now; kick the user first";
     const char *wrong = hash_password(c, hash);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * chatctl: sends one line to the console of chatd and shows the rows of the reply, as aligned tables or as they came. The
- * exit code tells scripts what happened. Rows are parsed by SQLite's JSON functions: chatd needs SQLite anyway, and its
- * parser is widely tested.
+ * chatctl: sends one line to the console of chatd and shows the rows of the reply, as aligned tables or as they came.
+ * The exit code tells scripts what happened. Rows are parsed by SQLite's JSON functions: chatd needs SQLite anyway, and
+ * its parser is widely tested.
  */
 #include "config.h"
 
@@ -33,6 +33,7 @@
 enum { EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_NOT_RUNNING, EXIT_TIMEOUT, EXIT_PERMISSION };
 
 #define REPLY_S 30
+#define FIELDS_SQL "SELECT key, iif(type = 'true', 'yes', iif(type = 'false', 'no', value)) FROM json_each(?1)"
 
 static void usage(FILE *to)
 {
@@ -255,8 +256,7 @@ static int take_reply(FILE *in, bool json, bool lines, struct table *t)
     size_t cap = 0;
     int code = -1;
     must(sqlite3_open(":memory:", &db) == SQLITE_OK);
-    must(sqlite3_prepare_v2(db, "SELECT key, iif(type = 'true', 'yes', iif(type = 'false', 'no', value)) FROM json_each(?1)",
-                            -1, &st, NULL) == SQLITE_OK);
+    must(sqlite3_prepare_v2(db, FIELDS_SQL, -1, &st, NULL) == SQLITE_OK);
     errno = 0;
     while (code < 0 && getline(&line, &cap, in) > 0) {
         struct record r = read_record(st, line);
@@ -279,7 +279,8 @@ static int take_reply(FILE *in, bool json, bool lines, struct table *t)
         t->v[t->n++] = r;
     }
     if (code < 0) {
-        fprintf(stderr, "chatctl: %s\n", errno == EAGAIN ? "no reply within 30 seconds" : "chatd closed the connection before the end of its reply");
+        fprintf(stderr, "chatctl: %s\n", errno == EAGAIN ? "no reply within 30 seconds"
+                                                        : "chatd closed the connection before the end of its reply");
         code = EXIT_TIMEOUT;
     }
     free(line);
@@ -328,8 +329,8 @@ static void note_signal(int number)
     ended_by = number;
 }
 
-/* Prompts at the terminal, without showing what is typed. A signal that would end chatctl is let in only during the wait
- * for input, and takes effect after the terminal is restored. False: nothing was typed. */
+/* Prompts at the terminal, without showing what is typed. A signal that would end chatctl is let in only during the
+ * wait for input, and takes effect after the terminal is restored. False: nothing was typed. */
 static bool prompt(const char *question, char *line, size_t size)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
@@ -394,8 +395,9 @@ static int build_request(struct buf *request, char **words, int n)
         refuse_command(buf_text(request));
     if (wire_takes_secret(&wire_commands[command])) {
         if (!*rest || strchr(rest, ' ')) {
-            fprintf(stderr, "usage: chatctl %s\nThe password is never an argument: chatctl prompts for it, or reads the "
-                            "first line of standard input.\n", wire_commands[command].syntax);
+            fprintf(stderr, "usage: chatctl %s\n"
+                            "The password is never an argument: chatctl prompts for it, or reads the first line of "
+                            "standard input.\n", wire_commands[command].syntax);
             exit(EXIT_USAGE);
         }
         add_secret(request);

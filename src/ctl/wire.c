@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Writes rows of JSON, and cuts a request into its verb and arguments. Strings must be UTF-8; only what JSON requires is
- * escaped. */
+/* Writes rows of JSON, and cuts a request into its verb and arguments. Strings must be UTF-8; only what JSON requires
+ * is escaped. */
 #include "config.h"
 
 #include "ctl/wire.h"

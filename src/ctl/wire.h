@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * The protocol of the console. A request is one line, `verb arguments`. The reply is lines, each a flat JSON object (RFC
- * 8259); the last is {"end":"done"} or {"end":"refused","error":"…"}. Pure; any thread.
+ * The protocol of the console. A request is one line, `verb arguments`. The reply is lines, each a flat JSON object
+ * (RFC 8259); the last is {"end":"done"} or {"end":"refused","error":"…"}. Pure; any thread.
  */
 #define WIRE_REQUEST_MOST 8192 /* bytes of a request line with its end */
 
@@ -37,15 +37,15 @@ struct wire_command {
 extern const struct wire_command wire_commands[];
 extern const int wire_command_count;
 
-/* Finds the command whose verb begins the request line; the longest verb wins. Returns its index in wire_commands, or -1,
- * and sets *rest to what follows the verb, without leading blanks. */
+/* Finds the command whose verb begins the request line; the longest verb wins. Returns its index in wire_commands, or
+ * -1, and sets *rest to what follows the verb, without leading blanks. */
 int wire_command(char *line, char **rest);
 
 /* Whether the last argument is a secret, for which chatctl prompts. */
 bool wire_takes_secret(const struct wire_command *command);
 
-/* Cuts `rest` in place into the arguments of the command: *word and *text point into it, or are NULL for an argument that
- * is left out. False: an argument is missing, or there are too many. */
+/* Cuts `rest` in place into the arguments of the command: *word and *text point into it, or are NULL for an argument
+ * that is left out. False: an argument is missing, or there are too many. */
 bool wire_args(const struct wire_command *command, char *rest, char **word, char **text);
 
 #endif

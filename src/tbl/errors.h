@@ -60,6 +60,7 @@ ERROR(LOGIN_TIMEOUT, "Login timeout", "before the connection is closed: no name 
 ERROR(TOO_SLOW, "Too slow", "before the connection is closed: more was waiting for this client than the limits of its outbox allow")
 ERROR(FLOODING, "Flooding", "before the connection is closed: the client was over the flood limit for too long")
 ERROR(KICKED, "Kicked: %y", "before the connection is closed: the operator ended the session; the reason is shown")
+ERROR(NAME_REGISTERED, "Name registered by the operator", "before the connection is closed: the operator has registered the name, and you are not its owner")
 ERROR(REPLACED, "Replaced by a new login", "before the connection is closed: the account was logged in to from elsewhere")
 ERROR(LOCKED, "Account locked", "the operator has locked the account; also before the connection is closed")
 ERROR(STOPPING, "Server stopping", "before the connection is closed: the server is being stopped")

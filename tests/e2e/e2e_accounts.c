@@ -565,6 +565,23 @@ static void a_terminal_shows_what_is_typed_again_however_the_question_ends(void 
     }
 }
 
+static void two_passwords_that_differ_change_nothing(void **state)
+{
+    (void)state;
+    const char *args[] = {daemon_program("CHATCTL"), "-d", d.dir, "user", "add", "alice", NULL};
+    int master, slave;
+    pid_t pid = daemon_run_terminal(args, &master, &slave);
+    await_screen(master, "Password: ");
+    type(master, "secret-of-alice\n");
+    await_screen(master, "Repeat password: ");
+    type(master, "secret-of-carol\n");
+    await_screen(master, "chatctl: passwords do not match; nothing was changed");
+    assert_int_equal(daemon_wait(pid), 2);
+    close(master);
+    close(slave);
+    REFUSED(1, "user", "show", "alice");
+}
+
 static void a_password_is_never_an_argument(void **state)
 {
     (void)state;
@@ -685,6 +702,7 @@ int main(void)
         TEST_OWN_CONF(who_proves_an_account_that_is_gone_by_then_throws_nobody_out),
         TEST(a_password_is_nowhere_in_memory_when_it_was_looked_at),
         TEST(a_terminal_shows_what_is_typed_again_however_the_question_ends),
+        TEST(two_passwords_that_differ_change_nothing),
         TEST(a_password_is_never_an_argument),
         TEST(the_operator_has_a_hand_on_accounts),
         TEST(an_invitation_has_a_bounded_life),

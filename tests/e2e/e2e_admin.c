@@ -355,7 +355,7 @@ static void into_every_wait(struct client *idle, struct client *flooder, struct 
 }
 
 #define WAITS_CONF                                                                                                     \
-    "flood = { rate_per_s = 1; burst_tokens = 1000; close_after_s = 3600; exempt_loopback = false; };"                                       \
+    "flood = { rate_per_s = 1; burst_tokens = 1000; close_after_s = 3600; exempt_loopback = false; };"                   \
     "outbox = { bytes = 131072; patience_ms = 60000; age_s = 3600; }; sockets = { send_buffer_bytes = 4096; };"
 
 static void every_wait_ends_on_kick(void **state)

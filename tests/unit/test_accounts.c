@@ -337,7 +337,7 @@ static void a_client_that_takes_a_name_while_the_operator_registers_it_is_kicked
     assert_int_equal(add("alice", "x"), ACCOUNTS_DONE);
     assert_int_equal(outbox_reason(alice.member.outbox), CLOSE_KICK);
     outbox_finish(alice.member.outbox, NULL);
-    unit_member_hears(&alice, "OK Welcome, Alice!\nERROR Kicked: the operator has registered this name\n");
+    unit_member_hears(&alice, "OK Welcome, Alice!\nERROR Name registered by the operator\n");
 }
 
 /* ---- invitations ---- */

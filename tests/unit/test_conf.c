@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * chatd.conf: every key of the table with its default, its limits and its type; what is told about a mistake, and that all
- * mistakes are told at once. Most files here are made from the table itself, so a new key is tested as soon as it has a row.
+ * chatd.conf: every key of the table with its default, its limits and its type; what is told about a mistake, and that
+ * all mistakes are told at once. Most files here are made from the table itself, so a new key is tested as soon as it
+ * has a row.
  */
 #include "config.h"
 

@@ -560,7 +560,7 @@ static void while_an_outbox_presses_every_speaker_meets_it(void **state)
     speaker_stop(&sp);
     unit_stream_let(&slow.us);
     post_settle();
-    roster_leave(r, &m, false);
+    roster_leave(r, &m, &(struct leaving){.reason = ""});
     member_remove_room(&m, r);
     rooms_release(r);
     free(m.rooms);

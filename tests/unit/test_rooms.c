@@ -60,7 +60,7 @@ static void touch(const char *name)
     struct room *r = rooms_enter(name, 0);
     assert_non_null(r);
     roster_join(r, &ghost, 0, NULL);
-    roster_leave(r, &ghost, false);
+    roster_leave(r, &ghost, &(struct leaving){.reason = ""});
     rooms_release(r);
 }
 
