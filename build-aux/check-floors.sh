@@ -21,7 +21,7 @@ floors='roof ctl serve chat proto store net base tbl'
 
 # The floors inside a folder, one folder a line, from the bottom up: units by name, `*` for all other units in the
 # folder, `*/` for each folder in it. Folders in it do not include one another, and nothing outside includes from them.
-inner_floors='serve: session < * < */ < reader protocols'
+inner_floors='serve: flood < session < * < */ < reader protocols'
 
 most_lines=500
 most_columns=120

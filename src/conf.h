@@ -46,8 +46,8 @@ void conf_default_listener(struct conf_listener *l);
 typedef void conf_changed_fn(const char *key, bool live, void *arg);
 
 /* Compares two configurations. Calls fn once for each key whose value differs, and once with "listeners" if any of
- * them differs. A key that needs a restart gets its old value back in `next`, so that afterwards `next` holds what is in
- * force. */
+ * them differs. A key that needs a restart gets its old value back in `next`, so that afterwards `next` holds what
+ * is in force. */
 void conf_compare(const struct conf *now, struct conf *next, conf_changed_fn *fn, void *arg);
 
 #endif

@@ -160,9 +160,9 @@ bool fanout_is_ignored_locked(const struct fanout *f, const struct member *speak
     return false;
 }
 
-/* Puts one message, whose first line has the number `id`, into the outboxes of that form, without `except` and without
- * members who ignore the speaker. Takes over the message; NULL: the form has no words for the event. Returns the number of
- * outboxes. */
+/* Puts one message, whose first line has the number `id`, into the outboxes of that form, without `except` and
+ * without members who ignore the speaker. Takes over the message; NULL: the form has no words for the event. Returns
+ * the number of outboxes. */
 static int put_form_locked(struct fanout *f, int form, struct msg *msg, uint64_t id, const struct member *except,
                            const struct member *speaker)
 {

@@ -60,8 +60,8 @@ static inline bool member_has(const struct member *m, enum cap cap)
     return m->caps & 1u << cap;
 }
 
-/* An event as the bytes of a form, for the client of that name (NULL: for several); the caller owns the reference. NULL: the
- * form has no words for the event. Any thread. */
+/* An event as the bytes of a form, for the client of that name (NULL: for several); the caller owns the reference.
+ * NULL: the form has no words for the event. Any thread. */
 struct msg *member_render(enum form form, const struct event *ev, const char *to);
 
 /* Puts one event into the member's outbox, and returns what outbox_put does. Never blocks. Any thread that has settled

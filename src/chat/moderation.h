@@ -6,9 +6,9 @@
 #include "chat/room.h"
 
 /*
- * Changes of a room's rules. Each is put to the store, takes effect in memory after COMMIT on the store thread, is told to
- * the room, and the call waits for that. Whether the caller may make the change is for the caller to decide. Any thread
- * with a notifier and a reference to the room; no lock.
+ * Changes of a room's rules. Each is put to the store, takes effect in memory after COMMIT on the store thread, is told
+ * to the room, and the call waits for that. Whether the caller may make the change is for the caller to decide. Any
+ * thread with a notifier and a reference to the room; no lock.
  */
 enum moderation_result {
     MODERATION_DONE,
@@ -17,7 +17,8 @@ enum moderation_result {
     MODERATION_UNKNOWN  /* there is no such ban, or no such user in the room */
 };
 
-/* Who makes the change: the room is told the name. `member` (may be NULL) is not told, because it gets an answer instead. */
+/* Who makes the change: the room is told the name. `member` (may be NULL) is not told, because it gets an answer
+ * instead. */
 struct moderator {
     const char *name;
     const struct member *member;

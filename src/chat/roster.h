@@ -35,8 +35,8 @@ enum roster_swap roster_swap(struct room *r, struct member *old, struct member *
 /* Answers the JOIN of a member that is in the room already. For the member's own reader. */
 void roster_rejoin(struct room *r, struct member *m);
 
-/* Removes the member, if it is in the room, and tells the others. Returns the number up to which the member has heard the
- * room; 0: it was not in it. For the member's own reader. */
+/* Removes the member, if it is in the room, and tells the others. Returns the number up to which the member has
+ * heard the room; 0: it was not in it. For the member's own reader. */
 struct leaving {
     const char *reason; /* or "" */
     bool quitting;      /* the member leaves all its rooms because its session ends */
@@ -51,8 +51,8 @@ uint64_t roster_heard(struct room *r, const struct member *m);
  * own reader. */
 void roster_update(struct room *r, struct member *m);
 
-/* Adds the other members, if the member is still in the room: all, or those whose codec hears of a user who quits once and
- * not room by room. Any thread. */
+/* Adds the other members, if the member is still in the room: all, or those whose codec hears of a user who quits
+ * once and not room by room. Any thread. */
 enum roster_contacts { ROSTER_CONTACTS_ALL, ROSTER_CONTACTS_HEARING_QUITS };
 void roster_contacts(struct room *r, const struct member *m, enum roster_contacts which, struct contacts *c);
 

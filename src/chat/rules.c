@@ -247,7 +247,8 @@ static enum option find_bar(const struct rules *ru)
     return OPTIONS;
 }
 
-bool rules_may_join(const struct rules *ru, const struct subject *su, const char *key, int64_t now_ms, struct refusal *no)
+bool rules_may_join(const struct rules *ru, const struct subject *su, const char *key, int64_t now_ms,
+                    struct refusal *no)
 {
     const struct ban *b = rules_hits(ru, BAN_KIND_BAN, su, now_ms);
     enum option bar = find_bar(ru);
@@ -286,7 +287,8 @@ static bool has_to_wait(const struct rules *ru, int64_t said_ms, int64_t now_ms)
     return now_ms < said_ms + ru->value[OPTION_SLOW] * 1000 && now_ms >= said_ms;
 }
 
-bool rules_may_talk(const struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms, struct refusal *no)
+bool rules_may_talk(const struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms,
+                    struct refusal *no)
 {
     const struct ban *b = rules_hits(ru, BAN_KIND_MUTE, su, now_ms);
     if (b)

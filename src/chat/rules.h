@@ -96,12 +96,14 @@ bool rules_is_target(const struct target *target, const struct subject *su);
 
 /* A member that is not in the room: its role is its account's. For the member's own reader. */
 struct subject rules_stranger(const struct rules *ru, const struct member *m);
-/* Whether the subject may join with that key (NULL: none). False: `no` (may be NULL) says why not: ERROR_BANNED with end and
- * reason, or ERROR_DENIED with the option that bars it. The caller frees no->reason. */
-bool rules_may_join(const struct rules *ru, const struct subject *su, const char *key, int64_t now_ms, struct refusal *no);
-/* Whether a member may talk that last did so at said_ms (wall clock). False: `no` says why not: ERROR_MUTED with end and
- * reason, ERROR_MODERATED, or ERROR_SLOW_MODE with the seconds to wait. */
-bool rules_may_talk(const struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms, struct refusal *no);
+/* Whether the subject may join with that key (NULL: none). False: `no` (may be NULL) says why not: ERROR_BANNED with
+ * end and reason, or ERROR_DENIED with the option that bars it. The caller frees no->reason. */
+bool rules_may_join(const struct rules *ru, const struct subject *su, const char *key, int64_t now_ms,
+                    struct refusal *no);
+/* Whether a member may talk that last did so at said_ms (wall clock). False: `no` says why not: ERROR_MUTED with end
+ * and reason, ERROR_MODERATED, or ERROR_SLOW_MODE with the seconds to wait. */
+bool rules_may_talk(const struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms,
+                    struct refusal *no);
 /* For a member that leaves: remembers the time of its last message, if it still has to wait; at the limit the oldest
  * such record is dropped. For a user who joins: returns that time and forgets it, or 0. */
 void rules_keep_pause(struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms);

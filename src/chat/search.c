@@ -53,11 +53,11 @@ static void log_damage(const char *damage, bool was_off, bool is_off)
     if (was_off)
         log_error("history_damaged", "error=%s hint=\"some messages could not be deleted; " CHECK "\"", quoted);
     else if (is_off)
-        log_error("search_off", "error=%s hint=\"the search index cannot be repaired; SEARCH is disabled until the next start; "
-                                CHECK "\"", quoted);
+        log_error("search_off", "error=%s hint=\"the search index cannot be repaired; SEARCH is disabled until the "
+                                "next start; " CHECK "\"", quoted);
     else
-        log_error("search_damaged", "error=%s hint=\"the search index is being rebuilt; SEARCH finds only part of the history "
-                                    "until that is done; " CHECK "\"", quoted);
+        log_error("search_damaged", "error=%s hint=\"the search index is being rebuilt; SEARCH finds only part of the "
+                                    "history until that is done; " CHECK "\"", quoted);
 }
 
 int search_guard(sqlite3 *db, int (*fn)(sqlite3 *db, void *arg), void *arg)

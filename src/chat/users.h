@@ -24,8 +24,8 @@ struct claim {
     const struct event *answer;
     bool (*may)(void *arg);       /* NULL: yes. Called in the same hold, so what it finds is still true then */
     void *arg;
-    const struct event *replaced; /* NULL, or: other sessions of the member's account are closed with these last words, as
-                                     CLOSE_REPLACED, and release their names in a moment */
+    const struct event *replaced; /* NULL, or: other sessions of the member's account are closed with these last words,
+                                     as CLOSE_REPLACED, and release their names in a moment */
     bool owns_name;               /* .replaced: so is a session that has the name, which is the account's own */
 };
 bool users_claim(struct member *m, const struct claim *c);

@@ -70,7 +70,8 @@ static int remove_leftover(const char *path, char error[ADMIN_ERROR])
         return 0;
     snprintf(error, ADMIN_ERROR, "admin socket %s: %s", path,
              S_ISSOCK(sb.st_mode) ? log_error_text(errno)
-                                  : "the file exists and is not a socket; remove it, or set another path (admin.socket)");
+                                  : "the file exists and is not a socket; remove it, or set another path "
+                                    "(admin.socket)");
     return -1;
 }
 

@@ -104,7 +104,8 @@ static const char *hash_password(struct admin_call *c, char hash[SECRET_HASH])
     if (strpbrk(c->text, " \t"))
         return "a password must not contain blanks, because users give it as one word";
     if (strlen(c->text) < (size_t)least) {
-        return admin_call_refuse(c, "the password is too short: at least %d bytes (accounts.password_min_bytes)", least);
+        return admin_call_refuse(c, "the password is too short: at least %d bytes (accounts.password_min_bytes)",
+                                 least);
     }
     if (hashing_make(hash, c->text, NULL, &w) == HASHING_DONE)
         return NULL;

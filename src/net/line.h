@@ -42,8 +42,8 @@ enum line_status line_next(struct line *l, size_t max, char **text, size_t *len)
 /* Overwrites all of the buffer except the unread bytes, and so the lines that were handed out. */
 void line_wipe(struct line *l);
 
-/* The next unread bytes as they are, for a body: at most `most` of them, how many is returned; 0: none. Borrowed until the
- * next line_space. Not while a line is being skipped. */
+/* The next unread bytes as they are, for a body: at most `most` of them, how many is returned; 0: none. Borrowed
+ * until the next line_space. Not while a line is being skipped. */
 size_t line_bytes(struct line *l, size_t most, char **data);
 
 #endif

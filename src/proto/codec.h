@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 /*
- * The seam between meaning and bytes: a codec writes events as lines. Pure: no locks, no I/O, no state between calls, so
- * any thread may call it.
+ * The seam between meaning and bytes: a codec writes events as lines. Pure: no locks, no I/O, no state between calls,
+ * so any thread may call it.
  *
  * A form is one way of writing events: a codec and its options, as a small integer. A room message is rendered once for
  * each form among the members and shared. A client may change its form.
@@ -19,8 +19,8 @@ enum form { FORM_NATIVE, FORM_TAGS /* the same with tags */, FORMS };
 struct codec {
     const char *name;
     bool hears_quits; /* its clients are told of a user who quits once (EVENT_QUIT), not room by room (EVENT_LEAVE) */
-    /* Appends the event as whole lines; or nothing, if the form has no words for it. `to` is the name of the client that
-     * reads it, "" before it has one; NULL where many clients share the bytes. */
+    /* Appends the event as whole lines; or nothing, if the form has no words for it. `to` is the name of the client
+     * that reads it, "" before it has one; NULL where many clients share the bytes. */
     void (*render)(struct buf *out, const struct event *ev, enum form form, const char *to);
 };
 

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 /*
- * What a client is told, as plain values and without a byte of any protocol: handlers and rooms make events, codecs write
- * them as lines. All strings are borrowed for the time of the call. Plain data; any thread.
+ * What a client is told, as plain values and without a byte of any protocol: handlers and rooms make events, codecs
+ * write them as lines. All strings are borrowed for the time of the call. Plain data; any thread.
  */
 enum error_code {
     ERROR_NONE,
@@ -76,7 +76,7 @@ enum event_kind {
     EVENT_USERLIST,     /* items */
     EVENT_ROOMLIST,     /* items */
     EVENT_CAPS,         /* items */
-    EVENT_WHOIS,        /* name, time_ms: of its arrival, number: idle seconds, items: rooms shared with the recipient */
+    EVENT_WHOIS,        /* name, time_ms: of its arrival, number: idle seconds, items: rooms shared with the client */
     EVENT_AWAY,         /* name, text: the user that was asked for or written to is away */
     EVENT_AWAY_SET,
     EVENT_BACK,
@@ -125,7 +125,7 @@ struct event {
     enum event_kind kind;
     const char *room, *name, *text;
     int64_t account;     /* number of the account that `name` is logged in to; 0: none */
-    uint64_t id;         /* room events: the number in the room, given at delivery; private ones: a number of their own */
+    uint64_t id;         /* room events: the number in the room, given at delivery; others: a number of their own */
     int64_t time_ms;     /* wall clock; of room events, given at delivery */
     long number;
     const char *by;      /* the user who did it; NULL or "": not known */
@@ -149,8 +149,8 @@ struct event {
 };
 
 /*
- * Why something was not done: an error, and the values that its row in tbl/errors.h names. Zero-initialise. The strings but
- * `reason` are borrowed from the arguments of the call that filled it, or from elsewhere as that call says.
+ * Why something was not done: an error, and the values that its row in tbl/errors.h names. Zero-initialise. The strings
+ * but `reason` are borrowed from the arguments of the call that filled it, or from elsewhere as that call says.
  */
 struct refusal {
     enum error_code error; /* ERROR_NONE: it was done */

@@ -6,9 +6,9 @@
 
 /* Recognises the first line of a connection that speaks another protocol than its listener's. Pure; any thread. */
 
-/* True for an HTTP request line (RFC 9112, section 3): a web browser that was tricked into talking to us. `line` may have
- * been cut because it was too long; then a path must do in place of the version. `is_ours`: its first word is a command of
- * the listener's own protocol. */
+/* True for an HTTP request line (RFC 9112, section 3): a web browser that was tricked into talking to us. `line` may
+ * have been cut because it was too long; then a path must do in place of the version. `is_ours`: its first word is a
+ * command of the listener's own protocol. */
 bool foreign_is_http(const char *line, bool is_ours);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Events to lines. All the English that a native client reads stands here and in the tables of src/tbl/. Names and texts
- * were cleaned when they came in (proto/text.h), so no line written here can hold a control character.
+ * Events to lines. All the English that a native client reads stands here and in the tables of src/tbl/. Names and
+ * texts were cleaned when they came in (proto/text.h), so no line written here can hold a control character.
  */
 #include "config.h"
 
@@ -148,7 +148,7 @@ static void expand(struct buf *out, const char *format, const struct event *ev)
         case 't': buf_str(out, ev->text); break;
         case 'T': add_text(out, ev->text); break;
         case 'b': buf_str(out, ev->by); break;
-        case 'y': buf_str(out, ev->reason); break;
+        case 'y': buf_str(out, ev->reason ? ev->reason : ""); break;
         case 'd': buf_printf(out, "%ld", ev->number); break;
         case 'i': buf_printf(out, "%llu", (unsigned long long)ev->id); break;
         case 'w': buf_str(out, clock_text(ev->time_ms, word)); break;

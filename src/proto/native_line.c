@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Lines to commands. A line comes in raw and is cleaned first (proto/text.h), so nothing that leaves here holds a control
- * character.
+ * Lines to commands. A line comes in raw and is cleaned first (proto/text.h), so nothing that leaves here holds a
+ * control character.
  */
 #include "config.h"
 

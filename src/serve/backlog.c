@@ -34,7 +34,8 @@ bool backlog_read(struct session *s, struct room *r, const struct backlog_query 
     *backlog = (struct backlog){.covers = q->after};
     if (newest <= q->after || !history_keeps(r)) /* the replay has everything there is */
         return true;
-    struct history_range range = {.after = q->after, .before = newest + 1, .since_ms = q->since_ms, .most = q->most + 1};
+    struct history_range range = {
+        .after = q->after, .before = newest + 1, .since_ms = q->since_ms, .most = q->most + 1};
     history_ask(&s->query, r, range, (size_t)outbox_limits().bytes / 4, s->member.notifier);
     bool is_read = history_wait(&s->query, NULL, NULL);
     if (q->notices && is_read && (s->query.page.count > q->most || s->query.page.is_cut))

@@ -5,8 +5,8 @@
 #include "chat/roster.h"
 #include "serve/session.h"
 
-/* What was said in a room before a user came in, read from the history and rendered as the client would have heard it. The
- * session's reader. */
+/* What was said in a room before a user came in, read from the history and rendered as the client would have heard
+ * it. The session's reader. */
 struct backlog_query {
     uint64_t after;   /* only messages with higher numbers */
     int64_t since_ms; /* wall clock: none older than this; 0: at any age */
@@ -16,8 +16,8 @@ struct backlog_query {
 /* Reads it from the store and waits. The caller frees backlog->lines. False: it cannot be read now. */
 bool backlog_read(struct session *s, struct room *r, const struct backlog_query *q, struct backlog *backlog);
 
-/* Settles for what the room's replay has, with a notice: the room talks faster than the history can be read, or it keeps
- * none. */
+/* Settles for what the room's replay has, with a notice: the room talks faster than the history can be read, or it
+ * keeps none. */
 void backlog_give_up(struct session *s, struct room *r, struct backlog *backlog);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Not obvious: whether the user may come in is asked before the history is read, and holds only while the room's ticket is
- * unchanged. If it has changed, or much was said meanwhile, it is asked again, and at last the room's own replay must do.
+ * Not obvious: whether the user may come in is asked before the history is read, and holds only while the room's ticket
+ * is unchanged. If it has changed, or much was said meanwhile, it is asked again, and at last the room's own replay
+ * must do.
  */
 #include "config.h"
 

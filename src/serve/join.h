@@ -10,12 +10,12 @@ struct join {
     const char *key;      /* the key that the user gave, or NULL */
     bool stay;            /* stays in the other rooms; else the current one is left */
     /* the outcome */
-    char left[NAME_SIZE]; /* the room that was left, but not answered, although the new one could not be entered; or "" */
+    char left[NAME_SIZE]; /* a room that was left, without an answer, though the new one could not be entered; or "" */
     struct refusal no;    /* why not */
 };
 
-/* Enters the room and makes it current; creates it if need be. True: the user is in it and was told so, in the hold of the
- * room's lock; also if it was in it before. False: see the outcome. Blocks. */
+/* Enters the room and makes it current; creates it if need be. True: the user is in it and was told so, in the hold
+ * of the room's lock; also if it was in it before. False: see the outcome. Blocks. */
 bool join_room(struct session *s, struct join *j);
 
 #endif

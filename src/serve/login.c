@@ -143,7 +143,8 @@ bool login_take_name(struct session *s, const char *name, const struct account *
     return true;
 }
 
-/* Each room has the new name before anybody is told, so a user who joins meanwhile may hear of it twice, but never not. */
+/* Each room has the new name before anybody is told, so a user who joins meanwhile may hear of it twice, but never
+ * not. */
 static void tell_new_name(struct session *s, const char *old)
 {
     struct member *m = &s->member;

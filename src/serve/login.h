@@ -5,8 +5,8 @@
 #include "chat/accounts.h"
 #include "serve/session.h"
 
-/* How a session gets its name: a free name is claimed, a registered one is proved with a password. The session's reader.
- * Where a call returns false, `no` says why. */
+/* How a session gets its name: a free name is claimed, a registered one is proved with a password. The session's
+ * reader. Where a call returns false, `no` says why. */
 enum registration_rule { REGISTRATION_OPEN, REGISTRATION_INVITE, REGISTRATION_CLOSED };
 
 struct login_rules {
@@ -21,15 +21,15 @@ struct login_rules login_rules(void);
 /* The rule by its name in the configuration. */
 enum registration_rule login_registration_named(const char *name);
 
-/* Gives the session the name and logs it in to the account whose ownership it has proved (NULL: none). The client is told
- * by an event of the kind `welcome`, in the hold that makes the name visible. The name is the account's, or one that
- * nobody has registered; a session that is logged in to the account already is replaced. Waits a moment for a name that is
- * being released. */
+/* Gives the session the name and logs it in to the account whose ownership it has proved (NULL: none). The client is
+ * told by an event of the kind `welcome`, in the hold that makes the name visible. The name is the account's, or one
+ * that nobody has registered; a session that is logged in to the account already is replaced. Waits a moment for a
+ * name that is being released. */
 bool login_take_name(struct session *s, const char *name, const struct account *proved, enum event_kind welcome,
                      struct refusal *no);
 
-/* Changes the session's name, also to that of the account it is logged in to; tells the client, its rooms, and each user
- * who shares one with it. */
+/* Changes the session's name, also to that of the account it is logged in to; tells the client, its rooms, and each
+ * user who shares one with it. */
 bool login_rename(struct session *s, const char *name, struct refusal *no);
 
 /* Whether passwords and tokens may cross the network that the client comes by. */
@@ -38,8 +38,8 @@ bool login_may_send(struct session *s, struct refusal *no);
 /* Whether a new password is acceptable; includes login_may_send. */
 bool login_may_choose(struct session *s, const char *password, struct refusal *no);
 
-/* Takes one attempt from the login throttle for something that the client may get wrong: the password of the account, or
- * (NULL) an invitation. If true, throttle_end must follow. */
+/* Takes one attempt from the login throttle for something that the client may get wrong: the password of the
+ * account, or (NULL) an invitation. If true, throttle_end must follow. */
 struct throttle_try;
 bool login_throttle(struct session *s, const struct account *a, struct throttle_try *t, struct refusal *no);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Not obvious: a message is stored in the hold in which its reader is not found, so a user who logs in then finds it. */
+/* Not obvious: a message is stored in the hold in which its reader is not found, so a user who logs in then finds
+ * it. */
 #include "config.h"
 
 #include "serve/mailbox.h"

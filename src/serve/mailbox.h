@@ -5,8 +5,8 @@
 #include "serve/session.h"
 
 /*
- * Private messages, and those to registered users who are away: these are stored, shown at log-in, and deleted at the next
- * line that their reader sends, which shows that they have arrived. The session's reader.
+ * Private messages, and those to registered users who are away: these are stored, shown at log-in, and deleted at the
+ * next line that their reader sends, which shows that they have arrived. The session's reader.
  */
 
 /* Shows what is stored for the account that the session is logged in to. */

@@ -13,7 +13,8 @@ bool presence_set_away(struct session *s, const char *text, struct refusal *no);
 bool presence_ignore(struct session *s, const char *name, struct refusal *no);
 bool presence_unignore(struct session *s, const char *name, struct refusal *no);
 
-/* Sets capabilities, a bit for each enum cap, and the form that goes with them, before anything else is told in that form. */
+/* Sets capabilities, a bit for each enum cap, and the form that goes with them, before anything else is told in that
+ * form. */
 void presence_set_caps(struct session *s, unsigned caps);
 
 #endif

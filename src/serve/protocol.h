@@ -8,8 +8,9 @@
 #include "proto/codec.h"
 
 /*
- * The seam between the reader's loop and a protocol: a struct of functions, called on the session's reader. A protocol is
- * a folder below serve/ with this struct, its handlers and the struct's row in tbl/protocols.h, and a codec in proto/.
+ * The seam between the reader's loop and a protocol: a struct of functions, called on the session's reader. A protocol
+ * is a folder below serve/ with this struct, its handlers and the struct's row in tbl/protocols.h, and a codec in
+ * proto/.
  */
 struct session;
 
@@ -24,8 +25,8 @@ struct protocol {
     /* One line, without its end, NUL after it; writable until the call returns. LINE_TOO_LONG: only its beginning. */
     void (*line)(struct session *s, enum line_status status, char *text, size_t len);
 
-    /* Some bytes of a body: line() set s->body_bytes to its length, and is called again after the last of them. NULL for a
-     * protocol of lines only. */
+    /* Some bytes of a body: line() set s->body_bytes to its length, and is called again after the last of them. NULL
+     * for a protocol of lines only. */
     void (*bytes)(struct session *s, const char *data, size_t len);
 
     /* The connection is over: frees what s->state holds. May be NULL. */

@@ -6,12 +6,12 @@
 
 /*
  * Sessions that can be resumed: those that have taken a token, and how they end. When the connection of such a session
- * breaks, its reader stays in its rooms and under its name for a moment (accounts.grace_s). If another session resumes it
- * in that time, the resumer, the place is handed over and nobody sees the user leave. Otherwise it leaves, and what it had is
- * saved in the store for later.
+ * breaks, its reader stays in its rooms and under its name for a moment (accounts.grace_s). If another session resumes
+ * it in that time, the resumer, the place is handed over and nobody sees the user leave. Otherwise it leaves, and what
+ * it had is saved in the store for later.
  *
- * Not obvious: the resumer's reader does the handing over while the resumable session's reader waits. So each session is
- * touched by one thread at a time, and no reader takes orders from another.
+ * Not obvious: the resumer's reader does the handing over while the resumable session's reader waits. So each session
+ * is touched by one thread at a time, and no reader takes orders from another.
  */
 
 /* How long such a session stays after a break. Any thread. */
@@ -23,15 +23,15 @@ void resumable_list(struct session *s, const struct token *t);
 /* The session's reader at its end, with the outbox closed. True: it must be saved, and counts as ending until
  * resumable_saved. */
 bool resumable_must_save(struct session *s);
-/* Then, when all was written that could be: waits for a resumer and hands over, or saves. Afterwards the session may be in
- * no room and without a name. resumable_saved follows, when it has left. */
+/* Then, when all was written that could be: waits for a resumer and hands over, or saves. Afterwards the session may
+ * be in no room and without a name. resumable_saved follows, when it has left. */
 void resumable_save(struct session *s);
 void resumable_saved(void);
 /* Otherwise: nobody can resume it any more. */
 void resumable_forget(struct session *s);
 
-/* True when there is no time to lose: a resumer waits, the account logs in elsewhere, the operator kicked the session, or
- * the server stops. `arg` is the session. */
+/* True when there is no time to lose: a resumer waits, the account logs in elsewhere, the operator kicked the
+ * session, or the server stops. `arg` is the session. */
 bool resumable_is_urgent(void *arg);
 
 /* ---- for the resumer ---- */
@@ -47,12 +47,13 @@ struct resumer {
     struct resumable *resumable; /* RESUMER_READY: its reader waits until resumable_release */
 };
 
-/* Takes and releases the right to resume by the resumer's token: one session at a time has it. Its reader. False: another
- * one has it. `arg` is the resumer. */
+/* Takes and releases the right to resume by the resumer's token: one session at a time has it. Its reader. False:
+ * another one has it. `arg` is the resumer. */
 bool resumable_lock(void *arg);
 void resumable_unlock(struct resumer *rs);
 
-/* Asks the session that holds the token to hand over: it is closed, and sets the resumer's state. False: there is none. */
+/* Asks the session that holds the token to hand over: it is closed, and sets the resumer's state. False: there is
+ * none. */
 bool resumable_request(struct resumer *rs);
 /* Takes the request back if it was not answered yet. */
 void resumable_withdraw(struct resumer *rs);
@@ -61,7 +62,8 @@ void resumable_release(struct resumable *ra);
 
 /* ---- stopping ---- */
 
-/* Nobody waits for resumers any more; and, before the store stops, waits until all ending sessions are saved. Main thread. */
+/* Nobody waits for resumers any more; and, before the store stops, waits until all ending sessions are saved. Main
+ * thread. */
 void resumable_stop(void);
 void resumable_wait_saved(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Two ways lead back: taking the place of a session whose reader still waits (take_over), or coming in again with what was
- * saved in the store (come_back).
+ * Two ways lead back: taking the place of a session whose reader still waits (take_over), or coming in again with what
+ * was saved in the store (come_back).
  */
 #include "config.h"
 

@@ -5,8 +5,8 @@
 #include "base/secret.h"
 #include "serve/session.h"
 
-/* Coming back: taking a token, and resuming the session that has one. The session's reader; these wait for the store and
- * for the session to be resumed. Where a call returns false, `no` says why. */
+/* Coming back: taking a token, and resuming the session that has one. The session's reader; these wait for the store
+ * and for the session to be resumed. Where a call returns false, `no` says why. */
 
 /* The most messages of a room that are shown to a user who resumes. Any thread. */
 void resume_configure(int messages);

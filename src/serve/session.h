@@ -13,8 +13,8 @@
 
 /*
  * One client's connection from its first byte to its last, on its pair's reader thread. The struct lives as long as its
- * pair and serves one client after the other. This is the ground floor of serve/: what every handler may do with a session
- * whatever its protocol is; serve/reader.c is the roof.
+ * pair and serves one client after the other. This is the ground floor of serve/: what every handler may do with a
+ * session whatever its protocol is; serve/reader.c is the roof.
  *
  * Locking key: R the reader only · a atomic · c constant · H by the lock of serve/resumable.c
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Not obvious: others may remove the client from a room at any time, so its own list may name rooms it is not in any more;
- * session_rooms_sync catches up, and what asks the room itself is always right.
+ * Not obvious: others may remove the client from a room at any time, so its own list may name rooms it is not in any
+ * more; session_rooms_sync catches up, and what asks the room itself is always right.
  */
 #include "config.h"
 

@@ -8,8 +8,9 @@
 
 /* The rooms that a session is in: its own list and the rooms' lists of members, kept in step. The session's reader. */
 
-/* Enters a room, taking over the caller's reference, and makes it current; `ticket` is from room_admits. False: the ticket
- * is outdated, or `backlog` (may be NULL) lacks something; then nothing has changed and the reference is the caller's. */
+/* Enters a room, taking over the caller's reference, and makes it current; `ticket` is from room_admits. False: the
+ * ticket is outdated, or `backlog` (may be NULL) lacks something; then nothing has changed and the reference is the
+ * caller's. */
 bool session_rooms_enter(struct session *s, struct room *r, unsigned ticket, const struct backlog *backlog);
 
 /* Leaves a room and gives the reference back. `reason` may be ""; `answer`: the client is told as well. */

@@ -59,7 +59,7 @@ static void it_shows_who_and_what_is_there(void **state)
     assert_has("\"users\":\"alice\"");
     assert_has("\"topic\":\"Soup \\\"and\\\" bread\"");
     OK("status");
-    assert_has("store                 idle");
+    assert_has("store                  idle");
     assert_int_equal(daemon_status(&d, "clients"), 2);
     assert_int_equal(daemon_status(&d, "named"), 1);
     OK("help");
@@ -125,7 +125,7 @@ static void rooms_are_made_named_and_deleted(void **state)
     daemon_kill(&d);
     daemon_start(&d);
     OK("--json", "rooms");
-    assert_has("\"room\":\"#used\",\"members\":0,\"kept\":true");
+    assert_has("\"room\":\"#used\",\"members\":0,\"permanent\":true");
     assert_null(strstr(out, "#Lab"));
     client_close(&a);
 }

@@ -203,7 +203,7 @@ static void a_new_name_is_refused_as_a_first_one_is(void **state)
     client_expect(&b, "JOIN #den alice");
     client_expect(&a, "JOIN #den bob");
     client_ask(&a, "RENAME BOB", "ERROR Username taken");
-    client_ask(&a, "RENAME server", "ERROR Username taken");
+    client_ask(&a, "RENAME server", "ERROR Username reserved");
     client_ask(&a, "RENAME .x", "ERROR Invalid username");
     client_ask(&a, "RENAME", "ERROR Usage: RENAME <name>");
     client_ask(&a, "still alice", "ROOM #den alice still alice");

@@ -85,7 +85,7 @@ static void every_mistake_has_its_answer(void **state)
         {"PING x1 x2", "ERROR Usage: PING [<token>]"},
         {"HELP QUIT", "HELP QUIT [<reason>] - end the session"},
         {"HELP /quit", "HELP QUIT [<reason>] - end the session"},
-        {"HELP /msg", "HELP PRIVMSG <user> <text> - say something to one user alone"},
+        {"HELP /msg", "HELP PRIVMSG <user> <text> - send a private message"},
         {"HELP nonsense", "ERROR Unknown command (try HELP)"},
         {"USERNAME", "ERROR Usage: USERNAME <name> [<password>]"},
         {"USERNAME ", "ERROR Usage: USERNAME <name> [<password>]"},

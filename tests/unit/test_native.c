@@ -297,6 +297,7 @@ static void the_longest_text_fits_into_a_line_whatever_is_made_of_it(void **stat
         ev.room = room;
         ev.name = name;
         ev.text = text;
+        ev.reason = "r";
         render(&ev);
         for (const char *at = buf_text(&out), *end; *at; at = end) { /* a HIST goes on in a second one */
             end = strstr(at, "\r\n") + 2;

@@ -391,7 +391,7 @@ static void each_companion_is_told_once_and_only_while_it_is_there(void **state)
 static void a_notice_reaches_everyone_who_has_a_name(void **state)
 {
     (void)state;
-    struct event ev = {.kind = EVENT_NOTICE, .text = "tea"};
+    struct event ev = {.kind = EVENT_ANNOUNCEMENT, .text = "tea"};
     assert_true(claim(&alice));
     users_put_all(&ev);
     assert_true(claim(&bob));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Commands of users who run a room: SET, OP, DEOP, VOICE, DEVOICE, INVITE, KICK, BAN, UNBAN, BANS, MUTE, UNMUTE. All are
- * about the current room; serve/moderate.h decides who may do what to whom.
+ * Commands of users who run a room: SET, OP, DEOP, VOICE, DEVOICE, INVITE, KICK, BAN, UNBAN, BANS, MUTE, UNMUTE. All
+ * are about the current room; serve/moderate.h decides who may do what to whom.
  */
 #include "config.h"
 
@@ -88,8 +88,8 @@ static bool read_duration(const char *word, int64_t *span_ms)
     return *span_ms > 0 && *span_ms <= LONGEST_MS;
 }
 
-/* Cuts a duration off the front of a text, if there is one: *until_ms is its end, else 0. False: the first word looks like
- * a duration and is not a valid one; taken for a reason, the ban would have no end. */
+/* Cuts a duration off the front of a text, if there is one: *until_ms is its end, else 0. False: the first word
+ * looks like a duration and is not a valid one; taken for a reason, the ban would have no end. */
 static bool cut_duration(char **text, int64_t *until_ms)
 {
     int64_t span_ms;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* SEARCH: messages by their words, in all rooms or one. Nothing that is typed reaches SQLite as syntax (store/terms.h). */
+/* SEARCH: messages by their words, in all rooms or one. Nothing that is typed reaches SQLite as syntax
+ * (store/terms.h). */
 #include "config.h"
 
 #include "base/clock.h"

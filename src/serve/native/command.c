@@ -52,8 +52,8 @@ void command_add_hist(struct session *s, struct buf *lines, const char *room, co
 
 /* ---- arguments ---- */
 
-/* Cuts the next word off *rest, without the blanks around it; NULL when there is none. *rest becomes what follows its one
- * space, or NULL. */
+/* Cuts the next word off *rest, without the blanks around it; NULL when there is none. *rest becomes what follows
+ * its one space, or NULL. */
 static char *cut_word(char **rest)
 {
     char *word = *rest ? *rest + strspn(*rest, " \t") : NULL;
@@ -101,7 +101,7 @@ static void run(struct session *s, enum command c, char *rest)
         session_error(s, ERROR_USERNAME_REQUIRED);
     } else if (!parse_args(row->args, rest, &a)) {
         command_usage(s, c);
-    } else if (is_too_long(a.word) || is_too_long(a.more) || is_too_long(a.text)) { /* its answer would not fit a line */
+    } else if (is_too_long(a.word) || is_too_long(a.more) || is_too_long(a.text)) { /* the answer would not fit */
         session_error(s, ERROR_LINE_TOO_LONG);
     } else {
         if (log_enabled(LOG_DEBUG))

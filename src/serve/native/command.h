@@ -6,9 +6,9 @@
 #include "serve/session.h"
 
 /*
- * From a parsed line to its handler: tbl/commands.h says whether the command is allowed now and what arguments it takes. A
- * handler gets them cut and checked, calls the act that does what is asked, and answers with its outcome. The session's
- * reader.
+ * From a parsed line to its handler: tbl/commands.h says whether the command is allowed now and what arguments it
+ * takes. A handler gets them cut and checked, calls the act that does what is asked, and answers with its outcome. The
+ * session's reader.
  */
 struct args {
     char *word; /* NULL: not given */
@@ -29,8 +29,8 @@ void command_usage(struct session *s, enum command c);
 /* Answers with `ev` if the act was done, else with the refusal. */
 void command_answer(struct session *s, bool done, const struct event *ev, struct refusal *no);
 
-/* The room of that name (NULL: the current one), with a reference, if the user may see it. NULL: the client was told why
- * not; a room that it may not see does not exist for it. */
+/* The room of that name (NULL: the current one), with a reference, if the user may see it. NULL: the client was told
+ * why not; a room that it may not see does not exist for it. */
 struct room *command_room(struct session *s, const char *word);
 
 /* Adds the line of one message of the history to an answer. */
