@@ -4,7 +4,7 @@
  *
  * CLOSE(NAME, "name in logs and the console", last words, error, queue, wakes, drain_ms)
  *   last words  the event put as the very last entry: NONE, GOODBYE or ERROR with the row of tbl/errors.h
- *   queue       KEEP writes what is queued first; DROP throws it away
+ *   queue       KEEP writes what is queued first; DROP discards it
  *   wakes       what ends the reader's blocking read: NOTHING (the reader itself closes), READ or BOTH directions
  *   drain_ms    how long the queue and the last words may take to be written
  */
