@@ -8,7 +8,7 @@
 /* The close reasons of tbl/close.h, as far as this floor needs them. Any thread, any lock; nothing blocks. */
 enum close_reason {
     CLOSE_OPEN, /* not closed */
-#define CLOSE(name, label, words, error, queue, wakes, drain_ms) CLOSE_##name,
+#define CLOSE(name, label, last_words, error, queue, wakes, drain_ms) CLOSE_##name,
 #include "tbl/close.h"
 #undef CLOSE
     CLOSE_REASONS

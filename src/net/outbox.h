@@ -14,8 +14,7 @@
 
 /*
  * A client's outbox: a bounded queue of shared messages between the many threads that post to it and the one that
- * drains it. doc/architecture.md states its invariants one by one; tests/unit/test_outbox_invariants.c and its
- * neighbours hold each of them.
+ * drains it. doc/architecture.md states its invariants one by one; tests/unit/test_outbox*.c hold each of them.
  *
  * The life of an outbox. It is never freed while chatd runs; `gen`, the client's id, tells one life from the next:
  *

@@ -34,7 +34,7 @@ static struct {
     struct lock spawn;          /* one maker of pairs at a time */
     struct cond keeper;         /* the keeper waits for need */
     struct cond freed;          /* acceptors wait for a pair */
-    struct cond left;           /* waits for clients to leave: of the main thread at the end, of a kick */
+    struct cond left;           /* the main thread at the stop, or a kick, waits for clients to leave */
     struct pool_config config;  /* c, but .max and .spare: P */
     struct pair **pairs;        /* S: the first `count` are set and stay */
     int count;                  /* S P */
@@ -148,7 +148,7 @@ no_writer:
     return NULL;
 }
 
-/* Makes one pair; a pair is made whole or not at all. 0, or -1 with errno. */
+/* Makes one pair, whole or not at all. Returns 0, or -1 with errno. */
 static int spawn_one(void)
 {
     lock_acquire(&pool.spawn);

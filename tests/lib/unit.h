@@ -19,7 +19,7 @@
 
 /*
  * What the unit tests share: bounded waits for a state, children that must die, scratch directories, a client without a
- * server (bell, outbox, stream and writer thread, as in a pair of net/pool.c), and a stream that a test can hold back.
+ * server (notifier, outbox, stream and writer thread, as in a pair of net/pool.c), and a stream that a test can hold back.
  * Failures are told through cmocka, so these calls are for the test's own thread; where another thread may call, it
  * says so.
  */
@@ -54,7 +54,7 @@ uint32_t unit_random(uint64_t *state);
 void unit_socketpair(int fd[2]);
 void unit_tcp_pair(int fd[2], int send_buffer, int receive_buffer);
 
-/* Reads exactly n bytes, or fails the test when they do not come within ten seconds. */
+/* Reads exactly n bytes, or fails the test when they do not arrive within ten seconds. */
 void unit_read(int fd, char *data, size_t n);
 /* Reads to the end of the stream, or fails the test. Returns the number of bytes; `out` may be NULL. */
 size_t unit_read_end(int fd, struct buf *out);
@@ -114,10 +114,10 @@ struct unit_client {
     struct stream_tcp tcp;
     int peer;                /* the other end; -1 over a stream of the test's */
     struct thread writer;
-    _Atomic unsigned rounds; /* times the writer has come round */
+    _Atomic unsigned rounds; /* times the writer has drained */
 };
 
-/* Bell, outbox and writer thread; and their end, when the outbox is idle again. */
+/* Notifier, outbox and writer thread; and their end, when the outbox is idle again. */
 void unit_client_start(struct unit_client *c);
 void unit_client_stop(struct unit_client *c);
 

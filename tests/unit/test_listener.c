@@ -17,6 +17,7 @@
 #include "net/listener.h"
 #include "net/pool.h"
 #include "net/refuse.h"
+#include "tests/lib/stream_rot13.h"
 #include "tests/lib/unit.h"
 
 #include <arpa/inet.h>
@@ -338,6 +339,25 @@ static bool has_paused(void *arg)
 }
 
 /* Linux reserves the descriptor before it waits for a connection: so the first one may still get in. */
+static void a_listener_says_what_stands_on_tcp(void **state)
+{
+    static const struct stream_layer *const layers[] = {&stream_rot13, NULL};
+    (void)state;
+    config.layers = layers;
+    config.last_words_full = NULL;
+    start(1);
+    int fd = connect_to_it();
+    unit_write(fd, "hello\5", 6);
+    char got;
+    unit_read(fd, &got, 1);
+    assert_int_equal(got, ROT13_ACK);
+    check_says(connect_to_it(), ""); /* full, and without last words */
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    check_says(fd, "olr"); /* "bye" */
+    stop();
+    assert_int_equal(seen.served, 1);
+}
+
 static void without_descriptors_the_acceptor_pauses_and_goes_on(void **state)
 {
     (void)state;
@@ -395,6 +415,7 @@ int main(void)
         TEST(a_v6_address_is_that_one_alone),
         TEST(an_accepted_socket_inherits_all_that_was_set),
         TEST(one_too_many_is_turned_away_with_its_words),
+        TEST(a_listener_says_what_stands_on_tcp),
         TEST(without_descriptors_the_acceptor_pauses_and_goes_on),
         TEST(closing_ends_an_acceptor_that_waits),
     };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * How entries go in and come out: one drainer, what counts until when, put-then-wake. Real sockets and real
+ * How entries enter and leave: one drainer, what counts until when, put-then-wake. Real sockets and real
  * writer threads where bytes are looked at; a stream that the test holds back where the moment matters.
  */
 #include "config.h"

@@ -67,6 +67,15 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* Another client over another stream, in place of one that has ended. */
+static void start_again(void **state)
+{
+    stream_close(top);
+    unit_client_stop(&c);
+    unit_stream_fini(&us);
+    set_up(state);
+}
+
 /* The reader reads this from the peer; then the input ends. */
 static void hear(const char *wire, const char *plain)
 {
@@ -194,10 +203,6 @@ static void a_poke_while_the_writer_drains_is_not_lost(void **state)
     unit_stream_wrote(&us, "bar\6");
 }
 
-struct carrier {
-    struct thread thread;
-};
-
 static void carry_one(void *arg)
 {
     (void)arg;
@@ -278,9 +283,7 @@ static void a_failed_push_ends_the_session_and_holds_up_no_end(void **state)
     wait_quiet();
     assert_int_equal(c.rounds, rounds);
     unit_client_end(&c, CLOSE_GONE);
-    stream_close(top);
-    unit_stream_fini(&us);
-    set_up(state); /* for the tear_down */
+    start_again(state);
 }
 
 static void an_abandoned_outbox_waits_for_no_held_bytes(void **state)
@@ -293,9 +296,7 @@ static void an_abandoned_outbox_waits_for_no_held_bytes(void **state)
     outbox_finish(c.outbox, NULL);
     outbox_abandon(c.outbox);
     unit_client_end(&c, CLOSE_QUIT);
-    stream_close(top);
-    unit_stream_fini(&us);
-    set_up(state);
+    start_again(state);
 }
 
 static void held_bytes_that_nobody_was_poked_for_hold_up_no_abandoned_end(void **state)
@@ -310,9 +311,7 @@ static void held_bytes_that_nobody_was_poked_for_hold_up_no_abandoned_end(void *
     outbox_abandon(c.outbox);
     assert_true(outbox_is_drained(c.outbox));
     unit_client_end(&c, CLOSE_QUIT);
-    stream_close(top);
-    unit_stream_fini(&us);
-    set_up(state);
+    start_again(state);
 }
 
 /* ---- a stream that pushes only when it is told to ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What an outbox keeps for who may come back: what was written and may not have come, and what was not written any more;
- * over a stream of which the test says what has come. net/tail.h has tests of its own.
+ * What an outbox keeps for a client that may resume: what was written and may not have arrived, and what was not written any
+ * more; over a stream of which the test says what is acknowledged. net/tail.h has tests of its own.
  */
 #include "config.h"
 
@@ -74,7 +74,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* A line that somebody said, of which all is worth to be sent again. */
+/* A line that somebody said, all of it resendable. */
 static int say(const char *text)
 {
     struct msg *m = msg_new_gathered(text, strlen(text), 1);
@@ -236,7 +236,7 @@ static void a_line_that_has_not_come_whole_is_given_back(void **state)
     }
 }
 
-static void of_what_a_stream_does_not_know_all_that_was_written_has_come(void **state)
+static void where_the_stream_does_not_know_all_that_was_written_counts_as_acknowledged(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
@@ -266,7 +266,7 @@ static void a_stream_that_does_not_know_gives_back_what_was_not_written(void **s
     gives_back("two\r\n");
 }
 
-static void only_what_is_worth_it_is_given_back(void **state)
+static void only_what_is_resendable_is_returned(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
@@ -300,7 +300,7 @@ static void what_a_poster_carried_is_kept_once(void **state)
     gives_back("one\r\ntwo\r\nthree\r\n");
 }
 
-static void whether_all_has_come_is_known_to_the_byte(void **state)
+static void whether_all_is_acknowledged_is_known_to_the_byte(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
@@ -344,7 +344,7 @@ static void say_long(int number)
     settle();
 }
 
-static void while_it_is_small_nobody_is_asked_what_has_come(void **state)
+static void while_it_is_small_the_stream_is_not_asked_what_is_acknowledged(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
@@ -358,7 +358,7 @@ static void while_it_is_small_nobody_is_asked_what_has_come(void **state)
     gives_back("");
 }
 
-static void what_has_come_of_a_big_one_is_forgotten(void **state)
+static void the_acknowledged_part_of_a_big_one_is_forgotten(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
@@ -403,7 +403,7 @@ static void what_a_close_throws_away_is_given_back_behind_what_was_sent(void **s
         unit_put(ob, "JOIN #den bob\r\n");
         say("three\r\n");
         outbox_close(ob, CLOSE_SLOW, NULL);
-        outbox_finish(ob, msg_new("ERROR\r\n", 7)); /* which are sent, and not worth it */
+        outbox_finish(ob, msg_new("ERROR\r\n", 7)); /* which are sent, and not resendable */
         unit_stream_let(&h.us);
         settle();
         acked = rows[i].acked;
@@ -477,7 +477,7 @@ static void what_is_given_up_is_given_back(void **state)
     gives_back("one\r\ntwo\r\n");
 }
 
-static void an_own_answer_that_a_closed_outbox_refuses_is_given_back_if_it_is_worth_it(void **state)
+static void an_own_answer_that_a_closed_outbox_refuses_is_returned_if_it_is_resendable(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
@@ -550,7 +550,7 @@ static void the_position_is_never_short_of_where_it_ends(void **state)
     assert_int_equal(outbox_position(ob), 5);
 }
 
-static void it_has_come_so_far_when_the_stream_says_so(void **state)
+static void a_position_is_acknowledged_when_the_stream_says_so(void **state)
 {
     (void)state;
     assert_true(outbox_acknowledged(ob, 0));
@@ -567,7 +567,7 @@ static void it_has_come_so_far_when_the_stream_says_so(void **state)
     assert_true(outbox_acknowledged(ob, position));
 }
 
-static void where_the_stream_does_not_say_it_has_come_when_it_was_written(void **state)
+static void where_the_stream_does_not_say_a_position_is_acknowledged_when_it_was_written(void **state)
 {
     (void)state;
     send_held("one\r\n");
@@ -594,26 +594,26 @@ int main(void)
         TEST(a_closed_outbox_keeps_none),
         TEST(the_next_life_has_nothing_of_the_one_before),
         TEST(a_line_that_has_not_come_whole_is_given_back),
-        IGNORANT(of_what_a_stream_does_not_know_all_that_was_written_has_come),
+        IGNORANT(where_the_stream_does_not_know_all_that_was_written_counts_as_acknowledged),
         IGNORANT(a_stream_that_does_not_know_gives_back_what_was_not_written),
-        TEST(only_what_is_worth_it_is_given_back),
+        TEST(only_what_is_resendable_is_returned),
         TEST(what_a_poster_carried_is_kept_once),
-        TEST(whether_all_has_come_is_known_to_the_byte),
+        TEST(whether_all_is_acknowledged_is_known_to_the_byte),
         TEST(what_is_kept_is_let_go_of_at_the_end),
-        TEST(while_it_is_small_nobody_is_asked_what_has_come),
-        TEST(what_has_come_of_a_big_one_is_forgotten),
+        TEST(while_it_is_small_the_stream_is_not_asked_what_is_acknowledged),
+        TEST(the_acknowledged_part_of_a_big_one_is_forgotten),
         TEST(nothing_that_has_not_come_is_forgotten_however_big_it_is),
         TEST(what_a_close_throws_away_is_given_back_behind_what_was_sent),
         TEST(what_a_close_still_writes_is_not_lost),
         TEST(what_a_failing_stream_did_not_take_is_given_back_in_order),
         TEST(what_is_given_up_is_given_back),
-        TEST(an_own_answer_that_a_closed_outbox_refuses_is_given_back_if_it_is_worth_it),
+        TEST(an_own_answer_that_a_closed_outbox_refuses_is_returned_if_it_is_resendable),
         TEST(an_own_answer_that_closes_the_outbox_itself_is_given_back_behind_the_queue),
         TEST(who_keeps_nothing_loses_it),
         TEST(the_position_is_where_all_that_was_put_ends),
         TEST(the_position_is_never_short_of_where_it_ends),
-        TEST(it_has_come_so_far_when_the_stream_says_so),
-        IGNORANT(where_the_stream_does_not_say_it_has_come_when_it_was_written),
+        TEST(a_position_is_acknowledged_when_the_stream_says_so),
+        IGNORANT(where_the_stream_does_not_say_a_position_is_acknowledged_when_it_was_written),
     };
 #undef TEST
 #undef IGNORANT

@@ -236,7 +236,7 @@ static void the_wait_lasts_no_longer_than_the_patience_that_is_left(void **state
     assert_true(left <= (PATIENCE_MS - 40000) * 10);
     before = clock_ms();
     until = pressure_begin(slow.c.outbox, slow.gen, me.outbox);
-    assert_true(until < clock_ms() + PATIENCE_MS - 39000); /* a little has come back since */
+    assert_true(until < clock_ms() + PATIENCE_MS - 39000); /* a little was refilled since */
     assert_true(until >= before + left / 10);
     end(&me);
 }

@@ -57,6 +57,19 @@ static void who_is_turned_away_hears_why(void **state)
     close(fd[1]);
 }
 
+static void without_last_words_it_ends_as_gently(void **state)
+{
+    (void)state;
+    int fd[2];
+    struct buf got = {0};
+    unit_tcp_pair(fd, 0, 0);
+    unit_write(fd[1], "USERNAME late\n", 14);
+    refuse(fd[0], NULL);
+    assert_int_equal(unit_read_end(fd[1], &got), 0); /* an end, and no reset */
+    buf_fini(&got);
+    close(fd[1]);
+}
+
 static void the_words_arrive_although_the_peer_has_talked_already(void **state)
 {
     (void)state;
@@ -170,6 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(who_is_turned_away_hears_why),
+        TEST(without_last_words_it_ends_as_gently),
         TEST(the_words_arrive_although_the_peer_has_talked_already),
         TEST(a_peer_that_goes_is_let_go),
         TEST(a_peer_that_stays_is_closed_after_its_second),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What may not have come: no line too many, none too few, and in order. */
+/* What may not have arrived: no line too many, none too few, and in order. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -33,10 +33,10 @@ static void lose(struct msg *m)
     msg_unref(m);
 }
 
-static void end_gives(uint64_t come, const char *text)
+static void end_gives(uint64_t acked, const char *text)
 {
     struct buf lines = {0};
-    tail_end(&t, come, &lines);
+    tail_end(&t, acked, &lines);
     assert_string_equal(buf_text(&lines), text);
     buf_fini(&lines);
     assert_null(t.sent.v);
@@ -56,12 +56,12 @@ static void at_each_byte_a_line_that_has_not_come_whole_is_there(void **state)
     static const char *const rest[] = {"one\r\ntwo\r\nthree\r\n", "two\r\nthree\r\n", "three\r\n", ""};
     static const size_t ends[] = {5, 10, 17, 18};
     (void)state;
-    for (size_t come = 0, line = 0; come <= 17; come++) {
-        line += come == ends[line];
+    for (size_t acked = 0, line = 0; acked <= 17; acked++) {
+        line += acked == ends[line];
         t = (struct tail){.base = 1000};
         add(said("one\r\ntwo\r\n")); /* gathered */
         add(said("three\r\n"));
-        end_gives(1000 + come, rest[line]);
+        end_gives(1000 + acked, rest[line]);
     }
 }
 
@@ -70,10 +70,10 @@ static void it_begins_where_it_was_asked_for(void **state)
     (void)state;
     t = (struct tail){.base = 1000};
     add(said("one\r\n"));
-    end_gives(7, "one\r\n"); /* what came before it has not come either */
+    end_gives(7, "one\r\n"); /* nor has anything behind it arrived */
 }
 
-static void what_has_come_is_forgotten_message_by_message(void **state)
+static void what_is_acknowledged_is_forgotten_message_by_message(void **state)
 {
     (void)state;
     struct msg *m = said("one\r\n");
@@ -102,7 +102,7 @@ static void what_was_thrown_away_comes_behind_what_was_sent(void **state)
     add(said("two\r\n"));
     end_gives(5, "two\r\nthree\r\n");
     lose(said("lost\r\n"));
-    end_gives(1000, "lost\r\n"); /* however much has come */
+    end_gives(1000, "lost\r\n"); /* however much is acknowledged */
 }
 
 static void only_what_people_said_is_sent_again(void **state)
@@ -110,19 +110,19 @@ static void only_what_people_said_is_sent_again(void **state)
     (void)state;
     struct msg *answer = msg_new("OK Joined\r\none\r\ntwo\r\n", 21);
     answer->resendable = 10;
-    for (size_t come = 0; come <= 21; come++) {
+    for (size_t acked = 0; acked <= 21; acked++) {
         struct msg *other = msg_new("PONG\r\n", 6);
         t = (struct tail){0};
         tail_add(&t, answer);
         add(other);
         add(said("three\r\n"));
-        end_gives(come, come < 16 ? "one\r\ntwo\r\nthree\r\n" : come < 21 ? "two\r\nthree\r\n" : "three\r\n");
+        end_gives(acked, acked < 16 ? "one\r\ntwo\r\nthree\r\n" : acked < 21 ? "two\r\nthree\r\n" : "three\r\n");
     }
     assert_int_equal(answer->refs, 1);
     msg_unref(answer);
 }
 
-static void what_is_not_worth_it_is_only_counted(void **state)
+static void what_is_not_resendable_is_only_counted(void **state)
 {
     (void)state;
     struct msg *answer = msg_new("OK Token x\r\n", 12);
@@ -173,10 +173,10 @@ int main(void)
         cmocka_unit_test(an_empty_one_has_nothing),
         cmocka_unit_test(at_each_byte_a_line_that_has_not_come_whole_is_there),
         cmocka_unit_test(it_begins_where_it_was_asked_for),
-        cmocka_unit_test(what_has_come_is_forgotten_message_by_message),
+        cmocka_unit_test(what_is_acknowledged_is_forgotten_message_by_message),
         cmocka_unit_test(what_was_thrown_away_comes_behind_what_was_sent),
         cmocka_unit_test(only_what_people_said_is_sent_again),
-        cmocka_unit_test(what_is_not_worth_it_is_only_counted),
+        cmocka_unit_test(what_is_not_resendable_is_only_counted),
         cmocka_unit_test(many_are_kept_in_order),
         cmocka_unit_test(one_that_is_not_asked_for_frees_all),
     };

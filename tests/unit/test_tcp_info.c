@@ -51,7 +51,7 @@ static uint64_t acknowledged(void)
     return bytes;
 }
 
-static bool has_come(void *arg)
+static bool is_acknowledged(void *arg)
 {
     uint64_t bytes;
     return tcp_info_acknowledged(fd[0], &bytes) && bytes >= *(const uint64_t *)arg;
@@ -60,7 +60,7 @@ static bool has_come(void *arg)
 /* Waits until so much is acknowledged, and not a byte more. */
 static void wait_for(uint64_t bytes)
 {
-    unit_until(has_come, &bytes);
+    unit_until(is_acknowledged, &bytes);
     assert_int_equal(acknowledged(), bytes);
 }
 
