@@ -95,7 +95,7 @@ static void every_mistake_has_its_answer(void **state)
         {"USERNAME a#b", "ERROR Invalid username"},
         {"USERNAME \xc3\xa4nne", "ERROR Invalid username"},
         {"USERNAME abcdefghijklmnopqrstuvwxyz1234567", "ERROR Invalid username"},
-        {"USERNAME Server", "ERROR Username taken"},
+        {"USERNAME Server", "ERROR Username reserved"},
         {"USERNAME  mia  ", "OK Welcome, mia!"},
     };
     static const struct row outside[] = {

@@ -420,7 +420,7 @@ static void names_are_told_in_order_of_arrival(void **state)
 static void a_session_is_closed_by_name_with_its_last_words(void **state)
 {
     (void)state;
-    struct event words = {.kind = EVENT_ERROR, .error = ERROR_KICKED, .text = "spam"};
+    struct event words = {.kind = EVENT_ERROR, .error = ERROR_KICKED, .reason = "spam"};
     assert_int_equal(users_kick("alice", &words), 0);
     assert_true(claim(&alice));
     assert_true(claim(&bob));
