@@ -149,7 +149,7 @@ static void what_was_written_outlives_kill_9(void **state)
     (void)state;
     client_enter(&a, &d, "alice", "den");
     say_lines(&a, 1, 5);
-    daemon_await(&d, "history_kept", 5);
+    daemon_await(&d, "history_stored", 5);
     daemon_kill(&d);
     client_close(&a);
     daemon_start(&d);
@@ -213,7 +213,7 @@ static void kept_messages_are_counted_and_can_be_switched_off(void **state)
     fixture_start("history = { keep = true; };");
     client_enter(&a, &d, "alice", "den");
     say_lines(&a, 1, 3);
-    daemon_await(&d, "history_kept", 3);
+    daemon_await(&d, "history_stored", 3);
     assert_int_equal(daemon_status(&d, "history_lost"), 0);
     daemon_write_conf(&d, "history = { keep = false; };");
     char out[4096];
