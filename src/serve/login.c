@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What was true before a password was hashed need not be true afterwards: claiming the name asks again, in its hold. */
+/* What was true before a password was hashed may be false afterwards, so claiming the name checks again, under the
+ * users lock. */
 #include "config.h"
 
 #include "serve/login.h"
