@@ -119,7 +119,7 @@ static bool take_over(struct session *s, struct account *own, struct resumable *
     if (may) {
         show_undelivered(s, &ra->saved);
         swap_all(s, ra);
-        session_named(s);
+        session_got_name(s);
         accounts_note_seen(own->id, addrs_key_text(&s->pair->arrival.peer, host));
     } else {
         s->member.account = 0;
@@ -137,7 +137,7 @@ static bool take_over(struct session *s, struct account *own, struct resumable *
 static void join_again(struct session *s, const struct saved_room *room)
 {
     bool is_in = false;
-    struct room *r = rooms_find(room->key);
+    struct room *r = rooms_get(room->key);
     if (!r)
         return;
     for (int i = 1; i <= HISTORY_TRIES && !is_in; i++) {

@@ -54,9 +54,9 @@ static int set_up(void **state)
     friend = add_account("carol");
     alice.member.account = owner;
     strcpy(bob.member.host, "192.0.2.7");
-    r = rooms_enter("#den", owner);
+    r = rooms_get_or_make("#den", owner);
     unit_member_join(&alice, r);
-    unit_member_join(&bob, rooms_enter("#den", 0));
+    unit_member_join(&bob, rooms_get_or_make("#den", 0));
     unit_house_settle();
     unit_member_hush(&alice);
     unit_member_hush(&bob);
@@ -87,7 +87,7 @@ static struct target target(const char *name, int64_t account, const char *host)
 
 static enum moderation_result speak(enum ban_kind kind, struct target w, int64_t until_ms, const char *reason)
 {
-    struct ban b = {.kind = kind, .target = w, .until_ms = until_ms, .reason = (char *)reason};
+    struct ban_change b = {kind, &w, until_ms, reason};
     return moderation_ban(r, &b, &by);
 }
 
@@ -116,7 +116,7 @@ static void restart(void)
     unit_member_leave_all(&alice);
     unit_member_leave_all(&bob);
     unit_house_restart();
-    r = rooms_find("#den");
+    r = rooms_get("#den");
     assert_non_null(r);
     rooms_release(r);
 }
@@ -199,7 +199,7 @@ static void rows_that_make_no_sense_are_passed_over(void **state)
     unit_member_leave_all(&bob);
     unit_house_restart_with("INSERT INTO room_option VALUES ('#den', 'colour', 'red'), ('#den', 'slow', 'soon'),"
                             " ('#den', 'key', 'two words'), ('#den', 'moderated', '1')");
-    r = rooms_find("#den");
+    r = rooms_get("#den");
     assert_int_equal(r->rules.value[OPTION_MODERATED], 1);
     assert_int_equal(r->rules.value[OPTION_SLOW], 0);
     assert_int_equal(r->rules.value[OPTION_KEY], 0);
@@ -220,7 +220,7 @@ struct asker {
 static enum moderation_result ask_to_mute(struct asker *a)
 {
     struct target w = target("bob", 0, "");
-    struct ban b = {.kind = BAN_KIND_MUTE, .target = w, .reason = (char[]){""}};
+    struct ban_change b = {BAN_KIND_MUTE, &w, .reason = ""};
     return moderation_ban(r, &b, &a->by);
 }
 
@@ -314,8 +314,8 @@ static void what_is_decided_of_a_room_that_is_being_deleted_is_not(void **state)
     unit_member_leave_all(&alice);
     unit_house_settle();
     unit_job_block(&gate);
-    change_put(&del, CHANGE_DELETE, rooms_find("#den"), NULL, NULL, &notifier);
-    r = rooms_enter("#den", 0); /* whoever comes meanwhile is in a new room */
+    change_put(&del, CHANGE_DELETE, rooms_get("#den"), NULL, NULL, &notifier);
+    r = rooms_get_or_make("#den", 0); /* whoever comes meanwhile is in a new room */
     unit_member_join(&alice, r);
     start(&a, ask_for_privacy, 2);
     unit_job_let(&gate);
@@ -339,7 +339,7 @@ static void an_account_that_goes_leaves_no_role(void **state)
     assert_int_equal(give(target("carol", friend, ""), ROLE_OP, MODERATION_OP), MODERATION_STORAGE);
     unit_member_leave_all(&alice);
     unit_member_leave_all(&bob);
-    unit_member_join(&bob, rooms_enter("#den", 0));
+    unit_member_join(&bob, rooms_get_or_make("#den", 0));
     assert_int_equal(room_role(r, &bob.member), ROLE_OP); /* nobody owns it */
 }
 
@@ -348,7 +348,7 @@ static void a_room_founded_by_a_removed_account_has_no_owner(void **state)
     (void)state;
     struct waiter w = {.notifier = &notifier};
     assert_int_equal(accounts_remove(friend, NULL, &w), ACCOUNTS_DONE);
-    struct room *cave = rooms_enter("#cave", friend); /* as one who was looked at just before */
+    struct room *cave = rooms_get_or_make("#cave", friend); /* as one who was looked at just before */
     unit_house_settle();
     assert_int_equal(cave->rules.role_count, 0);
     rooms_release(cave);

@@ -44,9 +44,9 @@ static int set_up(void **state)
     unit_member_start(&bob, "bob", unit_gen());
     unit_member_start(&carol, "carol", unit_gen());
     by = (struct moderator){"alice", &alice.member, {.notifier = &notifier}};
-    r = rooms_enter("#den", 0);
+    r = rooms_get_or_make("#den", 0);
     unit_member_join(&alice, r);
-    unit_member_join(&bob, rooms_enter("#den", 0));
+    unit_member_join(&bob, rooms_get_or_make("#den", 0));
     unit_house_settle();
     unit_member_hush(&alice);
     unit_member_hush(&bob);
@@ -192,10 +192,10 @@ static void numbers_grow_in_the_order_in_which_lines_are_heard(void **state)
     (void)state;
     unit_member_leave_all(&bob);
     bob.member.form = FORM_TAGS;
-    unit_member_join(&bob, rooms_enter("#den", 0));
+    unit_member_join(&bob, rooms_get_or_make("#den", 0));
     set(OPTION_DURABLE, 1);
     begin_and_stop_before_the_commit(&sp, "slow to come");
-    unit_member_join(&carol, rooms_enter("#den", 0));
+    unit_member_join(&carol, rooms_get_or_make("#den", 0));
     unit_member_leave(&carol, r, true);
     unit_job_let(&inner);
     assert_int_equal(result_of(&sp), ERROR_NONE);
@@ -220,7 +220,7 @@ static void lines_are_heard_once_while_the_room_becomes_durable_and_ceases_to_be
     struct buf heard = {0}, all = {0};
     char text[SWITCHES][16];
     (void)state;
-    unit_member_join(&carol, rooms_enter("#den", 0));
+    unit_member_join(&carol, rooms_get_or_make("#den", 0));
     unit_house_settle();
     for (int i = 0; i < SWITCHES; i++) {
         snprintf(text[i], sizeof text[i], "line-%d.", i);
@@ -253,7 +253,7 @@ static void what_is_on_its_way_when_its_speaker_is_put_out_is_no_replay_of_anoth
     assert_int_equal(roster_remove(r, &(struct removal){.target = &all}, &ev), 1);
     unit_job_let(&inner);
     assert_int_equal(result_of(&sp), ERROR_NONE);
-    unit_member_join(&carol, rooms_enter("#den", 0));
+    unit_member_join(&carol, rooms_get_or_make("#den", 0));
     unit_member_hears(&carol, "OK Joined #den (0 users)\n");
     assert_int_equal(kept(), 1); /* it was on its way, and is in the history */
 }
@@ -280,7 +280,8 @@ static void where_talk_is_limited_a_refused_member_is_told_why_and_not_heard(voi
     assert_in_range(no.number, 3590, 3600);
     post_settle();
     unit_member_hears(&bob, "ROOM #den bob one\n");
-    struct ban mute = {.kind = BAN_KIND_MUTE, .target = {.shown = "bob", .name = "bob"}, .reason = (char[]){"calm down"}};
+    struct target target = {.shown = "bob", .name = "bob"};
+    struct ban_change mute = {BAN_KIND_MUTE, &target, .reason = "calm down"};
     assert_int_equal(moderation_ban(r, &mute, &by), MODERATION_DONE);
     assert_false(talk_say(r, &bob.member, EVENT_SAID, "three", &no));
     assert_int_equal(no.error, ERROR_MUTED);
