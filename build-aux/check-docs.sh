@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# The generated parts of the documents, the sample configuration and the shell completion say what the
-# tables say, and doc/architecture.md names every file of the sources. DOCGEN is the built program, SRCDIR
-# the top of the sources.
+# Checks that the generated parts of the documents, the sample configuration and the shell completion agree
+# with the tables, and that doc/architecture.md names every source file. DOCGEN is the built program, SRCDIR
+# the top of the source tree.
 
 set -eu
 src=${SRCDIR:-.}
