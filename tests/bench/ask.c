@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Those who ask beside the talk: HISTORY and SEARCH in turn, at their times, by a few connections that are asked in turn. A
- * question counts from when it was due to the last line of its answer.
+ * Queries beside the talk: HISTORY and SEARCH alternate at a fixed rate, over a few connections in turn. A query is
+ * timed from when it was due to the last line of its answer.
  */
 #include "config.h"
 
@@ -20,7 +20,7 @@ static void put_history(struct buf *out, struct asks *a, int rooms)
     }
 }
 
-/* One word, two, the start of one, in a room, by a user, in Chinese characters; frequent words and rare ones. */
+/* One word, two, a prefix, in a room, by a user, in Chinese characters; frequent words and rare ones. */
 static void put_search(struct buf *out, struct asks *a, int rooms)
 {
     unsigned what = vocab_random(&a->random) % 7, room = vocab_random(&a->random) % (unsigned)rooms;
@@ -36,7 +36,7 @@ static void put_search(struct buf *out, struct asks *a, int rooms)
         buf_char(out, ' ');
     }
     if (what == 4)
-        buf_str(out, "\xe4\xb8\x80\xe4\xb8\x83"); /* two of the most frequent, beside each other */
+        buf_str(out, "\xe4\xb8\x80\xe4\xb8\x83"); /* two of the most frequent ones, adjacent */
     else
         vocab_word(out, vocab_rank(&a->random));
     buf_str(out, what == 5 ? "*\r\n" : "\r\n");

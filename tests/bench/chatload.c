@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * chatload: thousands of clients in one thread, to see what a chat server carries, how fast, and whether all of it
- * arrives. This file reads the options; they stand in one table, from which the help comes too.
+ * chatload: thousands of clients in one thread, to measure how much load a chat server carries, how fast, and whether
+ * every message arrives. This file reads the options, from one table that also makes the help text.
  */
 #include "config.h"
 
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WELL, NOT_WELL, USAGE, NOT_IN }; /* exit codes */
+enum { PASSED, FAILED, USAGE, INCOMPLETE_LOGIN }; /* exit codes */
 
 struct arguments {
     struct load_options load;
@@ -37,24 +37,25 @@ static const struct row {
 #define AT(field) offsetof(struct arguments, field)
     {"protocol", "NAME", TEXT, AT(protocol), 0, 0, "chat, irc, nats or redis (chat)"},
     {"host", "ADDRESS", TEXT, AT(host), 0, 0, "IPv4 address of the server (127.0.0.1)"},
-    {"port", "PORT", NUMBER, AT(port), 1, 65535, "its port (that of the protocol)"},
-    {"pid", "PID", NUMBER, AT(load.pid), 1, 1L << 30, "the server's process: measures its CPU time and memory"},
+    {"port", "PORT", NUMBER, AT(port), 1, 65535, "port of the server (default: the protocol's)"},
+    {"pid", "PID", NUMBER, AT(load.pid), 1, 1L << 30, "process of the server: measure its CPU time and memory"},
     {"clients", "N", NUMBER, AT(load.clients), 1, 500000, "clients that read (100)"},
-    {"rooms", "N", NUMBER, AT(load.rooms), 1, STAMP_ROOMS - 1, "rooms, with as many clients in each (1)"},
+    {"rooms", "N", NUMBER, AT(load.rooms), 1, STAMP_ROOMS - 1, "rooms, with equally many clients in each (1)"},
     {"senders", "N", NUMBER, AT(load.senders), 1, 500000, "how many of the clients also talk (all)"},
     {"length", "BYTES", NUMBER, AT(load.length), STAMP_LEAST, STAMP_MOST, "length of a text (64)"},
-    {"window", "N", NUMBER, AT(load.window), 1, 1000000, "texts in flight in each room, over all its senders (64)"},
-    {"rate", "N", NUMBER, AT(load.rate), 1, 10000000, "or: texts a second in all, each at its time"},
-    {"burst", "N", NUMBER, AT(load.burst), 1, 100000000, "or: one sender says so many, as fast as it can"},
-    {"duration", "S", NUMBER, AT(load.duration_s), 1, 86400, "seconds that are measured (10); of a burst: at most"},
-    {"warmup", "S", NUMBER, AT(load.warmup_s), 0, 3600, "seconds before that (1)"},
-    {"stopped", "N", NUMBER, AT(load.stopped), 0, 100000, "more clients, that join and then never read"},
-    {"loud", "N", NUMBER, AT(load.loud), 0, 1000000, "texts a second in a room of its own, where the stopped ones sit"},
-    {"ask", "N", NUMBER, AT(load.ask), 0, 100000, "with chat: questions a second, HISTORY and SEARCH in turn (tests/bench/fill)"},
-    {"hello", "", FLAG, AT(load.hello), 0, 0, "every sender says one text before the memory is measured"},
-    {"at-once", "N", NUMBER, AT(load.at_once), 1, 500000, "log-ins on their way at a time (200)"},
-    {"login-timeout", "S", NUMBER, AT(load.login_timeout_s), 1, 3600, "seconds for all to get in (60)"},
-    {"seed", "N", NUMBER, AT(load.seed), 0, 1L << 30, "with --rate: another order of the senders (1)"},
+    {"window", "N", NUMBER, AT(load.window), 1, 1000000, "texts in flight in each room, for all its senders (64)"},
+    {"rate", "N", NUMBER, AT(load.rate), 1, 10000000, "or: texts per second in total, evenly spaced"},
+    {"burst", "N", NUMBER, AT(load.burst), 1, 100000000, "or: one sender sends this many as fast as it can"},
+    {"duration", "S", NUMBER, AT(load.duration_s), 1, 86400, "seconds to measure (10); the maximum for a burst"},
+    {"warmup", "S", NUMBER, AT(load.warmup_s), 0, 3600, "seconds of load before that (1)"},
+    {"stopped", "N", NUMBER, AT(load.stopped), 0, 100000, "additional clients that join and then never read"},
+    {"loud", "N", NUMBER, AT(load.loud), 0, 1000000, "texts per second in an extra room for the stopped clients"},
+    {"ask", "N", NUMBER, AT(load.ask), 0, 100000,
+     "with chat: queries per second, HISTORY and SEARCH in turn (see fill)"},
+    {"hello", "", FLAG, AT(load.hello), 0, 0, "every sender sends one text before memory is measured"},
+    {"at-once", "N", NUMBER, AT(load.at_once), 1, 500000, "logins in progress at a time (200)"},
+    {"login-timeout", "S", NUMBER, AT(load.login_timeout_s), 1, 3600, "seconds for all logins (60)"},
+    {"seed", "N", NUMBER, AT(load.seed), 0, 1L << 30, "with --rate: changes the order of the senders (1)"},
     {"json", "", FLAG, AT(json), 0, 0, "print one JSON object instead of text"},
 #undef AT
 };
@@ -66,8 +67,8 @@ static void usage(FILE *to)
     fprintf(to, "usage: chatload [OPTION]...\n\n");
     for (size_t i = 0; i < ROWS; i++)
         fprintf(to, "  --%-13s %-8s %s\n", rows[i].name, rows[i].value, rows[i].help);
-    fprintf(to, "\nExit code: 0 all arrived once and in order, and nobody was closed; 1 not so; 2 usage; "
-                "3 not all got in.\n");
+    fprintf(to, "\nExit code: 0 every text arrived once and in order, and no client was closed; 1 otherwise;\n"
+                "2 usage error; 3 not all clients logged in.\n");
 }
 
 static bool set(struct arguments *a, const struct row *row, const char *text)
@@ -95,7 +96,7 @@ static bool complete(struct arguments *a)
     struct load_options *o = &a->load;
     o->proto = proto_named(a->protocol);
     if (!o->proto) {
-        fprintf(stderr, "chatload: there is no protocol %s\n", a->protocol);
+        fprintf(stderr, "chatload: unknown protocol %s\n", a->protocol);
         return false;
     }
     int port = a->port ? a->port : o->proto->port;
@@ -115,19 +116,19 @@ static bool fits(const struct load_options *o)
 {
     const char *wrong = NULL;
     if ((o->window > 0) + (o->rate > 0) + (o->burst > 0) != 1)
-        wrong = "only one of --window, --rate and --burst can be";
+        wrong = "--window, --rate and --burst exclude each other";
     else if (o->rooms > o->clients || o->senders > o->clients)
         wrong = "there cannot be more rooms or senders than clients";
     else if (o->window && o->senders < o->rooms)
-        wrong = "with --window every room needs a sender";
+        wrong = "with --window, every room needs a sender";
     else if ((o->senders - 1) / o->rooms >= STAMP_ROOMS)
-        wrong = "a room can have 65536 senders";
+        wrong = "a room can have at most 65536 senders";
     else if (!o->proto->echoes && o->clients < 2 * o->rooms)
-        wrong = "this protocol has no echo: every room needs two clients";
+        wrong = "this protocol has no echo: every room needs at least two clients";
     else if ((size_t)o->length > o->proto->most)
-        wrong = "such a long text does not fit this protocol";
+        wrong = "the text is too long for this protocol";
     else if (o->ask && o->proto != &proto_chat)
-        wrong = "only chatd has a history to ask";
+        wrong = "only chatd has a history to query";
     if (wrong)
         fprintf(stderr, "chatload: %s\n", wrong);
     return !wrong;
@@ -152,7 +153,7 @@ static int read_options(struct arguments *a, int argc, char **argv)
         }
     }
     if (optind < argc) {
-        fprintf(stderr, "chatload: there is no argument %s\n", argv[optind]);
+        fprintf(stderr, "chatload: unexpected argument %s\n", argv[optind]);
         return USAGE;
     }
     return complete(a) && fits(&a->load) ? -1 : USAGE;
@@ -185,6 +186,6 @@ int main(int argc, char **argv)
     else
         report_text(&a.load, &result);
     if (result.entered < load_connections(&a.load))
-        return NOT_IN;
-    return report_is_well(&result) ? WELL : NOT_WELL;
+        return INCOMPLETE_LOGIN;
+    return report_has_passed(&result) ? PASSED : FAILED;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What must come next is one number for each member and sender, so a text in its place costs one look. One that comes
- * too early leaves a gap behind, which is remembered, so that a late one can be told from one that comes twice.
+ * The next expected number is stored for each member and sender, so a text in order costs one comparison. A text that
+ * comes too early leaves a gap, which is stored, so that a late text differs from a duplicate.
  */
 #include "config.h"
 
@@ -15,8 +15,8 @@
 #define GAPS 65536
 
 struct gap {
-    const uint32_t *next; /* which member and sender */
-    uint32_t from, to;    /* these have not come, the last one not counted */
+    const uint32_t *next; /* identifies the member and sender */
+    uint32_t from, to;    /* missing numbers, from <= n < to */
 };
 
 static struct gap *gaps;
@@ -125,7 +125,7 @@ uint64_t check_missing(const struct check *ck, unsigned member)
     return due - ck->seen[member];
 }
 
-/* A sender without an echo cannot tell where its own texts stand among the others. */
+/* A sender without an echo does not know the place of its own texts among the others. */
 static bool knows_order(const struct check *ck, int member)
 {
     return ck->echoes || member >= ck->senders;

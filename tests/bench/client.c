@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Sockets of the load's clients. Nothing here blocks, and nothing here knows a protocol. */
+/* Sockets of the clients. Nothing here blocks or depends on a protocol. */
 #include "config.h"
 
 #include "tests/bench/client.h"
@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SHRINK_ABOVE 4096 /* a buffer that had to be bigger is given back once it is empty */
+#define SHRINK_ABOVE 4096 /* a larger buffer is freed once it is empty */
 
 static int prepare(int fd, struct in_addr source, int receive_buffer)
 {
@@ -25,7 +25,7 @@ static int prepare(int fd, struct in_addr source, int receive_buffer)
         return -1;
     if (!source.s_addr)
         return 0;
-    /* the port is chosen when the destination is known, so that each source has all of them for each destination */
+    /* the port is chosen at connect(2), so that each source has the full range for each destination */
     if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) != 0)
         return -1;
     return bind(fd, (struct sockaddr *)&from, sizeof from);

@@ -9,28 +9,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One connection to the server: its socket, what it has not sent yet and the start of a frame that came in part. */
+/* One connection to the server: its socket, unsent output, and the start of an incomplete frame. */
 enum client_state { CLIENT_NEW, CLIENT_CONNECTING, CLIENT_GREETING, CLIENT_JOINING, CLIENT_IN, CLIENT_CLOSED };
 
-#define CLIENT_STOPS -1 /* .member of one that stops reading once it is in */
-#define CLIENT_ASKS -2  /* of one that asks */
+#define CLIENT_STOPS -1 /* .member of a client that stops reading once it has joined */
+#define CLIENT_ASKS -2  /* .member of a client that sends queries */
 #define CLIENT_WORDS 80
 
 struct client {
     enum client_state state;
     int fd;
     int room;
-    int member;      /* its place among those of the room who read; or one of these */
-    bool wants_out;  /* epoll tells when the socket takes more */
-    bool is_dirty;   /* in the list of those who have something to send */
+    int member;      /* its index among the readers of its room, or one of the above */
+    bool wants_out;  /* epoll also watches for space to send */
+    bool is_dirty;   /* in the list of clients with output */
     struct buf out;  /* owns */
-    size_t sent;     /* bytes of .out that the socket has taken */
-    struct buf rest; /* owns; input that is no whole frame yet */
+    size_t sent;     /* bytes of .out already sent */
+    struct buf rest; /* owns; an incomplete frame */
     int64_t began_ns;
-    char *words;     /* owns; the last complaint of the server, or NULL */
+    char *words;     /* owns; the last error from the server, or NULL */
 };
 
-/* Where input is read to, one for all clients: big, so that a read takes all that waits. */
+/* The input buffer, one for all clients, large enough to read all that is available. */
 #define INPUT_SIZE (512 * 1024)
 
 struct input {
@@ -38,24 +38,23 @@ struct input {
     size_t len;
 };
 
-/* Begins to connect; the source is bound unless its address is 0; receive_buffer 0 leaves the system's own.
- * -1 with errno. */
+/* Starts to connect. A source of 0 is not bound; receive_buffer 0 keeps the system's default. 0, or -1 with errno. */
 int client_connect(struct client *c, const struct sockaddr_in *to, struct in_addr source, int receive_buffer);
 
-/* How connecting ended: 0 or an error number. */
+/* The result of connecting: 0 or an error number. */
 int client_connected(struct client *c);
 
-/* Reads what waits, behind the rest of last time. 1: there is input; 0: nothing came; -1: the server has closed. */
+/* Reads what is available, behind the kept rest. 1: there is input; 0: nothing new; -1: the server has closed. */
 int client_read(struct client *c, struct input *in);
 
-/* Keeps what was not used of the input for the next read. */
+/* Keeps unused input for the next read. */
 void client_keep(struct client *c, const char *p, size_t n);
 
-/* Sends what the socket takes. 1: some is left; 0: all is sent; -1: the connection is gone. */
+/* Sends what the socket accepts. 1: some is left; 0: everything is sent; -1: the connection has ended. */
 int client_send(struct client *c);
 
 size_t client_unsent(const struct client *c);
-void client_complain(struct client *c, const char *words, size_t len);
+void client_note_error(struct client *c, const char *words, size_t len);
 void client_close(struct client *c);
 void client_fini(struct client *c);
 

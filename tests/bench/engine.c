@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The loop: one epoll set, big reads, no copy of what is whole. Time is read once for each read, so all texts of one
- * read arrive at one time. What is said while input is handled goes out when that client's input is used up: as if
- * each client were a program of its own, that answers what it has just read.
+ * The loop: one epoll set, large reads, no copy of a complete frame. The clock is read once for each read, so all texts
+ * of one read have the same time of arrival. Output produced while a client's input is handled is sent when that input
+ * is used up, as if each client were a program of its own that answers what it has just read.
  */
 #include "config.h"
 
@@ -163,7 +163,7 @@ static void send_some(struct engine *e, struct client *c)
 {
     int left = client_send(c);
     if (left < 0)
-        engine_lose(e, c, "reset while we sent");
+        engine_lose(e, c, "reset while sending");
     else
         engine_watch(e, c, left || has_burst(e, c));
 }
@@ -179,7 +179,7 @@ static void flush(struct engine *e)
     e->dirty_count = 0;
 }
 
-static void text_came(struct engine *e, struct client *c, const struct frame *f)
+static void text_arrived(struct engine *e, struct client *c, const struct frame *f)
 {
     struct stamp st;
     if (c->member < 0)
@@ -197,7 +197,7 @@ static void text_came(struct engine *e, struct client *c, const struct frame *f)
         traffic_arrived(e, r, c, &st);
 }
 
-static void other_came(struct engine *e, struct client *c, const struct frame *f)
+static void other_arrived(struct engine *e, struct client *c, const struct frame *f)
 {
     switch (f->kind) {
     case FRAME_WELCOME:
@@ -220,7 +220,7 @@ static void other_came(struct engine *e, struct client *c, const struct frame *f
         }
         break;
     case FRAME_ERROR:
-        client_complain(c, f->text, f->len);
+        client_note_error(c, f->text, f->len);
         engine_count_words(&e->result->complaints, c->words);
         break;
     default: break;
@@ -231,7 +231,7 @@ static void read_some(struct engine *e, struct client *c)
 {
     int came = client_read(c, &e->input);
     if (came < 0)
-        engine_lose(e, c, "no words");
+        engine_lose(e, c, "closed without last words");
     if (came <= 0)
         return;
     const char *p = e->input.data, *end = p + e->input.len;
@@ -242,9 +242,9 @@ static void read_some(struct engine *e, struct client *c)
         if (f.kind == FRAME_PART)
             break;
         if (f.kind == FRAME_TEXT)
-            text_came(e, c, &f);
+            text_arrived(e, c, &f);
         else if (f.kind != FRAME_OTHER)
-            other_came(e, c, &f);
+            other_arrived(e, c, &f);
         p += f.used;
     }
     if (c->fd >= 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fill DIR MESSAGES [ROOMS] : makes the state directory of a chatd that has kept so many messages, said in a year in the
- * rooms #b0, #b1 and so on, which are those of chatload. What it asks of SQLite is what chatd asks of it.
+ * fill DIR MESSAGES [ROOMS] : makes a state directory for chatd with this many stored messages, said within a year in
+ * the rooms #b0, #b1 ..., the rooms of chatload. It uses SQLite as chatd does.
  */
 #include "config.h"
 
@@ -17,11 +17,11 @@
 #include <sys/stat.h>
 
 #define BATCH 10000
-#define YEAR_MS (360LL * 24 * 3600 * 1000) /* none is too old before the run is over */
+#define YEAR_MS (360LL * 24 * 3600 * 1000) /* none expires before the run ends */
 #define USERS 1000
 
 static struct {
-    long messages, done, left; /* left: of this batch */
+    long messages, done, left; /* left: in this batch */
     int rooms;
     int64_t begin_ms;
     uint64_t random;
@@ -44,7 +44,7 @@ static const struct message_row *next(void *arg)
         .room = fill.room,
         .name = fill.name,
         .text = buf_text(&fill.text),
-        .id = ((uint64_t)at_ms << 20) + 1 + (uint64_t)fill.done % 1000000, /* some are said within one millisecond */
+        .id = ((uint64_t)at_ms << 20) + 1 + (uint64_t)fill.done % 1000000, /* some share a millisecond */
         .time_ms = at_ms,
     };
     fill.done++;
@@ -68,7 +68,8 @@ static void add_rooms(sqlite3 *db)
 {
     char sql[160];
     for (int i = 0; i < fill.rooms; i++) {
-        snprintf(sql, sizeof sql, "INSERT INTO room (key, name, created_ms, used_ms) VALUES ('#b%d', '#b%d', %lld, %lld)", i, i,
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO room (key, name, created_ms, used_ms) VALUES ('#b%d', '#b%d', %lld, %lld)", i, i,
                  (long long)fill.begin_ms - 1, (long long)clock_wall_ms());
         exec(db, sql);
     }

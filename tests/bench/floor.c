@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * floor: what a delivery costs at least. One thread sends the same bytes to each of N loopback TCP connections, one
- * send(2) a batch; another drains them all with epoll. What the sending thread uses is the floor under any server
- * that hands the same batches to sockets: it parses nothing, looks nothing up and shares nothing. With several rooms of
- * N, each round is for the next room, so that it finds its sockets as cold as a server does.
+ * floor: the least a delivery can cost. One thread sends the same bytes to each of N loopback TCP connections, one
+ * send(2) for each batch; another drains them with epoll. The CPU time of the sending thread is a lower bound for any
+ * server that passes the same batches to sockets: it parses nothing, looks nothing up and shares nothing. With several
+ * rooms of N, each round is for the next room, so that its sockets are as cold as in a server.
  *
- * Paced, the receiver sleeps before each round and each send may have to wake it: so it is for a room that merely
- * talks. Unpaced, the sockets always hold something.
+ * Paced, the receiver sleeps before each round, and each send may have to wake it, as in a room with normal talk.
+ * Unpaced, the sockets always hold something.
  */
 #include "config.h"
 
@@ -135,9 +135,10 @@ int main(int argc, char **argv)
         ok = *numbers[i - 1] >= 1 && *numbers[i - 1] <= most[i - 1];
     }
     if (!ok || receivers * (int64_t)rooms > most[0]) {
-        fprintf(stderr, "usage: floor [RECEIVERS [BYTES [ROOMS [RATE]]]]\n"
-                        "  RECEIVERS in each room (100), BYTES a message (83: a line with a text of 64), ROOMS (1) in turn,\n"
-                        "  RATE of messages a second in all where it is paced (500)\n");
+        fprintf(stderr,
+                "usage: floor [RECEIVERS [BYTES [ROOMS [RATE]]]]\n"
+                "  RECEIVERS in each room (100), BYTES a message (83: a line with a text of 64), ROOMS (1) in turn,\n"
+                "  RATE of messages a second in all where it is paced (500)\n");
         return 2;
     }
     if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur < rl.rlim_max) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Reading the histogram. A bucket stands for its upper end, so a quantile never looks better than it was. */
+/* Reads the histogram. A bucket counts as its upper bound, so a quantile is never reported too low. */
 #include "config.h"
 
 #include "tests/bench/hist.h"

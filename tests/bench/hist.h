@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /*
- * A histogram of times in nanoseconds, log-linear: 64 steps to each power of two, so what it says is right to 1.6 %,
- * up to some two hours. A zeroed one is empty. One thread.
+ * A log-linear histogram of times in nanoseconds: 64 steps for each power of two, so it is accurate to 1.6 %, up to
+ * about two hours. A zeroed one is empty. For one thread.
  */
 #define HIST_STEP_BITS 6
 #define HIST_TOP_BITS 43
@@ -18,7 +18,7 @@ struct hist {
     uint64_t buckets[HIST_BUCKETS];
 };
 
-/* Where a value is counted. Cheap: once for each text that arrives. */
+/* The bucket of a value. Must be fast: it is called for each text that arrives. */
 static inline unsigned hist_bucket(int64_t ns)
 {
     uint64_t v = ns < 0 ? 0 : (uint64_t)ns;
@@ -38,7 +38,7 @@ static inline void hist_add(struct hist *h, int64_t ns)
         h->most_ns = ns;
 }
 
-/* The time that `share` (0 to 1) of all values do not exceed; 0 when empty. */
+/* The quantile `share`, 0 to 1; 0 when empty. */
 int64_t hist_at(const struct hist *h, double share);
 
 #endif

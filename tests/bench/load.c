@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The phases of a run: all get in; silence; everyone says hello, if asked; warm-up; the measured time; what is still
- * on its way arrives; those who stopped reading are asked what became of them.
+ * The phases of a run: all clients log in; silence; each says hello, if configured; warm-up; measurement; texts in
+ * flight wait_for_arrival; the clients that stopped reading are read to their end.
  */
 #include "config.h"
 
@@ -23,9 +23,9 @@
 #define PROGRESS_NS (SECOND / 4)
 #define SILENCE_NS (SECOND / 5)
 #define SILENCE_MOST_NS (20 * SECOND)
-#define ARRIVAL_NS (3 * SECOND) /* no text for so long: what is missing is lost */
+#define ARRIVAL_NS (3 * SECOND) /* no text for this long: missing ones are lost */
 #define HELLO_RATE 2000
-#define STOPPED_MS 3000 /* for all who stopped to be read to their end */
+#define STOPPED_MS 3000 /* for reading all stopped clients to their end */
 
 static volatile sig_atomic_t is_stopping;
 
@@ -34,7 +34,7 @@ void load_stop(void)
     is_stopping = 1;
 }
 
-/* ---- what a phase shows ---- */
+/* ---- progress ---- */
 
 static void show(const struct engine *e, const char *phase)
 {
@@ -59,7 +59,7 @@ static void show_end(void)
         fprintf(stderr, "\r%78s\r", "");
 }
 
-/* One turn of the loop. False: the phase is over, by its time, because we are asked to stop, or nobody is left. */
+/* One turn of the loop. False when the phase is over: its time is up, load_stop was called, or no client is left. */
 static bool turn(struct engine *e, int64_t until_ns, const char *phase)
 {
     if (is_stopping || e->now_ns >= until_ns || e->result->closed == e->o->clients)
@@ -72,19 +72,19 @@ static bool turn(struct engine *e, int64_t until_ns, const char *phase)
 
 /* ---- phases ---- */
 
-static bool get_in(struct engine *e)
+static bool log_in_all(struct engine *e)
 {
     int64_t began_ns = e->now_ns, until_ns = began_ns + e->o->login_timeout_s * SECOND;
     login_more(e);
-    while (!login_is_over(e) && turn(e, until_ns, "log-in"))
+    while (!login_is_over(e) && turn(e, until_ns, "login"))
         ;
     e->result->login_ns = e->now_ns - began_ns;
     e->result->entered = e->entered;
     return e->entered == e->client_count;
 }
 
-/* Those who came later are announced to those who came before: all that is to be read before the load begins. */
-static void fall_silent(struct engine *e)
+/* Reads the announcements of clients that joined later, before the load begins. */
+static void wait_for_silence(struct engine *e)
 {
     int64_t until_ns = e->now_ns + SILENCE_MOST_NS;
     struct pollfd p = {.fd = e->epoll_fd, .events = POLLIN};
@@ -97,7 +97,7 @@ static void fall_silent(struct engine *e)
     e->now_ns = engine_clock();
 }
 
-static void arrive(struct engine *e)
+static void wait_for_arrival(struct engine *e)
 {
     e->arrived_ns = e->now_ns;
     while (e->arrived < e->due && e->now_ns - e->arrived_ns < ARRIVAL_NS && turn(e, INT64_MAX, "arriving"))
@@ -111,7 +111,7 @@ static void hello(struct engine *e)
     while (e->main.said < e->main.most && turn(e, INT64_MAX, "hello"))
         ;
     e->main.rate = 0;
-    arrive(e);
+    wait_for_arrival(e);
 }
 
 static int64_t own_cpu(void)
@@ -121,7 +121,7 @@ static int64_t own_cpu(void)
     return ts.tv_sec * SECOND + ts.tv_nsec;
 }
 
-/* How long this thread was ready to run and had no core. */
+/* How long this thread was ready to run but had no core. */
 static int64_t own_wait(void)
 {
     long long ran, waited = 0;
@@ -196,14 +196,14 @@ static void talk(struct engine *e)
     take_measures(e->result, &from, &to);
     e->is_measuring = e->with_window = false;
     e->main.rate = e->loud.rate = e->asks.pacer.rate = e->burst_left = 0;
-    arrive(e);
+    wait_for_arrival(e);
     e->result->is_complete = !was_cut;
 }
 
-/* ---- those who stopped ---- */
+/* ---- the clients that stopped reading ---- */
 
-/* Reads to the end. True if the server had closed. */
-static bool read_out(struct client *c, struct input *in, int64_t until_ns)
+/* Reads to the end of input. True if the server had closed. */
+static bool read_to_end(struct client *c, struct input *in, int64_t until_ns)
 {
     for (;;) {
         int64_t left_ms = (until_ns - engine_clock()) / 1000000;
@@ -221,12 +221,12 @@ static bool read_out(struct client *c, struct input *in, int64_t until_ns)
     }
 }
 
-static void ask_stopped(struct engine *e)
+static void read_stopped(struct engine *e)
 {
     int64_t until_ns = engine_clock() + STOPPED_MS * 1000000LL;
     for (int i = e->client_count - e->o->stopped; i < e->client_count; i++) {
         struct client *c = &e->clients[i];
-        if (c->fd < 0 || !read_out(c, &e->input, until_ns))
+        if (c->fd < 0 || !read_to_end(c, &e->input, until_ns))
             continue;
         const char *words = buf_text(&c->rest);
         char line[CLIENT_WORDS];
@@ -236,7 +236,7 @@ static void ask_stopped(struct engine *e)
     }
 }
 
-/* ---- all of it ---- */
+/* ---- the whole run ---- */
 
 static void mix_speakers(struct engine *e)
 {
@@ -278,7 +278,7 @@ static bool raise_descriptors(int clients)
     struct rlimit more = {need, rl.rlim_max > need ? rl.rlim_max : need};
     if (setrlimit(RLIMIT_NOFILE, &more) == 0)
         return true;
-    fprintf(stderr, "chatload: %d clients take %lu descriptors; raise the limit (ulimit -Hn)\n", clients,
+    fprintf(stderr, "chatload: %d clients need %lu descriptors; raise the limit (ulimit -Hn)\n", clients,
             (unsigned long)need);
     return false;
 }
@@ -287,9 +287,9 @@ static void run_phases(struct engine *e)
 {
     struct load_result *r = e->result;
     measure_memory(e, &r->memory_before);
-    if (!get_in(e))
+    if (!log_in_all(e))
         return;
-    fall_silent(e);
+    wait_for_silence(e);
     if (e->o->hello)
         hello(e);
     measure_memory(e, &r->memory_in);
@@ -300,7 +300,7 @@ static void run_phases(struct engine *e)
     r->switches = switches < 0 ? -1 : proc_switches(e->o->pid) - switches;
     r->all_delivered = e->arrived - arrived;
     measure_memory(e, &r->memory_after);
-    ask_stopped(e);
+    read_stopped(e);
     check_all(e);
 }
 

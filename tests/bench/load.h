@@ -9,9 +9,9 @@
 
 #include <netinet/in.h>
 
-#define ASKERS 4 /* connections that ask, when there is something to ask */
+#define ASKERS 4 /* connections that send queries, with --ask */
 
-/* What is to be done. One of window, rate and burst is more than 0. */
+/* The options of a run. Exactly one of window, rate and burst is more than 0. */
 struct load_options {
     const struct proto *proto;
     struct sockaddr_in server;
@@ -19,17 +19,17 @@ struct load_options {
     int length;                  /* bytes of a text */
     int window, rate, burst;
     int duration_s, warmup_s;
-    int stopped; /* more clients, that never read once they are in */
-    int loud;    /* texts a second in a room of its own, where the stopped ones sit; 0: they sit in the first room */
-    int ask;     /* questions a second to the history, HISTORY and SEARCH in turn; 0: none */
-    bool hello;  /* everyone talks once before memory is measured and the load begins */
-    int at_once; /* connections on their way at a time */
+    int stopped; /* additional clients that never read once they have joined */
+    int loud;    /* texts per second in an extra room for the stopped clients; 0: they are in the first room */
+    int ask;     /* queries per second, HISTORY and SEARCH in turn; 0: none */
+    bool hello;  /* every sender sends one text before memory is measured and the load begins */
+    int at_once; /* logins in progress at a time */
     int login_timeout_s;
     int pid; /* of the server, 0 if unknown */
     int seed;
 };
 
-/* Words of the server, and how often they came. */
+/* Last words and errors from the server, with their counts. */
 #define WORDS_KINDS 8
 
 struct words {
@@ -40,40 +40,41 @@ struct words {
     int n;
 };
 
-/* What came of it. "Measured" is the time after the warm-up until the last text was sent (with a burst: arrived). */
+/* The result. "Measured" is the time from the end of the warm-up until the last text was sent (with a burst: arrived).
+ */
 struct load_result {
-    bool is_complete; /* everyone got in, and the load was carried out to its end */
+    bool is_complete; /* all clients logged in, and the load ran to its end */
     int entered;
-    int64_t login_ns; /* until all were in */
+    int64_t login_ns; /* until all were logged in */
     struct hist login;
     int64_t measured_ns;
-    uint64_t said, delivered; /* measured; the loud room not counted */
-    struct hist latency;      /* of texts that were due in the measured time, whenever they came */
-    struct hist late;         /* how much later than due we sent, with a rate */
+    uint64_t said, delivered; /* measured, without the loud room */
+    struct hist latency;      /* of texts that were due in the measured time, whenever they arrived */
+    struct hist late;         /* with a rate: how much later than due texts were sent */
     int64_t own_cpu_ns, own_wait_ns;
-    int64_t server_cpu_ns; /* measured; -1: unknown, like the next */
-    int64_t machine_cpu_ns; /* measured: of all that ran on this machine */
+    int64_t server_cpu_ns; /* measured; -1: unknown, as below */
+    int64_t machine_cpu_ns; /* measured: of the whole machine */
     int64_t switches;
-    uint64_t all_delivered; /* from the warm-up to the last, with the loud room: what the switches were for */
+    uint64_t all_delivered; /* from the warm-up to the end, with the loud room: the base of .switches */
     struct proc_memory memory_before, memory_in, memory_after; /* zero: unknown */
     struct check_totals check;
     uint64_t strays; /* texts from before the load */
-    struct hist history, search; /* of questions, from when they were due to the end of their answer */
-    uint64_t part, unasked;      /* answers that are not whole; questions for which no asker was free */
+    struct hist history, search; /* of queries, from when they were due to the end of their answer */
+    uint64_t part, unasked;      /* incomplete answers; queries for which no asker was free */
     int closed, stopped_closed;
     struct words closed_words, stopped_words, complaints;
 };
 
-/* All connections. */
+/* The number of all connections. */
 static inline int load_connections(const struct load_options *o)
 {
     return o->clients + o->stopped + (o->loud > 0) + (o->ask > 0) * ASKERS;
 }
 
-/* Carries the load out. False only if nothing could be begun, with the reason on standard error. */
+/* Runs the load. False only if it could not start; the reason is on standard error. */
 bool load_run(const struct load_options *o, struct load_result *r);
 
-/* From a signal handler: come to the end soon. */
+/* Ends the run early. Safe in a signal handler. */
 void load_stop(void);
 
 #endif

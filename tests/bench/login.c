@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Getting everyone in: connect, say a name, join the room. So many at a time as were asked for; each that is in lets
- * the next one begin. A client that is to stop reading leaves the epoll set as soon as it is in.
+ * Logins: connect, log in, join the room. A limited number is in progress at a time; each that completes starts the
+ * next. A client that is to stop reading leaves the epoll set as soon as it has joined.
  */
 #include "config.h"
 
@@ -12,10 +12,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#define PORTS_A_SOURCE 20000 /* fewer than Linux gives to one address by default */
+#define PORTS_A_SOURCE 20000 /* fewer than Linux allows for one address by default */
 #define SMALL_BUFFER 4096
 
-/* The system's own choice for the first 20,000 clients, then 127.0.1.1, 127.0.1.2 and so on. */
+/* The system's choice for the first 20,000 clients, then 127.0.1.1, 127.0.1.2 and so on. */
 static struct in_addr source(const struct engine *e, int index)
 {
     struct in_addr none = {0}, more = {htonl(0x7f000100u + (unsigned)(index / PORTS_A_SOURCE))};

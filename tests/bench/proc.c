@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * CPU time comes from the process's clock, which counts nanoseconds: the ticks of /proc/PID/stat are too coarse for a
- * run of a few seconds. The rest comes from the status files.
+ * CPU time is read from the process's clock, in nanoseconds: the ticks of /proc/PID/stat are too coarse for a run of a
+ * few seconds. The rest comes from the status files.
  */
 #include "config.h"
 
@@ -35,7 +35,7 @@ int64_t proc_machine_ns(void)
     return n == 8 ? (user + nice + system + irq + softirq + stolen) * (1000000000LL / sysconf(_SC_CLK_TCK)) : -1;
 }
 
-/* Looks for `Name:  number` in a status file; the names are asked for in the order of the file. */
+/* Finds `Name:  number` in a status file; names must be requested in the order of the file. */
 static int read_status(const char *path, const char *const *names, long *values, int count)
 {
     char line[256];

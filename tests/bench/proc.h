@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-/* What the kernel tells of the server's process. All return -1 where it cannot be had. */
+/* Kernel statistics of the server's process. All return -1 where they are not available. */
 
-/* CPU time of all its threads, living and ended, in nanoseconds. */
+/* CPU time of all its threads, running and ended, in nanoseconds. */
 int64_t proc_cpu_ns(int pid);
 
 struct proc_memory {
@@ -14,11 +14,11 @@ struct proc_memory {
 };
 int proc_memory(int pid, struct proc_memory *m);
 
-/* CPU time of the machine that was used, in nanoseconds, counted in ticks of 10 ms: by all its processes, and, where
- * it is a virtual one, by its host for others. */
+/* CPU time used on the machine, in nanoseconds with a resolution of 10 ms: by all its processes and, on a virtual
+ * machine, by the host for others. */
 int64_t proc_machine_ns(void);
 
-/* Context switches of its living threads since each began. Reads a file for each thread: some 20 µs. */
+/* Context switches of its running threads since each began. Reads one file for each thread: about 20 µs. */
 int64_t proc_switches(int pid);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What the protocols share: the table of them, and lines. */
+/* The table of protocols, and helpers for line-based ones. */
 #include "config.h"
 
 #include "tests/bench/proto.h"

@@ -8,51 +8,51 @@
 #include <stddef.h>
 
 /*
- * How one kind of server is spoken to. The functions know nothing of sockets: they add bytes to a buffer, or find the
- * next frame in the bytes that came. Input may be cut anywhere; a frame is only taken when it is whole.
+ * The protocol of one kind of server. The functions do not use sockets: they add bytes to a buffer, or find the next
+ * frame in the input. Input may be split anywhere; only a complete frame is consumed.
  */
 enum frame_kind {
-    FRAME_PART,    /* not whole yet: read more */
-    FRAME_OTHER,   /* nothing to us */
+    FRAME_PART,    /* incomplete: read more */
+    FRAME_OTHER,   /* ignored */
     FRAME_TEXT,    /* a text said in the room */
-    FRAME_WELCOME, /* the server knows our name: now join */
-    FRAME_JOINED,  /* we are in the room */
+    FRAME_WELCOME, /* logged in: join next */
+    FRAME_JOINED,  /* joined the room */
     FRAME_PING,    /* to be answered */
-    FRAME_ANSWER,  /* the end of an answer to a question */
-    FRAME_PART_ANSWER, /* the same, of one that is not whole */
-    FRAME_ERROR    /* the server complains; `text` says how */
+    FRAME_ANSWER,  /* the end of the answer to a query */
+    FRAME_PART_ANSWER, /* the end of an incomplete answer */
+    FRAME_ERROR    /* an error; `text` is its message */
 };
 
 struct frame {
     enum frame_kind kind;
-    size_t used;      /* bytes of the input it took */
-    const char *text; /* borrows from the input: the text, the complaint, or what a ping asks to hear again */
+    size_t used;      /* bytes of input consumed */
+    const char *text; /* borrows from the input: the text, the error, or the argument of a ping */
     size_t len;
 };
 
 struct proto {
     const char *name;
-    int port;           /* where such a server usually listens */
+    int port;           /* the usual port of such a server */
     const char *prefix; /* of a room's name */
-    bool greets;        /* the server speaks first, and a FRAME_WELCOME lets us log in, not join */
-    bool echoes;        /* a sender gets its own text back */
-    size_t most;        /* bytes a text may have */
+    bool greets;        /* the server speaks first, and FRAME_WELCOME means log in, not join */
+    bool echoes;        /* a sender receives its own text */
+    size_t most;        /* the maximum bytes of a text */
 
     void (*login)(struct buf *out, const char *name);
     void (*join)(struct buf *out, const char *room);
     void (*say)(struct buf *out, const char *room, const char *text, size_t len);
     void (*pong)(struct buf *out, const struct frame *ping);
 
-    /* The first frame of p[0..n), n > 0. Texts of the load have `len` bytes, others may be FRAME_OTHER. */
+    /* The first frame of p[0..n), n > 0. Generated texts have `len` bytes; others may be FRAME_OTHER. */
     struct frame (*next)(const char *p, size_t n, size_t len);
 };
 
 extern const struct proto proto_chat, proto_irc, proto_nats, proto_redis;
 
-/* NULL if there is none of that name. */
+/* NULL if the name is unknown. */
 const struct proto *proto_named(const char *name);
 
-/* For those that speak in lines: the line at p, without its end; `used` is 0 when it is not whole. */
+/* For line-based protocols: the line at p without its end; `used` is 0 if it is incomplete. */
 struct frame proto_line(const char *p, size_t n);
 bool proto_starts(const struct frame *f, const char *with);
 

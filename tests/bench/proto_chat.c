@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* chatd's own protocol. What people type is text, so texts are sent bare; the echo is the receipt. */
+/* chatd's native protocol. Bare lines are text, so texts are sent without a command; the echo is the receipt. */
 #include "config.h"
 
 #include "tests/bench/proto.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * IRC, RFC 2812. A server does not send a text back to who said it, so another member of the room is the witness that
- * it arrived. Replies are known by their three digits after the server's name.
+ * IRC, RFC 2812. A server does not send a text back to its sender, so another member of the room is the witness of its
+ * arrival. Replies are recognised by the three digits after the server's name.
  */
 #include "config.h"
 
@@ -41,9 +41,10 @@ static void reply(struct frame *f)
     if (!word || f->text + f->len - word < 5 || word[4] != ' ')
         return;
     word++;
-    if (memcmp(word, "376", 3) == 0 || memcmp(word, "422", 3) == 0) /* the end of the message of the day, or none */
+    if (memcmp(word, "376", 3) == 0 ||
+        memcmp(word, "422", 3) == 0) /* end of the message of the day, or no such message */
         f->kind = FRAME_WELCOME;
-    else if (memcmp(word, "366", 3) == 0) /* the end of the names */
+    else if (memcmp(word, "366", 3) == 0) /* end of the names */
         f->kind = FRAME_JOINED;
     else if ((word[0] == '4' || word[0] == '5') && word[1] >= '0' && word[1] <= '9')
         f->kind = FRAME_ERROR;

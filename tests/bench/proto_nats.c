@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* NATS: INFO comes first; a room is a subject, to which every client subscribes and some publish. */
+/* NATS: the server sends INFO first; a room is a subject to which every client subscribes and some publish. */
 #include "config.h"
 
 #include "tests/bench/proto.h"
@@ -11,7 +11,7 @@ static void login(struct buf *out, const char *name)
     buf_printf(out, "CONNECT {\"verbose\":false,\"pedantic\":false,\"name\":\"%s\"}\r\n", name);
 }
 
-/* The answer to the PING says that the subscription is in force. */
+/* The answer to the PING means that the subscription is in effect. */
 static void join(struct buf *out, const char *room)
 {
     buf_printf(out, "SUB %s 1\r\nPING\r\n", room);
@@ -30,7 +30,7 @@ static void pong(struct buf *out, const struct frame *ping)
     buf_add(out, "PONG\r\n", 6);
 }
 
-/* MSG subject id size, a line end, so many bytes, a line end */
+/* MSG subject id size, a line end, that many bytes, a line end */
 static void message(struct frame *f, const char *p, size_t n)
 {
     size_t size = 0, scale = 1, i = f->len;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Redis pub/sub in RESP3: only there may a connection that subscribes also publish. What is not a push comes as
- * single lines or as nested values, which are taken line by line; counted strings among them hold no line ends here.
+ * Redis pub/sub in RESP3, the only version in which a subscribed connection may publish. Everything but a push arrives
+ * as single lines or nested values, which are read line by line; counted strings in them hold no line ends here.
  */
 #include "config.h"
 
@@ -29,7 +29,7 @@ static void say(struct buf *out, const char *room, const char *text, size_t len)
     buf_add(out, "\r\n", 2);
 }
 
-/* Reads digits and a line end; returns what comes after, or NULL when it is not all there. */
+/* Reads digits and a line end; returns the position after them, or NULL if incomplete. */
 static const char *get_size(const char *p, const char *end, size_t *size)
 {
     *size = 0;

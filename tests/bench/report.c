@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What came of a run, in figures that are worked out once and printed twice: as text and as JSON. */
+/* The figures of a run, computed once and printed as text or as JSON. */
 #include "config.h"
 
 #include "tests/bench/report.h"
@@ -8,15 +8,15 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#define BUSY_LIMIT 0.9   /* above this share of a core the generator is the limit */
-#define OTHERS_LIMIT 0.1 /* above this share of a core other processes disturb */
+#define BUSY_LIMIT 0.9   /* above this share of a core, the generator is the limit */
+#define OTHERS_LIMIT 0.1 /* above this share of a core, other processes disturb the run */
 
 struct figures {
     double seconds, said_s, delivered_s;
-    double busy, waited; /* shares of our thread's time */
-    double ceiling_s;    /* deliveries/s at which it would be busy all the time */
-    double cpu_us, cores, switches; /* of the server, for each delivery; -1: unknown */
-    double others; /* cores that neither the server nor we used; -1: unknown */
+    double busy, waited; /* shares of the generator's time */
+    double ceiling_s;    /* deliveries/s at which it would be fully busy */
+    double cpu_us, cores, switches; /* of the server, per delivery; -1: unknown */
+    double others; /* cores used by neither the server nor the generator; -1: unknown */
     double client_kib, quiet_kib;
     struct utsname system;
 };
@@ -54,7 +54,7 @@ static double ms(int64_t ns)
     return (double)ns / 1e6;
 }
 
-bool report_is_well(const struct load_result *r)
+bool report_has_passed(const struct load_result *r)
 {
     const struct check_totals *c = &r->check;
     return r->is_complete && !r->closed && !c->lost && !c->doubled && !c->disordered && !c->damaged && !c->orders;
@@ -74,7 +74,7 @@ static void print_latency(const char *what, const struct hist *h)
            ms(hist_at(h, 0.9)), ms(hist_at(h, 0.99)), ms(hist_at(h, 0.999)), ms(h->most_ns));
 }
 
-/* A line for each power of two, with a bar as long as its share. */
+/* One line for each power of two, with a bar as long as its share. */
 static void print_histogram(const struct hist *h)
 {
     static const char bar[] = "########################################";
@@ -113,7 +113,7 @@ static void print_server(const struct load_result *r, const struct figures *f)
         printf("server      %.3f µs CPU a delivery, %.0f %% of a core; %.4f context switches a delivery\n", f->cpu_us,
                100 * f->cores, f->switches);
     if (r->memory_in.resident_kib)
-        printf("memory      %ld KiB before, %ld when all were in (%.1f a client), %ld at its peak (%.1f a client); "
+        printf("memory      %ld KiB before, %ld with all logged in (%.1f a client), %ld at the peak (%.1f a client); "
                "%ld threads\n",
                r->memory_before.resident_kib, r->memory_in.resident_kib, f->quiet_kib, r->memory_after.peak_kib,
                f->client_kib, r->memory_after.threads);
@@ -125,12 +125,12 @@ static void print_generator(const struct load_options *o, const struct load_resu
            100 * f->waited, f->ceiling_s,
            f->busy > BUSY_LIMIT ? "; IT WAS THE LIMIT: the server may do more" : "");
     if (f->others > OTHERS_LIMIT)
-        printf("disturbed   other processes, or the host of this machine, used %.0f %% of a core meanwhile\n",
+        printf("disturbed   other processes, or the host of this machine, used %.0f %% of a core\n",
                100 * f->others);
     if (o->rate)
         print_latency("sent late", &r->late);
     if (o->ask) {
-        printf("asked       %lu HISTORY, %lu SEARCH; %lu answers not whole, %lu questions too many\n",
+        printf("queries     %lu HISTORY, %lu SEARCH; %lu incomplete answers, %lu not sent\n",
                (unsigned long)r->history.count, (unsigned long)r->search.count, (unsigned long)r->part,
                (unsigned long)r->unasked);
         print_latency("  HISTORY", &r->history);
@@ -144,7 +144,7 @@ void report_text(const struct load_options *o, const struct load_result *r)
     const struct check_totals *c = &r->check;
     int clients = load_connections(o);
     print_load(o, &f);
-    printf("log-in      %d of %d in %.2f s; each p50 %.1f, p99 %.1f, max %.1f ms\n", r->entered, clients,
+    printf("login       %d of %d in %.2f s; each p50 %.1f, p99 %.1f, max %.1f ms\n", r->entered, clients,
            (double)r->login_ns / 1e9, ms(hist_at(&r->login, 0.5)), ms(hist_at(&r->login, 0.99)), ms(r->login.most_ns));
     printf("throughput  %.0f texts/s in, %.0f deliveries/s out, over %.2f s\n", f.said_s, f.delivered_s, f.seconds);
     print_latency("latency", &r->latency);
@@ -153,18 +153,18 @@ void report_text(const struct load_options *o, const struct load_result *r)
     print_generator(o, r, &f);
     printf("checked     %lu lost, %lu doubled, %lu out of order, %lu damaged; %lu members saw another order%s\n",
            (unsigned long)c->lost, (unsigned long)c->doubled, (unsigned long)c->disordered, (unsigned long)c->damaged,
-           (unsigned long)c->orders, o->proto->echoes ? "" : " (of those who only read)");
+           (unsigned long)c->orders, o->proto->echoes ? "" : " (of those that only read)");
     printf("closed      %d clients", r->closed);
     if (o->stopped)
-        printf("; of %d who stopped reading: %d", o->stopped, r->stopped_closed);
+        printf("; of %d that stopped reading: %d", o->stopped, r->stopped_closed);
     printf("\n");
     print_words("  words", &r->closed_words);
     print_words("  stopped", &r->stopped_words);
-    print_words("complaint", &r->complaints);
+    print_words("errors", &r->complaints);
     if (!r->is_complete)
-        printf("NOT COMPLETE: the load was not carried out to its end\n");
-    else if (!report_is_well(r))
-        printf("NOT WELL\n");
+        printf("INCOMPLETE: the load did not run to its end\n");
+    else if (!report_has_passed(r))
+        printf("FAILED\n");
 }
 
 /* ---- for machines ---- */
@@ -278,5 +278,5 @@ void report_json(const struct load_options *o, const struct load_result *r)
     put_checks(r);
     printf("  \"generator_was_limit\": %s,\n", f.busy > BUSY_LIMIT ? "true" : "false");
     printf("  \"complete\": %s,\n", r->is_complete ? "true" : "false");
-    printf("  \"well\": %s\n}\n", report_is_well(r) ? "true" : "false");
+    printf("  \"well\": %s\n}\n", report_has_passed(r) ? "true" : "false");
 }

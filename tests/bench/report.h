@@ -4,11 +4,11 @@
 
 #include "tests/bench/load.h"
 
-/* Prints what came of a run on standard output: for people, or as one flat JSON object with a key on each line. */
+/* Prints the result of a run on standard output: as text, or as one flat JSON object with one key on each line. */
 void report_text(const struct load_options *o, const struct load_result *r);
 void report_json(const struct load_options *o, const struct load_result *r);
 
-/* Nothing lost, doubled or out of order, and nobody closed who did not stop reading. */
-bool report_is_well(const struct load_result *r);
+/* True if nothing was lost, duplicated or out of order, and no reading client was closed. */
+bool report_has_passed(const struct load_result *r);
 
 #endif

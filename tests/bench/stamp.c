@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Numbered texts. Reading runs once for each delivery, millions of times a second, so eight digits are turned into a
- * number at once: loaded as one word with the first digit on top, each byte becomes its value (a letter has bit 6 set
- * and is 9 more than its low half), then halves are pushed together three times.
+ * Numbered texts. Each delivery is read, millions of times a second, so eight digits are converted at once: loaded as
+ * one word with the first digit on top, each byte becomes its value (a letter has bit 6 set and is 9 more than its low
+ * half), then halves are joined three times.
  */
 #include "config.h"
 

@@ -7,12 +7,12 @@
 #include <stdint.h>
 
 /*
- * A numbered text: `=`, then in hexadecimal who said it (8 digits: room and sender), its number with that sender (8)
- * and when it was due (16), then dots up to the wanted length. Fixed places, so that it is read in a few steps.
+ * A numbered text: `=`, then in hexadecimal its room and sender (8 digits), its number with that sender (8) and when it
+ * was due (16), then dots up to the wanted length. All places are fixed, so that it is read in a few steps.
  */
 #define STAMP_LEAST 33
 #define STAMP_MOST 4000
-#define STAMP_ROOMS 65536   /* most rooms, and most senders in one */
+#define STAMP_ROOMS 65536   /* maximum of rooms, and of senders in one */
 #define STAMP_MARK '='
 
 struct stamp {
@@ -21,10 +21,10 @@ struct stamp {
     int64_t sent_ns;
 };
 
-/* Writes `len` bytes, STAMP_LEAST to STAMP_MOST, without an end. */
+/* Writes `len` bytes, STAMP_LEAST to STAMP_MOST, without a terminator. */
 void stamp_write(char *text, size_t len, const struct stamp *st);
 
-/* False if the text is none of ours, or its filling is not as it was written. The four numbers may still be wrong. */
+/* False if the text was not written by stamp_write, or its filling has changed. The numbers may still be wrong. */
 bool stamp_read(const char *text, size_t len, struct stamp *st);
 
 #endif

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Who talks when.
+ * The schedules of the traffic.
  *
- * window  closed loop: a text is in flight until its witness has seen it. The witness is who said it, or, where a
- *         server does not echo, the next member of the room. A text that comes home lets the room's next sender talk.
- * rate    open loop: a text is due at its time, whatever came of those before, and is stamped with that time; so a
- *         server (or we) falling behind shows in full.
- * burst   the first client says so many as fast as its socket takes them.
+ * window  closed loop: a text is in flight until its witness has seen it. The witness is the sender or, if the server
+ * does not echo, the next member of the room. A text that was seen lets the room's next sender talk. rate    open loop:
+ * a text is due at its time, whatever happened to earlier ones, and is stamped with that time, so a server (or
+ * generator) that falls behind shows in full. burst   the first client sends that many as fast as its socket accepts
+ * them.
  */
 #include "config.h"
 
 #include "tests/bench/engine.h"
 
-#define BURST_BYTES 65536 /* made ahead of the socket */
+#define BURST_BYTES 65536 /* prepared ahead of the socket */
 
 static struct client *member(struct engine *e, const struct room *r, int m)
 {

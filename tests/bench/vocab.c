@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* See the header. A word is its rank, written in syllables; so frequent words are short, as in languages. */
+/* See the header. A word is its rank written in syllables, so frequent words are short, as in a language. */
 #include "config.h"
 
 #include "tests/bench/vocab.h"
@@ -14,8 +14,9 @@ uint32_t vocab_random(uint64_t *state)
 
 void vocab_word(struct buf *out, int rank)
 {
-    static const char *const syllables[] = {"an", "the", "ri", "so", "ka", "men", "to", "ler", "vi", "nu", "pe", "dor", "gi", "ha",
-                                            "el", "bo", "st", "ju", "wen", "mo", "quo", "fa", "zi", "yl", "cu", "ost", "ein"};
+    static const char *const syllables[] = {"an",  "the", "ri",  "so", "ka", "men", "to", "ler", "vi",
+                                            "nu",  "pe",  "dor", "gi", "ha", "el",  "bo", "st",  "ju",
+                                            "wen", "mo",  "quo", "fa", "zi", "yl",  "cu", "ost", "ein"};
     const int n = sizeof syllables / sizeof syllables[0];
     do {
         buf_str(out, syllables[rank % n]);
@@ -29,7 +30,7 @@ int vocab_rank(uint64_t *state)
     return (int)pow(VOCAB_WORDS, share) - 1;
 }
 
-/* The commonest Han are as frequent as the commonest words. */
+/* The most common characters are as frequent as the most common words. */
 static void han(struct buf *out, int rank)
 {
     unsigned c = 0x4e00 + (unsigned)rank % 5000;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Names that are owned, as their owners, strangers and the operator meet them. Hashing is made cheap, save where a test
- * needs it to take its time. */
+/* Accounts, as seen by their owners, other users and the operator. Hashing is cheap, except where a test needs it to
+ * take time. */
 #include "config.h"
 
 #include "base/clock.h"
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define CHEAP "hash_memory_kib = 64; hash_passes = 1;"
-#define DEAR "hash_memory_kib = 16384; hash_passes = 40;" /* a quarter of a second or more */
+#define EXPENSIVE "hash_memory_kib = 16384; hash_passes = 40;" /* a quarter of a second or more */
 
 static char out[65536];
 
@@ -55,7 +55,7 @@ static void add_user(const char *name, const char *password)
         fail_msg("chatctl user add %s: %s", name, out);
 }
 
-/* Opens, and says USERNAME with this behind it. */
+/* Connects and sends USERNAME with these arguments; the connection stays open. */
 static void try_login(struct client *c, const char *name_and_password, const char *answer)
 {
     client_open(c, &d);
@@ -63,15 +63,15 @@ static void try_login(struct client *c, const char *name_and_password, const cha
     client_expect(c, "%s", answer);
 }
 
-/* The same, and nothing else. */
-static void login_gives(const char *name_and_password, const char *answer)
+/* The same on a connection of its own, which is closed. */
+static void expect_login(const char *name_and_password, const char *answer)
 {
     struct client c;
     try_login(&c, name_and_password, answer);
     client_close(&c);
 }
 
-/* ---- owning a name ---- */
+/* ---- registered names ---- */
 
 static void a_registered_name_takes_its_password(void **state)
 {
@@ -82,18 +82,18 @@ static void a_registered_name_takes_its_password(void **state)
     client_ask(&a, "REGISTER secret-of-alice", "ERROR Already registered");
     client_ask(&a, "QUIT", "OK Goodbye!");
     client_close(&a);
-    login_gives("alice", "ERROR Password required");
-    login_gives("ALICE", "ERROR Password required");
-    login_gives("alice secret-of-bob", "ERROR Wrong password");
-    login_gives("alice Secret-of-alice", "ERROR Wrong password");
-    login_gives("bob secret-of-alice", "ERROR Not registered");
-    login_gives("server secret-of-alice", "ERROR Not registered");
-    try_login(&a, "aLiCe secret-of-alice", "OK Welcome, alice!"); /* as she registered it */
+    expect_login("alice", "ERROR Password required");
+    expect_login("ALICE", "ERROR Password required");
+    expect_login("alice secret-of-bob", "ERROR Wrong password");
+    expect_login("alice Secret-of-alice", "ERROR Wrong password");
+    expect_login("bob secret-of-alice", "ERROR Not registered");
+    expect_login("server secret-of-alice", "ERROR Not registered");
+    try_login(&a, "aLiCe secret-of-alice", "OK Welcome, alice!"); /* in the case it was registered in */
     client_ask(&a, "USERNAME alice secret-of-alice", "ERROR Username already set");
     client_close(&a);
 }
 
-static void after_a_refusal_one_may_try_again(void **state)
+static void a_refused_login_can_be_tried_again(void **state)
 {
     struct client a;
     (void)state;
@@ -105,7 +105,7 @@ static void after_a_refusal_one_may_try_again(void **state)
     client_close(&a);
 }
 
-static void a_password_has_a_least_length_and_no_blank(void **state)
+static void a_password_has_a_minimum_length_and_no_blanks(void **state)
 {
     struct client a;
     (void)state;
@@ -119,7 +119,7 @@ static void a_password_has_a_least_length_and_no_blank(void **state)
     client_close(&a);
 }
 
-static void one_changes_the_password_and_gives_the_name_up(void **state)
+static void a_user_changes_the_password_and_unregisters(void **state)
 {
     struct client a, b;
     (void)state;
@@ -129,11 +129,11 @@ static void one_changes_the_password_and_gives_the_name_up(void **state)
     client_ask(&a, "REGISTER secret-of-alice", "OK Registered alice");
     client_ask(&a, "PASSWD wrong-secret another-secret", "ERROR Wrong password");
     client_ask(&a, "PASSWD secret-of-alice another-secret", "OK Password changed");
-    login_gives("alice secret-of-alice", "ERROR Wrong password");
+    expect_login("alice secret-of-alice", "ERROR Wrong password");
     client_ask(&a, "UNREGISTER secret-of-alice", "ERROR Wrong password");
     client_ask(&a, "UNREGISTER another-secret", "OK Unregistered alice");
-    login_gives("alice another-secret", "ERROR Not registered");
-    login_gives("alice", "ERROR Username taken"); /* she is still here, as anybody might be */
+    expect_login("alice another-secret", "ERROR Not registered");
+    expect_login("alice", "ERROR Username taken"); /* alice is still online, without an account */
     client_ask(&a, "REGISTER secret-of-alice", "OK Registered alice");
     client_ask(&a, "UNREGISTER secret-of-alice", "OK Unregistered alice");
     client_close(&a);
@@ -141,7 +141,7 @@ static void one_changes_the_password_and_gives_the_name_up(void **state)
     client_close(&b);
 }
 
-static void a_name_that_is_live_belongs_to_who_registers_it_first(void **state)
+static void a_name_in_use_belongs_to_the_user_who_registers_it_first(void **state)
 {
     struct client a, b;
     (void)state;
@@ -156,7 +156,7 @@ static void a_name_that_is_live_belongs_to_who_registers_it_first(void **state)
     client_close(&b);
 }
 
-static void what_was_confirmed_survives_a_restart_and_a_kill(void **state)
+static void confirmed_changes_survive_a_restart_and_a_kill(void **state)
 {
     struct client a, b;
     (void)state;
@@ -168,7 +168,7 @@ static void what_was_confirmed_survives_a_restart_and_a_kill(void **state)
     client_close(&a);
     client_close(&b);
     daemon_start(&d);
-    login_gives("alice", "ERROR Password required");
+    expect_login("alice", "ERROR Password required");
     try_login(&a, "alice secret-of-alice", "OK Welcome, alice!");
     client_ask(&a, "PASSWD secret-of-alice another-secret", "OK Password changed");
     try_login(&b, "bob secret-of-bob", "OK Welcome, bob!");
@@ -177,15 +177,15 @@ static void what_was_confirmed_survives_a_restart_and_a_kill(void **state)
     client_close(&a);
     client_close(&b);
     daemon_start(&d);
-    login_gives("alice secret-of-alice", "ERROR Wrong password");
-    login_gives("alice another-secret", "OK Welcome, alice!");
-    login_gives("bob", "OK Welcome, bob!");
+    expect_login("alice secret-of-alice", "ERROR Wrong password");
+    expect_login("alice another-secret", "OK Welcome, alice!");
+    expect_login("bob", "OK Welcome, bob!");
     daemon_stop(&d);
     daemon_start(&d);
-    login_gives("alice another-secret", "OK Welcome, alice!");
+    expect_login("alice another-secret", "OK Welcome, alice!");
 }
 
-static void who_was_here_when_is_told_of_registered_names(void **state)
+static void seen_is_answered_for_registered_names(void **state)
 {
     struct client a, b;
     char seen[64];
@@ -195,7 +195,7 @@ static void who_was_here_when_is_told_of_registered_names(void **state)
     client_ask(&b, "SEEN nobody", "ERROR User not found");
     client_ask(&b, "SEEN not!a!name", "ERROR User not found");
     client_ask(&b, "SEEN bob", "SEEN Bob now");
-    client_ask(&b, "SEEN alice", "ERROR User not found"); /* she never was */
+    client_ask(&b, "SEEN alice", "ERROR User not found"); /* alice was never seen */
     try_login(&a, "alice secret-of-alice", "OK Welcome, alice!");
     client_ask(&b, "SEEN ALICE", "SEEN alice now");
     client_ask(&a, "QUIT", "OK Goodbye!");
@@ -211,9 +211,9 @@ static void who_was_here_when_is_told_of_registered_names(void **state)
     client_close(&b);
 }
 
-/* ---- taking over ---- */
+/* ---- takeover ---- */
 
-static void a_second_login_takes_over(void **state)
+static void a_second_login_takes_over_the_session(void **state)
 {
     struct client a, b, other;
     (void)state;
@@ -223,12 +223,12 @@ static void a_second_login_takes_over(void **state)
     client_ask(&a, "JOIN general", "OK Joined #general (1 users)");
     client_expect(&a, "JOIN #general bob");
     client_expect(&other, "JOIN #general alice");
-    login_gives("alice wrong-secret", "ERROR Wrong password"); /* who does not know it takes over nothing */
+    expect_login("alice wrong-secret", "ERROR Wrong password"); /* takes over nothing */
     client_expect_quiet(&a);
     try_login(&b, "alice secret-of-alice", "OK Welcome, alice!");
     client_expect(&a, "ERROR Replaced by a new login");
     client_expect_end(&a);
-    client_expect(&other, "LEAVE #general alice"); /* it begins anew, in no room */
+    client_expect(&other, "LEAVE #general alice"); /* the new session is in no room */
     client_ask(&other, "USERS ALL", "USERLIST bob alice");
     client_ask(&b, "LEAVE", "ERROR Not in a room");
     client_ask(&other, "PRIVMSG alice hello", "OK Sent");
@@ -239,8 +239,8 @@ static void a_second_login_takes_over(void **state)
     client_close(&other);
 }
 
-/* Each takes over from who came before, in whatever order that was. */
-static void of_many_logins_at_once_one_stays(void **state)
+/* Each login takes over from the one before it; the order does not matter. */
+static void of_many_simultaneous_logins_one_stays(void **state)
 {
     static struct client c[8];
     int stay = 0;
@@ -264,9 +264,9 @@ static void of_many_logins_at_once_one_stays(void **state)
     assert_int_equal(stay, 1);
 }
 
-/* ---- who may register ---- */
+/* ---- registration ---- */
 
-static void by_invitation_only_who_has_one_registers_and_once(void **state)
+static void an_invitation_registers_one_account(void **state)
 {
     struct client a, b;
     char code[64];
@@ -291,7 +291,7 @@ static void by_invitation_only_who_has_one_registers_and_once(void **state)
     client_close(&b);
 }
 
-static void wrong_invitations_are_borne_only_so_many_times(void **state)
+static void wrong_invitations_are_throttled(void **state)
 {
     struct client a;
     (void)state;
@@ -306,7 +306,7 @@ static void wrong_invitations_are_borne_only_so_many_times(void **state)
     client_close(&a);
 }
 
-static void where_registration_is_closed_the_operator_registers(void **state)
+static void with_registration_closed_only_the_operator_registers(void **state)
 {
     struct client a;
     (void)state;
@@ -315,7 +315,7 @@ static void where_registration_is_closed_the_operator_registers(void **state)
     client_login(&a, &d, "alice");
     client_ask(&a, "REGISTER secret-of-alice", "ERROR Registration is closed");
     add_user("bob", "secret-of-bob");
-    login_gives("bob secret-of-bob", "OK Welcome, bob!");
+    expect_login("bob secret-of-bob", "OK Welcome, bob!");
     assert_int_equal(ask_ctl("secret-of-carol\n", "add", "carol"), 1);
     assert_has("accounts.max");
     daemon_write_conf(&d, "accounts = { max = 1; " CHEAP " };");
@@ -324,7 +324,7 @@ static void where_registration_is_closed_the_operator_registers(void **state)
     client_close(&a);
 }
 
-static void while_the_disk_takes_no_writes_logins_go_on_and_changes_are_refused(void **state)
+static void a_locked_database_refuses_changes_but_not_logins(void **state)
 {
     struct client a;
     sqlite3 *db;
@@ -348,9 +348,9 @@ static void while_the_disk_takes_no_writes_logins_go_on_and_changes_are_refused(
     client_close(&a);
 }
 
-/* ---- guessing ---- */
+/* ---- password guessing ---- */
 
-static void wrong_passwords_are_borne_only_so_many_times_and_lock_no_owner_out(void **state)
+static void wrong_passwords_are_throttled_without_locking_out_the_owner(void **state)
 {
     struct client owner, thief, other;
     (void)state;
@@ -362,30 +362,30 @@ static void wrong_passwords_are_borne_only_so_many_times_and_lock_no_owner_out(v
     client_open_from(&thief, &d, "127.0.0.66");
     for (int i = 0; i < 3; i++)
         client_ask(&thief, "USERNAME alice guess", "ERROR Wrong password");
-    client_say(&thief, "USERNAME alice secret-of-alice"); /* not even the right one is looked at now */
+    client_say(&thief, "USERNAME alice secret-of-alice"); /* even the right password is refused unchecked */
     if (strncmp(client_line(&thief), "ERROR Too many wrong passwords, try again in ", 45) != 0)
         fail_msg("%s", thief.line);
-    client_say(&thief, "USERNAME carol secret-of-carol"); /* nor another's */
+    client_say(&thief, "USERNAME carol secret-of-carol"); /* nor for another account */
     assert_int_equal(strncmp(client_line(&thief), "ERROR Too many", 14), 0);
-    client_open_from(&other, &d, "127.0.0.67"); /* nor from elsewhere, for this account */
+    client_open_from(&other, &d, "127.0.0.67"); /* nor from another address, for this account */
     client_say(&other, "USERNAME alice secret-of-alice");
     assert_int_equal(strncmp(client_line(&other), "ERROR Too many", 14), 0);
     client_ask(&other, "USERNAME carol secret-of-carol", "OK Welcome, carol!");
-    login_gives("alice secret-of-alice", "OK Welcome, alice!");
+    expect_login("alice secret-of-alice", "OK Welcome, alice!");
     assert_int_equal(daemon_status(&d, "logins_wrong"), 3);
-    assert_int_equal(daemon_status(&d, "logins_held"), 3);
+    assert_int_equal(daemon_status(&d, "logins_throttled"), 3);
     assert_true(daemon_log_has(&d, "wrong_password id="));
     client_close(&thief);
     client_close(&other);
 }
 
-static void who_does_not_get_a_turn_in_time_is_told_to_try_again(void **state)
+static void a_login_that_waits_too_long_for_hashing_is_told_to_retry(void **state)
 {
     struct client c[4];
     int64_t until_ms = clock_ms() + DAEMON_WAIT_MS;
     bool busy = false;
     (void)state;
-    fixture_start("accounts = { hash_wait_ms = 0; " DEAR " };");
+    fixture_start("accounts = { hash_wait_ms = 0; " EXPENSIVE " };");
     for (int i = 0; i < 4; i++)
         client_open(&c[i], &d);
     add_user("alice", "secret-of-alice");
@@ -403,7 +403,7 @@ static void who_does_not_get_a_turn_in_time_is_told_to_try_again(void **state)
         client_close(&c[i]);
 }
 
-static void a_stop_does_not_wait_for_those_who_wait_for_their_turn(void **state)
+static void a_stop_does_not_wait_for_queued_hashing(void **state)
 {
     static struct client c[8];
     (void)state;
@@ -420,16 +420,16 @@ static void a_stop_does_not_wait_for_those_who_wait_for_their_turn(void **state)
     daemon_start(&d);
 }
 
-/* ---- what happens while a password is looked at ---- */
+/* ---- changes while a password is checked ---- */
 
-static void a_name_that_is_registered_while_one_waits_for_it_is_not_given_away(void **state)
+static void a_name_registered_during_a_wait_is_not_given_to_the_waiter(void **state)
 {
     struct client a, b;
     (void)state;
-    fixture_start("accounts = { " DEAR " };");
+    fixture_start("accounts = { " EXPENSIVE " };");
     client_login(&a, &d, "alice");
     client_say(&a, "REGISTER secret-of-alice");
-    client_half_close(&a); /* so she is leaving, and b waits for the name */
+    client_half_close(&a); /* alice is leaving, so b waits for the name */
     client_open(&b, &d);
     client_ask(&b, "USERNAME alice", "ERROR Password required");
     client_expect(&a, "OK Registered alice");
@@ -438,18 +438,18 @@ static void a_name_that_is_registered_while_one_waits_for_it_is_not_given_away(v
     client_close(&b);
 }
 
-static void who_proves_an_account_that_is_gone_by_then_throws_nobody_out(void **state)
+static void a_login_to_a_deleted_account_takes_over_nobody(void **state)
 {
     struct client b, c;
     (void)state;
-    fixture_start("accounts = { " DEAR " };");
+    fixture_start("accounts = { " EXPENSIVE " };");
     add_user("alice", "secret-of-alice");
     client_open(&b, &d);
     client_open(&c, &d);
     client_say(&b, "USERNAME alice secret-of-alice");
     OK("user", "del", "alice");
     client_say(&c, "USERNAME alice");
-    if (strcmp(client_line(&c), "OK Welcome, alice!") == 0) { /* it was deleted in time, as nearly always */
+    if (strcmp(client_line(&c), "OK Welcome, alice!") == 0) { /* deleted during the hashing, as almost always */
         client_expect(&b, "ERROR Not registered");
         client_expect_quiet(&c);
     }
@@ -459,8 +459,8 @@ static void who_proves_an_account_that_is_gone_by_then_throws_nobody_out(void **
 
 /* ---- secrets ---- */
 
-/* Each is looked for alone, so each differs. */
-static void a_password_is_nowhere_in_memory_when_it_was_looked_at(void **state)
+/* Each password is searched for on its own, so all differ. */
+static void a_checked_password_is_nowhere_in_memory(void **state)
 {
     struct client a, b, c;
     char junk[3000];
@@ -468,7 +468,7 @@ static void a_password_is_nowhere_in_memory_when_it_was_looked_at(void **state)
     client_login(&a, &d, "alice");
     memset(junk, 'x', sizeof junk - 1);
     junk[sizeof junk - 1] = '\0';
-    client_say(&a, "PRIVMSG alice PlainlySaid"); /* the search finds what is not wiped */
+    client_say(&a, "PRIVMSG alice PlainlySaid"); /* proves that the search finds text that is not wiped */
     client_expect(&a, "PRIVMSG alice PlainlySaid");
     client_expect(&a, "OK Sent");
     assert_true(daemon_memory_has(&d, "PlainlySaid") > 0);
@@ -487,10 +487,10 @@ static void a_password_is_nowhere_in_memory_when_it_was_looked_at(void **state)
     client_send(&b, "USERNAME alice InTwoPieces", 26);
     client_expect_quiet(&a);
     client_ask(&b, "", "ERROR Wrong password");
-    memset(junk, ' ', sizeof junk - 1); /* the buffer grows, and moves, around it */
+    memset(junk, ' ', sizeof junk - 1); /* the buffer grows and moves while it holds the password */
     client_say(&b, "USERNAME alice AmongBlanks%s", junk);
     client_expect(&b, "ERROR Wrong password");
-    client_ask(&b, "USERNAME alice LastWords", "ERROR Wrong password"); /* nothing comes to be written over it */
+    client_ask(&b, "USERNAME alice LastWords", "ERROR Wrong password"); /* no later input overwrites it */
     client_ask(&a, "UNREGISTER NotUtf8\xff", "ERROR Invalid text");
     client_open(&c, &d);
     client_send(&c, "USERNAME alice Unfinished", 25);
@@ -505,7 +505,7 @@ static void a_password_is_nowhere_in_memory_when_it_was_looked_at(void **state)
             fail_msg("%s is still in memory", said[i]);
     add_user("carol", "ByOperator");
     if (daemon_memory_has(&d, "ByOperator"))
-        fail_msg("what the operator has set is still in memory");
+        fail_msg("the operator's password is still in memory");
     for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
         assert_false(daemon_log_has(&d, said[i]));
     assert_false(daemon_log_has(&d, "ByOperator"));
@@ -523,7 +523,7 @@ static bool is_echoing(int terminal)
     return t.c_lflag & ECHO;
 }
 
-/* Waits until the screen shows it. */
+/* Waits until the screen shows the text. */
 static void await_screen(int master, const char *text)
 {
     size_t n = 0;
@@ -544,7 +544,7 @@ static void type(int master, const char *text)
     assert_int_equal(write(master, text, strlen(text)), (ssize_t)strlen(text));
 }
 
-static void a_terminal_shows_what_is_typed_again_however_the_question_ends(void **state)
+static void the_terminal_echoes_again_however_the_prompt_ends(void **state)
 {
     static const struct {
         const char *typed;
@@ -582,14 +582,14 @@ static void two_passwords_that_differ_change_nothing(void **state)
     REFUSED(1, "user", "show", "alice");
 }
 
-static void a_password_is_never_an_argument(void **state)
+static void a_password_is_never_taken_as_an_argument(void **state)
 {
     (void)state;
     REFUSED(2, "user", "add", "alice", "secret-of-alice");
     assert_has("never an argument");
     REFUSED(2, "user", "passwd", "alice", "secret-of-alice");
     REFUSED(2, "user", "add");
-    REFUSED(2, "user", "add", "alice"); /* nothing on standard input */
+    REFUSED(2, "user", "add", "alice"); /* standard input is empty */
     assert_has("no password, or it is too long");
     assert_int_equal(ask_ctl("\n", "add", "alice"), 2);
     assert_int_equal(ask_ctl("two words\n", "add", "alice"), 1);
@@ -601,10 +601,10 @@ static void a_password_is_never_an_argument(void **state)
     REFUSED(1, "user", "show", "alice");
     assert_has("unknown account");
     assert_int_equal(ask_ctl("secret-of-alice\r\nand more\n", "add", "alice"), 0);
-    login_gives("alice secret-of-alice", "OK Welcome, alice!");
+    expect_login("alice secret-of-alice", "OK Welcome, alice!");
 }
 
-static void the_operator_has_a_hand_on_accounts(void **state)
+static void the_operator_manages_accounts(void **state)
 {
     struct client a;
     (void)state;
@@ -619,19 +619,19 @@ static void the_operator_has_a_hand_on_accounts(void **state)
     OK("user", "show", "alice");
     assert_has("127.0.0.1");
     assert_int_equal(ask_ctl("another-secret\n", "passwd", "alice"), 0);
-    client_expect_quiet(&a); /* who is here stays here */
-    login_gives("alice secret-of-alice", "ERROR Wrong password");
+    client_expect_quiet(&a); /* a session stays logged in */
+    expect_login("alice secret-of-alice", "ERROR Wrong password");
     OK("user", "lock", "alice");
     client_expect(&a, "ERROR Account locked");
     client_expect_end(&a);
     client_close(&a);
-    login_gives("alice another-secret", "ERROR Account locked");
-    login_gives("alice secret-of-alice", "ERROR Wrong password"); /* told only to who knows the password */
+    expect_login("alice another-secret", "ERROR Account locked");
+    expect_login("alice secret-of-alice", "ERROR Wrong password"); /* only the right password shows that it is locked */
     OK("--json", "user", "show", "alice");
     assert_has("\"locked\":true");
     daemon_kill(&d);
     daemon_start(&d);
-    login_gives("alice another-secret", "ERROR Account locked");
+    expect_login("alice another-secret", "ERROR Account locked");
     OK("user", "unlock", "alice");
     try_login(&a, "alice another-secret", "OK Welcome, Alice!");
     OK("user", "del", "alice");
@@ -644,7 +644,7 @@ static void the_operator_has_a_hand_on_accounts(void **state)
     client_close(&a);
 }
 
-static void an_invitation_has_a_bounded_life(void **state)
+static void the_life_of_an_invitation_is_bounded(void **state)
 {
     static const char *const wrong[] = {"0", "366", "99999999999999999999", "-1", "x", "1x"};
     (void)state;
@@ -657,7 +657,7 @@ static void an_invitation_has_a_bounded_life(void **state)
 
 /* ---- without libsodium ---- */
 
-static void there_are_no_accounts_and_all_else_goes_on(void **state)
+static void without_accounts_everything_else_works(void **state)
 {
     struct client a;
     (void)state;
@@ -683,33 +683,33 @@ int main(void)
 #define TEST_OWN_CONF(name) cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_down)
     const struct CMUnitTest tests[] = {
         TEST(a_registered_name_takes_its_password),
-        TEST(after_a_refusal_one_may_try_again),
-        TEST(a_password_has_a_least_length_and_no_blank),
-        TEST(one_changes_the_password_and_gives_the_name_up),
-        TEST(a_name_that_is_live_belongs_to_who_registers_it_first),
-        TEST(what_was_confirmed_survives_a_restart_and_a_kill),
-        TEST(who_was_here_when_is_told_of_registered_names),
-        TEST(a_second_login_takes_over),
-        TEST(of_many_logins_at_once_one_stays),
-        TEST(by_invitation_only_who_has_one_registers_and_once),
-        TEST(wrong_invitations_are_borne_only_so_many_times),
-        TEST(where_registration_is_closed_the_operator_registers),
-        TEST(while_the_disk_takes_no_writes_logins_go_on_and_changes_are_refused),
-        TEST_OWN_CONF(wrong_passwords_are_borne_only_so_many_times_and_lock_no_owner_out),
-        TEST_OWN_CONF(who_does_not_get_a_turn_in_time_is_told_to_try_again),
-        TEST_OWN_CONF(a_stop_does_not_wait_for_those_who_wait_for_their_turn),
-        TEST_OWN_CONF(a_name_that_is_registered_while_one_waits_for_it_is_not_given_away),
-        TEST_OWN_CONF(who_proves_an_account_that_is_gone_by_then_throws_nobody_out),
-        TEST(a_password_is_nowhere_in_memory_when_it_was_looked_at),
-        TEST(a_terminal_shows_what_is_typed_again_however_the_question_ends),
+        TEST(a_refused_login_can_be_tried_again),
+        TEST(a_password_has_a_minimum_length_and_no_blanks),
+        TEST(a_user_changes_the_password_and_unregisters),
+        TEST(a_name_in_use_belongs_to_the_user_who_registers_it_first),
+        TEST(confirmed_changes_survive_a_restart_and_a_kill),
+        TEST(seen_is_answered_for_registered_names),
+        TEST(a_second_login_takes_over_the_session),
+        TEST(of_many_simultaneous_logins_one_stays),
+        TEST(an_invitation_registers_one_account),
+        TEST(wrong_invitations_are_throttled),
+        TEST(with_registration_closed_only_the_operator_registers),
+        TEST(a_locked_database_refuses_changes_but_not_logins),
+        TEST_OWN_CONF(wrong_passwords_are_throttled_without_locking_out_the_owner),
+        TEST_OWN_CONF(a_login_that_waits_too_long_for_hashing_is_told_to_retry),
+        TEST_OWN_CONF(a_stop_does_not_wait_for_queued_hashing),
+        TEST_OWN_CONF(a_name_registered_during_a_wait_is_not_given_to_the_waiter),
+        TEST_OWN_CONF(a_login_to_a_deleted_account_takes_over_nobody),
+        TEST(a_checked_password_is_nowhere_in_memory),
+        TEST(the_terminal_echoes_again_however_the_prompt_ends),
         TEST(two_passwords_that_differ_change_nothing),
-        TEST(a_password_is_never_an_argument),
-        TEST(the_operator_has_a_hand_on_accounts),
-        TEST(an_invitation_has_a_bounded_life),
+        TEST(a_password_is_never_taken_as_an_argument),
+        TEST(the_operator_manages_accounts),
+        TEST(the_life_of_an_invitation_is_bounded),
     };
     const struct CMUnitTest without[] = {
-        TEST(there_are_no_accounts_and_all_else_goes_on),
-        TEST(a_terminal_shows_what_is_typed_again_however_the_question_ends),
+        TEST(without_accounts_everything_else_works),
+        TEST(the_terminal_echoes_again_however_the_prompt_ends),
     };
     if (!secret_available())
         return cmocka_run_group_tests(without, NULL, NULL);

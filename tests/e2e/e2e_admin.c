@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The console by its own tool, as an operator uses it: answers, exit codes, and that it works while chat is stuck. */
+/* The console, used through chatctl as an operator does: answers, exit codes, and that it works while chat is stuck. */
 #include "config.h"
 
 #include "base/clock.h"
@@ -32,7 +32,7 @@ static void assert_has(const char *text)
         fail_msg("expected \"%s\" in: %s", text, out);
 }
 
-static void it_shows_who_and_what_is_there(void **state)
+static void the_operator_sees_users_rooms_and_state(void **state)
 {
     struct client a, b;
     (void)state;
@@ -70,7 +70,7 @@ static void it_shows_who_and_what_is_there(void **state)
     client_close(&b);
 }
 
-static void exit_codes_say_what_happened(void **state)
+static void exit_codes_tell_what_happened(void **state)
 {
     char err[1024];
     (void)state;
@@ -103,7 +103,7 @@ static void exit_codes_say_what_happened(void **state)
     }
 }
 
-static void rooms_are_made_named_and_deleted(void **state)
+static void rooms_are_created_changed_and_deleted(void **state)
 {
     struct client a;
     (void)state;
@@ -121,7 +121,7 @@ static void rooms_are_made_named_and_deleted(void **state)
     client_ask(&a, "LEAVE", "OK Left #Lab");
     OK("room", "delete", "lab");
     REFUSED(1, "room", "delete", "lab");
-    OK("room", "create", "used"); /* a room that people made becomes one that stays */
+    OK("room", "create", "used"); /* a room that users created becomes permanent */
     daemon_kill(&d);
     daemon_start(&d);
     OK("--json", "rooms");
@@ -130,7 +130,7 @@ static void rooms_are_made_named_and_deleted(void **state)
     client_close(&a);
 }
 
-static void the_operator_speaks_to_a_room_or_to_all(void **state)
+static void the_operator_announces_to_a_room_or_to_everyone(void **state)
 {
     struct client a, b;
     (void)state;
@@ -149,7 +149,7 @@ static void the_operator_speaks_to_a_room_or_to_all(void **state)
     client_close(&b);
 }
 
-static void kick_answers_when_the_session_is_gone(void **state)
+static void kick_answers_once_the_session_has_ended(void **state)
 {
     struct client a, b, c;
     (void)state;
@@ -165,7 +165,7 @@ static void kick_answers_when_the_session_is_gone(void **state)
     client_expect(&a, "LEAVE #one bob");
     client_login(&c, &d, "bob");
     client_ask(&a, "PING x", "PONG x");
-    client_login(&b, &d, "3"); /* a name that is another's id shields nobody */
+    client_login(&b, &d, "3"); /* a name equal to another session's id protects nobody */
     OK("kick", "3");
     client_expect(&c, "ERROR Kicked: by the operator");
     client_expect_end(&c);
@@ -179,7 +179,7 @@ static void kick_answers_when_the_session_is_gone(void **state)
     client_close(&c);
 }
 
-/* Connects to the console itself. */
+/* Connects to the console socket. */
 static int console(void)
 {
     struct sockaddr_un sun = {.sun_family = AF_UNIX};
@@ -202,7 +202,7 @@ static void ask_console(const char *request, size_t len)
     close(fd);
 }
 
-static void the_wire_is_lines_of_json_for_any_program(void **state)
+static void the_wire_is_json_lines_for_any_program(void **state)
 {
     char big[10000];
     (void)state;
@@ -226,18 +226,18 @@ static void the_wire_is_lines_of_json_for_any_program(void **state)
     OK("ping");
 }
 
-static void forgotten_connections_do_not_lock_the_operator_out(void **state)
+static void idle_connections_do_not_lock_the_operator_out(void **state)
 {
     int fd[4];
     (void)state;
     for (int i = 0; i < 4; i++)
         fd[i] = console();
-    OK("ping"); /* within chatctl's own 30 s: each of them is given up after five */
+    OK("ping"); /* within chatctl's 30 s: each idle one is closed after 5 s */
     for (int i = 0; i < 4; i++)
         close(fd[i]);
 }
 
-static void reload_takes_all_or_nothing_and_says_which(void **state)
+static void a_reload_applies_all_or_nothing_and_says_which(void **state)
 {
     struct client a;
     (void)state;
@@ -245,7 +245,8 @@ static void reload_takes_all_or_nothing_and_says_which(void **state)
     daemon_start(&d);
     client_enter(&a, &d, "alice", "one");
     client_ask(&a, "TOPIC 12345678901", "ERROR Topic too long");
-    daemon_write_conf(&d, "limits = { topic_bytes = 20; };\nclients = { prespawn = 7; };\nlog = { level = \"debug\"; };\n");
+    daemon_write_conf(&d,
+                      "limits = { topic_bytes = 20; };\nclients = { prespawn = 7; };\nlog = { level = \"debug\"; };\n");
     OK("reload");
     assert_has("limits.topic_bytes  changed");
     assert_has("log.level           changed");
@@ -253,7 +254,7 @@ static void reload_takes_all_or_nothing_and_says_which(void **state)
     client_ask(&a, "TOPIC 12345678901", "OK Topic set");
     OK("reload");
     assert_null(strstr(out, "limits.topic_bytes"));
-    assert_has("clients.prespawn  needs a restart"); /* still */
+    assert_has("clients.prespawn  needs a restart"); /* as before */
     daemon_write_conf(&d, "limits = { topic_bytes = 30; };\nclients = { maxx = 5; spare = \"few\"; };\n");
     REFUSED(1, "reload");
     assert_has("chatd.conf:2: clients.maxx: unknown key; did you mean clients.max?");
@@ -262,7 +263,7 @@ static void reload_takes_all_or_nothing_and_says_which(void **state)
     daemon_write_conf(&d, "limits = { topic_bytes = 30; };\n");
     kill(d.pid, SIGHUP);
     daemon_await_log(&d, "reloaded");
-    for (int64_t until = clock_ms() + DAEMON_WAIT_MS; clock_ms() < until;) { /* HUP is carried out a moment later */
+    for (int64_t until = clock_ms() + DAEMON_WAIT_MS; clock_ms() < until;) { /* HUP takes effect a moment later */
         client_say(&a, "TOPIC 123456789012345678901");
         if (strcmp(client_line(&a), "OK Topic set") == 0)
             break;
@@ -271,7 +272,7 @@ static void reload_takes_all_or_nothing_and_says_which(void **state)
     client_close(&a);
 }
 
-static void reload_tells_of_other_listeners_and_keeps_the_old_ones(void **state)
+static void a_reload_reports_changed_listeners_and_keeps_the_old(void **state)
 {
     struct client a;
     (void)state;
@@ -297,7 +298,7 @@ static void reload_tells_of_other_listeners_and_keeps_the_old_ones(void **state)
     client_close(&a);
 }
 
-static void stop_says_goodbye_and_ends_well(void **state)
+static void stop_says_goodbye_and_exits_with_0(void **state)
 {
     struct client a, b;
     (void)state;
@@ -307,7 +308,7 @@ static void stop_says_goodbye_and_ends_well(void **state)
     client_expect_quiet(&b);
     pid_t pid = d.pid;
     OK("stop");
-    daemon_ctl(&d, out, sizeof out, "stop", NULL); /* a second operator is no second signal */
+    daemon_ctl(&d, out, sizeof out, "stop", NULL); /* a second stop does not count as a second signal */
     client_expect(&a, "ERROR Server stopping");
     client_expect_end(&a);
     client_expect(&b, "ERROR Server stopping");
@@ -332,8 +333,8 @@ static sqlite3 *lock_database(void)
     return db;
 }
 
-/* Puts one client into each wait there is: a blocking read, the flood limit, its own full outbox, somebody else's. */
-static void into_every_wait(struct client *idle, struct client *flooder, struct client *deaf, struct client *pressed)
+/* Puts one client into each kind of wait: a blocking read, the flood limit, its own full outbox, another's. */
+static void enter_every_wait(struct client *idle, struct client *flooder, struct client *deaf, struct client *pressed)
 {
     char text[2001];
     memset(text, 'x', 2000);
@@ -348,14 +349,14 @@ static void into_every_wait(struct client *idle, struct client *flooder, struct 
     client_skip_to(deaf, "OK Joined #loud (0 users)");
     client_enter(pressed, &d, "pressed", "loud");
     long before = daemon_status(&d, "pressure_waits");
-    /* A talker whose room has a member that does not read waits for that member, with patience without end. */
+    /* A speaker waits for a member of the room that does not read; patience is unlimited here. */
     for (int i = 0; i < 200 && daemon_status(&d, "pressure_waits") == before; i++)
         client_say(pressed, "%s", text);
     assert_true(daemon_status(&d, "pressure_waits") > before);
 }
 
-#define WAITS_CONF                                                                                                     \
-    "flood = { rate_per_s = 1; burst_tokens = 1000; close_after_s = 3600; exempt_loopback = false; };"                   \
+#define WAITS_CONF                                                                                     \
+    "flood = { rate_per_s = 1; burst_tokens = 1000; close_after_s = 3600; exempt_loopback = false; };" \
     "outbox = { bytes = 131072; patience_ms = 60000; age_s = 3600; }; sockets = { send_buffer_bytes = 4096; };"
 
 static void every_wait_ends_on_kick(void **state)
@@ -364,7 +365,7 @@ static void every_wait_ends_on_kick(void **state)
     (void)state;
     daemon_write_conf(&d, WAITS_CONF);
     daemon_start(&d);
-    into_every_wait(&idle, &flooder, &deaf, &pressed);
+    enter_every_wait(&idle, &flooder, &deaf, &pressed);
     OK("kick", "pressed");
     OK("kick", "flooder");
     OK("kick", "deaf");
@@ -382,7 +383,7 @@ static void every_wait_ends_on_stop(void **state)
     (void)state;
     daemon_write_conf(&d, WAITS_CONF);
     daemon_start(&d);
-    into_every_wait(&idle, &flooder, &deaf, &pressed);
+    enter_every_wait(&idle, &flooder, &deaf, &pressed);
     daemon_stop(&d);
     client_close(&idle);
     client_close(&flooder);
@@ -415,16 +416,17 @@ int main(void)
 {
     alarm(170);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(it_shows_who_and_what_is_there, fixture_up, fixture_down),
-        cmocka_unit_test_setup_teardown(exit_codes_say_what_happened, fixture_up, fixture_down),
-        cmocka_unit_test_setup_teardown(rooms_are_made_named_and_deleted, fixture_up, fixture_down),
-        cmocka_unit_test_setup_teardown(the_operator_speaks_to_a_room_or_to_all, fixture_up, fixture_down),
-        cmocka_unit_test_setup_teardown(kick_answers_when_the_session_is_gone, fixture_up, fixture_down),
-        cmocka_unit_test_setup_teardown(the_wire_is_lines_of_json_for_any_program, fixture_up, fixture_down),
-        cmocka_unit_test_setup_teardown(forgotten_connections_do_not_lock_the_operator_out, fixture_up, fixture_down),
-        cmocka_unit_test_setup_teardown(reload_takes_all_or_nothing_and_says_which, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(reload_tells_of_other_listeners_and_keeps_the_old_ones, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(stop_says_goodbye_and_ends_well, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(the_operator_sees_users_rooms_and_state, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(exit_codes_tell_what_happened, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(rooms_are_created_changed_and_deleted, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(the_operator_announces_to_a_room_or_to_everyone, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(kick_answers_once_the_session_has_ended, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(the_wire_is_json_lines_for_any_program, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(idle_connections_do_not_lock_the_operator_out, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(a_reload_applies_all_or_nothing_and_says_which, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_reload_reports_changed_listeners_and_keeps_the_old, fixture_dir,
+                                        fixture_down),
+        cmocka_unit_test_setup_teardown(stop_says_goodbye_and_exits_with_0, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(every_wait_ends_on_kick, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(every_wait_ends_on_stop, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_wait_for_the_store_ends_on_kick_and_on_stop, fixture_dir, fixture_down),

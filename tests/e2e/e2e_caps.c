@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* CAPS: what programs switch on for themselves, and that nobody else notices. */
+/* CAPS: capabilities that a client enables for itself, unnoticed by others. */
 #include "config.h"
 
 #include "tests/lib/fixture.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The next line has tags and goes on like that; its number. */
+/* The next line has tags, followed by `rest`. Returns its number. */
 static unsigned long long expect_tagged(struct client *c, const char *rest)
 {
     unsigned long long id;
@@ -34,7 +34,7 @@ static unsigned long long expect_ack(struct client *c)
     return id;
 }
 
-static void all_is_off_and_is_told(void **state)
+static void all_capabilities_are_off_at_first(void **state)
 {
     struct client a;
     (void)state;
@@ -45,15 +45,15 @@ static void all_is_off_and_is_told(void **state)
     client_ask(&a, "/caps +tags acks", "CAPS +tags +acks");
     client_ask(&a, "CAPS", "CAPS +tags +acks");
     client_ask(&a, "CAPS -tags wings", "ERROR Unknown capability: wings (try CAPS)");
-    client_ask(&a, "CAPS", "CAPS +tags +acks"); /* nothing was switched */
+    client_ask(&a, "CAPS", "CAPS +tags +acks"); /* the refused request changed nothing */
     client_ask(&a, "CAPS -", "ERROR Unknown capability:  (try CAPS)");
     client_close(&a);
-    client_login(&a, &d, "bob"); /* maybe served by the same pair */
+    client_login(&a, &d, "bob"); /* may get the same pair of threads */
     client_ask(&a, "CAPS", "CAPS -tags -acks");
     client_close(&a);
 }
 
-static void tags_stand_before_lines_of_rooms_and_private_ones_alone(void **state)
+static void only_room_and_private_lines_have_tags(void **state)
 {
     struct client a, b;
     (void)state;
@@ -90,7 +90,7 @@ static void tags_stand_before_lines_of_rooms_and_private_ones_alone(void **state
     client_close(&b);
 }
 
-static void a_program_can_page_from_what_it_has_heard(void **state)
+static void a_client_can_page_history_from_a_number_it_saw(void **state)
 {
     struct client a, b;
     unsigned long long id;
@@ -112,7 +112,7 @@ static void a_program_can_page_from_what_it_has_heard(void **state)
     client_close(&b);
 }
 
-static void from_the_answer_on_nothing_comes_in_the_old_way(void **state)
+static void after_the_answer_every_line_has_the_new_form(void **state)
 {
     struct client a, b;
     (void)state;
@@ -133,7 +133,7 @@ static void from_the_answer_on_nothing_comes_in_the_old_way(void **state)
     client_close(&b);
 }
 
-static void acks_take_the_place_of_the_echo(void **state)
+static void an_ack_replaces_the_echo(void **state)
 {
     struct client a, b;
     (void)state;
@@ -169,8 +169,8 @@ static void acks_take_the_place_of_the_echo(void **state)
     client_close(&b);
 }
 
-/* As fast as it goes, with and without: all is heard, in order, and nobody is closed. */
-static void a_fast_program_with_acks_loses_nothing(void **state)
+/* At full speed, with and without acks: everything arrives in order, and nobody is closed. */
+static void a_fast_client_with_acks_loses_nothing(void **state)
 {
     enum { LINES = 3000 };
     struct client a, b;
@@ -194,7 +194,7 @@ static void a_fast_program_with_acks_loses_nothing(void **state)
     client_close(&b);
 }
 
-static void the_longest_text_fits_with_tags_too(void **state)
+static void the_longest_text_fits_with_tags(void **state)
 {
     struct client a;
     static char text[4001];
@@ -215,13 +215,13 @@ int main(void)
 #define UP(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
     alarm(170);
     const struct CMUnitTest tests[] = {
-        UP(all_is_off_and_is_told),
-        UP(tags_stand_before_lines_of_rooms_and_private_ones_alone),
-        UP(a_program_can_page_from_what_it_has_heard),
-        UP(from_the_answer_on_nothing_comes_in_the_old_way),
-        UP(acks_take_the_place_of_the_echo),
-        UP(a_fast_program_with_acks_loses_nothing),
-        UP(the_longest_text_fits_with_tags_too),
+        UP(all_capabilities_are_off_at_first),
+        UP(only_room_and_private_lines_have_tags),
+        UP(a_client_can_page_history_from_a_number_it_saw),
+        UP(after_the_answer_every_line_has_the_new_form),
+        UP(an_ack_replaces_the_echo),
+        UP(a_fast_client_with_acks_loses_nothing),
+        UP(the_longest_text_fits_with_tags),
     };
 #undef UP
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* chatd as a program: its options, its refusals, its start, its end, and trouble with the machine. */
+/* chatd as a program: options, refusals, start, stop, and trouble with the machine. */
 #include "config.h"
 
 #include "base/clock.h"
@@ -29,11 +29,11 @@ static void assert_in(const char *text, const char *in)
         fail_msg("expected \"%s\" in: %s", text, in);
 }
 
-/* Runs chatd to its end; the words after the program, NULL last. */
+/* Runs chatd with these arguments until it exits. */
 #define CHATD(...) daemon_run((const char *const[]){daemon_program("CHATD"), __VA_ARGS__, NULL}, out, sizeof out, err, \
                               sizeof err)
 
-static void options_answer_and_mistakes_end_with_2(void **state)
+static void options_are_answered_and_usage_errors_exit_with_2(void **state)
 {
     (void)state;
     assert_int_equal(CHATD("-V"), 0);
@@ -48,7 +48,7 @@ static void options_answer_and_mistakes_end_with_2(void **state)
     assert_in("chatd: unexpected argument stray\n", err);
 }
 
-static void a_check_tells_every_mistake_with_its_line(void **state)
+static void a_check_reports_every_mistake_with_its_line(void **state)
 {
     char path[256];
     (void)state;
@@ -65,7 +65,8 @@ static void a_check_tells_every_mistake_with_its_line(void **state)
     assert_in("chatd.conf:2: rooms.max: must be 1..1000000 (got 0)", err);
     assert_in("chatd.conf:3: rooms.topics: unknown key", err);
     assert_in("chatd.conf:5: log.level: must be one of error|warn|info|debug (got \"loud\")", err);
-    daemon_write_conf(&d, "rooms = { max = 4294967298; }; # 4294967299\nlisteners = ( { port = 1; address = \"here\"; } );");
+    daemon_write_conf(
+        &d, "rooms = { max = 4294967298; }; # 4294967299\nlisteners = ( { port = 1; address = \"here\"; } );");
     assert_int_equal(CHATD("-t", "-c", path), 1);
     assert_in("chatd.conf:1: the number 4294967298 is too large", err);
     assert_null(strstr(err, "4294967299"));
@@ -93,7 +94,8 @@ static void it_listens_where_the_configuration_says(void **state)
     client_ask(&c, "PING there", "PONG there");
     client_close(&c);
     daemon_stop(&d);
-    daemon_write_conf(&d, "listeners = ( { port = 0; protocol = \"native\"; }, { port = 0; address = \"127.0.0.1\"; } );");
+    daemon_write_conf(&d,
+                      "listeners = ( { port = 0; protocol = \"native\"; }, { port = 0; address = \"127.0.0.1\"; } );");
     daemon_start(&d);
     client_open(&c, &d);
     client_ask(&c, "PING there", "PONG there");
@@ -109,7 +111,7 @@ static void the_sample_configuration_starts(void **state)
     assert_non_null(f);
     text[fread(text, 1, sizeof text - 1, f)] = '\0';
     fclose(f);
-    port = strstr(text, "9999;"); /* the one thing a test must not take as it is */
+    port = strstr(text, "9999;"); /* a test cannot use a fixed port */
     assert_non_null(port);
     memcpy(port, "0   ;", 5);
     d.conf_listens = true;
@@ -133,12 +135,12 @@ static void a_port_or_a_directory_in_use_is_one_clear_line(void **state)
     snprintf(other, sizeof other, "(process %ld)", (long)d.pid);
     assert_in(other, err);
     struct client c;
-    client_open(&c, &d); /* the one that runs took no harm */
+    client_open(&c, &d); /* the running one is unharmed */
     client_expect_quiet(&c);
     client_close(&c);
 }
 
-static void of_two_starts_at_once_exactly_one_wins(void **state)
+static void of_two_simultaneous_starts_one_succeeds(void **state)
 {
     (void)state;
     for (int round = 0; round < 20; round++) {
@@ -170,7 +172,7 @@ static void of_two_starts_at_once_exactly_one_wins(void **state)
     }
 }
 
-static void a_leftover_socket_is_replaced_and_a_stranger_is_not(void **state)
+static void a_leftover_socket_is_replaced_and_no_other_file(void **state)
 {
     char path[256];
     struct stat sb;
@@ -195,7 +197,7 @@ static void a_leftover_socket_is_replaced_and_a_stranger_is_not(void **state)
     assert_int_equal(sb.st_mode & 0777, 0600);
 }
 
-static void a_second_term_ends_at_once(void **state)
+static void a_second_term_exits_at_once(void **state)
 {
     struct client c;
     char text[3001];
@@ -221,7 +223,7 @@ static void a_second_term_ends_at_once(void **state)
     client_close(&c);
 }
 
-static void term_under_load_ends_well(void **state)
+static void term_under_load_exits_with_0(void **state)
 {
     enum { MANY = 40 };
     static struct client c[MANY];
@@ -241,7 +243,7 @@ static void term_under_load_ends_well(void **state)
     }
 }
 
-static void chat_goes_on_while_the_store_is_bad_and_it_heals(void **state)
+static void chat_goes_on_while_the_store_fails_and_recovers(void **state)
 {
     struct client a;
     char path[256];
@@ -288,7 +290,7 @@ static void write_file(const char *path, const char *data, size_t len)
     fclose(f);
 }
 
-static void a_strange_database_is_refused_and_left_as_it_is(void **state)
+static void a_foreign_database_is_refused_and_left_alone(void **state)
 {
     char path[256], junk[5000], back[5000];
     sqlite3 *db;
@@ -310,14 +312,14 @@ static void a_strange_database_is_refused_and_left_as_it_is(void **state)
     assert_in("another program", err);
     unlink(path);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA application_id = 0x63686174; PRAGMA user_version = 999", NULL, NULL, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "PRAGMA application_id = 0x63686174; PRAGMA user_version = 999", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     assert_int_equal(CHATD("-p", "0", "-d", d.dir), 1);
     assert_in("schema 999", err);
 }
 
-static void when_descriptors_run_out_it_waits_without_spinning_and_recovers(void **state)
+static void without_free_descriptors_it_waits_idle_and_recovers(void **state)
 {
     enum { MANY = 60 };
     static struct client c[MANY];
@@ -325,7 +327,7 @@ static void when_descriptors_run_out_it_waits_without_spinning_and_recovers(void
     (void)state;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
     low.rlim_max = old.rlim_max;
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0); /* chatd inherits it, and raises what it may */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0); /* chatd inherits it and raises the soft limit */
     daemon_start(&d);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
     struct rlimit tight = {(rlim_t)daemon_descriptors(&d) + 20, old.rlim_max};
@@ -339,7 +341,7 @@ static void when_descriptors_run_out_it_waits_without_spinning_and_recovers(void
     daemon_await_log(&d, "accept_paused");
     for (int i = 0; i < 15; i++)
         client_close(&c[i]);
-    for (int i = 15; i < 30; i++) /* those who waited are served */
+    for (int i = 15; i < 30; i++) /* the waiting ones are served */
         client_expect(&c[i], "PONG %d", i);
     assert_int_equal(prlimit(d.pid, RLIMIT_NOFILE, &old, NULL), 0);
     for (int i = 30; i < MANY; i++)
@@ -349,7 +351,7 @@ static void when_descriptors_run_out_it_waits_without_spinning_and_recovers(void
         client_close(&c[i]);
 }
 
-static void a_machine_too_small_is_named_with_what_to_set(void **state)
+static void a_machine_too_small_is_reported_with_what_to_set(void **state)
 {
     struct rlimit old, low = {300, 300};
     char path[256];
@@ -364,11 +366,13 @@ static void a_machine_too_small_is_named_with_what_to_set(void **state)
     if (pid == 0) {
         setrlimit(RLIMIT_NOFILE, &low);
         _exit(CHATD("-p", "0", "-d", d.dir, "-c", path) == 1 &&
-              strstr(err, "clients.max = 1000 needs 1224 descriptors, but the limit is 300: raise LimitNOFILE") ? 0 : 1);
+                      strstr(err, "clients.max = 1000 needs 1224 descriptors, but the limit is 300: raise LimitNOFILE")
+                  ? 0
+                  : 1);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
-    /* The default is lowered, and that is said. */
+    /* The default is lowered with a message. */
     daemon_write_conf(&d, "");
     pid = fork();
     if (pid == 0) {
@@ -386,19 +390,19 @@ int main(void)
 {
     alarm(170);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(options_answer_and_mistakes_end_with_2, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(a_check_tells_every_mistake_with_its_line, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(options_are_answered_and_usage_errors_exit_with_2, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_check_reports_every_mistake_with_its_line, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(it_listens_where_the_configuration_says, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(the_sample_configuration_starts, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_port_or_a_directory_in_use_is_one_clear_line, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(of_two_starts_at_once_exactly_one_wins, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(a_leftover_socket_is_replaced_and_a_stranger_is_not, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(a_second_term_ends_at_once, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(term_under_load_ends_well, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(chat_goes_on_while_the_store_is_bad_and_it_heals, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(a_strange_database_is_refused_and_left_as_it_is, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(a_machine_too_small_is_named_with_what_to_set, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(when_descriptors_run_out_it_waits_without_spinning_and_recovers, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(of_two_simultaneous_starts_one_succeeds, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_leftover_socket_is_replaced_and_no_other_file, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_second_term_exits_at_once, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(term_under_load_exits_with_0, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(chat_goes_on_while_the_store_fails_and_recovers, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_foreign_database_is_refused_and_left_alone, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_machine_too_small_is_reported_with_what_to_set, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(without_free_descriptors_it_waits_idle_and_recovers, fixture_dir, fixture_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* HISTORY as people ask for it: what was said yesterday, in pages, and across a restart. */
+/* HISTORY as users ask for it: older messages, pages, and across a restart. */
 #include "config.h"
 
 #include "base/clock.h"
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static unsigned long long ids[64]; /* of the last answer */
+static unsigned long long ids[64]; /* of the last page */
 static char times[64][40];
 
 /* The answer must be the texts `prefix`from to `prefix`to, in this order. */
@@ -26,7 +26,7 @@ static void expect_numbers(struct client *c, const char *room, const char *who, 
     for (int i = from; i <= to; i++) {
         const char *line = client_line(c);
         if (sscanf(line, "HIST %39s %llu %39s %39s %63[^\n]", name, &ids[i - from], times[i - from], user, text) != 5)
-            fail_msg("no line of history: %s", line);
+            fail_msg("not a line of history: %s", line);
         snprintf(want, sizeof want, "line %d", i);
         assert_string_equal(name, room);
         assert_string_equal(user, who);
@@ -45,7 +45,7 @@ static void say_lines(struct client *c, int from, int to)
     client_skip_to(c, "PONG said");
 }
 
-static void a_room_has_a_past_for_who_asks(void **state)
+static void history_shows_what_was_said_before(void **state)
 {
     struct client a, b;
     (void)state;
@@ -57,21 +57,21 @@ static void a_room_has_a_past_for_who_asks(void **state)
     client_expect_quiet(&b); /* the replay has ended with the conversation */
     client_say(&b, "HISTORY");
     expect_numbers(&b, "#Den", "alice", 1, 9);
-    client_say(&a, "history"); /* is talk, and alice is in no room */
+    client_say(&a, "history"); /* is text, and alice is in no room */
     client_expect(&a, "ERROR Not in a room");
-    client_say(&a, "/history #den 3"); /* any room may be asked */
+    client_say(&a, "/history #den 3"); /* any room can be read */
     expect_numbers(&a, "#Den", "alice", 7, 9);
     client_close(&a);
     client_close(&b);
 }
 
-static void one_can_page_back_and_forth(void **state)
+static void history_pages_backwards_and_forwards(void **state)
 {
     struct client a;
     (void)state;
     client_enter(&a, &d, "alice", "den");
     say_lines(&a, 1, 19);
-    for (int64_t now = clock_wall_ms(); clock_wall_ms() == now;) /* the last has a time of its own */
+    for (int64_t now = clock_wall_ms(); clock_wall_ms() == now;) /* the last message gets its own millisecond */
         ;
     say_lines(&a, 20, 20);
     client_say(&a, "HISTORY 5");
@@ -91,7 +91,7 @@ static void one_can_page_back_and_forth(void **state)
     client_close(&a);
 }
 
-static void a_page_has_no_more_than_its_limit(void **state)
+static void a_page_ends_at_its_limit(void **state)
 {
     struct client a;
     (void)state;
@@ -105,11 +105,19 @@ static void a_page_has_no_more_than_its_limit(void **state)
     client_close(&a);
 }
 
-static void what_is_asked_wrongly_is_told(void **state)
+static void each_mistake_in_a_request_is_reported(void **state)
 {
     static const char *const wrong[] = {
-        "HISTORY den 0", "HISTORY den 5 x", "HISTORY BEFORE", "HISTORY BEFORE x", "HISTORY AFTER x", "HISTORY SINCE never",
-        "HISTORY den 5 BEFORE 1 AFTER 2", "HISTORY den den", "HISTORY 5 5", "HISTORY SINCE 2026-13-01",
+        "HISTORY den 0",
+        "HISTORY den 5 x",
+        "HISTORY BEFORE",
+        "HISTORY BEFORE x",
+        "HISTORY AFTER x",
+        "HISTORY SINCE never",
+        "HISTORY den 5 BEFORE 1 AFTER 2",
+        "HISTORY den den",
+        "HISTORY 5 5",
+        "HISTORY SINCE 2026-13-01",
     };
     struct client a;
     (void)state;
@@ -122,13 +130,13 @@ static void what_is_asked_wrongly_is_told(void **state)
         client_ask(&a, wrong[i], "ERROR Usage: HISTORY [<room>] [<n>] [BEFORE <id> | AFTER <id> | SINCE <time>]");
     client_ask(&a, "one", "ROOM #den alice one");
     client_ask(&a, "HISTORY BEFORE 0", "OK 0 messages");
-    client_say(&a, "HISTORY AFTER 0"); /* a program begins there */
+    client_say(&a, "HISTORY AFTER 0"); /* the start for a client that pages from the beginning */
     assert_non_null(strstr(client_line(&a), " alice one"));
     client_expect(&a, "OK 1 messages");
     client_close(&a);
 }
 
-static void it_is_there_after_a_restart(void **state)
+static void history_survives_a_restart(void **state)
 {
     struct client a;
     (void)state;
@@ -143,13 +151,13 @@ static void it_is_there_after_a_restart(void **state)
     client_close(&a);
 }
 
-static void what_was_written_outlives_kill_9(void **state)
+static void written_messages_survive_kill_9(void **state)
 {
     struct client a;
     (void)state;
     client_enter(&a, &d, "alice", "den");
     say_lines(&a, 1, 5);
-    daemon_await(&d, "history_kept", 5);
+    daemon_await(&d, "history_stored", 5);
     daemon_kill(&d);
     client_close(&a);
     daemon_start(&d);
@@ -159,14 +167,14 @@ static void what_was_written_outlives_kill_9(void **state)
     client_close(&a);
 }
 
-static void the_longest_text_goes_on_in_a_second_line(void **state)
+static void the_longest_text_continues_on_a_second_line(void **state)
 {
     enum { LONG = 4000 };
     static char text[LONG + 1], got[LONG + 100];
     static const char *const name = "a2345678901234567890123456789012";
     struct client a;
     (void)state;
-    text[0] = 'x'; /* so that the cut would fall within a character */
+    text[0] = 'x'; /* so that a cut at the limit would split a character */
     for (int i = 1; i + 1 < LONG; i += 2)
         memcpy(text + i, "\xc3\xa9", 2);
     client_enter(&a, &d, name, "r2345678901234567890123456789012");
@@ -206,14 +214,14 @@ static void a_large_page_ends_early_and_says_so(void **state)
     client_close(&a);
 }
 
-static void kept_messages_are_counted_and_can_be_switched_off(void **state)
+static void stored_messages_are_counted_and_storing_can_be_disabled(void **state)
 {
     struct client a;
     (void)state;
     fixture_start("history = { keep = true; };");
     client_enter(&a, &d, "alice", "den");
     say_lines(&a, 1, 3);
-    daemon_await(&d, "history_kept", 3);
+    daemon_await(&d, "history_stored", 3);
     assert_int_equal(daemon_status(&d, "history_lost"), 0);
     daemon_write_conf(&d, "history = { keep = false; };");
     char out[4096];
@@ -237,7 +245,7 @@ static int lines_of(const char *text)
     return n;
 }
 
-static void the_operator_can_write_out_a_room(void **state)
+static void the_operator_can_export_a_room(void **state)
 {
     struct client a;
     (void)state;
@@ -246,7 +254,7 @@ static void the_operator_can_write_out_a_room(void **state)
     client_line(&a);
     say_lines(&a, 1, 1200);
     daemon_ctl_ok(&d, out, sizeof out, "history", "export", "den", NULL);
-    assert_int_equal(lines_of(out), 1201); /* and no line that is no message */
+    assert_int_equal(lines_of(out), 1201); /* and nothing but messages */
     assert_ptr_equal(strstr(out, "{\"room\":\"#Den\",\"id\":\""), out);
     assert_non_null(strstr(out, "Z\",\"kind\":\"said\",\"name\":\"alice\",\"text\":\"say \\\"\\\\\\\"\"}\n"));
     assert_non_null(strstr(out, "\"text\":\"line 1200\"}\n"));
@@ -256,7 +264,7 @@ static void the_operator_can_write_out_a_room(void **state)
     client_close(&a);
 }
 
-static void a_large_room_is_written_out_without_being_held_in_memory(void **state)
+static void exporting_a_large_room_takes_little_memory(void **state)
 {
     enum { LINES = 6000, BYTES = 4000 };
     char path[200];
@@ -276,14 +284,14 @@ static void a_large_room_is_written_out_without_being_held_in_memory(void **stat
     daemon_ctl_ok(&d, out, sizeof out, "ping", NULL);
     long before_kib = daemon_memory_kib(&d);
     daemon_ctl_ok(&d, out, sizeof out, "history", "export", "a", NULL);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* these keep what was freed */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* these keep freed memory */
     assert_true(daemon_memory_kib(&d) < before_kib + LINES * BYTES / 1024 / 2);
 #else
     (void)before_kib;
 #endif
 }
 
-/* In how many lines of a file of the state directory it stands, in whatever case; 0 too where there is no such file. */
+/* How many lines of a file in the state directory contain the text, ignoring case; 0 if the file does not exist. */
 static int lines_with(const char *text, const char *file)
 {
     char path[200];
@@ -293,7 +301,7 @@ static int lines_with(const char *text, const char *file)
     return atoi(out);
 }
 
-static void what_the_operator_forgets_is_gone(void **state)
+static void forgotten_messages_are_gone(void **state)
 {
     struct client a, b;
     (void)state;
@@ -307,7 +315,7 @@ static void what_the_operator_forgets_is_gone(void **state)
     client_skip_to(&b, "OK 30 found");
     daemon_ctl_ok(&d, out, sizeof out, "history", "forget", "alice", NULL);
     assert_non_null(strstr(out, "forgotten  30"));
-    assert_int_equal(lines_with("alice", "chatd.db"), 0); /* at once, while it runs */
+    assert_int_equal(lines_with("alice", "chatd.db"), 0); /* at once, while chatd runs */
     assert_int_equal(lines_with("alice", "chatd.db-wal"), 0);
     client_say(&b, "SEARCH line");
     assert_non_null(strstr(client_line(&b), "bob line 31"));
@@ -317,7 +325,7 @@ static void what_the_operator_forgets_is_gone(void **state)
     struct client c;
     client_login(&c, &d, "carl");
     client_say(&c, "JOIN den");
-    assert_int_equal(client_skip_to(&c, "ROOM #den bob line 31"), 3); /* of the replay only that is left */
+    assert_int_equal(client_skip_to(&c, "ROOM #den bob line 31"), 3); /* the rest of the replay is gone */
     client_expect_quiet(&c);
     daemon_ctl_ok(&d, out, sizeof out, "history", "forget", "#DEN", NULL);
     assert_non_null(strstr(out, "forgotten  1"));
@@ -338,18 +346,18 @@ int main(void)
 #define DIR(name) cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_down)
     alarm(170);
     const struct CMUnitTest tests[] = {
-        UP(a_room_has_a_past_for_who_asks),
-        UP(one_can_page_back_and_forth),
-        DIR(a_page_has_no_more_than_its_limit),
-        UP(what_is_asked_wrongly_is_told),
-        UP(it_is_there_after_a_restart),
-        UP(what_was_written_outlives_kill_9),
-        UP(the_longest_text_goes_on_in_a_second_line),
+        UP(history_shows_what_was_said_before),
+        UP(history_pages_backwards_and_forwards),
+        DIR(a_page_ends_at_its_limit),
+        UP(each_mistake_in_a_request_is_reported),
+        UP(history_survives_a_restart),
+        UP(written_messages_survive_kill_9),
+        UP(the_longest_text_continues_on_a_second_line),
         UP(a_large_page_ends_early_and_says_so),
-        DIR(kept_messages_are_counted_and_can_be_switched_off),
-        UP(the_operator_can_write_out_a_room),
-        DIR(a_large_room_is_written_out_without_being_held_in_memory),
-        UP(what_the_operator_forgets_is_gone),
+        DIR(stored_messages_are_counted_and_storing_can_be_disabled),
+        UP(the_operator_can_export_a_room),
+        DIR(exporting_a_large_room_takes_little_memory),
+        UP(forgotten_messages_are_gone),
     };
 #undef UP
 #undef DIR

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What of a room is kept, as those who run it decide: durable rooms, retention, no history, and the replay from before. */
+/* What a room stores, as its owner and ops set it: durable rooms, retention, no history, and replay from before. */
 #include "config.h"
 
 #include "tests/lib/fixture.h"
@@ -19,13 +19,13 @@
 #define TALKERS 4
 #define ROUNDS 60
 
-static void kill_9_loses_nothing_that_was_heard_in_a_durable_room(void **state)
+static void kill_9_loses_nothing_heard_in_a_durable_room(void **state)
 {
     static struct client c[TALKERS], reader;
     static bool heard[TALKERS][ROUNDS];
     int sent = 0;
     (void)state;
-    for (int i = 0; i < TALKERS; i++) { /* two rooms, two talkers each */
+    for (int i = 0; i < TALKERS; i++) { /* two rooms, two speakers each */
         char name[8], room[8];
         snprintf(name, sizeof name, "t%d", i);
         snprintf(room, sizeof room, "r%d", i % 2);
@@ -36,7 +36,7 @@ static void kill_9_loses_nothing_that_was_heard_in_a_durable_room(void **state)
     for (; sent < ROUNDS; sent++) {
         for (int i = 0; i < TALKERS; i++)
             client_say(&c[i], "line %d", sent);
-        for (int i = 0; i < TALKERS && sent < ROUNDS - 1; i++) { /* the last are on their way when it dies */
+        for (int i = 0; i < TALKERS && sent < ROUNDS - 1; i++) { /* the last lines are in flight when it dies */
             client_skip_to(&c[i], "ROOM #r%d t%d line %d", i % 2, i, sent);
             heard[i][sent] = true;
         }
@@ -69,7 +69,7 @@ static void say_numbers(struct client *c, int from, int to)
     client_skip_to(c, "PONG said");
 }
 
-/* How many messages HISTORY shows. */
+/* The number of messages that HISTORY shows. */
 static int kept(struct client *c)
 {
     int n = 0;
@@ -79,7 +79,7 @@ static int kept(struct client *c)
     return n;
 }
 
-static void a_room_keeps_no_more_than_it_wants(void **state)
+static void a_room_keeps_only_the_messages_it_asks_for(void **state)
 {
     struct client a;
     (void)state;
@@ -87,7 +87,7 @@ static void a_room_keeps_no_more_than_it_wants(void **state)
     say_numbers(&a, 1, 20);
     assert_int_equal(kept(&a), 20);
     client_ask(&a, "SET retention 5", "OK Set retention 5");
-    while (kept(&a) != 5) /* it goes in small steps; daemon_fini ends a test that waits for ever */
+    while (kept(&a) != 5) /* cleaned up in small steps */
         usleep(1000);
     client_ask(&a, "SET retention 1000000", "OK Set retention 1000000");
     say_numbers(&a, 21, 30);
@@ -95,7 +95,7 @@ static void a_room_keeps_no_more_than_it_wants(void **state)
     client_close(&a);
 }
 
-static void without_history_nothing_is_kept_from_then_on(void **state)
+static void with_history_off_nothing_more_is_stored(void **state)
 {
     struct client a;
     (void)state;
@@ -110,7 +110,7 @@ static void without_history_nothing_is_kept_from_then_on(void **state)
     client_close(&a);
 }
 
-static void the_replay_may_go_back_before_the_conversation(void **state)
+static void the_replay_may_start_before_the_conversation(void **state)
 {
     struct client a, b;
     (void)state;
@@ -136,7 +136,7 @@ static void the_replay_may_go_back_before_the_conversation(void **state)
 
 #define TALKERS 4
 
-/* One who talks without a pause, and reads what comes. */
+/* A client that talks without a pause and reads what arrives. */
 struct talker {
     struct client c;
     char heard[65536];
@@ -144,7 +144,7 @@ struct talker {
     pthread_t says, hears;
 };
 
-static void *say_on(void *arg)
+static void *talk_on(void *arg)
 {
     struct talker *t = arg;
     while (!t->ends && send(t->c.fd, "on\nand on\n", 10, MSG_NOSIGNAL) == 10)
@@ -153,7 +153,7 @@ static void *say_on(void *arg)
     return NULL;
 }
 
-static void *hear_on(void *arg)
+static void *read_on(void *arg)
 {
     struct talker *t = arg;
     while (recv(t->c.fd, t->heard, sizeof t->heard, 0) > 0)
@@ -161,7 +161,7 @@ static void *hear_on(void *arg)
     return NULL;
 }
 
-static void a_room_that_is_never_silent_can_be_joined(void **state)
+static void a_room_that_is_never_quiet_can_be_joined(void **state)
 {
     static struct talker t[TALKERS];
     struct client a;
@@ -171,10 +171,10 @@ static void a_room_that_is_never_silent_can_be_joined(void **state)
         char name[16];
         snprintf(name, sizeof name, "talker%d", i);
         client_enter(&t[i].c, &d, name, "den");
-        assert_int_equal(pthread_create(&t[i].hears, NULL, hear_on, &t[i]), 0);
-        assert_int_equal(pthread_create(&t[i].says, NULL, say_on, &t[i]), 0);
+        assert_int_equal(pthread_create(&t[i].hears, NULL, read_on, &t[i]), 0);
+        assert_int_equal(pthread_create(&t[i].says, NULL, talk_on, &t[i]), 0);
     }
-    daemon_await_least(&d, "history_kept", 1000);
+    daemon_await_least(&d, "history_stored", 1000);
     client_login(&a, &d, "alice");
     client_say(&a, "JOIN den");
     client_expect(&a, "OK Joined #den (%d users)", TALKERS);
@@ -189,7 +189,7 @@ static void a_room_that_is_never_silent_can_be_joined(void **state)
     }
 }
 
-static void a_private_room_is_not_there_for_a_stranger(void **state)
+static void a_private_room_is_hidden_from_outsiders(void **state)
 {
     static const char *const asks[][2] = {
         {"ROOMS", "ROOMLIST"},
@@ -220,7 +220,7 @@ static void a_private_room_is_not_there_for_a_stranger(void **state)
     client_close(&b);
 }
 
-static void the_operator_can_give_a_room_away(void **state)
+static void the_operator_can_change_the_owner_of_a_room(void **state)
 {
     struct client a, b;
     char out[4096];
@@ -249,13 +249,13 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
 #define TEST_DIR(name) cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_down)
     const struct CMUnitTest tests[] = {
-        TEST(kill_9_loses_nothing_that_was_heard_in_a_durable_room),
-        TEST(a_room_keeps_no_more_than_it_wants),
-        TEST(without_history_nothing_is_kept_from_then_on),
-        TEST_DIR(the_replay_may_go_back_before_the_conversation),
-        TEST_DIR(a_room_that_is_never_silent_can_be_joined),
-        TEST(a_private_room_is_not_there_for_a_stranger),
-        TEST_DIR(the_operator_can_give_a_room_away),
+        TEST(kill_9_loses_nothing_heard_in_a_durable_room),
+        TEST(a_room_keeps_only_the_messages_it_asks_for),
+        TEST(with_history_off_nothing_more_is_stored),
+        TEST_DIR(the_replay_may_start_before_the_conversation),
+        TEST_DIR(a_room_that_is_never_quiet_can_be_joined),
+        TEST(a_private_room_is_hidden_from_outsiders),
+        TEST_DIR(the_operator_can_change_the_owner_of_a_room),
     };
 #undef TEST
 #undef TEST_DIR

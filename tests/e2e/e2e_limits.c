@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Limits and load: who is too slow, too fast or too many, and that it costs nobody else. */
+/* Limits and load: clients that are too slow, too fast or too many, at no cost to others. */
 #include "config.h"
 
 #include "base/clock.h"
@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static void at_clients_max_the_next_one_hears_server_full(void **state)
+static void at_clients_max_the_next_client_is_told_server_full(void **state)
 {
     client_skip_if_wrapped("a refused connection has no stream that could carry last words");
     struct client c[4];
@@ -29,13 +29,13 @@ static void at_clients_max_the_next_one_hears_server_full(void **state)
     }
     for (int i = 0; i < 20; i++) {
         client_open(&c[3], &d);
-        client_say(&c[3], "USERNAME late"); /* unread input must not eat the last words */
+        client_say(&c[3], "USERNAME late"); /* unread input must not lose the last words */
         client_expect(&c[3], "ERROR Server full");
         client_expect_end(&c[3]);
         client_close(&c[3]);
     }
     client_ask(&c[0], "QUIT", "OK Goodbye!");
-    client_login(&c[3], &d, "next"); /* the goodbye was the promise of a place */
+    client_login(&c[3], &d, "next"); /* after the goodbye there is a free place */
     assert_int_equal(daemon_status(&d, "refused_full"), 20);
     for (int i = 0; i < 4; i++)
         client_close(&c[i]);
@@ -58,13 +58,13 @@ static void a_storm_below_the_maximum_refuses_nobody(void **state)
     assert_int_equal(daemon_status(&d, "clients"), MANY);
     assert_int_equal(daemon_status(&d, "refused_full"), 0);
     client_say(&c[0], "all in");
-    for (int i = 0; i < MANY; i++) /* whoever came first has seen the most JOIN lines; all see this */
+    for (int i = 0; i < MANY; i++) /* earlier clients saw more JOIN lines; all see this one */
         client_skip_to(&c[i], "ROOM #storm s0 all in");
     for (int i = 0; i < MANY; i++)
         client_close(&c[i]);
 }
 
-static void a_name_is_free_the_moment_its_owner_has_gone(void **state)
+static void a_name_is_free_as_soon_as_its_owner_has_left(void **state)
 {
     struct client c;
     (void)state;
@@ -82,26 +82,26 @@ static void a_name_is_free_the_moment_its_owner_has_gone(void **state)
     }
 }
 
-static void a_name_is_waited_for_while_its_owners_reader_has_yet_to_see_the_end(void **state)
+static void a_login_waits_for_the_name_of_a_session_that_is_ending(void **state)
 {
     struct client gone, c;
     (void)state;
     fixture_start("flood = { rate_per_s = 1; burst_tokens = 2; exempt_loopback = false; };");
     client_login(&gone, &d, "mine");
-    client_say(&gone, "PING a\nPING b"); /* the second is held back for a second, and the end of input behind it */
+    client_say(&gone, "PING a\nPING b"); /* the second is delayed by 1 s, and so is the end of input */
     client_expect(&gone, "PONG a");
     client_close(&gone);
     client_login(&c, &d, "mine");
     client_close(&c);
 }
 
-static void two_thousand_visits_leave_nothing_behind(void **state)
+static void two_thousand_sessions_leak_nothing(void **state)
 {
     struct client c, stay;
     (void)state;
     fixture_start("");
     client_enter(&stay, &d, "stay", "hall");
-    for (int i = 0; i < 400; i++) { /* until memory and pool have settled */
+    for (int i = 0; i < 400; i++) { /* until memory and the pool are stable */
         client_enter(&c, &d, "visitor", "hall");
         client_say(&c, "hello %d", i);
         client_close(&c);
@@ -126,7 +126,7 @@ static void two_thousand_visits_leave_nothing_behind(void **state)
     assert_int_equal(daemon_threads(&d), threads);
     assert_int_equal(daemon_descriptors(&d), descriptors);
 #ifdef __SANITIZE_ADDRESS__
-    (void)memory; /* AddressSanitizer keeps what was freed for a while; that nothing leaks it tells at the end */
+    (void)memory; /* AddressSanitizer delays frees; it reports leaks at exit */
 #else
     assert_true(daemon_memory_kib(&d) < memory + 2048 + memory / 4);
 #endif
@@ -135,7 +135,7 @@ static void two_thousand_visits_leave_nothing_behind(void **state)
     client_close(&stay);
 }
 
-static void a_stopped_reader_is_closed_and_costs_others_nothing(void **state)
+static void a_client_that_stops_reading_is_closed_and_costs_others_nothing(void **state)
 {
     enum { LINES = 6400 };
     struct client talker, reader, stopped;
@@ -152,7 +152,7 @@ static void a_stopped_reader_is_closed_and_costs_others_nothing(void **state)
     client_expect(&talker, "JOIN #loud reader");
     for (int i = 0; i < LINES; i++) {
         client_say(&talker, "%d %s", i, text);
-        if (i % 32 == 31) /* a window: what is counted is loss, not the talker's own queue */
+        if (i % 32 == 31) /* a window, so that the talker's own queue never fills */
             for (int k = i - 31; k <= i; k++)
                 while (strncmp(client_line(&talker), "ROOM ", 5) != 0)
                     assert_string_equal(talker.line, "LEAVE #loud stopped");
@@ -175,12 +175,13 @@ static void a_stopped_reader_is_closed_and_costs_others_nothing(void **state)
     client_close(&stopped);
 }
 
-static void who_reads_nothing_for_too_long_is_closed_by_age(void **state)
+static void a_client_that_reads_nothing_is_closed_by_age(void **state)
 {
     struct client talker, stopped;
     char text[3001];
     (void)state;
-    fixture_start("outbox = { age_s = 1; bytes = 1048576; patience_ms = 0; }; sockets = { send_buffer_bytes = 4096; };");
+    fixture_start(
+        "outbox = { age_s = 1; bytes = 1048576; patience_ms = 0; }; sockets = { send_buffer_bytes = 4096; };");
     memset(text, 'x', 3000);
     text[3000] = '\0';
     client_open_small(&stopped, &d);
@@ -210,8 +211,8 @@ static void a_burst_to_reading_members_loses_nothing(void **state)
         snprintf(name, sizeof name, "r%d", i);
         client_enter(&r[i], &d, name, "burst");
     }
-    /* The talker never reads while it sends: the kernel and chatd hold it back, and its own echo with it. So a thread
-     * would hide nothing that this loop does not show: each client reads its share as it goes. */
+    /* The talker does not read while it sends, so the kernel and chatd may slow it down, and its echo too. One thread
+     * is enough to show that: each client reads its lines after every 500. */
     int sent = 0, seen[READERS + 1] = {0};
     struct client *all[READERS + 1];
     for (int i = 0; i < READERS; i++)
@@ -237,7 +238,7 @@ static void a_burst_to_reading_members_loses_nothing(void **state)
         client_close(&r[i]);
 }
 
-static void who_gives_no_name_in_time_is_told_and_closed(void **state)
+static void a_client_that_does_not_log_in_in_time_is_told_and_closed(void **state)
 {
     struct client c, named;
     (void)state;
@@ -253,7 +254,7 @@ static void who_gives_no_name_in_time_is_told_and_closed(void **state)
     client_close(&named);
 }
 
-static void over_the_flood_limit_lines_wait_and_none_is_lost(void **state)
+static void over_the_flood_limit_lines_are_delayed_and_none_is_lost(void **state)
 {
     struct client c;
     (void)state;
@@ -267,7 +268,7 @@ static void over_the_flood_limit_lines_wait_and_none_is_lost(void **state)
     client_close(&c);
 }
 
-static void a_line_without_an_end_is_no_way_round_the_flood_limit(void **state)
+static void an_endless_line_does_not_bypass_the_flood_limit(void **state)
 {
     struct client c;
     char *big = malloc(1 << 20);
@@ -284,7 +285,7 @@ static void a_line_without_an_end_is_no_way_round_the_flood_limit(void **state)
     client_close(&c);
 }
 
-static void who_floods_without_a_break_is_closed(void **state)
+static void a_client_that_floods_without_a_break_is_closed(void **state)
 {
     struct client c;
     (void)state;
@@ -298,7 +299,7 @@ static void who_floods_without_a_break_is_closed(void **state)
     client_close(&c);
 }
 
-static void an_answer_longer_than_the_outbox_reaches_its_asker(void **state)
+static void an_answer_longer_than_the_outbox_arrives_whole(void **state)
 {
     enum { MANY = 300 };
     static struct client c[MANY];
@@ -327,19 +328,23 @@ int main(void)
 {
     alarm(170);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(at_clients_max_the_next_one_hears_server_full, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(at_clients_max_the_next_client_is_told_server_full, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_storm_below_the_maximum_refuses_nobody, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(a_name_is_free_the_moment_its_owner_has_gone, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(a_name_is_waited_for_while_its_owners_reader_has_yet_to_see_the_end, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(two_thousand_visits_leave_nothing_behind, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(a_stopped_reader_is_closed_and_costs_others_nothing, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(who_reads_nothing_for_too_long_is_closed_by_age, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_name_is_free_as_soon_as_its_owner_has_left, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_login_waits_for_the_name_of_a_session_that_is_ending, fixture_dir,
+                                        fixture_down),
+        cmocka_unit_test_setup_teardown(two_thousand_sessions_leak_nothing, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_client_that_stops_reading_is_closed_and_costs_others_nothing, fixture_dir,
+                                        fixture_down),
+        cmocka_unit_test_setup_teardown(a_client_that_reads_nothing_is_closed_by_age, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_burst_to_reading_members_loses_nothing, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(who_gives_no_name_in_time_is_told_and_closed, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(over_the_flood_limit_lines_wait_and_none_is_lost, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(a_line_without_an_end_is_no_way_round_the_flood_limit, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(who_floods_without_a_break_is_closed, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(an_answer_longer_than_the_outbox_reaches_its_asker, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_client_that_does_not_log_in_in_time_is_told_and_closed, fixture_dir,
+                                        fixture_down),
+        cmocka_unit_test_setup_teardown(over_the_flood_limit_lines_are_delayed_and_none_is_lost, fixture_dir,
+                                        fixture_down),
+        cmocka_unit_test_setup_teardown(an_endless_line_does_not_bypass_the_flood_limit, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_client_that_floods_without_a_break_is_closed, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(an_answer_longer_than_the_outbox_arrives_whole, fixture_dir, fixture_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

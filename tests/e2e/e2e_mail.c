@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What waits for who is away: private messages, and UNREAD. */
+/* Private messages stored for users who are not online, and UNREAD. */
 #include "config.h"
 
 #include "base/secret.h"
@@ -20,36 +20,27 @@ static int set_up(void **state)
     return 0;
 }
 
-static void log_in(struct client *c, const char *name)
-{
-    client_open(c, &d);
-    client_say(c, "USERNAME %s password", name);
-    client_expect(c, "OK Welcome, %s!", name);
-}
-
-/* Registers the name, and goes; who reads the goodbye may have the name. */
+/* Registers the name and quits. The goodbye means that the name is free. */
 static void add_account(const char *name)
 {
     struct client c;
-    client_login(&c, &d, name);
-    client_say(&c, "REGISTER password");
-    client_expect(&c, "OK Registered %s", name);
+    client_register(&c, &d, name);
     client_ask(&c, "QUIT", "OK Goodbye!");
     client_close(&c);
 }
 
-/* A message with the time at which it was sent. */
+/* The next line is a stored message with the time at which it was sent. */
 static void expect_mail(struct client *c, const char *from, const char *text)
 {
     char wanted[256], name[64], year[8], got[256];
     snprintf(wanted, sizeof wanted, "%s", text);
     if (sscanf(client_line(c), "MAIL %63s %4[0-9]-%*d-%*dT%*d:%*d:%*d.%*3dZ %255[^\r\n]", name, year, got) != 3)
-        fail_msg("no message: %s", c->line);
+        fail_msg("not a stored message: %s", c->line);
     assert_string_equal(name, from);
     assert_string_equal(got, wanted);
 }
 
-static void a_message_to_who_is_away_waits_and_comes_with_its_time(void **state)
+static void a_message_to_an_offline_user_is_stored_with_its_time(void **state)
 {
     struct client a, b;
     (void)state;
@@ -57,8 +48,8 @@ static void a_message_to_who_is_away_waits_and_comes_with_its_time(void **state)
     client_login(&a, &d, "alice");
     client_ask(&a, "PRIVMSG BOB first of two", "OK Stored for bob");
     client_ask(&a, "PRIVMSG bob second", "OK Stored for bob");
-    client_ask(&a, "PRIVMSG carol hello", "ERROR User not found"); /* she has no account */
-    log_in(&b, "bob");
+    client_ask(&a, "PRIVMSG carol hello", "ERROR User not found"); /* carol has no account */
+    client_login_account(&b, &d, "bob");
     expect_mail(&b, "alice", "first of two");
     expect_mail(&b, "alice", "second");
     client_expect_quiet(&b);
@@ -68,7 +59,7 @@ static void a_message_to_who_is_away_waits_and_comes_with_its_time(void **state)
     client_close(&b);
 }
 
-static void it_is_shown_until_its_reader_sends_a_line(void **state)
+static void stored_messages_are_shown_until_the_reader_sends_a_line(void **state)
 {
     struct client a, b;
     (void)state;
@@ -76,24 +67,24 @@ static void it_is_shown_until_its_reader_sends_a_line(void **state)
     client_login(&a, &d, "alice");
     client_ask(&a, "PRIVMSG bob hello", "OK Stored for bob");
     for (int i = 0; i < 2; i++) {
-        log_in(&b, "bob");
+        client_login_account(&b, &d, "bob");
         expect_mail(&b, "alice", "hello");
-        client_half_close(&b); /* without a word */
+        client_half_close(&b); /* without sending a line */
         client_expect_end(&b);
         client_close(&b);
     }
-    log_in(&b, "bob");
+    client_login_account(&b, &d, "bob");
     expect_mail(&b, "alice", "hello");
     client_ask(&b, "PING seen", "PONG seen");
     client_ask(&b, "QUIT", "OK Goodbye!");
     client_close(&b);
-    log_in(&b, "bob");
+    client_login_account(&b, &d, "bob");
     client_expect_quiet(&b);
     client_close(&a);
     client_close(&b);
 }
 
-static void so_many_wait_and_no_more(void **state)
+static void a_full_mailbox_refuses_messages(void **state)
 {
     struct client a, b;
     (void)state;
@@ -103,18 +94,18 @@ static void so_many_wait_and_no_more(void **state)
     client_ask(&a, "PRIVMSG bob 2", "OK Stored for bob");
     client_ask(&a, "PRIVMSG bob 3", "OK Stored for bob");
     client_ask(&a, "PRIVMSG bob 4", "ERROR Mailbox of bob is full");
-    log_in(&b, "bob");
+    client_login_account(&b, &d, "bob");
     expect_mail(&b, "alice", "1");
     expect_mail(&b, "alice", "2");
     expect_mail(&b, "alice", "3");
     client_expect_quiet(&b);
     client_ask(&b, "QUIT", "OK Goodbye!");
     client_close(&b);
-    client_ask(&a, "PRIVMSG bob 5", "OK Stored for bob"); /* there is room again */
+    client_ask(&a, "PRIVMSG bob 5", "OK Stored for bob"); /* there is space again */
     client_close(&a);
 }
 
-static void what_waits_survives_a_restart_and_a_kill(void **state)
+static void stored_messages_survive_a_restart_and_a_kill(void **state)
 {
     struct client a, b;
     (void)state;
@@ -129,14 +120,14 @@ static void what_waits_survives_a_restart_and_a_kill(void **state)
     daemon_stop(&d);
     client_close(&a);
     daemon_start(&d);
-    log_in(&b, "bob");
+    client_login_account(&b, &d, "bob");
     expect_mail(&b, "alice", "one");
     expect_mail(&b, "alice", "two");
     client_expect_quiet(&b);
     client_close(&b);
 }
 
-static void what_waited_goes_with_its_account(void **state)
+static void stored_messages_are_deleted_with_their_account(void **state)
 {
     struct client a, b;
     (void)state;
@@ -145,7 +136,7 @@ static void what_waited_goes_with_its_account(void **state)
     client_ask(&a, "PRIVMSG bob for the old one", "OK Stored for bob");
     daemon_ctl_ok(&d, (char[256]){0}, 256, "user", "del", "bob", NULL);
     add_account("bob");
-    log_in(&b, "bob");
+    client_login_account(&b, &d, "bob");
     client_expect_quiet(&b);
     client_close(&a);
     client_close(&b);
@@ -153,14 +144,14 @@ static void what_waited_goes_with_its_account(void **state)
 
 /* ---- UNREAD ---- */
 
-static void unread_counts_what_came_in_rooms_one_left(void **state)
+static void unread_counts_messages_in_rooms_the_user_left(void **state)
 {
     struct client a, b;
     (void)state;
     add_account("bob");
     client_enter(&a, &d, "alice", "den");
     client_ask(&a, "UNREAD", "ERROR Not registered");
-    log_in(&b, "bob");
+    client_login_account(&b, &d, "bob");
     client_ask(&b, "UNREAD", "OK 0 rooms");
     client_ask(&b, "JOIN den", "OK Joined #den (1 users)");
     client_expect(&b, "JOIN #den alice");
@@ -181,7 +172,7 @@ static void unread_counts_what_came_in_rooms_one_left(void **state)
     daemon_start(&d);
     client_enter(&a, &d, "alice", "den");
     client_ask(&a, "nor this", "ROOM #den alice nor this");
-    log_in(&b, "bob");
+    client_login_account(&b, &d, "bob");
     client_ask(&b, "UNREAD", "UNREAD #den 3");
     client_expect(&b, "OK 1 rooms");
     client_say(&b, "JOIN den\nPING in");
@@ -195,14 +186,14 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_down)
     const struct CMUnitTest tests[] = {
-        TEST(a_message_to_who_is_away_waits_and_comes_with_its_time),
-        TEST(it_is_shown_until_its_reader_sends_a_line),
-        TEST(so_many_wait_and_no_more),
-        TEST(what_waits_survives_a_restart_and_a_kill),
-        TEST(what_waited_goes_with_its_account),
-        TEST(unread_counts_what_came_in_rooms_one_left),
+        TEST(a_message_to_an_offline_user_is_stored_with_its_time),
+        TEST(stored_messages_are_shown_until_the_reader_sends_a_line),
+        TEST(a_full_mailbox_refuses_messages),
+        TEST(stored_messages_survive_a_restart_and_a_kill),
+        TEST(stored_messages_are_deleted_with_their_account),
+        TEST(unread_counts_messages_in_rooms_the_user_left),
     };
     if (!secret_available())
-        return 77; /* skipped: there are no accounts */
+        return 77; /* skipped: this build has no accounts */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What people really use: nc, driven by shell scripts. */
+/* nc, the client that people use, driven by shell scripts. */
 #include "config.h"
 
 #include "tests/lib/fixture.h"
@@ -24,10 +24,11 @@ static int shell(const char *script)
     return daemon_run((const char *const[]){"sh", "-c", script, NULL}, out, sizeof out, NULL, 0);
 }
 
-static void a_script_at_nc_gets_all_its_answers(void **state)
+static void a_script_piped_to_nc_gets_all_its_answers(void **state)
 {
     (void)state;
-    assert_int_equal(shell("printf 'USERNAME alice\\nJOIN general\\nHello\\nUSERS\\nQUIT\\n' | nc -N 127.0.0.1 $PORT"), 0);
+    assert_int_equal(shell("printf 'USERNAME alice\\nJOIN general\\nHello\\nUSERS\\nQUIT\\n' | nc -N 127.0.0.1 $PORT"),
+                     0);
     assert_string_equal(out, "OK Welcome, alice!\r\n"
                              "OK Joined #general (0 users)\r\n"
                              "ROOM #general alice Hello\r\n"
@@ -35,14 +36,14 @@ static void a_script_at_nc_gets_all_its_answers(void **state)
                              "OK Goodbye!\r\n");
 }
 
-static void a_half_close_without_quit_gets_them_too(void **state)
+static void a_half_close_without_quit_gets_all_its_answers(void **state)
 {
     (void)state;
     assert_int_equal(shell("printf 'PING 1\\nPING 2\\nunfinished' | nc -N 127.0.0.1 $PORT"), 0);
     assert_string_equal(out, "PONG 1\r\nPONG 2\r\n");
 }
 
-static void ten_at_once_log_in_join_speak_and_quit(void **state)
+static void ten_simultaneous_clients_log_in_join_talk_and_quit(void **state)
 {
     char wanted[64];
     (void)state;
@@ -61,7 +62,7 @@ static void ten_at_once_log_in_join_speak_and_quit(void **state)
     }
     assert_null(strstr(out, "ERROR"));
     daemon_await(&d, "clients", 0);
-    assert_int_equal(daemon_status(&d, "logins"), 11); /* and the one before */
+    assert_int_equal(daemon_status(&d, "logins"), 11); /* ten and the one before them */
 }
 
 static void the_console_answers_nc(void **state)
@@ -77,9 +78,9 @@ int main(void)
 {
     alarm(120);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_script_at_nc_gets_all_its_answers),
-        cmocka_unit_test(a_half_close_without_quit_gets_them_too),
-        cmocka_unit_test(ten_at_once_log_in_join_speak_and_quit),
+        cmocka_unit_test(a_script_piped_to_nc_gets_all_its_answers),
+        cmocka_unit_test(a_half_close_without_quit_gets_all_its_answers),
+        cmocka_unit_test(ten_simultaneous_clients_log_in_join_talk_and_quit),
         cmocka_unit_test(the_console_answers_nc),
     };
     return cmocka_run_group_tests(tests, fixture_up, fixture_down);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Who is there, how, by which name, and who is not to be heard: WHOIS, AWAY, RENAME, IGNORE. */
+/* WHOIS, AWAY, RENAME and IGNORE. */
 #include "config.h"
 
 #include "base/clock.h"
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The next line is what WHOIS tells of that one, with these rooms at its end. */
+/* The next line is the answer to WHOIS for the user and ends in these rooms. */
 static void expect_whois(struct client *c, const char *name, const char *rooms)
 {
     char got[40], since[40];
@@ -23,7 +23,7 @@ static void expect_whois(struct client *c, const char *name, const char *rooms)
     int64_t since_ms;
     const char *line = client_line(c);
     if (sscanf(line, "WHOIS %39s since=%39s idle=%ld%n", got, since, &idle, &used) != 3)
-        fail_msg("no WHOIS: %s", line);
+        fail_msg("not an answer to WHOIS: %s", line);
     assert_string_equal(got, name);
     assert_string_equal(line + used, rooms);
     assert_true(clock_parse(since, 0, &since_ms));
@@ -31,7 +31,7 @@ static void expect_whois(struct client *c, const char *name, const char *rooms)
     assert_in_range(idle, 0, 600);
 }
 
-static void whois_tells_where_one_meets_and_no_other_rooms(void **state)
+static void whois_shows_shared_rooms_and_no_others(void **state)
 {
     struct client a, b;
     (void)state;
@@ -57,7 +57,7 @@ static void whois_tells_where_one_meets_and_no_other_rooms(void **state)
     client_close(&b);
 }
 
-static void who_is_away_is_told_to_who_writes_or_asks(void **state)
+static void a_sender_or_whois_is_told_that_a_user_is_away(void **state)
 {
     struct client a, b;
     (void)state;
@@ -66,7 +66,7 @@ static void who_is_away_is_told_to_who_writes_or_asks(void **state)
     client_ask(&b, "AWAY gone fishing", "OK Away");
     client_ask(&a, "PRIVMSG bob Any luck?", "AWAY Bob gone fishing");
     client_expect(&a, "OK Sent");
-    client_expect(&b, "PRIVMSG alice Any luck?"); /* heard all the same */
+    client_expect(&b, "PRIVMSG alice Any luck?"); /* delivered nevertheless */
     client_ask(&a, "WHOIS bob", "AWAY Bob gone fishing");
     expect_whois(&a, "Bob", "");
     client_ask(&b, "AWAY", "OK Back");
@@ -77,13 +77,13 @@ static void who_is_away_is_told_to_who_writes_or_asks(void **state)
     expect_whois(&a, "Bob", "");
     client_ask(&b, "AWAY for good", "OK Away");
     client_close(&b);
-    client_enter(&b, &d, "bob", "den"); /* maybe served by the same pair */
+    client_enter(&b, &d, "bob", "den"); /* may get the same pair of threads */
     client_ask(&a, "PRIVMSG bob Who are you?", "OK Sent");
     client_close(&a);
     client_close(&b);
 }
 
-static void the_text_of_away_is_bounded(void **state)
+static void the_away_text_is_bounded(void **state)
 {
     struct client a;
     (void)state;
@@ -100,7 +100,7 @@ static void the_text_of_away_is_bounded(void **state)
     client_close(&a);
 }
 
-static void who_is_ignored_is_not_heard_and_notices_nothing(void **state)
+static void an_ignored_user_is_not_heard_and_does_not_notice(void **state)
 {
     struct client a, b, c;
     (void)state;
@@ -122,7 +122,7 @@ static void who_is_ignored_is_not_heard_and_notices_nothing(void **state)
     client_ask(&a, "mine", "ROOM #den alice mine");
     client_expect(&b, "ROOM #den alice mine");
     client_ask(&b, "LEAVE", "OK Left #den");
-    client_expect(&a, "LEAVE #den Bob"); /* he is still seen */
+    client_expect(&a, "LEAVE #den Bob"); /* joins and leaves are still shown */
     client_ask(&a, "UNIGNORE bob", "OK No longer ignoring bob");
     client_ask(&b, "PRIVMSG alice there?", "OK Sent");
     client_expect(&a, "PRIVMSG Bob there?");
@@ -131,7 +131,7 @@ static void who_is_ignored_is_not_heard_and_notices_nothing(void **state)
     client_close(&c);
 }
 
-static void the_list_of_the_ignored_is_ones_own_and_bounded(void **state)
+static void the_ignore_list_is_per_session_and_bounded(void **state)
 {
     struct client a;
     (void)state;
@@ -141,7 +141,7 @@ static void the_list_of_the_ignored_is_ones_own_and_bounded(void **state)
     client_ask(&a, "IGNORE dora", "OK Ignoring dora");
     client_ask(&a, "IGNORE Bob", "OK Ignoring Bob");
     client_ask(&a, "IGNORE carol", "OK Ignoring carol");
-    client_ask(&a, "IGNORE BOB", "OK Ignoring BOB"); /* is already */
+    client_ask(&a, "IGNORE BOB", "OK Ignoring BOB"); /* already ignored */
     client_ask(&a, "IGNORE erin", "ERROR Too many ignored (UNIGNORE <user>)");
     client_ask(&a, "IGNORE", "IGNORELIST Bob carol dora");
     client_ask(&a, "UNIGNORE CAROL", "OK No longer ignoring CAROL");
@@ -153,12 +153,12 @@ static void the_list_of_the_ignored_is_ones_own_and_bounded(void **state)
     client_ask(&a, "UNIGNORE", "ERROR Usage: UNIGNORE <user>");
     client_ask(&a, "IGNORE", "IGNORELIST Bob dora");
     client_close(&a);
-    client_login(&a, &d, "alice"); /* maybe served by the same pair */
+    client_login(&a, &d, "alice"); /* may get the same pair of threads */
     client_ask(&a, "IGNORE", "IGNORELIST");
     client_close(&a);
 }
 
-static void everyone_one_meets_is_told_of_a_new_name_once(void **state)
+static void each_contact_is_told_of_a_new_name_once(void **state)
 {
     struct client a, b, c;
     (void)state;
@@ -192,7 +192,7 @@ static void everyone_one_meets_is_told_of_a_new_name_once(void **state)
     client_close(&c);
 }
 
-static void a_new_name_is_refused_as_a_first_one_is(void **state)
+static void a_new_name_is_checked_like_a_first_name(void **state)
 {
     struct client a, b;
     (void)state;
@@ -208,7 +208,7 @@ static void a_new_name_is_refused_as_a_first_one_is(void **state)
     client_ask(&a, "RENAME", "ERROR Usage: RENAME <name>");
     client_ask(&a, "still alice", "ROOM #den alice still alice");
     client_expect(&b, "ROOM #den alice still alice");
-    client_ask(&a, "RENAME alice", "OK Renamed alice"); /* nobody is told of nothing */
+    client_ask(&a, "RENAME alice", "OK Renamed alice"); /* no change, so nobody is told */
     client_expect_quiet(&b);
     client_ask(&a, "RENAME Alice", "OK Renamed Alice");
     client_expect(&b, "RENAME alice Alice");
@@ -216,13 +216,13 @@ static void a_new_name_is_refused_as_a_first_one_is(void **state)
     client_close(&b);
 }
 
-/* ---- all of it at once ---- */
+/* ---- everything at once ---- */
 
 #define TALKERS 5
 #define STEPS 120
 
 static struct {
-    char names[2][TALKERS][40]; /* by room, of whom the watcher knows there; "": a free place */
+    char names[2][TALKERS][40]; /* by room: the members the watcher knows; "": a free place */
     int said[TALKERS];
     unsigned long long last_id[2];
 } known;
@@ -240,7 +240,7 @@ static int room_of(const char *name)
     return strcmp(name, "#dev") == 0;
 }
 
-/* One line of what happens in the rooms: nobody speaks or goes who was not there by that name, and in order. */
+/* Checks one event: its user must be in the room under that name, and texts must come in order. */
 static void check_line(const char *line)
 {
     char verb[16], first[40], second[40];
@@ -268,7 +268,7 @@ static void check_line(const char *line)
         *place = '\0';
     } else if (strcmp(verb, "ROOM") == 0 || strcmp(verb, "ME") == 0) {
         if (!place_of(room, second))
-            fail_msg("not there by that name: %s", line);
+            fail_msg("not in the room under that name: %s", line);
         assert_true(n > known.said[who]);
         known.said[who] = n;
     }
@@ -316,7 +316,7 @@ static void say_anything(struct client *c, int who, int n)
     }
 }
 
-static void names_forms_and_ears_change_in_a_busy_room_and_its_order_holds(void **state)
+static void a_busy_room_keeps_its_order_while_names_and_forms_change(void **state)
 {
     static struct client t[TALKERS], w;
     (void)state;
@@ -353,14 +353,14 @@ int main(void)
 #define DIR(name) cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_down)
     alarm(170);
     const struct CMUnitTest tests[] = {
-        UP(whois_tells_where_one_meets_and_no_other_rooms),
-        UP(who_is_away_is_told_to_who_writes_or_asks),
-        UP(who_is_ignored_is_not_heard_and_notices_nothing),
-        DIR(the_list_of_the_ignored_is_ones_own_and_bounded),
-        UP(everyone_one_meets_is_told_of_a_new_name_once),
-        UP(a_new_name_is_refused_as_a_first_one_is),
-        UP(names_forms_and_ears_change_in_a_busy_room_and_its_order_holds),
-        DIR(the_text_of_away_is_bounded),
+        UP(whois_shows_shared_rooms_and_no_others),
+        UP(a_sender_or_whois_is_told_that_a_user_is_away),
+        UP(an_ignored_user_is_not_heard_and_does_not_notice),
+        DIR(the_ignore_list_is_per_session_and_bounded),
+        UP(each_contact_is_told_of_a_new_name_once),
+        UP(a_new_name_is_checked_like_a_first_name),
+        UP(a_busy_room_keeps_its_order_while_names_and_forms_change),
+        DIR(the_away_text_is_bounded),
     };
 #undef UP
 #undef DIR

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The native protocol as a client sees it, line by line: doc/protocol.md is what these tests hold chatd to. */
+/* The native protocol as a client sees it, line by line, tested against doc/protocol.md. */
 #include "config.h"
 
 #include "tests/lib/fixture.h"
@@ -21,7 +21,7 @@ static int up(void **state)
     return 0;
 }
 
-static void the_example_reads_as_written(void **state)
+static void the_documented_example_is_exact(void **state)
 {
     struct client a, b;
     (void)state;
@@ -50,7 +50,7 @@ static void the_example_reads_as_written(void **state)
     client_close(&b);
 }
 
-static void nothing_is_said_until_spoken_to(void **state)
+static void the_server_is_silent_until_the_client_speaks(void **state)
 {
     struct client a;
     (void)state;
@@ -203,7 +203,7 @@ static void a_line_may_be_4096_bytes_long_and_no_more(void **state)
     }
     client_say(&a, "PING %.*s", 4000, text);
     client_expect(&a, "PONG %.*s", 4000, text);
-    client_say(&a, "PING %.*s", 4001, text); /* its answer would not fit into a line */
+    client_say(&a, "PING %.*s", 4001, text); /* the answer would not fit into a line */
     client_expect(&a, "ERROR Line too long");
     client_say(&a, "MSG %.*s", 4000, text);
     client_expect(&a, "ROOM #long lena %.*s", 4000, text);
@@ -215,7 +215,7 @@ static void a_line_may_be_4096_bytes_long_and_no_more(void **state)
     client_close(&a);
 }
 
-static void too_long_is_told_at_once_and_once(void **state)
+static void an_endless_line_is_reported_at_once_and_only_once(void **state)
 {
     struct client a;
     char big[65536];
@@ -233,7 +233,7 @@ static void too_long_is_told_at_once_and_once(void **state)
 
 #define send_literal(c, text) client_send(c, text, sizeof text - 1)
 
-static void text_that_is_no_text_is_refused_and_forgery_impossible(void **state)
+static void invalid_text_is_refused_and_lines_cannot_be_forged(void **state)
 {
     struct client a, b;
     static const char *const invalid[] = {"x\xff\xfe", "a\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "cut\xc3"};
@@ -258,7 +258,7 @@ static void text_that_is_no_text_is_refused_and_forgery_impossible(void **state)
     client_close(&b);
 }
 
-static void http_is_closed_without_a_word(void **state)
+static void an_http_client_is_closed_without_an_answer(void **state)
 {
     struct client a;
     char path[5000];
@@ -287,7 +287,7 @@ static void http_is_closed_without_a_word(void **state)
     client_close(&a);
 }
 
-static void input_that_ends_is_answered_to_its_last_whole_line(void **state)
+static void at_the_end_of_input_every_whole_line_is_answered(void **state)
 {
     struct client a, b;
     (void)state;
@@ -310,7 +310,7 @@ static void input_that_ends_is_answered_to_its_last_whole_line(void **state)
     client_close(&b);
 }
 
-static void what_follows_quit_is_dropped_and_goodbye_still_arrives(void **state)
+static void input_after_quit_is_dropped_and_goodbye_arrives(void **state)
 {
     struct client a;
     char *more = malloc(65536);
@@ -329,7 +329,7 @@ static void what_follows_quit_is_dropped_and_goodbye_still_arrives(void **state)
     free(more);
 }
 
-/* The same bytes, cut by a seed; all answers are collected. */
+/* Sends the bytes in pieces that the seed determines. Returns all answers; the caller frees. */
 static char *answers_to(const char *bytes, size_t len, unsigned seed)
 {
     struct client a;
@@ -354,7 +354,7 @@ static char *answers_to(const char *bytes, size_t len, unsigned seed)
     return all;
 }
 
-static void any_cutting_of_the_bytes_gives_the_same_answers(void **state)
+static void however_the_bytes_are_split_the_answers_are_the_same(void **state)
 {
     char stream[20000];
     size_t n = 0;
@@ -379,14 +379,14 @@ static void any_cutting_of_the_bytes_gives_the_same_answers(void **state)
     free(whole);
 }
 
-static void long_lists_go_on_in_further_lines(void **state)
+static void long_lists_continue_on_further_lines(void **state)
 {
     enum { MANY = 200 };
     static struct client c[MANY];
     char name[40];
     int names = 0, lines = 0;
     (void)state;
-    daemon_await(&d, "named", 0); /* those of the tests before have gone */
+    daemon_await(&d, "named", 0); /* the clients of earlier tests have left */
     for (int i = 0; i < MANY; i++) {
         snprintf(name, sizeof name, "a_rather_long_name_number_%05d", i);
         client_login(&c[i], &d, name);
@@ -416,18 +416,18 @@ int main(void)
 {
     alarm(170);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_example_reads_as_written),
-        cmocka_unit_test(nothing_is_said_until_spoken_to),
+        cmocka_unit_test(the_documented_example_is_exact),
+        cmocka_unit_test(the_server_is_silent_until_the_client_speaks),
         cmocka_unit_test(every_mistake_has_its_answer),
         cmocka_unit_test(help_lists_every_command),
         cmocka_unit_test(a_line_may_be_4096_bytes_long_and_no_more),
-        cmocka_unit_test(too_long_is_told_at_once_and_once),
-        cmocka_unit_test(text_that_is_no_text_is_refused_and_forgery_impossible),
-        cmocka_unit_test(http_is_closed_without_a_word),
-        cmocka_unit_test(input_that_ends_is_answered_to_its_last_whole_line),
-        cmocka_unit_test(what_follows_quit_is_dropped_and_goodbye_still_arrives),
-        cmocka_unit_test(any_cutting_of_the_bytes_gives_the_same_answers),
-        cmocka_unit_test(long_lists_go_on_in_further_lines),
+        cmocka_unit_test(an_endless_line_is_reported_at_once_and_only_once),
+        cmocka_unit_test(invalid_text_is_refused_and_lines_cannot_be_forged),
+        cmocka_unit_test(an_http_client_is_closed_without_an_answer),
+        cmocka_unit_test(at_the_end_of_input_every_whole_line_is_answered),
+        cmocka_unit_test(input_after_quit_is_dropped_and_goodbye_arrives),
+        cmocka_unit_test(however_the_bytes_are_split_the_answers_are_the_same),
+        cmocka_unit_test(long_lists_continue_on_further_lines),
     };
     return cmocka_run_group_tests(tests, up, fixture_down);
 }

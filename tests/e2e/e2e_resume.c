@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * TOKEN and RESUME, as who comes back and those who stayed meet them. Grace is as long as it may be, or 0, so that
- * nothing here hangs on how fast the machine is.
+ * TOKEN and RESUME, as seen by a client that reconnects and by the other members. Grace is 60 s, the maximum, or 0, so
+ * that no test depends on the speed of the machine.
  */
 #include "config.h"
 
@@ -48,32 +48,25 @@ static int with_a_small_outbox(void **state)
     return 0;
 }
 
-static void log_in_new(struct client *c, const char *name)
-{
-    client_login(c, &d, name);
-    client_say(c, "REGISTER password");
-    client_expect(c, "OK Registered %s", name);
-}
-
 static void take_token(struct client *c, char token[128])
 {
     client_say(c, "TOKEN");
     if (sscanf(client_line(c), "OK Token %127s", token) != 1)
-        fail_msg("no token: %s", c->line);
+        fail_msg("not a token: %s", c->line);
 }
 
-/* Bob, who stays, in #den, and Alice there too, who has a token; nothing is under way to either. */
-static void two_of_them(struct client *a, struct client *b, char token[128])
+/* Bob and Alice are in #den, Alice has a token, and both have read everything. */
+static void alice_and_bob(struct client *a, struct client *b, char token[128])
 {
     client_enter(b, &d, "bob", "den");
-    log_in_new(a, "alice");
+    client_register(a, &d, "alice");
     client_ask(a, "JOIN den", "OK Joined #den (1 users)");
     client_expect(a, "JOIN #den bob");
     client_expect(b, "JOIN #den alice");
     take_token(a, token);
 }
 
-/* Opens, and says RESUME. */
+/* Connects and sends RESUME; the connection stays open. */
 static void resume(struct client *c, const char *token, const char *answer)
 {
     client_open(c, &d);
@@ -81,14 +74,14 @@ static void resume(struct client *c, const char *token, const char *answer)
     client_expect(c, "%s", answer);
 }
 
-static void resume_gives(const char *token, const char *answer)
+static void expect_resume(const char *token, const char *answer)
 {
     struct client c;
     resume(&c, token, answer);
     client_close(&c);
 }
 
-static void come_back(struct client *c, const char *token)
+static void resume_alice(struct client *c, const char *token)
 {
     resume(c, token, "OK Welcome back, alice!");
 }
@@ -100,33 +93,33 @@ static void others_do_not_see_a_short_break(void **state)
     struct client a, b;
     char token[128];
     (void)state;
-    two_of_them(&a, &b, token);
+    alice_and_bob(&a, &b, token);
     client_close(&a);
     daemon_await(&d, "closed_left", 1);
     client_ask(&b, "while she is away", "ROOM #den bob while she is away");
     client_ask(&b, "USERS", "USERLIST bob alice");
-    come_back(&a, token);
+    resume_alice(&a, token);
     client_expect(&a, "OK Joined #den (1 users)");
     client_expect(&a, "JOIN #den bob");
     client_expect(&a, "ROOM #den bob while she is away");
     client_expect_quiet(&a);
     client_expect_quiet(&b);
-    client_ask(&a, "here again", "ROOM #den alice here again"); /* her current room */
+    client_ask(&a, "here again", "ROOM #den alice here again"); /* still the current room */
     client_expect(&b, "ROOM #den alice here again");
     client_close(&a);
     client_close(&b);
 }
 
-static void without_grace_others_see_one_go_and_come(void **state)
+static void without_grace_others_see_a_leave_and_a_join(void **state)
 {
     struct client a, b;
     char token[128];
     (void)state;
-    two_of_them(&a, &b, token);
+    alice_and_bob(&a, &b, token);
     client_reset(&a);
     client_expect(&b, "LEAVE #den alice");
     client_ask(&b, "while she is away", "ROOM #den bob while she is away");
-    come_back(&a, token);
+    resume_alice(&a, token);
     client_expect(&a, "OK Joined #den (1 users)");
     client_expect(&a, "JOIN #den bob");
     client_expect(&a, "ROOM #den bob while she is away");
@@ -137,12 +130,12 @@ static void without_grace_others_see_one_go_and_come(void **state)
     client_close(&b);
 }
 
-static void who_has_no_token_goes_at_once(void **state)
+static void a_user_without_a_token_leaves_at_once(void **state)
 {
     struct client a, b;
     (void)state;
     client_enter(&b, &d, "bob", "den");
-    log_in_new(&a, "alice");
+    client_register(&a, &d, "alice");
     client_ask(&a, "JOIN den", "OK Joined #den (1 users)");
     client_expect(&b, "JOIN #den alice");
     client_close(&a);
@@ -150,13 +143,13 @@ static void who_has_no_token_goes_at_once(void **state)
     client_close(&b);
 }
 
-static void one_comes_back_while_the_old_connection_lives(void **state)
+static void a_resume_replaces_a_connection_that_is_still_open(void **state)
 {
     struct client a, again, b;
     char token[128];
     (void)state;
-    two_of_them(&a, &b, token);
-    come_back(&again, token);
+    alice_and_bob(&a, &b, token);
+    resume_alice(&again, token);
     client_expect(&a, "ERROR Replaced by a new login");
     client_expect_end(&a);
     client_expect(&again, "OK Joined #den (1 users)");
@@ -168,14 +161,14 @@ static void one_comes_back_while_the_old_connection_lives(void **state)
     client_close(&b);
 }
 
-/* Each takes the place of who came before, in whatever order that was. */
-static void of_many_who_come_at_once_one_stays_and_nobody_sees_it(void **state)
+/* Each resume replaces the one before it; the order does not matter. */
+static void of_many_simultaneous_resumes_one_stays_unseen(void **state)
 {
     static struct client c[8];
     struct client a, b;
     char token[128];
     (void)state;
-    two_of_them(&a, &b, token);
+    alice_and_bob(&a, &b, token);
     for (int i = 0; i < 8; i++)
         client_open(&c[i], &d);
     for (int i = 0; i < 8; i++)
@@ -183,7 +176,7 @@ static void of_many_who_come_at_once_one_stays_and_nobody_sees_it(void **state)
     for (int i = 0; i < 8; i++)
         client_expect(&c[i], "OK Welcome back, alice!");
     client_close(&a);
-    come_back(&a, token);
+    resume_alice(&a, token);
     client_expect(&a, "OK Joined #den (1 users)");
     client_ask(&b, "still there?", "ROOM #den bob still there?"); /* no LEAVE came before */
     client_skip_to(&a, "ROOM #den bob still there?");
@@ -193,14 +186,14 @@ static void of_many_who_come_at_once_one_stays_and_nobody_sees_it(void **state)
     client_close(&b);
 }
 
-/* ---- what one comes back to ---- */
+/* ---- what is restored ---- */
 
-static void one_comes_back_behind_a_restart(void **state)
+static void a_session_resumes_after_a_restart(void **state)
 {
     struct client a, b;
     char token[128];
     (void)state;
-    two_of_them(&a, &b, token);
+    alice_and_bob(&a, &b, token);
     client_ask(&b, "before", "ROOM #den bob before");
     client_expect(&a, "ROOM #den bob before");
     daemon_stop(&d);
@@ -209,7 +202,7 @@ static void one_comes_back_behind_a_restart(void **state)
     daemon_start(&d);
     client_enter(&b, &d, "bob", "den");
     client_ask(&b, "after", "ROOM #den bob after");
-    come_back(&a, token);
+    resume_alice(&a, token);
     client_expect(&a, "OK Joined #den (1 users)");
     client_expect(&a, "JOIN #den bob");
     client_expect(&a, "ROOM #den bob after");
@@ -218,33 +211,33 @@ static void one_comes_back_behind_a_restart(void **state)
     client_close(&b);
 }
 
-static void who_has_quit_comes_back_to_no_room(void **state)
+static void after_quit_a_resume_restores_no_room(void **state)
 {
     struct client a, b;
     char token[128];
     (void)state;
-    two_of_them(&a, &b, token);
+    alice_and_bob(&a, &b, token);
     client_ask(&a, "QUIT", "OK Goodbye!");
     client_expect(&b, "LEAVE #den alice");
     client_close(&a);
-    come_back(&a, token);
+    resume_alice(&a, token);
     client_ask(&a, "hello", "ERROR Not in a room");
     client_expect_quiet(&b);
     client_close(&a);
     client_close(&b);
 }
 
-static void capabilities_come_back_too(void **state)
+static void a_resume_restores_capabilities(void **state)
 {
     struct client a, b;
     char token[128];
     (void)state;
-    two_of_them(&a, &b, token);
+    alice_and_bob(&a, &b, token);
     client_ask(&a, "CAPS tags", "CAPS +tags -acks");
     client_close(&a);
     daemon_await(&d, "closed_left", 1);
     client_ask(&b, "meanwhile", "ROOM #den bob meanwhile");
-    come_back(&a, token);
+    resume_alice(&a, token);
     client_expect(&a, "OK Joined #den (1 users)");
     client_line(&a); /* JOIN */
     if (*client_line(&a) != '@' || !strstr(a.line, " ROOM #den bob meanwhile"))
@@ -254,14 +247,14 @@ static void capabilities_come_back_too(void **state)
     client_close(&b);
 }
 
-static void who_was_banned_meanwhile_does_not_come_in_again(void **state)
+static void a_user_banned_while_away_does_not_rejoin(void **state)
 {
     struct client a, owner;
     char token[128];
     (void)state;
-    log_in_new(&owner, "olga");
+    client_register(&owner, &d, "olga");
     client_ask(&owner, "JOIN den", "OK Joined #den (0 users)");
-    log_in_new(&a, "alice");
+    client_register(&a, &d, "alice");
     client_ask(&a, "JOIN den", "OK Joined #den (1 users)");
     client_expect(&owner, "JOIN #den alice");
     client_expect(&a, "JOIN #den olga");
@@ -270,21 +263,21 @@ static void who_was_banned_meanwhile_does_not_come_in_again(void **state)
     client_expect(&owner, "LEAVE #den alice");
     client_say(&owner, "BAN alice\nPING banned");
     client_skip_to(&owner, "PONG banned");
-    come_back(&a, token);
+    resume_alice(&a, token);
     client_ask(&a, "hello", "ERROR Not in a room");
     client_expect_quiet(&owner);
     client_close(&a);
     client_close(&owner);
 }
 
-static void who_is_banned_within_the_grace_does_not_come_in_again(void **state)
+static void a_user_banned_within_the_grace_does_not_rejoin(void **state)
 {
     struct client a, owner;
     char token[128];
     (void)state;
-    log_in_new(&owner, "olga");
+    client_register(&owner, &d, "olga");
     client_ask(&owner, "JOIN den", "OK Joined #den (0 users)");
-    log_in_new(&a, "alice");
+    client_register(&a, &d, "alice");
     client_ask(&a, "JOIN den", "OK Joined #den (1 users)");
     client_expect(&a, "JOIN #den olga");
     take_token(&a, token);
@@ -292,7 +285,7 @@ static void who_is_banned_within_the_grace_does_not_come_in_again(void **state)
     daemon_await(&d, "closed_left", 1);
     client_say(&owner, "BAN alice\nPING banned");
     client_skip_to(&owner, "PONG banned");
-    come_back(&a, token);
+    resume_alice(&a, token);
     client_say(&a, "PING settled");
     client_skip_to(&a, "PONG settled");
     client_ask(&a, "hello", "ERROR Not in a room");
@@ -300,17 +293,17 @@ static void who_is_banned_within_the_grace_does_not_come_in_again(void **state)
     client_close(&owner);
 }
 
-static void who_is_kicked_within_the_grace_is_out_at_once(void **state)
+static void a_user_kicked_within_the_grace_leaves_at_once(void **state)
 {
     struct client a, b;
     char token[128];
     (void)state;
-    two_of_them(&a, &b, token);
+    alice_and_bob(&a, &b, token);
     client_close(&a);
     daemon_await(&d, "closed_left", 1);
     daemon_ctl_ok(&d, out, sizeof out, "kick", "alice", NULL);
     client_expect(&b, "LEAVE #den alice");
-    come_back(&a, token);
+    resume_alice(&a, token);
     client_expect_quiet(&a); /* in no room */
     client_close(&a);
     client_close(&b);
@@ -326,15 +319,15 @@ static void say_many(struct client *c)
     }
 }
 
-static void where_no_history_is_kept_the_replay_comes_and_that_it_is_not_all_is_told(void **state)
+static void without_history_the_replay_is_shown_with_a_notice_of_the_gap(void **state)
 {
     struct client a, b;
     char token[128];
     (void)state;
-    log_in_new(&b, "bob");
+    client_register(&b, &d, "bob");
     client_ask(&b, "JOIN den", "OK Joined #den (0 users)");
     client_ask(&b, "SET history off", "OK Set history off");
-    log_in_new(&a, "alice");
+    client_register(&a, &d, "alice");
     client_ask(&a, "JOIN den", "OK Joined #den (1 users)");
     client_expect(&a, "JOIN #den bob");
     client_expect(&b, "JOIN #den alice");
@@ -342,7 +335,7 @@ static void where_no_history_is_kept_the_replay_comes_and_that_it_is_not_all_is_
     client_reset(&a);
     daemon_await(&d, "closed_gone", 1);
     say_many(&b);
-    come_back(&a, token);
+    resume_alice(&a, token);
     client_expect(&a, "OK Joined #den (1 users)");
     client_expect(&a, "JOIN #den bob");
     client_expect(&a, "NOTICE not all messages are shown");
@@ -353,8 +346,8 @@ static void where_no_history_is_kept_the_replay_comes_and_that_it_is_not_all_is_
     client_close(&b);
 }
 
-/* Each room has as much to tell as one answer may be, and the outbox holds four of them. */
-static void who_reads_slowly_is_not_closed_by_what_it_missed(void **state)
+/* Each room has a full answer of missed messages, and the outbox holds four of them. */
+static void a_slow_reader_is_not_closed_by_missed_messages(void **state)
 {
     static const char *const rooms[] = {"r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7"};
     enum { ROOMS = sizeof rooms / sizeof *rooms, LINES = 20 };
@@ -363,7 +356,7 @@ static void who_reads_slowly_is_not_closed_by_what_it_missed(void **state)
     char token[128];
     (void)state;
     memset(text, 'x', sizeof text - 1);
-    log_in_new(&a, "alice");
+    client_register(&a, &d, "alice");
     client_login(&b, &d, "bob");
     take_token(&a, token);
     for (int i = 0; i < ROOMS; i++) {
@@ -383,7 +376,7 @@ static void who_reads_slowly_is_not_closed_by_what_it_missed(void **state)
         }
     client_open_small(&a, &d);
     client_say(&a, "RESUME %s", token);
-    daemon_await_least(&d, "pressure_waits", 1); /* it reads nothing until chatd waits for that */
+    daemon_await_least(&d, "pressure_waits", 1); /* the client reads nothing until chatd waits for it */
     client_expect(&a, "OK Welcome back, alice!");
     client_say(&a, "PING done");
     client_skip_to(&a, "PONG done");
@@ -393,20 +386,20 @@ static void who_reads_slowly_is_not_closed_by_what_it_missed(void **state)
     client_close(&b);
 }
 
-static void what_was_said_to_one_alone_meanwhile_comes_too(void **state)
+static void missed_private_messages_are_delivered(void **state)
 {
     struct client a, b;
     char token[128];
     (void)state;
-    two_of_them(&a, &b, token);
+    alice_and_bob(&a, &b, token);
     client_close(&a);
     daemon_await(&d, "closed_left", 1);
     client_ask(&b, "PRIVMSG alice psst", "OK Stored for alice");
-    come_back(&a, token);
+    resume_alice(&a, token);
     client_expect(&a, "OK Joined #den (1 users)");
     client_expect(&a, "JOIN #den bob");
     if (strncmp(client_line(&a), "MAIL bob 20", 11) != 0 || !strstr(a.line, "Z psst"))
-        fail_msg("not the message: %s", a.line);
+        fail_msg("not the missed message: %s", a.line);
     client_expect_quiet(&a);
     client_close(&a);
     client_close(&b);
@@ -414,7 +407,7 @@ static void what_was_said_to_one_alone_meanwhile_comes_too(void **state)
 
 /* ---- tokens ---- */
 
-static void a_token_is_for_who_has_an_account_and_comes_first(void **state)
+static void a_token_needs_an_account_and_resume_comes_first(void **state)
 {
     struct client a;
     char token[128];
@@ -426,109 +419,109 @@ static void a_token_is_for_who_has_an_account_and_comes_first(void **state)
     client_say(&a, "RESUME %s", token);
     client_expect(&a, "ERROR Username already set");
     client_close(&a);
-    resume_gives("nonsense", "ERROR Token not valid");
+    expect_resume("nonsense", "ERROR Token not valid");
     client_open(&a, &d);
     client_ask(&a, "RESUME", "ERROR Usage: RESUME <token>");
     client_ask(&a, "TOKEN", "ERROR Username required (USERNAME <name>)");
     client_ask(&a, "RESUME nonsense", "ERROR Token not valid");
-    client_say(&a, "RESUME %s", token); /* one may try again */
+    client_say(&a, "RESUME %s", token); /* a failed RESUME can be tried again */
     client_expect(&a, "OK Welcome back, alice!");
     client_close(&a);
 }
 
-static void a_new_token_takes_the_place_of_the_old(void **state)
+static void a_new_token_replaces_the_old_one(void **state)
 {
     struct client a, b;
     char token[128], newer[128];
     (void)state;
-    two_of_them(&a, &b, token);
+    alice_and_bob(&a, &b, token);
     take_token(&a, newer);
     client_close(&a);
-    resume_gives(token, "ERROR Token not valid");
-    come_back(&a, newer);
+    expect_resume(token, "ERROR Token not valid");
+    resume_alice(&a, newer);
     client_close(&a);
     client_close(&b);
 }
 
-static void a_token_is_nowhere_in_memory_when_it_was_told_or_used(void **state)
+static void a_token_is_nowhere_in_memory_after_use(void **state)
 {
     struct client a, b;
     char token[128];
     (void)state;
-    two_of_them(&a, &b, token);
-    client_ask(&a, "PING", "PONG"); /* by then the writer has let go of what it wrote before */
+    alice_and_bob(&a, &b, token);
+    client_ask(&a, "PING", "PONG"); /* the writer has released what it wrote before this */
     if (daemon_memory_has(&d, token))
-        fail_msg("the token that was told is still in memory");
+        fail_msg("the issued token is still in memory");
     client_reset(&a);
-    come_back(&a, token);
+    resume_alice(&a, token);
     client_expect(&a, "OK Joined #den (1 users)");
     client_expect(&a, "JOIN #den bob");
     client_ask(&a, "PING", "PONG");
     if (daemon_memory_has(&d, token))
-        fail_msg("the token that was used is still in memory");
+        fail_msg("the used token is still in memory");
     assert_false(daemon_log_has(&d, token));
     client_close(&a);
     client_close(&b);
 }
 
-static void a_new_password_takes_tokens_back(void **state)
+static void a_new_password_revokes_tokens(void **state)
 {
     struct client a, b;
     char token[128];
     (void)state;
-    two_of_them(&a, &b, token);
+    alice_and_bob(&a, &b, token);
     client_ask(&a, "PASSWD password another-password", "OK Password changed");
-    resume_gives(token, "ERROR Token not valid");
+    expect_resume(token, "ERROR Token not valid");
     take_token(&a, token);
     assert_int_equal(daemon_ctl_input(&d, "third-password\n", out, sizeof out, "user", "passwd", "alice", NULL), 0);
-    resume_gives(token, "ERROR Token not valid");
+    expect_resume(token, "ERROR Token not valid");
     client_expect_quiet(&a);
     client_close(&a);
     client_close(&b);
 }
 
-static void no_token_opens_an_account_that_is_locked_or_gone(void **state)
+static void no_token_opens_a_locked_or_deleted_account(void **state)
 {
     struct client a, b;
     char token[128];
     (void)state;
-    two_of_them(&a, &b, token);
+    alice_and_bob(&a, &b, token);
     client_close(&a);
     client_expect(&b, "LEAVE #den alice");
     daemon_ctl_ok(&d, out, sizeof out, "user", "lock", "alice", NULL);
     client_open(&a, &d);
     client_say(&a, "RESUME %s", token);
     if (strncmp(client_line(&a), "ERROR ", 6) != 0)
-        fail_msg("let in: %s", a.line);
+        fail_msg("was accepted: %s", a.line);
     client_close(&a);
     daemon_ctl_ok(&d, out, sizeof out, "user", "unlock", "alice", NULL);
     daemon_ctl_ok(&d, out, sizeof out, "user", "del", "alice", NULL);
-    resume_gives(token, "ERROR Token not valid");
+    expect_resume(token, "ERROR Token not valid");
     client_close(&b);
 }
 
-static void a_password_lets_one_in_within_the_grace(void **state)
+static void a_password_login_works_within_the_grace(void **state)
 {
     struct client a, b;
     char token[128];
     (void)state;
-    two_of_them(&a, &b, token);
+    alice_and_bob(&a, &b, token);
     client_close(&a);
     daemon_await(&d, "closed_left", 1);
     client_open(&a, &d);
     client_ask(&a, "USERNAME alice password", "OK Welcome, alice!");
-    client_expect(&b, "LEAVE #den alice"); /* it begins anew */
+    client_expect(&b, "LEAVE #den alice"); /* a login starts a new session */
     client_ask(&a, "hello", "ERROR Not in a room");
     client_close(&a);
     client_close(&b);
 }
 
-/* ---- each message once ---- */
+/* ---- exactly once ---- */
 
 /*
- * What TCP cannot tell is whether somebody has read what the machine at the other end has acknowledged. So a client here
- * is cut as a cable is: a filter on its socket lets nothing more in, what has come by then is read to its last byte, and
- * is acknowledged (TCP_QUICKACK). Half a line at the end does not count as read.
+ * TCP cannot tell whether the peer's program has read what its machine acknowledged. So the client is disconnected as
+ * if its cable were cut: a filter on its socket drops all further input, everything received so far is read to the last
+ * byte and acknowledged (TCP_QUICKACK). Half a line at the end does not count as read.
  */
 static void cut(struct client *c)
 {
@@ -548,12 +541,12 @@ static bool has_line(const struct client *c)
     return c->end > c->start && memchr(c->data + c->start, '\n', c->end - c->start);
 }
 
-/* The line that was just read, if it is one of those that are numbered, must be the next. */
+/* If the line that was just read is numbered, its number must be the next. */
 static void count(const struct client *c, int *heard)
 {
     int n;
     if (sscanf(c->line, "ROOM #den bob %d ", &n) == 1 && n != ++*heard)
-        fail_msg("%d came where %d should have", n, *heard);
+        fail_msg("got number %d instead of %d", n, *heard);
 }
 
 static void say_some(struct client *c, int *said, int some)
@@ -564,7 +557,7 @@ static void say_some(struct client *c, int *said, int some)
 }
 
 /* Reads to the end of the connection. */
-static void hear_out(struct client *c, int *heard)
+static void read_to_end(struct client *c, int *heard)
 {
     struct pollfd p = {.fd = c->fd, .events = POLLIN};
     for (;;) {
@@ -581,12 +574,12 @@ static void hear_out(struct client *c, int *heard)
 
 enum cut { CUT_RESET, CUT_SILENT, CUT_GOODBYE, CUTS };
 
-/* The client with its connection broken: it was reset, or lies there dead, until it is closed. */
-static void break_off(struct client *c, enum cut how, int *heard)
+/* Breaks the connection: it is reset, goes silent until it is closed, or ends with a half close. */
+static void break_connection(struct client *c, enum cut how, int *heard)
 {
     if (how == CUT_GOODBYE) {
         client_half_close(c);
-        hear_out(c, heard);
+        read_to_end(c, heard);
         return;
     }
     cut(c);
@@ -598,14 +591,14 @@ static void break_off(struct client *c, enum cut how, int *heard)
         client_reset(c);
 }
 
-/* Bob numbers what he says, before the break, in it, and while Alice comes back. */
-static void each_message_comes_once_however_often_the_connection_breaks(void **state)
+/* Bob numbers his lines: before the break, during it, and while Alice resumes. */
+static void each_message_arrives_once_however_often_the_connection_breaks(void **state)
 {
     struct client a, b;
     char token[128];
     int said = 0, heard = 0;
     (void)state;
-    two_of_them(&a, &b, token);
+    alice_and_bob(&a, &b, token);
     for (int i = 0; i < 24; i++) {
         struct client before = a;
         say_some(&b, &said, 60);
@@ -613,7 +606,7 @@ static void each_message_comes_once_however_often_the_connection_breaks(void **s
             client_line(&before);
             count(&before, &heard);
         }
-        break_off(&before, (enum cut)(i % CUTS), &heard);
+        break_connection(&before, (enum cut)(i % CUTS), &heard);
         say_some(&b, &said, i % 4 * 10);
         if (i % 2)
             client_open(&a, &d);
@@ -641,29 +634,29 @@ int main(void)
 #define NO_GRACE(name) cmocka_unit_test_setup_teardown(name, without_grace, fixture_down)
     const struct CMUnitTest tests[] = {
         GRACE(others_do_not_see_a_short_break),
-        NO_GRACE(without_grace_others_see_one_go_and_come),
-        GRACE(who_has_no_token_goes_at_once),
-        GRACE(one_comes_back_while_the_old_connection_lives),
-        GRACE(of_many_who_come_at_once_one_stays_and_nobody_sees_it),
-        GRACE(one_comes_back_behind_a_restart),
-        GRACE(who_has_quit_comes_back_to_no_room),
-        GRACE(capabilities_come_back_too),
-        NO_GRACE(who_was_banned_meanwhile_does_not_come_in_again),
-        GRACE(who_is_banned_within_the_grace_does_not_come_in_again),
-        GRACE(who_is_kicked_within_the_grace_is_out_at_once),
-        GRACE(where_no_history_is_kept_the_replay_comes_and_that_it_is_not_all_is_told),
-        SMALL(who_reads_slowly_is_not_closed_by_what_it_missed),
-        GRACE(what_was_said_to_one_alone_meanwhile_comes_too),
-        GRACE(a_token_is_for_who_has_an_account_and_comes_first),
-        NO_GRACE(a_new_token_takes_the_place_of_the_old),
-        GRACE(a_token_is_nowhere_in_memory_when_it_was_told_or_used),
-        GRACE(a_new_password_takes_tokens_back),
-        NO_GRACE(no_token_opens_an_account_that_is_locked_or_gone),
-        GRACE(a_password_lets_one_in_within_the_grace),
-        GRACE(each_message_comes_once_however_often_the_connection_breaks),
-        NO_GRACE(each_message_comes_once_however_often_the_connection_breaks),
+        NO_GRACE(without_grace_others_see_a_leave_and_a_join),
+        GRACE(a_user_without_a_token_leaves_at_once),
+        GRACE(a_resume_replaces_a_connection_that_is_still_open),
+        GRACE(of_many_simultaneous_resumes_one_stays_unseen),
+        GRACE(a_session_resumes_after_a_restart),
+        GRACE(after_quit_a_resume_restores_no_room),
+        GRACE(a_resume_restores_capabilities),
+        NO_GRACE(a_user_banned_while_away_does_not_rejoin),
+        GRACE(a_user_banned_within_the_grace_does_not_rejoin),
+        GRACE(a_user_kicked_within_the_grace_leaves_at_once),
+        GRACE(without_history_the_replay_is_shown_with_a_notice_of_the_gap),
+        SMALL(a_slow_reader_is_not_closed_by_missed_messages),
+        GRACE(missed_private_messages_are_delivered),
+        GRACE(a_token_needs_an_account_and_resume_comes_first),
+        NO_GRACE(a_new_token_replaces_the_old_one),
+        GRACE(a_token_is_nowhere_in_memory_after_use),
+        GRACE(a_new_password_revokes_tokens),
+        NO_GRACE(no_token_opens_a_locked_or_deleted_account),
+        GRACE(a_password_login_works_within_the_grace),
+        GRACE(each_message_arrives_once_however_often_the_connection_breaks),
+        NO_GRACE(each_message_arrives_once_however_often_the_connection_breaks),
     };
     if (!secret_available())
-        return 77; /* skipped: there are no accounts */
+        return 77; /* skipped: this build has no accounts */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Rooms: who is in them, what they remember, what survives, and that joining is one moment. */
+/* Rooms: their members, replay and topics, what survives a restart, and that joining is atomic. */
 #include "config.h"
 
 #include "tests/lib/fixture.h"
@@ -19,7 +19,7 @@
 
 static char out[65536];
 
-static void join_leaves_and_also_stays(void **state)
+static void join_leaves_the_current_room_and_also_stays(void **state)
 {
     struct client a, b;
     (void)state;
@@ -90,7 +90,7 @@ static void a_conversation_is_replayed_until_the_last_has_left(void **state)
     client_close(&b);
 }
 
-static void a_topic_is_shown_told_and_cleared(void **state)
+static void a_topic_is_shown_announced_and_cleared(void **state)
 {
     struct client a, b;
     char topic[400];
@@ -117,7 +117,7 @@ static void a_topic_is_shown_told_and_cleared(void **state)
     client_close(&b);
 }
 
-static void rooms_and_acknowledged_topics_outlive_kill_9(void **state)
+static void rooms_and_acknowledged_topics_survive_kill_9(void **state)
 {
     struct client a;
     (void)state;
@@ -140,7 +140,7 @@ static void rooms_and_acknowledged_topics_outlive_kill_9(void **state)
     client_close(&a);
 }
 
-static void at_the_limit_the_longest_empty_gives_way_topics_last_kept_never(void **state)
+static void the_longest_empty_room_is_evicted_topics_last_permanent_never(void **state)
 {
     struct client a, b;
     (void)state;
@@ -155,13 +155,14 @@ static void at_the_limit_the_longest_empty_gives_way_topics_last_kept_never(void
     client_ask(&a, "ROOMS ALL", "ROOMLIST #kept #new #old #topical");
     client_ask(&a, "JOIN next", "OK Joined #next (0 users)");
     client_ask(&a, "ROOMS ALL", "ROOMLIST #kept #new #next #topical");
-    for (int i = 0; i < 50; i++) { /* any number of empty rooms: the acknowledged topic stays */
+    for (int i = 0; i < 50; i++) { /* however many empty rooms: the acknowledged topic stays */
         client_say(&a, "JOIN r%d", i);
         client_expect(&a, "OK Joined #r%d (0 users)", i);
     }
     client_ask(&a, "ROOMS ALL", "ROOMLIST #kept #r48 #r49 #topical");
     client_ask(&b, "JOIN r48", "OK Joined #r48 (0 users)");
-    client_ask(&b, "ALSO another", "OK Joined #another (0 users)"); /* only now the topic goes: all else is in use */
+    client_ask(&b, "ALSO another",
+               "OK Joined #another (0 users)"); /* evicts the room with the topic: all others are in use */
     client_ask(&b, "ROOMS ALL", "ROOMLIST #another #kept #r48 #r49");
     client_ask(&b, "ALSO one_more", "ERROR Too many rooms");
     client_ask(&b, "JOIN r49", "OK Joined #r49 (1 users)");
@@ -169,7 +170,7 @@ static void at_the_limit_the_longest_empty_gives_way_topics_last_kept_never(void
     assert_int_equal(daemon_status(&d, "rooms"), 4);
     client_close(&a);
     client_close(&b);
-    /* a change is confirmed when it is on disk, and with it all that was queued before it */
+    /* an OK means that the change and all queued before it are on disk */
     daemon_ctl_ok(&d, out, sizeof out, "room", "topic", "kept", "written", NULL);
     daemon_kill(&d);
     daemon_start(&d);
@@ -178,7 +179,7 @@ static void at_the_limit_the_longest_empty_gives_way_topics_last_kept_never(void
     client_close(&a);
 }
 
-static void to_be_looked_at_is_no_use_of_a_room(void **state)
+static void looking_at_a_room_does_not_count_as_use(void **state)
 {
     struct client a;
     (void)state;
@@ -196,7 +197,7 @@ static void to_be_looked_at_is_no_use_of_a_room(void **state)
     client_close(&a);
 }
 
-static void disused_rooms_are_forgotten_after_their_days(void **state)
+static void unused_rooms_expire_after_their_days(void **state)
 {
     struct client a;
     char path[256];
@@ -222,7 +223,7 @@ static void disused_rooms_are_forgotten_after_their_days(void **state)
     client_close(&a);
 }
 
-/* ---- joining is one moment ---- */
+/* ---- joining is atomic ---- */
 
 struct talker {
     struct client c;
@@ -251,7 +252,7 @@ static void *drain(void *arg)
     return NULL;
 }
 
-static void the_answer_to_join_is_never_overtaken_and_misses_nothing(void **state)
+static void no_line_overtakes_or_is_missing_from_the_answer_to_join(void **state)
 {
     static struct talker t;
     struct client a;
@@ -266,9 +267,9 @@ static void the_answer_to_join_is_never_overtaken_and_misses_nothing(void **stat
         int last = -1, n;
         client_ask(&a, "JOIN busy", "OK Joined #busy (1 users)");
         client_expect(&a, "JOIN #busy talker");
-        for (int i = 0; i < 100; i++) { /* the replay first, then what is said now: one run of numbers */
+        for (int i = 0; i < 100; i++) { /* the replay, then live lines: consecutive numbers */
             if (sscanf(client_line(&a), "ROOM #busy talker n %d", &n) != 1)
-                fail_msg("out of place: %s", a.line);
+                fail_msg("not the next line of the room: %s", a.line);
             if (last >= 0)
                 assert_int_equal(n, last + 1);
             last = n;
@@ -285,7 +286,7 @@ static void the_answer_to_join_is_never_overtaken_and_misses_nothing(void **stat
     client_close(&a);
 }
 
-static void everyone_in_a_room_sees_one_order(void **state)
+static void all_members_see_the_same_order(void **state)
 {
     enum { TALKERS = 4, LINES = 500 };
     static struct client c[TALKERS];
@@ -322,7 +323,7 @@ static void everyone_in_a_room_sees_one_order(void **state)
     }
 }
 
-static void an_answer_stands_behind_what_one_said_before(void **state)
+static void an_answer_follows_the_lines_said_before_it(void **state)
 {
     enum { TALKERS = 8, LINES = 200 };
     static struct client c[TALKERS];
@@ -334,7 +335,7 @@ static void an_answer_stands_behind_what_one_said_before(void **state)
         client_enter(&c[i], &d, name, "order");
     }
     for (int n = 0; n < LINES; n++)
-        for (int i = 0; i < TALKERS; i++) { /* often two reads, so that another may put what the first has said */
+        for (int i = 0; i < TALKERS; i++) { /* often two reads, so that another reader may put the first line */
             client_say(&c[i], "%d", n);
             client_say(&c[i], "PING %d", n);
         }
@@ -358,17 +359,19 @@ int main(void)
 {
     alarm(170);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(join_leaves_and_also_stays, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(join_leaves_the_current_room_and_also_stays, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_lost_connection_leaves_every_room, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_conversation_is_replayed_until_the_last_has_left, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(a_topic_is_shown_told_and_cleared, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(rooms_and_acknowledged_topics_outlive_kill_9, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(at_the_limit_the_longest_empty_gives_way_topics_last_kept_never, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(to_be_looked_at_is_no_use_of_a_room, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(disused_rooms_are_forgotten_after_their_days, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(the_answer_to_join_is_never_overtaken_and_misses_nothing, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(everyone_in_a_room_sees_one_order, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(an_answer_stands_behind_what_one_said_before, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(a_topic_is_shown_announced_and_cleared, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(rooms_and_acknowledged_topics_survive_kill_9, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(the_longest_empty_room_is_evicted_topics_last_permanent_never, fixture_dir,
+                                        fixture_down),
+        cmocka_unit_test_setup_teardown(looking_at_a_room_does_not_count_as_use, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(unused_rooms_expire_after_their_days, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(no_line_overtakes_or_is_missing_from_the_answer_to_join, fixture_dir,
+                                        fixture_down),
+        cmocka_unit_test_setup_teardown(all_members_see_the_same_order, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(an_answer_follows_the_lines_said_before_it, fixture_dir, fixture_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

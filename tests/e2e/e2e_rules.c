@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Who runs a room, and whom they put out, keep out or make listen: OP, VOICE, KICK, BAN, MUTE, INVITE, as those who do it,
- * those who are hit and the room meet them, also behind a restart. */
+/* OP, VOICE, KICK, BAN, MUTE and INVITE, as seen by ops, by their targets and by the room, also after a restart. */
 #include "config.h"
 
 #include "base/clock.h"
@@ -24,22 +23,7 @@ static int set_up(void **state)
     return 0;
 }
 
-/* Logs in to an account that is new, or was made before. */
-static void log_in_new(struct client *c, const char *name)
-{
-    client_login(c, &d, name);
-    client_say(c, "REGISTER password");
-    client_expect(c, "OK Registered %s", name);
-}
-
-static void log_in(struct client *c, const char *name)
-{
-    client_open(c, &d);
-    client_say(c, "USERNAME %s password", name);
-    client_expect(c, "OK Welcome, %s!", name);
-}
-
-/* Says it and skips the answer. */
+/* Joins and skips the answer. */
 static void join(struct client *c, const char *room)
 {
     client_say(c, "JOIN %s", room);
@@ -47,6 +31,7 @@ static void join(struct client *c, const char *room)
     client_skip_to(c, "PONG joined");
 }
 
+/* Reads and skips everything that was said so far. */
 static void drain(struct client *c)
 {
     client_say(c, "PING drained");
@@ -59,10 +44,10 @@ static void restart(void)
     daemon_start(&d);
 }
 
-/* Alice, who owns #den, and Bob, who has no account; nothing is under way to either. */
+/* Alice, who owns #den, and Bob, who has no account, are in the room and have read everything. */
 static void owner_and_guest(struct client *a, struct client *b)
 {
-    log_in_new(a, "alice");
+    client_register(a, &d, "alice");
     join(a, "den");
     client_enter(b, &d, "Bob", "den");
     drain(a);
@@ -70,7 +55,7 @@ static void owner_and_guest(struct client *a, struct client *b)
 
 /* ---- roles ---- */
 
-static void who_makes_a_room_owns_it_and_for_good(void **state)
+static void the_user_who_creates_a_room_owns_it_for_good(void **state)
 {
     struct client a, b;
     (void)state;
@@ -82,16 +67,16 @@ static void who_makes_a_room_owns_it_and_for_good(void **state)
     client_close(&a);
     client_close(&b);
     restart();
-    client_enter(&b, &d, "Bob", "den"); /* the first there, and not its op */
+    client_enter(&b, &d, "Bob", "den"); /* the first member, but not an op */
     client_ask(&b, "SET moderated off", "ERROR Permission denied");
-    log_in(&a, "alice");
+    client_login_account(&a, &d, "alice");
     join(&a, "den");
     client_ask(&a, "SET moderated off", "OK Set moderated off");
     client_close(&a);
     client_close(&b);
 }
 
-static void who_makes_a_room_without_an_account_runs_it_while_there(void **state)
+static void a_creator_without_an_account_is_op_until_leaving(void **state)
 {
     struct client a, b;
     (void)state;
@@ -104,22 +89,22 @@ static void who_makes_a_room_without_an_account_runs_it_while_there(void **state
     client_ask(&a, "LEAVE", "OK Left #den");
     client_expect(&b, "LEAVE #den alice");
     join(&a, "den");
-    client_ask(&a, "SET slow 1", "ERROR Permission denied"); /* it went with the stay */
+    client_ask(&a, "SET slow 1", "ERROR Permission denied"); /* the role ended with the membership */
     client_close(&a);
     client_expect(&b, "JOIN #den alice");
     client_expect(&b, "LEAVE #den alice");
     client_ask(&b, "LEAVE", "OK Left #den");
-    join(&b, "den"); /* empty, and nobody's */
+    join(&b, "den"); /* empty and without an owner */
     client_ask(&b, "SET slow 0", "OK Set slow off");
     client_close(&b);
 }
 
-static void roles_are_given_and_taken_by_who_has_more_to_say(void **state)
+static void roles_are_given_and_taken_by_higher_roles(void **state)
 {
     struct client a, b, c;
     (void)state;
     owner_and_guest(&a, &b);
-    log_in_new(&c, "carol");
+    client_register(&c, &d, "carol");
     join(&c, "den");
     drain(&a);
     drain(&b);
@@ -140,10 +125,10 @@ static void roles_are_given_and_taken_by_who_has_more_to_say(void **state)
     client_close(&b);
     client_close(&c);
     restart();
-    log_in(&c, "carol");
+    client_login_account(&c, &d, "carol");
     join(&c, "den");
     client_ask(&c, "SET slow 5", "OK Set slow 5");
-    log_in(&a, "alice");
+    client_login_account(&a, &d, "alice");
     join(&a, "den");
     drain(&c);
     client_ask(&a, "DEOP carol", "OK Removed op from carol");
@@ -153,44 +138,44 @@ static void roles_are_given_and_taken_by_who_has_more_to_say(void **state)
     client_close(&c);
 }
 
-static void taking_one_role_does_not_touch_another(void **state)
+static void removing_one_role_does_not_touch_another(void **state)
 {
     struct client a, b, c;
     (void)state;
     owner_and_guest(&a, &b);
-    log_in_new(&c, "carol");
+    client_register(&c, &d, "carol");
     join(&c, "den");
     drain(&a);
     drain(&b);
     client_ask(&a, "OP carol", "OK Gave op to carol");
-    client_ask(&a, "VOICE carol", "OK Gave voice to carol"); /* has more than that */
+    client_ask(&a, "VOICE carol", "OK Gave voice to carol"); /* op is the higher role */
     client_ask(&a, "DEVOICE carol", "ERROR User does not have that role");
     client_expect(&c, "OP #den carol by alice");
     client_ask(&c, "SET invite-only on", "OK Set invite-only on");
     client_expect(&a, "SET #den invite-only on by carol");
-    client_ask(&a, "DEOP bob", "ERROR User does not have that role"); /* or it would let him in again */
+    client_ask(&a, "DEOP bob", "ERROR User does not have that role"); /* otherwise bob would be invited */
     client_close(&a);
     client_close(&b);
     client_close(&c);
 }
 
-static void a_role_goes_with_its_account(void **state)
+static void a_role_is_deleted_with_its_account(void **state)
 {
     struct client a, b;
     char out[4096];
     (void)state;
-    log_in_new(&a, "alice");
+    client_register(&a, &d, "alice");
     join(&a, "den");
     client_ask(&a, "UNREGISTER password", "OK Unregistered alice");
     client_ask(&a, "SET slow 1", "ERROR Permission denied");
     client_ask(&a, "LEAVE", "OK Left #den");
-    client_enter(&b, &d, "Bob", "den"); /* nobody owns it any more */
+    client_enter(&b, &d, "Bob", "den"); /* the room has no owner any more */
     client_ask(&b, "SET slow 1", "OK Set slow 1");
     client_close(&a);
     client_close(&b);
-    log_in_new(&a, "carol");
+    client_register(&a, &d, "carol");
     client_close(&a);
-    log_in(&a, "carol");
+    client_login_account(&a, &d, "carol");
     join(&a, "cave");
     daemon_ctl_ok(&d, out, sizeof out, "user", "del", "carol", NULL);
     client_ask(&a, "SET slow 1", "ERROR Permission denied");
@@ -199,7 +184,7 @@ static void a_role_goes_with_its_account(void **state)
 
 /* ---- KICK ---- */
 
-static void who_is_kicked_hears_why_and_may_come_again(void **state)
+static void a_kicked_member_is_told_why_and_may_rejoin(void **state)
 {
     struct client a, b;
     (void)state;
@@ -217,7 +202,7 @@ static void who_is_kicked_hears_why_and_may_come_again(void **state)
     client_close(&b);
 }
 
-static void nobody_hears_of_the_kick_of_one_who_is_not_there(void **state)
+static void a_kick_of_a_user_outside_the_room_is_refused_unseen(void **state)
 {
     struct client a, b, c;
     (void)state;
@@ -232,12 +217,12 @@ static void nobody_hears_of_the_kick_of_one_who_is_not_there(void **state)
     client_close(&c);
 }
 
-static void a_kick_takes_the_invitation_back(void **state)
+static void a_kick_cancels_the_invitation(void **state)
 {
     struct client a, b, c;
     (void)state;
     owner_and_guest(&a, &b);
-    log_in_new(&c, "carol");
+    client_register(&c, &d, "carol");
     client_ask(&a, "SET invite-only on", "OK Set invite-only on");
     client_ask(&a, "INVITE carol", "OK Invited carol");
     client_expect(&c, "INVITE #den alice");
@@ -258,7 +243,7 @@ static void a_kick_takes_the_invitation_back(void **state)
     client_close(&c);
 }
 
-static void no_reason_is_too_long_for_the_line_that_tells_it(void **state)
+static void a_reason_always_fits_its_line(void **state)
 {
     struct client a, b;
     char line[4096];
@@ -287,7 +272,7 @@ static void no_reason_is_too_long_for_the_line_that_tells_it(void **state)
 
 /* ---- BAN ---- */
 
-/* Cuts the time out of what ends in " until TIME" or " until TIME: reason"; it is about span_ms from now. */
+/* The line must be `before`, " until TIME" with a time about span_ms from now, and `behind`. */
 static void expect_until(const char *line, const char *before, int64_t span_ms, const char *behind)
 {
     char when[40];
@@ -300,7 +285,7 @@ static void expect_until(const char *line, const char *before, int64_t span_ms, 
     assert_string_equal(line + n + strlen(" until ") + 24, behind);
 }
 
-static void who_is_banned_is_put_out_and_kept_out(void **state)
+static void a_banned_member_is_removed_and_cannot_rejoin(void **state)
 {
     struct client a, b, c;
     (void)state;
@@ -312,7 +297,7 @@ static void who_is_banned_is_put_out_and_kept_out(void **state)
     expect_until(client_line(&a), "OK Banned Bob", 600000, ": spam, spam");
     expect_until(client_line(&b), "BAN #den Bob by alice", 600000, ": spam, spam");
     expect_until(client_line(&c), "BAN #den Bob by alice", 600000, ": spam, spam");
-    client_expect_quiet(&c); /* one line, no LEAVE beside it */
+    client_expect_quiet(&c); /* one line, and no LEAVE with it */
     client_ask(&b, "more spam", "ERROR Not in a room");
     client_say(&b, "JOIN den");
     expect_until(client_line(&b), "ERROR Banned", 600000, ": spam, spam");
@@ -329,7 +314,7 @@ static void who_is_banned_is_put_out_and_kept_out(void **state)
     client_login(&b, &d, "BOB");
     client_say(&b, "JOIN den");
     expect_until(client_line(&b), "ERROR Banned", 600000, ": spam, spam");
-    log_in(&a, "alice");
+    client_login_account(&a, &d, "alice");
     join(&a, "den");
     client_ask(&a, "UNBAN bob", "OK Unbanned bob");
     client_ask(&a, "UNBAN bob", "ERROR Not banned or muted");
@@ -339,7 +324,7 @@ static void who_is_banned_is_put_out_and_kept_out(void **state)
     client_close(&b);
 }
 
-static void a_ban_runs_out(void **state)
+static void a_ban_expires(void **state)
 {
     struct client a, b;
     (void)state;
@@ -357,7 +342,7 @@ static void a_ban_runs_out(void **state)
     client_close(&b);
 }
 
-static void blanks_before_a_duration_do_not_make_it_a_reason(void **state)
+static void a_duration_after_several_blanks_is_no_reason(void **state)
 {
     struct client a, b;
     (void)state;
@@ -368,7 +353,7 @@ static void blanks_before_a_duration_do_not_make_it_a_reason(void **state)
     client_close(&b);
 }
 
-static void what_is_meant_as_a_duration_and_is_none_bans_nobody(void **state)
+static void an_invalid_duration_bans_nobody(void **state)
 {
     static const char *const bad[] = {"1", "1 x", "0s", "0", "-5m", "-1", "1y x", "2hours", "1h30m", "1234567d",
                                       "999999w"};
@@ -391,7 +376,7 @@ static void what_is_meant_as_a_duration_and_is_none_bans_nobody(void **state)
     client_close(&b);
 }
 
-static void a_duration_has_its_unit_in_either_case_and_may_be_in_weeks(void **state)
+static void a_duration_takes_its_unit_in_either_case_and_weeks(void **state)
 {
     static const struct {
         const char *word;
@@ -409,7 +394,7 @@ static void a_duration_has_its_unit_in_either_case_and_may_be_in_weeks(void **st
     client_close(&b);
 }
 
-static void a_ban_is_lifted_however_the_name_is_written(void **state)
+static void a_ban_is_removed_by_the_name_in_any_case(void **state)
 {
     struct client a, b;
     (void)state;
@@ -427,7 +412,7 @@ static void a_ban_is_lifted_however_the_name_is_written(void **state)
     client_close(&b);
 }
 
-static void another_name_does_not_lead_around_a_ban_or_a_mute(void **state)
+static void a_rename_does_not_evade_a_ban_or_a_mute(void **state)
 {
     struct client a, b;
     (void)state;
@@ -445,12 +430,12 @@ static void another_name_does_not_lead_around_a_ban_or_a_mute(void **state)
     client_close(&b);
 }
 
-static void an_account_is_banned_whatever_its_owner_is_called(void **state)
+static void an_account_is_banned_under_any_nickname(void **state)
 {
     struct client a, b, c;
     (void)state;
     owner_and_guest(&a, &b);
-    log_in_new(&c, "carol");
+    client_register(&c, &d, "carol");
     client_ask(&c, "RENAME robin", "OK Renamed robin");
     join(&c, "den");
     drain(&a);
@@ -458,20 +443,20 @@ static void an_account_is_banned_whatever_its_owner_is_called(void **state)
     client_skip_to(&c, "BAN #den carol by alice");
     client_ask(&c, "JOIN den", "ERROR Banned");
     client_close(&c);
-    log_in(&c, "carol");
+    client_login_account(&c, &d, "carol");
     client_ask(&c, "JOIN den", "ERROR Banned");
     client_close(&a);
     client_close(&b);
     client_close(&c);
 }
 
-static void an_account_has_one_ban_by_whatever_name_it_came(void **state)
+static void an_account_has_one_ban_whatever_name_it_was_given_by(void **state)
 {
     struct client a, b;
     (void)state;
-    log_in_new(&a, "alice");
+    client_register(&a, &d, "alice");
     join(&a, "den");
-    log_in_new(&b, "bob");
+    client_register(&b, &d, "bob");
     client_ask(&a, "BAN bob first", "OK Banned bob: first");
     client_ask(&b, "RENAME robert", "OK Renamed robert");
     client_ask(&a, "BAN robert second", "OK Banned robert: second");
@@ -480,25 +465,25 @@ static void an_account_has_one_ban_by_whatever_name_it_came(void **state)
     client_close(&a);
     client_close(&b);
     restart();
-    log_in(&a, "alice");
+    client_login_account(&a, &d, "alice");
     join(&a, "den");
     client_ask(&a, "UNBAN robert", "OK Unbanned robert");
-    log_in(&b, "bob");
+    client_login_account(&b, &d, "bob");
     client_ask(&b, "JOIN den", "OK Joined #den (1 users)");
     client_close(&a);
     client_close(&b);
     restart();
-    log_in(&b, "bob");
+    client_login_account(&b, &d, "bob");
     client_ask(&b, "JOIN den", "OK Joined #den (0 users)");
     client_close(&b);
 }
 
-static void an_op_whom_the_owner_bans_or_mutes_is_banned_or_mute(void **state)
+static void an_op_can_be_banned_or_muted_by_the_owner(void **state)
 {
     struct client a, b, c;
     (void)state;
     owner_and_guest(&a, &b);
-    log_in_new(&c, "carol");
+    client_register(&c, &d, "carol");
     join(&c, "den");
     drain(&a);
     drain(&b);
@@ -515,11 +500,11 @@ static void an_op_whom_the_owner_bans_or_mutes_is_banned_or_mute(void **state)
     client_close(&c);
 }
 
-static void a_name_that_reads_as_an_address_shields_nobody(void **state)
+static void a_name_that_looks_like_an_address_protects_nobody(void **state)
 {
     struct client a, b;
     (void)state;
-    log_in_new(&a, "alice");
+    client_register(&a, &d, "alice");
     join(&a, "den");
     client_enter(&b, &d, "203.0.113.9", "den");
     drain(&a);
@@ -538,15 +523,15 @@ static void a_name_that_reads_as_an_address_shields_nobody(void **state)
     client_close(&b);
 }
 
-static void an_address_that_everybody_here_may_share_is_not_banned(void **state)
+static void a_loopback_address_cannot_be_banned(void **state)
 {
     static const char *const addresses[] = {"127.0.0.1", "127.1.2.3", "::1", "::1/64", "::ffff:127.0.0.1"};
     struct client a, b;
     char line[64];
     (void)state;
-    log_in_new(&a, "alice");
+    client_register(&a, &d, "alice");
     join(&a, "den");
-    client_enter(&b, &d, "127.9.9.9", "den"); /* a name that reads as one */
+    client_enter(&b, &d, "127.9.9.9", "den"); /* a name that looks like an address */
     drain(&a);
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
         snprintf(line, sizeof line, "BAN %s", addresses[i]);
@@ -566,7 +551,7 @@ static void an_address_that_everybody_here_may_share_is_not_banned(void **state)
 
 /* ---- MUTE ---- */
 
-static void who_is_muted_listens_and_talks_in_no_way(void **state)
+static void a_muted_member_listens_and_cannot_talk(void **state)
 {
     struct client a, b;
     (void)state;
@@ -587,7 +572,7 @@ static void who_is_muted_listens_and_talks_in_no_way(void **state)
     client_enter(&b, &d, "bob", "den");
     client_say(&b, "hello");
     expect_until(client_line(&b), "ERROR Muted", 3600000, ": calm down");
-    log_in(&a, "alice");
+    client_login_account(&a, &d, "alice");
     join(&a, "den");
     client_expect(&b, "JOIN #den alice");
     client_ask(&a, "UNMUTE bob", "OK Unmuted bob");
@@ -597,7 +582,7 @@ static void who_is_muted_listens_and_talks_in_no_way(void **state)
     client_close(&b);
 }
 
-static void who_has_another_name_is_unmuted_by_either(void **state)
+static void a_renamed_user_is_unmuted_by_either_name(void **state)
 {
     struct client a, b, c;
     (void)state;
@@ -619,7 +604,7 @@ static void who_has_another_name_is_unmuted_by_either(void **state)
     client_skip_to(&a, "OK Muted g3");
     client_skip_to(&b, "MUTE #den g3 by alice");
     client_ask(&b, "RENAME g4", "OK Renamed g4");
-    client_login(&c, &d, "g3"); /* another: what is shown goes before what the name means now */
+    client_login(&c, &d, "g3"); /* another user: the shown name wins over the name's present user */
     client_skip_to(&a, "RENAME g3 g4");
     client_ask(&a, "UNMUTE g3", "OK Unmuted g3");
     client_ask(&b, "hello", "UNMUTE #den g3 by alice");
@@ -631,13 +616,13 @@ static void who_has_another_name_is_unmuted_by_either(void **state)
     client_close(&c);
 }
 
-static void an_account_is_let_in_by_its_name_or_the_one_it_has_now(void **state)
+static void an_account_is_unbanned_by_its_name_or_its_present_one(void **state)
 {
     struct client a, b;
     (void)state;
-    log_in_new(&a, "alice");
+    client_register(&a, &d, "alice");
     join(&a, "den");
-    log_in_new(&b, "bob");
+    client_register(&b, &d, "bob");
     client_ask(&b, "RENAME robert", "OK Renamed robert");
     client_ask(&a, "BAN robert", "OK Banned robert");
     client_ask(&b, "RENAME rob", "OK Renamed rob");
@@ -650,7 +635,7 @@ static void an_account_is_let_in_by_its_name_or_the_one_it_has_now(void **state)
     daemon_await(&d, "closed_left", 1);
     client_ask(&a, "UNBAN Bob", "OK Unbanned Bob");
     client_ask(&a, "BANS", "OK 0 bans and mutes");
-    log_in(&b, "bob");
+    client_login_account(&b, &d, "bob");
     client_ask(&b, "JOIN den", "OK Joined #den (1 users)");
     client_close(&a);
     client_close(&b);
@@ -662,15 +647,15 @@ static void expect_to_wait(struct client *c)
 {
     client_say(c, "again");
     if (strncmp(client_line(c), "ERROR Slow mode, wait ", 22) != 0)
-        fail_msg("does not have to wait: %s", c->line);
+        fail_msg("slow mode did not apply: %s", c->line);
 }
 
-static void leaving_and_coming_again_does_not_lead_around_slow_mode(void **state)
+static void rejoining_does_not_evade_slow_mode(void **state)
 {
     struct client a, b, c;
     (void)state;
     owner_and_guest(&a, &b);
-    log_in_new(&c, "carol");
+    client_register(&c, &d, "carol");
     join(&c, "den");
     client_ask(&a, "SET slow 3600", "JOIN #den carol");
     client_expect(&a, "OK Set slow 3600");
@@ -688,7 +673,7 @@ static void leaving_and_coming_again_does_not_lead_around_slow_mode(void **state
     expect_to_wait(&b);
     client_close(&b);
     client_skip_to(&c, "LEAVE #den rob");
-    client_enter(&b, &d, "ROB", "den"); /* another client, of the same name and from here */
+    client_enter(&b, &d, "ROB", "den"); /* another client of the same name and address */
     expect_to_wait(&b);
     client_ask(&a, "KICK rob", "ROOM #den Bob hello");
     client_skip_to(&a, "OK Kicked ROB");
@@ -699,13 +684,13 @@ static void leaving_and_coming_again_does_not_lead_around_slow_mode(void **state
     client_ask(&c, "hello", "ROOM #den carol hello");
     client_close(&c);
     client_skip_to(&b, "LEAVE #den carol");
-    log_in(&c, "carol");
+    client_login_account(&c, &d, "carol");
     client_ask(&c, "RENAME robin", "OK Renamed robin");
     join(&c, "den");
     expect_to_wait(&c);
     client_close(&c);
     client_skip_to(&b, "LEAVE #den robin");
-    client_enter(&c, &d, "robin", "den"); /* somebody else */
+    client_enter(&c, &d, "robin", "den"); /* another user */
     client_ask(&c, "hello", "ROOM #den robin hello");
     client_close(&a);
     client_close(&b);
@@ -714,12 +699,12 @@ static void leaving_and_coming_again_does_not_lead_around_slow_mode(void **state
 
 /* ---- INVITE ---- */
 
-static void an_invitation_lets_in_and_lasts(void **state)
+static void an_invitation_lets_a_user_join_and_lasts(void **state)
 {
     struct client a, b, c;
     (void)state;
     owner_and_guest(&a, &b);
-    log_in_new(&c, "carol");
+    client_register(&c, &d, "carol");
     client_ask(&a, "SET invite-only on", "OK Set invite-only on");
     client_expect(&b, "SET #den invite-only on by alice");
     client_ask(&c, "JOIN den", "ERROR Permission denied");
@@ -731,7 +716,7 @@ static void an_invitation_lets_in_and_lasts(void **state)
     client_close(&b);
     client_close(&c);
     restart();
-    log_in(&c, "carol");
+    client_login_account(&c, &d, "carol");
     client_ask(&c, "JOIN den", "OK Joined #den (0 users)");
     client_login(&b, &d, "Bob");
     client_ask(&b, "JOIN den", "ERROR Permission denied");
@@ -739,7 +724,7 @@ static void an_invitation_lets_in_and_lasts(void **state)
     client_close(&c);
 }
 
-static void who_is_ignored_cannot_call_by_inviting(void **state)
+static void an_invitation_from_an_ignored_user_is_not_shown(void **state)
 {
     struct client a, b;
     (void)state;
@@ -757,33 +742,33 @@ int main(void)
 #define DIR(name) cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_down)
     alarm(170);
     const struct CMUnitTest tests[] = {
-        UP(who_makes_a_room_owns_it_and_for_good),
-        UP(who_makes_a_room_without_an_account_runs_it_while_there),
-        UP(roles_are_given_and_taken_by_who_has_more_to_say),
-        UP(taking_one_role_does_not_touch_another),
-        UP(a_role_goes_with_its_account),
-        UP(who_is_kicked_hears_why_and_may_come_again),
-        UP(nobody_hears_of_the_kick_of_one_who_is_not_there),
-        UP(a_kick_takes_the_invitation_back),
-        DIR(no_reason_is_too_long_for_the_line_that_tells_it),
-        UP(who_is_banned_is_put_out_and_kept_out),
-        UP(a_ban_runs_out),
-        UP(blanks_before_a_duration_do_not_make_it_a_reason),
-        UP(what_is_meant_as_a_duration_and_is_none_bans_nobody),
-        UP(a_duration_has_its_unit_in_either_case_and_may_be_in_weeks),
-        UP(a_ban_is_lifted_however_the_name_is_written),
-        UP(another_name_does_not_lead_around_a_ban_or_a_mute),
-        UP(an_account_is_banned_whatever_its_owner_is_called),
-        UP(an_account_has_one_ban_by_whatever_name_it_came),
-        UP(an_op_whom_the_owner_bans_or_mutes_is_banned_or_mute),
-        UP(a_name_that_reads_as_an_address_shields_nobody),
-        UP(an_address_that_everybody_here_may_share_is_not_banned),
-        UP(who_is_muted_listens_and_talks_in_no_way),
-        UP(who_has_another_name_is_unmuted_by_either),
-        UP(an_account_is_let_in_by_its_name_or_the_one_it_has_now),
-        UP(leaving_and_coming_again_does_not_lead_around_slow_mode),
-        UP(an_invitation_lets_in_and_lasts),
-        UP(who_is_ignored_cannot_call_by_inviting),
+        UP(the_user_who_creates_a_room_owns_it_for_good),
+        UP(a_creator_without_an_account_is_op_until_leaving),
+        UP(roles_are_given_and_taken_by_higher_roles),
+        UP(removing_one_role_does_not_touch_another),
+        UP(a_role_is_deleted_with_its_account),
+        UP(a_kicked_member_is_told_why_and_may_rejoin),
+        UP(a_kick_of_a_user_outside_the_room_is_refused_unseen),
+        UP(a_kick_cancels_the_invitation),
+        DIR(a_reason_always_fits_its_line),
+        UP(a_banned_member_is_removed_and_cannot_rejoin),
+        UP(a_ban_expires),
+        UP(a_duration_after_several_blanks_is_no_reason),
+        UP(an_invalid_duration_bans_nobody),
+        UP(a_duration_takes_its_unit_in_either_case_and_weeks),
+        UP(a_ban_is_removed_by_the_name_in_any_case),
+        UP(a_rename_does_not_evade_a_ban_or_a_mute),
+        UP(an_account_is_banned_under_any_nickname),
+        UP(an_account_has_one_ban_whatever_name_it_was_given_by),
+        UP(an_op_can_be_banned_or_muted_by_the_owner),
+        UP(a_name_that_looks_like_an_address_protects_nobody),
+        UP(a_loopback_address_cannot_be_banned),
+        UP(a_muted_member_listens_and_cannot_talk),
+        UP(a_renamed_user_is_unmuted_by_either_name),
+        UP(an_account_is_unbanned_by_its_name_or_its_present_one),
+        UP(rejoining_does_not_evade_slow_mode),
+        UP(an_invitation_lets_a_user_join_and_lasts),
+        UP(an_invitation_from_an_ignored_user_is_not_shown),
     };
 #undef UP
 #undef DIR

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* SEARCH as people type it: words, filters, nonsense; across rooms and restarts; and what may not be found. */
+/* SEARCH as users type it: words, filters and nonsense; across rooms and restarts; and what it must not find. */
 #include "config.h"
 
 #include "tests/lib/fixture.h"
@@ -15,7 +15,8 @@
 
 #define SYNTAX "SEARCH [in:<room>] [from:<user>] [after:<time>] [before:<time>] <words>"
 
-/* Asks, and expects these, each as "#room name text", the newest first; then OK and their number. The last is NULL. */
+/* Sends the request and expects these messages, each "#room name text", newest first, then OK and their number. The
+ * last argument is NULL. */
 static void expect_found(struct client *c, const char *request, ...)
 {
     char name[40], user[40], text[256], got[400];
@@ -27,7 +28,7 @@ static void expect_found(struct client *c, const char *request, ...)
     for (const char *want; (want = va_arg(ap, const char *)); n++) {
         const char *line = client_line(c);
         if (sscanf(line, "HIST %39s %llu %*s %39s %255[^\n]", name, &id, user, text) != 4)
-            fail_msg("%s: no line of history: %s", request, line);
+            fail_msg("%s: not a line of history: %s", request, line);
         snprintf(got, sizeof got, "%s %s %s", name, user, text);
         assert_string_equal(got, want);
     }
@@ -41,7 +42,7 @@ static void say(struct client *c, const char *text)
     client_line(c);
 }
 
-static void words_are_found_in_all_rooms_and_by_filters(void **state)
+static void words_are_found_across_rooms_and_by_filters(void **state)
 {
     struct client a, b;
     (void)state;
@@ -53,7 +54,8 @@ static void words_are_found_in_all_rooms_and_by_filters(void **state)
     expect_found(&b, "SEARCH cafe", "#hall bob no coffee, a CAFE", "#Den alice Le caf\xc3\xa9 est bon", NULL);
     expect_found(&b, "SEARCH in:den cafe", "#Den alice Le caf\xc3\xa9 est bon", NULL);
     expect_found(&b, "SEARCH in:#hall CAF*", "#hall bob no coffee, a CAFE", NULL);
-    expect_found(&b, "SEARCH from:ALICE \xe4\xba\xac\xe9\x83\xbd", "#Den alice \xe6\x9d\xb1\xe4\xba\xac\xe9\x83\xbd", NULL);
+    expect_found(&b, "SEARCH from:ALICE \xe4\xba\xac\xe9\x83\xbd", "#Den alice \xe6\x9d\xb1\xe4\xba\xac\xe9\x83\xbd",
+                 NULL);
     expect_found(&b, "SEARCH from:bob", "#hall bob no coffee, a CAFE", NULL);
     expect_found(&b, "SEARCH cafe from:nobody", NULL);
     expect_found(&b, "SEARCH coffee a after:1h", "#hall bob no coffee, a CAFE", NULL);
@@ -64,10 +66,19 @@ static void words_are_found_in_all_rooms_and_by_filters(void **state)
     client_close(&b);
 }
 
-static void nonsense_is_text_or_told(void **state)
+static void nonsense_is_searched_as_text_or_reported(void **state)
 {
-    static const char *const wrong[] = {"SEARCH", "SEARCH  ", "SEARCH *", "SEARCH \"", "SEARCH ')--", "SEARCH after:1h", "SEARCH after:never x",
-                                        "SEARCH x before:yesterday", "SEARCH in: den hello", "SEARCH from: x", "SEARCH after: x"};
+    static const char *const wrong[] = {"SEARCH",
+                                        "SEARCH  ",
+                                        "SEARCH *",
+                                        "SEARCH \"",
+                                        "SEARCH ')--",
+                                        "SEARCH after:1h",
+                                        "SEARCH after:never x",
+                                        "SEARCH x before:yesterday",
+                                        "SEARCH in: den hello",
+                                        "SEARCH from: x",
+                                        "SEARCH after: x"};
     static const char *const harmless[] = {"SEARCH \" OR 1 --", "SEARCH NEAR(", "SEARCH x AND", "SEARCH words:x",
                                            "SEARCH from", "SEARCH \"*\" z*"};
     static char long_line[4090];
@@ -82,8 +93,9 @@ static void nonsense_is_text_or_told(void **state)
     client_ask(&a, "SEARCH in:nowhere x", "ERROR Room not found");
     client_ask(&a, "SEARCH in:a/b x", "ERROR Invalid room name");
     client_ask(&a, "SEARCH from:-x y", "ERROR Invalid username");
-    client_say(&a, "SEARCH%s", " a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a");
-    client_expect(&a, "OK 0 found"); /* fifty */
+    client_say(&a, "SEARCH%s",
+               " a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a");
+    client_expect(&a, "OK 0 found"); /* fifty terms */
     memset(long_line, 'a', 3000);
     client_say(&a, "SEARCH %s*", long_line);
     client_expect(&a, "OK 0 found");
@@ -96,7 +108,7 @@ static void nonsense_is_text_or_told(void **state)
     client_close(&a);
 }
 
-static void private_messages_and_gone_rooms_are_never_found(void **state)
+static void private_messages_and_deleted_rooms_are_never_found(void **state)
 {
     struct client a, b;
     char out[1024];
@@ -117,7 +129,7 @@ static void private_messages_and_gone_rooms_are_never_found(void **state)
     client_close(&b);
 }
 
-static void it_is_found_after_a_restart_and_after_kill_9(void **state)
+static void messages_are_found_after_a_restart_and_after_kill_9(void **state)
 {
     struct client a;
     (void)state;
@@ -137,7 +149,7 @@ static void it_is_found_after_a_restart_and_after_kill_9(void **state)
     client_close(&a);
 }
 
-static void an_answer_has_the_newest_and_no_more_than_a_page(void **state)
+static void an_answer_holds_the_newest_and_at_most_a_page(void **state)
 {
     struct client a;
     (void)state;
@@ -157,11 +169,11 @@ int main(void)
 #define DIR(name) cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_down)
     alarm(170);
     const struct CMUnitTest tests[] = {
-        UP(words_are_found_in_all_rooms_and_by_filters),
-        UP(nonsense_is_text_or_told),
-        UP(private_messages_and_gone_rooms_are_never_found),
-        UP(it_is_found_after_a_restart_and_after_kill_9),
-        DIR(an_answer_has_the_newest_and_no_more_than_a_page),
+        UP(words_are_found_across_rooms_and_by_filters),
+        UP(nonsense_is_searched_as_text_or_reported),
+        UP(private_messages_and_deleted_rooms_are_never_found),
+        UP(messages_are_found_after_a_restart_and_after_kill_9),
+        DIR(an_answer_holds_the_newest_and_at_most_a_page),
     };
 #undef UP
 #undef DIR

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The ways of talking beside MSG: SAY to a room that is not the current one, ME. */
+/* SAY, which talks in a room other than the current one, and ME. */
 #include "config.h"
 
 #include "tests/lib/fixture.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void say_talks_in_any_room_one_is_in_and_stays_where_one_is(void **state)
+static void say_talks_in_any_joined_room_and_keeps_the_current_one(void **state)
 {
     struct client a, b;
     (void)state;
@@ -35,7 +35,7 @@ static void say_talks_in_any_room_one_is_in_and_stays_where_one_is(void **state)
     client_close(&b);
 }
 
-static void what_one_says_here_and_there_comes_in_that_order(void **state)
+static void lines_to_several_rooms_arrive_in_the_order_they_were_said(void **state)
 {
     struct client a;
     (void)state;
@@ -53,7 +53,7 @@ static void what_one_says_here_and_there_comes_in_that_order(void **state)
     client_close(&a);
 }
 
-static void say_elsewhere_is_refused_and_told(void **state)
+static void say_in_a_room_not_joined_is_refused(void **state)
 {
     struct client a;
     (void)state;
@@ -68,8 +68,8 @@ static void say_elsewhere_is_refused_and_told(void **state)
     client_close(&a);
 }
 
-/* Live, in the replay, and in the history, after a restart too. */
-static void what_one_does_can_always_be_told_from_what_one_says(void **state)
+/* Live, in the replay and in the history, also after a restart. */
+static void an_action_always_differs_from_a_text(void **state)
 {
     struct client a, b;
     char name[16];
@@ -101,10 +101,10 @@ int main(void)
 #define UP(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
     alarm(170);
     const struct CMUnitTest tests[] = {
-        UP(say_talks_in_any_room_one_is_in_and_stays_where_one_is),
-        UP(what_one_says_here_and_there_comes_in_that_order),
-        UP(say_elsewhere_is_refused_and_told),
-        UP(what_one_does_can_always_be_told_from_what_one_says),
+        UP(say_talks_in_any_joined_room_and_keeps_the_current_one),
+        UP(lines_to_several_rooms_arrive_in_the_order_they_were_said),
+        UP(say_in_a_room_not_joined_is_refused),
+        UP(an_action_always_differs_from_a_text),
     };
 #undef UP
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A whole chatd whose every connection goes through the stream of stream_rot13.h. */
+/* A complete chatd in which every connection uses the stream of stream_rot13.h. */
 #include "config.h"
 
 #include "chatd.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The small client of the end-to-end tests: blocking calls with a deadline. */
+/* The client of the end-to-end tests: blocking calls with a deadline. */
 #include "config.h"
 
 #include "tests/lib/client.h"
@@ -21,7 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SENDS_AN_ENQ 3 /* every so many calls that send */
+#define ENQ_EVERY 3 /* calls that send */
 
 bool client_is_wrapped(void)
 {
@@ -110,14 +110,14 @@ static void send_all(struct client *c, const void *data, size_t len)
         struct pollfd p = {.fd = c->fd, .events = POLLOUT};
         poll(&p, 1, 100);
         if (clock_ms() > until)
-            fail_msg("chatd does not read what is sent");
+            fail_msg("chatd does not read its input");
     }
 }
 
-/* As the stream wants it, with an ENQ in the middle now and then. */
+/* Encodes the bytes for the stream, with an ENQ in the middle of every third send. */
 static void send_wrapped(struct client *c, const char *data, size_t len)
 {
-    bool asks = ++c->sends % SENDS_AN_ENQ == 0;
+    bool asks = ++c->sends % ENQ_EVERY == 0;
     size_t half = asks ? len / 2 : len;
     char *wire = malloc(len + 1);
     assert_non_null(wire);
@@ -138,7 +138,7 @@ void client_send(struct client *c, const void *data, size_t len)
         send_all(c, data, len);
 }
 
-/* What has come from the stream, without its own bytes; how much is left. */
+/* Decodes input in place, without the stream's own bytes. Returns the number of bytes left. */
 static size_t unwrap(struct client *c, char *data, size_t len)
 {
     size_t n = 0;
@@ -163,7 +163,7 @@ void client_say(struct client *c, const char *fmt, ...)
     client_send(c, line, (size_t)n);
 }
 
-/* Makes space for more, and takes it in. */
+/* Makes space and reads once. */
 static ssize_t receive(struct client *c, int flags)
 {
     if (c->start) {
@@ -196,7 +196,7 @@ static ssize_t fill(struct client *c)
     return receive(c, 0);
 }
 
-/* The next line into c->line; false at the end. */
+/* Reads the next line into c->line; false at the end of input. */
 static bool next(struct client *c)
 {
     char *lf;
@@ -264,7 +264,7 @@ size_t client_skip_to(struct client *c, const char *fmt, ...)
 void client_expect_end(struct client *c)
 {
     if (next(c))
-        fail_msg("the connection should have ended; came: %s", c->line);
+        fail_msg("the connection did not end; got: %s", c->line);
 }
 
 void client_expect_quiet(struct client *c)
@@ -276,13 +276,27 @@ void client_expect_quiet(struct client *c)
     unsigned enqs = c->enqs; /* answered before the PING was read */
     client_expect(c, "PONG %s", token);
     if (c->acks < enqs)
-        fail_msg("%u of %u ACKs came", c->acks, enqs);
+        fail_msg("%u of %u ACKs arrived", c->acks, enqs);
 }
 
 void client_login(struct client *c, const struct daemon *d, const char *name)
 {
     client_open(c, d);
     client_say(c, "USERNAME %s", name);
+    client_expect(c, "OK Welcome, %s!", name);
+}
+
+void client_register(struct client *c, const struct daemon *d, const char *name)
+{
+    client_login(c, d, name);
+    client_say(c, "REGISTER password");
+    client_expect(c, "OK Registered %s", name);
+}
+
+void client_login_account(struct client *c, const struct daemon *d, const char *name)
+{
+    client_open(c, d);
+    client_say(c, "USERNAME %s password", name);
     client_expect(c, "OK Welcome, %s!", name);
 }
 

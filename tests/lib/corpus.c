@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Messages and their search index, for the tests of store/search_*.c. */
+/* Messages and their search index for the tests of store/search_*.c. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -54,7 +54,7 @@ void corpus_spoil(const char *sql)
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, &flag);
 }
 
-/* As the store opens it: what is forbidden there is forbidden here. */
+/* Opens the database with the same restrictions as the store. */
 int corpus_open(void **state)
 {
     char why[SCHEMA_ERROR];
@@ -80,11 +80,12 @@ int corpus_close(void **state)
 void corpus_say(const char *room, const char *name, const char *text)
 {
     sqlite3_stmt *st;
-    assert_int_equal(sqlite3_prepare_v2(db,
-                                        "INSERT INTO message (room, id, time_ms, name, text) SELECT ?1, coalesce(max(n), 0) + 1,"
-                                        " 1000 * (coalesce(max(n), 0) + 1), ?2, ?3 FROM message",
-                                        -1, &st, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(db,
+                           "INSERT INTO message (room, id, time_ms, name, text) SELECT ?1, coalesce(max(n), 0) + 1,"
+                           " 1000 * (coalesce(max(n), 0) + 1), ?2, ?3 FROM message",
+                           -1, &st, NULL),
+        SQLITE_OK);
     sqlite3_bind_text(st, 1, room, -1, SQLITE_STATIC);
     sqlite3_bind_text(st, 2, name, -1, SQLITE_STATIC);
     sqlite3_bind_text(st, 3, text, -1, SQLITE_STATIC);
@@ -207,6 +208,6 @@ void corpus_expect(const char *words, const char *want)
     struct search_filter filter = corpus_filter(words, &match);
     const char *found = corpus_find(&filter);
     if (strcmp(found, want) != 0)
-        fail_msg("%s: found %s, not %s", words, found, want);
+        fail_msg("%s: found %s, expected %s", words, found, want);
     buf_fini(&match);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Starting, asking and ending a real chatd for the end-to-end tests. */
+/* Starts, queries and stops a real chatd for the end-to-end tests. */
 #include "config.h"
 
 #include "tests/lib/daemon.h"
@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ARGS_MOST 16
+#define ARGS_MAX 16
 
 const char *daemon_program(const char *variable)
 {
@@ -91,7 +91,7 @@ int daemon_wait(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* Fails the test with the end of the log. */
+/* Fails the test and shows the end of the log. */
 static void fail_with_log(const struct daemon *d, const char *what)
 {
     char path[256], log[16384] = "";
@@ -106,7 +106,7 @@ static void fail_with_log(const struct daemon *d, const char *what)
     fail_msg("%s; its log ends:\n%s", what, log);
 }
 
-/* Reads the announcement; it must be whole. */
+/* Reads the announcement on standard output, which must be complete. */
 static void read_port(struct daemon *d, int fd)
 {
     char text[512] = "";
@@ -158,7 +158,7 @@ void daemon_stop(struct daemon *d)
     d->pid = 0;
     assert_int_equal(kill(pid, SIGTERM), 0);
     if (daemon_wait(pid) != 0)
-        fail_with_log(d, "chatd did not end with 0");
+        fail_with_log(d, "chatd did not exit with 0");
 }
 
 void daemon_kill(struct daemon *d)
@@ -198,21 +198,22 @@ static size_t take(int fd, char *to, size_t size, size_t n)
     return left ? n + (size_t)got : n;
 }
 
-/* A pipe that holds the input and has an end. */
-static int holding(const char *input)
+/* A pipe that holds the input, closed at its other end. */
+static int pipe_with(const char *input)
 {
     int in[2];
     size_t n = strlen(input);
-    assert_true(n <= 4096); /* so it never has to wait for its reader */
+    assert_true(n <= 4096); /* so that the write never blocks */
     assert_int_equal(pipe2(in, O_CLOEXEC), 0);
     assert_int_equal(write(in[1], input, n), (ssize_t)n);
     close(in[1]);
     return in[0];
 }
 
-int daemon_run_input(const char *input, const char *const args[], char *out, size_t out_size, char *err, size_t err_size)
+int daemon_run_input(const char *input, const char *const args[], char *out, size_t out_size, char *err,
+                     size_t err_size)
 {
-    int pipes[2][2], in = holding(input);
+    int pipes[2][2], in = pipe_with(input);
     assert_int_equal(pipe2(pipes[0], O_CLOEXEC), 0);
     assert_int_equal(pipe2(pipes[1], O_CLOEXEC), 0);
     pid_t pid = spawn(args, in, pipes[0][1], err ? pipes[1][1] : pipes[0][1]);
@@ -260,7 +261,7 @@ pid_t daemon_run_terminal(const char *const args[], int *master, int *slave)
     *slave = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
     assert_true(*slave >= 0);
     assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
-    /* opened by the first of a session, it becomes the terminal of that */
+    /* opened by a session leader, it becomes the controlling terminal */
     assert_int_equal(posix_spawn_file_actions_addopen(&actions, 0, path, O_RDWR, 0), 0);
     assert_int_equal(posix_spawn_file_actions_adddup2(&actions, 0, 1), 0);
     assert_int_equal(posix_spawn_file_actions_adddup2(&actions, 0, 2), 0);
@@ -274,9 +275,9 @@ pid_t daemon_run_terminal(const char *const args[], int *master, int *slave)
 
 static int ctl(struct daemon *d, const char *input, char *out, size_t size, va_list ap)
 {
-    const char *args[ARGS_MOST] = {daemon_program("CHATCTL"), "-d", d->dir};
+    const char *args[ARGS_MAX] = {daemon_program("CHATCTL"), "-d", d->dir};
     int n = 3;
-    while (n < ARGS_MOST - 1 && (args[n] = va_arg(ap, const char *)))
+    while (n < ARGS_MAX - 1 && (args[n] = va_arg(ap, const char *)))
         n++;
     return daemon_run_input(input, args, out, size, NULL, 0);
 }
@@ -306,7 +307,7 @@ void daemon_ctl_ok(struct daemon *d, char *out, size_t size, ...)
     int code = ctl(d, "", out, size, ap);
     va_end(ap);
     if (code != 0)
-        fail_msg("chatctl ended with %d: %s", code, out);
+        fail_msg("chatctl exited with %d: %s", code, out);
 }
 
 long daemon_status(struct daemon *d, const char *key)
@@ -316,7 +317,7 @@ long daemon_status(struct daemon *d, const char *key)
     snprintf(wanted, sizeof wanted, "\"%s\":", key);
     const char *at = strstr(out, wanted);
     if (!at)
-        fail_msg("status has no %s: %s", key, out);
+        fail_msg("no %s in the status: %s", key, out);
     return strtol(at + strlen(wanted), NULL, 10);
 }
 
@@ -326,7 +327,7 @@ static void await(struct daemon *d, const char *key, long least, long most)
     long v;
     while ((v = daemon_status(d, key)) < least || v > most) {
         if (clock_ms() > until)
-            fail_msg("%s is %ld and not %ld..%ld", key, v, least, most);
+            fail_msg("%s is %ld, expected %ld..%ld", key, v, least, most);
         poll(NULL, 0, 10);
     }
 }
@@ -383,9 +384,9 @@ long daemon_memory_kib(const struct daemon *d)
 }
 
 #define WINDOW 65536
-#define MOST_OF_A_MAP (256 << 20) /* more is what a sanitizer keeps, and not chatd */
+#define MAP_MAX (256 << 20) /* larger mappings belong to a sanitizer, not to chatd */
 
-/* Looks through one mapping, by windows that overlap. */
+/* Searches one mapping in overlapping windows. */
 static int find_in(int fd, off_t from, off_t to, const char *text, char *window)
 {
     size_t len = strlen(text);
@@ -411,7 +412,7 @@ int daemon_memory_has(const struct daemon *d, const char *text)
     while (fgets(line, sizeof line, maps)) {
         unsigned long from, to;
         char mode[8];
-        if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) == 3 && mode[1] == 'w' && to - from <= MOST_OF_A_MAP)
+        if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) == 3 && mode[1] == 'w' && to - from <= MAP_MAX)
             found += find_in(fd, (off_t)from, (off_t)to, text, window);
     }
     fclose(maps);
@@ -438,7 +439,7 @@ void daemon_await_log(const struct daemon *d, const char *text)
     int64_t until = clock_ms() + DAEMON_WAIT_MS;
     while (!daemon_log_has(d, text)) {
         if (clock_ms() > until)
-            fail_msg("the log never said: %s", text);
+            fail_msg("not in the log: %s", text);
         poll(NULL, 0, 10);
     }
 }

@@ -7,69 +7,71 @@
 #include <sys/types.h>
 
 /*
- * A real chatd in a directory of its own, on a free port of the loopback. Every call fails the running test when
- * something does not go as it must; waits are bounded by DAEMON_WAIT_MS. Test's own thread.
+ * A real chatd in a directory of its own, on a free loopback port. A call that fails also fails the running test. Waits
+ * are bounded by DAEMON_WAIT_MS. For the test's main thread.
  */
 #define DAEMON_WAIT_MS 30000
 
 struct daemon {
     pid_t pid;       /* 0: not running */
     int port;
-    char dir[128];   /* the state directory; log, chatd.conf and admin.sock are in it */
+    char dir[128];   /* the state directory; it also holds log, chatd.conf and admin.sock */
     bool has_conf;
-    bool conf_listens; /* set by the test: the configuration says where to listen, so no -p */
+    bool conf_listens; /* set by the test: the configuration has listeners, so no -p */
 };
 
-/* Makes the directory. `conf`: text of the configuration, or NULL for none. Does not start it. */
+/* Makes the directory, without starting chatd. `conf` is the text of the configuration, or NULL for none. */
 void daemon_init(struct daemon *d, const char *conf);
-/* Stops it if it runs (and checks that it ends well), removes the directory. */
+/* Stops chatd if it runs, checks that it exits with 0, and removes the directory. */
 void daemon_fini(struct daemon *d);
 
-/* Starts it, waits until it says that it waits for connections. */
+/* Starts chatd and waits until it announces that it accepts connections. */
 void daemon_start(struct daemon *d);
-/* init and start. */
+/* daemon_init and daemon_start. */
 void daemon_up(struct daemon *d, const char *conf);
-/* TERM, and exit code 0. */
+/* Sends SIGTERM; the exit code must be 0. */
 void daemon_stop(struct daemon *d);
+/* Sends SIGKILL and waits for the end. */
 void daemon_kill(struct daemon *d);
 /* Replaces the configuration file. */
 void daemon_write_conf(struct daemon *d, const char *conf);
 
-/* Waits for the end of a process that was started here; its exit code, or 128 + signal. */
+/* Waits for the end of a process that was started here. Returns its exit code, or 128 + signal. */
 int daemon_wait(pid_t pid);
 
 /* Runs a program to its end with no input. The last of `args` is NULL. Output (both streams if err is NULL) is cut to
  * the size. Returns the exit code, or 128 + signal. */
 int daemon_run(const char *const args[], char *out, size_t out_size, char *err, size_t err_size);
-/* The same with this, at most 4096 bytes of it, on standard input. */
-int daemon_run_input(const char *input, const char *const args[], char *out, size_t out_size, char *err, size_t err_size);
+/* The same with this text on standard input, at most 4096 bytes. */
+int daemon_run_input(const char *input, const char *const args[], char *out, size_t out_size, char *err,
+                     size_t err_size);
 
-/* Starts a program at a terminal of its own, without waiting for its end. The caller closes both ends: what is written
- * to `master` is typed, and what is read from it is on the screen. */
+/* Starts a program on a terminal of its own and does not wait for it. Bytes written to `master` are typed; bytes read
+ * from it are the screen. The caller closes both ends. */
 pid_t daemon_run_terminal(const char *const args[], int *master, int *slave);
 
-/* chatctl -d DIR and these words; the exit code. */
+/* Runs chatctl -d DIR with these arguments, the last NULL. Returns the exit code. */
 int daemon_ctl(struct daemon *d, char *out, size_t size, ...) __attribute__((sentinel));
-/* The same with an input. */
+/* The same with this text on standard input. */
 int daemon_ctl_input(struct daemon *d, const char *input, char *out, size_t size, ...) __attribute__((sentinel));
-/* Without one, and it must be 0. */
+/* The same without input; the exit code must be 0. */
 void daemon_ctl_ok(struct daemon *d, char *out, size_t size, ...) __attribute__((sentinel));
 
-/* A number of `chatctl status`. */
+/* A number from `chatctl status`. */
 long daemon_status(struct daemon *d, const char *key);
-/* Waits until it is so much, or at least so much. */
+/* Waits until that number is `value`, or at least `value`. */
 void daemon_await(struct daemon *d, const char *key, long value);
 void daemon_await_least(struct daemon *d, const char *key, long value);
 
-/* What the process has, by /proc. */
+/* From /proc: open descriptors, threads, and resident memory. */
 long daemon_descriptors(const struct daemon *d);
 long daemon_threads(const struct daemon *d);
 long daemon_memory_kib(const struct daemon *d);
 
-/* How often the bytes of a text stand in its memory. */
+/* How many times the text occurs in the writable memory of the process. */
 int daemon_memory_has(const struct daemon *d, const char *text);
 
-/* True when its log has the text; waiting for it. */
+/* True if a line of its log contains the text; the second waits for it. */
 bool daemon_log_has(const struct daemon *d, const char *text);
 void daemon_await_log(const struct daemon *d, const char *text);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* One chatd for each test: no test can leave anything to the next. */
+/* One chatd for each test, so that tests cannot affect each other. */
 #include "config.h"
 
 #include "tests/lib/fixture.h"

@@ -4,15 +4,15 @@
 
 #include "tests/lib/client.h"
 
-/* The chatd that a test program works with, one at a time, and cmocka's set-up and tear-down for it. */
+/* The one chatd of a test program, with setup and teardown functions for cmocka. */
 extern struct daemon d;
 
-/* A directory and nothing started; or started without configuration. */
+/* Setup: fixture_dir makes a directory and starts nothing; fixture_up starts chatd without a configuration. */
 int fixture_dir(void **state);
 int fixture_up(void **state);
 int fixture_down(void **state);
 
-/* Starts it with that configuration. */
+/* Starts chatd with this configuration, after fixture_dir. */
 void fixture_start(const char *conf);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The state is shared by the reader, which counts answers, the drainer, which encodes and sends, and threads that ask. All of
- * it is under the stream's lock but .owed, .tries and the contents of .held, which are the drainer's.
+ * The state is shared by the reader, which counts answers, the drainer, which encodes and sends, and threads that query
+ * it. The stream's lock protects all of it except .owed, .tries and the contents of .held, which belong to the drainer.
  */
 #include "config.h"
 
@@ -12,17 +12,17 @@
 #include <errno.h>
 #include <string.h>
 
-/* Plain bytes that stand together on the wire. */
+/* Plain bytes that are contiguous on the wire. */
 struct run {
-    uint64_t plain, wire; /* where it begins */
+    uint64_t plain, wire; /* where the run begins */
     uint64_t n;
 };
 
 struct rot13 {
     struct stream base; /* first */
     struct lock lock;
-    size_t answers;           /* ACK bytes to be sent */
-    char held[ROT13_PIECE];   /* encoded and not yet handed down: .held_at to .held_n */
+    size_t answers;           /* ACK bytes to send */
+    char held[ROT13_PIECE];   /* encoded and not yet passed down: .held_at to .held_n */
     size_t held_at, held_n;
     size_t owed;              /* plain bytes of the write that .held was encoded for */
     unsigned tries;
@@ -58,7 +58,7 @@ static uint64_t plain_of_locked(const struct rot13 *r, uint64_t wire)
     return plain;
 }
 
-/* Forgets runs of which all was acknowledged. The stream below is asked without the lock. */
+/* Forgets fully acknowledged runs. Calls the stream below without the lock. */
 static void prune(struct rot13 *r)
 {
     uint64_t wire;
@@ -84,7 +84,7 @@ static void note_run_locked(struct rot13 *r, size_t n)
     r->wire += n;
 }
 
-/* An answer ends a run, so it takes a mark that is free. */
+/* An answer ends a run, so it needs a free mark. */
 static bool may_answer_locked(const struct rot13 *r)
 {
     return r->answers && r->run_count < ROT13_MARKS - 1;
@@ -92,7 +92,7 @@ static bool may_answer_locked(const struct rot13 *r)
 
 /* ---- sending: the drainer ---- */
 
-/* Sends up to `most` bytes of what is held, or of the answers when nothing is. */
+/* Sends up to `most` held bytes, or answers when nothing is held. */
 static int send_held(struct rot13 *r, bool block, size_t most)
 {
     lock_acquire(&r->lock);
@@ -129,7 +129,7 @@ static int send_held(struct rot13 *r, bool block, size_t most)
     }
 }
 
-/* Nothing is held. */
+/* Encodes up to ROT13_PIECE bytes into .held, which must be empty. */
 static void encode(struct rot13 *r, const struct iovec *iov, int count)
 {
     size_t n = 0;

@@ -5,17 +5,17 @@
 #include "net/stream.h"
 
 /*
- * A stream that stands on another and is as awkward as one that encrypts, so that the tests can show what the outbox owes to
- * such a stream. It is no use to anybody else.
+ * A stream layer for tests that behaves as awkwardly as encryption, to test what the outbox must do for such a stream.
  *
  *  - ASCII letters are rotated by 13, both ways.
- *  - At most ROT13_PIECE bytes are encoded at a time. Every third try_write sends only half of what it has encoded, keeps the
- *    rest and the count it owes, and says EAGAIN.
- *  - An ENQ byte in the input is answered by an ACK byte at any time, and not passed up. The reader queues the answer and
- *    pokes the writer. So wire positions differ from plain ones, and stream_acknowledged goes by marks.
+ *  - At most ROT13_PIECE bytes are encoded at a time. Every third try_write sends only half of what it has encoded,
+ * keeps the rest and the count it owes, and fails with EAGAIN.
+ *  - An ENQ byte in the input is not passed up; it is answered by an ACK byte, at any time. The reader queues the
+ * answer and pokes the writer. So wire positions differ from plain ones, and stream_acknowledged uses marks.
  *
- * Bounds: answers that wait are one counter. At most ROT13_MARKS runs of plain bytes between answers may be unacknowledged;
- * with more, answers wait until the peer's machine has acknowledged some, which stream_tick and each write look for.
+ * Bounds: queued answers are one counter. At most ROT13_MARKS runs of plain bytes between answers may be
+ * unacknowledged; beyond that, answers wait until the peer's machine has acknowledged some, which stream_tick and each
+ * write check.
  */
 #define ROT13_ENQ 0x05
 #define ROT13_ACK 0x06

@@ -806,8 +806,9 @@ void unit_db_exec(sqlite3 *db, const char *sql)
 
 void unit_db_accounts(sqlite3 *db)
 {
-    unit_db_exec(db, "INSERT INTO account (id, key, name, hash, created_ms, seen_ms) VALUES (7, 'alice', 'Alice', '', 0, 0),"
-                     " (8, 'bob', 'bob', '', 0, 0)");
+    unit_db_exec(
+        db, "INSERT INTO account (id, key, name, hash, created_ms, seen_ms) VALUES (7, 'alice', 'Alice', '', 0, 0),"
+            " (8, 'bob', 'bob', '', 0, 0)");
 }
 
 long long unit_db_number(sqlite3 *db, const char *sql)
@@ -904,8 +905,8 @@ static uint32_t number_in(const unsigned char *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Down to the first page that has rows: a page above such ones begins with a 5, and behind its head of 12 bytes stands where
- * its first entry is, which begins with the number of a page. (sqlite.org/fileformat.html) */
+/* Down to the first page that has rows: a page above such ones begins with a 5, and behind its head of 12 bytes stands
+ * where its first entry is, which begins with the number of a page. (sqlite.org/fileformat.html) */
 void unit_house_restart_spoiled(const char *table)
 {
     enum { PAGE = 4096, INNER = 5 };
@@ -956,7 +957,8 @@ int64_t unit_house_account(const char *name, struct notifier *notifier)
 {
     struct account a;
     struct waiter w = {.notifier = notifier};
-    assert_int_equal(accounts_add(&(struct accounts_new){.name = name, .hash = "none", .seen_from = ""}, &w), ACCOUNTS_DONE);
+    assert_int_equal(accounts_add(&(struct accounts_new){.name = name, .hash = "none", .seen_from = ""}, &w),
+                     ACCOUNTS_DONE);
     assert_true(accounts_find(name, &a));
     return a.id;
 }

@@ -19,9 +19,9 @@
 
 /*
  * What the unit tests share: bounded waits for a state, children that must die, scratch directories, a client without a
- * server (notifier, outbox, stream and writer thread, as in a pair of net/pool.c), and a stream that a test can hold back.
- * Failures are told through cmocka, so these calls are for the test's own thread; where another thread may call, it
- * says so.
+ * server (notifier, outbox, stream and writer thread, as in a pair of net/pool.c), and a stream that a test can hold
+ * back. Failures are told through cmocka, so these calls are for the test's own thread; where another thread may call,
+ * it says so.
  */
 
 /* Looks at a state until it is there; fails the test after ten seconds without it. */

@@ -398,6 +398,32 @@ static void each_member_hears_in_its_own_form_and_changes_it_at_will(void **stat
     assert_int_equal(r->fanout.takers[FORM_TAGS], 0);
 }
 
+static void render_nothing(struct buf *out, const struct event *ev, enum form form, const char *to)
+{
+    (void)out;
+    (void)ev;
+    (void)form;
+    (void)to;
+}
+
+static void lines_for_which_a_form_has_no_words_are_not_put(void **state)
+{
+    static const struct codec silent = {.name = "silent", .render = render_nothing};
+    (void)state;
+    codecs_replace(FORM_TAGS, &silent);
+    set_form(&alice, FORM_TAGS);
+    unit_say(r, &bob.member, "gathered");
+    unit_member_hears(&bob, "ROOM #den bob gathered\n");
+    unit_announce(r, "put at once");
+    unit_member_hears(&bob, "ROOM #den server put at once\n");
+    assert_int_equal(entries(&alice), 0);
+    unit_member_hears(&alice, "");
+    codecs_replace(FORM_TAGS, NULL);
+    set_form(&alice, FORM_NATIVE);
+    unit_say(r, &bob.member, "again");
+    unit_member_hears(&alice, "ROOM #den bob again\n");
+}
+
 static void a_member_with_tags_hears_the_replay_with_them(void **state)
 {
     (void)state;
@@ -593,6 +619,7 @@ int main(void)
         TEST(a_member_who_joins_hears_what_was_gathered_as_replay_and_once),
         TEST(the_operator_speaks_behind_what_was_said),
         TEST(each_member_hears_in_its_own_form_and_changes_it_at_will),
+        TEST(lines_for_which_a_form_has_no_words_are_not_put),
         TEST(a_member_with_tags_hears_the_replay_with_them),
         TEST(a_member_with_acks_hears_the_number_in_its_place_and_no_echo),
         TEST(an_ignored_member_is_heard_by_the_others_in_the_same_order),

@@ -257,6 +257,21 @@ static void the_one_that_runs_longest_is_the_one_that_hits(void **state)
     }
 }
 
+static void a_denied_join_names_the_option_that_bars_the_user(void **state)
+{
+    static const enum option bars[] = {OPTION_INVITE_ONLY, OPTION_PRIVATE, OPTION_KEY};
+    struct member m = {.id = 1};
+    struct subject su = rules_stranger(&ru, &m);
+    (void)state;
+    for (size_t i = 0; i < sizeof bars / sizeof bars[0]; i++) { /* the later ones count before the earlier ones */
+        struct refusal no = {.option = OPTIONS};
+        ru.value[bars[i]] = 1;
+        assert_false(rules_may_join(&ru, &su, "wrong", NOW, &no));
+        assert_int_equal(no.error, ERROR_DENIED);
+        assert_int_equal(no.option, bars[i]);
+    }
+}
+
 static void what_is_spoken_again_replaces_what_is_shown_the_same(void **state)
 {
     (void)state;
@@ -695,6 +710,7 @@ int main(void)
         TEST(each_kind_is_for_itself),
         TEST(it_ends_at_its_time_to_the_millisecond),
         TEST(the_one_that_runs_longest_is_the_one_that_hits),
+        TEST(a_denied_join_names_the_option_that_bars_the_user),
         TEST(what_is_spoken_again_replaces_what_is_shown_the_same),
         TEST(what_is_spoken_again_against_an_account_replaces_it_by_whatever_name),
         TEST(it_is_found_by_the_account_or_the_client_as_well),
