@@ -8,7 +8,7 @@
 set -eu
 src=${SRCDIR:-.}
 
-for file in "$src"/src/*.c "$src"/src/*/*.c; do
+for file in "$src"/src/*.c "$src"/src/*/*.c "$src"/src/*/*/*.c; do
     name=$(basename "$file")
     grep -q "\`$name\`" "$src/doc/architecture.md" || {
         echo "doc/architecture.md does not say what $name is for: add it to the table of floors"
