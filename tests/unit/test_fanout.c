@@ -426,11 +426,15 @@ static void lines_for_which_a_form_has_no_words_are_not_put(void **state)
     (void)state;
     codecs_replace(FORM_TAGS, &silent);
     set_form(&alice, FORM_TAGS);
+    unit_client_wait_asleep(&alice.client);
     unit_say(r, &bob.member, "gathered");
-    unit_member_hears(&bob, "ROOM #den bob gathered\n");
-    unit_announce(r, "put at once");
-    unit_member_hears(&bob, "ROOM #den server put at once\n");
+    post_settle(); /* it is put, and no writer is woken yet */
+    assert_int_equal(entries(&bob), 1);
     assert_int_equal(entries(&alice), 0);
+    unit_announce(r, "put at once");
+    assert_int_equal(entries(&bob), 2);
+    assert_int_equal(entries(&alice), 0);
+    unit_member_hears(&bob, "ROOM #den bob gathered\nROOM #den server put at once\n");
     unit_member_hears(&alice, "");
     codecs_replace(FORM_TAGS, NULL);
     set_form(&alice, FORM_NATIVE);
