@@ -580,6 +580,20 @@ static void say_some(struct client *c, int *said, int some)
         client_say(c, "%d %s", ++*said, pad);
 }
 
+/* Over a stream that answers some lines with bytes of its own, the wire is then ahead of what the client has read. */
+static void ping_often(struct client *c, int *heard)
+{
+    enum { PINGS = 150 };
+    for (int i = 0; i < PINGS; i++)
+        client_say(c, "PING %d", i);
+    for (int i = 0; i < PINGS;) {
+        if (strncmp(client_line(c), "PONG ", 5) == 0)
+            i++;
+        else
+            count(c, heard);
+    }
+}
+
 /* Reads to the end of the connection. */
 static void read_to_end(struct client *c, int *heard)
 {
@@ -625,6 +639,7 @@ static void each_message_arrives_once_however_often_the_connection_breaks(void *
     alice_and_bob(&a, &b, token);
     for (int i = 0; i < 24; i++) {
         struct client before = a;
+        ping_often(&before, &heard);
         say_some(&b, &said, 60);
         for (int until = said - 60 + i * 2; heard < until;) {
             client_line(&before);
