@@ -46,6 +46,8 @@ void fanout_fini(struct fanout *f)
     free(f->members);
     f->members = NULL;
     f->cap = 0;
+    f->pressing = (struct post_pressure){0};
+    f->pressed = false;
 }
 
 /* ---- members ---- */

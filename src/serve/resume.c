@@ -140,6 +140,10 @@ static void join_again(struct session *s, const struct saved_room *room)
     struct room *r = rooms_get(room->key);
     if (!r)
         return;
+    if (member_is_in(&s->member, r)) { /* it was saved twice: somebody has edited the database */
+        rooms_release(r);
+        return;
+    }
     for (int i = 1; i <= HISTORY_TRIES && !is_in; i++) {
         struct refusal no = {0};
         struct backlog backlog;
