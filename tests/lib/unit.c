@@ -868,6 +868,15 @@ void unit_house_stop(void)
     unit_rmdir(house_dir);
 }
 
+void unit_house_stop_with(struct unit_member *const members[], int n)
+{
+    for (int i = 0; i < n; i++)
+        unit_member_leave_all(members[i]);
+    unit_house_stop();
+    for (int i = 0; i < n; i++)
+        unit_member_stop(members[i]);
+}
+
 void unit_house_restart(void)
 {
     house_down();
@@ -1024,6 +1033,14 @@ void unit_job_wait_done(struct unit_job *j)
     unit_until(job_is_done, j);
 }
 
+void unit_job_fail_next(struct unit_job *gate, struct unit_job *failing)
+{
+    unit_job_init(failing, true);
+    failing->failing = true;
+    assert_true(store_put(&failing->job));
+    unit_job_release(gate);
+}
+
 static struct unit_job breaker;
 
 static bool has_failed(void *arg)
@@ -1032,12 +1049,17 @@ static bool has_failed(void *arg)
     return store_status().state == STORE_FAILED;
 }
 
+void unit_store_wait_failed(void)
+{
+    unit_until(has_failed, NULL);
+}
+
 void unit_house_break(void)
 {
     unit_job_init(&breaker, false);
     breaker.failing = true;
     assert_true(store_put(&breaker.job));
-    unit_until(has_failed, NULL);
+    unit_store_wait_failed();
 }
 
 void unit_house_repair(void)

@@ -208,6 +208,8 @@ long long unit_db_number(sqlite3 *db, const char *sql);
 
 void unit_house_start(void);
 void unit_house_stop(void);
+/* The members leave all rooms, the house stops, then the members stop: the store thread may post to their outboxes. */
+void unit_house_stop_with(struct unit_member *const members[], int n);
 /* Stops and starts everything, as a restart of chatd does. */
 void unit_house_restart(void);
 /* Waits until the store is idle. */
@@ -226,6 +228,8 @@ int64_t unit_house_account(const char *name, struct notifier *notifier);
 /* Makes the store fail, until unit_house_repair. */
 void unit_house_break(void);
 void unit_house_repair(void);
+/* Waits until the store is in the state STORE_FAILED. */
+void unit_store_wait_failed(void);
 
 /* A job that the test can hold inside the transaction, and make succeed or fail. */
 struct unit_job {
@@ -239,6 +243,8 @@ void unit_job_init(struct unit_job *j, bool waits);
 void unit_job_block(struct unit_job *j);
 void unit_job_wait_inside(struct unit_job *j);
 void unit_job_release(struct unit_job *j);
+/* Makes the next batch fail, with all jobs that are queued behind `gate`: puts `failing` last and releases the gate. */
+void unit_job_fail_next(struct unit_job *gate, struct unit_job *failing);
 /* Waits until its done() has been called. */
 void unit_job_wait_done(struct unit_job *j);
 

@@ -49,11 +49,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    unit_member_leave_all(&alice);
-    unit_member_leave_all(&bob);
-    unit_house_stop(); /* before the outboxes: the store thread posts to them */
-    unit_member_stop(&alice);
-    unit_member_stop(&bob);
+    unit_house_stop_with((struct unit_member *[]){&alice, &bob}, 2);
     notifier_fini(&notifier);
     return 0;
 }
@@ -88,21 +84,6 @@ static const char *topic(void)
 static int refs(void)
 {
     return r->refs;
-}
-
-/* Makes the next batch fail: jobs that are put meanwhile are in it, before the breaker. */
-static void break_with(struct unit_job *g, struct unit_job *b)
-{
-    unit_job_init(b, true);
-    b->failing = true;
-    assert_true(store_put(&b->job));
-    unit_job_release(g);
-}
-
-static bool has_failed(void *arg)
-{
-    (void)arg;
-    return store_status().state == STORE_FAILED;
 }
 
 /* ---- changes ---- */
@@ -171,7 +152,7 @@ static void a_topic_that_fails_leaves_setter_and_time_as_they_were(void **state)
     int64_t to_ms = clock_wall_ms();
     unit_job_block(&gate);
     put_topic(&change, "coffee", &bob.member);
-    break_with(&gate, &breaker);
+    unit_job_fail_next(&gate, &breaker);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_FAILED);
     check_setter("alice", 1, to_ms);
     unit_house_settle();
@@ -217,7 +198,7 @@ static void a_failed_change_leaves_all_as_it_was(void **state)
     int before = refs();
     unit_job_block(&gate);
     put_topic(&change, "coffee", NULL);
-    break_with(&gate, &breaker);
+    unit_job_fail_next(&gate, &breaker);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_FAILED);
     assert_string_equal(topic(), "tea");
     assert_int_equal(refs(), before);
@@ -234,7 +215,7 @@ static void while_the_store_has_failed_a_change_fails_at_once(void **state)
     unit_job_init(&patient, false);
     patient.failing = true;
     assert_true(store_put(&patient.job));
-    unit_until(has_failed, NULL);
+    unit_store_wait_failed();
     clear_output();
     int before = refs();
     put_topic(&change, "tea", NULL);
@@ -412,7 +393,7 @@ static void a_deletion_that_fails_leaves_the_room_and_its_topic(void **state)
     unit_house_settle();
     unit_job_block(&gate);
     change_put(&change, CHANGE_DELETE, rooms_find("#talk"), NULL, NULL, &notifier);
-    break_with(&gate, &breaker);
+    unit_job_fail_next(&gate, &breaker);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_FAILED);
     unit_house_settle();
     struct room *still = rooms_find("#talk");
@@ -430,7 +411,7 @@ static void a_room_created_for_a_failed_change_is_removed(void **state)
     unit_job_init(&patient, false);
     patient.failing = true;
     assert_true(store_put(&patient.job));
-    unit_until(has_failed, NULL);
+    unit_store_wait_failed();
     assert_int_equal(change_create("#kept", &change, &notifier), CHANGE_FAILED);
     assert_null(rooms_find("#kept"));
     /* an existing room stays as it was */

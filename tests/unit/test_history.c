@@ -297,12 +297,6 @@ static void what_is_said_within_a_second_is_written_together(void **state)
         assert_int_equal(queued[i], i == 3);
 }
 
-static bool has_failed(void *arg)
-{
-    (void)arg;
-    return store_status().state == STORE_FAILED;
-}
-
 static void with_a_failed_store_chat_goes_on_and_losses_are_counted(void **state)
 {
     (void)state;
@@ -315,7 +309,7 @@ static void with_a_failed_store_chat_goes_on_and_losses_are_counted(void **state
     unit_job_init(&broken, false);
     broken.failing = true;
     store_put(&broken.job);
-    unit_until(has_failed, NULL);
+    unit_store_wait_failed();
     say_numbers(1, 30);
     assert_false(history_is_full()); /* no speaker waits for a disk that accepts nothing */
     assert_true(counter_get(COUNTER_HISTORY_LOST) > lost);

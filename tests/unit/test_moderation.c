@@ -66,11 +66,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    unit_member_leave_all(&alice);
-    unit_member_leave_all(&bob);
-    unit_house_stop(); /* before the outboxes: the store thread posts to them */
-    unit_member_stop(&alice);
-    unit_member_stop(&bob);
+    unit_house_stop_with((struct unit_member *[]){&alice, &bob}, 2);
     notifier_fini(&notifier);
     return 0;
 }
@@ -119,12 +115,6 @@ static void restart(void)
     r = rooms_find("#den");
     assert_non_null(r);
     rooms_release(r);
-}
-
-static bool has_failed(void *arg)
-{
-    (void)arg;
-    return store_status().state == STORE_FAILED;
 }
 
 /* ---- what is stored ---- */
@@ -288,7 +278,7 @@ static void a_failed_store_changes_nothing_and_reports_it(void **state)
     unit_job_init(&patient, false);
     patient.failing = true;
     assert_true(store_put(&patient.job));
-    unit_until(has_failed, NULL);
+    unit_store_wait_failed();
     struct target carol = target("carol", friend, ""), guest = target("bob", 0, "192.0.2.7");
     assert_int_equal(moderation_set(r, &(struct option_change){OPTION_PRIVATE, 1, ""}, &by), MODERATION_STORAGE);
     assert_int_equal(give(carol, ROLE_OP, MODERATION_OP), MODERATION_STORAGE);

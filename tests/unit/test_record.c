@@ -49,11 +49,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    unit_member_leave_all(&alice);
-    unit_member_leave_all(&bob);
-    unit_house_stop(); /* before the outboxes: the store thread posts to them */
-    unit_member_stop(&alice);
-    unit_member_stop(&bob);
+    unit_house_stop_with((struct unit_member *[]){&alice, &bob}, 2);
     notifier_fini(&notifier);
     return 0;
 }
@@ -65,15 +61,6 @@ static void put_topic(struct change *c, const char *topic, struct member *by)
     lock_acquire(&mine->lock);
     change_put(c, CHANGE_TOPIC, mine, topic, by, &notifier);
     lock_release(&mine->lock);
-}
-
-/* Makes the next batch fail: jobs that are put meanwhile are in it, before the breaker. */
-static void break_with(struct unit_job *g, struct unit_job *b)
-{
-    unit_job_init(b, true);
-    b->failing = true;
-    assert_true(store_put(&b->job));
-    unit_job_release(g);
 }
 
 static void a_record_never_undoes_a_topic(void **state)
@@ -121,7 +108,7 @@ static void a_record_is_retried_until_it_is_on_disk(void **state)
     unit_job_block(&gate);
     struct room *committed = rooms_enter("#new", 0);
     rooms_release(committed);
-    break_with(&gate, &breaker);
+    unit_job_fail_next(&gate, &breaker);
     unit_job_wait_done(&breaker);
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE key = '#new'"), 1);

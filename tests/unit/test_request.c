@@ -92,12 +92,6 @@ static void a_failed_request_changes_nothing_and_is_not_retried(void **state)
     assert_int_not_equal(unit_house_number("SELECT count(*) FROM pulse WHERE beat_ms = 4711"), 1);
 }
 
-static bool has_failed(void *arg)
-{
-    (void)arg;
-    return store_status().state == STORE_FAILED;
-}
-
 static void while_the_store_has_failed_a_request_is_refused_at_once(void **state)
 {
     (void)state;
@@ -105,7 +99,7 @@ static void while_the_store_has_failed_a_request_is_refused_at_once(void **state
     unit_job_init(&breaker, false);
     breaker.failing = true;
     assert_true(store_put(&breaker.job));
-    unit_until(has_failed, NULL);
+    unit_store_wait_failed();
     assert_false(do_task(&t, NULL));
     assert_int_equal(t.runs, 0);
     breaker.failing = false;

@@ -45,13 +45,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    unit_member_leave_all(&alice);
-    unit_member_leave_all(&bob);
-    unit_member_leave_all(&carol);
-    unit_house_stop(); /* before the outboxes: the store thread posts to them */
-    unit_member_stop(&alice);
-    unit_member_stop(&bob);
-    unit_member_stop(&carol);
+    unit_house_stop_with((struct unit_member *[]){&alice, &bob, &carol}, 3);
     notifier_fini(&notifier);
     return 0;
 }

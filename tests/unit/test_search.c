@@ -202,12 +202,6 @@ static void a_page_has_no_more_than_its_limits(void **state)
     assert_int_equal(query.page.count, 1);
 }
 
-static bool has_failed(void *arg)
-{
-    (void)arg;
-    return store_status().state == STORE_FAILED;
-}
-
 static void while_the_store_has_failed_a_search_is_refused(void **state)
 {
     struct unit_job broken;
@@ -216,7 +210,7 @@ static void while_the_store_has_failed_a_search_is_refused(void **state)
     unit_job_init(&broken, false);
     broken.failing = true;
     store_put(&broken.job);
-    unit_until(has_failed, NULL);
+    unit_store_wait_failed();
     look_for("a");
     assert_false(search_wait(&query, NULL, NULL));
     broken.failing = false;

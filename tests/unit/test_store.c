@@ -136,12 +136,6 @@ static bool is_idle(void *arg)
     return store_status().state == STORE_IDLE && store_status().queued == 0;
 }
 
-static bool has_failed(void *arg)
-{
-    (void)arg;
-    return store_status().state == STORE_FAILED;
-}
-
 static void put(struct work *w)
 {
     assert_true(store_put(&w->job));
@@ -610,7 +604,7 @@ static void a_failed_store_refuses_waiters_keeps_others_and_recovers(void **stat
     work_init(&patient, 3, false);
     breaker.fails = -1;
     put(&breaker);
-    unit_until(has_failed, NULL);
+    unit_store_wait_failed();
     assert_false(store_put(&waiter.job));
     assert_int_equal(waiter.runs, 0);
     put(&patient);
@@ -720,7 +714,7 @@ static void a_stop_does_not_wait_for_a_failed_store(void **state)
     work_init(&behind, 2, false);
     w.fails = -1;
     put(&w);
-    unit_until(has_failed, NULL);
+    unit_store_wait_failed();
     put(&behind);
     store_stop();
     assert_int_equal(w.dones, 1);
