@@ -44,6 +44,14 @@ static const struct {
 };
 
 static const struct {
+    const char *text, *when;
+} notices[] = {
+#define NOTICE(name, text, when) {"NOTICE " text, when},
+#include "tbl/notices.h"
+#undef NOTICE
+};
+
+static const struct {
     const char *name, *what;
 } caps[] = {
 #define CAP(name, word, what) {word, what},
@@ -160,24 +168,25 @@ static void markdown_text(const char *s)
         markdown_char(s, at);
 }
 
-/* In mdoc each text of a table is a sentence of its own. */
+/* In mdoc each text of a table is a sentence of its own. A key of the configuration keeps its small first letter. */
 static void mdoc_sentence(const char *s)
 {
     size_t n = strlen(s);
-    putchar(toupper((unsigned char)*s));
+    bool is_key = memchr(s, '.', strcspn(s, " ")) && strcspn(s, " ") < n;
+    putchar(is_key ? *s : toupper((unsigned char)*s));
     for (const char *at = s + 1; *at; at++)
         mdoc_char(s, at);
     puts(n && s[n - 1] == '.' ? "" : ".");
 }
 
-/* Literal text, with %s shown as dots: as code in a cell of a Markdown table, where a bar would end the cell even within
- * code, or as one argument of an mdoc macro. */
+/* Literal text, with dots for each value that is filled in (`%` and a letter): as code in a cell of a Markdown table,
+ * where a bar would end the cell even within code, or as one argument of an mdoc macro. */
 static void literal(enum format f, const char *s)
 {
     char mark = f == MARKDOWN ? '`' : '"';
     putchar(mark);
     for (; *s; s++) {
-        if (*s == '%' && s[1] == 's') {
+        if (*s == '%' && isalpha((unsigned char)s[1])) {
             fputs(f == MARKDOWN ? "…" : "...", stdout);
             s++;
         } else if (f == MARKDOWN) {
@@ -290,6 +299,14 @@ static void print_errors(enum format f)
     table_begins(f, "message | when");
     for (size_t i = 0; i < COUNT(errors); i++)
         row(f, errors[i].message, errors[i].when);
+    table_ends(f);
+}
+
+static void print_notices(enum format f)
+{
+    table_begins(f, "notice | when");
+    for (size_t i = 0; i < COUNT(notices); i++)
+        row(f, notices[i].text, notices[i].when);
     table_ends(f);
 }
 
@@ -671,7 +688,7 @@ static const struct {
     {"commands", print_commands, FORMATS}, {"errors", print_errors, FORMATS}, {"close", print_close, FORMATS},
     {"conf", print_conf, SAMPLE},          {"admin", print_admin, COMPLETION}, {"counters", print_counters, FORMATS},
     {"locks", print_locks, FORMATS},       {"caps", print_caps, FORMATS},
-    {"options", print_options, FORMATS},
+    {"options", print_options, FORMATS},   {"notices", print_notices, FORMATS},
 };
 
 static int usage(void)

@@ -4,12 +4,14 @@
 # compare.sh : the same work for chatd and for every peer that is installed (InspIRCd, ngIRCd, NATS, Redis), one
 # server at a time, interleaved over several rounds; then one table of medians, and a chart.
 #
-#   CHATD=BUILDDIR contrib/bench/compare.sh [-r ROUNDS] [-s SECONDS] [-w WORKLOADS] [-p "PEER..."] [-q TIMES] [-o DIR]
+#   CHATD=BUILDDIR contrib/bench/compare.sh [-r ROUNDS] [-s SECONDS] [-w WORKLOADS] [-p "PEER..."] [-b DIR]
+#                                              [-q TIMES] [-o DIR]
 #
 #   -r ROUNDS     how often each server does each workload (5)
 #   -s SECONDS    measured time of one run (10)
 #   -w WORKLOADS  letters (ABCD); EFGH, and d and g for D and G with chatd's default limits, are for chatd alone
 #   -p PEERS      which peers, of: inspircd ngircd nats redis (all that are installed); "" for none
+#   -b DIR        also the chatd built in DIR, as `before`: an older build, to see what a change costs
 #   -q TIMES      how often a run is done again when other processes took more than a tenth of a core meanwhile (0)
 #   -o DIR        where results.csv, table.md, chart.svg and raw/ are written (./bench-results)
 #
@@ -29,6 +31,7 @@ seconds=10
 workloads=ABCD
 peers='inspircd ngircd nats redis'
 again=0
+before=
 out=bench-results
 
 say() {
@@ -46,12 +49,13 @@ usage() {
     exit 2
 }
 
-while getopts r:s:w:p:q:o:h option; do
+while getopts r:s:w:p:b:q:o:h option; do
     case $option in
     r) rounds=$OPTARG ;;
     s) seconds=$OPTARG ;;
     w) workloads=$OPTARG ;;
     p) peers=$OPTARG ;;
+    b) before=$OPTARG ;;
     q) again=$OPTARG ;;
     o) out=$OPTARG ;;
     *) usage ;;
@@ -69,6 +73,7 @@ esac
 PATH=$PATH:/usr/sbin:/usr/local/sbin
 export PATH
 [ -x "$build/chatd" ] || fail "there is no chatd in $build; say where it was built: CHATD=DIR $0"
+[ -z "$before" ] || [ -x "$before/chatd" ] || fail "there is no chatd in $before (-b)"
 [ -x "$chatload" ] || fail "there is no $chatload; make it: make bench"
 
 # --- the servers --------------------------------------------------------------------------------
@@ -77,6 +82,7 @@ export PATH
 program_of() {
     case $1 in
     chatd) echo "$build/chatd" ;;
+    before) echo "$before/chatd" ;;
     nats) echo nats-server ;;
     redis) echo redis-server ;;
     *) echo "$1" ;;
@@ -84,14 +90,14 @@ program_of() {
 }
 protocol_of() {
     case $1 in
-    chatd) echo chat ;;
+    chatd | before) echo chat ;;
     inspircd | ngircd) echo irc ;;
     *) echo "$1" ;;
     esac
 }
 version_of() {
     case $1 in
-    chatd) "$build/chatd" -V ;;
+    chatd | before) "$(program_of "$1")" -V ;;
     inspircd) inspircd --version ;;
     ngircd) ngircd --version | sed -n '1s/-.*//p' ;;
     nats) nats-server --version ;;
@@ -110,7 +116,7 @@ fill() { # FILE : the configuration of this folder, with port and directory
 }
 start() { # SERVER WORKLOAD : becomes the server
     case $1 in
-    chatd)
+    chatd | before)
         conf=$here/chatd.conf
         case $2 in
         d | g)
@@ -118,7 +124,7 @@ start() { # SERVER WORKLOAD : becomes the server
             conf=$home/chatd.conf
             ;;
         esac
-        exec "$build/chatd" -p "$port" -c "$conf" -d "$home"
+        exec "$(program_of "$1")" -p "$port" -c "$conf" -d "$home"
         ;;
     inspircd)
         fill inspircd.conf
@@ -310,7 +316,7 @@ run() { # ROUND WORKLOAD SERVER
         "$(value cpu_us_per_delivery) µs, p99 $(value latency_p99_ms) ms, well: $(value well)"
 }
 
-servers=chatd
+servers="chatd${before:+ before}"
 for peer in $peers; do
     case $peer in
     inspircd | ngircd | nats | redis) ;;
@@ -338,7 +344,10 @@ while [ $round -lt "$rounds" ]; do
     round=$((round + 1))
     for w in $work; do
         for server in $servers; do
-            [ "$server" = chatd ] || is_for_peers "$w" || continue
+            case $server in
+            chatd | before) ;;
+            *) is_for_peers "$w" || continue ;;
+            esac
             run $round "$w" "$server"
         done
     done

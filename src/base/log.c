@@ -157,7 +157,7 @@ void log_peer(enum log_level level, const char *event, const char *fmt, ...)
         return;
     uint64_t dropped;
     if (!limit_pass(&dropped)) {
-        counter_add(COUNTER_LOG_DROPPED, 1);
+        counter_add(COUNTER_LOG_SUPPRESSED, 1);
         return;
     }
     if (dropped)

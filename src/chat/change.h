@@ -6,10 +6,10 @@
 #include "chat/room.h"
 
 /*
- * Changes of a room that somebody waits for: a topic, and rooms that the operator makes permanent or deletes. There is
- * no second copy of the order: a change is put into the store's queue in the hold of the lock that decided it, and
- * takes effect in memory after COMMIT, on the store thread, in the order of the queue. It lives in its waiter's slot,
- * and fails at the first failure of the store.
+ * Changes of a room that somebody waits for: a topic, and rooms that the operator makes permanent or deletes. The
+ * store's queue is their order, and there is no other: a change is put into it while the lock under which it was
+ * decided is still held, and takes effect in memory after COMMIT, on the store thread. It lives in its waiter's slot,
+ * and is not tried again if the store fails.
  */
 enum change_kind { CHANGE_TOPIC, CHANGE_PERMANENT, CHANGE_DELETE };
 

@@ -197,7 +197,7 @@ static int write_run(struct store_job *job, sqlite3 *db)
 
 static void settle_batch(struct batch *b, bool ok)
 {
-    counter_add(ok ? COUNTER_HISTORY_KEPT : COUNTER_HISTORY_LOST, b->n);
+    counter_add(ok ? COUNTER_HISTORY_STORED : COUNTER_HISTORY_LOST, b->n);
     atomic_fetch_sub_explicit(&history.queued, batch_size(b), memory_order_relaxed);
     batch_fini(b);
 }

@@ -8,8 +8,8 @@
 #include "store/store_history.h"
 
 /*
- * The history: stored messages of rooms. A message is copied into a batch in memory, in the hold of the room's lock
- * that numbers it; once a second the store writes the batch in one transaction. So storing costs a speaker a copy and
+ * The history: stored messages of rooms. A message is copied into a batch in memory, while the room's lock is
+ * held to number it; once a second the store writes the batch in one transaction. So storing costs a speaker a copy and
  * never a wait for the disk, and a crash loses at most the messages of the last second. A query sees all messages
  * before it.
  *

@@ -17,9 +17,9 @@ struct mail_limits {
 };
 void mail_configure(const struct mail_limits *limits);
 
-/* Stores a private message until it is read. mail_put puts it to the store, under the users lock, in the hold in which
- * its target is not found: so a user who logs in later finds it. mail_wait must follow, without a lock; until then
- * `from` and `text` are borrowed. MAIL_FULL: too many wait, or the account is gone. */
+/* Stores a private message until it is read. mail_put puts it to the store, under the hold of the users lock that
+ * did not find its target, so a user who logs in later is shown it. mail_wait must follow, without a lock; until
+ * then `from` and `text` are borrowed. MAIL_FULL: too many wait, or the account is gone. */
 struct letter {
     struct job_request job;
     int64_t account;

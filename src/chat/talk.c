@@ -98,7 +98,7 @@ static int durable_run(void *arg, sqlite3 *db)
 static void durable_committed(void *arg)
 {
     const struct durable_line *line = arg;
-    counter_add(COUNTER_HISTORY_KEPT, 1);
+    counter_add(COUNTER_HISTORY_STORED, 1);
     lock_acquire(&line->r->lock);
     room_number_told_locked(line->r, &line->ev);
     note_locked(line->r, &line->ev);

@@ -22,7 +22,7 @@ void users_stop(void);
 struct claim {
     const char *name;
     const struct event *answer;
-    bool (*may)(void *arg);       /* NULL: yes. Called in the same hold, so what it finds is still true then */
+    bool (*may)(void *arg);       /* NULL: yes. Called under the users lock, so what it finds stays true */
     void *arg;
     const struct event *replaced; /* NULL, or: other sessions of the member's account are closed with these last words,
                                      as CLOSE_REPLACED, and release their names in a moment */
@@ -76,10 +76,11 @@ void users_name_of(struct member *m, uint64_t id, char name[NAME_SIZE]);
 
 /* ---- delivery ---- */
 
-/* Sends a private message to the client that has the name; find and put are one hold. False: none has it, or its
- * session is ending; then `absent` (may be NULL) was called in the same hold. If that client is away, `from` is told
- * so. If it ignores `from`, the message is dropped, and `from` is not told. Each message has a number of its own.
- * Numbers grow, but two messages put at the same time may arrive in either order. For the reader of `from`. */
+/* Sends a private message to the client that has the name; the users lock is held from the look-up to the put.
+ * False: none has it, or its session is ending; then `absent` (may be NULL) was called, under the lock. If that
+ * client is away, `from` is told so. If it ignores `from`, the message is dropped, and `from` is not told. Each
+ * message has a number of its own. Numbers grow, but two messages put at the same time may arrive in either order.
+ * For the reader of `from`. */
 bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg);
 
 /* Puts an event, which `from` has caused, into the outbox of the client that has the name, if there is one and it does
@@ -105,7 +106,7 @@ void users_set_away(struct member *m, const char *text);
 
 /* ---- closing ---- */
 
-/* Closes the session of the client that has the name, as kicked, with these last words, in one hold. If its connection
+/* Closes the session of the client that has the name, as kicked, with these last words. If its connection
  * has broken, it stops waiting to be resumed. Its id, or 0 when no client has the name. */
 uint64_t users_kick(const char *name, const struct event *last_words);
 

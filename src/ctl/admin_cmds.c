@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Finding and running the command of a request; and the commands about chatd itself and its clients. A handler copies
- * what it shows out of the modules that own it, one short hold of a lock at a time, and holds no lock while it writes
- * rows.
+ * what it shows out of the modules that own it, holding one lock at a time, and briefly, and holds no lock while it
+ * writes rows.
  */
 #include "config.h"
 

@@ -146,7 +146,7 @@ bool outbox_take(struct outbox *ob)
     outbox_batch_clear(&ob->flight);
     lock_acquire(&ob->lock);
     land_locked(ob);
-    /* A thread that clears .draining looks again in the same hold: for work, and for a close that waits for it. */
+    /* A thread that clears .draining looks again before it unlocks: for work, and for a close that waits for it. */
     for (;;) {
         bool is_ready = !ob->draining && has_work_locked(ob);
         if (is_ready && !slept)

@@ -72,7 +72,7 @@ static inline bool outbox_is_open_locked(const struct outbox *ob)
 /* Something has left the outbox, or it was closed: ends waits for it that are over. */
 static inline void outbox_relieve_locked(struct outbox *ob)
 {
-    if (patience_is_tried(&ob->patience))
+    if (patience_is_in_use(&ob->patience))
         patience_relieve_waiters_locked(&ob->patience, outbox_under_quarter_locked(ob), outbox_is_open_locked(ob));
 }
 

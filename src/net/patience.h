@@ -35,7 +35,7 @@ void patience_end_locked(struct patience *p, struct patience *waiter, int full_m
 void patience_relieve_waiters_locked(struct patience *p, bool under_quarter, bool is_open);
 
 /* True when patience_relieve_waiters_locked has something to look at. Inline: every write asks. */
-static inline bool patience_is_tried(const struct patience *p)
+static inline bool patience_is_in_use(const struct patience *p)
 {
     return p->waiters || p->owner_waits || p->stalled;
 }

@@ -7,8 +7,8 @@
 /* How long a session's reader waits for full outboxes, so that what it says can be delivered (net/pressure.h). The
  * session's reader; all of these may block. */
 
-/* After each line and each flush: waits while the session's own outbox presses, and for the fullest of the outboxes
- * that the line was put into. */
+/* After each line and each flush: waits while the session's own outbox is filling up, and for the fullest of the
+ * outboxes that the line was put into. */
 void backpressure_wait(struct session *s);
 
 /* Between long answers to one line: waits while the session's own outbox presses. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Not obvious: a pair may get its next client at any moment, so each look takes the id first and acts on that id
- * only. */
+/* Not obvious: a pair may get its next client at any moment, so each function reads the id first and acts on that
+ * id only. */
 #include "config.h"
 
 #include "serve/clients.h"

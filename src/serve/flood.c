@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-/* A break is a second in which nothing had to be held back. */
 #include "config.h"
 
 #include "serve/flood.h"
@@ -55,6 +54,6 @@ enum flood_verdict flood_pay(struct flood *f, size_t line_bytes, int64_t now_ms,
     if (now_ms - f->since_ms >= atomic_load_explicit(&limit.seconds, memory_order_relaxed) * 1000LL)
         return FLOOD_END;
     *until_ms = now_ms + (cost_milli - f->tokens_milli + rate - 1) / rate;
-    f->last_ms = *until_ms; /* held back until then: the wait itself is no break */
+    f->last_ms = *until_ms; /* the wait itself is no break */
     return FLOOD_WAIT;
 }

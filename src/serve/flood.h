@@ -8,13 +8,14 @@
 
 /*
  * The flood limit: a bucket of tokens for each client. A line costs one token and one more for each 512 bytes. Over the
- * limit chatd reads later: with a thread for each client, back-pressure is free, and nothing is lost. Who stays over it
- * without a break is ended. One thread for each struct.
+ * limit chatd reads later: with a thread for each client that costs nothing, and no line is lost. A client that stays
+ * over the limit without a break is disconnected. A break is a second in which no line had to wait. One thread for each
+ * struct.
  */
 struct flood {
     int64_t tokens_milli, at_ms; /* thousandths of a token at that time */
-    int64_t since_ms;            /* held back without a break since; 0: not */
-    int64_t last_ms;             /* when it was last held back */
+    int64_t since_ms;            /* lines have had to wait since then without a break; 0: they have not */
+    int64_t last_ms;             /* when a line last had to wait */
 };
 
 /* Tokens a second, tokens of a burst, seconds without a break until the end. Any thread. */

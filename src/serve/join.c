@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Not obvious: whether the user may come in is asked before the history is read, and holds only while the room's ticket
- * is unchanged. If it has changed, or much was said meanwhile, it is asked again, and at last the room's own replay
- * must do.
+ * Not obvious: permission to join is checked before the history is read, and is valid only while the room's ticket is
+ * unchanged. If it has changed, or much was said meanwhile, both are done again; after the last try the room's own
+ * replay is shown instead of the history.
  */
 #include "config.h"
 

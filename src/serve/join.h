@@ -14,8 +14,8 @@ struct join {
     struct refusal no;    /* why not */
 };
 
-/* Enters the room and makes it current; creates it if need be. True: the user is in it and was told so, in the hold
- * of the room's lock; also if it was in it before. False: see the outcome. Blocks. */
+/* Enters the room and makes it current; creates it if need be. True: the user is in it, and was told so under the
+ * room's lock; also if it was in it before. False: see the outcome. Blocks. */
 bool join_room(struct session *s, struct join *j);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What was true before a password was hashed need not be true afterwards: claiming the name asks again, in its hold. */
+/* What was true before a password was hashed may be false afterwards, so claiming the name checks again, under the
+ * users lock. */
 #include "config.h"
 
 #include "serve/login.h"
@@ -204,7 +205,7 @@ bool login_throttle(struct session *s, const struct account *a, struct throttle_
     int wait_s = throttle_take(t, peer, a ? key : NULL, is_home, clock_ms());
     if (!wait_s)
         return true;
-    counter_add(COUNTER_LOGINS_HELD, 1);
+    counter_add(COUNTER_LOGINS_THROTTLED, 1);
     no->error = wait_s == THROTTLE_BUSY ? ERROR_BUSY : ERROR_TOO_MANY_TRIES;
     no->number = wait_s;
     return false;

@@ -22,9 +22,9 @@ struct login_rules login_rules(void);
 enum registration_rule login_registration_named(const char *name);
 
 /* Gives the session the name and logs it in to the account whose ownership it has proved (NULL: none). The client is
- * told by an event of the kind `welcome`, in the hold that makes the name visible. The name is the account's, or one
- * that nobody has registered; a session that is logged in to the account already is replaced. Waits a moment for a
- * name that is being released. */
+ * told by an event of the kind `welcome`, before the users lock that makes the name visible is released. The name is
+ * the account's, or one that nobody has registered; a session that is logged in to the account already is replaced.
+ * Waits a moment for a name that is being released. */
 bool login_take_name(struct session *s, const char *name, const struct account *proved, enum event_kind welcome,
                      struct refusal *no);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Not obvious: a message is stored in the hold in which its reader is not found, so a user who logs in then finds
- * it. */
+/* Not obvious: a message is queued for the store under the same hold of the users lock that did not find its reader,
+ * so a user who logs in a moment later is shown it. */
 #include "config.h"
 
 #include "serve/mailbox.h"
@@ -27,7 +27,7 @@ void mailbox_heard(struct session *s)
 {
     int64_t upto = s->mail_upto;
     if (!upto || !outbox_acknowledged(s->member.outbox, s->mail_end))
-        return; /* a line that was sent before they arrived proves nothing */
+        return; /* the line may have been sent before they arrived */
     s->mail_upto = 0;
     if (!s->member.account)
         return;
@@ -44,7 +44,7 @@ struct sending {
     struct letter letter;
 };
 
-/* Nobody online has the name. In the hold of the users lock. */
+/* Nobody online has the name. The users lock is held. */
 static void store(void *arg)
 {
     struct sending *p = arg;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Not obvious: a word that reads as an address may also be a user's name; then it means both. */
+/* Not obvious: a word that is an address may also be a user's name; then it means both. */
 #include "config.h"
 
 #include "serve/moderate.h"

@@ -8,7 +8,7 @@
 /*
  * What the ops of a room do: permissions are checked here, chat/moderation.h makes the changes. A user may act only on
  * users whose role in the room is lower. `word` is a user's name, or an address where that is said. Each call fills
- * target->shown with the name as its owner writes it, or the address. True: it is done, and on disk if it is stored.
+ * target->shown with the name in its owner's spelling, or the address. True: it is done, and on disk if it is stored.
  * False: `no` says why not. The session's reader; these wait for the store.
  */
 

@@ -51,7 +51,7 @@ static bool pay(struct session *s, size_t bytes)
     return v == FLOOD_PASS;
 }
 
-/* Hands on what has come of a body; true: it was something. */
+/* Passes the received bytes of a body to the protocol. False: there are none. */
 static bool hand_on_body(struct session *s)
 {
     char *data;
@@ -82,7 +82,7 @@ static void hand_on(struct session *s)
     while (!session_is_over(s) && (hand_on_body(s) || hand_on_line(s)))
         backpressure_wait(s);
     post_flush();
-    backpressure_wait(s); /* for what the flush has met */
+    backpressure_wait(s); /* for the outboxes that the flush found filling up */
 }
 
 /* ---- one client ---- */

@@ -46,7 +46,8 @@ void resumable_list(struct session *s, const struct token *t)
     lock_release(&resume.lock);
 }
 
-/* Takes the session out of the table, so that no resumer can come any more. True: one has come, and gets `state`. */
+/* Takes the session out of the table, so that no resumer can ask for it any more. True: one has asked, and gets
+ * `state`. */
 static bool unlist(struct session *s, int state)
 {
     struct resumable *ra = &s->resumable;
@@ -194,7 +195,7 @@ static void note_rooms(struct session *s)
         }
 }
 
-/* What may not have arrived, but for the oldest of a lot; and the rooms. */
+/* Saves the lines that may not have arrived, the newest if there are too many; and the rooms. */
 static void note_all(struct session *s)
 {
     struct member *m = &s->member;
@@ -221,7 +222,7 @@ void resumable_save(struct session *s)
     bool stops = outbox_reason(m->outbox) == CLOSE_STOP;
     int grace_ms = stops ? 0 : atomic_load_explicit(&grace_ms_now, memory_order_relaxed);
     note_all(s);
-    outbox_abandon(m->outbox); /* all was written: a peer that still reads need not wait with us */
+    outbox_abandon(m->outbox); /* all was written: no need to make a peer that still reads wait */
     notifier_wait_for(m->notifier, clock_ms() + grace_ms, resumable_is_urgent, s);
     if (unlist(s, RESUMER_READY))
         notifier_wait_for(m->notifier, INT64_MAX, is_done, s);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Two ways lead back: taking the place of a session whose reader still waits (take_over), or coming in again with what
- * was saved in the store (come_back).
+ * A session is resumed in one of two ways: by taking the place of one whose reader still waits (take_over), or with
+ * what was saved in the store (come_back).
  */
 #include "config.h"
 
@@ -33,7 +33,7 @@ void resume_configure(int messages)
 
 /* ---- what both ways share ---- */
 
-/* What was said in the room since that number, as far as it is kept. On the last try, what the replay has must do. */
+/* What was said in the room since that number, as far as it is stored. On the last try the replay is taken instead. */
 static void read_missed(struct session *s, struct room *r, uint64_t heard, bool last, struct backlog *backlog)
 {
     int most = atomic_load_explicit(&messages_now, memory_order_relaxed);
@@ -133,7 +133,7 @@ static bool take_over(struct session *s, struct account *own, struct resumable *
 
 /* ---- coming back ---- */
 
-/* Enters a room again, whoever may join it now, unless the user is banned. */
+/* Enters a room again, even if it has become private or got a key since, unless the user is banned. */
 static void join_again(struct session *s, const struct saved_room *room)
 {
     bool is_in = false;

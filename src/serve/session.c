@@ -152,6 +152,7 @@ struct waiter session_waiter(struct session *s)
 
 void session_set_deadline(struct session *s, int64_t at_ms, enum close_reason reason)
 {
+    must(at_ms == INT64_MAX || close_row(reason)->wakes != CLOSE_WAKES_NOTHING);
     atomic_store(&s->deadline_reason, (int)reason);
     atomic_store(&s->deadline_ms, at_ms);
 }

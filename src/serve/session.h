@@ -95,8 +95,8 @@ bool session_wait(struct session *s, int64_t until_ms, bool (*ready)(void *arg),
 /* For requests to the store that the session waits for. */
 struct waiter session_waiter(struct session *s);
 
-/* Has the session closed for that reason at clock_ms() = at_ms, instead of the deadline before; INT64_MAX: never. A
- * protocol moves it from stage to stage: log-in, handshake, request. */
+/* Has the keeper close the session at clock_ms() = at_ms for that reason, which must wake the reader (tbl/close.h). It
+ * replaces the one before; INT64_MAX: none. A protocol moves it from stage to stage: log-in, handshake, request. */
 void session_set_deadline(struct session *s, int64_t at_ms, enum close_reason reason);
 
 /* The client has got a name: no deadline, a log line, a count. */

@@ -24,7 +24,8 @@ static bool may_set_topic_locked(struct room *r, struct member *m, struct refusa
     return no->error == ERROR_NONE && talk_may_locked(r, m, no);
 }
 
-/* Permission is checked in the hold that queues the change, so a user who was removed or muted before sets no topic. */
+/* Permission is checked under the hold of the room's lock that queues the change, so a user who has been removed or
+ * muted sets no topic. */
 bool speak_topic(struct session *s, struct room *r, const char *topic, struct refusal *no)
 {
     if (strlen(topic) > (size_t)session_limits().topic) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A bucket that is full has no entry, so the table holds only what somebody has used of late. */
+/* A bucket that is full has no entry, so the table holds only what was used lately. */
 #include "config.h"
 
 #include "serve/throttle.h"
@@ -13,11 +13,11 @@
 #include <string.h>
 #include <uthash.h>
 
-#define MOST_BUCKETS 50000 /* some 10 MiB; then the oldest is forgotten for each new one */
+#define MOST_BUCKETS 50000 /* some 10 MiB; beyond that the oldest is forgotten for each new one */
 
 struct bucket {
     char key[THROTTLE_KEY];
-    double used;   /* tries, at .at_ms, with those on the way */
+    double used;   /* tries, at .at_ms, with those being checked */
     int on_the_way;
     int64_t at_ms;
     UT_hash_handle hh;
@@ -50,7 +50,7 @@ static struct bucket *find_locked(const char *key)
     return b;
 }
 
-/* The bucket as it is now, or NULL: it is full. What is on the way stays used, however long it takes. */
+/* The bucket as it is now, or NULL: it is full. A try that is being checked stays used, however long that takes. */
 static struct bucket *current_locked(const char *key, int64_t now_ms)
 {
     struct bucket *b = find_locked(key);
@@ -76,7 +76,7 @@ static int wait_locked(const char *key, int64_t now_ms)
     if (over <= b->on_the_way)
         return THROTTLE_BUSY;
     double wait_s = (over - b->on_the_way) * atomic_load_explicit(&seconds_now, memory_order_relaxed);
-    return (int)wait_s + ((int)wait_s < wait_s); /* upwards, so that waiting so long is enough */
+    return (int)wait_s + ((int)wait_s < wait_s); /* rounded up, so that waiting so long is enough */
 }
 
 static void use_locked(const char *key, int64_t now_ms)

@@ -8,10 +8,11 @@
 #include <stdint.h>
 
 /*
- * How many wrong passwords are borne, by buckets that fill again: one for each address, and one for each account that
- * is tried from an address which is not its owner's. Who comes from where the account was last logged in from has a
- * bucket for that pair alone, so nobody elsewhere can use up the owner's tries. A try that is on the way counts as a
- * wrong one, so that many at once win nothing; but who is refused only for such is told so. Any thread.
+ * Limits wrong passwords, by token buckets: one for each address, and one for each account that is tried from elsewhere
+ * than its owner's address. The address from which the account was last logged in to has a bucket with the account of
+ * its own, so nobody elsewhere can use up the owner's tries. A try that is being checked counts as wrong until it is
+ * known to be right, so trying many at once gains nothing; a client that is refused only because of such tries gets
+ * THROTTLE_BUSY. Any thread.
  */
 #define THROTTLE_KEY 112 /* an address and a name */
 
@@ -19,16 +20,16 @@ struct throttle_try {
     char keys[2][THROTTLE_KEY]; /* the buckets it was taken from; "" for none */
 };
 
-/* Wrong passwords that a full bucket bears; seconds until it bears one more. */
+/* Wrong passwords that a full bucket allows; seconds until it allows one more. */
 void throttle_configure(int most, int seconds);
 
-/* Takes a try, before the password is looked at: 0. Or nothing is taken: how many seconds to wait for one; or
- * THROTTLE_BUSY, which is all that others on the way have left. `account` is the name, folded, or NULL: what is tried
- * belongs to none; `home`: the account was last logged in to from that address. */
+/* Takes a try, before the password is checked; returns 0. Or takes nothing, and returns how many seconds to wait, or
+ * THROTTLE_BUSY: try again when those that are being checked are done. `account` is its name, folded, or NULL for what
+ * belongs to no account; `home`: the account was last logged in to from that address. */
 #define THROTTLE_BUSY (-1)
 int throttle_take(struct throttle_try *t, const struct addr *from, const char *account, bool home, int64_t now_ms);
 
-/* Once for each that was taken, when it is known: it was wrong, and counts; or it was right, or was not looked at. */
+/* Must follow each try that was taken. wrong: it counts; else it was right, or was not checked, and is given back. */
 void throttle_end(const struct throttle_try *t, bool wrong);
 
 #endif

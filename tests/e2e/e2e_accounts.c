@@ -373,7 +373,7 @@ static void wrong_passwords_are_throttled_without_locking_out_the_owner(void **s
     client_ask(&other, "USERNAME carol secret-of-carol", "OK Welcome, carol!");
     expect_login("alice secret-of-alice", "OK Welcome, alice!");
     assert_int_equal(daemon_status(&d, "logins_wrong"), 3);
-    assert_int_equal(daemon_status(&d, "logins_held"), 3);
+    assert_int_equal(daemon_status(&d, "logins_throttled"), 3);
     assert_true(daemon_log_has(&d, "wrong_password id="));
     client_close(&thief);
     client_close(&other);

@@ -157,7 +157,7 @@ static void written_messages_survive_kill_9(void **state)
     (void)state;
     client_enter(&a, &d, "alice", "den");
     say_lines(&a, 1, 5);
-    daemon_await(&d, "history_kept", 5);
+    daemon_await(&d, "history_stored", 5);
     daemon_kill(&d);
     client_close(&a);
     daemon_start(&d);
@@ -221,7 +221,7 @@ static void stored_messages_are_counted_and_storing_can_be_disabled(void **state
     fixture_start("history = { keep = true; };");
     client_enter(&a, &d, "alice", "den");
     say_lines(&a, 1, 3);
-    daemon_await(&d, "history_kept", 3);
+    daemon_await(&d, "history_stored", 3);
     assert_int_equal(daemon_status(&d, "history_lost"), 0);
     daemon_write_conf(&d, "history = { keep = false; };");
     char out[4096];

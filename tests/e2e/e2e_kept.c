@@ -178,7 +178,7 @@ static void a_room_that_is_never_quiet_can_be_joined(void **state)
         assert_int_equal(pthread_create(&t[i].hears, NULL, read_on, &t[i]), 0);
         assert_int_equal(pthread_create(&t[i].says, NULL, talk_on, &t[i]), 0);
     }
-    daemon_await_least(&d, "history_kept", 1000);
+    daemon_await_least(&d, "history_stored", 1000);
     client_login(&a, &d, "alice");
     client_say(&a, "JOIN den");
     client_expect(&a, "OK Joined #den (%d users)", TALKERS);

@@ -3,14 +3,15 @@
 #
 # planted.sh [SRCDIR [PATCH...]] : proves that the tests can fail.
 #
-# Each patch in tests/fault/planted/ plants one bug. Its first lines name the tests that must go red,
-# every one of them:
+# Each patch in tests/fault/planted/ plants one bug. Its first line names the tests that must go red,
+# each of them:
 #
-#       # expect red: test_outbox e2e_life
+#       # expect red: test_outbox e2e_rooms stream/e2e_resume
 #
-# followed by what `diff -u` or `git diff` prints. The sources are copied and built once; then each patch
-# is applied to the copy (patch -p1), what it touched is built again, its tests are run, and it is taken
-# back. Before the first patch the same tests must be green, or red would mean nothing.
+# A name with stream/ is the end-to-end test over the stream of tests/lib/stream_rot13.h. What `diff -u` or
+# `git diff` prints follows. The sources are copied and built once. Then each patch is applied to the copy
+# (patch -p1), the copy is rebuilt, the named tests run, and the patch is reverted. Only programs that a
+# patch names are built. Without any patch these tests must be green, or red would mean nothing.
 #
 # PLANTED_CONFIGURE holds further options for configure.
 
@@ -32,14 +33,30 @@ fail() {
     echo "planted.sh: $*" >&2
     exit 1
 }
-expected_of() { # PATCH : the tests that it must turn red
+expected_of() { # PATCH : the tests that must go red
     sed -n '/^# expect red: /{s/^# expect red: //p;q;}' "$1"
 }
-path_of() { # TEST : where it stands in the build directory, or nothing
+path_of() { # TEST : its path in the build directory, or nothing
     for path in tests/unit/"$1" tests/e2e/"$1"; do
         [ ! -f "$tree/$path.c" ] || echo "$path"
     done
+    [ ! -f "$tree/tests/e2e/${1#stream/}.c" ] || [ "${1#stream/}" = "$1" ] || echo "tests/$1.sh"
     [ ! -f "$tree/build-aux/$1" ] || echo "build-aux/$1"
+}
+programs_of() { # PATH... : the programs that these tests need
+    for path in "$@"; do
+        case $path in
+        tests/stream/*) echo "tests/lib/chatd_rot13 tests/e2e/$(basename "$path" .sh)" ;;
+        build-aux/*) echo build-aux/docgen ;;
+        *) echo "$path" ;;
+        esac
+    done | tr ' ' '\n' | sort -u
+}
+build_for() { # PATH... : all that these tests need; the log is in $tmp/log
+    run "$tmp/log" "$MAKE" -j"$jobs" check TESTS= check_PROGRAMS="$(programs_of "$@" | tr '\n' ' ')"
+}
+run_tests() { # PATH...
+    run "$tmp/log" "$MAKE" check TESTS="$*" check_PROGRAMS="$(programs_of "$@" | tr '\n' ' ')"
 }
 run() { # LOG COMMAND... : in the build directory
     log=$1
@@ -51,7 +68,7 @@ result_of() { # PATH : PASS, FAIL, ERROR, SKIP or nothing, as make check left it
 }
 
 for patch in "$@"; do
-    [ -f "$patch" ] || fail "no such patch: $patch"
+    [ -f "$patch" ] || fail "$patch not found"
     [ -n "$(expected_of "$patch")" ] || fail "$patch lacks its line '# expect red: TEST...'"
 done
 
@@ -77,27 +94,28 @@ fi
 [ -f "$tree/configure" ] || (cd "$tree" && ./bootstrap) >"$tmp/log" 2>&1 ||
     { cat "$tmp/log"; fail "bootstrap fails"; }
 
-echo "building an unspoilt copy"
-# The options are words.
-# shellcheck disable=SC2086
-if ! run "$tmp/log" "$tree/configure" -q --with-tests=yes CFLAGS='-g -O1' $PLANTED_CONFIGURE ||
-    ! run "$tmp/log" "$MAKE" -j"$jobs" check TESTS=; then
-    cat "$tmp/log"
-    fail "the unspoilt sources do not build"
-fi
-
 green=
 for patch in "$@"; do
     for test in $(expected_of "$patch"); do
         path=$(path_of "$test")
-        [ -n "$path" ] || fail "${patch##*/} names $test, and there is no such test"
+        [ -n "$path" ] || fail "${patch##*/} names an unknown test: $test"
         case " $green " in
         *" $path "*) ;;
         *) green="$green $path" ;;
         esac
     done
 done
-run "$tmp/log" "$MAKE" check TESTS="$green" ||
+
+echo "building a copy without any planted bug"
+# The options and the paths are words.
+# shellcheck disable=SC2086
+if ! run "$tmp/log" "$tree/configure" -q --with-tests=yes CFLAGS='-g -O1' $PLANTED_CONFIGURE ||
+    ! build_for $green; then
+    cat "$tmp/log"
+    fail "the sources do not build"
+fi
+# shellcheck disable=SC2086
+run_tests $green ||
     { cat "$build/test-suite.log" 2>/dev/null || cat "$tmp/log"; fail "these tests are red without any planted bug"; }
 
 passed=0
@@ -119,18 +137,20 @@ for patch in "$@"; do
     done
     if ! patch -p1 --dry-run -f -d "$tree" <"$patch" >"$tmp/log" 2>&1; then
         cat "$tmp/log"
-        verdict FAIL "$patch" "does not apply any more"
+        verdict FAIL "$patch" "does not apply"
         continue
     fi
     patch -p1 -f -s -d "$tree" <"$patch"
-    if ! run "$tmp/log" "$MAKE" -j"$jobs" check TESTS=; then
+    # shellcheck disable=SC2086
+    if ! build_for $paths; then
         tail -n 20 "$tmp/log"
-        verdict FAIL "$patch" "does not compile any more"
+        verdict FAIL "$patch" "does not compile"
     else
         for path in $paths; do
             rm -f "$build/${path%.sh}.trs" "$build/${path%.sh}.log"
         done
-        run "$tmp/log" "$MAKE" check TESTS="$paths" || :
+        # shellcheck disable=SC2086
+        run_tests $paths || :
         green=
         for path in $paths; do
             case $(result_of "$path") in
@@ -139,9 +159,9 @@ for patch in "$@"; do
             esac
         done
         if [ -z "$green" ]; then
-            verdict PASS "$patch" "red, as it should be: $tests"
+            verdict PASS "$patch" "red, as expected: $tests"
         else
-            verdict FAIL "$patch" "nobody noticed it in$green"
+            verdict FAIL "$patch" "these tests stay green:$green"
         fi
     fi
     patch -p1 -R -f -s -d "$tree" <"$patch"

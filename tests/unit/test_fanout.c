@@ -399,6 +399,32 @@ static void each_member_hears_its_own_form_and_can_change_it(void **state)
     assert_int_equal(r->fanout.takers[FORM_TAGS], 0);
 }
 
+static void render_nothing(struct buf *out, const struct event *ev, enum form form, const char *to)
+{
+    (void)out;
+    (void)ev;
+    (void)form;
+    (void)to;
+}
+
+static void lines_that_a_form_cannot_express_are_not_put(void **state)
+{
+    static const struct codec silent = {.name = "silent", .render = render_nothing};
+    (void)state;
+    codecs_replace(FORM_TAGS, &silent);
+    set_form(&alice, FORM_TAGS);
+    unit_say(r, &bob.member, "gathered");
+    unit_member_hears(&bob, "ROOM #den bob gathered\n");
+    unit_announce(r, "put at once");
+    unit_member_hears(&bob, "ROOM #den server put at once\n");
+    assert_int_equal(entries(&alice), 0);
+    unit_member_hears(&alice, "");
+    codecs_replace(FORM_TAGS, NULL);
+    set_form(&alice, FORM_NATIVE);
+    unit_say(r, &bob.member, "again");
+    unit_member_hears(&alice, "ROOM #den bob again\n");
+}
+
 static void a_member_with_tags_hears_the_replay_with_them(void **state)
 {
     (void)state;
@@ -594,6 +620,7 @@ int main(void)
         TEST(a_member_who_joins_hears_gathered_lines_once_as_replay),
         TEST(an_announcement_follows_earlier_lines),
         TEST(each_member_hears_its_own_form_and_can_change_it),
+        TEST(lines_that_a_form_cannot_express_are_not_put),
         TEST(a_member_with_tags_hears_the_replay_with_them),
         TEST(a_member_with_acks_hears_the_number_in_place_of_the_echo),
         TEST(an_ignored_member_is_still_heard_by_others_in_order),

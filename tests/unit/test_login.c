@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/panic.h"
 #include "chat/hashing.h"
 #include "chat/users.h"
@@ -29,6 +30,7 @@
 static struct pair pair;
 static struct session *s;
 static struct unit_stream us;
+static struct unit_member guest;
 static struct notifier notifier; /* outlives the store */
 static const struct waiter waiter = {.notifier = &notifier};
 
@@ -68,8 +70,10 @@ static int set_up(void **state)
     unit_stream_init(&us);
     outbox_open(pair.outbox, &us.base, unit_gen());
     assert_int_equal(thread_start(&pair.writer, "writer", 64 * 1024, write_loop, NULL), 0);
+    pair.stream = &us.base;
     session_prepare(&pair);
     s = pair.user;
+    unit_member_start(&guest, "carol", unit_gen());
     s->member.form = FORM_NATIVE;
     set_address("127.0.0.1");
     login_configure(&(struct login_rules){.registration = REGISTRATION_OPEN, .password_min_bytes = 8});
@@ -85,8 +89,10 @@ static int tear_down(void **state)
     (void)state;
     post_flush();
     users_release(&s->member);
+    users_release(&guest.member);
     session_release(&pair);
     unit_house_stop();
+    unit_member_stop(&guest);
     outbox_close(pair.outbox, CLOSE_GONE, NULL);
     outbox_finish(pair.outbox, NULL);
     unit_until(is_drained, NULL);
@@ -164,6 +170,19 @@ static void a_password_that_crossed_foreign_networks_is_not_checked(void **state
     assert_true(may_choose("secret-of-alice"));
 }
 
+static void over_a_secure_stream_a_password_may_come_from_anywhere(void **state)
+{
+    static struct stream_ops ops;
+    (void)state;
+    struct account a = make("alice", "secret-of-alice");
+    set_address("192.0.2.1");
+    ops = *us.base.ops;
+    ops.secure = true;
+    us.base.ops = &ops;
+    assert_true(prove(&a, "secret-of-alice"));
+    assert_true(may_choose("secret-of-alice"));
+}
+
 static void the_operator_can_allow_passwords_from_foreign_networks(void **state)
 {
     (void)state;
@@ -172,6 +191,55 @@ static void the_operator_can_allow_passwords_from_foreign_networks(void **state)
     set_address("192.0.2.1");
     assert_true(prove(&a, "secret-of-alice"));
     assert_true(may_choose("secret-of-alice"));
+}
+
+/* ---- ownership of names ---- */
+
+static void a_reserved_name_is_given_to_nobody(void **state)
+{
+    (void)state;
+    struct account a = make("NickServ", "secret-of-nickserv"); /* from a time when it was not reserved */
+    assert_false(take_name("Server", NULL));
+    hears("ERROR Username reserved");
+    assert_false(take_name("nickserv", &a));
+    hears("ERROR Username reserved");
+    assert_string_equal(s->member.name, "");
+}
+
+static void a_name_that_another_account_owns_is_given_to_nobody_else(void **state)
+{
+    (void)state;
+    struct account a = make("alice", "secret-of-alice");
+    make("bob", "secret-of-bob");
+    assert_false(take_name("bob", &a));
+    hears("ERROR Username taken");
+    assert_string_equal(s->member.name, "");
+    assert_true(take_name("alice", &a));
+    hears("OK Welcome, alice!");
+}
+
+static void a_user_who_is_logged_in_gets_a_name_without_an_owner_only_if_it_is_free(void **state)
+{
+    struct event welcome = {.kind = EVENT_WELCOME, .name = "carol"};
+    (void)state;
+    struct account a = make("alice", "secret-of-alice");
+    assert_true(users_claim(&guest.member, &(struct claim){.name = "carol", .answer = &welcome}));
+    assert_false(take_name("carol", &a));
+    hears("ERROR Username taken");
+    unit_member_hears(&guest, "OK Welcome, carol!\n");
+    assert_int_equal(outbox_reason(guest.member.outbox), CLOSE_OPEN);
+    assert_true(take_name("dave", &a));
+    hears("OK Welcome, dave!");
+    assert_int_equal(s->member.account, a.id);
+}
+
+static void a_session_with_a_name_has_no_deadline(void **state)
+{
+    (void)state;
+    session_set_deadline(s, clock_ms() + 60000, CLOSE_LOGIN);
+    assert_true(take_name("alice", NULL));
+    hears("OK Welcome, alice!");
+    assert_true(s->deadline_ms == INT64_MAX);
 }
 
 /* ---- changes in between ---- */
@@ -260,7 +328,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(a_password_that_crossed_foreign_networks_is_not_checked),
+        TEST(over_a_secure_stream_a_password_may_come_from_anywhere),
         TEST(the_operator_can_allow_passwords_from_foreign_networks),
+        TEST(a_reserved_name_is_given_to_nobody),
+        TEST(a_name_that_another_account_owns_is_given_to_nobody_else),
+        TEST(a_user_who_is_logged_in_gets_a_name_without_an_owner_only_if_it_is_free),
+        TEST(a_session_with_a_name_has_no_deadline),
         TEST(a_login_is_recorded_as_last_seen_and_welcomed),
         TEST(a_proof_that_no_longer_holds_gives_no_name),
         TEST(an_unchecked_password_does_not_count_as_a_failed_login),

@@ -40,6 +40,34 @@ static void an_event_is_sent_in_the_members_form(void **state)
     assert_int_equal(member_put(&alice.member, &ev), OUTBOX_CLOSED);
 }
 
+static void render_nothing(struct buf *out, const struct event *ev, enum form form, const char *to)
+{
+    (void)out;
+    (void)ev;
+    (void)form;
+    (void)to;
+}
+
+static void an_event_for_which_a_form_has_no_words_is_not_put(void **state)
+{
+    static const struct codec silent = {.name = "silent", .render = render_nothing};
+    struct event ev = {.kind = EVENT_SENT};
+    struct member_rendered once = {.ev = &ev};
+    (void)state;
+    codecs_replace(FORM_TAGS, &silent);
+    alice.member.form = FORM_TAGS;
+    assert_null(member_render(FORM_TAGS, &ev, "alice"));
+    assert_int_equal(member_put(&alice.member, &ev), OUTBOX_TAKEN);
+    assert_int_equal(member_put_shared(&alice.member, &once), OUTBOX_TAKEN);
+    member_answer(&alice.member, &ev);
+    member_rendered_fini(&once);
+    codecs_replace(FORM_TAGS, NULL);
+    assert_int_equal(outbox_load(alice.member.outbox).entries, 0);
+    unit_member_hears(&alice, "");
+    member_put(&alice.member, &ev);
+    unit_member_hears(&alice, "OK Sent\n");
+}
+
 static void a_rendered_message_belongs_to_the_caller(void **state)
 {
     (void)state;
@@ -103,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(an_event_is_sent_in_the_members_form),
+        TEST(an_event_for_which_a_form_has_no_words_is_not_put),
         TEST(a_rendered_message_belongs_to_the_caller),
         TEST(a_long_answer_is_one_entry_and_fits_where_a_put_does_not),
         TEST(the_list_of_rooms_keeps_its_order_and_its_current_room),

@@ -260,6 +260,21 @@ static void the_longest_ban_is_the_one_that_hits(void **state)
     }
 }
 
+static void a_denied_join_names_the_option_that_bars_the_user(void **state)
+{
+    static const enum option bars[] = {OPTION_INVITE_ONLY, OPTION_PRIVATE, OPTION_KEY};
+    struct member m = {.id = 1};
+    struct subject su = rules_stranger(&ru, &m);
+    (void)state;
+    for (size_t i = 0; i < sizeof bars / sizeof bars[0]; i++) { /* the later ones count before the earlier ones */
+        struct refusal no = {.option = OPTIONS};
+        ru.value[bars[i]] = 1;
+        assert_false(rules_may_join(&ru, &su, "wrong", NOW, &no));
+        assert_int_equal(no.error, ERROR_DENIED);
+        assert_int_equal(no.option, bars[i]);
+    }
+}
+
 static void a_ban_replaces_one_with_the_same_shown_target(void **state)
 {
     (void)state;
@@ -698,6 +713,7 @@ int main(void)
         TEST(bans_and_mutes_are_independent),
         TEST(a_ban_ends_at_its_time_to_the_millisecond),
         TEST(the_longest_ban_is_the_one_that_hits),
+        TEST(a_denied_join_names_the_option_that_bars_the_user),
         TEST(a_ban_replaces_one_with_the_same_shown_target),
         TEST(a_ban_of_an_account_replaces_one_under_any_name),
         TEST(a_ban_is_also_found_by_account_or_client),
