@@ -42,7 +42,7 @@ static void every_way_of_adding_appends(void **state)
     buf_fini(&b);
 }
 
-static void it_grows_to_the_byte_and_is_always_terminated(void **state)
+static void a_buffer_grows_to_the_byte_and_is_always_terminated(void **state)
 {
     (void)state;
     for (size_t start = 120; start < 135; start++) {
@@ -107,7 +107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_buffer_reads_as_the_empty_text),
         cmocka_unit_test(every_way_of_adding_appends),
-        cmocka_unit_test(it_grows_to_the_byte_and_is_always_terminated),
+        cmocka_unit_test(a_buffer_grows_to_the_byte_and_is_always_terminated),
         cmocka_unit_test(a_formatted_text_of_any_length_fits),
         cmocka_unit_test(any_byte_can_be_stored),
         cmocka_unit_test(clearing_keeps_the_memory_and_forgets_the_text),

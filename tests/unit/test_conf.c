@@ -269,7 +269,7 @@ static void text_must_fit_into_a_line(void **state)
     check_mistake(load("limits = { line_bytes = 4095; };"), 1, "limits.text_bytes", "got 4000 of 4095");
 }
 
-static void whether_the_maximum_was_given_is_known(void **state)
+static void an_explicit_maximum_is_recognised(void **state)
 {
     (void)state;
     check_ok(load("clients = { max = 1000; };"));
@@ -741,7 +741,7 @@ int main(void)
         TEST(text_is_kept_unchanged_up_to_its_limit),
         TEST(a_keyword_must_be_on_its_list),
         TEST(text_must_fit_into_a_line),
-        TEST(whether_the_maximum_was_given_is_known),
+        TEST(an_explicit_maximum_is_recognised),
         TEST(an_unknown_key_is_reported_with_the_nearest_one),
         TEST(every_former_name_of_a_key_leads_to_the_new_one),
         TEST(a_very_long_key_is_only_reported_as_unknown),

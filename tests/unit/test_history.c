@@ -92,7 +92,7 @@ static void expect(struct history_range range, const char *want)
     assert_string_equal(texts(), want);
 }
 
-static void a_query_sees_what_was_just_said(void **state)
+static void a_query_sees_the_latest_lines(void **state)
 {
     (void)state;
     int64_t before_ms = clock_wall_ms();
@@ -125,7 +125,7 @@ static void say_while_written(struct unit_job *gate, struct unit_job *inner)
     say("two");
 }
 
-static void a_query_sees_what_was_said_while_a_batch_is_written(void **state)
+static void a_query_sees_lines_said_during_a_write(void **state)
 {
     (void)state;
     static struct unit_job gate, inner;
@@ -170,7 +170,7 @@ static void history_survives_a_restart(void **state)
     expect((struct history_range){.most = 9}, "kept new ");
 }
 
-static void what_is_said_while_a_batch_is_written_survives_a_stop(void **state)
+static void lines_said_during_a_write_survive_a_stop(void **state)
 {
     (void)state;
     static struct unit_job gate, inner;
@@ -276,7 +276,7 @@ static void the_queue_is_full_above_its_limit_and_free_once_written(void **state
     expect((struct history_range){.most = 9}, "one two three four ");
 }
 
-static void what_is_said_within_a_second_is_written_together(void **state)
+static void lines_said_within_a_second_are_written_together(void **state)
 {
     (void)state;
     struct unit_job gate;
@@ -330,17 +330,17 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(a_query_sees_what_was_just_said),
-        TEST(a_query_sees_what_was_said_while_a_batch_is_written),
+        TEST(a_query_sees_the_latest_lines),
+        TEST(a_query_sees_lines_said_during_a_write),
         TEST(a_result_is_in_order_of_time),
         TEST(a_result_ends_at_its_size_but_has_at_least_one_message),
         TEST(history_survives_a_restart),
-        TEST(what_is_said_while_a_batch_is_written_survives_a_stop),
+        TEST(lines_said_during_a_write_survive_a_stop),
         TEST(a_new_room_of_the_same_name_has_no_history),
         TEST(a_room_deleted_under_its_members_starts_afresh),
         TEST(with_history_off_nothing_is_stored),
         TEST(the_queue_is_full_above_its_limit_and_free_once_written),
-        TEST(what_is_said_within_a_second_is_written_together),
+        TEST(lines_said_within_a_second_are_written_together),
         TEST(with_a_failed_store_chat_goes_on_and_losses_are_counted),
         TEST(numbers_rise_even_if_the_clock_is_set_back), /* last: the other tests would run in that hour */
     };

@@ -111,7 +111,7 @@ static void the_stream_holds_an_answer(void **state)
     wait_quiet();
 }
 
-static void a_poke_without_an_entry_writes_what_the_stream_holds(void **state)
+static void a_poke_without_an_entry_writes_held_bytes(void **state)
 {
     (void)state;
     stream_set_poke(top, NULL, NULL); /* so that only the test pokes */
@@ -516,7 +516,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(the_stream_holds_an_answer),
-        TEST(a_poke_without_an_entry_writes_what_the_stream_holds),
+        TEST(a_poke_without_an_entry_writes_held_bytes),
         TEST(the_writer_sends_a_reply_owed_while_idle),
         TEST(held_bytes_are_written_before_the_next_entry),
         TEST(a_carrying_poster_pushes_first),

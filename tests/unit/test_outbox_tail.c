@@ -272,7 +272,7 @@ static void if_the_stream_cannot_tell_unwritten_lines_are_returned(void **state)
     returns_tail("two\r\n");
 }
 
-static void only_what_is_resendable_is_returned(void **state)
+static void only_resendable_lines_are_returned(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
@@ -603,7 +603,7 @@ int main(void)
         TEST(a_partly_acknowledged_line_is_returned),
         UNKNOWING(if_the_stream_cannot_tell_written_counts_as_acknowledged),
         UNKNOWING(if_the_stream_cannot_tell_unwritten_lines_are_returned),
-        TEST(only_what_is_resendable_is_returned),
+        TEST(only_resendable_lines_are_returned),
         TEST(a_carried_line_is_kept_once),
         TEST(full_acknowledgement_is_known_to_the_byte),
         TEST(a_kept_message_is_released_at_the_end),
