@@ -38,9 +38,9 @@ static int set_up(void **state)
     unit_house_start();
     unit_member_start(&alice, "alice", unit_gen());
     unit_member_start(&bob, "bob", unit_gen());
-    r = rooms_enter("#talk", 0);
+    r = rooms_get_or_make("#talk", 0);
     unit_member_join(&alice, r);
-    unit_member_join(&bob, rooms_enter("#talk", 0));
+    unit_member_join(&bob, rooms_get_or_make("#talk", 0));
     unit_house_settle();
     log_configure(LOG_ERROR, true);
     return 0;
@@ -65,7 +65,7 @@ static void clear_output(void)
 /* As TOPIC does. */
 static void put_topic(struct change *c, const char *topic, struct member *by)
 {
-    struct room *mine = rooms_find("#talk");
+    struct room *mine = rooms_get("#talk");
     lock_acquire(&mine->lock);
     change_put(c, CHANGE_TOPIC, mine, topic, by, &notifier);
     lock_release(&mine->lock);
@@ -110,7 +110,7 @@ static void a_topic_takes_effect_after_the_commit_and_not_before(void **state)
 static void check_setter(const char *by, int64_t from_ms, int64_t to_ms)
 {
     struct buf text = {0};
-    struct room *now = rooms_find("#talk");
+    struct room *now = rooms_get("#talk");
     struct room_facts f = room_facts(now, &text);
     assert_string_equal(f.topic_by, by);
     assert_in_range(f.topic_ms, from_ms, to_ms);
@@ -224,7 +224,7 @@ static void while_the_store_has_failed_a_change_fails_at_once(void **state)
     assert_int_equal(refs(), before);
     assert_true(unit_say(r, &alice.member, "chat goes on"));
     unit_member_hears(&bob, "ROOM #talk alice chat goes on\n");
-    struct room *committed = rooms_enter("#new", 0); /* and so does JOIN of a new room */
+    struct room *committed = rooms_get_or_make("#new", 0); /* and so does JOIN of a new room */
     assert_non_null(committed);
     rooms_release(committed);
     patient.failing = false;
@@ -313,11 +313,11 @@ static void a_change_survives_when_all_members_leave(void **state)
     put_topic(&change, "tea", &alice.member);
     unit_member_leave_all(&alice);
     unit_member_leave_all(&bob);
-    assert_null(rooms_enter("#other", 0)); /* the change's reference keeps the room */
+    assert_null(rooms_get_or_make("#other", 0)); /* the change's reference keeps the room */
     unit_job_release(&gate);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
     unit_house_settle();
-    struct room *again = rooms_find("#talk");
+    struct room *again = rooms_get("#talk");
     assert_non_null(again);
     assert_string_equal(again->topic, "tea");
     rooms_release(again);
@@ -350,12 +350,12 @@ static void a_room_joined_while_it_was_deleted_stays_as_a_new_one(void **state)
     unit_house_settle();
     clear_output();
     unit_job_block(&gate);
-    struct room *mine = rooms_find("#talk");
+    struct room *mine = rooms_get("#talk");
     change_put(&change, CHANGE_DELETE, mine, NULL, NULL, &notifier);
-    unit_member_join(&alice, rooms_enter("#talk", 0));
+    unit_member_join(&alice, rooms_get_or_make("#talk", 0));
     unit_job_release(&gate);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
-    r = rooms_find("#talk");
+    r = rooms_get("#talk");
     assert_ptr_equal(r, mine);
     rooms_release(r);
     assert_string_equal(topic(), "");
@@ -376,7 +376,7 @@ static void a_deleted_room_recreated_at_once_ends_on_disk(void **state)
     unit_house_settle();
     assert_int_equal(change_delete("#talk", &change, &notifier), CHANGE_MADE);
     unit_job_block(&gate);
-    unit_member_join(&alice, rooms_enter("#Talk", 0));
+    unit_member_join(&alice, rooms_get_or_make("#Talk", 0));
     unit_job_release(&gate);
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE name = '#Talk' AND topic = ''"), 1);
@@ -392,11 +392,11 @@ static void a_deletion_that_fails_leaves_the_room_and_its_topic(void **state)
     unit_member_leave_all(&bob);
     unit_house_settle();
     unit_job_block(&gate);
-    change_put(&change, CHANGE_DELETE, rooms_find("#talk"), NULL, NULL, &notifier);
+    change_put(&change, CHANGE_DELETE, rooms_get("#talk"), NULL, NULL, &notifier);
     unit_job_fail_next(&gate, &breaker);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_FAILED);
     unit_house_settle();
-    struct room *still = rooms_find("#talk");
+    struct room *still = rooms_get("#talk");
     assert_non_null(still);
     assert_string_equal(still->topic, "tea");
     assert_int_equal(still->refs, 2);
@@ -413,7 +413,7 @@ static void a_room_created_for_a_failed_change_is_removed(void **state)
     assert_true(store_put(&patient.job));
     unit_store_wait_failed();
     assert_int_equal(change_create("#kept", &change, &notifier), CHANGE_FAILED);
-    assert_null(rooms_find("#kept"));
+    assert_null(rooms_get("#kept"));
     /* an existing room stays as it was */
     assert_int_equal(change_create("#talk", &change, &notifier), CHANGE_FAILED);
     assert_false(r->permanent);
@@ -430,7 +430,7 @@ static void a_room_is_permanent_only_when_that_is_on_disk(void **state)
     (void)state;
     unit_job_block(&gate);
     change.created = false;
-    change_put(&change, CHANGE_PERMANENT, rooms_find("#talk"), NULL, NULL, &notifier);
+    change_put(&change, CHANGE_PERMANENT, rooms_get("#talk"), NULL, NULL, &notifier);
     lock_acquire(&r->lock);
     bool kept = r->permanent;
     lock_release(&r->lock);

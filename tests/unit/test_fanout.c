@@ -35,7 +35,7 @@ static struct room *r;
 
 static void join(struct unit_member *um)
 {
-    r = rooms_enter("#den", 0);
+    r = rooms_get_or_make("#den", 0);
     unit_member_join(um, r);
 }
 
@@ -564,7 +564,7 @@ static void every_speaker_meets_an_outbox_that_presses(void **state)
     unit_held_start(&slow);
     static struct member m;
     m = (struct member){.outbox = slow.c.outbox, .notifier = &slow.c.notifier, .id = slow.gen, .name = "slow"};
-    rooms_enter("#den", 0);
+    rooms_get_or_make("#den", 0);
     member_add_room(&m, r);
     roster_join(r, &m, 0, NULL);
     unit_stream_hold(&slow.us);

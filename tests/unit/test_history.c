@@ -37,7 +37,7 @@ static int set_up(void **state)
     unit_house_start();
     notifier_init(&notifier);
     unit_member_start(&alice, "Alice", unit_gen());
-    r = rooms_enter("#Den", 0);
+    r = rooms_get_or_make("#Den", 0);
     unit_member_join(&alice, r);
     return 0;
 }
@@ -164,7 +164,7 @@ static void history_survives_a_restart(void **state)
     say("kept"); /* not queried yet: the stop writes it */
     unit_member_leave(&alice, r, false);
     unit_house_restart();
-    r = rooms_enter("#den", 0);
+    r = rooms_get_or_make("#den", 0);
     unit_member_join(&alice, r);
     say("new");
     expect((struct history_range){.most = 9}, "kept new ");
@@ -179,7 +179,7 @@ static void lines_said_during_a_write_survive_a_stop(void **state)
     unit_job_release(&inner);
     unit_member_leave(&alice, r, false);
     unit_house_restart();
-    r = rooms_enter("#den", 0);
+    r = rooms_get_or_make("#den", 0);
     unit_member_join(&alice, r);
     expect((struct history_range){.most = 9}, "one two ");
 }
@@ -193,7 +193,7 @@ static void a_new_room_of_the_same_name_has_no_history(void **state)
     unit_member_leave(&alice, r, false);
     unit_house_settle();
     assert_int_equal(change_delete("#den", &c, &notifier), CHANGE_MADE);
-    r = rooms_enter("#den", 0);
+    r = rooms_get_or_make("#den", 0);
     unit_member_join(&alice, r);
     expect((struct history_range){.most = 9}, "");
     say("public");
@@ -211,9 +211,9 @@ static void a_room_deleted_under_its_members_starts_afresh(void **state)
     post_flush();
     unit_house_settle();
     unit_job_block(&gate);
-    struct room *gone = rooms_find("#den");
+    struct room *gone = rooms_get("#den");
     change_put(&c, CHANGE_DELETE, gone, NULL, NULL, &notifier);
-    r = rooms_enter("#den", 0); /* joined while the deletion is being written */
+    r = rooms_get_or_make("#den", 0); /* joined while the deletion is being written */
     unit_member_join(&alice, r);
     unit_job_release(&gate);
     assert_int_equal(change_wait(&c, NULL, NULL), CHANGE_MADE);
@@ -231,7 +231,7 @@ static void numbers_rise_even_if_the_clock_is_set_back(void **state)
     uint64_t far = (uint64_t)(clock_wall_ms() + 3600000) << 20; /* as if the clock had been an hour ahead */
     room_note_number(far);
     assert_true(room_birth_ms() > (int64_t)(far >> 20));
-    struct room *later = rooms_enter("#later", 0);
+    struct room *later = rooms_get_or_make("#later", 0);
     assert_true(later->last_id > far);
     rooms_release(later);
 }

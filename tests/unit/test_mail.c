@@ -253,7 +253,7 @@ static void unread_is(int64_t account, const char *want)
 
 static struct room *bob_joins(const char *name)
 {
-    struct room *r = rooms_enter(name, 0);
+    struct room *r = rooms_get_or_make(name, 0);
     unit_member_join(&bob, r);
     unit_house_settle(); /* it is on disk */
     return r;

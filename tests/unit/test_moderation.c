@@ -54,9 +54,9 @@ static int set_up(void **state)
     friend = add_account("carol");
     alice.member.account = owner;
     strcpy(bob.member.host, "192.0.2.7");
-    r = rooms_enter("#den", owner);
+    r = rooms_get_or_make("#den", owner);
     unit_member_join(&alice, r);
-    unit_member_join(&bob, rooms_enter("#den", 0));
+    unit_member_join(&bob, rooms_get_or_make("#den", 0));
     unit_house_settle();
     unit_member_clear(&alice);
     unit_member_clear(&bob);
@@ -112,7 +112,7 @@ static void restart(void)
     unit_member_leave_all(&alice);
     unit_member_leave_all(&bob);
     unit_house_restart();
-    r = rooms_find("#den");
+    r = rooms_get("#den");
     assert_non_null(r);
     rooms_release(r);
 }
@@ -190,7 +190,7 @@ static void invalid_rows_are_skipped(void **state)
     unit_member_leave_all(&bob);
     unit_house_restart_with("INSERT INTO room_option VALUES ('#den', 'colour', 'red'), ('#den', 'slow', 'soon'),"
                             " ('#den', 'key', 'two words'), ('#den', 'moderated', '1')");
-    r = rooms_find("#den");
+    r = rooms_get("#den");
     assert_int_equal(r->rules.value[OPTION_MODERATED], 1);
     assert_int_equal(r->rules.value[OPTION_SLOW], 0);
     assert_int_equal(r->rules.value[OPTION_KEY], 0);
@@ -305,8 +305,8 @@ static void a_decision_on_a_room_being_deleted_has_no_effect(void **state)
     unit_member_leave_all(&alice);
     unit_house_settle();
     unit_job_block(&gate);
-    change_put(&del, CHANGE_DELETE, rooms_find("#den"), NULL, NULL, &notifier);
-    r = rooms_enter("#den", 0); /* a user who joins meanwhile is in a new room */
+    change_put(&del, CHANGE_DELETE, rooms_get("#den"), NULL, NULL, &notifier);
+    r = rooms_get_or_make("#den", 0); /* a user who joins meanwhile is in a new room */
     unit_member_join(&alice, r);
     start(&a, request_privacy, 2);
     unit_job_release(&gate);
@@ -330,7 +330,7 @@ static void a_removed_account_leaves_no_role(void **state)
     assert_int_equal(give(target("carol", friend, ""), ROLE_OP, MODERATION_OP), MODERATION_STORAGE);
     unit_member_leave_all(&alice);
     unit_member_leave_all(&bob);
-    unit_member_join(&bob, rooms_enter("#den", 0));
+    unit_member_join(&bob, rooms_get_or_make("#den", 0));
     assert_int_equal(room_role(r, &bob.member), ROLE_OP); /* the room has no owner */
 }
 
@@ -339,7 +339,7 @@ static void a_room_founded_by_a_removed_account_has_no_owner(void **state)
     (void)state;
     struct waiter w = {.notifier = &notifier};
     assert_int_equal(accounts_remove(friend, NULL, &w), ACCOUNTS_DONE);
-    struct room *cave = rooms_enter("#cave", friend); /* as an owner whose account was checked just before */
+    struct room *cave = rooms_get_or_make("#cave", friend); /* as an owner whose account was checked just before */
     unit_house_settle();
     assert_int_equal(cave->rules.role_count, 0);
     rooms_release(cave);

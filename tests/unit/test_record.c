@@ -38,9 +38,9 @@ static int set_up(void **state)
     unit_house_start();
     unit_member_start(&alice, "alice", unit_gen());
     unit_member_start(&bob, "bob", unit_gen());
-    r = rooms_enter("#talk", 0);
+    r = rooms_get_or_make("#talk", 0);
     unit_member_join(&alice, r);
-    unit_member_join(&bob, rooms_enter("#talk", 0));
+    unit_member_join(&bob, rooms_get_or_make("#talk", 0));
     unit_house_settle();
     log_configure(LOG_ERROR, true);
     return 0;
@@ -57,7 +57,7 @@ static int tear_down(void **state)
 /* As TOPIC does. */
 static void put_topic(struct change *c, const char *topic, struct member *by)
 {
-    struct room *mine = rooms_find("#talk");
+    struct room *mine = rooms_get("#talk");
     lock_acquire(&mine->lock);
     change_put(c, CHANGE_TOPIC, mine, topic, by, &notifier);
     lock_release(&mine->lock);
@@ -71,8 +71,8 @@ static void a_record_never_undoes_a_topic(void **state)
     for (int i = 0; i < 5; i++) {
         unit_member_leave_all(&alice);
         unit_member_leave_all(&bob); /* the last member to leave records the room */
-        unit_member_join(&alice, rooms_enter("#talk", 0));
-        unit_member_join(&bob, rooms_enter("#talk", 0));
+        unit_member_join(&alice, rooms_get_or_make("#talk", 0));
+        unit_member_join(&bob, rooms_get_or_make("#talk", 0));
     }
     unit_job_block(&gate);
     lock_acquire(&r->lock);
@@ -106,7 +106,7 @@ static void a_record_is_retried_until_it_is_on_disk(void **state)
 {
     (void)state;
     unit_job_block(&gate);
-    struct room *committed = rooms_enter("#new", 0);
+    struct room *committed = rooms_get_or_make("#new", 0);
     rooms_release(committed);
     unit_job_fail_next(&gate, &breaker);
     unit_job_wait_done(&breaker);
@@ -125,8 +125,8 @@ static void an_evicted_room_recreated_at_once_ends_on_disk(void **state)
     rooms_configure(1, 30);
     unit_job_block(&gate);
     for (int i = 0; i < 3; i++) { /* deletion and re-creation are in one batch */
-        rooms_release(rooms_enter("#other", 0));
-        rooms_release(rooms_enter("#TALK", 0));
+        rooms_release(rooms_get_or_make("#other", 0));
+        rooms_release(rooms_get_or_make("#TALK", 0));
     }
     unit_job_release(&gate);
     unit_house_settle();
@@ -143,7 +143,7 @@ static void an_eviction_while_the_record_is_being_written_ends_on_disk(void **st
     unit_house_settle();
     rooms_configure(1, 30);
     unit_job_block(&gate);
-    struct room *committed = rooms_enter("#first", 0);
+    struct room *committed = rooms_get_or_make("#first", 0);
     rooms_release(committed);
     unit_job_init(&inner, false);
     inner.held = true;
@@ -153,8 +153,8 @@ static void an_eviction_while_the_record_is_being_written_ends_on_disk(void **st
     while (!inner.inside)
         sched_yield();
     /* the record of #first has run, and is not committed yet */
-    rooms_release(rooms_enter("#second", 0));
-    rooms_release(rooms_enter("#FIRST", 0));
+    rooms_release(rooms_get_or_make("#second", 0));
+    rooms_release(rooms_get_or_make("#FIRST", 0));
     unit_job_release(&inner);
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 1);

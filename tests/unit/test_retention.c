@@ -28,7 +28,7 @@ static int set_up(void **state)
     retention_configure(1000, 0);
     unit_house_start();
     unit_member_start(&alice, "Alice", unit_gen());
-    r = rooms_enter("#Den", 0);
+    r = rooms_get_or_make("#Den", 0);
     unit_member_join(&alice, r);
     return 0;
 }

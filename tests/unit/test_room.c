@@ -52,7 +52,7 @@ static int tear_down(void **state)
 
 static void join(struct unit_member *um)
 {
-    r = rooms_enter("#General", 0);
+    r = rooms_get_or_make("#General", 0);
     unit_member_join(um, r);
 }
 
@@ -269,7 +269,7 @@ static void an_announcement_reaches_all_members(void **state)
 static void an_announcement_in_an_empty_room_is_refused(void **state)
 {
     (void)state;
-    struct room *empty = rooms_enter("#general", 0);
+    struct room *empty = rooms_get_or_make("#general", 0);
     assert_false(unit_announce(empty, "anybody?"));
     rooms_release(empty);
     join(&alice);

@@ -57,7 +57,7 @@ static int tear_down(void **state)
 /* Creates or uses an empty room, as JOIN and LEAVE do. */
 static void touch(const char *name)
 {
-    struct room *r = rooms_enter(name, 0);
+    struct room *r = rooms_get_or_make(name, 0);
     assert_non_null(r);
     roster_join(r, &ghost, 0, NULL);
     roster_leave(r, &ghost, &(struct leaving){.reason = ""});
@@ -81,7 +81,7 @@ static enum change_result delete(const char *name)
 
 static bool is_there(const char *name)
 {
-    struct room *r = rooms_find(name);
+    struct room *r = rooms_get(name);
     if (r)
         rooms_release(r);
     return r;
@@ -89,7 +89,7 @@ static bool is_there(const char *name)
 
 static int refs_of(const char *name)
 {
-    struct room *r = rooms_find(name);
+    struct room *r = rooms_get(name);
     assert_non_null(r);
     int refs = r->refs - 1; /* without the reference of this call */
     rooms_release(r);
@@ -117,8 +117,8 @@ static void check_names(const char *want, bool empty_too)
 static void a_room_is_created_once_and_keeps_its_first_spelling(void **state)
 {
     (void)state;
-    assert_null(rooms_find("#General"));
-    struct room *a = rooms_enter("#General", 0), *b = rooms_enter("#gENERAL", 0), *c = rooms_find("#general");
+    assert_null(rooms_get("#General"));
+    struct room *a = rooms_get_or_make("#General", 0), *b = rooms_get_or_make("#gENERAL", 0), *c = rooms_get("#general");
     assert_ptr_equal(a, b);
     assert_ptr_equal(a, c);
     assert_string_equal(a->name, "#General");
@@ -136,7 +136,7 @@ static void only_rooms_with_members_are_listed_unless_all_are_wanted(void **stat
     struct unit_member alice;
     unit_member_start(&alice, "alice", unit_gen());
     touch("#empty");
-    struct room *r = rooms_enter("#full", 0);
+    struct room *r = rooms_get_or_make("#full", 0);
     unit_member_join(&alice, r);
     check_names("#full", false);
     check_names("#empty #full", true);
@@ -177,11 +177,11 @@ static void rooms_survive_a_restart_with_topic_and_permanence(void **state)
     unit_house_restart();
     name_configure(NAME_LONGEST);
     check_names("#Kept #Plain #Talk", true);
-    struct room *r = rooms_find("#talk");
+    struct room *r = rooms_get("#talk");
     assert_string_equal(r->topic, "tea & toast");
     assert_false(r->permanent);
     rooms_release(r);
-    r = rooms_find("#kept");
+    r = rooms_get("#kept");
     assert_true(r->permanent);
     rooms_release(r);
 }
@@ -237,7 +237,7 @@ static void permanent_rooms_are_never_evicted(void **state)
     touch("#b");
     check_names("#b #kept", true);
     assert_int_equal(create("#b"), CHANGE_MADE); /* an existing room can become permanent */
-    assert_null(rooms_enter("#c", 0));
+    assert_null(rooms_get_or_make("#c", 0));
     assert_int_equal(create("#c"), CHANGE_FULL);
     assert_int_equal(create("#b"), CHANGE_EXISTS);
     check_names("#b #kept", true);
@@ -249,11 +249,11 @@ static void a_room_with_a_reference_is_never_evicted(void **state)
     rooms_configure(2, 30);
     touch("#a");
     touch("#b");
-    struct room *a = rooms_find("#a");
+    struct room *a = rooms_get("#a");
     touch("#c"); /* #a is first in the list, and is in use */
     check_names("#a #c", true);
-    struct room *c = rooms_find("#c");
-    assert_null(rooms_enter("#d", 0));
+    struct room *c = rooms_get("#c");
+    assert_null(rooms_get_or_make("#d", 0));
     check_names("#a #c", true);
     rooms_release(a);
     touch("#d");
@@ -285,11 +285,11 @@ static void an_evicted_room_that_is_recreated_is_new(void **state)
     touch("#b");
     touch("#A");
     check_names("#A", true);
-    struct room *r = rooms_find("#a");
+    struct room *r = rooms_get("#a");
     assert_string_equal(r->topic, "");
     rooms_release(r);
     unit_house_restart();
-    r = rooms_find("#a");
+    r = rooms_get("#a");
     assert_non_null(r);
     assert_string_equal(r->name, "#A");
     assert_string_equal(r->topic, "");
@@ -316,7 +316,7 @@ static void an_empty_room_expires_after_its_days_of_disuse(void **state)
     rooms_clean_up();
     assert_int_equal(rooms_count(), 5); /* 0 days: never */
     rooms_configure(1000, 30);
-    struct room *busy = rooms_find("#busy");
+    struct room *busy = rooms_get("#busy");
     uint64_t expired = counter_get(COUNTER_ROOMS_EXPIRED);
     rooms_clean_up();
     check_names("#busy #kept #young", true);
@@ -331,7 +331,7 @@ static void a_room_that_is_never_empty_is_recorded_every_day(void **state)
     (void)state;
     struct unit_member alice;
     unit_member_start(&alice, "alice", unit_gen());
-    struct room *r = rooms_enter("#a", 0);
+    struct room *r = rooms_get_or_make("#a", 0);
     unit_member_join(&alice, r);
     unit_house_settle();
     lock_acquire(&r->lock);
@@ -409,7 +409,7 @@ static void a_room_with_members_cannot_be_deleted(void **state)
     (void)state;
     struct unit_member alice;
     unit_member_start(&alice, "alice", unit_gen());
-    struct room *r = rooms_enter("#a", 0);
+    struct room *r = rooms_get_or_make("#a", 0);
     unit_member_join(&alice, r);
     assert_int_equal(delete("#a"), CHANGE_OCCUPIED);
     assert_true(is_there("#a"));
@@ -444,7 +444,7 @@ struct racer {
 
 static void join_and_leave(struct racer *ra, const char *name)
 {
-    struct room *r = rooms_enter(name, 0);
+    struct room *r = rooms_get_or_make(name, 0);
     if (!r)
         return;
     if (r->refs < 2 || strcasecmp(r->name, name) != 0)

@@ -51,7 +51,7 @@ static int tear_down(void **state)
 
 static void join(struct unit_member *um)
 {
-    r = rooms_enter("#General", 0);
+    r = rooms_get_or_make("#General", 0);
     unit_member_join(um, r);
 }
 
@@ -164,7 +164,7 @@ static void the_answer_names_only_the_first_hundred(void **state)
     static struct outbox *outboxes[CROWD];
     struct buf heard = {0};
     int lines = 0;
-    r = rooms_enter("#general", 0);
+    r = rooms_get_or_make("#general", 0);
     for (int i = 0; i < CROWD; i++) {
         outboxes[i] = outbox_new(&notifier);
         crowd[i] = (struct member){.outbox = outboxes[i], .notifier = &notifier};

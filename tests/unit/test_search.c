@@ -37,7 +37,7 @@ static int set_up(void **state)
     unit_house_start();
     notifier_init(&notifier);
     unit_member_start(&alice, "Alice", unit_gen());
-    r = rooms_enter("#Den", 0);
+    r = rooms_get_or_make("#Den", 0);
     unit_member_join(&alice, r);
     return 0;
 }
@@ -144,7 +144,7 @@ static void a_restart_within_indexing_loses_and_repeats_nothing(void **state)
         unit_house_settle();
     }
     assert_true(is_indexed(&last));
-    r = rooms_enter("#den", 0);
+    r = rooms_get_or_make("#den", 0);
     unit_member_join(&alice, r);
     expect("x1", "#Den:x1 ");
     expect("x2500", "#Den:x2500 ");
@@ -154,7 +154,7 @@ static void a_restart_within_indexing_loses_and_repeats_nothing(void **state)
 static void rooms_that_the_user_may_not_read_are_left_out(void **state)
 {
     (void)state;
-    struct room *b = rooms_enter("#Secret", 0);
+    struct room *b = rooms_get_or_make("#Secret", 0);
     unit_member_join(&alice, b);
     say("a word");
     assert_true(unit_say(b, &alice.member, "a secret word"));
@@ -176,7 +176,7 @@ static void a_new_room_of_the_same_name_has_no_history(void **state)
     unit_house_settle();
     assert_int_equal(change_delete("#den", &c, &notifier), CHANGE_MADE);
     expect("secret", "");
-    r = rooms_enter("#den", 0);
+    r = rooms_get_or_make("#den", 0);
     unit_member_join(&alice, r);
     expect("secret", "");
     say("secret");
@@ -233,7 +233,7 @@ static void an_index_that_cannot_be_read_is_rebuilt(void **state)
     unit_member_leave(&alice, r, false);
     unit_house_settle();
     unit_house_restart_with("DELETE FROM words_0_data WHERE id > 10");
-    r = rooms_enter("#den", 0);
+    r = rooms_get_or_make("#den", 0);
     unit_member_join(&alice, r);
     look_for(word);
     assert_false(search_wait(&query, NULL, NULL));
@@ -249,7 +249,7 @@ static void a_query_does_not_index_old_messages(void **state)
         "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 2000) INSERT INTO message"
         " (n, room, id, time_ms, name, text) SELECT i, '#den', (SELECT created_ms << 20 FROM room WHERE key = '#den')"
         " + i, i, 'bob', 'x' || i FROM c; UPDATE search SET low = 2001, high = 2000");
-    r = rooms_enter("#den", 0);
+    r = rooms_get_or_make("#den", 0);
     unit_member_join(&alice, r);
     say("new");
     expect("new", "#Den:new ");
@@ -267,7 +267,7 @@ static void leave_for_a_restart(void)
 
 static void rejoin(void)
 {
-    r = rooms_enter("#den", 0);
+    r = rooms_get_or_make("#den", 0);
     unit_member_join(&alice, r);
 }
 

@@ -103,7 +103,7 @@ static struct room *enter(const char *name)
 {
     struct refusal no = {0};
     unsigned ticket;
-    struct room *r = rooms_enter(name, 0);
+    struct room *r = rooms_get_or_make(name, 0);
     assert_true(room_admits(r, &s->member, NULL, &ticket, &no));
     assert_true(session_rooms_enter(s, r, ticket, NULL));
     return r;
@@ -111,7 +111,7 @@ static struct room *enter(const char *name)
 
 static void join(struct unit_member *um, const char *name)
 {
-    unit_member_join(um, rooms_enter(name, 0));
+    unit_member_join(um, rooms_get_or_make(name, 0));
 }
 
 static void hush(void)

@@ -44,9 +44,9 @@ static int set_up(void **state)
     unit_member_start(&bob, "bob", unit_gen());
     unit_member_start(&carol, "carol", unit_gen());
     by = (struct moderator){"alice", &alice.member, {.notifier = &notifier}};
-    r = rooms_enter("#den", 0);
+    r = rooms_get_or_make("#den", 0);
     unit_member_join(&alice, r);
-    unit_member_join(&bob, rooms_enter("#den", 0));
+    unit_member_join(&bob, rooms_get_or_make("#den", 0));
     unit_house_settle();
     unit_member_clear(&alice);
     unit_member_clear(&bob);
@@ -186,10 +186,10 @@ static void numbers_grow_in_the_order_of_delivery(void **state)
     (void)state;
     unit_member_leave_all(&bob);
     bob.member.form = FORM_TAGS;
-    unit_member_join(&bob, rooms_enter("#den", 0));
+    unit_member_join(&bob, rooms_get_or_make("#den", 0));
     set(OPTION_DURABLE, 1);
     begin_and_stop_before_the_commit(&sp, "slow to come");
-    unit_member_join(&carol, rooms_enter("#den", 0));
+    unit_member_join(&carol, rooms_get_or_make("#den", 0));
     unit_member_leave(&carol, r, true);
     unit_job_release(&inner);
     assert_int_equal(result_of(&sp), ERROR_NONE);
@@ -214,7 +214,7 @@ static void lines_are_delivered_once_while_durability_is_switched(void **state)
     struct buf heard = {0}, all = {0};
     char text[SWITCHES][16];
     (void)state;
-    unit_member_join(&carol, rooms_enter("#den", 0));
+    unit_member_join(&carol, rooms_get_or_make("#den", 0));
     unit_house_settle();
     for (int i = 0; i < SWITCHES; i++) {
         snprintf(text[i], sizeof text[i], "line-%d.", i);
@@ -248,7 +248,7 @@ static void a_line_of_a_removed_speaker_is_not_replayed_to_a_new_conversation(vo
     assert_int_equal(roster_remove(r, &(struct removal){.target = &all}, &ev), 1);
     unit_job_release(&inner);
     assert_int_equal(result_of(&sp), ERROR_NONE);
-    unit_member_join(&carol, rooms_enter("#den", 0));
+    unit_member_join(&carol, rooms_get_or_make("#den", 0));
     unit_member_hears(&carol, "OK Joined #den (0 users)\n");
     assert_int_equal(kept(), 1); /* it was in progress, and is in the history */
 }
