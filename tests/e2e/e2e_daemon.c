@@ -82,7 +82,7 @@ static void a_check_reports_every_mistake_with_its_line(void **state)
     assert_in("chatd.conf:2: ", err);
 }
 
-static void it_listens_where_the_configuration_says(void **state)
+static void chatd_listens_where_the_configuration_says(void **state)
 {
     struct client c;
     (void)state;
@@ -379,7 +379,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(options_are_answered_and_usage_errors_exit_with_2, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_check_reports_every_mistake_with_its_line, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(it_listens_where_the_configuration_says, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(chatd_listens_where_the_configuration_says, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(the_sample_configuration_starts, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_port_or_a_directory_in_use_is_one_clear_line, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(of_two_simultaneous_starts_one_succeeds, fixture_dir, fixture_down),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the members of a session's rooms are told when it quits: in a form that is told of it room by room, and in one that
- * is told once, which the test puts in place of the form with tags. The session has no reader: the test is it.
+ * What the members of a session's rooms are told when it quits: in a form that is told of it room by room, and in one
+ * that is told once, which the test puts in place of the form with tags. The session has no reader: the test is it.
  */
 #include "config.h"
 
@@ -117,9 +117,9 @@ static void join(struct unit_member *um, const char *name)
 
 static void hush(void)
 {
-    unit_member_hush(&bob);
-    unit_member_hush(&carol);
-    unit_member_hush(&dave);
+    unit_member_clear(&bob);
+    unit_member_clear(&carol);
+    unit_member_clear(&dave);
 }
 
 /* ---- the end of a session ---- */
