@@ -235,6 +235,24 @@ static void a_resume_that_fails_leaves_the_saved_session(void **state)
     client_close(&b);
 }
 
+static void a_room_that_was_saved_twice_is_joined_once(void **state)
+{
+    struct client a, b;
+    char token[128];
+    (void)state;
+    alice_and_bob(&a, &b, token);
+    client_reset(&a);
+    client_expect(&b, "LEAVE #den alice");
+    daemon_await(&d, "store_queued", 0);
+    daemon_sql(&d, "INSERT INTO token_room SELECT digest, place + 1, '#DEN', id FROM token_room");
+    resume_alice(&a, token);
+    client_expect(&a, "OK Joined #den (1 users)");
+    client_expect(&a, "JOIN #den bob");
+    client_expect_quiet(&a);
+    client_close(&a);
+    client_close(&b);
+}
+
 static void after_quit_a_resume_restores_no_room(void **state)
 {
     struct client a, b;
@@ -679,6 +697,7 @@ int main(void)
         GRACE(of_many_simultaneous_resumes_one_stays_unseen),
         GRACE(a_session_resumes_after_a_restart),
         NO_GRACE(a_resume_that_fails_leaves_the_saved_session),
+        NO_GRACE(a_room_that_was_saved_twice_is_joined_once),
         GRACE(after_quit_a_resume_restores_no_room),
         GRACE(a_resume_restores_capabilities),
         NO_GRACE(a_user_banned_while_away_does_not_rejoin),

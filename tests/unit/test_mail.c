@@ -356,6 +356,20 @@ static void a_job_without_a_waiter_runs_when_the_store_recovers(void **state)
     unread_is(alice, "#den 0\n");
 }
 
+static void a_mark_of_an_invalid_room_is_skipped(void **state)
+{
+    (void)state;
+    bob_joins("#den");
+    mail_mark(alice, "#den", 1);
+    unit_house_settle();
+    unit_member_leave_all(&bob);
+    unit_house_restart_with("INSERT INTO room (key, name, created_ms, used_ms)"
+                            " VALUES ('#' || hex(zeroblob(40)), '#x', 1, 1), ('no room', '#y', 1, 1);"
+                            " INSERT INTO mark SELECT account, '#' || hex(zeroblob(40)), 1 FROM mark;"
+                            " INSERT INTO mark SELECT account, 'no room', 1 FROM mark WHERE room = '#den'");
+    unread_is(alice, "#den 0\n");
+}
+
 static void a_read_error_does_not_fail_other_jobs(void **state)
 {
     (void)state;
@@ -386,6 +400,7 @@ int main(void)
         TEST(no_mark_is_kept_for_an_unknown_room),
         TEST(a_failed_store_refuses_mail_and_queries),
         TEST(a_job_without_a_waiter_runs_when_the_store_recovers),
+        TEST(a_mark_of_an_invalid_room_is_skipped),
         TEST(a_read_error_does_not_fail_other_jobs),
     };
     alarm(60);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/counter.h"
 #include "chat/job.h"
 #include "tests/lib/unit.h"
 
@@ -145,6 +146,39 @@ static void a_session_that_ends_waits_for_a_request_in_progress(void **state)
     assert_int_equal(t.mades, 1);
 }
 
+/* ---- jobs that nobody waits for ---- */
+
+static _Atomic int posted_runs;
+
+static int posted_run(void *arg, sqlite3 *db)
+{
+    (void)arg;
+    (void)db;
+    posted_runs++;
+    return SQLITE_OK;
+}
+
+static void only_a_failed_store_drops_jobs_and_counts_them(void **state)
+{
+    enum { MANY = 10100 };
+    static const struct job posted = {posted_run, NULL};
+    uint64_t before = counter_get(COUNTER_STORE_DROPPED);
+    (void)state;
+    posted_runs = 0;
+    unit_job_block(&gate);
+    for (int i = 0; i < MANY; i++)
+        job_post(&posted, &i, sizeof i);
+    unit_job_release(&gate);
+    unit_house_settle();
+    assert_int_equal(posted_runs, MANY);
+    assert_int_equal(counter_get(COUNTER_STORE_DROPPED), before);
+    unit_house_break();
+    for (int i = 0; i < MANY; i++)
+        job_post(&posted, &i, sizeof i);
+    assert_in_range(counter_get(COUNTER_STORE_DROPPED) - before, 1, 100);
+    unit_house_repair();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +188,7 @@ int main(void)
         TEST(while_the_store_has_failed_a_request_is_refused_at_once),
         TEST(a_session_that_ends_withdraws_a_queued_request),
         TEST(a_session_that_ends_waits_for_a_request_in_progress),
+        TEST(only_a_failed_store_drops_jobs_and_counts_them),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,6 +159,22 @@ static void say_numbers(struct unit_member *um, int from, int to)
     }
 }
 
+static void a_new_room_of_the_name_has_numbers_above_all_that_were_given(void **state)
+{
+    struct event late = {0}, next = {0};
+    (void)state;
+    r = rooms_get_or_make("#general", 0);
+    lock_acquire(&r->lock);
+    for (int i = 0; i < 3000; i++) /* more than the clock alone would be ahead */
+        room_number_late_locked(r, &late);
+    room_restart_locked(r);
+    room_number_locked(r, &next);
+    lock_release(&r->lock);
+    assert_true(next.id > late.id);
+    assert_false(room_was_there(r, late.id));
+    rooms_release(r);
+}
+
 static void only_the_last_messages_are_replayed_in_order(void **state)
 {
     (void)state;
@@ -461,6 +477,7 @@ int main(void)
         TEST(only_members_can_speak_in_a_room),
         TEST(a_message_is_rendered_once_for_all),
         TEST(messages_are_numbered_upwards_from_the_clock),
+        TEST(a_new_room_of_the_name_has_numbers_above_all_that_were_given),
         TEST(only_the_last_messages_are_replayed_in_order),
         TEST(old_messages_are_not_replayed),
         TEST(the_replay_ends_with_the_conversation),

@@ -114,6 +114,20 @@ static void a_lost_connection_looks_the_same_to_the_others(void **state)
     unit_member_hears(&bob, "");
 }
 
+static void a_removed_member_does_not_join_again_by_mistake(void **state)
+{
+    struct target all = {.name = "bob"};
+    struct event ev = {.kind = EVENT_MODERATION, .room = "#General", .moderation = MODERATION_KICK,
+                       .name = "bob", .by = "alice"};
+    (void)state;
+    join(&alice);
+    join(&bob);
+    assert_int_equal(roster_remove(r, &(struct removal){.target = &all}, &ev), 1);
+    unit_member_clear(&bob);
+    assert_false(roster_rejoin(r, &bob.member));
+    unit_member_hears(&bob, "");
+}
+
 static void joining_again_is_answered_but_not_announced(void **state)
 {
     (void)state;
@@ -121,7 +135,7 @@ static void joining_again_is_answered_but_not_announced(void **state)
     join(&bob);
     unit_member_clear(&alice);
     unit_member_clear(&bob);
-    roster_rejoin(r, &bob.member);
+    assert_true(roster_rejoin(r, &bob.member));
     unit_member_hears(&bob, "OK Joined #General (1 users)\n");
     unit_member_hears(&alice, "");
 }
@@ -194,6 +208,7 @@ int main(void)
         TEST(the_whole_answer_is_one_entry_in_the_order_of_the_protocol),
         TEST(members_hear_joins_and_leaves),
         TEST(a_lost_connection_looks_the_same_to_the_others),
+        TEST(a_removed_member_does_not_join_again_by_mistake),
         TEST(joining_again_is_answered_but_not_announced),
         TEST(a_room_shows_a_new_name_once_it_is_announced),
         TEST(the_answer_names_only_the_first_hundred),

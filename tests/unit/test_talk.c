@@ -289,6 +289,21 @@ static void a_member_who_may_not_talk_is_told_why_and_not_heard(void **state)
     assert_int_equal(kept(), 2);
 }
 
+static void slow_mode_counts_no_line_that_could_not_be_stored(void **state)
+{
+    struct refusal no = {0};
+    (void)state;
+    set(OPTION_DURABLE, 1);
+    set(OPTION_SLOW, 3600);
+    unit_house_break();
+    assert_false(talk_say(r, &bob.member, EVENT_SAID, "lost", &no));
+    assert_int_equal(no.error, ERROR_STORAGE);
+    unit_house_repair();
+    assert_true(unit_say(r, &bob.member, "stored"));
+    assert_false(talk_say(r, &bob.member, EVENT_SAID, "too soon", &no));
+    assert_int_equal(no.error, ERROR_SLOW_MODE);
+}
+
 static void a_durable_line_of_a_muted_member_is_not_stored(void **state)
 {
     struct refusal no = {0};
@@ -323,6 +338,7 @@ int main(void)
         TEST(lines_are_delivered_once_while_durability_is_switched),
         TEST(a_line_of_a_removed_speaker_is_not_replayed_to_a_new_conversation),
         TEST(a_member_who_may_not_talk_is_told_why_and_not_heard),
+        TEST(slow_mode_counts_no_line_that_could_not_be_stored),
         TEST(a_durable_line_of_a_muted_member_is_not_stored),
         TEST(with_history_off_a_line_is_delivered_but_not_stored),
     };

@@ -433,6 +433,20 @@ static void a_session_is_closed_by_name_with_its_last_words(void **state)
     unit_member_hears(&alice, "OK Welcome, Alice!\nERROR Kicked: spam\n");
 }
 
+static void closing_an_account_ends_the_wait_to_be_resumed(void **state)
+{
+    (void)state;
+    struct event words = {.kind = EVENT_ERROR, .error = ERROR_LOCKED};
+    alice.member.account = 7;
+    assert_true(claim(&alice));
+    assert_true(claim(&bob));
+    outbox_close(alice.member.outbox, CLOSE_EOF, NULL); /* her connection has broken */
+    users_close_account(7, CLOSE_LOCKED, &words);
+    assert_true(alice.member.kicked);
+    assert_false(bob.member.kicked);
+    assert_int_equal(outbox_reason(alice.member.outbox), CLOSE_EOF);
+}
+
 static void a_name_is_shown_only_while_it_is_owned(void **state)
 {
     (void)state;
@@ -605,6 +619,7 @@ int main(void)
         TEST(a_notice_reaches_every_named_client),
         TEST(names_are_listed_in_order_of_arrival),
         TEST(a_session_is_closed_by_name_with_its_last_words),
+        TEST(closing_an_account_ends_the_wait_to_be_resumed),
         TEST(a_name_is_shown_only_while_it_is_owned),
         TEST(a_leaving_owner_is_recognised),
         TEST(a_name_never_has_two_owners),
