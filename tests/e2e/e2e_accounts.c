@@ -591,6 +591,8 @@ static void a_password_is_never_taken_as_an_argument(void **state)
     assert_has("at least 8 bytes");
     assert_int_equal(ask_ctl("secret-of-alice\n", "add", "not!a!name"), 1);
     assert_int_equal(ask_ctl("secret-of-alice\n", "add", "server"), 1);
+    assert_int_equal(ask_ctl("secret-of-alice\n", "add", "NICKserv"), 1);
+    assert_has("reserved name");
     REFUSED(1, "user", "show", "alice");
     assert_has("unknown account");
     assert_int_equal(ask_ctl("secret-of-alice\r\nand more\n", "add", "alice"), 0);
