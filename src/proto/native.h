@@ -4,9 +4,12 @@
 
 #include "proto/codec.h"
 
-/* The native line protocol, version 1, as users of nc see it; doc/protocol.md is its text. It writes FORM_NATIVE and
+/* The native line protocol, version 1, as users of nc see it; doc/protocol.md specifies it. It writes FORM_NATIVE and
  * FORM_TAGS; tags do not count for the length of a line. */
 extern const struct codec native_codec;
+
+/* The most bytes of a line that are not its text: command, room, name, number, time and end. */
+#define NATIVE_TEXT_OVERHEAD 96
 
 /* The most bytes of a line, end included, from a client or to it; longer lists continue in further lines. Any
  * thread. */
