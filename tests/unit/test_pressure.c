@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fast senders wait, slow readers make nobody wait for long. The outbox that presses has a stream that the test lets
+ * Fast senders wait, slow readers make nobody wait for long. The congested outbox has a stream that the test lets
  * through entry by entry; time passes by moving back the moment at which the outbox last did its accounts.
  */
 #include "config.h"
