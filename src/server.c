@@ -114,8 +114,7 @@ static int longest_reason(const struct conf *c)
     return c->limits_topic_bytes < space ? c->limits_topic_bytes : space;
 }
 
-/* ---- the values of each module that may change while chatd runs, floor by floor ---- */
-
+/* The values that may change while chatd runs, given to the modules floor by floor. */
 static void configure_base(const struct conf *c)
 {
     enum log_level level = (enum log_level)log_level_named(c->log_level);

@@ -8,7 +8,8 @@
  * FORM_TAGS; tags do not count for the length of a line. */
 extern const struct codec native_codec;
 
-/* The most bytes of a line that are not its text: command, room, name, number, time and end. */
+/* The most bytes of a line beside its text: command, room, name and end. Lines of HIST have more, and continue in a
+ * further line if they must; tags are not counted. */
 #define NATIVE_TEXT_OVERHEAD 96
 
 /* The most bytes of a line, end included, from a client or to it; longer lists continue in further lines. Any
