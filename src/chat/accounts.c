@@ -354,7 +354,8 @@ static void take_noted(void)
     struct entry *e;
     rwlock_write(&accounts.lock);
     LL_COUNT2(accounts.noted, e, n, next_noted);
-    accounts.writing = panic_realloc(accounts.writing, (accounts.writing_n + (size_t)n) * sizeof *accounts.writing);
+    if (n)
+        accounts.writing = panic_realloc(accounts.writing, (accounts.writing_n + (size_t)n) * sizeof *accounts.writing);
     LL_FOREACH2(accounts.noted, e, next_noted) {
         struct seen *s = &accounts.writing[accounts.writing_n++];
         *s = (struct seen){.id = e->a.id, .seen_ms = e->a.seen_ms};

@@ -45,6 +45,8 @@ void fanout_fini(struct fanout *f)
     free(f->members);
     f->members = NULL;
     f->cap = 0;
+    f->fullest = (struct post_pressure){0};
+    f->congested = false;
 }
 
 /* ---- members ---- */

@@ -5,12 +5,13 @@
 #include "chat/job.h"
 
 #include "base/container.h"
+#include "base/counter.h"
 #include "base/panic.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_QUEUED 10000 /* store jobs, above which those that nobody waits for are dropped */
+#define MOST_QUEUED 10000 /* store jobs, above which a failed store gets no more that nobody waits for */
 
 enum { JOB_DONE = 1, JOB_FAILED };
 
@@ -74,8 +75,11 @@ static void posted_done(struct store_job *job, bool ok)
 
 void job_post(const struct job *j, const void *arg, size_t size)
 {
-    if (store_status().queued > MOST_QUEUED)
+    struct store_status status = store_status();
+    if (status.state == STORE_FAILED && status.queued > MOST_QUEUED) {
+        counter_add(COUNTER_STORE_DROPPED, 1);
         return;
+    }
     struct posted *p = panic_malloc(sizeof *p + size);
     p->store_job = (struct store_job){.run = posted_run, .done = posted_done};
     p->job = j;

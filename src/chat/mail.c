@@ -166,6 +166,8 @@ static struct counting *counting_of(struct store_job *job)
 static void add_room(const char *room, int unread, void *arg)
 {
     struct counting *c = arg;
+    if (!name_is_room(room)) /* the file may be damaged or edited */
+        return;
     c->unread = panic_realloc(c->unread, (c->rooms.n + 1) * sizeof *c->unread);
     c->unread[c->rooms.n] = unread;
     strv_add(&c->rooms, room);

@@ -80,7 +80,7 @@ void record_delete(struct room *r)
 {
     lock_acquire(&r->lock);
     r->gone = true;
-    room_note_number(r->last_id);
+    room_note_number(room_highest_id_locked(r));
     record_put_locked(r);
     lock_release(&r->lock);
 }

@@ -83,6 +83,12 @@ void room_note_use_locked(struct room *r)
     r->used_no = atomic_fetch_add(&uses, 1);
 }
 
+uint64_t room_highest_id_locked(const struct room *r)
+{
+    lock_assert_held(LOCK_ROOM);
+    return r->late_id > r->last_id ? r->late_id : r->last_id;
+}
+
 void room_restart_locked(struct room *r)
 {
     lock_assert_held(LOCK_ROOM);
@@ -92,7 +98,7 @@ void room_restart_locked(struct room *r)
     r->permanent = false;
     rules_fini(&r->rules);
     room_rules_changed_locked(r);
-    room_note_number(r->last_id);
+    room_note_number(room_highest_id_locked(r));
     r->created_ms = room_new_created_ms();
     r->last_id = room_first_number(r->created_ms);
 }
@@ -111,8 +117,7 @@ void room_number_locked(struct room *r, struct event *ev)
 void room_number_late_locked(struct room *r, struct event *ev)
 {
     lock_assert_held(LOCK_ROOM);
-    uint64_t least = r->late_id > r->last_id ? r->late_id : r->last_id;
-    ev->id = r->late_id = (least / LATE_STEP + 2) * LATE_STEP;
+    ev->id = r->late_id = (room_highest_id_locked(r) / LATE_STEP + 2) * LATE_STEP;
     ev->time_ms = clock_wall_ms();
 }
 

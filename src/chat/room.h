@@ -132,10 +132,12 @@ void room_deliver_locked(struct room *r, struct event *ev, const struct member *
 /* The topic as an event, with the name and time of its setter. Borrows from the room. */
 struct event room_topic_locked(const struct room *r);
 
-/* Has to follow each change of .rules: derives the fields that depend on them. */
+/* Has to follow each change of options, bans and mutes: derives the fields that depend on them. */
 void room_rules_changed_locked(struct room *r);
 /* Notes that the room is in use now. */
 void room_note_use_locked(struct room *r);
+/* The highest number that was given, also to an event that is still to be told. */
+uint64_t room_highest_id_locked(const struct room *r);
 /* Makes it a new room of the same name: no topic, not permanent, default rules, and numbers above all it has given. */
 void room_restart_locked(struct room *r);
 

@@ -132,12 +132,15 @@ enum roster_swap roster_swap(struct room *r, struct member *old, struct member *
     return result;
 }
 
-void roster_rejoin(struct room *r, struct member *m)
+bool roster_rejoin(struct room *r, struct member *m)
 {
     lock_acquire(&r->lock);
     struct event ev = {.kind = EVENT_JOINED, .room = r->name, .number = r->fanout.count - 1};
-    member_answer(m, &ev);
+    bool is_in = fanout_find_locked(&r->fanout, m) != NULL;
+    if (is_in)
+        member_answer(m, &ev);
     lock_release(&r->lock);
+    return is_in;
 }
 
 void roster_update(struct room *r, struct member *m)

@@ -33,8 +33,8 @@ bool roster_join(struct room *r, struct member *m, unsigned ticket, const struct
 enum roster_swap { ROSTER_SWAPPED, ROSTER_SWAP_AGAIN, ROSTER_SWAP_NOT_IN };
 enum roster_swap roster_swap(struct room *r, struct member *old, struct member *m, const struct backlog *backlog);
 
-/* Answers the JOIN of a member that is in the room already. For the member's own reader. */
-void roster_rejoin(struct room *r, struct member *m);
+/* Answers the JOIN of a member that is in the room already. False: it is not. For the member's own reader. */
+bool roster_rejoin(struct room *r, struct member *m);
 
 /* Removes the member, if it is in the room, and tells the others. Returns the number up to which the member has
  * heard the room; 0: it was not in it. For the member's own reader. */

@@ -18,17 +18,20 @@ bool talk_may_locked(struct room *r, struct member *m, struct refusal *no)
     lock_assert_held(LOCK_ROOM);
     if (!r->talk_limited && !m->removed)
         return true;
-    int64_t now_ms = clock_wall_ms();
     struct membership *ms = fanout_find_locked(&r->fanout, m);
     if (!ms) {
         no->error = ERROR_NOT_IN_A_ROOM;
         return false;
     }
     struct subject su = room_subject_locked(r, ms);
-    bool may = rules_may_talk(&r->rules, &su, ms->said_ms, now_ms, no);
-    if (may)
-        ms->said_ms = now_ms;
-    return may;
+    return rules_may_talk(&r->rules, &su, ms->said_ms, clock_wall_ms(), no);
+}
+
+void talk_said_locked(struct room *r, const struct member *m)
+{
+    struct membership *ms = r->talk_limited ? fanout_find_locked(&r->fanout, m) : NULL;
+    if (ms)
+        ms->said_ms = clock_wall_ms();
 }
 
 /* Adds a numbered line to the replay. A durable line may be told after all members have left: then there is none. */
@@ -103,6 +106,8 @@ static void durable_committed(void *arg)
     room_number_told_locked(line->r, &line->ev);
     note_locked(line->r, &line->ev);
     put_separately_locked(line->r, &line->ev, line->m);
+    if (line->m)
+        talk_said_locked(line->r, line->m);
     lock_release(&line->r->lock);
 }
 
@@ -119,6 +124,7 @@ static bool say_durably(struct room *r, struct member *m, const struct event *ev
 static void say_at_once_locked(struct room *r, struct member *m, struct event *ev)
 {
     store_locked(r, ev);
+    talk_said_locked(r, m);
     if (member_has(m, CAP_ACKS) || fanout_is_ignored_locked(&r->fanout, m))
         put_separately_locked(r, ev, m);
     else

@@ -16,9 +16,11 @@
  */
 bool talk_say(struct room *r, struct member *m, enum event_kind kind, const char *text, struct refusal *no);
 
-/* True when the member may talk; notes that it does. Else `no` says why not: it is not in the room any more, or the
- * rules forbid it. The room's lock is held. */
+/* Whether the member may talk. False: `no` says why not: it is not in the room any more, or the rules forbid it. The
+ * room's lock is held. */
 bool talk_may_locked(struct room *r, struct member *m, struct refusal *no);
+/* Notes that it has talked, for slow mode. The room's lock is held. */
+void talk_said_locked(struct room *r, const struct member *m);
 
 /* Says something as the operator, under NAME_SERVER. TALK_UNHEARD: nobody is in the room. Any thread with a
  * notifier; waits if the room is durable. */

@@ -205,10 +205,12 @@ bool users_identify(const char *name, struct target *target)
     rwlock_read(&users.lock);
     const struct member *m = find_locked(key);
     if (m) {
-        *target = (struct target){.account = m->account, .client = m->id};
+        int64_t account = m->account; /* it may change meanwhile */
+        *target = (struct target){.account = account, .client = m->id};
         memcpy(target->shown, m->name, sizeof m->name);
         memcpy(target->name, m->key, sizeof m->key);
-        memcpy(target->host, m->account ? "" : m->host, m->account ? 1 : sizeof m->host);
+        if (!account)
+            memcpy(target->host, m->host, sizeof m->host);
     }
     rwlock_release(&users.lock);
     return m != NULL;
@@ -347,6 +349,15 @@ void users_put_all(const struct event *ev)
     member_rendered_fini(&once);
 }
 
+/* Ends the client's session for the operator: also one whose connection has broken, and that waits to be resumed. */
+static void end_one(struct member *m, enum close_reason reason, const struct event *last_words)
+{
+    if (close_one(m, reason, last_words))
+        return;
+    atomic_store_explicit(&m->kicked, true, memory_order_relaxed);
+    notifier_notify(m->notifier);
+}
+
 uint64_t users_kick(const char *name, const struct event *last_words)
 {
     char key[NAME_SIZE];
@@ -354,10 +365,8 @@ uint64_t users_kick(const char *name, const struct event *last_words)
     rwlock_read(&users.lock);
     struct member *m = find_locked(key);
     uint64_t id = m ? m->id : 0;
-    if (m && !close_one(m, CLOSE_KICK, last_words)) {
-        atomic_store_explicit(&m->kicked, true, memory_order_relaxed);
-        notifier_notify(m->notifier); /* it may be waiting to be resumed */
-    }
+    if (m)
+        end_one(m, CLOSE_KICK, last_words);
     rwlock_release(&users.lock);
     return id;
 }
@@ -367,7 +376,7 @@ void users_close_account(int64_t id, enum close_reason reason, const struct even
     rwlock_read(&users.lock);
     for (struct member *m = users.table; m; m = m->hh.next)
         if (m->account == id)
-            close_one(m, reason, last_words);
+            end_one(m, reason, last_words);
     rwlock_release(&users.lock);
 }
 

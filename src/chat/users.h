@@ -111,7 +111,7 @@ void users_set_away(struct member *m, const char *text);
  * has broken, it stops waiting to be resumed. Its id, or 0 when no client has the name. */
 uint64_t users_kick(const char *name, const struct event *last_words);
 
-/* Closes the clients that are logged in to the account. */
+/* The same for the clients that are logged in to the account. */
 void users_close_account(int64_t id, enum close_reason reason, const struct event *last_words);
 
 /* Closes the client that has the name, unless it is logged in to the account. */

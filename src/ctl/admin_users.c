@@ -116,9 +116,10 @@ const char *admin_user_add(struct admin_call *c)
 {
     struct waiter w = waiter_of(c);
     char hash[SECRET_HASH], as_written[NAME_SIZE];
-    if (!name_is_user(c->word) || strcasecmp(c->word, NAME_SERVER) == 0)
-        return "invalid name: use 1 to 32 letters, digits, _ - or ., not - or . first, at most limits.name_bytes, "
-               "and not \"server\"";
+    if (!name_is_user(c->word))
+        return "invalid name: use 1 to 32 letters, digits, _ - or ., not - or . first, at most limits.name_bytes";
+    if (name_is_reserved(c->word))
+        return "reserved name: it is the server's own, or that of a service on other networks; choose another one";
     if (users_find(c->word, as_written))
         return "a connected user has that name, and only that user can register it now; kick the user first";
     const char *wrong = hash_password(c, hash);

@@ -60,9 +60,9 @@ bool backpressure_wait_room(struct session *s, struct room *r)
     struct post_pressure p;
     if (fanout_congested(&r->fanout, &p))
         wait_for(s, &p);
-    while (history_is_full() && !session_is_over(s)) {
-        counter_add(COUNTER_PRESSURE_WAITS, 1);
-        session_wait(s, clock_ms() + HISTORY_POLL_MS, history_has_space, NULL);
-    }
+    bool waits = history_is_full();
+    counter_add(COUNTER_PRESSURE_WAITS, waits);
+    while (waits && !session_is_over(s))
+        waits = !session_wait(s, clock_ms() + HISTORY_POLL_MS, history_has_space, NULL);
     return !session_is_over(s);
 }

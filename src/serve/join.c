@@ -78,11 +78,12 @@ bool join_room(struct session *s, struct join *j)
     struct room *joined = room_of_member(m, j->name);
     j->left[0] = '\0';
     j->no = (struct refusal){.error = ERROR_NONE};
-    if (joined) {
+    if (joined && roster_rejoin(joined, m)) {
         m->current = joined;
-        roster_rejoin(joined, m);
         return true;
     }
+    if (joined) /* it has just been removed from the room */
+        session_rooms_sync(s);
     bool leaves = !j->stay && m->current;
     bool has_space = m->room_count - leaves < session_limits().rooms_per_user;
     struct room *r = has_space ? rooms_get_or_make(j->name, m->account) : NULL; /* before anything changes */

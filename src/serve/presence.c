@@ -35,8 +35,8 @@ bool presence_ignore(struct session *s, const char *name, struct refusal *no)
     if (!name_is_user(name))
         return refusal_set(no, ERROR_INVALID_USERNAME);
     name_fold(key, name);
-    if (strcmp(key, NAME_SERVER) == 0)
-        no->error = ERROR_USER_NOT_FOUND;
+    if (name_is_reserved(key))
+        no->error = ERROR_USERNAME_RESERVED;
     else if (!ignores_has(ig, key) && ig && ig->count >= session_limits().ignored)
         no->error = ERROR_TOO_MANY_IGNORED;
     else if (!ignores_has(ig, key))

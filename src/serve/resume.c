@@ -116,9 +116,9 @@ static bool take_over(struct session *s, struct account *own, struct resumable *
     s->member.account = own->id;
     bool may = users_take_over(&s->member, &old->member, &c);
     if (may) {
+        session_got_name(s); /* the log-in deadline is met: what follows may take long */
         show_undelivered(s, &ra->saved);
         swap_all(s, ra);
-        session_got_name(s);
         accounts_note_seen(own->id, addrs_key_text(&s->pair->arrival.peer, host));
     } else {
         s->member.account = 0;
@@ -139,6 +139,10 @@ static void join_again(struct session *s, const struct saved_room *room)
     struct room *r = rooms_get(room->key);
     if (!r)
         return;
+    if (member_is_in(&s->member, r)) { /* it was saved twice: somebody has edited the database */
+        rooms_release(r);
+        return;
+    }
     for (int i = 1; i <= HISTORY_TRIES && !is_in; i++) {
         struct refusal no = {0};
         struct backlog backlog;
@@ -213,7 +217,7 @@ static bool resume_locked(struct session *s, struct resumer *rs, struct account 
         done = resume_saved(s, own, rs->token, no);
     if (!done && no->error == ERROR_NONE)
         no->error = ERROR_BAD_TOKEN;
-    if (*s->member.name)
+    if (done) /* else what was saved under the token stays there, though the client may be logged in */
         resumable_list(s, rs->token);
     return done;
 }

@@ -42,5 +42,10 @@ bool speak_topic(struct session *s, struct room *r, const char *topic, struct re
         rooms_release(ref);
     else if (change_wait(&s->change, session_is_over, s) != CHANGE_MADE)
         no->error = ERROR_STORAGE;
-    return no->error == ERROR_NONE;
+    if (no->error != ERROR_NONE)
+        return false;
+    lock_acquire(&r->lock);
+    talk_said_locked(r, &s->member);
+    lock_release(&r->lock);
+    return true;
 }

@@ -28,6 +28,7 @@ COUNTER(ROOMS_EXPIRED, "rooms_expired", "empty rooms removed after rooms.expire_
 COUNTER(STORE_COMMITS, "store_commits", "transactions committed")
 COUNTER(STORE_JOBS, "store_jobs", "changes committed")
 COUNTER(STORE_FAILURES, "store_failures", "transactions that failed")
+COUNTER(STORE_DROPPED, "store_dropped", "changes that nobody waited for, dropped because a failed store had a long queue")
 COUNTER(HISTORY_STORED, "history_stored", "messages written to the history")
 COUNTER(HISTORY_LOST, "history_lost", "messages delivered but not stored, because the store could not write")
 COUNTER(LOG_SUPPRESSED, "log_suppressed", "log lines suppressed by the rate limit")

@@ -144,7 +144,7 @@ static int read_options(struct arguments *a, int argc, char **argv)
     while ((c = getopt_long(argc, argv, "h", longs, &at)) != -1) {
         if (c == 'h') {
             usage(stdout);
-            return WELL;
+            return PASSED;
         }
         if (c != 0 || !set(a, &rows[at], optarg)) {
             if (c != 0)

@@ -99,7 +99,7 @@ size_t client_unsent(const struct client *c)
     return c->out.len - c->sent;
 }
 
-void client_complain(struct client *c, const char *words, size_t len)
+void client_note_error(struct client *c, const char *words, size_t len)
 {
     if (len >= CLIENT_WORDS)
         len = CLIENT_WORDS - 1;

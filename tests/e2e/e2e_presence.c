@@ -143,6 +143,7 @@ static void the_ignore_list_is_per_session_and_bounded(void **state)
     client_ask(&a, "IGNORE carol", "OK Ignoring carol");
     client_ask(&a, "IGNORE BOB", "OK Ignoring BOB"); /* already ignored */
     client_ask(&a, "IGNORE erin", "ERROR Too many ignored (UNIGNORE <user>)");
+    client_ask(&a, "IGNORE Server", "ERROR Username reserved");
     client_ask(&a, "IGNORE", "IGNORELIST Bob carol dora");
     client_ask(&a, "UNIGNORE CAROL", "OK No longer ignoring CAROL");
     client_ask(&a, "UNIGNORE carol", "ERROR Not ignoring carol");

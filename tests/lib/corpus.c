@@ -46,7 +46,7 @@ long long corpus_number(const char *sql)
     return n;
 }
 
-void corpus_spoil(const char *sql)
+void corpus_damage(const char *sql)
 {
     int flag;
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, &flag);

@@ -15,7 +15,7 @@ int corpus_close(void **state);
 sqlite3 *corpus_db(void);
 void corpus_exec(const char *sql);
 /* Runs statements that may write FTS5's own tables, which SQLite otherwise protects. */
-void corpus_spoil(const char *sql);
+void corpus_damage(const char *sql);
 long long corpus_number(const char *sql);
 
 /* Writes a message with the next number N, said at N seconds. */

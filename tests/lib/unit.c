@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * See the header. Nothing here waits by the clock alone: each wait is for a state, and the clock only bounds it, so
- * that a broken promise ends in a failure and not in a hang.
+ * See the header. Every wait is for a state; the clock only bounds it, so that a broken promise fails and does not
+ * hang.
  */
 #include "config.h"
 
@@ -48,7 +48,7 @@
 
 /* ---- waiting ---- */
 
-bool unit_comes(bool (*is_there)(void *arg), void *arg)
+bool unit_wait_for(bool (*is_there)(void *arg), void *arg)
 {
     int64_t until_ms = clock_ms() + PATIENCE_MS;
     struct timespec look_again = {.tv_nsec = 500000};
@@ -62,12 +62,12 @@ bool unit_comes(bool (*is_there)(void *arg), void *arg)
 
 void unit_until(bool (*is_there)(void *arg), void *arg)
 {
-    assert_true(unit_comes(is_there, arg));
+    assert_true(unit_wait_for(is_there, arg));
 }
 
 /* ---- children ---- */
 
-/* Where what the tests reach is counted, a child has to write down its share itself: _exit(2) does not. */
+/* In a coverage build, a child must write its counts itself: _exit(2) does not. */
 extern void __gcov_dump(void) __attribute__((weak));
 
 _Noreturn static void leave_child(int code)
@@ -220,8 +220,8 @@ void unit_tcp_pair(int fd[2], int send_buffer, int receive_buffer)
     close(door);
 }
 
-/* Waits for something to read; false after the patience is over. */
-static bool comes_in(int fd)
+/* Waits for input; false after PATIENCE_MS. */
+static bool has_input(int fd)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
     return poll(&p, 1, PATIENCE_MS) == 1;
@@ -230,7 +230,7 @@ static bool comes_in(int fd)
 void unit_read(int fd, char *data, size_t n)
 {
     for (size_t at = 0; at < n;) {
-        assert_true(comes_in(fd));
+        assert_true(has_input(fd));
         ssize_t got = recv(fd, data + at, n - at, 0);
         assert_true(got > 0);
         at += (size_t)got;
@@ -242,7 +242,7 @@ size_t unit_read_end(int fd, struct buf *out)
     char piece[4096];
     size_t n = 0;
     for (;;) {
-        assert_true(comes_in(fd));
+        assert_true(has_input(fd));
         ssize_t got = recv(fd, piece, sizeof piece, 0);
         assert_true(got >= 0);
         if (!got)
@@ -268,14 +268,14 @@ void unit_write(int fd, const char *data, size_t n)
     }
 }
 
-/* ---- a stream in the test's hand ---- */
+/* ---- a stream that the test controls ---- */
 
 static struct unit_stream *unit_stream_of(struct stream *st)
 {
     return (struct unit_stream *)st;
 }
 
-/* What the test said; and behind that the input has ended. */
+/* Returns the test's input, then the end of input. */
 static ssize_t held_read(struct stream *st, void *data, size_t size)
 {
     struct unit_stream *us = unit_stream_of(st);
@@ -288,7 +288,7 @@ static ssize_t held_read(struct stream *st, void *data, size_t size)
     return (ssize_t)n;
 }
 
-/* Waits while the test holds the stream; begins and ends what must never overlap. */
+/* Waits while the test holds the stream. Writes must not overlap between enter_write and leave_write. */
 static void enter_write(struct unit_stream *us)
 {
     must_ok(pthread_mutex_lock(&us->mutex));
@@ -337,7 +337,7 @@ static ssize_t held_write(struct stream *st, const struct iovec *iov, int count)
     return leave_write(us, swallow(us, iov, count));
 }
 
-/* A poster must not hold any hot lock here either: other posters would wait for its system call. */
+/* A poster must not hold a hot lock here either: other posters would wait for its system call. */
 static ssize_t held_try_write(struct stream *st, const struct iovec *iov, int count)
 {
     struct unit_stream *us = unit_stream_of(st);
@@ -354,7 +354,7 @@ static ssize_t held_try_write(struct stream *st, const struct iovec *iov, int co
     return -1;
 }
 
-/* Shutting both ways ends a blocked write, as on a socket. */
+/* Shutting both directions ends a blocked write, as on a socket. */
 static void held_shut(struct stream *st, enum stream_shut how)
 {
     struct unit_stream *us = unit_stream_of(st);
@@ -440,7 +440,7 @@ void unit_stream_hold(struct unit_stream *us)
     must_ok(pthread_mutex_unlock(&us->mutex));
 }
 
-void unit_stream_let(struct unit_stream *us)
+void unit_stream_release(struct unit_stream *us)
 {
     must_ok(pthread_mutex_lock(&us->mutex));
     us->held = false;
@@ -604,7 +604,7 @@ const char *unit_client_heard(struct unit_client *c, struct buf *out)
     ssize_t n;
     buf_clear(out);
     post_flush();
-    /* what fills the socket has to be taken out of it while it is written */
+    /* reads while the writer writes, so that a full socket does not block it */
     do {
         bool written = is_written(c);
         while ((n = recv(c->peer, piece, sizeof piece, MSG_DONTWAIT)) > 0)
@@ -635,7 +635,7 @@ int unit_put_size(struct outbox *ob, size_t size, bool answer)
     return result;
 }
 
-/* ---- an outbox over a stream in the test's hand ---- */
+/* ---- an outbox over a unit_stream ---- */
 
 void unit_limits(struct outbox_limits l)
 {
@@ -664,7 +664,7 @@ void unit_held_start(struct unit_held *h)
 
 void unit_held_stop(struct unit_held *h)
 {
-    unit_stream_let(&h->us);
+    unit_stream_release(&h->us);
     unit_client_end(&h->c, CLOSE_EOF);
     unit_client_stop(&h->c);
     unit_stream_fini(&h->us);
@@ -773,7 +773,7 @@ void unit_member_leave_all(struct unit_member *um)
         unit_member_leave(um, um->member.rooms[0], false);
 }
 
-void unit_member_hush(struct unit_member *um)
+void unit_member_clear(struct unit_member *um)
 {
     struct buf ignored = {0};
     unit_client_heard(&um->client, &ignored);
@@ -868,6 +868,15 @@ void unit_house_stop(void)
     unit_rmdir(house_dir);
 }
 
+void unit_house_stop_with(struct unit_member *const members[], int n)
+{
+    for (int i = 0; i < n; i++)
+        unit_member_leave_all(members[i]);
+    unit_house_stop();
+    for (int i = 0; i < n; i++)
+        unit_member_stop(members[i]);
+}
+
 void unit_house_restart(void)
 {
     house_down();
@@ -905,9 +914,9 @@ static uint32_t number_in(const unsigned char *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Down to the first page that has rows: a page above such ones begins with a 5, and behind its head of 12 bytes stands
- * where its first entry is, which begins with the number of a page. (sqlite.org/fileformat.html) */
-void unit_house_restart_spoiled(const char *table)
+/* Descends to the first page with rows: an inner page begins with a 5, and the offset of its first entry, which begins
+ * with a page number, follows its header of 12 bytes. (sqlite.org/fileformat.html) */
+void unit_house_restart_damaged(const char *table)
 {
     enum { PAGE = 4096, INNER = 5 };
     unsigned char page[PAGE];
@@ -974,7 +983,7 @@ static int job_run(struct store_job *job, sqlite3 *db)
     (void)db;
     j->runs++;
     j->inside = true;
-    unit_comes(is_let, j);
+    unit_wait_for(is_let, j);
     j->inside = false;
     return j->failing ? SQLITE_FULL : SQLITE_OK;
 }
@@ -1009,7 +1018,7 @@ void unit_job_wait_inside(struct unit_job *j)
     unit_until(is_inside_job, j);
 }
 
-void unit_job_let(struct unit_job *j)
+void unit_job_release(struct unit_job *j)
 {
     j->held = false;
 }
@@ -1024,12 +1033,25 @@ void unit_job_wait_done(struct unit_job *j)
     unit_until(job_is_done, j);
 }
 
+void unit_job_fail_next(struct unit_job *gate, struct unit_job *failing)
+{
+    unit_job_init(failing, true);
+    failing->failing = true;
+    assert_true(store_put(&failing->job));
+    unit_job_release(gate);
+}
+
 static struct unit_job breaker;
 
-static bool is_bad(void *arg)
+static bool has_failed(void *arg)
 {
     (void)arg;
     return store_status().state == STORE_FAILED;
+}
+
+void unit_store_wait_failed(void)
+{
+    unit_until(has_failed, NULL);
 }
 
 void unit_house_break(void)
@@ -1037,10 +1059,10 @@ void unit_house_break(void)
     unit_job_init(&breaker, false);
     breaker.failing = true;
     assert_true(store_put(&breaker.job));
-    unit_until(is_bad, NULL);
+    unit_store_wait_failed();
 }
 
-void unit_house_mend(void)
+void unit_house_repair(void)
 {
     breaker.failing = false;
     unit_house_settle();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Accounts, with a store of their own: what is confirmed is on disk and stays, what is refused has changed nothing, and
- * when somebody was seen is written behind everybody's back. Jobs of the test's own hold the store, or make it fail.
+ * Accounts with a real store: a confirmed change is on disk and stays, a refused one changes nothing, and the time a
+ * user was last seen is written in the background. Jobs of the test hold the store or make it fail.
  */
 #include "config.h"
 
@@ -50,12 +50,12 @@ static enum accounts_change add(const char *name, const char *hash)
     return accounts_add(&(struct accounts_new){.name = name, .hash = hash, .seen_from = "192.0.2.1"}, &waiter);
 }
 
-/* The account, which must be there. */
+/* The account, which must exist. */
 static struct account get(const char *name)
 {
     struct account a;
     if (!accounts_find(name, &a))
-        fail_msg("there is no account %s", name);
+        fail_msg("unknown account %s", name);
     return a;
 }
 
@@ -84,45 +84,46 @@ static bool may_have(void *arg)
     return accounts_admits(alice.member.name, arg);
 }
 
-/* As serve/login.c does it. */
+/* As serve/login.c does. */
 static bool claim(struct account *proved)
 {
     struct event welcome = {.kind = EVENT_WELCOME, .name = alice.member.name};
     alice.member.account = proved ? proved->id : 0;
-    return users_claim(&alice.member, &(struct claim){.name = alice.member.name, .answer = &welcome, .may = may_have, .arg = proved});
+    return users_claim(&alice.member,
+                       &(struct claim){.name = alice.member.name, .answer = &welcome, .may = may_have, .arg = proved});
 }
 
-/* One who asks while the store does something else, on a thread of its own. */
-struct asker {
+/* A thread that requests a change while the store is busy. */
+struct requester {
     const char *name, *proved, *hash, *invitation;
     int64_t id;
-    enum accounts_change (*ask)(struct asker *a);
+    enum accounts_change (*request)(struct requester *a);
     struct notifier notifier;
     struct waiter waiter;
     enum accounts_change result;
     struct thread thread;
 };
 
-static enum accounts_change ask_to_add(struct asker *a)
+static enum accounts_change request_add(struct requester *a)
 {
     struct accounts_new n = {.name = a->name, .hash = a->hash, .seen_from = "", .invitation = a->invitation};
     return accounts_add(&n, &a->waiter);
 }
 
-static enum accounts_change ask_to_set(struct asker *a)
+static enum accounts_change request_set(struct requester *a)
 {
     return accounts_set_hash(a->id, a->proved, a->hash, &a->waiter);
 }
 
-static enum accounts_change ask_to_remove(struct asker *a)
+static enum accounts_change request_remove(struct requester *a)
 {
     return accounts_remove(a->id, a->proved, &a->waiter);
 }
 
-static void run_asker(void *arg)
+static void run_requester(void *arg)
 {
-    struct asker *a = arg;
-    a->result = a->ask(a);
+    struct requester *a = arg;
+    a->result = a->request(a);
 }
 
 static bool has_queued(void *arg)
@@ -130,40 +131,40 @@ static bool has_queued(void *arg)
     return store_status().queued >= *(const int *)arg;
 }
 
-/* Starts it, and waits until so many jobs wait for the store. */
-static void start(struct asker *a, enum accounts_change (*ask)(struct asker *a), int queued)
+/* Starts it and waits until `queued` jobs wait for the store. */
+static void start(struct requester *a, enum accounts_change (*request)(struct requester *a), int queued)
 {
-    a->ask = ask;
+    a->request = request;
     notifier_init(&a->notifier);
     a->waiter.notifier = &a->notifier;
-    assert_int_equal(thread_start(&a->thread, "asker", 256 * 1024, run_asker, a), 0);
+    assert_int_equal(thread_start(&a->thread, "requester", 256 * 1024, run_requester, a), 0);
     unit_until(has_queued, &queued);
 }
 
-static enum accounts_change result_of(struct asker *a)
+static enum accounts_change result_of(struct requester *a)
 {
     thread_join(&a->thread);
-    unit_house_settle(); /* the store has rung for it */
+    unit_house_settle(); /* the store has notified it */
     notifier_fini(&a->notifier);
     return a->result;
 }
 
-/* From now on the store stands still, until let_store. */
+/* Holds the store until release_store. */
 static void hold_store(void)
 {
     unit_job_init(&gate, false);
     unit_job_block(&gate);
 }
 
-static void let_store(void)
+static void release_store(void)
 {
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     unit_job_wait_done(&gate);
 }
 
 /* ---- adding ---- */
 
-static void an_account_that_was_confirmed_is_there_after_a_restart(void **state)
+static void a_confirmed_account_survives_a_restart(void **state)
 {
     (void)state;
     assert_false(is_there("alice"));
@@ -182,7 +183,7 @@ static void an_account_that_was_confirmed_is_there_after_a_restart(void **state)
     assert_int_equal(count(), 1);
 }
 
-static void a_name_is_owned_once_in_any_case(void **state)
+static void a_name_is_registered_once_in_any_case(void **state)
 {
     (void)state;
     assert_int_equal(add("Alice", "first"), ACCOUNTS_DONE);
@@ -191,28 +192,28 @@ static void a_name_is_owned_once_in_any_case(void **state)
     assert_int_equal(count(), 1);
 }
 
-static void of_two_requests_for_a_name_in_one_transaction_the_first_succeeds(void **state)
+static void of_two_registrations_in_one_transaction_the_first_succeeds(void **state)
 {
     (void)state;
-    struct asker first = {.name = "Alice", .hash = "first"}, second = {.name = "alice", .hash = "second"};
+    struct requester first = {.name = "Alice", .hash = "first"}, second = {.name = "alice", .hash = "second"};
     hold_store();
-    start(&first, ask_to_add, 1);
-    start(&second, ask_to_add, 2);
-    let_store();
+    start(&first, request_add, 1);
+    start(&second, request_add, 2);
+    release_store();
     assert_int_equal(result_of(&first), ACCOUNTS_DONE);
     assert_int_equal(result_of(&second), ACCOUNTS_EXISTS);
     assert_string_equal(get("alice").hash, "first");
 }
 
-static void there_are_no_more_than_there_may_be_not_even_in_one_transaction(void **state)
+static void the_account_limit_holds_even_within_one_transaction(void **state)
 {
     (void)state;
-    struct asker first = {.name = "one", .hash = "x"}, second = {.name = "two", .hash = "x"};
+    struct requester first = {.name = "one", .hash = "x"}, second = {.name = "two", .hash = "x"};
     accounts_configure(1);
     hold_store();
-    start(&first, ask_to_add, 1);
-    start(&second, ask_to_add, 2);
-    let_store();
+    start(&first, request_add, 1);
+    start(&second, request_add, 2);
+    release_store();
     assert_int_equal(result_of(&first), ACCOUNTS_DONE);
     assert_int_equal(result_of(&second), ACCOUNTS_FULL);
     assert_int_equal(count(), 1);
@@ -220,7 +221,7 @@ static void there_are_no_more_than_there_may_be_not_even_in_one_transaction(void
     assert_int_equal(add("two", "x"), ACCOUNTS_DONE);
 }
 
-static void an_id_is_never_given_twice(void **state)
+static void an_account_id_is_never_reused(void **state)
 {
     (void)state;
     assert_int_equal(add("alice", "x"), ACCOUNTS_DONE);
@@ -231,24 +232,24 @@ static void an_id_is_never_given_twice(void **state)
     assert_true(get("alice").id > id);
 }
 
-static void what_a_failing_disk_refuses_has_changed_nothing(void **state)
+static void a_request_refused_by_a_failing_disk_changes_nothing(void **state)
 {
     (void)state;
-    struct asker adds = {.name = "alice", .hash = "x"};
+    struct requester adds = {.name = "alice", .hash = "x"};
     hold_store();
-    start(&adds, ask_to_add, 1);
+    start(&adds, request_add, 1);
     unit_job_init(&breaker, true);
     breaker.failing = true;
     assert_true(store_put(&breaker.job));
-    let_store();
+    release_store();
     assert_int_equal(result_of(&adds), ACCOUNTS_STORAGE);
     assert_false(is_there("alice"));
-    assert_int_equal(add("alice", "x"), ACCOUNTS_DONE); /* and it is well again */
+    assert_int_equal(add("alice", "x"), ACCOUNTS_DONE); /* and the store works again */
 }
 
 /* ---- changing ---- */
 
-static void a_password_and_a_lock_are_changed_on_disk_and_in_memory(void **state)
+static void a_password_or_lock_is_changed_on_disk_and_in_memory(void **state)
 {
     (void)state;
     assert_int_equal(add("alice", "first"), ACCOUNTS_DONE);
@@ -264,18 +265,19 @@ static void a_password_and_a_lock_are_changed_on_disk_and_in_memory(void **state
     assert_false(get("alice").locked);
 }
 
-static void proof_of_a_password_that_was_changed_meanwhile_changes_nothing(void **state)
+static void an_outdated_proof_of_a_password_changes_nothing(void **state)
 {
     (void)state;
     assert_int_equal(add("alice", "stolen"), ACCOUNTS_DONE);
     int64_t id = get("alice").id;
-    struct asker operator = {.id = id, .hash = "new"};
-    struct asker thief = {.id = id, .proved = "stolen", .hash = "the thief's"}, spoiler = {.id = id, .proved = "stolen"};
+    struct requester operator = {.id = id, .hash = "new"};
+    struct requester thief = {.id = id, .proved = "stolen", .hash = "the thief's"},
+                     spoiler = {.id = id, .proved = "stolen"};
     hold_store();
-    start(&operator, ask_to_set, 1);
-    start(&thief, ask_to_set, 2);
-    start(&spoiler, ask_to_remove, 3);
-    let_store();
+    start(&operator, request_set, 1);
+    start(&thief, request_set, 2);
+    start(&spoiler, request_remove, 3);
+    release_store();
     assert_int_equal(result_of(&operator), ACCOUNTS_DONE);
     assert_int_equal(result_of(&thief), ACCOUNTS_OUTDATED);
     assert_int_equal(result_of(&spoiler), ACCOUNTS_OUTDATED);
@@ -284,7 +286,7 @@ static void proof_of_a_password_that_was_changed_meanwhile_changes_nothing(void 
     assert_string_equal(get("alice").hash, "new");
 }
 
-static void an_account_that_was_removed_is_gone_and_nobody_is_logged_in_to_it(void **state)
+static void a_removed_account_is_gone_and_its_session_loses_it(void **state)
 {
     (void)state;
     assert_int_equal(add("alice", "x"), ACCOUNTS_DONE);
@@ -295,7 +297,7 @@ static void an_account_that_was_removed_is_gone_and_nobody_is_logged_in_to_it(vo
     assert_false(is_there("alice"));
     assert_false(accounts_by_id(a.id, &a));
     assert_int_equal(alice.member.account, 0);
-    assert_true(alice.member.listed); /* the name stays hers while she is here */
+    assert_true(alice.member.listed); /* she keeps the name while she is online */
     assert_int_equal(accounts_set_locked(a.id, true, &waiter), ACCOUNTS_UNKNOWN);
     assert_int_equal(accounts_set_hash(a.id, NULL, "y", &waiter), ACCOUNTS_UNKNOWN);
     assert_int_equal(accounts_remove(a.id, NULL, &waiter), ACCOUNTS_UNKNOWN);
@@ -305,7 +307,7 @@ static void an_account_that_was_removed_is_gone_and_nobody_is_logged_in_to_it(vo
 
 /* ---- who may have a name ---- */
 
-static void a_name_is_given_only_on_proof_that_is_still_true(void **state)
+static void a_name_is_given_only_for_a_proof_that_still_holds(void **state)
 {
     (void)state;
     assert_true(accounts_admits("alice", NULL));
@@ -320,7 +322,7 @@ static void a_name_is_given_only_on_proof_that_is_still_true(void **state)
     assert_false(accounts_admits("alice", &a));
     assert_int_equal(accounts_remove(a.id, NULL, &waiter), ACCOUNTS_DONE);
     assert_false(accounts_admits("alice", &a));
-    assert_int_equal(add("alice", "x"), ACCOUNTS_DONE); /* another's */
+    assert_int_equal(add("alice", "x"), ACCOUNTS_DONE); /* another account */
     assert_false(accounts_admits("alice", &a));
 }
 
@@ -329,14 +331,14 @@ static void a_user_who_registers_is_logged_in_before_any_later_change(void **sta
     (void)state;
     struct event words = {.kind = EVENT_ERROR, .error = ERROR_LOCKED};
     struct accounts_new n = {.name = "alice", .hash = "x", .seen_from = "", .owner = &alice.member.account};
-    struct asker remover = {.id = 1};
+    struct requester remover = {.id = 1};
     assert_true(claim(NULL));
     assert_int_equal(accounts_add(&n, &waiter), ACCOUNTS_DONE);
     assert_int_equal(alice.member.account, get("alice").id);
     remover.id = get("alice").id;
     hold_store();
-    start(&remover, ask_to_remove, 1);
-    let_store();
+    start(&remover, request_remove, 1);
+    release_store();
     assert_int_equal(result_of(&remover), ACCOUNTS_DONE);
     assert_int_equal(alice.member.account, 0);
     assert_int_equal(accounts_add(&n, &waiter), ACCOUNTS_DONE);
@@ -358,10 +360,11 @@ static void a_client_that_takes_a_name_while_the_operator_registers_it_is_kicked
 
 static enum accounts_change add_invited(const char *name, const char *code)
 {
-    return accounts_add(&(struct accounts_new){.name = name, .hash = "x", .seen_from = "", .invitation = code}, &waiter);
+    return accounts_add(&(struct accounts_new){.name = name, .hash = "x", .seen_from = "", .invitation = code},
+                        &waiter);
 }
 
-static void an_invitation_is_good_for_one_account(void **state)
+static void an_invitation_is_valid_for_one_account(void **state)
 {
     char code[SECRET_TEXT];
     (void)state;
@@ -379,7 +382,7 @@ static void an_invitation_is_good_for_one_account(void **state)
     assert_int_equal(count(), 1);
 }
 
-static void an_invitation_is_not_spent_when_there_is_no_account_for_it(void **state)
+static void an_invitation_is_not_spent_when_registration_fails(void **state)
 {
     char code[SECRET_TEXT];
     (void)state;
@@ -394,25 +397,25 @@ static void an_invitation_is_not_spent_when_there_is_no_account_for_it(void **st
     assert_int_equal(add_invited("bob", code), ACCOUNTS_DONE);
 }
 
-static void an_invitation_is_spent_once_by_two_in_one_transaction(void **state)
+static void of_two_uses_of_an_invitation_in_one_transaction_one_succeeds(void **state)
 {
     char code[SECRET_TEXT];
     (void)state;
     if (!secret_available())
         skip();
     assert_int_equal(accounts_invite(code, clock_wall_ms() + 60000, &waiter), ACCOUNTS_DONE);
-    struct asker first = {.name = "one", .hash = "x", .invitation = code};
-    struct asker second = {.name = "two", .hash = "x", .invitation = code};
+    struct requester first = {.name = "one", .hash = "x", .invitation = code};
+    struct requester second = {.name = "two", .hash = "x", .invitation = code};
     hold_store();
-    start(&first, ask_to_add, 1);
-    start(&second, ask_to_add, 2);
-    let_store();
+    start(&first, request_add, 1);
+    start(&second, request_add, 2);
+    release_store();
     assert_int_equal(result_of(&first), ACCOUNTS_DONE);
     assert_int_equal(result_of(&second), ACCOUNTS_NOT_INVITED);
     assert_false(is_there("two"));
 }
 
-static void an_invitation_that_is_too_old_is_none_and_is_cleared_away(void **state)
+static void an_expired_invitation_is_invalid_and_is_deleted(void **state)
 {
     char old[SECRET_TEXT], code[SECRET_TEXT];
     (void)state;
@@ -427,7 +430,7 @@ static void an_invitation_that_is_too_old_is_none_and_is_cleared_away(void **sta
 
 /* ---- loading ---- */
 
-static void a_row_that_is_no_account_is_skipped_and_stays(void **state)
+static void an_invalid_row_is_skipped_and_stays(void **state)
 {
     (void)state;
     assert_int_equal(add("alice", "x"), ACCOUNTS_DONE);
@@ -437,7 +440,7 @@ static void a_row_that_is_no_account_is_skipped_and_stays(void **state)
     assert_int_equal(count(), 1);
     assert_true(is_there("alice"));
     assert_int_equal(unit_house_number("SELECT count(*) FROM account"), 5);
-    assert_int_equal(add("bob", "x"), ACCOUNTS_EXISTS); /* nobody gets at what is there */
+    assert_int_equal(add("bob", "x"), ACCOUNTS_EXISTS); /* the row cannot be taken over */
 }
 
 static void look_at(const struct account *a, void *arg)
@@ -446,7 +449,7 @@ static void look_at(const struct account *a, void *arg)
     assert_true(is_there(a->name)); /* no lock is held */
 }
 
-static void each_is_shown_once(void **state)
+static void each_account_is_listed_once(void **state)
 {
     char seen[64] = "";
     (void)state;
@@ -459,14 +462,14 @@ static void each_is_shown_once(void **state)
 
 /* ---- when they were seen ---- */
 
-static void when_and_from_where_one_was_seen_is_written_and_there_after_a_restart(void **state)
+static void time_and_address_last_seen_survive_a_restart(void **state)
 {
     (void)state;
     assert_int_equal(add("Alice", "hash"), ACCOUNTS_DONE);
     struct account a = get("alice");
     accounts_note_seen(a.id, "198.51.100.7");
     assert_string_equal(get("alice").seen_from, "198.51.100.7"); /* at once */
-    accounts_note_seen(a.id, NULL); /* at the end of the session: from where it was */
+    accounts_note_seen(a.id, NULL); /* at the end of the session: keeps the address */
     assert_string_equal(get("alice").seen_from, "198.51.100.7");
     accounts_tick();
     unit_house_settle();
@@ -478,7 +481,7 @@ static void when_and_from_where_one_was_seen_is_written_and_there_after_a_restar
     assert_string_equal(get("alice").seen_from, "198.51.100.7");
 }
 
-static void what_is_noted_while_the_last_is_being_written_is_written_before_the_stop(void **state)
+static void a_late_note_of_last_seen_is_written_before_the_stop(void **state)
 {
     (void)state;
     assert_int_equal(add("alice", "hash"), ACCOUNTS_DONE);
@@ -488,12 +491,12 @@ static void what_is_noted_while_the_last_is_being_written_is_written_before_the_
     accounts_tick();
     unit_job_init(&breaker, false);
     breaker.held = true;
-    store_put(&breaker.job); /* in the same transaction, behind it */
-    unit_job_let(&gate);
+    store_put(&breaker.job); /* in the same transaction, after it */
+    unit_job_release(&gate);
     unit_job_wait_inside(&breaker);
-    accounts_note_seen(id, "second"); /* somebody leaves at the very stop */
-    accounts_tick();                  /* of which this is the last */
-    unit_job_let(&breaker);
+    accounts_note_seen(id, "second"); /* a user leaves during the stop */
+    accounts_tick();                  /* the last tick before the stop */
+    unit_job_release(&breaker);
     unit_job_wait_done(&breaker);
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM account WHERE seen_from = 'second'"), 1);
@@ -503,26 +506,26 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(an_account_that_was_confirmed_is_there_after_a_restart),
-        TEST(a_name_is_owned_once_in_any_case),
-        TEST(of_two_requests_for_a_name_in_one_transaction_the_first_succeeds),
-        TEST(there_are_no_more_than_there_may_be_not_even_in_one_transaction),
-        TEST(an_id_is_never_given_twice),
-        TEST(what_a_failing_disk_refuses_has_changed_nothing),
-        TEST(a_password_and_a_lock_are_changed_on_disk_and_in_memory),
-        TEST(proof_of_a_password_that_was_changed_meanwhile_changes_nothing),
-        TEST(an_account_that_was_removed_is_gone_and_nobody_is_logged_in_to_it),
-        TEST(a_name_is_given_only_on_proof_that_is_still_true),
+        TEST(a_confirmed_account_survives_a_restart),
+        TEST(a_name_is_registered_once_in_any_case),
+        TEST(of_two_registrations_in_one_transaction_the_first_succeeds),
+        TEST(the_account_limit_holds_even_within_one_transaction),
+        TEST(an_account_id_is_never_reused),
+        TEST(a_request_refused_by_a_failing_disk_changes_nothing),
+        TEST(a_password_or_lock_is_changed_on_disk_and_in_memory),
+        TEST(an_outdated_proof_of_a_password_changes_nothing),
+        TEST(a_removed_account_is_gone_and_its_session_loses_it),
+        TEST(a_name_is_given_only_for_a_proof_that_still_holds),
         TEST(a_user_who_registers_is_logged_in_before_any_later_change),
         TEST(a_client_that_takes_a_name_while_the_operator_registers_it_is_kicked),
-        TEST(an_invitation_is_good_for_one_account),
-        TEST(an_invitation_is_not_spent_when_there_is_no_account_for_it),
-        TEST(an_invitation_is_spent_once_by_two_in_one_transaction),
-        TEST(an_invitation_that_is_too_old_is_none_and_is_cleared_away),
-        TEST(a_row_that_is_no_account_is_skipped_and_stays),
-        TEST(each_is_shown_once),
-        TEST(when_and_from_where_one_was_seen_is_written_and_there_after_a_restart),
-        TEST(what_is_noted_while_the_last_is_being_written_is_written_before_the_stop),
+        TEST(an_invitation_is_valid_for_one_account),
+        TEST(an_invitation_is_not_spent_when_registration_fails),
+        TEST(of_two_uses_of_an_invitation_in_one_transaction_one_succeeds),
+        TEST(an_expired_invitation_is_invalid_and_is_deleted),
+        TEST(an_invalid_row_is_skipped_and_stays),
+        TEST(each_account_is_listed_once),
+        TEST(time_and_address_last_seen_survive_a_restart),
+        TEST(a_late_note_of_last_seen_is_written_before_the_stop),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

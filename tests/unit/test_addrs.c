@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Addresses: how they are written, what counts as one, which are exempt, and how many each may have. */
+/* Addresses: how they are written, what counts as one, which are exempt, and the limit of connections for each. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -49,7 +49,7 @@ static void addresses_are_written_with_their_ports(void **state)
                         "[2001:db8:1111:2222:3333:4444:5555:6666]:12345");
 }
 
-static void what_is_no_internet_address_is_a_question_mark(void **state)
+static void a_non_internet_address_is_written_as_a_question_mark(void **state)
 {
     (void)state;
     struct sockaddr_storage ss = {.ss_family = AF_UNIX};
@@ -100,18 +100,18 @@ static void own_and_private_networks_are_exempt_to_the_address(void **state)
     assert_false(from("fe80::1", 1).loopback);
 }
 
-static void what_crosses_no_network_of_others_is_near(void **state)
+static void an_address_reached_over_no_foreign_network_is_near(void **state)
 {
     (void)state;
-    static const char *const near[] = {"127.0.0.1", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.0.1",
-                                       "::1", "fd00::1", "fe80::1", "::ffff:10.0.0.1"};
+    static const char *const near[] = {"127.0.0.1",   "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1",
+                                       "169.254.0.1", "::1",      "fd00::1",    "fe80::1",        "::ffff:10.0.0.1"};
     static const char *const far[] = {"100.64.0.1", "100.127.255.255", "192.0.2.1", "172.32.0.0", "2001:db8::1",
                                       "::ffff:192.0.2.1", "0.0.0.0", "::"};
     for (size_t i = 0; i < sizeof near / sizeof near[0]; i++)
         if (!from(near[i], 1).near)
             fail_msg("%s should be near", near[i]);
     for (size_t i = 0; i < sizeof far / sizeof far[0]; i++)
-        if (from(far[i], 1).near) /* networks of carriers are theirs, however they are numbered */
+        if (from(far[i], 1).near) /* networks of carriers are foreign, whatever their numbers */
             fail_msg("%s should not be near", far[i]);
     struct sockaddr_storage ss = {.ss_family = AF_UNIX};
     struct addr unknown;
@@ -119,7 +119,7 @@ static void what_crosses_no_network_of_others_is_near(void **state)
     assert_false(unknown.near);
 }
 
-static void what_counts_as_one_address_is_written_without_a_port(void **state)
+static void an_address_key_is_written_without_a_port(void **state)
 {
     (void)state;
     static const char *const keys[][2] = {{"192.0.2.1", "192.0.2.1"},
@@ -134,7 +134,7 @@ static void what_counts_as_one_address_is_written_without_a_port(void **state)
     }
 }
 
-static void an_address_has_so_many_connections_and_no_more(void **state)
+static void an_address_has_at_most_its_limit_of_connections(void **state)
 {
     (void)state;
     struct addr a = from("192.0.2.1", 1), b = from("192.0.2.2", 1);
@@ -142,7 +142,7 @@ static void an_address_has_so_many_connections_and_no_more(void **state)
     assert_true(addrs_enter(&a));
     assert_true(addrs_enter(&a));
     assert_false(addrs_enter(&a));
-    assert_true(addrs_enter(&b)); /* another one is not touched by it */
+    assert_true(addrs_enter(&b)); /* other addresses are not affected */
     addrs_leave(&a);
     assert_true(addrs_enter(&a));
     assert_false(addrs_enter(&a));
@@ -176,7 +176,7 @@ static void an_exempt_address_always_passes(void **state)
         addrs_leave(&a);
 }
 
-static void a_new_limit_holds_for_those_who_come(void **state)
+static void a_new_limit_applies_to_new_connections(void **state)
 {
     (void)state;
     struct addr a = from("192.0.2.1", 1);
@@ -190,23 +190,23 @@ static void a_new_limit_holds_for_those_who_come(void **state)
     assert_false(addrs_enter(&a));
     addrs_leave(&a);
     assert_true(addrs_enter(&a));
-    addrs_leave(&a); /* and none of it is left behind: the leak checker looks */
+    addrs_leave(&a); /* the leak checker proves that nothing is left */
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_written_with_their_ports),
-        cmocka_unit_test(what_is_no_internet_address_is_a_question_mark),
+        cmocka_unit_test(a_non_internet_address_is_written_as_a_question_mark),
         cmocka_unit_test(a_v4_address_inside_v6_counts_as_itself),
         cmocka_unit_test(a_v6_address_counts_by_its_first_64_bits),
         cmocka_unit_test(own_and_private_networks_are_exempt_to_the_address),
-        cmocka_unit_test(what_crosses_no_network_of_others_is_near),
-        cmocka_unit_test(what_counts_as_one_address_is_written_without_a_port),
-        cmocka_unit_test(an_address_has_so_many_connections_and_no_more),
+        cmocka_unit_test(an_address_reached_over_no_foreign_network_is_near),
+        cmocka_unit_test(an_address_key_is_written_without_a_port),
+        cmocka_unit_test(an_address_has_at_most_its_limit_of_connections),
         cmocka_unit_test(neighbours_in_a_64_share_their_limit),
         cmocka_unit_test(an_exempt_address_always_passes),
-        cmocka_unit_test(a_new_limit_holds_for_those_who_come),
+        cmocka_unit_test(a_new_limit_applies_to_new_connections),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void an_empty_one_reads_as_the_empty_text(void **state)
+static void an_empty_buffer_reads_as_the_empty_text(void **state)
 {
     (void)state;
     struct buf zero = {0}, b = {0};
@@ -29,7 +29,7 @@ static void an_empty_one_reads_as_the_empty_text(void **state)
     assert_null(b.data);
 }
 
-static void all_ways_of_adding_add_behind_each_other(void **state)
+static void every_way_of_adding_appends(void **state)
 {
     (void)state;
     struct buf b = {0};
@@ -42,7 +42,7 @@ static void all_ways_of_adding_add_behind_each_other(void **state)
     buf_fini(&b);
 }
 
-static void it_grows_to_the_byte_and_is_always_terminated(void **state)
+static void a_buffer_grows_to_the_byte_and_is_always_terminated(void **state)
 {
     (void)state;
     for (size_t start = 120; start < 135; start++) {
@@ -77,7 +77,7 @@ static void a_formatted_text_of_any_length_fits(void **state)
     }
 }
 
-static void bytes_may_be_any(void **state)
+static void any_byte_can_be_stored(void **state)
 {
     (void)state;
     struct buf b = {0};
@@ -105,11 +105,11 @@ static void clearing_keeps_the_memory_and_forgets_the_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_empty_one_reads_as_the_empty_text),
-        cmocka_unit_test(all_ways_of_adding_add_behind_each_other),
-        cmocka_unit_test(it_grows_to_the_byte_and_is_always_terminated),
+        cmocka_unit_test(an_empty_buffer_reads_as_the_empty_text),
+        cmocka_unit_test(every_way_of_adding_appends),
+        cmocka_unit_test(a_buffer_grows_to_the_byte_and_is_always_terminated),
         cmocka_unit_test(a_formatted_text_of_any_length_fits),
-        cmocka_unit_test(bytes_may_be_any),
+        cmocka_unit_test(any_byte_can_be_stored),
         cmocka_unit_test(clearing_keeps_the_memory_and_forgets_the_text),
     };
     alarm(60);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Changes of rooms take effect after COMMIT and in the store's order, and failures leave no trace. Jobs of the test's own
- * hold the store thread, or make its batch fail.
+ * Changes of rooms take effect after COMMIT and in the store's order, and failures leave no trace. Jobs of the test
+ * hold the store thread or make its batch fail.
  */
 #include "config.h"
 
@@ -27,7 +27,7 @@ static struct unit_member alice, bob;
 static struct notifier notifier; /* for changes; outlives the store */
 static struct change change, second;
 static struct unit_job gate, breaker;
-static struct room *r; /* where alice and bob are, a reference each */
+static struct room *r; /* with alice and bob, one reference each */
 
 static int set_up(void **state)
 {
@@ -49,16 +49,12 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    unit_member_leave_all(&alice);
-    unit_member_leave_all(&bob);
-    unit_house_stop(); /* before the outboxes: the store thread posts to them */
-    unit_member_stop(&alice);
-    unit_member_stop(&bob);
+    unit_house_stop_with((struct unit_member *[]){&alice, &bob}, 2);
     notifier_fini(&notifier);
     return 0;
 }
 
-static void hush(void)
+static void clear_output(void)
 {
     struct buf ignored = {0};
     unit_client_heard(&alice.client, &ignored);
@@ -66,7 +62,7 @@ static void hush(void)
     buf_fini(&ignored);
 }
 
-/* As TOPIC does it. */
+/* As TOPIC does. */
 static void put_topic(struct change *c, const char *topic, struct member *by)
 {
     struct room *mine = rooms_get("#talk");
@@ -90,39 +86,24 @@ static int refs(void)
     return r->refs;
 }
 
-/* The batch that comes after this one will fail: what is put meanwhile stands in it, before the breaker. */
-static void break_with(struct unit_job *g, struct unit_job *b)
-{
-    unit_job_init(b, true);
-    b->failing = true;
-    assert_true(store_put(&b->job));
-    unit_job_let(g);
-}
-
-static bool is_bad(void *arg)
-{
-    (void)arg;
-    return store_status().state == STORE_FAILED;
-}
-
 /* ---- changes ---- */
 
 static void a_topic_takes_effect_after_the_commit_and_not_before(void **state)
 {
     (void)state;
-    hush();
+    clear_output();
     unit_job_block(&gate);
     put_topic(&change, "tea", &alice.member);
     assert_string_equal(topic(), "");
     assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE topic = 'tea'"), 0);
     unit_member_hears(&bob, "");
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
     assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE topic = 'tea'"), 1);
     assert_string_equal(topic(), "tea");
     unit_house_settle();
     unit_member_hears(&bob, "TOPIC #talk tea\n");
-    unit_member_hears(&alice, ""); /* the setter is told OK, by who handles the command */
+    unit_member_hears(&alice, ""); /* the setter gets OK from the command handler */
     assert_int_equal(refs(), 3);
 }
 
@@ -147,7 +128,7 @@ static void a_topic_has_its_setter_and_its_time_and_keeps_both_over_a_restart(vo
     int64_t to_ms = clock_wall_ms();
     memcpy(alice.member.name, "ann", sizeof "ann"); /* a RENAME in between: the setter was alice */
     check_setter("", 0, 0);
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
     check_setter("alice", from_ms, to_ms);
     lock_acquire(&r->lock);
@@ -159,7 +140,7 @@ static void a_topic_has_its_setter_and_its_time_and_keeps_both_over_a_restart(vo
     unit_member_leave_all(&bob);
     unit_house_restart();
     check_setter("alice", from_ms, to_ms);
-    assert_int_equal(change_topic("#talk", "", &change, &notifier), CHANGE_MADE); /* clearing it is setting it, too */
+    assert_int_equal(change_topic("#talk", "", &change, &notifier), CHANGE_MADE); /* clearing counts as setting */
     check_setter("server", from_ms, clock_wall_ms());
 }
 
@@ -171,7 +152,7 @@ static void a_topic_that_fails_leaves_setter_and_time_as_they_were(void **state)
     int64_t to_ms = clock_wall_ms();
     unit_job_block(&gate);
     put_topic(&change, "coffee", &bob.member);
-    break_with(&gate, &breaker);
+    unit_job_fail_next(&gate, &breaker);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_FAILED);
     check_setter("alice", 1, to_ms);
     unit_house_settle();
@@ -180,11 +161,11 @@ static void a_topic_that_fails_leaves_setter_and_time_as_they_were(void **state)
 static void two_topics_take_effect_in_the_order_of_the_queue(void **state)
 {
     (void)state;
-    hush();
+    clear_output();
     unit_job_block(&gate);
     put_topic(&change, "first", NULL);
     put_topic(&second, "second", NULL);
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     assert_int_equal(change_wait(&second, NULL, NULL), CHANGE_MADE);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
     unit_house_settle();
@@ -199,7 +180,7 @@ static void a_topic_is_cleared_like_any_other_change(void **state)
     put_topic(&change, "tea", NULL);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
     unit_house_settle();
-    hush();
+    clear_output();
     put_topic(&change, "", NULL);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
     unit_house_settle();
@@ -213,11 +194,11 @@ static void a_failed_change_leaves_all_as_it_was(void **state)
     put_topic(&change, "tea", NULL);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
     unit_house_settle();
-    hush();
+    clear_output();
     int before = refs();
     unit_job_block(&gate);
     put_topic(&change, "coffee", NULL);
-    break_with(&gate, &breaker);
+    unit_job_fail_next(&gate, &breaker);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_FAILED);
     assert_string_equal(topic(), "tea");
     assert_int_equal(refs(), before);
@@ -234,8 +215,8 @@ static void while_the_store_has_failed_a_change_fails_at_once(void **state)
     unit_job_init(&patient, false);
     patient.failing = true;
     assert_true(store_put(&patient.job));
-    unit_until(is_bad, NULL);
-    hush();
+    unit_store_wait_failed();
+    clear_output();
     int before = refs();
     put_topic(&change, "tea", NULL);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_FAILED);
@@ -264,13 +245,13 @@ static bool always(void *arg)
 static void a_session_that_ends_withdraws_a_queued_change(void **state)
 {
     (void)state;
-    hush();
+    clear_output();
     int before = refs();
     unit_job_block(&gate);
     put_topic(&change, "never", NULL);
     assert_int_equal(change_wait(&change, always, NULL), CHANGE_FAILED);
     assert_int_equal(refs(), before);
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     unit_job_wait_done(&gate);
     unit_house_settle();
     assert_string_equal(topic(), "");
@@ -280,28 +261,28 @@ static void a_session_that_ends_withdraws_a_queued_change(void **state)
 
 struct change_waiter {
     _Atomic int result;
-    _Atomic bool was_asked;
+    _Atomic bool was_checked;
     struct thread thread;
 };
 
-static bool always_and_tell(void *arg)
+static bool always_and_count(void *arg)
 {
-    ((struct change_waiter *)arg)->was_asked = true;
+    ((struct change_waiter *)arg)->was_checked = true;
     return true;
 }
 
 static void wait_for_change(void *arg)
 {
     struct change_waiter *w = arg;
-    w->result = change_wait(&change, always_and_tell, w);
+    w->result = change_wait(&change, always_and_count, w);
 }
 
-static bool was_asked(void *arg)
+static bool was_checked(void *arg)
 {
-    return ((struct change_waiter *)arg)->was_asked;
+    return ((struct change_waiter *)arg)->was_checked;
 }
 
-static void a_change_that_is_being_carried_out_is_waited_for(void **state)
+static void a_change_in_progress_is_waited_for(void **state)
 {
     (void)state;
     struct unit_job inner;
@@ -310,21 +291,21 @@ static void a_change_that_is_being_carried_out_is_waited_for(void **state)
     unit_job_init(&inner, false);
     inner.held = true;
     put_topic(&change, "taken", NULL);
-    assert_true(store_put(&inner.job)); /* both in the batch behind the gate */
-    unit_job_let(&gate);
+    assert_true(store_put(&inner.job)); /* both in the batch after the gate */
+    unit_job_release(&gate);
     unit_job_wait_done(&gate);
     while (!inner.inside)
         sched_yield();
     assert_int_equal(thread_start(&w.thread, "waiter", 64 * 1024, wait_for_change, &w), 0);
-    unit_until(was_asked, &w); /* from now on a job that was only queued would be taken back, and fail */
-    unit_job_let(&inner);
+    unit_until(was_checked, &w); /* from now on a job that is only queued would be withdrawn and fail */
+    unit_job_release(&inner);
     thread_join(&w.thread);
     assert_int_equal(w.result, CHANGE_MADE);
     assert_string_equal(topic(), "taken");
     unit_house_settle();
 }
 
-static void a_change_survives_the_leaving_of_all_members(void **state)
+static void a_change_survives_when_all_members_leave(void **state)
 {
     (void)state;
     rooms_configure(1, 30);
@@ -333,7 +314,7 @@ static void a_change_survives_the_leaving_of_all_members(void **state)
     unit_member_leave_all(&alice);
     unit_member_leave_all(&bob);
     assert_null(rooms_get_or_make("#other", 0)); /* the change's reference keeps the room */
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
     unit_house_settle();
     struct room *again = rooms_get("#talk");
@@ -367,12 +348,12 @@ static void a_room_joined_while_it_was_deleted_stays_as_a_new_one(void **state)
     unit_member_leave_all(&alice);
     unit_member_leave_all(&bob);
     unit_house_settle();
-    hush();
+    clear_output();
     unit_job_block(&gate);
     struct room *mine = rooms_get("#talk");
     change_put(&change, CHANGE_DELETE, mine, NULL, NULL, &notifier);
     unit_member_join(&alice, rooms_get_or_make("#talk", 0));
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
     r = rooms_get("#talk");
     assert_ptr_equal(r, mine);
@@ -385,7 +366,7 @@ static void a_room_joined_while_it_was_deleted_stays_as_a_new_one(void **state)
     assert_true(unit_say(r, &alice.member, "still here"));
 }
 
-static void a_deleted_room_made_again_at_once_ends_on_disk(void **state)
+static void a_deleted_room_recreated_at_once_ends_on_disk(void **state)
 {
     (void)state;
     put_topic(&change, "old topic", NULL);
@@ -396,7 +377,7 @@ static void a_deleted_room_made_again_at_once_ends_on_disk(void **state)
     assert_int_equal(change_delete("#talk", &change, &notifier), CHANGE_MADE);
     unit_job_block(&gate);
     unit_member_join(&alice, rooms_get_or_make("#Talk", 0));
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE name = '#Talk' AND topic = ''"), 1);
     assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 1);
@@ -412,7 +393,7 @@ static void a_deletion_that_fails_leaves_the_room_and_its_topic(void **state)
     unit_house_settle();
     unit_job_block(&gate);
     change_put(&change, CHANGE_DELETE, rooms_get("#talk"), NULL, NULL, &notifier);
-    break_with(&gate, &breaker);
+    unit_job_fail_next(&gate, &breaker);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_FAILED);
     unit_house_settle();
     struct room *still = rooms_get("#talk");
@@ -423,17 +404,17 @@ static void a_deletion_that_fails_leaves_the_room_and_its_topic(void **state)
     assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE topic = 'tea'"), 1);
 }
 
-static void a_room_made_for_a_change_that_fails_is_not_there_afterwards(void **state)
+static void a_room_created_for_a_failed_change_is_removed(void **state)
 {
     (void)state;
     struct unit_job patient;
     unit_job_init(&patient, false);
     patient.failing = true;
     assert_true(store_put(&patient.job));
-    unit_until(is_bad, NULL);
+    unit_store_wait_failed();
     assert_int_equal(change_create("#kept", &change, &notifier), CHANGE_FAILED);
     assert_null(rooms_get("#kept"));
-    /* one that was there stays, as it was */
+    /* an existing room stays as it was */
     assert_int_equal(change_create("#talk", &change, &notifier), CHANGE_FAILED);
     assert_false(r->permanent);
     assert_int_equal(refs(), 3);
@@ -454,7 +435,7 @@ static void a_room_is_permanent_only_when_that_is_on_disk(void **state)
     bool kept = r->permanent;
     lock_release(&r->lock);
     assert_false(kept);
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
     assert_true(r->permanent);
     assert_int_equal(unit_house_number("SELECT kept FROM room WHERE key = '#talk'"), 1);
@@ -472,13 +453,13 @@ int main(void)
         TEST(a_failed_change_leaves_all_as_it_was),
         TEST(while_the_store_has_failed_a_change_fails_at_once),
         TEST(a_session_that_ends_withdraws_a_queued_change),
-        TEST(a_change_that_is_being_carried_out_is_waited_for),
-        TEST(a_change_survives_the_leaving_of_all_members),
+        TEST(a_change_in_progress_is_waited_for),
+        TEST(a_change_survives_when_all_members_leave),
         TEST(the_waiter_is_woken_by_its_notifier),
         TEST(a_room_joined_while_it_was_deleted_stays_as_a_new_one),
-        TEST(a_deleted_room_made_again_at_once_ends_on_disk),
+        TEST(a_deleted_room_recreated_at_once_ends_on_disk),
         TEST(a_deletion_that_fails_leaves_the_room_and_its_topic),
-        TEST(a_room_made_for_a_change_that_fails_is_not_there_afterwards),
+        TEST(a_room_created_for_a_failed_change_is_removed),
         TEST(a_room_is_permanent_only_when_that_is_on_disk),
     };
     alarm(60);

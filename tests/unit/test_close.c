@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The table of close reasons: what the architecture promises of each, and that each is counted by itself. */
+/* The table of close reasons: what the architecture promises for each, and that each is counted separately. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -41,7 +41,7 @@ static void every_reason_has_its_row(void **state)
     check(CLOSE_STOP, "stop", true, CLOSE_WAKES_READ);
 }
 
-static void labels_tell_reasons_apart(void **state)
+static void each_reason_has_its_own_label(void **state)
 {
     (void)state;
     for (int a = 0; a < CLOSE_REASONS; a++)
@@ -49,15 +49,15 @@ static void labels_tell_reasons_apart(void **state)
             assert_string_not_equal(close_row((enum close_reason)a)->label, close_row((enum close_reason)b)->label);
 }
 
-static void no_drain_takes_longer_than_a_stop_may(void **state)
+static void no_drain_takes_longer_than_a_stop(void **state)
 {
     (void)state;
     for (int r = CLOSE_OPEN + 1; r < CLOSE_REASONS; r++)
         assert_in_range(close_row((enum close_reason)r)->drain_ms, 0, 5000);
-    assert_true(close_row(CLOSE_STOP)->drain_ms + 1000 <= 5000); /* the gentle close comes on top */
+    assert_true(close_row(CLOSE_STOP)->drain_ms + 1000 <= 5000); /* the gentle close is added to it */
 }
 
-static void each_reason_is_counted_by_itself(void **state)
+static void each_reason_is_counted_separately(void **state)
 {
     (void)state;
     for (int r = CLOSE_OPEN + 1; r < CLOSE_REASONS; r++) {
@@ -70,26 +70,26 @@ static void each_reason_is_counted_by_itself(void **state)
     }
 }
 
-static void ask_beyond_the_table(void *arg)
+static void look_beyond_the_table(void *arg)
 {
     (void)arg;
     close_row(CLOSE_REASONS);
 }
 
-static void a_reason_that_there_is_not_is_a_bug(void **state)
+static void an_unknown_reason_is_a_bug(void **state)
 {
     (void)state;
-    assert_true(unit_aborts(ask_beyond_the_table, NULL));
+    assert_true(unit_aborts(look_beyond_the_table, NULL));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_reason_has_its_row),
-        cmocka_unit_test(labels_tell_reasons_apart),
-        cmocka_unit_test(no_drain_takes_longer_than_a_stop_may),
-        cmocka_unit_test(each_reason_is_counted_by_itself),
-        cmocka_unit_test(a_reason_that_there_is_not_is_a_bug),
+        cmocka_unit_test(each_reason_has_its_own_label),
+        cmocka_unit_test(no_drain_takes_longer_than_a_stop),
+        cmocka_unit_test(each_reason_is_counted_separately),
+        cmocka_unit_test(an_unknown_reason_is_a_bug),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

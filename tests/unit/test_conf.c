@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * chatd.conf: every key of the table with its default, its limits and its type; what is told about a mistake, and that
- * all mistakes are told at once. Most files here are made from the table itself, so a new key is tested as soon as it
- * has a row.
+ * chatd.conf: every key of the table with its default, limits and type; the message for each mistake, and that all
+ * mistakes are reported at once. Most files here are made from the table, so a new key is tested as soon as it has a
+ * row.
  */
 #include "config.h"
 
@@ -62,7 +62,7 @@ static int loadf(const char *fmt, ...)
     return load(text);
 }
 
-static void check_well(int result)
+static void check_ok(int result)
 {
     if (result != 0 || errors.len)
         fail_msg("%s", buf_text(&errors));
@@ -76,7 +76,7 @@ static void check_mistake(int result, int line, const char *key, const char *wor
     assert_int_equal(result, -1);
     const char *text = buf_text(&errors);
     if (strncmp(text, want, strlen(want)) != 0 || !strstr(text, words) || strchr(text, '\n') != text + strlen(text) - 1)
-        fail_msg("wanted %s… %s, got %s", want, words, text);
+        fail_msg("expected %s… %s, got %s", want, words, text);
 }
 
 /* ---- the table ---- */
@@ -165,18 +165,18 @@ static void check_defaults(const struct conf *c)
     assert_false(c->clients_max_given);
 }
 
-static void without_a_word_every_key_has_its_default(void **state)
+static void in_an_empty_file_every_key_has_its_default(void **state)
 {
     (void)state;
     conf_defaults(&conf);
     check_defaults(&conf);
-    check_well(load(""));
+    check_ok(load(""));
     check_defaults(&conf);
-    check_well(load("# nothing but a comment\nclients = { };\n"));
+    check_ok(load("# nothing but a comment\nclients = { };\n"));
     check_defaults(&conf);
 }
 
-static void every_number_is_taken_from_its_least_to_its_most_and_no_further(void **state)
+static void every_number_is_accepted_within_its_limits_only(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ROWS; i++) {
@@ -187,9 +187,9 @@ static void every_number_is_taken_from_its_least_to_its_most_and_no_further(void
         snprintf(key, sizeof key, "%s.%s", row->section, row->key);
         snprintf(range, sizeof range, "must be %lld..%lld", row->least, row->most);
         assert_true(row->value >= row->least && row->value <= row->most);
-        check_well(load_int(row, row->least));
+        check_ok(load_int(row, row->least));
         assert_int_equal(int_of(&conf, row), row->least);
-        check_well(load_int(row, row->most));
+        check_ok(load_int(row, row->most));
         assert_int_equal(int_of(&conf, row), row->most);
         check_mistake(load_int(row, row->least - 1), 2, key, range);
         check_mistake(load_int(row, row->most + 1), 2, key, range);
@@ -198,7 +198,7 @@ static void every_number_is_taken_from_its_least_to_its_most_and_no_further(void
     }
 }
 
-static void every_key_takes_its_own_type_alone(void **state)
+static void every_key_accepts_only_its_own_type(void **state)
 {
     (void)state;
     static const char *const wrong[][4] = {
@@ -216,37 +216,38 @@ static void every_key_takes_its_own_type_alone(void **state)
         }
 }
 
-static void yes_and_no_are_taken(void **state)
+static void yes_and_no_are_accepted(void **state)
 {
     (void)state;
-    check_well(load("flood = { exempt_loopback = false; }; log = { time = true; };"));
+    check_ok(load("flood = { exempt_loopback = false; }; log = { time = true; };"));
     assert_false(conf.flood_exempt_loopback);
     assert_true(conf.log_time);
 }
 
-static void text_is_taken_as_it_is_and_only_so_long(void **state)
+static void text_is_kept_unchanged_up_to_its_limit(void **state)
 {
     (void)state;
     char path[300];
-    check_well(load("store = { directory = \"/var/lib/a b\"; }; admin = { socket = \"/run/x.sock\"; group = \"staff\"; };"));
+    check_ok(
+        load("store = { directory = \"/var/lib/a b\"; }; admin = { socket = \"/run/x.sock\"; group = \"staff\"; };"));
     assert_string_equal(conf.store_directory, "/var/lib/a b");
     assert_string_equal(conf.admin_socket, "/run/x.sock");
     assert_string_equal(conf.admin_group, "staff");
     memset(path, 'p', sizeof path);
     path[CONF_TEXT - 1] = '\0';
-    check_well(loadf("store = { directory = \"%s\"; };", path));
+    check_ok(loadf("store = { directory = \"%s\"; };", path));
     assert_string_equal(conf.store_directory, path);
     path[CONF_TEXT - 1] = 'p';
     path[CONF_TEXT] = '\0';
     check_mistake(loadf("store = { directory = \"%s\"; };", path), 1, "store.directory", "fewer than 256 bytes");
 }
 
-static void a_word_from_a_list_must_be_on_it(void **state)
+static void a_keyword_must_be_on_its_list(void **state)
 {
     (void)state;
     static const char *const levels[] = {"error", "warn", "info", "debug"};
     for (size_t i = 0; i < 4; i++) {
-        check_well(loadf("log = { level = \"%s\"; };", levels[i]));
+        check_ok(loadf("log = { level = \"%s\"; };", levels[i]));
         assert_string_equal(conf.log_level, levels[i]);
     }
     static const char *const others[] = {"", "err", "errors", "error|warn", "INFO", "|"};
@@ -255,40 +256,43 @@ static void a_word_from_a_list_must_be_on_it(void **state)
                       "must be one of error|warn|info|debug");
 }
 
-static void text_has_to_fit_into_a_line(void **state)
+static void text_must_fit_into_a_line(void **state)
 {
     (void)state;
-    check_well(load("limits = { line_bytes = 600; text_bytes = 504; topic_bytes = 504; };"));
+    check_ok(load("limits = { line_bytes = 600; text_bytes = 504; topic_bytes = 504; };"));
     check_mistake(load("limits = { line_bytes = 600; text_bytes = 504; away_bytes = 505; };"), 1, "limits.away_bytes",
                   "must be at most limits.line_bytes - 96 (got 505 of 600)");
     check_mistake(load("limits = { line_bytes = 600; text_bytes = 504; topic_bytes = 505; };"), 1, "limits.topic_bytes",
                   "must be at most limits.line_bytes - 96 (got 505 of 600)");
-    check_mistake(load("limits = {\n line_bytes = 600; text_bytes = 505; };"), 1, "limits.text_bytes", "at most limits.line_bytes - 96");
+    check_mistake(load("limits = {\n line_bytes = 600; text_bytes = 505; };"), 1, "limits.text_bytes",
+                  "at most limits.line_bytes - 96");
     check_mistake(load("limits = { line_bytes = 4095; };"), 1, "limits.text_bytes", "got 4000 of 4095");
 }
 
-static void whether_the_maximum_was_given_is_known(void **state)
+static void an_explicit_maximum_is_recognised(void **state)
 {
     (void)state;
-    check_well(load("clients = { max = 1000; };"));
+    check_ok(load("clients = { max = 1000; };"));
     assert_true(conf.clients_max_given);
-    check_well(load("clients = { spare = 7; };"));
+    check_ok(load("clients = { spare = 7; };"));
     assert_false(conf.clients_max_given);
 }
 
 /* ---- mistakes ---- */
 
-static void an_unknown_key_is_told_with_the_nearest_one(void **state)
+static void an_unknown_key_is_reported_with_the_nearest_one(void **state)
 {
     (void)state;
     check_mistake(load("clients = {\n\n maxx = 5; };"), 3, "clients.maxx", "did you mean clients.max?");
     check_mistake(load("outbox = { byte = 5; };"), 1, "outbox.byte", "did you mean outbox.bytes?");
-    check_mistake(load("flood = { spare_lopback = true; };"), 1, "flood.spare_lopback", "did you mean flood.exempt_loopback?");
+    check_mistake(load("flood = { spare_lopback = true; };"), 1, "flood.spare_lopback",
+                  "did you mean flood.exempt_loopback?");
     check_mistake(load("\nclientss = { };"), 2, "clientss", "did you mean clients?");
     check_mistake(load("listener = ( );"), 1, "listener", "did you mean listeners?");
     check_mistake(load("max = 5;"), 1, "max", "unknown key");
     check_mistake(load("abcdefghijklmnopqrstuvwxyz = 1;"), 1, "abcdefghijklmnopqrstuvwxyz", "see chatd.conf(5)");
-    check_mistake(load("listeners = ( { port = 1; adress = \"*\"; } );"), 1, "listeners.adress", "did you mean listeners.address?");
+    check_mistake(load("listeners = ( { port = 1; adress = \"*\"; } );"), 1, "listeners.adress",
+                  "did you mean listeners.address?");
 }
 
 static void every_former_name_of_a_key_leads_to_the_new_one(void **state)
@@ -336,7 +340,7 @@ static void every_former_name_of_a_key_leads_to_the_new_one(void **state)
     }
 }
 
-static void a_key_so_long_that_nothing_is_near_is_only_unknown(void **state)
+static void a_very_long_key_is_only_reported_as_unknown(void **state)
 {
     (void)state;
     char key[200];
@@ -346,7 +350,7 @@ static void a_key_so_long_that_nothing_is_near_is_only_unknown(void **state)
     assert_non_null(strstr(buf_text(&errors), "unknown key; see"));
 }
 
-static void all_mistakes_are_told_at_once_each_with_its_line(void **state)
+static void all_mistakes_are_reported_at_once_with_their_lines(void **state)
 {
     (void)state;
     char want[4000];
@@ -373,7 +377,7 @@ static void all_mistakes_are_told_at_once_each_with_its_line(void **state)
     assert_string_equal(buf_text(&errors), want);
 }
 
-static void mistakes_are_added_to_those_of_before(void **state)
+static void mistakes_are_appended_to_earlier_ones(void **state)
 {
     (void)state;
     unit_write_file(file, "x = 1;", 6);
@@ -381,20 +385,20 @@ static void mistakes_are_added_to_those_of_before(void **state)
     assert_int_equal(conf_file_load(&conf, file, &errors), -1);
     assert_ptr_equal(strstr(buf_text(&errors), "earlier\n"), errors.data);
     unit_write_file(file, "", 0);
-    assert_int_equal(conf_file_load(&conf, file, &errors), 0); /* and those do not make this one fail */
+    assert_int_equal(conf_file_load(&conf, file, &errors), 0); /* earlier mistakes do not make this file fail */
 }
 
-/* The mistake is told with its line, whatever else is told of it. */
+/* The mistake is reported with its line, whatever else the message says. */
 static void check_number(const char *text, int line)
 {
     char want[UNIT_PATH * 2];
     assert_int_equal(load(text), -1);
     snprintf(want, sizeof want, "%s:%d: ", file, line);
     if (!strstr(buf_text(&errors), want))
-        fail_msg("wanted %s…, got %s", want, buf_text(&errors));
+        fail_msg("expected %s…, got %s", want, buf_text(&errors));
 }
 
-static void a_number_too_big_for_the_parser_is_never_taken_for_another(void **state)
+static void a_number_too_big_for_the_parser_is_never_wrapped(void **state)
 {
     (void)state;
     /* 2^31 and more, without the L that the syntax asks for: 4294967297 comes out of the parser as 1 */
@@ -402,10 +406,11 @@ static void a_number_too_big_for_the_parser_is_never_taken_for_another(void **st
                                       "-4294967295", "18446744073709551617", "99999999999999999999"};
     for (size_t i = 0; i < sizeof big / sizeof big[0]; i++)
         if (loadf("clients = {\n  max = %s;\n};", big[i]) == 0)
-            fail_msg("%s was taken as %d", big[i], conf.clients_max);
+            fail_msg("%s was accepted as %d", big[i], conf.clients_max);
     check_number("clients = {\n  max = 4294967297;\n};", 2);
     check_number("clients = { /* 1 */ max =\n\n 4294967297; };", 3);
-    check_number("flood = { exempt_loopback = true; }; log = { level = \"a\\\"b\"; };\nclients = { max=-4294967295; };", 2);
+    check_number("flood = { exempt_loopback = true; }; log = { level = \"a\\\"b\"; };\nclients = { max=-4294967295; };",
+                 2);
 }
 
 static void a_number_too_big_for_the_parser_is_found_in_included_files_too(void **state)
@@ -415,32 +420,33 @@ static void a_number_too_big_for_the_parser_is_found_in_included_files_too(void 
     snprintf(more, sizeof more, "%s/more.conf", dir);
     unit_write_file(more, "clients = { max = 4294967297; };\n", 33);
     if (load("@include \"more.conf\"\n") == 0)
-        fail_msg("it was taken as %d", conf.clients_max);
+        fail_msg("was accepted as %d", conf.clients_max);
 }
 
-static void hexadecimal_numbers_are_no_way_round_it(void **state)
+static void hexadecimal_numbers_are_checked_too(void **state)
 {
     (void)state;
-    check_well(load("clients = { max = 0x10; };"));
+    check_ok(load("clients = { max = 0x10; };"));
     assert_int_equal(conf.clients_max, 16);
     if (load("clients = { max = 0x100000001; };") == 0)
-        fail_msg("it was taken as %d", conf.clients_max);
+        fail_msg("was accepted as %d", conf.clients_max);
 }
 
-static void big_numbers_elsewhere_do_no_harm(void **state)
+static void big_numbers_in_comments_and_text_are_harmless(void **state)
 {
     (void)state;
-    check_well(load("# 4294967297 in a comment\n// 4294967297\n/* 4294967297\n4294967297 */\n"
+    check_ok(load("# 4294967297 in a comment\n// 4294967297\n/* 4294967297\n4294967297 */\n"
                     "store = { directory = \"/tmp/4294967297\"; };"
                     "admin = { group = \"a\\\"b 4294967297\"; };"));
     assert_string_equal(conf.store_directory, "/tmp/4294967297");
 }
 
-static void syntax_errors_come_with_file_and_line(void **state)
+static void syntax_errors_are_reported_with_file_and_line(void **state)
 {
     (void)state;
     char want[300];
-    static const char *const broken[] = {"clients = {\n\n  max = ;\n};", "a = 1;\nb = 2;\n= 3;", "log = {\n\n level = \"x;"};
+    static const char *const broken[] = {"clients = {\n\n  max = ;\n};", "a = 1;\nb = 2;\n= 3;",
+                                         "log = {\n\n level = \"x;"};
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
         assert_int_equal(load(broken[i]), -1);
         snprintf(want, sizeof want, "%s:3: ", file);
@@ -450,7 +456,7 @@ static void syntax_errors_come_with_file_and_line(void **state)
     }
 }
 
-static void a_file_that_cannot_be_read_is_told(void **state)
+static void a_missing_file_is_reported(void **state)
 {
     (void)state;
     char want[400];
@@ -473,7 +479,7 @@ static int load_forbidden(void *arg)
     return code;
 }
 
-static void a_file_that_may_not_be_read_is_told(void **state)
+static void a_file_without_read_permission_is_reported(void **state)
 {
     (void)state;
     load("");
@@ -487,13 +493,13 @@ static void a_file_that_may_not_be_read_is_told(void **state)
 static void listeners_are_read_in_order_with_their_defaults(void **state)
 {
     (void)state;
-    check_well(load("listeners = ( { port = 1234; }, { address = \"::1\"; port = 0; protocol = \"native\"; } );"));
+    check_ok(load("listeners = ( { port = 1234; }, { address = \"::1\"; port = 0; protocol = \"native\"; } );"));
     assert_int_equal(conf.listener_count, 2);
-    check_well(load("listeners = ( { protocol = \"native\"; address = \"127.0.0.1\"; port = 7; } );"));
+    check_ok(load("listeners = ( { protocol = \"native\"; address = \"127.0.0.1\"; port = 7; } );"));
     assert_string_equal(conf.listeners[0].address, "127.0.0.1");
     assert_string_equal(conf.listeners[0].protocol, "native");
     assert_int_equal(conf.listeners[0].port, 7);
-    check_well(load("listeners = ( { port = 1234; }, { address = \"::1\"; port = 0; protocol = \"native\"; } );"));
+    check_ok(load("listeners = ( { port = 1234; }, { address = \"::1\"; port = 0; protocol = \"native\"; } );"));
     assert_string_equal(conf.listeners[0].address, "*");
     assert_int_equal(conf.listeners[0].port, 1234);
     assert_string_equal(conf.listeners[0].protocol, "native");
@@ -501,7 +507,7 @@ static void listeners_are_read_in_order_with_their_defaults(void **state)
     assert_int_equal(conf.listeners[1].port, 0);
 }
 
-/* A listener with all that it needs but `but`, and behind that more text. */
+/* A listener with all required keys except `but`, followed by more text. */
 static int load_listener(const char *but, const char *more)
 {
     struct buf text = {0};
@@ -528,7 +534,7 @@ static void every_key_of_a_listener_has_its_default_type_and_range(void **state)
         const struct item *item = &items[i];
         char key[64], text[128], range[64];
         snprintf(key, sizeof key, "listeners.%s", item->key);
-        check_well(load_listener(NULL, ""));
+        check_ok(load_listener(NULL, ""));
         const char *field = (const char *)&conf.listeners[0] + item->offset;
         if (item->kind == KIND_STRING)
             assert_string_equal(field, item->text);
@@ -560,7 +566,8 @@ static void a_listener_needs_a_port_and_a_known_protocol(void **state)
                   "must be one of native (got \"gopher\")");
     check_mistake(load("listeners = ( { port = -1; } );"), 1, "listeners.port", "0..65535");
     check_mistake(load("listeners = ( { port = 65536; } );"), 1, "listeners.port", "0..65535");
-    check_mistake(load("listeners = ( { port = 1; address = 5; } );"), 1, "listeners.address", "must be a string in quotes");
+    check_mistake(load("listeners = ( { port = 1; address = 5; } );"), 1, "listeners.address",
+                  "must be a string in quotes");
     static const char *const bad[] = {"localhost", "", "300.1.1.1", "[::1]", "127.0.0.1 ", "**"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         check_mistake(loadf("listeners = ( { port = 1; address = \"%s\"; } );", bad[i]), 1, "listeners.address",
@@ -568,7 +575,7 @@ static void a_listener_needs_a_port_and_a_known_protocol(void **state)
     check_mistake(load("listeners = ( 9999 );"), 1, "listeners", "each must be a group");
 }
 
-static void listeners_are_a_list_of_one_to_sixteen(void **state)
+static void one_to_sixteen_listeners_are_accepted(void **state)
 {
     (void)state;
     struct buf text = {0};
@@ -582,7 +589,7 @@ static void listeners_are_a_list_of_one_to_sixteen(void **state)
             buf_printf(&text, "%s{ port = %d; }", i ? ", " : "", i);
         buf_str(&text, " );");
         if (n == 16) {
-            check_well(load(text.data));
+            check_ok(load(text.data));
             assert_int_equal(conf.listener_count, 16);
             assert_int_equal(conf.listeners[15].port, 15);
         } else {
@@ -592,13 +599,13 @@ static void listeners_are_a_list_of_one_to_sixteen(void **state)
     buf_fini(&text);
 }
 
-static void includes_are_found_beside_the_file_and_named_in_mistakes(void **state)
+static void includes_are_relative_to_the_file_and_named_in_mistakes(void **state)
 {
     (void)state;
     char path[UNIT_PATH + 32], want[400];
     snprintf(path, sizeof path, "%s/more.conf", dir);
     unit_write_file(path, "clients = { max = 77; };\n", 25);
-    check_well(load("@include \"more.conf\"\nlog = { time = false; };\n"));
+    check_ok(load("@include \"more.conf\"\nlog = { time = false; };\n"));
     assert_int_equal(conf.clients_max, 77);
     assert_false(conf.log_time);
     unit_write_file(path, "\nclients = { max = 0; };\n", 25);
@@ -633,19 +640,19 @@ static void compare(const struct conf *now, struct conf *next)
     conf_compare(now, next, note, &changed);
 }
 
-static void what_is_the_same_is_not_told(void **state)
+static void an_unchanged_key_is_not_reported(void **state)
 {
     (void)state;
     static struct conf now, next;
     conf_defaults(&now);
     conf_defaults(&next);
-    memset(next.log_level + 5, 'x', 10); /* behind the end of the text */
+    memset(next.log_level + 5, 'x', 10); /* after the end of the text */
     next.log_level[4] = '\0';
     compare(&now, &next);
     assert_string_equal(changed.keys, "");
 }
 
-static void each_key_is_told_with_when_it_takes_effect_and_put_back_if_not_now(void **state)
+static void each_changed_key_is_reported_and_kept_until_a_restart_if_needed(void **state)
 {
     (void)state;
     static struct conf now, next;
@@ -672,7 +679,7 @@ static void each_key_is_told_with_when_it_takes_effect_and_put_back_if_not_now(v
     }
 }
 
-static void other_listeners_need_a_restart(void **state)
+static void changed_listeners_need_a_restart(void **state)
 {
     (void)state;
     static struct conf now, next;
@@ -695,7 +702,7 @@ static void other_listeners_need_a_restart(void **state)
     }
 }
 
-static void several_changes_are_all_told(void **state)
+static void several_changes_are_all_reported(void **state)
 {
     (void)state;
     static struct conf now, next;
@@ -711,7 +718,7 @@ static void several_changes_are_all_told(void **state)
     assert_int_equal(next.clients_prespawn, now.clients_prespawn);
 }
 
-static void the_sample_says_what_holds_without_it(void **state)
+static void the_sample_equals_the_defaults(void **state)
 {
     (void)state;
     char sample[600];
@@ -727,36 +734,36 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
-        TEST(without_a_word_every_key_has_its_default),
-        TEST(every_number_is_taken_from_its_least_to_its_most_and_no_further),
-        TEST(every_key_takes_its_own_type_alone),
-        TEST(yes_and_no_are_taken),
-        TEST(text_is_taken_as_it_is_and_only_so_long),
-        TEST(a_word_from_a_list_must_be_on_it),
-        TEST(text_has_to_fit_into_a_line),
-        TEST(whether_the_maximum_was_given_is_known),
-        TEST(an_unknown_key_is_told_with_the_nearest_one),
+        TEST(in_an_empty_file_every_key_has_its_default),
+        TEST(every_number_is_accepted_within_its_limits_only),
+        TEST(every_key_accepts_only_its_own_type),
+        TEST(yes_and_no_are_accepted),
+        TEST(text_is_kept_unchanged_up_to_its_limit),
+        TEST(a_keyword_must_be_on_its_list),
+        TEST(text_must_fit_into_a_line),
+        TEST(an_explicit_maximum_is_recognised),
+        TEST(an_unknown_key_is_reported_with_the_nearest_one),
         TEST(every_former_name_of_a_key_leads_to_the_new_one),
-        TEST(a_key_so_long_that_nothing_is_near_is_only_unknown),
-        TEST(all_mistakes_are_told_at_once_each_with_its_line),
-        TEST(mistakes_are_added_to_those_of_before),
-        TEST(a_number_too_big_for_the_parser_is_never_taken_for_another),
+        TEST(a_very_long_key_is_only_reported_as_unknown),
+        TEST(all_mistakes_are_reported_at_once_with_their_lines),
+        TEST(mistakes_are_appended_to_earlier_ones),
+        TEST(a_number_too_big_for_the_parser_is_never_wrapped),
         TEST(a_number_too_big_for_the_parser_is_found_in_included_files_too),
-        TEST(hexadecimal_numbers_are_no_way_round_it),
-        TEST(big_numbers_elsewhere_do_no_harm),
-        TEST(syntax_errors_come_with_file_and_line),
-        TEST(a_file_that_cannot_be_read_is_told),
-        TEST(a_file_that_may_not_be_read_is_told),
+        TEST(hexadecimal_numbers_are_checked_too),
+        TEST(big_numbers_in_comments_and_text_are_harmless),
+        TEST(syntax_errors_are_reported_with_file_and_line),
+        TEST(a_missing_file_is_reported),
+        TEST(a_file_without_read_permission_is_reported),
         TEST(listeners_are_read_in_order_with_their_defaults),
         TEST(every_key_of_a_listener_has_its_default_type_and_range),
         TEST(a_listener_needs_a_port_and_a_known_protocol),
-        TEST(listeners_are_a_list_of_one_to_sixteen),
-        TEST(includes_are_found_beside_the_file_and_named_in_mistakes),
-        TEST(what_is_the_same_is_not_told),
-        TEST(each_key_is_told_with_when_it_takes_effect_and_put_back_if_not_now),
-        TEST(other_listeners_need_a_restart),
-        TEST(several_changes_are_all_told),
-        TEST(the_sample_says_what_holds_without_it),
+        TEST(one_to_sixteen_listeners_are_accepted),
+        TEST(includes_are_relative_to_the_file_and_named_in_mistakes),
+        TEST(an_unchanged_key_is_not_reported),
+        TEST(each_changed_key_is_reported_and_kept_until_a_restart_if_needed),
+        TEST(changed_listeners_need_a_restart),
+        TEST(several_changes_are_all_reported),
+        TEST(the_sample_equals_the_defaults),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void each_counts_by_itself(void **state)
+static void each_counter_counts_separately(void **state)
 {
     (void)state;
     for (int c = 0; c < COUNTERS; c++) {
@@ -26,7 +26,7 @@ static void each_counts_by_itself(void **state)
         assert_int_equal(counter_get((enum counter)c), c + 1);
 }
 
-static void names_are_words_that_tell_them_apart(void **state)
+static void names_are_distinct_words(void **state)
 {
     (void)state;
     for (int a = 0; a < COUNTERS; a++) {
@@ -64,8 +64,8 @@ static void nothing_is_lost_between_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_counts_by_itself),
-        cmocka_unit_test(names_are_words_that_tell_them_apart),
+        cmocka_unit_test(each_counter_counts_separately),
+        cmocka_unit_test(names_are_distinct_words),
         cmocka_unit_test(nothing_is_lost_between_threads),
     };
     alarm(60);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What is said in a room is gathered: several lines become one entry, the speaker who combines puts them for all,
- * and nobody hears anything in another order than without it. One thread of the test plays several speakers where the
- * order between threads is what is tested; a speaker with a thread of its own stands for another client's reader.
+ * Lines said in a room are gathered: several lines become one entry, the speaker that combines puts them for all, and
+ * the order that members hear does not change. Where the order between threads is tested, one thread of the test plays
+ * several speakers; a speaker with a thread of its own stands for another client's reader.
  */
 #include "config.h"
 
@@ -27,7 +27,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A piece has two lines, or a KiB, at most. */
+/* A piece has at most two lines or 1 KiB. */
 #define PIECES (struct outbox_limits){.entries = 32, .bytes = 16384, .age_ms = 30000, .patience_ms = 1000}
 
 static struct unit_member alice, bob, carol;
@@ -41,8 +41,8 @@ static void join(struct unit_member *um)
 
 static void all_quiet(void)
 {
-    unit_member_hush(&alice);
-    unit_member_hush(&bob);
+    unit_member_clear(&alice);
+    unit_member_clear(&bob);
     unit_client_wait_asleep(&alice.client);
     unit_client_wait_asleep(&bob.client);
 }
@@ -81,7 +81,7 @@ static size_t entries(struct unit_member *um)
     return outbox_load(um->member.outbox).entries;
 }
 
-/* Somebody else's reader: says something and waits, with its debts paid or not, until the test lets it go. */
+/* Another client's reader: says a line and waits, with its debts paid or not, until the test ends it. */
 struct speaker {
     struct unit_member *who;
     bool flushes;
@@ -108,7 +108,7 @@ static void speak(void *arg)
     if (sp->flushes)
         post_flush();
     sp->has_said = true;
-    unit_comes(may_end, sp);
+    unit_wait_for(may_end, sp);
     post_flush();
 }
 
@@ -152,7 +152,7 @@ static void lines_of_all_speakers_are_one_message_and_count_each(void **state)
     assert_int_equal(entries(&bob), 0);
 }
 
-static void as_much_as_a_part_of_an_outbox_is_put_at_once(void **state)
+static void a_full_piece_is_put_at_once(void **state)
 {
     (void)state;
     char text[600];
@@ -165,12 +165,12 @@ static void as_much_as_a_part_of_an_outbox_is_put_at_once(void **state)
     text[sizeof text - 1] = '\0';
     unit_say(r, &alice.member, text);
     assert_int_equal(entries(&bob), 2);
-    unit_say(r, &alice.member, text); /* both would be too long in one piece */
+    unit_say(r, &alice.member, text); /* the two lines are too long for one piece */
     assert_int_equal(entries(&bob), 3);
     assert_int_equal(r->fanout.gathered, 1);
 }
 
-static void a_room_that_rests_holds_no_lines_in_memory(void **state)
+static void an_idle_room_holds_no_lines_in_memory(void **state)
 {
     (void)state;
     for (int i = 0; i < 100; i++)
@@ -182,19 +182,19 @@ static void a_room_that_rests_holds_no_lines_in_memory(void **state)
 
 /* ---- who puts ---- */
 
-static void a_speaker_who_adds_to_what_another_combines_owes_nothing(void **state)
+static void a_speaker_who_adds_to_anothers_lines_owes_nothing(void **state)
 {
     (void)state;
     struct speaker sp;
     unit_say(r, &alice.member, "mine");
-    speaker_start(&sp, &bob, true); /* its flush has come back */
+    speaker_start(&sp, &bob, true); /* its flush has returned */
     assert_int_equal(entries(&alice), 0);
     unit_member_hears(&alice, "ROOM #den alice mine\nROOM #den bob from a thread\n");
     speaker_stop(&sp);
     unit_member_hears(&alice, "");
 }
 
-static void a_settle_puts_what_another_combines(void **state)
+static void a_settle_puts_lines_that_another_combines(void **state)
 {
     (void)state;
     struct speaker sp;
@@ -203,7 +203,7 @@ static void a_settle_puts_what_another_combines(void **state)
     post_settle();
     assert_int_equal(entries(&alice), 2);
     unit_say(r, &alice.member, "more");
-    assert_int_equal(entries(&alice), 2); /* it is still bob's to put */
+    assert_int_equal(entries(&alice), 2); /* bob still has to put it */
     post_flush();
     assert_int_equal(r->fanout.gathered, 1);
     speaker_stop(&sp);
@@ -218,7 +218,7 @@ static void after_a_flush_nobody_combines(void **state)
     post_flush();
     assert_false(r->fanout.combined);
     unit_say(r, &alice.member, "two");
-    post_settle(); /* settling gives it up as well: the room may be left next */
+    post_settle(); /* settling also stops combining: the room may be left next */
     assert_false(r->fanout.combined);
     post_flush();
 }
@@ -236,7 +236,7 @@ static int put_endless(struct post_gathering *g, enum post_combiner combiner)
     return 1;
 }
 
-static void a_flush_ends_though_more_is_gathered_all_the_time(void **state)
+static void a_flush_ends_although_lines_keep_coming(void **state)
 {
     (void)state;
     struct endless e = {.g = {put_endless}};
@@ -248,7 +248,7 @@ static void a_flush_ends_though_more_is_gathered_all_the_time(void **state)
     assert_int_equal(e.last, POST_ENDS);
 }
 
-static void gathering_elsewhere_settles_first(void **state)
+static void gathering_in_another_room_settles_first(void **state)
 {
     (void)state;
     struct endless e = {.g = {put_endless}};
@@ -257,25 +257,25 @@ static void gathering_elsewhere_settles_first(void **state)
     assert_int_equal(e.puts, 0);
     unit_say(r, &alice.member, "here");
     assert_int_equal(e.puts, 1);
-    assert_int_equal(e.last, POST_STAYS); /* somebody else combines there */
+    assert_int_equal(e.last, POST_STAYS); /* another speaker combines there */
 }
 
 /* ---- order ---- */
 
-static void an_answer_does_not_overtake_what_was_said(void **state)
+static void an_answer_does_not_overtake_earlier_lines(void **state)
 {
     (void)state;
     struct speaker sp;
     struct event pong = {.kind = EVENT_PONG};
     speaker_start(&sp, &bob, false);
-    unit_say(r, &alice.member, "first"); /* bob's to put */
+    unit_say(r, &alice.member, "first"); /* bob has to put it */
     post_settle();
     member_answer(&alice.member, &pong);
     unit_member_hears(&alice, "ROOM #den bob from a thread\nROOM #den alice first\nPONG\n");
     speaker_stop(&sp);
 }
 
-/* Without a house: a child has no threads. */
+/* Without the house: a child process has no threads. */
 static void say_alone(void)
 {
     static struct notifier notifier;
@@ -312,7 +312,7 @@ static void a_put_that_would_overtake_aborts(void **state)
     assert_false(unit_aborts(put_after_settling, NULL));
 }
 
-static void a_member_who_leaves_still_hears_what_was_said_before(void **state)
+static void a_member_who_leaves_still_hears_earlier_lines(void **state)
 {
     (void)state;
     struct speaker sp;
@@ -322,18 +322,19 @@ static void a_member_who_leaves_still_hears_what_was_said_before(void **state)
     speaker_stop(&sp);
 }
 
-static void a_member_who_joins_hears_what_was_gathered_as_replay_and_once(void **state)
+static void a_member_who_joins_hears_gathered_lines_once_as_replay(void **state)
 {
     (void)state;
     struct speaker sp;
     speaker_start(&sp, &bob, false);
     join(&carol);
     speaker_stop(&sp);
-    unit_member_hears(&carol, "OK Joined #den (2 users)\nJOIN #den alice\nJOIN #den bob\nROOM #den bob from a thread\n");
+    unit_member_hears(&carol,
+                      "OK Joined #den (2 users)\nJOIN #den alice\nJOIN #den bob\nROOM #den bob from a thread\n");
     unit_member_hears(&alice, "ROOM #den bob from a thread\nJOIN #den carol\n");
 }
 
-static void the_operator_speaks_behind_what_was_said(void **state)
+static void an_announcement_follows_earlier_lines(void **state)
 {
     (void)state;
     struct speaker sp;
@@ -346,7 +347,7 @@ static void the_operator_speaks_behind_what_was_said(void **state)
 
 /* ---- for programs ---- */
 
-/* Switched on or off for a member, as serve/cmd_caps.c does it. */
+/* Sets the form of a member, as serve/native/cmd_caps.c does. */
 static void set_form(struct unit_member *um, enum form form)
 {
     post_settle();
@@ -354,7 +355,7 @@ static void set_form(struct unit_member *um, enum form form)
     roster_update(r, &um->member);
 }
 
-/* Takes the tags off each line of what the member heard, and notes the number of the last. */
+/* Removes the tags from each line that the member heard, and stores the number of the last. */
 static void hears_tagged(struct unit_member *um, const char *want, uint64_t *last)
 {
     struct buf heard = {0}, bare = {0};
@@ -374,12 +375,12 @@ static void hears_tagged(struct unit_member *um, const char *want, uint64_t *las
     buf_fini(&bare);
 }
 
-static void each_member_hears_in_its_own_form_and_changes_it_at_will(void **state)
+static void each_member_hears_its_own_form_and_can_change_it(void **state)
 {
     (void)state;
     uint64_t last = 0;
     unit_say(r, &bob.member, "before");
-    set_form(&alice, FORM_TAGS); /* behind what was said */
+    set_form(&alice, FORM_TAGS); /* after what was said */
     unit_member_hears(&alice, "ROOM #den bob before\n");
     unit_say(r, &bob.member, "one");
     unit_say(r, &bob.member, "two");
@@ -398,6 +399,20 @@ static void each_member_hears_in_its_own_form_and_changes_it_at_will(void **stat
     assert_int_equal(r->fanout.takers[FORM_TAGS], 0);
 }
 
+static void lines_that_another_gathered_reach_a_member_in_its_form_of_that_time(void **state)
+{
+    struct speaker sp;
+    (void)state;
+    users_set_form(&alice.member, FORM_TAGS); /* the room still has the old form */
+    speaker_start(&sp, &bob, false);
+    roster_update(r, &alice.member);
+    unit_member_hears(&alice, "ROOM #den bob from a thread\n");
+    speaker_stop(&sp);
+    unit_member_hears(&alice, "");
+    unit_member_hears(&bob, "ROOM #den bob from a thread\n");
+    set_form(&alice, FORM_NATIVE);
+}
+
 static void render_nothing(struct buf *out, const struct event *ev, enum form form, const char *to)
 {
     (void)out;
@@ -406,17 +421,21 @@ static void render_nothing(struct buf *out, const struct event *ev, enum form fo
     (void)to;
 }
 
-static void lines_for_which_a_form_has_no_words_are_not_put(void **state)
+static void lines_that_a_form_cannot_express_are_not_put(void **state)
 {
     static const struct codec silent = {.render = render_nothing};
     (void)state;
     codecs_replace(FORM_TAGS, &silent);
     set_form(&alice, FORM_TAGS);
+    unit_client_wait_asleep(&alice.client);
     unit_say(r, &bob.member, "gathered");
-    unit_member_hears(&bob, "ROOM #den bob gathered\n");
-    unit_announce(r, "put at once");
-    unit_member_hears(&bob, "ROOM #den server put at once\n");
+    post_settle(); /* it is put, and no writer is woken yet */
+    assert_int_equal(entries(&bob), 1);
     assert_int_equal(entries(&alice), 0);
+    unit_announce(r, "put at once");
+    assert_int_equal(entries(&bob), 2);
+    assert_int_equal(entries(&alice), 0);
+    unit_member_hears(&bob, "ROOM #den bob gathered\nROOM #den server put at once\n");
     unit_member_hears(&alice, "");
     codecs_replace(FORM_TAGS, NULL);
     set_form(&alice, FORM_NATIVE);
@@ -441,13 +460,13 @@ static void a_member_with_tags_hears_the_replay_with_them(void **state)
     buf_fini(&heard);
 }
 
-static void a_member_with_acks_hears_the_number_in_its_place_and_no_echo(void **state)
+static void a_member_with_acks_hears_the_number_in_place_of_the_echo(void **state)
 {
     (void)state;
     struct speaker sp;
     char want[200];
     alice.member.caps = 1u << CAP_ACKS;
-    speaker_start(&sp, &bob, false); /* gathered, and bob's to put */
+    speaker_start(&sp, &bob, false); /* gathered; bob has to put it */
     unit_say(r, &alice.member, "one");
     uint64_t first = r->last_id;
     unit_act(r, &alice.member, "two");
@@ -464,7 +483,7 @@ static void a_member_with_acks_hears_the_number_in_its_place_and_no_echo(void **
 
 /* ---- ignoring ---- */
 
-/* As serve/cmd_presence.c does it; NULL: nobody. */
+/* As serve/native/cmd_presence.c does; NULL: nobody. */
 static void ignore(struct unit_member *um, const char *name)
 {
     struct ignores *old = um->member.ignores;
@@ -474,16 +493,16 @@ static void ignore(struct unit_member *um, const char *name)
     free(old);
 }
 
-static void an_ignored_member_is_heard_by_the_others_in_the_same_order(void **state)
+static void an_ignored_member_is_still_heard_by_others_in_order(void **state)
 {
     (void)state;
     join(&carol);
     all_quiet();
-    unit_member_hush(&carol);
+    unit_member_clear(&carol);
     unit_say(r, &alice.member, "before");
     ignore(&bob, "Alice");
     struct speaker sp;
-    speaker_start(&sp, &carol, false); /* gathered, and carol's to put */
+    speaker_start(&sp, &carol, false); /* gathered; carol has to put it */
     unit_say(r, &alice.member, "one");
     unit_act(r, &alice.member, "two");
     speaker_stop(&sp);
@@ -503,7 +522,7 @@ static void an_ignored_member_is_heard_by_the_others_in_the_same_order(void **st
     unit_member_hears(&bob, "ROOM #den alice five\n");
 }
 
-static void only_talk_of_the_ignored_is_not_heard(void **state)
+static void only_the_talk_of_an_ignored_user_is_hidden(void **state)
 {
     (void)state;
     ignore(&bob, "alice");
@@ -512,7 +531,7 @@ static void only_talk_of_the_ignored_is_not_heard(void **state)
     unit_member_hears(&bob, "LEAVE #den alice\nJOIN #den alice\n");
 }
 
-static void one_always_hears_oneself(void **state)
+static void members_always_hear_themselves(void **state)
 {
     (void)state;
     ignore(&alice, "alice");
@@ -521,7 +540,7 @@ static void one_always_hears_oneself(void **state)
     unit_member_hears(&bob, "ROOM #den alice me\n");
 }
 
-static void an_ignored_user_is_left_out_of_the_replay_too(void **state)
+static void an_ignored_user_is_left_out_of_the_replay(void **state)
 {
     (void)state;
     unit_say(r, &alice.member, "one");
@@ -536,13 +555,13 @@ static void an_ignored_user_is_left_out_of_the_replay_too(void **state)
     assert_int_equal(r->fanout.ignorers, 0);
 }
 
-static void acks_and_ignoring_go_together(void **state)
+static void acks_work_together_with_ignoring(void **state)
 {
     (void)state;
     char want[64];
     join(&carol);
     all_quiet();
-    unit_member_hush(&carol);
+    unit_member_clear(&carol);
     ignore(&bob, "alice");
     alice.member.caps = 1u << CAP_ACKS;
     unit_say(r, &alice.member, "one");
@@ -554,7 +573,7 @@ static void acks_and_ignoring_go_together(void **state)
 
 /* ---- pressure ---- */
 
-static void while_an_outbox_presses_every_speaker_meets_it(void **state)
+static void every_speaker_meets_an_outbox_that_presses(void **state)
 {
     (void)state;
     static struct unit_held slow;
@@ -573,18 +592,18 @@ static void while_an_outbox_presses_every_speaker_meets_it(void **state)
     }
     assert_ptr_equal(post_pressure().other, m.outbox);
     struct post_pressure before = {0};
-    assert_true(fanout_congested(&r->fanout, &before)); /* who speaks next is to wait for it before */
+    assert_true(fanout_congested(&r->fanout, &before)); /* the next speaker has to wait for it */
     assert_ptr_equal(before.other, m.outbox);
     assert_int_equal(before.gen, slow.gen);
     speaker_start(&sp, &bob, false);
     assert_null(post_pressure().other);
-    unit_say(r, &alice.member, "one more"); /* would be bob's to put otherwise */
+    unit_say(r, &alice.member, "one more"); /* otherwise bob would have to put it */
     assert_int_equal(r->fanout.gathered, 0);
     struct post_pressure p = post_pressure();
     assert_ptr_equal(p.other, m.outbox);
     assert_int_equal(p.gen, slow.gen);
     speaker_stop(&sp);
-    unit_stream_let(&slow.us);
+    unit_stream_release(&slow.us);
     post_settle();
     roster_leave(r, &m, &(struct leaving){.reason = ""});
     member_remove_room(&m, r);
@@ -607,27 +626,28 @@ int main(void)
         cmocka_unit_test(a_put_that_would_overtake_aborts), /* before any thread */
         TEST(nothing_is_put_before_the_speaker_flushes),
         TEST(lines_of_all_speakers_are_one_message_and_count_each),
-        TEST(as_much_as_a_part_of_an_outbox_is_put_at_once),
-        TEST(a_room_that_rests_holds_no_lines_in_memory),
-        TEST(a_speaker_who_adds_to_what_another_combines_owes_nothing),
-        TEST(a_settle_puts_what_another_combines),
+        TEST(a_full_piece_is_put_at_once),
+        TEST(an_idle_room_holds_no_lines_in_memory),
+        TEST(a_speaker_who_adds_to_anothers_lines_owes_nothing),
+        TEST(a_settle_puts_lines_that_another_combines),
         TEST(after_a_flush_nobody_combines),
-        TEST(a_flush_ends_though_more_is_gathered_all_the_time),
-        TEST(gathering_elsewhere_settles_first),
-        TEST(an_answer_does_not_overtake_what_was_said),
-        TEST(a_member_who_leaves_still_hears_what_was_said_before),
-        TEST(a_member_who_joins_hears_what_was_gathered_as_replay_and_once),
-        TEST(the_operator_speaks_behind_what_was_said),
-        TEST(each_member_hears_in_its_own_form_and_changes_it_at_will),
-        TEST(lines_for_which_a_form_has_no_words_are_not_put),
+        TEST(a_flush_ends_although_lines_keep_coming),
+        TEST(gathering_in_another_room_settles_first),
+        TEST(an_answer_does_not_overtake_earlier_lines),
+        TEST(a_member_who_leaves_still_hears_earlier_lines),
+        TEST(a_member_who_joins_hears_gathered_lines_once_as_replay),
+        TEST(an_announcement_follows_earlier_lines),
+        TEST(each_member_hears_its_own_form_and_can_change_it),
+        TEST(lines_that_another_gathered_reach_a_member_in_its_form_of_that_time),
+        TEST(lines_that_a_form_cannot_express_are_not_put),
         TEST(a_member_with_tags_hears_the_replay_with_them),
-        TEST(a_member_with_acks_hears_the_number_in_its_place_and_no_echo),
-        TEST(an_ignored_member_is_heard_by_the_others_in_the_same_order),
-        TEST(only_talk_of_the_ignored_is_not_heard),
-        TEST(one_always_hears_oneself),
-        TEST(an_ignored_user_is_left_out_of_the_replay_too),
-        TEST(acks_and_ignoring_go_together),
-        TEST(while_an_outbox_presses_every_speaker_meets_it),
+        TEST(a_member_with_acks_hears_the_number_in_place_of_the_echo),
+        TEST(an_ignored_member_is_still_heard_by_others_in_order),
+        TEST(only_the_talk_of_an_ignored_user_is_hidden),
+        TEST(members_always_hear_themselves),
+        TEST(an_ignored_user_is_left_out_of_the_replay),
+        TEST(acks_work_together_with_ignoring),
+        TEST(every_speaker_meets_an_outbox_that_presses),
     };
 #undef TEST
     alarm(60);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The flood limit, by a clock of the test's own: what a line costs, how long one waits, and when it is the end. */
+/* The flood limit, with a clock of the test: what a line costs, how long a client waits, and when it is closed. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -32,7 +32,7 @@ static enum flood_verdict pay(size_t bytes)
     return v;
 }
 
-/* Pays as a reader does, which asks again when it is told to; the milliseconds it was held back, or -1 at the end. */
+/* Pays as a reader does, which retries when told to. Returns the milliseconds it was delayed, or -1 if it is closed. */
 static int64_t pay_and_wait(size_t bytes)
 {
     int64_t began = now, until = 0;
@@ -50,7 +50,7 @@ static int pass_until_held(size_t bytes)
     return n;
 }
 
-static void a_burst_passes_and_then_is_held_back(void **state)
+static void a_burst_passes_and_further_lines_are_delayed(void **state)
 {
     (void)state;
     limits(10, 50, 60);
@@ -71,7 +71,7 @@ static void a_line_costs_one_and_one_more_for_each_512_bytes(void **state)
     }
 }
 
-static void tokens_come_back_with_time_up_to_the_burst(void **state)
+static void tokens_refill_with_time_up_to_the_burst(void **state)
 {
     (void)state;
     limits(10, 50, 60);
@@ -82,7 +82,7 @@ static void tokens_come_back_with_time_up_to_the_burst(void **state)
     assert_int_equal(pass_until_held(1), 50);
 }
 
-static void who_is_held_back_is_told_exactly_how_long(void **state)
+static void a_delayed_client_is_told_exactly_how_long(void **state)
 {
     (void)state;
     int64_t until = 0;
@@ -90,14 +90,14 @@ static void who_is_held_back_is_told_exactly_how_long(void **state)
     pass_until_held(1);
     assert_int_equal(flood_pay(&f, 1, now, &until), FLOOD_WAIT);
     assert_int_equal(until, now + 100);
-    assert_int_equal(flood_pay(&f, 1, until - 1, &until), FLOOD_WAIT); /* and that was not paid for */
+    assert_int_equal(flood_pay(&f, 1, until - 1, &until), FLOOD_WAIT); /* which was not paid for */
     now += 100;
     assert_int_equal(pay(1), FLOOD_PASS);
     assert_int_equal(flood_pay(&f, 512, now, &until), FLOOD_WAIT);
     assert_int_equal(until, now + 200);
 }
 
-static void a_line_dearer_than_the_whole_burst_passes_with_a_full_bucket(void **state)
+static void a_line_above_the_whole_burst_passes_with_a_full_bucket(void **state)
 {
     (void)state;
     limits(10, 3, 60);
@@ -105,7 +105,7 @@ static void a_line_dearer_than_the_whole_burst_passes_with_a_full_bucket(void **
     assert_int_equal(pay_and_wait(65536), 300);
 }
 
-static void held_back_without_a_break_is_the_end(void **state)
+static void a_client_delayed_without_a_break_is_closed(void **state)
 {
     (void)state;
     limits(10, 5, 60);
@@ -119,21 +119,21 @@ static void held_back_without_a_break_is_the_end(void **state)
             return;
         }
     }
-    fail_msg("it never ends");
+    fail_msg("the flood never ends");
 }
 
-static void a_second_of_peace_is_a_break(void **state)
+static void a_quiet_second_is_a_break(void **state)
 {
     (void)state;
     limits(10, 5, 60);
     for (int i = 0; i < 500; i++) {
         for (int k = 0; k < 20; k++)
             assert_true(pay_and_wait(1) >= 0);
-        now += 1600; /* the bucket is full again for a second and more */
+        now += 1600; /* the bucket is full for more than a second */
     }
 }
 
-static void less_than_a_second_is_none(void **state)
+static void less_than_a_quiet_second_is_no_break(void **state)
 {
     (void)state;
     limits(10, 5, 3);
@@ -146,7 +146,7 @@ static void less_than_a_second_is_none(void **state)
     assert_int_equal(waited, -1);
 }
 
-static void waiting_for_ones_tokens_is_no_break(void **state)
+static void waiting_for_tokens_is_no_break(void **state)
 {
     (void)state;
     static const struct {
@@ -159,7 +159,7 @@ static void waiting_for_ones_tokens_is_no_break(void **state)
         for (int n = 0; n < 2000 && waited >= 0; n++)
             waited = pay_and_wait(slow[i].bytes);
         if (waited != -1)
-            fail_msg("at %d tokens a second a flood of %zu bytes a line never ends", slow[i].rate, slow[i].bytes);
+            fail_msg("at %d tokens a second, a flood of lines of %zu bytes never ends", slow[i].rate, slow[i].bytes);
     }
 }
 
@@ -173,7 +173,7 @@ static void the_next_client_starts_with_a_full_bucket(void **state)
     assert_int_equal(pass_until_held(1), 5);
 }
 
-static void whether_loopback_is_spared_is_an_option(void **state)
+static void loopback_can_be_exempted_by_option(void **state)
 {
     (void)state;
     flood_configure(1, 1, 1, true);
@@ -185,17 +185,17 @@ static void whether_loopback_is_spared_is_an_option(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_burst_passes_and_then_is_held_back),
+        cmocka_unit_test(a_burst_passes_and_further_lines_are_delayed),
         cmocka_unit_test(a_line_costs_one_and_one_more_for_each_512_bytes),
-        cmocka_unit_test(tokens_come_back_with_time_up_to_the_burst),
-        cmocka_unit_test(who_is_held_back_is_told_exactly_how_long),
-        cmocka_unit_test(a_line_dearer_than_the_whole_burst_passes_with_a_full_bucket),
-        cmocka_unit_test(held_back_without_a_break_is_the_end),
-        cmocka_unit_test(a_second_of_peace_is_a_break),
-        cmocka_unit_test(less_than_a_second_is_none),
-        cmocka_unit_test(waiting_for_ones_tokens_is_no_break),
+        cmocka_unit_test(tokens_refill_with_time_up_to_the_burst),
+        cmocka_unit_test(a_delayed_client_is_told_exactly_how_long),
+        cmocka_unit_test(a_line_above_the_whole_burst_passes_with_a_full_bucket),
+        cmocka_unit_test(a_client_delayed_without_a_break_is_closed),
+        cmocka_unit_test(a_quiet_second_is_a_break),
+        cmocka_unit_test(less_than_a_quiet_second_is_no_break),
+        cmocka_unit_test(waiting_for_tokens_is_no_break),
         cmocka_unit_test(the_next_client_starts_with_a_full_bucket),
-        cmocka_unit_test(whether_loopback_is_spared_is_an_option),
+        cmocka_unit_test(loopback_can_be_exempted_by_option),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Turns at hashing: so many at once, each address in its turn, and nobody waits for ever. Nothing here is timed: each
- * who asks has a thread of its own, which says when it stands in line and when it is let in. */
+/* Turns at hashing: a limited number at once, addresses in turn, and every wait is bounded. Nothing here is timed: each
+ * request has a thread of its own, which reports when it is queued and when its turn begins. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -20,60 +20,60 @@
 
 #define LONG_MS 20000 /* longer than any wait here */
 
-struct guest {
+struct requester {
     struct turn turn;
     struct notifier notifier;
     struct addr from;
     struct waiter waiter;
     struct thread thread;
-    _Atomic bool stands; /* has looked whether it has to end, and so is in line */
-    _Atomic bool over;   /* has to end */
+    _Atomic bool is_queued; /* has checked whether it must end, and so is queued */
+    _Atomic bool over;   /* must end */
     _Atomic bool has_begun, has_failed, may_end;
 };
 
-static struct guest g[8];
+static struct requester g[8];
 
 static bool look(void *arg)
 {
-    struct guest *one = arg;
-    one->stands = true;
+    struct requester *one = arg;
+    one->is_queued = true;
     return one->over;
 }
 
 static bool may_end(void *arg)
 {
-    return ((struct guest *)arg)->may_end;
+    return ((struct requester *)arg)->may_end;
 }
 
 static void visit(void *arg)
 {
-    struct guest *one = arg;
+    struct requester *one = arg;
     if (!hashing_begin(&one->turn, &one->from, &one->waiter)) {
         one->has_failed = true;
         return;
     }
     one->has_begun = true;
-    unit_comes(may_end, one);
+    unit_wait_for(may_end, one);
     hashing_end(&one->turn);
 }
 
 static bool has_begun(void *arg)
 {
-    return ((struct guest *)arg)->has_begun;
+    return ((struct requester *)arg)->has_begun;
 }
 
 static bool has_failed(void *arg)
 {
-    return ((struct guest *)arg)->has_failed;
+    return ((struct requester *)arg)->has_failed;
 }
 
-static bool stands_or_has_begun(void *arg)
+static bool is_queued_or_has_begun(void *arg)
 {
-    return ((struct guest *)arg)->stands || has_begun(arg) || has_failed(arg);
+    return ((struct requester *)arg)->is_queued || has_begun(arg) || has_failed(arg);
 }
 
-/* One more comes, from that address, and stands in line or is let in. */
-static void come(struct guest *one, const char *address)
+/* Starts a request from that address; it is queued, or its turn begins. */
+static void request(struct requester *one, const char *address)
 {
     struct sockaddr_storage ss = {.ss_family = AF_INET};
     memset(one, 0, sizeof *one);
@@ -81,12 +81,12 @@ static void come(struct guest *one, const char *address)
     addrs_from(&one->from, &ss);
     notifier_init(&one->notifier);
     one->waiter = (struct waiter){&one->notifier, look, one};
-    assert_int_equal(thread_start(&one->thread, "guest", 64 * 1024, visit, one), 0);
-    unit_until(stands_or_has_begun, one);
+    assert_int_equal(thread_start(&one->thread, "requester", 64 * 1024, visit, one), 0);
+    unit_until(is_queued_or_has_begun, one);
 }
 
-/* It is let in, ends its turn, and goes. */
-static void serve(struct guest *one)
+/* Its turn begins; it ends the turn. */
+static void finish_turn(struct requester *one)
 {
     unit_until(has_begun, one);
     one->may_end = true;
@@ -94,108 +94,108 @@ static void serve(struct guest *one)
     notifier_fini(&one->notifier);
 }
 
-/* It is turned away. */
-static void turn_away(struct guest *one)
+/* It is refused. */
+static void expect_refused(struct requester *one)
 {
     unit_until(has_failed, one);
     thread_join(&one->thread);
     notifier_fini(&one->notifier);
 }
 
-static void so_many_are_at_work_and_the_next_when_one_ends(void **state)
+static void a_limited_number_hash_and_the_next_when_one_ends(void **state)
 {
     (void)state;
     hashing_configure(LONG_MS, 2);
     for (int i = 0; i < 4; i++)
-        come(&g[i], "192.0.2.1");
+        request(&g[i], "192.0.2.1");
     assert_true(g[0].has_begun && g[1].has_begun);
     assert_false(g[2].has_begun || g[3].has_begun);
-    serve(&g[1]);
+    finish_turn(&g[1]);
     unit_until(has_begun, &g[2]);
     assert_false(g[3].has_begun);
-    serve(&g[0]);
-    serve(&g[2]);
-    serve(&g[3]);
+    finish_turn(&g[0]);
+    finish_turn(&g[2]);
+    finish_turn(&g[3]);
 }
 
-static void those_of_one_address_come_in_their_order(void **state)
+static void requests_of_one_address_keep_their_order(void **state)
 {
     (void)state;
     hashing_configure(LONG_MS, 1);
     for (int i = 0; i < 6; i++)
-        come(&g[i], "192.0.2.1");
+        request(&g[i], "192.0.2.1");
     for (int i = 0; i < 6; i++) {
         unit_until(has_begun, &g[i]);
         for (int later = i + 1; later < 6; later++)
             assert_false(g[later].has_begun);
-        serve(&g[i]);
+        finish_turn(&g[i]);
     }
 }
 
-static void who_asks_for_many_lets_others_in_between(void **state)
+static void an_address_with_many_requests_takes_turns_with_others(void **state)
 {
     (void)state;
     hashing_configure(LONG_MS, 1);
     for (int i = 0; i < 5; i++)
-        come(&g[i], "192.0.2.1"); /* one at work, and four rounds */
-    come(&g[5], "192.0.2.2");
-    come(&g[6], "192.0.2.2");
-    come(&g[7], "192.0.2.3");
+        request(&g[i], "192.0.2.1"); /* one is hashing, and four rounds wait */
+    request(&g[5], "192.0.2.2");
+    request(&g[6], "192.0.2.2");
+    request(&g[7], "192.0.2.3");
     static const int order[] = {0, 1, 5, 7, 2, 6, 3, 4};
     for (int i = 0; i < 8; i++) {
         unit_until(has_begun, &g[order[i]]);
         for (int later = i + 1; later < 8; later++)
             assert_false(g[order[later]].has_begun);
-        serve(&g[order[i]]);
+        finish_turn(&g[order[i]]);
     }
 }
 
-static void who_gets_no_turn_in_time_is_turned_away_and_leaves_no_gap(void **state)
+static void a_request_without_a_turn_in_time_is_refused_and_leaves_no_gap(void **state)
 {
     (void)state;
     hashing_configure(LONG_MS, 1);
-    come(&g[0], "192.0.2.1");
+    request(&g[0], "192.0.2.1");
     hashing_configure(0, 1);
-    come(&g[1], "192.0.2.1");
-    turn_away(&g[1]);
+    request(&g[1], "192.0.2.1");
+    expect_refused(&g[1]);
     hashing_configure(LONG_MS, 1);
-    come(&g[2], "192.0.2.1");
-    serve(&g[0]);
-    serve(&g[2]);
-    hashing_configure(0, 1); /* who need not wait is let in whatever the bound */
-    come(&g[3], "192.0.2.1");
-    serve(&g[3]);
+    request(&g[2], "192.0.2.1");
+    finish_turn(&g[0]);
+    finish_turn(&g[2]);
+    hashing_configure(0, 1); /* a request that need not wait passes whatever the bound */
+    request(&g[3], "192.0.2.1");
+    finish_turn(&g[3]);
 }
 
-static void who_has_to_end_is_turned_away(void **state)
+static void a_request_of_a_session_that_ends_is_refused(void **state)
 {
     (void)state;
     hashing_configure(LONG_MS, 1);
-    come(&g[0], "192.0.2.1");
-    come(&g[1], "192.0.2.1");
-    come(&g[2], "192.0.2.1");
+    request(&g[0], "192.0.2.1");
+    request(&g[1], "192.0.2.1");
+    request(&g[2], "192.0.2.1");
     g[1].over = true;
     notifier_notify(&g[1].notifier);
-    turn_away(&g[1]);
-    serve(&g[0]);
-    serve(&g[2]);
+    expect_refused(&g[1]);
+    finish_turn(&g[0]);
+    finish_turn(&g[2]);
 }
 
-static void more_at_once_is_in_force_with_the_next_who_comes(void **state)
+static void a_raised_limit_applies_from_the_next_request(void **state)
 {
     (void)state;
     hashing_configure(LONG_MS, 1);
-    come(&g[0], "192.0.2.1");
-    come(&g[1], "192.0.2.1");
+    request(&g[0], "192.0.2.1");
+    request(&g[1], "192.0.2.1");
     hashing_configure(LONG_MS, 3);
-    come(&g[2], "192.0.2.1");
+    request(&g[2], "192.0.2.1");
     unit_until(has_begun, &g[1]);
     unit_until(has_begun, &g[2]);
     for (int i = 0; i < 3; i++)
-        serve(&g[i]);
+        finish_turn(&g[i]);
 }
 
-static void a_password_is_held_against_its_hash(void **state)
+static void a_password_is_checked_against_its_hash(void **state)
 {
     char hash[SECRET_HASH];
     struct notifier notifier;
@@ -209,7 +209,7 @@ static void a_password_is_held_against_its_hash(void **state)
     assert_int_equal(hashing_make(hash, "open sesame", NULL, &w), HASHING_DONE);
     assert_int_equal(hashing_check(hash, "open sesame", NULL, &w), HASHING_DONE);
     assert_int_equal(hashing_check(hash, "open barley", NULL, &w), HASHING_WRONG);
-    hashing_configure(0, 0); /* nobody at all */
+    hashing_configure(0, 0); /* no turns at all */
     assert_int_equal(hashing_check(hash, "open sesame", NULL, &w), HASHING_BUSY);
     assert_int_equal(hashing_make(hash, "open sesame", NULL, &w), HASHING_BUSY);
     notifier_fini(&notifier);
@@ -218,13 +218,13 @@ static void a_password_is_held_against_its_hash(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(so_many_are_at_work_and_the_next_when_one_ends),
-        cmocka_unit_test(those_of_one_address_come_in_their_order),
-        cmocka_unit_test(who_asks_for_many_lets_others_in_between),
-        cmocka_unit_test(who_gets_no_turn_in_time_is_turned_away_and_leaves_no_gap),
-        cmocka_unit_test(who_has_to_end_is_turned_away),
-        cmocka_unit_test(more_at_once_is_in_force_with_the_next_who_comes),
-        cmocka_unit_test(a_password_is_held_against_its_hash),
+        cmocka_unit_test(a_limited_number_hash_and_the_next_when_one_ends),
+        cmocka_unit_test(requests_of_one_address_keep_their_order),
+        cmocka_unit_test(an_address_with_many_requests_takes_turns_with_others),
+        cmocka_unit_test(a_request_without_a_turn_in_time_is_refused_and_leaves_no_gap),
+        cmocka_unit_test(a_request_of_a_session_that_ends_is_refused),
+        cmocka_unit_test(a_raised_limit_applies_from_the_next_request),
+        cmocka_unit_test(a_password_is_checked_against_its_hash),
     };
     alarm(60);
     must(secret_start() == 0);

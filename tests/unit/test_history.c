@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What is said is kept behind the speaker's back, and who asks sees all that was said before. */
+/* Messages are stored in the background, and a query sees everything that was said before it. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -92,7 +92,7 @@ static void expect(struct history_range range, const char *want)
     assert_string_equal(texts(), want);
 }
 
-static void a_query_sees_what_was_just_said(void **state)
+static void a_query_sees_the_latest_lines(void **state)
 {
     (void)state;
     int64_t before_ms = clock_wall_ms();
@@ -110,7 +110,7 @@ static bool is_inside(void *arg)
     return ((struct unit_job *)arg)->inside;
 }
 
-/* "one" is in the hands of the store thread, which stands behind it in its transaction; "two" came later. */
+/* "one" is being written by the store thread, which is held after it in the transaction; "two" came later. */
 static void say_while_written(struct unit_job *gate, struct unit_job *inner)
 {
     unit_house_settle();
@@ -120,23 +120,23 @@ static void say_while_written(struct unit_job *gate, struct unit_job *inner)
     unit_job_init(inner, false);
     inner->held = true;
     store_put(&inner->job);
-    unit_job_let(gate);
+    unit_job_release(gate);
     unit_until(is_inside, inner);
     say("two");
 }
 
-static void a_query_sees_what_was_said_while_a_batch_is_written(void **state)
+static void a_query_sees_lines_said_during_a_write(void **state)
 {
     (void)state;
     static struct unit_job gate, inner;
     say_while_written(&gate, &inner);
     history_ask(&query, r, (struct history_range){.most = 9}, 1000, &notifier);
-    unit_job_let(&inner);
+    unit_job_release(&inner);
     assert_true(history_wait(&query, NULL, NULL));
     assert_string_equal(texts(), "one two ");
 }
 
-static void the_result_is_in_the_order_of_time(void **state)
+static void a_result_is_in_order_of_time(void **state)
 {
     (void)state;
     say_numbers(1, 9);
@@ -147,7 +147,7 @@ static void the_result_is_in_the_order_of_time(void **state)
     expect((struct history_range){.most = 3, .since_ms = 1, .first = true}, "1 2 3 ");
 }
 
-static void a_result_ends_at_its_size_and_has_one_message_at_least(void **state)
+static void a_result_ends_at_its_size_but_has_at_least_one_message(void **state)
 {
     (void)state;
     say_numbers(1, 9);
@@ -158,10 +158,10 @@ static void a_result_ends_at_its_size_and_has_one_message_at_least(void **state)
     assert_int_equal(query.page.count, 1);
 }
 
-static void it_survives_a_restart(void **state)
+static void history_survives_a_restart(void **state)
 {
     (void)state;
-    say("kept"); /* not asked for yet: the stop has it written */
+    say("kept"); /* not queried yet: the stop writes it */
     unit_member_leave(&alice, r, false);
     unit_house_restart();
     r = rooms_get_or_make("#den", 0);
@@ -170,13 +170,13 @@ static void it_survives_a_restart(void **state)
     expect((struct history_range){.most = 9}, "kept new ");
 }
 
-static void what_is_said_while_a_batch_is_written_survives_a_stop(void **state)
+static void lines_said_during_a_write_survive_a_stop(void **state)
 {
     (void)state;
     static struct unit_job gate, inner;
     say_while_written(&gate, &inner);
     history_stop();
-    unit_job_let(&inner);
+    unit_job_release(&inner);
     unit_member_leave(&alice, r, false);
     unit_house_restart();
     r = rooms_get_or_make("#den", 0);
@@ -201,7 +201,7 @@ static void a_new_room_of_the_same_name_has_no_history(void **state)
     expect((struct history_range){.most = 9, .after = UINT64_MAX, .first = true}, "");
 }
 
-static void a_room_deleted_under_its_members_starts_again(void **state)
+static void a_room_deleted_under_its_members_starts_afresh(void **state)
 {
     (void)state;
     static struct unit_job gate;
@@ -213,9 +213,9 @@ static void a_room_deleted_under_its_members_starts_again(void **state)
     unit_job_block(&gate);
     struct room *gone = rooms_get("#den");
     change_put(&c, CHANGE_DELETE, gone, NULL, NULL, &notifier);
-    r = rooms_get_or_make("#den", 0); /* comes while the deletion is being written */
+    r = rooms_get_or_make("#den", 0); /* joined while the deletion is being written */
     unit_member_join(&alice, r);
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     assert_int_equal(change_wait(&c, NULL, NULL), CHANGE_MADE);
     expect((struct history_range){.most = 9}, "");
     say("public");
@@ -225,7 +225,7 @@ static void a_room_deleted_under_its_members_starts_again(void **state)
     expect((struct history_range){.most = 9}, "public ");
 }
 
-static void numbers_rise_even_if_the_clock_falls_back(void **state)
+static void numbers_rise_even_if_the_clock_is_set_back(void **state)
 {
     (void)state;
     uint64_t far = (uint64_t)(clock_wall_ms() + 3600000) << 20; /* as if the clock had been an hour ahead */
@@ -236,7 +236,7 @@ static void numbers_rise_even_if_the_clock_falls_back(void **state)
     rooms_release(later);
 }
 
-static void switched_off_it_keeps_nothing(void **state)
+static void with_history_off_nothing_is_stored(void **state)
 {
     (void)state;
     struct history_limits off = LIMITS;
@@ -254,7 +254,7 @@ static bool is_written(void *arg)
     return history_queued() == 0;
 }
 
-static void speakers_are_told_when_it_is_full_and_when_it_is_not(void **state)
+static void the_queue_is_full_above_its_limit_and_free_once_written(void **state)
 {
     (void)state;
     struct history_limits small = LIMITS;
@@ -269,14 +269,14 @@ static void speakers_are_told_when_it_is_full_and_when_it_is_not(void **state)
     say("two");
     say("three");
     assert_true(history_is_full());
-    say("four"); /* who does not wait loses nothing */
-    unit_job_let(&gate);
+    say("four"); /* a speaker that does not wait loses nothing */
+    unit_job_release(&gate);
     unit_until(is_written, NULL);
     assert_false(history_is_full());
     expect((struct history_range){.most = 9}, "one two three four ");
 }
 
-static void what_is_said_within_a_second_is_written_together(void **state)
+static void lines_said_within_a_second_are_written_together(void **state)
 {
     (void)state;
     struct unit_job gate;
@@ -291,16 +291,10 @@ static void what_is_said_within_a_second_is_written_together(void **state)
         history_tick();
         queued[i] = store_status().queued;
     }
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     unit_house_settle();
     for (int i = 0; i < 4; i++)
         assert_int_equal(queued[i], i == 3);
-}
-
-static bool is_bad(void *arg)
-{
-    (void)arg;
-    return store_status().state == STORE_FAILED;
 }
 
 static void with_a_failed_store_chat_goes_on_and_losses_are_counted(void **state)
@@ -309,15 +303,15 @@ static void with_a_failed_store_chat_goes_on_and_losses_are_counted(void **state
     struct history_limits small = LIMITS;
     struct unit_job broken;
     uint64_t lost = counter_get(COUNTER_HISTORY_LOST);
-    small.queue_bytes = 1000; /* of texts and what goes with them */
+    small.queue_bytes = 1000; /* texts with their overhead */
     history_configure(&small);
     unit_house_settle();
     unit_job_init(&broken, false);
     broken.failing = true;
     store_put(&broken.job);
-    unit_until(is_bad, NULL);
+    unit_store_wait_failed();
     say_numbers(1, 30);
-    assert_false(history_is_full()); /* nobody waits for a disk that takes nothing */
+    assert_false(history_is_full()); /* no speaker waits for a disk that accepts nothing */
     assert_true(counter_get(COUNTER_HISTORY_LOST) > lost);
     assert_in_range(history_queued(), 1, 1000);
     history_ask(&query, r, (struct history_range){.most = 9}, 1000, &notifier);
@@ -328,7 +322,7 @@ static void with_a_failed_store_chat_goes_on_and_losses_are_counted(void **state
     unit_house_settle();
     ask((struct history_range){.most = 99}, 10000);
     assert_true(query.page.count > 0);
-    assert_string_equal(history_at(&query, 0).text, "1"); /* the first were kept, and once */
+    assert_string_equal(history_at(&query, 0).text, "1"); /* the first ones were stored, once */
     assert_int_equal(unit_house_number("SELECT count(*) FROM message"), query.page.count);
 }
 
@@ -336,19 +330,19 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(a_query_sees_what_was_just_said),
-        TEST(a_query_sees_what_was_said_while_a_batch_is_written),
-        TEST(the_result_is_in_the_order_of_time),
-        TEST(a_result_ends_at_its_size_and_has_one_message_at_least),
-        TEST(it_survives_a_restart),
-        TEST(what_is_said_while_a_batch_is_written_survives_a_stop),
+        TEST(a_query_sees_the_latest_lines),
+        TEST(a_query_sees_lines_said_during_a_write),
+        TEST(a_result_is_in_order_of_time),
+        TEST(a_result_ends_at_its_size_but_has_at_least_one_message),
+        TEST(history_survives_a_restart),
+        TEST(lines_said_during_a_write_survive_a_stop),
         TEST(a_new_room_of_the_same_name_has_no_history),
-        TEST(a_room_deleted_under_its_members_starts_again),
-        TEST(switched_off_it_keeps_nothing),
-        TEST(speakers_are_told_when_it_is_full_and_when_it_is_not),
-        TEST(what_is_said_within_a_second_is_written_together),
+        TEST(a_room_deleted_under_its_members_starts_afresh),
+        TEST(with_history_off_nothing_is_stored),
+        TEST(the_queue_is_full_above_its_limit_and_free_once_written),
+        TEST(lines_said_within_a_second_are_written_together),
         TEST(with_a_failed_store_chat_goes_on_and_losses_are_counted),
-        TEST(numbers_rise_even_if_the_clock_falls_back), /* last: the others would live in that hour */
+        TEST(numbers_rise_even_if_the_clock_is_set_back), /* last: the other tests would run in that hour */
     };
 #undef TEST
     alarm(60);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Lists of names, each made from the one before and never changed. */
+/* Immutable lists of names, each made from an earlier one. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The list before is freed. */
+/* Frees the old list. */
 static struct ignores *with(struct ignores *ig, const char *name)
 {
     struct ignores *out = ignores_with(ig, name);
@@ -31,13 +31,13 @@ static struct ignores *without(struct ignores *ig, const char *key)
     return out;
 }
 
-static void the_empty_list_has_nobody(void **state)
+static void the_empty_list_has_no_names(void **state)
 {
     (void)state;
     assert_false(ignores_has(NULL, "bob"));
 }
 
-static void names_are_found_folded_and_shown_as_given(void **state)
+static void names_are_found_in_any_case_and_shown_as_given(void **state)
 {
     (void)state;
     struct ignores *ig = with(with(with(NULL, "Bob"), "alice"), "CAROL");
@@ -51,7 +51,7 @@ static void names_are_found_folded_and_shown_as_given(void **state)
     free(ig);
 }
 
-static void a_new_list_leaves_the_old_one_alone(void **state)
+static void a_new_list_leaves_the_old_one_unchanged(void **state)
 {
     (void)state;
     struct ignores *one = ignores_with(NULL, "bob"), *two = ignores_with(one, "alice");
@@ -65,19 +65,19 @@ static void a_new_list_leaves_the_old_one_alone(void **state)
     free(rest);
 }
 
-static void the_last_name_leaves_the_empty_list(void **state)
+static void removing_the_last_name_leaves_the_empty_list(void **state)
 {
     (void)state;
     assert_null(without(with(NULL, "bob"), "bob"));
 }
 
-static void each_of_many_comes_and_goes(void **state)
+static void many_names_can_be_added_and_removed(void **state)
 {
     enum { MANY = 300 };
     char name[16];
     struct ignores *ig = NULL;
     (void)state;
-    for (int i = 0; i < MANY; i++) { /* 7 and 300 have no common part: all numbers, in disorder */
+    for (int i = 0; i < MANY; i++) { /* 7 and 300 are coprime: every number, out of order */
         snprintf(name, sizeof name, "u%d", i * 7 % MANY);
         ig = with(ig, name);
     }
@@ -94,11 +94,11 @@ static void each_of_many_comes_and_goes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_empty_list_has_nobody),
-        cmocka_unit_test(names_are_found_folded_and_shown_as_given),
-        cmocka_unit_test(a_new_list_leaves_the_old_one_alone),
-        cmocka_unit_test(the_last_name_leaves_the_empty_list),
-        cmocka_unit_test(each_of_many_comes_and_goes),
+        cmocka_unit_test(the_empty_list_has_no_names),
+        cmocka_unit_test(names_are_found_in_any_case_and_shown_as_given),
+        cmocka_unit_test(a_new_list_leaves_the_old_one_unchanged),
+        cmocka_unit_test(removing_the_last_name_leaves_the_empty_list),
+        cmocka_unit_test(many_names_can_be_added_and_removed),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

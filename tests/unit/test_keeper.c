@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The keeper: it makes pairs, ticks, closes outboxes whose oldest entry is too old, and flushes what a tick has posted. */
+/* The keeper: it makes pairs, ticks, closes outboxes whose oldest entry is too old, and flushes what a tick posts. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -23,7 +23,7 @@
 static struct {
     _Atomic int ticks;
     _Atomic int64_t last_ms;
-    _Atomic bool late;             /* a tick came with a time that lies before the one before */
+    _Atomic bool late;             /* a tick had an earlier time than the last */
     struct outbox *_Atomic notify; /* the next tick puts into it */
     _Atomic int reason;            /* why the last session ended */
 } seen;
@@ -50,7 +50,7 @@ static bool is_drained(void *arg)
     return outbox_is_drained(arg);
 }
 
-/* Waits for its end and puts nothing of its own. */
+/* Waits for the end and puts nothing. */
 static void serve(struct pair *p)
 {
     char c;
@@ -97,7 +97,7 @@ static bool has_ticked(void *arg)
     return seen.ticks >= *(int *)arg;
 }
 
-static void it_keeps_spare_pairs_and_ticks(void **state)
+static void the_keeper_makes_spare_pairs_and_ticks(void **state)
 {
     (void)state;
     int want = 5, ticks = 3;
@@ -136,7 +136,7 @@ static bool is_closed(void *arg)
     return pool_counts().clients == 0;
 }
 
-static void what_a_tick_posts_is_flushed_for_it(void **state)
+static void the_keeper_flushes_what_a_tick_posts(void **state)
 {
     (void)state;
     char got[5] = "";
@@ -158,7 +158,7 @@ static void a_reader_that_lets_its_entries_grow_old_is_closed_as_slow(void **sta
     unit_until(is_open, ob);
     l.age_ms = 1;
     unit_limits(l);
-    unit_put_size(ob, 4 << 20, false); /* more than any socket takes */
+    unit_put_size(ob, 4 << 20, false); /* more than any socket accepts */
     post_flush();
     unit_until(is_closed, NULL);
     assert_int_equal(seen.reason, CLOSE_SLOW);
@@ -182,8 +182,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(it_keeps_spare_pairs_and_ticks),
-        TEST(what_a_tick_posts_is_flushed_for_it),
+        TEST(the_keeper_makes_spare_pairs_and_ticks),
+        TEST(the_keeper_flushes_what_a_tick_posts),
         TEST(a_reader_that_lets_its_entries_grow_old_is_closed_as_slow),
         TEST(a_reader_that_reads_is_left_alone),
     };

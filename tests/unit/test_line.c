@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Framing. What comes out depends on the bytes alone and never on how they were cut: a generator makes streams, each is
- * fed whole and in many cuttings, and what comes out is compared with what a reader of one byte at a time would say.
+ * Framing. The lines depend only on the bytes and never on how they were split: a generator makes streams, each is fed
+ * whole and in many splits, and the lines are compared with those of a reader of one byte at a time.
  */
 #include "config.h"
 
@@ -19,11 +19,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAX 64 /* bytes of a line, in most tests */
+#define MAX 64 /* maximum bytes of a line, in most tests */
 #define CAP_SMALL 2048
 #define CAP_LARGE 16384
 
-/* What was handed out of lines that are too long, each with a NUL after it. */
+/* The returned starts of lines that are too long, each followed by a NUL. */
 static struct buf starts;
 
 static int forget_starts(void **state)
@@ -33,7 +33,7 @@ static int forget_starts(void **state)
     return 0;
 }
 
-/* Writes what came out as text: R<bytes> for a line, L for one too long, each with a NUL after it. */
+/* Writes the results as text: R<bytes> for a line, L for one too long, each followed by a NUL. */
 static void drain(struct line *l, size_t max, struct buf *seen)
 {
     char *text;
@@ -49,7 +49,7 @@ static void drain(struct line *l, size_t max, struct buf *seen)
     }
 }
 
-/* Feeds a piece, in as many reads as the buffer asks for. */
+/* Feeds a piece, in as many reads as the buffer needs. */
 static void feed(struct line *l, size_t max, const char *data, size_t size, struct buf *seen)
 {
     while (size) {
@@ -82,13 +82,13 @@ static void expect(const struct buf *seen, const char *want, size_t size)
 
 /* ---- the property ---- */
 
-/* The rule of the protocol, written a second time and as simply as can be. */
+/* The rule of the protocol, written a second time as simply as possible. */
 static void reference(size_t max, const char *data, size_t size, struct buf *seen)
 {
     for (size_t at = 0; at < size;) {
         const char *lf = memchr(data + at, '\n', size - at);
         size_t len = lf ? (size_t)(lf - data) + 1 - at : size - at;
-        if (lf ? len > max : len >= max) { /* without an end, `max` bytes are already too many */
+        if (lf ? len > max : len >= max) { /* without a line end, `max` bytes are already too many */
             buf_add(seen, "L", 2);
         } else if (lf) {
             size_t text = len - 1;
@@ -102,7 +102,7 @@ static void reference(size_t max, const char *data, size_t size, struct buf *see
     }
 }
 
-/* Lines of lengths that lie near the limit more often than not, with CRs, NULs and empty ones among them. */
+/* Lines whose lengths are mostly near the limit, with CRs, NULs and empty lines among them. */
 static void generate(struct buf *data, uint64_t *seed)
 {
     static const char letters[] = "abc\r\r\0xyz \xff";
@@ -138,8 +138,8 @@ static void check_cutting(const struct buf *data, const struct buf *want, size_t
     line_fini(&l);
 }
 
-/* A first line that is too long is looked at (is it a browser's?), so its start must not hang on the cutting either. */
-static void any_cutting_gives_the_same_start_of_a_line_that_is_too_long(void **state)
+/* The start of a first line that is too long is checked for HTTP, so it must not depend on the splits either. */
+static void however_it_is_split_the_start_of_a_long_line_is_the_same(void **state)
 {
     (void)state;
     static const size_t pieces[] = {1, 2, 3, 7, MAX - 1, MAX, MAX + 1, 5000};
@@ -164,7 +164,7 @@ static void any_cutting_gives_the_same_start_of_a_line_that_is_too_long(void **s
     }
 }
 
-static void any_cutting_of_the_bytes_gives_the_same_lines(void **state)
+static void however_the_bytes_are_split_the_lines_are_the_same(void **state)
 {
     (void)state;
     static const size_t pieces[] = {1, 2, 3, 7, MAX - 1, MAX, MAX + 1, 5000};
@@ -180,11 +180,12 @@ static void any_cutting_of_the_bytes_gives_the_same_lines(void **state)
     }
 }
 
-static void every_single_cut_gives_the_same_lines(void **state)
+static void every_single_split_gives_the_same_lines(void **state)
 {
     (void)state;
-    static const char stream[] = "one\r\n\r\n\ntwo\r\r\nthree\n0123456789012345678901234567890123456789012345678901234567"
-                                 "890123456789\r\nfour\nunfinished";
+    static const char stream[] =
+        "one\r\n\r\n\ntwo\r\r\nthree\n0123456789012345678901234567890123456789012345678901234567"
+        "890123456789\r\nfour\nunfinished";
     struct buf want = {0};
     reference(MAX, stream, sizeof stream - 1, &want);
     for (size_t cut = 0; cut < sizeof stream; cut++) {
@@ -234,7 +235,7 @@ static void check_size(size_t max, size_t size, const char *end, bool fits)
     line_fini(&l);
 }
 
-static void a_line_may_have_exactly_the_limit_with_its_end(void **state)
+static void a_line_may_reach_the_limit_including_its_end(void **state)
 {
     (void)state;
     static const size_t limits[] = {MAX, 512, 2047, 2048, 2049, 4096, 16383, 16384, 16385, 65536};
@@ -245,7 +246,7 @@ static void a_line_may_have_exactly_the_limit_with_its_end(void **state)
                 check_size(limits[i], size, ends[e], size <= limits[i]);
 }
 
-static void too_long_is_told_as_soon_as_the_limit_is_passed(void **state)
+static void a_long_line_is_reported_as_soon_as_it_passes_the_limit(void **state)
 {
     (void)state;
     struct line l;
@@ -255,7 +256,7 @@ static void too_long_is_told_as_soon_as_the_limit_is_passed(void **state)
     line_init(&l);
     feed(&l, MAX, x, MAX - 1, &seen);
     EXPECT(&seen, "");
-    feed(&l, MAX, x, 1, &seen); /* whatever comes now, the line has more than MAX bytes */
+    feed(&l, MAX, x, 1, &seen); /* whatever follows, the line has more than MAX bytes */
     EXPECT(&seen, "L\0");
     feed(&l, MAX, x, MAX, &seen);
     feed_text(&l, "rest\nnext\n", &seen);
@@ -264,7 +265,7 @@ static void too_long_is_told_as_soon_as_the_limit_is_passed(void **state)
     line_fini(&l);
 }
 
-static void endless_lines_are_told_once_and_take_no_memory(void **state)
+static void an_endless_line_is_reported_once_and_takes_no_memory(void **state)
 {
     (void)state;
     static const size_t sizes[] = {64 << 10, 1 << 20};
@@ -301,7 +302,7 @@ static void one_cr_before_the_lf_is_dropped_and_no_other(void **state)
     line_fini(&l);
 }
 
-static void a_cr_and_its_lf_may_come_apart(void **state)
+static void a_cr_and_its_lf_may_arrive_separately(void **state)
 {
     (void)state;
     struct line l;
@@ -375,7 +376,7 @@ static void the_buffer_does_not_grow_for_small_reads(void **state)
     line_fini(&l);
 }
 
-static void a_reset_forgets_the_client_before(void **state)
+static void a_reset_forgets_the_last_client(void **state)
 {
     (void)state;
     struct line l;
@@ -415,7 +416,7 @@ static void lower_the_limit(void *arg)
     free(x);
 }
 
-static void a_limit_lowered_in_the_middle_of_a_line_is_survived(void **state)
+static void a_limit_lowered_within_a_line_does_no_harm(void **state)
 {
     (void)state;
     struct lowering full = {65536, 512, 32768}; /* the buffer is full when the new limit comes */
@@ -424,7 +425,7 @@ static void a_limit_lowered_in_the_middle_of_a_line_is_survived(void **state)
     assert_false(unit_aborts(lower_the_limit, &full));
 }
 
-static void a_limit_lowered_in_the_middle_of_a_line_ends_it(void **state)
+static void a_limit_lowered_within_a_line_applies_to_it(void **state)
 {
     (void)state;
     struct line l;
@@ -442,7 +443,7 @@ static void a_limit_lowered_in_the_middle_of_a_line_ends_it(void **state)
     line_fini(&l);
 }
 
-/* How often the text stands anywhere in the buffer. */
+/* How many times the text occurs anywhere in the buffer. */
 static int count(const struct line *l, const char *text)
 {
     int n = 0;
@@ -461,7 +462,7 @@ static void put(struct line *l, const char *text)
     line_filled(l, strlen(text));
 }
 
-static void what_was_handed_out_is_wiped_and_what_is_unread_is_not(void **state)
+static void a_wipe_clears_returned_bytes_and_not_unread_ones(void **state)
 {
     (void)state;
     struct line l;
@@ -477,7 +478,7 @@ static void what_was_handed_out_is_wiped_and_what_is_unread_is_not(void **state)
     assert_int_equal(line_next(&l, MAX, &text, &len), LINE_READY);
     assert_string_equal(text, "next");
     assert_int_equal(line_next(&l, MAX, &text, &len), LINE_NONE);
-    put(&l, " a secret\nmore"); /* moves the half to the front, and leaves a copy of it behind */
+    put(&l, " a secret\nmore"); /* moves the half to the front and leaves a copy of it */
     assert_int_equal(line_next(&l, MAX, &text, &len), LINE_READY);
     assert_string_equal(text, "half a secret");
     line_wipe(&l);
@@ -486,7 +487,7 @@ static void what_was_handed_out_is_wiped_and_what_is_unread_is_not(void **state)
     put(&l, " to come\n");
     assert_int_equal(line_next(&l, MAX, &text, &len), LINE_READY);
     assert_string_equal(text, "more to come");
-    line_wipe(&l); /* the last there is */
+    line_wipe(&l); /* the last line */
     assert_int_equal(count(&l, "more"), 0);
     line_fini(&l);
 }
@@ -505,21 +506,21 @@ static void nothing_is_left_for_the_next_client(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(any_cutting_of_the_bytes_gives_the_same_lines, forget_starts),
-        cmocka_unit_test_teardown(any_cutting_gives_the_same_start_of_a_line_that_is_too_long, forget_starts),
-        cmocka_unit_test_teardown(every_single_cut_gives_the_same_lines, forget_starts),
-        cmocka_unit_test_teardown(a_line_may_have_exactly_the_limit_with_its_end, forget_starts),
-        cmocka_unit_test_teardown(too_long_is_told_as_soon_as_the_limit_is_passed, forget_starts),
-        cmocka_unit_test_teardown(endless_lines_are_told_once_and_take_no_memory, forget_starts),
+        cmocka_unit_test_teardown(however_the_bytes_are_split_the_lines_are_the_same, forget_starts),
+        cmocka_unit_test_teardown(however_it_is_split_the_start_of_a_long_line_is_the_same, forget_starts),
+        cmocka_unit_test_teardown(every_single_split_gives_the_same_lines, forget_starts),
+        cmocka_unit_test_teardown(a_line_may_reach_the_limit_including_its_end, forget_starts),
+        cmocka_unit_test_teardown(a_long_line_is_reported_as_soon_as_it_passes_the_limit, forget_starts),
+        cmocka_unit_test_teardown(an_endless_line_is_reported_once_and_takes_no_memory, forget_starts),
         cmocka_unit_test_teardown(one_cr_before_the_lf_is_dropped_and_no_other, forget_starts),
-        cmocka_unit_test_teardown(a_cr_and_its_lf_may_come_apart, forget_starts),
+        cmocka_unit_test_teardown(a_cr_and_its_lf_may_arrive_separately, forget_starts),
         cmocka_unit_test_teardown(nul_bytes_pass_with_their_length, forget_starts),
         cmocka_unit_test_teardown(the_buffer_grows_while_reads_fill_it_and_shrinks_again, forget_starts),
         cmocka_unit_test_teardown(the_buffer_does_not_grow_for_small_reads, forget_starts),
-        cmocka_unit_test_teardown(a_reset_forgets_the_client_before, forget_starts),
-        cmocka_unit_test_teardown(a_limit_lowered_in_the_middle_of_a_line_is_survived, forget_starts),
-        cmocka_unit_test_teardown(a_limit_lowered_in_the_middle_of_a_line_ends_it, forget_starts),
-        cmocka_unit_test(what_was_handed_out_is_wiped_and_what_is_unread_is_not),
+        cmocka_unit_test_teardown(a_reset_forgets_the_last_client, forget_starts),
+        cmocka_unit_test_teardown(a_limit_lowered_within_a_line_does_no_harm, forget_starts),
+        cmocka_unit_test_teardown(a_limit_lowered_within_a_line_applies_to_it, forget_starts),
+        cmocka_unit_test(a_wipe_clears_returned_bytes_and_not_unread_ones),
         cmocka_unit_test(nothing_is_left_for_the_next_client),
     };
     alarm(60);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Listening: what the operator is told when it fails, which addresses are taken, what an accepted socket inherits, and how
- * an acceptor turns away, paces itself and ends. Clients are handed to a real pool.
+ * Listening: the message to the operator on failure, the accepted addresses, what an accepted socket inherits, and how
+ * an acceptor refuses clients, paces itself and ends. Clients are passed to a real pool.
  */
 #include "config.h"
 
@@ -104,7 +104,7 @@ static bool has_ipv6(void)
     return has;
 }
 
-static void port_zero_is_any_free_one_and_is_told(void **state)
+static void port_zero_picks_a_free_port_and_reports_it(void **state)
 {
     (void)state;
     struct listener *l = open_listener("127.0.0.1", 0);
@@ -115,10 +115,10 @@ static void port_zero_is_any_free_one_and_is_told(void **state)
     listener_close(&l);
     assert_null(l);
     assert_false(can_connect("127.0.0.1", port));
-    listener_close(&l); /* nothing is closed twice */
+    listener_close(&l); /* closing twice is safe */
 }
 
-static void a_port_in_use_is_told_with_what_to_do(void **state)
+static void a_port_in_use_is_reported_with_what_to_do(void **state)
 {
     (void)state;
     char want[64];
@@ -133,7 +133,7 @@ static void a_port_in_use_is_told_with_what_to_do(void **state)
     listener_close(&l);
 }
 
-static void what_is_no_numeric_address_is_refused(void **state)
+static void an_address_that_is_not_numeric_is_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {"localhost", "300.1.1.1", "1.2.3", "", "::g", "127.0.0.1 ", "[::1]"};
@@ -146,19 +146,19 @@ static void what_is_no_numeric_address_is_refused(void **state)
     }
 }
 
-static void an_address_of_another_machine_is_told(void **state)
+static void an_address_of_another_machine_is_reported(void **state)
 {
     (void)state;
     assert_null(open_listener("192.0.2.77", 0));
     assert_non_null(strstr(error, "not an address of this machine"));
 }
 
-static void a_star_is_every_address_of_both_kinds(void **state)
+static void a_star_means_all_ipv4_and_ipv6_addresses(void **state)
 {
     (void)state;
     struct listener *l = open_listener("*", 0);
     if (!l)
-        fail_msg("%s", error); /* also where there is no IPv6 */
+        fail_msg("%s", error); /* also without IPv6 */
     assert_true(can_connect("127.0.0.1", listener_port(l)));
     assert_true(can_connect("127.0.0.2", listener_port(l)));
     if (has_ipv6())
@@ -166,7 +166,7 @@ static void a_star_is_every_address_of_both_kinds(void **state)
     listener_close(&l);
 }
 
-static void a_v4_address_is_that_one_alone(void **state)
+static void an_ipv4_address_means_only_that_address(void **state)
 {
     (void)state;
     struct listener *l = open_listener("127.0.0.1", 0);
@@ -177,7 +177,7 @@ static void a_v4_address_is_that_one_alone(void **state)
     listener_close(&l);
 }
 
-static void a_v6_address_is_that_one_alone(void **state)
+static void an_ipv6_address_means_only_that_address(void **state)
 {
     (void)state;
     struct listener *l = open_listener("::1", 0);
@@ -220,7 +220,7 @@ static bool is_drained(void *arg)
     return outbox_is_drained(arg);
 }
 
-/* Looks at the socket, says so, and waits for the peer's end. */
+/* Inspects the socket, reports that, and waits for the peer's end. */
 static void serve(struct pair *p)
 {
     int fd = p->tcp.fd;
@@ -289,7 +289,7 @@ static void check_says(int fd, const char *want)
     close(fd);
 }
 
-static void an_accepted_socket_inherits_all_that_was_set(void **state)
+static void an_accepted_socket_inherits_all_options(void **state)
 {
     (void)state;
     start(1);
@@ -303,7 +303,7 @@ static void an_accepted_socket_inherits_all_that_was_set(void **state)
     assert_int_equal(seen.interval, 11);
     assert_int_equal(seen.count, 4);
     assert_int_equal(seen.user_timeout, 91000);
-    assert_int_equal(seen.send_buffer, 2 * 65536); /* socket(7): doubled for bookkeeping */
+    assert_int_equal(seen.send_buffer, 2 * 65536); /* socket(7): the kernel doubles it for bookkeeping */
     assert_int_equal(seen.receive_buffer, 2 * 65536);
     assert_ptr_equal(seen.via, via);
     assert_true(seen.loopback);
@@ -315,7 +315,7 @@ static bool is_served(void *arg)
     return seen.served >= *(int *)arg;
 }
 
-static void one_too_many_is_turned_away_with_its_words(void **state)
+static void a_client_over_the_maximum_is_refused_with_last_words(void **state)
 {
     (void)state;
     int want = 2;
@@ -339,7 +339,7 @@ static bool has_paused(void *arg)
 }
 
 /* Linux reserves the descriptor before it waits for a connection: so the first one may still get in. */
-static void a_listener_says_what_stands_on_tcp(void **state)
+static void a_connection_has_the_stream_layers_of_its_listener(void **state)
 {
     static const struct stream_layer *const layers[] = {&stream_rot13, NULL};
     (void)state;
@@ -351,14 +351,14 @@ static void a_listener_says_what_stands_on_tcp(void **state)
     char got;
     unit_read(fd, &got, 1);
     assert_int_equal(got, ROT13_ACK);
-    check_says(connect_to_it(), ""); /* full, and without last words */
+    check_says(connect_to_it(), ""); /* full, without last words */
     assert_int_equal(shutdown(fd, SHUT_WR), 0);
     check_says(fd, "olr"); /* "bye" */
     stop();
     assert_int_equal(seen.served, 1);
 }
 
-static void without_descriptors_the_acceptor_pauses_and_goes_on(void **state)
+static void without_free_descriptors_the_acceptor_pauses_and_recovers(void **state)
 {
     (void)state;
     struct rlimit old, low;
@@ -373,7 +373,7 @@ static void without_descriptors_the_acceptor_pauses_and_goes_on(void **state)
     low = old;
     low.rlim_cur = (rlim_t)fd[2] + 1;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-    while (n < 64 && (fill[n] = dup(fd[0])) >= 0) /* and what is free below that */
+    while (n < 64 && (fill[n] = dup(fd[0])) >= 0) /* and those that are free below it */
         n++;
     for (int i = 0; i < 3; i++)
         assert_int_equal(connect(fd[i], (struct sockaddr *)&in, sizeof in), 0);
@@ -392,12 +392,12 @@ static void without_descriptors_the_acceptor_pauses_and_goes_on(void **state)
     stop();
 }
 
-static void closing_ends_an_acceptor_that_waits(void **state)
+static void closing_ends_a_waiting_acceptor(void **state)
 {
     (void)state;
     for (int i = 0; i < 10; i++) {
         start(1);
-        stop(); /* joins it */
+        stop(); /* joins the acceptor */
         assert_null(l);
     }
 }
@@ -406,18 +406,18 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(port_zero_is_any_free_one_and_is_told),
-        TEST(a_port_in_use_is_told_with_what_to_do),
-        TEST(what_is_no_numeric_address_is_refused),
-        TEST(an_address_of_another_machine_is_told),
-        TEST(a_star_is_every_address_of_both_kinds),
-        TEST(a_v4_address_is_that_one_alone),
-        TEST(a_v6_address_is_that_one_alone),
-        TEST(an_accepted_socket_inherits_all_that_was_set),
-        TEST(one_too_many_is_turned_away_with_its_words),
-        TEST(a_listener_says_what_stands_on_tcp),
-        TEST(without_descriptors_the_acceptor_pauses_and_goes_on),
-        TEST(closing_ends_an_acceptor_that_waits),
+        TEST(port_zero_picks_a_free_port_and_reports_it),
+        TEST(a_port_in_use_is_reported_with_what_to_do),
+        TEST(an_address_that_is_not_numeric_is_refused),
+        TEST(an_address_of_another_machine_is_reported),
+        TEST(a_star_means_all_ipv4_and_ipv6_addresses),
+        TEST(an_ipv4_address_means_only_that_address),
+        TEST(an_ipv6_address_means_only_that_address),
+        TEST(an_accepted_socket_inherits_all_options),
+        TEST(a_client_over_the_maximum_is_refused_with_last_words),
+        TEST(a_connection_has_the_stream_layers_of_its_listener),
+        TEST(without_free_descriptors_the_acceptor_pauses_and_recovers),
+        TEST(closing_ends_a_waiting_acceptor),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,20 +36,20 @@ static void take_two(void *arg)
     lock_fini(&b);
 }
 
-static void locks_can_be_taken_downwards_alone(void **state)
+static void locks_can_only_be_taken_downwards(void **state)
 {
     (void)state;
     for (int a = 0; a < LOCK_RANKS; a++)
         for (int b = 0; b < LOCK_RANKS; b++) {
             struct two t = {(enum lock_rank)a, (enum lock_rank)b};
             if (a < b)
-                take_two(&t); /* here: a breach would end the test */
+                take_two(&t); /* in this process: a violation would end the test */
             else if (a == b || b == a - 1 || b == 0)
                 assert_true(unit_aborts(take_two, &t));
         }
 }
 
-static void every_rank_at_once_is_in_order(void **state)
+static void all_ranks_can_be_held_at_once_in_order(void **state)
 {
     (void)state;
     struct lock l[LOCK_RANKS];
@@ -58,7 +58,7 @@ static void every_rank_at_once_is_in_order(void **state)
         lock_acquire(&l[i]);
         lock_assert_held((enum lock_rank)i);
     }
-    /* given back in any order */
+    /* released in any order */
     for (int i = 0; i < LOCK_RANKS; i += 2)
         lock_release(&l[i]);
     for (int i = 1; i < LOCK_RANKS; i += 2)
@@ -68,7 +68,7 @@ static void every_rank_at_once_is_in_order(void **state)
         lock_fini(&l[i]);
 }
 
-static void a_lock_given_back_can_be_taken_again(void **state)
+static void a_released_lock_can_be_taken_again(void **state)
 {
     (void)state;
     struct lock low, high;
@@ -96,7 +96,7 @@ static void release_unheld(void *arg)
     lock_rank_leave(LOCK_ROOM);
 }
 
-static void what_is_not_held_is_not_taken_for_held(void **state)
+static void asserting_or_releasing_an_unheld_lock_aborts(void **state)
 {
     (void)state;
     assert_true(unit_aborts(assert_unheld, NULL));
@@ -113,7 +113,7 @@ static void block_under(void *arg)
     lock_fini(&l);
 }
 
-static void nobody_may_block_under_a_hot_lock(void **state)
+static void blocking_under_a_hot_lock_aborts(void **state)
 {
     (void)state;
     for (int i = 0; i < LOCK_RANKS; i++) {
@@ -143,7 +143,7 @@ static void wait_under_a_hot_lock(void *arg)
     notifier_wait(&b, clock_ms());
 }
 
-static void ring_under_a_hot_lock(void *arg)
+static void notify_under_a_hot_lock(void *arg)
 {
     struct lock l;
     struct notifier b;
@@ -155,15 +155,15 @@ static void ring_under_a_hot_lock(void *arg)
     lock_release(&l);
 }
 
-static void logging_and_waiting_are_doors_and_ringing_is_none(void **state)
+static void under_a_hot_lock_logging_and_waiting_abort_and_notifying_does_not(void **state)
 {
     (void)state;
     assert_true(unit_aborts(log_under_a_hot_lock, NULL));
     assert_true(unit_aborts(wait_under_a_hot_lock, NULL));
-    assert_false(unit_aborts(ring_under_a_hot_lock, NULL));
+    assert_false(unit_aborts(notify_under_a_hot_lock, NULL));
 }
 
-/* ---- what a lock is for ---- */
+/* ---- mutual exclusion ---- */
 
 #define THREADS 4
 #define ROUNDS 5000
@@ -183,7 +183,7 @@ static void count_up(void *arg)
     }
 }
 
-static void one_thread_at_a_time_holds_it(void **state)
+static void one_thread_at_a_time_holds_a_lock(void **state)
 {
     (void)state;
     struct thread t[THREADS];
@@ -204,7 +204,7 @@ static void take_another(void *arg)
     lock_release(l);
 }
 
-static void what_one_thread_holds_does_not_bind_another(void **state)
+static void the_locks_of_one_thread_do_not_bind_another(void **state)
 {
     (void)state;
     struct lock high, low;
@@ -219,7 +219,7 @@ static void what_one_thread_holds_does_not_bind_another(void **state)
     lock_fini(&low);
 }
 
-static void ranks_have_the_names_of_the_table(void **state)
+static void ranks_are_named_as_in_the_table(void **state)
 {
     (void)state;
     static const char *const names[] = {
@@ -235,15 +235,15 @@ static void ranks_have_the_names_of_the_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(locks_can_be_taken_downwards_alone),
-        cmocka_unit_test(every_rank_at_once_is_in_order),
-        cmocka_unit_test(a_lock_given_back_can_be_taken_again),
-        cmocka_unit_test(what_is_not_held_is_not_taken_for_held),
-        cmocka_unit_test(nobody_may_block_under_a_hot_lock),
-        cmocka_unit_test(logging_and_waiting_are_doors_and_ringing_is_none),
-        cmocka_unit_test(one_thread_at_a_time_holds_it),
-        cmocka_unit_test(what_one_thread_holds_does_not_bind_another),
-        cmocka_unit_test(ranks_have_the_names_of_the_table),
+        cmocka_unit_test(locks_can_only_be_taken_downwards),
+        cmocka_unit_test(all_ranks_can_be_held_at_once_in_order),
+        cmocka_unit_test(a_released_lock_can_be_taken_again),
+        cmocka_unit_test(asserting_or_releasing_an_unheld_lock_aborts),
+        cmocka_unit_test(blocking_under_a_hot_lock_aborts),
+        cmocka_unit_test(under_a_hot_lock_logging_and_waiting_abort_and_notifying_does_not),
+        cmocka_unit_test(one_thread_at_a_time_holds_a_lock),
+        cmocka_unit_test(the_locks_of_one_thread_do_not_bind_another),
+        cmocka_unit_test(ranks_are_named_as_in_the_table),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,7 +115,7 @@ static void lines_below_the_level_are_not_written(void **state)
                                  log_peer(LOG_INFO, "d", "%s", ""), log_peer(LOG_DEBUG, "e", "%s", "")));
 }
 
-static void levels_are_known_by_name(void **state)
+static void levels_are_parsed_by_name(void **state)
 {
     (void)state;
     assert_int_equal(log_level_named("error"), LOG_ERROR);
@@ -126,14 +126,14 @@ static void levels_are_known_by_name(void **state)
     assert_int_equal(log_level_named(""), -1);
 }
 
-static void nobody_can_forge_a_line(void **state)
+static void no_value_can_forge_a_line(void **state)
 {
     (void)state;
     WRITES("info left name=eve\\x0aerror forged\\x0d\\x1b[2J\\x7f end\n",
            log_info("left", "name=%s", "eve\nerror forged\r\x1b[2J\x7f end"));
 }
 
-static void what_is_too_long_is_cut_and_still_one_line(void **state)
+static void a_long_line_is_cut_and_stays_one_line(void **state)
 {
     (void)state;
     char much[5000];
@@ -174,7 +174,7 @@ static void a_quoted_text_is_cut_within_its_quotes(void **state)
             assert_true(len < LOG_QUOTED);
             assert_int_equal(q[0], '"');
             assert_int_equal(q[len - 1], '"');
-            if (l) { /* every one inside has its backslash, so the last quote is the end */
+            if (l) { /* each inner quote is escaped, so the last one ends the text */
                 assert_int_equal((len - 2) % 2, 0);
                 for (size_t i = 1; i + 1 < len; i += 2)
                     assert_int_equal(q[i], '\\');
@@ -182,7 +182,7 @@ static void a_quoted_text_is_cut_within_its_quotes(void **state)
         }
 }
 
-static void errors_are_told_in_words(void **state)
+static void errors_are_logged_in_words(void **state)
 {
     (void)state;
     assert_string_equal(log_error_text(ENOENT), "No such file or directory");
@@ -191,7 +191,7 @@ static void errors_are_told_in_words(void **state)
     assert_true(strlen(log_error_text(123456)) > 0);
 }
 
-/* ---- many at once ---- */
+/* ---- many threads ---- */
 
 #define THREADS 4
 #define EACH 200
@@ -229,7 +229,7 @@ static void lines_of_many_threads_never_mix(void **state)
     free(text);
 }
 
-/* ---- what peers can cause ---- */
+/* ---- lines that peers can cause ---- */
 
 static void shout(void *arg)
 {
@@ -237,14 +237,14 @@ static void shout(void *arg)
     log_peer(LOG_INFO, "shout", "%s", "");
 }
 
-static bool limit_lets_go(void *arg)
+static bool limit_has_ended(void *arg)
 {
     uint64_t before = counter_get(COUNTER_LOG_SUPPRESSED);
     shout(arg);
     return counter_get(COUNTER_LOG_SUPPRESSED) == before;
 }
 
-static void lines_that_peers_cause_are_limited_and_those_held_back_told(void **state)
+static void lines_that_peers_cause_are_limited_and_the_rest_counted(void **state)
 {
     (void)state;
     enum { MANY = 2000 };
@@ -252,9 +252,9 @@ static void lines_that_peers_cause_are_limited_and_those_held_back_told(void **s
     capture();
     for (int i = 0; i < MANY; i++)
         shout(NULL);
-    log_error("own", "%s", ""); /* what the server itself has to say is never held back */
-    uint64_t held_back = counter_get(COUNTER_LOG_SUPPRESSED) - dropped;
-    bool let_go = unit_comes(limit_lets_go, NULL);
+    log_error("own", "%s", ""); /* the server's own lines are never suppressed */
+    uint64_t suppressed = counter_get(COUNTER_LOG_SUPPRESSED) - dropped;
+    bool let_go = unit_wait_for(limit_has_ended, NULL);
     uint64_t held_back_in_all = counter_get(COUNTER_LOG_SUPPRESSED) - dropped;
     char *text = captured();
     assert_true(let_go);
@@ -265,7 +265,7 @@ static void lines_that_peers_cause_are_limited_and_those_held_back_told(void **s
     for (char *at = text; (at = strstr(at, "warn log_suppressed lines=")); at++, told++)
         sum += strtoul(at + strlen("warn log_suppressed lines="), NULL, 10);
     assert_true(shouts >= 200);         /* the burst */
-    assert_true(held_back > MANY / 2);  /* no machine is so slow that 50 a second let the rest through */
+    assert_true(suppressed > MANY / 2);  /* no machine is so slow that 50 a second let all others pass */
     assert_true(told >= 1);
     assert_int_equal(sum, held_back_in_all);
     free(text);
@@ -278,14 +278,14 @@ int main(void)
         TEST(a_line_is_level_event_and_fields),
         TEST(a_line_may_start_with_the_time),
         TEST(lines_below_the_level_are_not_written),
-        TEST(levels_are_known_by_name),
-        TEST(nobody_can_forge_a_line),
-        TEST(what_is_too_long_is_cut_and_still_one_line),
+        TEST(levels_are_parsed_by_name),
+        TEST(no_value_can_forge_a_line),
+        TEST(a_long_line_is_cut_and_stays_one_line),
         TEST(a_quoted_text_cannot_end_its_quotes),
         TEST(a_quoted_text_is_cut_within_its_quotes),
-        TEST(errors_are_told_in_words),
+        TEST(errors_are_logged_in_words),
         TEST(lines_of_many_threads_never_mix),
-        TEST(lines_that_peers_cause_are_limited_and_those_held_back_told),
+        TEST(lines_that_peers_cause_are_limited_and_the_rest_counted),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * How a session comes to its name, where a test over the loopback does not get: passwords that have crossed others'
- * networks, and what changes between the look at an account and the claim of its name. The session has no reader: the
- * test is it.
+ * Logins that a test over loopback cannot reach: passwords that crossed foreign networks, and changes between the check
+ * of an account and the claim of its name. The session has no reader: the test acts as it.
  */
 #include "config.h"
 
@@ -35,7 +34,7 @@ static struct unit_member guest;
 static struct notifier notifier; /* outlives the store */
 static const struct waiter waiter = {.notifier = &notifier};
 
-static void come_from(const char *host)
+static void set_address(const char *host)
 {
     struct sockaddr_storage ss = {.ss_family = AF_INET};
     assert_int_equal(inet_pton(AF_INET, host, &((struct sockaddr_in *)&ss)->sin_addr), 1);
@@ -76,7 +75,7 @@ static int set_up(void **state)
     s = pair.user;
     unit_member_start(&guest, "carol", unit_gen());
     s->member.form = FORM_NATIVE;
-    come_from("127.0.0.1");
+    set_address("127.0.0.1");
     login_configure(&(struct login_rules){.registration = REGISTRATION_OPEN, .password_min_bytes = 8});
     accounts_configure(1000);
     throttle_configure(10, 60);
@@ -107,7 +106,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* The session was told this and nothing else since it was last looked at. */
+/* The session received exactly this line since the last look. */
 static void hears(const char *line)
 {
     char whole[256];
@@ -118,7 +117,7 @@ static void hears(const char *line)
     buf_clear(&us.out);
 }
 
-/* Calls that tell the session why not, as the commands do. */
+/* Reports a refusal to the session, as the commands do. */
 static bool told(bool done, struct refusal *no)
 {
     if (!done)
@@ -155,18 +154,18 @@ static struct account make(const char *name, const char *password)
     return a;
 }
 
-/* ---- from where ---- */
+/* ---- addresses ---- */
 
-static void a_password_that_crossed_networks_of_others_is_not_looked_at(void **state)
+static void a_password_that_crossed_foreign_networks_is_not_checked(void **state)
 {
     (void)state;
     struct account a = make("alice", "secret-of-alice");
-    come_from("192.0.2.1");
+    set_address("192.0.2.1");
     assert_false(prove(&a, "secret-of-alice"));
     hears("ERROR Passwords need a secure connection");
     assert_false(may_choose("secret-of-alice"));
     hears("ERROR Passwords need a secure connection");
-    come_from("10.0.0.1");
+    set_address("10.0.0.1");
     assert_true(prove(&a, "secret-of-alice"));
     assert_true(may_choose("secret-of-alice"));
 }
@@ -176,7 +175,7 @@ static void over_a_secure_stream_a_password_may_come_from_anywhere(void **state)
     static struct stream_ops ops;
     (void)state;
     struct account a = make("alice", "secret-of-alice");
-    come_from("192.0.2.1");
+    set_address("192.0.2.1");
     ops = *us.base.ops;
     ops.secure = true;
     us.base.ops = &ops;
@@ -184,17 +183,17 @@ static void over_a_secure_stream_a_password_may_come_from_anywhere(void **state)
     assert_true(may_choose("secret-of-alice"));
 }
 
-static void the_operator_may_allow_it_all_the_same(void **state)
+static void the_operator_can_allow_passwords_from_foreign_networks(void **state)
 {
     (void)state;
     struct account a = make("alice", "secret-of-alice");
     login_configure(&(struct login_rules){.plaintext = true, .password_min_bytes = 8});
-    come_from("192.0.2.1");
+    set_address("192.0.2.1");
     assert_true(prove(&a, "secret-of-alice"));
     assert_true(may_choose("secret-of-alice"));
 }
 
-/* ---- whose a name is ---- */
+/* ---- ownership of names ---- */
 
 static void a_reserved_name_is_given_to_nobody(void **state)
 {
@@ -243,9 +242,9 @@ static void a_session_with_a_name_has_no_deadline(void **state)
     assert_true(s->deadline_ms == INT64_MAX);
 }
 
-/* ---- what changes meanwhile ---- */
+/* ---- changes in between ---- */
 
-static void who_logs_in_is_seen_there_and_welcomed(void **state)
+static void a_login_is_recorded_as_last_seen_and_welcomed(void **state)
 {
     (void)state;
     struct account a = make("Alice", "secret-of-alice");
@@ -260,7 +259,7 @@ static void who_logs_in_is_seen_there_and_welcomed(void **state)
     assert_string_equal(a.seen_from, "127.0.0.1");
 }
 
-static void what_was_proved_and_is_no_more_true_gives_no_name(void **state)
+static void a_proof_that_no_longer_holds_gives_no_name(void **state)
 {
     (void)state;
     struct account a = make("alice", "secret-of-alice");
@@ -282,14 +281,14 @@ static void what_was_proved_and_is_no_more_true_gives_no_name(void **state)
     assert_false(s->member.listed);
 }
 
-/* ---- tries ---- */
+/* ---- the login throttle ---- */
 
-static void a_password_that_is_not_looked_at_costs_no_try(void **state)
+static void an_unchecked_password_does_not_count_as_a_failed_login(void **state)
 {
     (void)state;
     struct account a = make("alice", "secret-of-alice");
     throttle_configure(1, 86400);
-    hashing_configure(0, 0); /* nobody's turn */
+    hashing_configure(0, 0); /* no turns at all */
     for (int i = 0; i < 3; i++) {
         assert_false(prove(&a, "guess"));
         hears("ERROR Busy, try again");
@@ -305,7 +304,7 @@ static void a_password_that_is_not_looked_at_costs_no_try(void **state)
     assert_memory_equal(buf_text(&us.out), start, strlen(start));
 }
 
-static void a_locked_account_is_told_to_who_knows_its_password(void **state)
+static void only_the_right_password_shows_that_an_account_is_locked(void **state)
 {
     (void)state;
     struct account a = make("alice", "secret-of-alice");
@@ -316,7 +315,7 @@ static void a_locked_account_is_told_to_who_knows_its_password(void **state)
     hears("ERROR Account locked");
 }
 
-static void a_rule_is_known_by_its_name(void **state)
+static void a_rule_is_parsed_by_its_name(void **state)
 {
     (void)state;
     assert_int_equal(login_registration_named("open"), REGISTRATION_OPEN);
@@ -328,22 +327,22 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(a_password_that_crossed_networks_of_others_is_not_looked_at),
+        TEST(a_password_that_crossed_foreign_networks_is_not_checked),
         TEST(over_a_secure_stream_a_password_may_come_from_anywhere),
-        TEST(the_operator_may_allow_it_all_the_same),
+        TEST(the_operator_can_allow_passwords_from_foreign_networks),
         TEST(a_reserved_name_is_given_to_nobody),
         TEST(a_name_that_another_account_owns_is_given_to_nobody_else),
         TEST(a_user_who_is_logged_in_gets_a_name_without_an_owner_only_if_it_is_free),
         TEST(a_session_with_a_name_has_no_deadline),
-        TEST(who_logs_in_is_seen_there_and_welcomed),
-        TEST(what_was_proved_and_is_no_more_true_gives_no_name),
-        TEST(a_password_that_is_not_looked_at_costs_no_try),
-        TEST(a_locked_account_is_told_to_who_knows_its_password),
-        TEST(a_rule_is_known_by_its_name),
+        TEST(a_login_is_recorded_as_last_seen_and_welcomed),
+        TEST(a_proof_that_no_longer_holds_gives_no_name),
+        TEST(an_unchecked_password_does_not_count_as_a_failed_login),
+        TEST(only_the_right_password_shows_that_an_account_is_locked),
+        TEST(a_rule_is_parsed_by_its_name),
     };
     alarm(60);
     must(secret_start() == 0);
     if (!secret_available())
-        return 77; /* skipped: there are no accounts */
+        return 77; /* skipped: this build has no accounts */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What the machine carries, asked in children that have given up part of it. */
+/* How many clients the machine carries, computed in child processes with lower limits. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -17,7 +17,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static void a_few_clients_fit_and_nothing_is_said(void **state)
+static void a_few_clients_fit_without_a_message(void **state)
 {
     (void)state;
     struct buf why = {0};
@@ -29,11 +29,11 @@ static void a_few_clients_fit_and_nothing_is_said(void **state)
 struct limited {
     int clients, spare;
     rlim_t soft, hard; /* of descriptors */
-    int want;          /* how many fit */
+    int want;          /* the number that fits */
     const char *words;
 };
 
-/* 42 when it is as wanted. */
+/* Returns 42 on success. */
 static int fit_with_few_descriptors(void *arg)
 {
     const struct limited *l = arg;
@@ -61,17 +61,18 @@ static void the_soft_limit_is_raised_as_far_as_needed(void **state)
     assert_int_equal(unit_unprivileged(NULL, fit_with_few_descriptors, &l), 42);
 }
 
-static void a_hard_limit_in_the_way_is_told_with_what_to_do(void **state)
+static void a_low_hard_limit_is_reported_with_what_to_do(void **state)
 {
     (void)state;
     struct limited l = {.clients = 1000, .spare = 10, .soft = 32, .hard = 302, .want = 100, .words = "descriptors"};
     assert_int_equal(unit_unprivileged(NULL, fit_with_few_descriptors, &l), 42);
-    l.words = "clients.max = 1000 needs 1202 descriptors, but the limit is 302: raise LimitNOFILE in the unit, or ulimit -n, "
-              "or set clients.max = 100";
+    l.words =
+        "clients.max = 1000 needs 1202 descriptors, but the limit is 302: raise LimitNOFILE in the unit, or ulimit -n, "
+        "or set clients.max = 100";
     assert_int_equal(unit_unprivileged(NULL, fit_with_few_descriptors, &l), 42);
 }
 
-static void the_limit_is_enough_to_the_descriptor(void **state)
+static void the_computed_limit_is_exact(void **state)
 {
     (void)state;
     struct limited l = {.clients = 100, .spare = 10, .soft = 32, .hard = 302, .want = 100};
@@ -82,7 +83,7 @@ static void the_limit_is_enough_to_the_descriptor(void **state)
     assert_int_equal(unit_unprivileged(NULL, fit_with_few_descriptors, &l), 42);
 }
 
-static void a_machine_that_carries_nobody_says_so(void **state)
+static void a_machine_that_carries_no_client_is_reported(void **state)
 {
     (void)state;
     struct limited l = {.clients = 100, .spare = 10, .soft = 32, .hard = 32, .want = 0,
@@ -93,11 +94,11 @@ static void a_machine_that_carries_nobody_says_so(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_few_clients_fit_and_nothing_is_said),
+        cmocka_unit_test(a_few_clients_fit_without_a_message),
         cmocka_unit_test(the_soft_limit_is_raised_as_far_as_needed),
-        cmocka_unit_test(a_hard_limit_in_the_way_is_told_with_what_to_do),
-        cmocka_unit_test(the_limit_is_enough_to_the_descriptor),
-        cmocka_unit_test(a_machine_that_carries_nobody_says_so),
+        cmocka_unit_test(a_low_hard_limit_is_reported_with_what_to_do),
+        cmocka_unit_test(the_computed_limit_is_exact),
+        cmocka_unit_test(a_machine_that_carries_no_client_is_reported),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

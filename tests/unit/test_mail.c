@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What waits for an account, with a store of its own: kept when that is said, read within a budget, forgotten only when it
- * was told to be; and how much was said in rooms since. A bad store is told from a full mailbox.
+ * Messages stored for an account, with a real store: kept once that is confirmed, read within a budget, deleted only on
+ * request; and the count of unread messages in rooms. A failed store differs from a full mailbox.
  */
 #include "config.h"
 
@@ -29,7 +29,7 @@ static struct notifier notifier; /* outlives the store */
 static const struct waiter waiter = {.notifier = &notifier};
 static struct unit_member bob; /* in rooms */
 static int64_t alice, carol;   /* accounts */
-static struct member reader;   /* Alice, come back */
+static struct member reader;   /* Alice, logged in again */
 
 static int set_up(void **state)
 {
@@ -66,8 +66,8 @@ static enum mail_result put(int64_t account, const char *from, const char *text,
     return result;
 }
 
-/* Its number. */
-static int64_t keep(int64_t account, const char *text)
+/* Stores it and returns its number. */
+static int64_t store(int64_t account, const char *text)
 {
     int64_t n = 0;
     assert_int_equal(put(account, "Bob", text, &n), MAIL_KEPT);
@@ -75,13 +75,14 @@ static int64_t keep(int64_t account, const char *text)
     return n;
 }
 
-static enum mail_result try_to_keep(int64_t account)
+static enum mail_result try_to_store(int64_t account)
 {
     int64_t n;
     return put(account, "Bob", "x", &n);
 }
 
-/* Reads into a buffer that holds something; the texts, each with a blank behind it, must be these. The number of the last. */
+/* Reads into a buffer that is not empty; the texts, each followed by a blank, must be these. Returns the number of the
+ * last. */
 static int64_t reads(int64_t account, size_t bytes, const char *want)
 {
     static const char before[] = "OK Welcome back, and some more words that stand there and are not counted\r\n";
@@ -104,13 +105,13 @@ static int64_t reads(int64_t account, size_t bytes, const char *want)
 
 /* ---- messages ---- */
 
-static void stored_messages_are_read_as_lines_the_oldest_first_and_after_a_restart(void **state)
+static void stored_messages_are_read_oldest_first_also_after_a_restart(void **state)
 {
     (void)state;
     assert_int_equal(reads(alice, PLENTY, ""), 0);
-    int64_t first = keep(alice, "one");
-    keep(carol, "hers");
-    int64_t last = keep(alice, "two");
+    int64_t first = store(alice, "one");
+    store(carol, "hers");
+    int64_t last = store(alice, "two");
     assert_true(first < last);
     assert_int_equal(reads(alice, PLENTY, "one two "), last);
     unit_house_restart();
@@ -118,9 +119,9 @@ static void stored_messages_are_read_as_lines_the_oldest_first_and_after_a_resta
     reads(carol, PLENTY, "hers ");
 }
 
-static void a_line_says_from_whom_it_is_and_when_it_was_written(void **state)
+static void a_line_shows_its_sender_and_its_time(void **state)
 {
-    static const enum form forms[] = {FORM_NATIVE, FORM_TAGS}; /* it has no number in a room, so there are no tags */
+    static const enum form forms[] = {FORM_NATIVE, FORM_TAGS}; /* it has no number in a room, so it has no tags */
     char want[96], when[CLOCK_TEXT];
     int64_t before_ms = clock_wall_ms(), n;
     (void)state;
@@ -137,39 +138,39 @@ static void a_line_says_from_whom_it_is_and_when_it_was_written(void **state)
     }
 }
 
-static void too_many_are_refused_and_there_is_place_again_when_some_are_forgotten(void **state)
+static void a_full_mailbox_refuses_until_messages_are_forgotten(void **state)
 {
     (void)state;
     mail_configure(&(struct mail_limits){.messages = 2, .days = 30});
-    int64_t first = keep(alice, "one");
-    keep(alice, "two");
-    assert_int_equal(try_to_keep(alice), MAIL_FULL);
-    keep(carol, "hers");
+    int64_t first = store(alice, "one");
+    store(alice, "two");
+    assert_int_equal(try_to_store(alice), MAIL_FULL);
+    store(carol, "hers");
     mail_forget(alice, first, first);
-    keep(alice, "three");
-    assert_int_equal(try_to_keep(alice), MAIL_FULL);
+    store(alice, "three");
+    assert_int_equal(try_to_store(alice), MAIL_FULL);
     reads(alice, PLENTY, "two three ");
     mail_configure(&(struct mail_limits){.messages = 0, .days = 30});
-    assert_int_equal(try_to_keep(carol), MAIL_FULL);
+    assert_int_equal(try_to_store(carol), MAIL_FULL);
 }
 
 static void for_a_removed_account_nothing_is_stored(void **state)
 {
     (void)state;
-    keep(alice, "one");
+    store(alice, "one");
     assert_int_equal(accounts_remove(alice, NULL, &waiter), ACCOUNTS_DONE);
-    assert_int_equal(try_to_keep(alice), MAIL_FULL);
+    assert_int_equal(try_to_store(alice), MAIL_FULL);
     assert_int_equal(reads(alice, PLENTY, ""), 0);
     assert_int_equal(unit_house_number("SELECT count(*) FROM mail"), 0);
 }
 
-static void what_is_beyond_the_budget_is_read_when_the_rest_was_forgotten(void **state)
+static void messages_beyond_the_budget_are_read_later(void **state)
 {
     static const size_t line = sizeof "MAIL Bob 2026-11-23T08:15:30.123Z \r\n" - 1 + 20;
     (void)state;
-    keep(alice, "11111111111111111111");
-    int64_t second = keep(alice, "22222222222222222222");
-    int64_t third = keep(alice, "33333333333333333333");
+    store(alice, "11111111111111111111");
+    int64_t second = store(alice, "22222222222222222222");
+    int64_t third = store(alice, "33333333333333333333");
     assert_int_equal(reads(alice, 2 * line, "11111111111111111111 22222222222222222222 "), second);
     assert_int_equal(reads(alice, 2 * line, "11111111111111111111 22222222222222222222 "), second);
     assert_int_equal(reads(alice, 3 * line, "11111111111111111111 22222222222222222222 33333333333333333333 "), third);
@@ -177,48 +178,49 @@ static void what_is_beyond_the_budget_is_read_when_the_rest_was_forgotten(void *
     assert_int_equal(reads(alice, 2 * line, "33333333333333333333 "), third);
     mail_forget(alice, 0, third);
     assert_int_equal(reads(alice, 2 * line, ""), 0);
-    int64_t alone = keep(alice, "44444444444444444444");
-    keep(alice, "55555555555555555555");
-    assert_int_equal(reads(alice, 10, "44444444444444444444 "), alone); /* else nothing would ever come */
+    int64_t alone = store(alice, "44444444444444444444");
+    store(alice, "55555555555555555555");
+    assert_int_equal(reads(alice, 10, "44444444444444444444 "), alone); /* otherwise it would never be read */
 }
 
-static void a_stretch_of_numbers_is_forgotten_for_good(void **state)
+static void a_range_of_numbers_is_forgotten_for_good(void **state)
 {
     int64_t n[4];
     (void)state;
-    n[0] = keep(alice, "0");
-    n[1] = keep(alice, "1");
-    n[2] = keep(carol, "2");
-    n[3] = keep(alice, "3");
+    n[0] = store(alice, "0");
+    n[1] = store(alice, "1");
+    n[2] = store(carol, "2");
+    n[3] = store(alice, "3");
     mail_forget(alice, n[1], n[2]);
-    mail_forget(carol, n[3], n[3]); /* another's */
+    mail_forget(carol, n[3], n[3]); /* of another account */
     unit_house_restart();
     assert_int_equal(reads(alice, PLENTY, "0 3 "), n[3]);
     assert_int_equal(reads(carol, PLENTY, "2 "), n[2]);
 }
 
-static void what_has_waited_too_long_is_passed_over_and_makes_room(void **state)
+static void an_expired_message_is_skipped_and_makes_room(void **state)
 {
     (void)state;
     mail_configure(&(struct mail_limits){.messages = 2, .days = 30});
-    int64_t old = keep(alice, "old"), young = keep(alice, "young");
+    int64_t old = store(alice, "old"), young = store(alice, "young");
     unit_house_restart_with("UPDATE mail SET time_ms = time_ms - 31 * 86400000 WHERE text = 'old'");
     assert_int_equal(reads(alice, PLENTY, "young "), young);
     mail_configure(&(struct mail_limits){.messages = 2, .days = 32});
     assert_int_equal(reads(alice, PLENTY, "old young "), young);
     mail_configure(&(struct mail_limits){.messages = 2, .days = 30});
-    keep(alice, "new");
+    store(alice, "new");
     reads(alice, PLENTY, "young new ");
     unit_house_restart_with("UPDATE mail SET time_ms = time_ms - 31 * 86400000");
-    assert_true(mail_read(alice, &reader, PLENTY, &(struct buf){0}, &waiter) > old); /* so that it can be forgotten */
+    assert_true(mail_read(alice, &reader, PLENTY, &(struct buf){0}, &waiter) >
+                old); /* includes the old one, so that it can be forgotten */
 }
 
-static void what_has_waited_too_long_is_cleared_away_for_all(void **state)
+static void expired_messages_are_deleted_for_all_accounts(void **state)
 {
     (void)state;
-    keep(alice, "old");
-    keep(carol, "old");
-    keep(carol, "young");
+    store(alice, "old");
+    store(carol, "old");
+    store(carol, "young");
     unit_house_restart_with("UPDATE mail SET time_ms = time_ms - 31 * 86400000 WHERE text = 'old'");
     mail_configure(&(struct mail_limits){.messages = 100, .days = 32});
     mail_clean_up();
@@ -231,7 +233,7 @@ static void what_has_waited_too_long_is_cleared_away_for_all(void **state)
     reads(carol, PLENTY, "young ");
 }
 
-/* ---- how far rooms were heard ---- */
+/* ---- read marks ---- */
 
 static char seen[4096];
 
@@ -257,7 +259,7 @@ static struct room *bob_joins(const char *name)
     return r;
 }
 
-static void what_was_said_since_is_counted_up_to_this_moment(void **state)
+static void messages_since_the_mark_are_counted_up_to_now(void **state)
 {
     (void)state;
     struct room *den = bob_joins("#den"), *cave = bob_joins("#cave");
@@ -277,27 +279,30 @@ static void what_was_said_since_is_counted_up_to_this_moment(void **state)
     unread_is(alice, "#cave 0\n#den 0\n");
 }
 
-static void no_more_than_a_thousand_are_counted(void **state)
+static void at_most_a_thousand_are_counted(void **state)
 {
     (void)state;
     bob_joins("#den");
     mail_mark(alice, "#den", 0);
     unit_member_leave_all(&bob);
-    unit_house_restart_with("WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 1000)"
-                            " INSERT INTO message (room, id, time_ms, name, text)"
-                            " SELECT '#den', (created_ms << 20) + i, created_ms, 'bob', 'x' FROM c, room WHERE key = '#den'");
+    unit_house_restart_with(
+        "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 1000)"
+        " INSERT INTO message (room, id, time_ms, name, text)"
+        " SELECT '#den', (created_ms << 20) + i, created_ms, 'bob', 'x' FROM c, room WHERE key = '#den'");
     assert_int_equal(MAIL_UNREAD_MOST, 1000);
     unread_is(alice, "#den 1000\n");
-    unit_house_restart_with("INSERT INTO message (room, id, time_ms, name, text)"
-                            " SELECT '#den', (created_ms << 20) + 1001, created_ms, 'bob', 'x' FROM room WHERE key = '#den'");
+    unit_house_restart_with(
+        "INSERT INTO message (room, id, time_ms, name, text)"
+        " SELECT '#den', (created_ms << 20) + 1001, created_ms, 'bob', 'x' FROM room WHERE key = '#den'");
     unread_is(alice, "#den 1000\n");
 }
 
-static void no_more_than_a_hundred_rooms_are_noted_and_the_last_stay(void **state)
+static void marks_are_kept_for_the_last_hundred_rooms(void **state)
 {
     (void)state;
-    unit_house_restart_with("WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 102)"
-                            " INSERT INTO room (key, name, created_ms, used_ms) SELECT '#r' || i, '#r' || i, 1, 1 FROM c");
+    unit_house_restart_with(
+        "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 102)"
+        " INSERT INTO room (key, name, created_ms, used_ms) SELECT '#r' || i, '#r' || i, 1, 1 FROM c");
     for (int i = 1; i <= 102; i++) {
         char room[16];
         snprintf(room, sizeof room, "#r%d", i);
@@ -308,21 +313,21 @@ static void no_more_than_a_hundred_rooms_are_noted_and_the_last_stay(void **stat
     assert_int_equal(unit_house_number("SELECT min(id) FROM mark"), 3);
 }
 
-static void what_is_not_there_is_not_noted(void **state)
+static void no_mark_is_kept_for_an_unknown_room(void **state)
 {
     (void)state;
     mail_mark(alice, "#nowhere", 1);
     unread_is(alice, "");
 }
 
-/* ---- a store that does not do what it should ---- */
+/* ---- a store that fails ---- */
 
-static void a_failed_store_stores_and_tells_nothing_and_says_so(void **state)
+static void a_failed_store_refuses_mail_and_queries(void **state)
 {
     int64_t n = 77;
     (void)state;
     bob_joins("#den");
-    int64_t kept = keep(alice, "one");
+    int64_t kept = store(alice, "one");
     mail_mark(alice, "#den", 0);
     unit_house_settle();
     unit_house_break();
@@ -332,26 +337,40 @@ static void a_failed_store_stores_and_tells_nothing_and_says_so(void **state)
     *seen = '\0';
     assert_false(mail_unread(alice, note, &alice, &waiter));
     assert_string_equal(seen, "");
-    unit_house_mend();
+    unit_house_repair();
     assert_int_equal(reads(alice, PLENTY, "one "), kept);
     unread_is(alice, "#den 0\n");
 }
 
-static void a_job_without_a_waiter_is_done_when_the_store_works_again(void **state)
+static void a_job_without_a_waiter_runs_when_the_store_recovers(void **state)
 {
     (void)state;
     bob_joins("#den");
-    int64_t one = keep(alice, "one");
-    keep(alice, "two");
+    int64_t one = store(alice, "one");
+    store(alice, "two");
     unit_house_break();
     mail_forget(alice, one, one);
     mail_mark(alice, "#den", 1);
-    unit_house_mend();
+    unit_house_repair();
     reads(alice, PLENTY, "two ");
     unread_is(alice, "#den 0\n");
 }
 
-static void what_cannot_be_read_fails_nobody_else(void **state)
+static void a_mark_of_an_invalid_room_is_skipped(void **state)
+{
+    (void)state;
+    bob_joins("#den");
+    mail_mark(alice, "#den", 1);
+    unit_house_settle();
+    unit_member_leave_all(&bob);
+    unit_house_restart_with("INSERT INTO room (key, name, created_ms, used_ms)"
+                            " VALUES ('#' || hex(zeroblob(40)), '#x', 1, 1), ('no room', '#y', 1, 1);"
+                            " INSERT INTO mark SELECT account, '#' || hex(zeroblob(40)), 1 FROM mark;"
+                            " INSERT INTO mark SELECT account, 'no room', 1 FROM mark WHERE room = '#den'");
+    unread_is(alice, "#den 0\n");
+}
+
+static void a_read_error_does_not_fail_other_jobs(void **state)
 {
     (void)state;
     unit_house_restart_with("DROP TABLE mail; DROP TABLE mark");
@@ -367,21 +386,22 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(stored_messages_are_read_as_lines_the_oldest_first_and_after_a_restart),
-        TEST(a_line_says_from_whom_it_is_and_when_it_was_written),
-        TEST(too_many_are_refused_and_there_is_place_again_when_some_are_forgotten),
+        TEST(stored_messages_are_read_oldest_first_also_after_a_restart),
+        TEST(a_line_shows_its_sender_and_its_time),
+        TEST(a_full_mailbox_refuses_until_messages_are_forgotten),
         TEST(for_a_removed_account_nothing_is_stored),
-        TEST(what_is_beyond_the_budget_is_read_when_the_rest_was_forgotten),
-        TEST(a_stretch_of_numbers_is_forgotten_for_good),
-        TEST(what_has_waited_too_long_is_passed_over_and_makes_room),
-        TEST(what_has_waited_too_long_is_cleared_away_for_all),
-        TEST(what_was_said_since_is_counted_up_to_this_moment),
-        TEST(no_more_than_a_thousand_are_counted),
-        TEST(no_more_than_a_hundred_rooms_are_noted_and_the_last_stay),
-        TEST(what_is_not_there_is_not_noted),
-        TEST(a_failed_store_stores_and_tells_nothing_and_says_so),
-        TEST(a_job_without_a_waiter_is_done_when_the_store_works_again),
-        TEST(what_cannot_be_read_fails_nobody_else),
+        TEST(messages_beyond_the_budget_are_read_later),
+        TEST(a_range_of_numbers_is_forgotten_for_good),
+        TEST(an_expired_message_is_skipped_and_makes_room),
+        TEST(expired_messages_are_deleted_for_all_accounts),
+        TEST(messages_since_the_mark_are_counted_up_to_now),
+        TEST(at_most_a_thousand_are_counted),
+        TEST(marks_are_kept_for_the_last_hundred_rooms),
+        TEST(no_mark_is_kept_for_an_unknown_room),
+        TEST(a_failed_store_refuses_mail_and_queries),
+        TEST(a_job_without_a_waiter_runs_when_the_store_recovers),
+        TEST(a_mark_of_an_invalid_room_is_skipped),
+        TEST(a_read_error_does_not_fail_other_jobs),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void an_event_is_told_as_the_line_of_the_members_form(void **state)
+static void an_event_is_sent_in_the_members_form(void **state)
 {
     (void)state;
     struct event ev = {.kind = EVENT_ANNOUNCEMENT, .text = "tea is ready"};
@@ -79,7 +79,7 @@ static void a_rendered_message_belongs_to_the_caller(void **state)
     msg_unref(m);
 }
 
-static void a_long_answer_is_one_entry_and_fits_where_a_put_would_not(void **state)
+static void a_long_answer_is_one_entry_and_fits_where_a_put_does_not(void **state)
 {
     (void)state;
     struct buf lines = {0};
@@ -91,12 +91,12 @@ static void a_long_answer_is_one_entry_and_fits_where_a_put_would_not(void **sta
     member_answer_lines(&alice.member, &lines);
     assert_int_equal(outbox_load(alice.member.outbox).entries, 2);
     assert_int_equal(outbox_reason(alice.member.outbox), CLOSE_OPEN);
-    member_answer(&alice.member, &ev); /* over half now: it has to fit like any other, and does not */
+    member_answer(&alice.member, &ev); /* over half full: it must fit like any other entry, and does not */
     assert_int_equal(outbox_reason(alice.member.outbox), CLOSE_SLOW);
     buf_fini(&lines);
 }
 
-static void its_rooms_keep_their_order_and_the_current_one_is_forgotten_with_its_room(void **state)
+static void the_list_of_rooms_keeps_its_order_and_its_current_room(void **state)
 {
     (void)state;
     struct room *r[5];
@@ -130,11 +130,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(an_event_is_told_as_the_line_of_the_members_form),
+        TEST(an_event_is_sent_in_the_members_form),
         TEST(an_event_for_which_a_form_has_no_words_is_not_put),
         TEST(a_rendered_message_belongs_to_the_caller),
-        TEST(a_long_answer_is_one_entry_and_fits_where_a_put_would_not),
-        TEST(its_rooms_keep_their_order_and_the_current_one_is_forgotten_with_its_room),
+        TEST(a_long_answer_is_one_entry_and_fits_where_a_put_does_not),
+        TEST(the_list_of_rooms_keeps_its_order_and_its_current_room),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

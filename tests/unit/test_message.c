@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Where a time is among the messages of a room, and among all. */
+/* Finding a time among the messages of a room and among all. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -34,7 +34,7 @@ static int close_memory(void **state)
     return 0;
 }
 
-/* From the number that is found on, no message of the span is older. */
+/* No message of the span is older than the number found. */
 static int64_t first(const char *room, int64_t above, int64_t below, int64_t since_ms)
 {
     int64_t n = -1;
@@ -43,11 +43,11 @@ static int64_t first(const char *room, int64_t above, int64_t below, int64_t sin
     return n;
 }
 
-static void the_first_that_is_as_new_is_found_in_a_room(void **state)
+static void the_first_message_since_a_time_is_found_in_a_room(void **state)
 {
     (void)state;
     static const struct {
-        int64_t since_ms, want; /* the newest id that is older, and one more */
+        int64_t since_ms, want; /* one more than the newest id that is older */
     } cases[] = {{0, 1}, {1000, 1}, {1001, 11}, {2000, 11}, {2001, 21}, {3000, 21}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_int_equal(first("#a", 0, INT64_MAX, cases[i].since_ms), cases[i].want);
@@ -58,7 +58,7 @@ static void the_first_that_is_as_new_is_found_in_a_room(void **state)
     assert_int_equal(first("#c", 0, 40, 1), 1);
 }
 
-static void the_first_that_is_as_new_is_found_among_all(void **state)
+static void the_first_message_since_a_time_is_found_among_all(void **state)
 {
     (void)state;
     assert_int_equal(first(NULL, 0, 7, 0), 1);
@@ -68,14 +68,14 @@ static void the_first_that_is_as_new_is_found_among_all(void **state)
     assert_int_equal(first(NULL, 0, 7, 3101), 7);
 }
 
-static void an_empty_span_ends_where_it_ends(void **state)
+static void an_empty_span_yields_its_end(void **state)
 {
     (void)state;
     assert_int_equal(first("#a", 8, 3, 1), 3);
     assert_int_equal(first("#a", 8, 9, 1), 9);
 }
 
-static void the_top_is_the_number_of_the_last_one(void **state)
+static void the_top_is_the_number_of_the_last_message(void **state)
 {
     int64_t n;
     (void)state;
@@ -100,10 +100,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_memory, close_memory)
     const struct CMUnitTest tests[] = {
-        TEST(the_first_that_is_as_new_is_found_in_a_room),
-        TEST(the_first_that_is_as_new_is_found_among_all),
-        TEST(an_empty_span_ends_where_it_ends),
-        TEST(the_top_is_the_number_of_the_last_one),
+        TEST(the_first_message_since_a_time_is_found_in_a_room),
+        TEST(the_first_message_since_a_time_is_found_among_all),
+        TEST(an_empty_span_yields_its_end),
+        TEST(the_top_is_the_number_of_the_last_message),
         TEST(a_database_that_cannot_be_read_is_an_error),
     };
 #undef TEST

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What those who run a room decide: in force and told after COMMIT, kept over a restart, and, where it cannot be kept, not
- * decided at all. Jobs of the test's own hold the store thread, or make its batch fail; accounts are rows without a
- * password that anybody could know.
+ * Moderation: a decision takes effect and is announced after COMMIT, survives a restart, and has no effect if it cannot
+ * be stored. Jobs of the test hold the store thread or make its batch fail; accounts are rows that no password opens.
  */
 #include "config.h"
 
@@ -36,12 +35,13 @@ static int64_t add_account(const char *name)
 {
     struct account a;
     struct waiter w = {.notifier = &notifier};
-    assert_int_equal(accounts_add(&(struct accounts_new){.name = name, .hash = "none", .seen_from = ""}, &w), ACCOUNTS_DONE);
+    assert_int_equal(accounts_add(&(struct accounts_new){.name = name, .hash = "none", .seen_from = ""}, &w),
+                     ACCOUNTS_DONE);
     assert_true(accounts_find(name, &a));
     return a.id;
 }
 
-/* Alice, by her account, makes #den; Bob, who has none, comes from an address of his own. */
+/* Alice creates #den with her account; Bob has no account and another address. */
 static int set_up(void **state)
 {
     (void)state;
@@ -58,19 +58,15 @@ static int set_up(void **state)
     unit_member_join(&alice, r);
     unit_member_join(&bob, rooms_get_or_make("#den", 0));
     unit_house_settle();
-    unit_member_hush(&alice);
-    unit_member_hush(&bob);
+    unit_member_clear(&alice);
+    unit_member_clear(&bob);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    unit_member_leave_all(&alice);
-    unit_member_leave_all(&bob);
-    unit_house_stop(); /* before the outboxes: the store thread posts to them */
-    unit_member_stop(&alice);
-    unit_member_stop(&bob);
+    unit_house_stop_with((struct unit_member *[]){&alice, &bob}, 2);
     notifier_fini(&notifier);
     return 0;
 }
@@ -85,7 +81,7 @@ static struct target target(const char *name, int64_t account, const char *host)
     return w;
 }
 
-static enum moderation_result speak(enum ban_kind kind, struct target w, int64_t until_ms, const char *reason)
+static enum moderation_result put_ban(enum ban_kind kind, struct target w, int64_t until_ms, const char *reason)
 {
     struct ban_change b = {kind, &w, until_ms, reason};
     return moderation_ban(r, &b, &by);
@@ -110,7 +106,7 @@ static bool admits(struct room *room, const struct member *m, const char *key)
     return may;
 }
 
-/* Everybody goes, and comes back to what was kept. */
+/* Both leave, and rejoin after a restart. */
 static void restart(void)
 {
     unit_member_leave_all(&alice);
@@ -121,15 +117,9 @@ static void restart(void)
     rooms_release(r);
 }
 
-static bool is_bad(void *arg)
-{
-    (void)arg;
-    return store_status().state == STORE_FAILED;
-}
+/* ---- what is stored ---- */
 
-/* ---- what is kept ---- */
-
-static void all_that_was_decided_is_there_after_a_restart(void **state)
+static void every_decision_survives_a_restart(void **state)
 {
     (void)state;
     int64_t later_ms = clock_wall_ms() + 3600000;
@@ -138,8 +128,8 @@ static void all_that_was_decided_is_there_after_a_restart(void **state)
     assert_int_equal(moderation_set(r, &(struct option_change){OPTION_HISTORY, 0, ""}, &by), MODERATION_DONE);
     assert_int_equal(moderation_set(r, &(struct option_change){OPTION_DURABLE, 1, ""}, &by), MODERATION_DONE);
     assert_int_equal(give(target("carol", friend, ""), ROLE_VOICE, MODERATION_VOICE), MODERATION_DONE);
-    assert_int_equal(speak(BAN_KIND_BAN, target("bob", 0, "192.0.2.7"), 0, "spam"), MODERATION_DONE);
-    assert_int_equal(speak(BAN_KIND_MUTE, target("", 0, "198.51.100.1"), later_ms, ""), MODERATION_DONE);
+    assert_int_equal(put_ban(BAN_KIND_BAN, target("bob", 0, "192.0.2.7"), 0, "spam"), MODERATION_DONE);
+    assert_int_equal(put_ban(BAN_KIND_MUTE, target("", 0, "198.51.100.1"), later_ms, ""), MODERATION_DONE);
     restart();
     assert_string_equal(r->rules.key, "open-sesame");
     assert_int_equal(r->rules.value[OPTION_SLOW], 30);
@@ -156,7 +146,7 @@ static void all_that_was_decided_is_there_after_a_restart(void **state)
     assert_false(admits(r, &bob.member, "open-sesame"));
 }
 
-static void what_was_taken_back_is_not_there_after_a_restart(void **state)
+static void a_revoked_decision_stays_revoked_after_a_restart(void **state)
 {
     (void)state;
     assert_int_equal(moderation_set(r, &(struct option_change){OPTION_PRIVATE, 1, ""}, &by), MODERATION_DONE);
@@ -165,8 +155,9 @@ static void what_was_taken_back_is_not_there_after_a_restart(void **state)
     assert_int_equal(moderation_set(r, &(struct option_change){OPTION_KEY, 0, ""}, &by), MODERATION_DONE);
     assert_int_equal(give(target("carol", friend, ""), ROLE_OP, MODERATION_OP), MODERATION_DONE);
     assert_int_equal(give(target("carol", friend, ""), ROLE_NONE, MODERATION_DEOP), MODERATION_DONE);
-    assert_int_equal(speak(BAN_KIND_BAN, target("Bob", 0, ""), 0, ""), MODERATION_DONE);
-    assert_int_equal(speak(BAN_KIND_BAN, target("bob", 0, ""), 0, ""), MODERATION_DONE); /* the same one, written otherwise */
+    assert_int_equal(put_ban(BAN_KIND_BAN, target("Bob", 0, ""), 0, ""), MODERATION_DONE);
+    assert_int_equal(put_ban(BAN_KIND_BAN, target("bob", 0, ""), 0, ""),
+                     MODERATION_DONE); /* the same target, written differently */
     assert_int_equal(unban(BAN_KIND_BAN, target("BOB", 0, "")), MODERATION_DONE);
     assert_int_equal(unban(BAN_KIND_BAN, target("bob", 0, "")), MODERATION_UNKNOWN);
     restart();
@@ -179,11 +170,11 @@ static void what_was_taken_back_is_not_there_after_a_restart(void **state)
 static void a_lowered_limit_forgets_nothing(void **state)
 {
     (void)state;
-    assert_int_equal(speak(BAN_KIND_BAN, target("bob", 0, ""), 0, ""), MODERATION_DONE);
-    assert_int_equal(speak(BAN_KIND_BAN, target("dave", 0, ""), 0, ""), MODERATION_DONE);
+    assert_int_equal(put_ban(BAN_KIND_BAN, target("bob", 0, ""), 0, ""), MODERATION_DONE);
+    assert_int_equal(put_ban(BAN_KIND_BAN, target("dave", 0, ""), 0, ""), MODERATION_DONE);
     assert_int_equal(give(target("carol", friend, ""), ROLE_OP, MODERATION_OP), MODERATION_DONE);
     rules_configure(1, 1);
-    assert_int_equal(speak(BAN_KIND_BAN, target("eve", 0, ""), 0, ""), MODERATION_FULL);
+    assert_int_equal(put_ban(BAN_KIND_BAN, target("eve", 0, ""), 0, ""), MODERATION_FULL);
     assert_int_equal(give(target("dave", add_account("dave"), ""), ROLE_VOICE, MODERATION_VOICE), MODERATION_FULL);
     assert_int_equal(give(target("carol", friend, ""), ROLE_VOICE, MODERATION_VOICE), MODERATION_DONE);
     restart();
@@ -192,7 +183,7 @@ static void a_lowered_limit_forgets_nothing(void **state)
     assert_int_equal(rules_role(&r->rules, friend), ROLE_VOICE);
 }
 
-static void rows_that_make_no_sense_are_passed_over(void **state)
+static void invalid_rows_are_skipped(void **state)
 {
     (void)state;
     unit_member_leave_all(&alice);
@@ -206,33 +197,33 @@ static void rows_that_make_no_sense_are_passed_over(void **state)
     rooms_release(r);
 }
 
-/* ---- the order of things ---- */
+/* ---- order ---- */
 
-/* One who decides while the store stands still, on a thread of its own. */
-struct asker {
-    enum moderation_result (*ask)(struct asker *a);
+/* A thread that makes a decision while the store is held. */
+struct requester {
+    enum moderation_result (*request)(struct requester *a);
     struct notifier notifier;
     struct moderator by;
     enum moderation_result result;
     struct thread thread;
 };
 
-static enum moderation_result ask_to_mute(struct asker *a)
+static enum moderation_result request_mute(struct requester *a)
 {
     struct target w = target("bob", 0, "");
     struct ban_change b = {BAN_KIND_MUTE, &w, .reason = ""};
     return moderation_ban(r, &b, &a->by);
 }
 
-static enum moderation_result ask_for_privacy(struct asker *a)
+static enum moderation_result request_privacy(struct requester *a)
 {
     return moderation_set(r, &(struct option_change){OPTION_PRIVATE, 1, ""}, &a->by);
 }
 
-static void run_asker(void *arg)
+static void run_requester(void *arg)
 {
-    struct asker *a = arg;
-    a->result = a->ask(a);
+    struct requester *a = arg;
+    a->result = a->request(a);
 }
 
 static bool has_queued(void *arg)
@@ -240,16 +231,16 @@ static bool has_queued(void *arg)
     return store_status().queued >= *(const int *)arg;
 }
 
-static void start(struct asker *a, enum moderation_result (*ask)(struct asker *a), int queued)
+static void start(struct requester *a, enum moderation_result (*request)(struct requester *a), int queued)
 {
-    a->ask = ask;
+    a->request = request;
     notifier_init(&a->notifier);
     a->by = (struct moderator){"alice", &alice.member, {.notifier = &a->notifier}};
-    assert_int_equal(thread_start(&a->thread, "asker", 256 * 1024, run_asker, a), 0);
+    assert_int_equal(thread_start(&a->thread, "requester", 256 * 1024, run_requester, a), 0);
     unit_until(has_queued, &queued);
 }
 
-static enum moderation_result result_of(struct asker *a)
+static enum moderation_result result_of(struct requester *a)
 {
     thread_join(&a->thread);
     unit_house_settle();
@@ -257,42 +248,42 @@ static enum moderation_result result_of(struct asker *a)
     return a->result;
 }
 
-static void a_mute_is_in_force_and_told_after_the_commit(void **state)
+static void a_mute_takes_effect_and_is_announced_after_the_commit(void **state)
 {
-    struct asker a;
+    struct requester a;
     (void)state;
     unit_job_block(&gate);
-    start(&a, ask_to_mute, 1);
+    start(&a, request_mute, 1);
     assert_true(unit_say(r, &bob.member, "not yet"));
     unit_member_hears(&bob, "ROOM #den bob not yet\n");
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     assert_int_equal(result_of(&a), MODERATION_DONE);
     unit_member_hears(&bob, "MUTE #den bob by alice\n");
-    unit_member_hears(&alice, "ROOM #den bob not yet\n"); /* who decides is answered instead */
+    unit_member_hears(&alice, "ROOM #den bob not yet\n"); /* the moderator gets an answer instead */
     assert_false(unit_say(r, &bob.member, "now"));
 }
 
-static void a_failed_store_changes_nothing_and_says_so(void **state)
+static void a_failed_store_changes_nothing_and_reports_it(void **state)
 {
-    struct asker a;
+    struct requester a;
     struct unit_job patient;
     (void)state;
     unit_job_block(&gate);
-    start(&a, ask_to_mute, 1);
+    start(&a, request_mute, 1);
     unit_job_init(&breaker, true);
     breaker.failing = true;
     assert_true(store_put(&breaker.job));
-    unit_job_let(&gate);
-    assert_int_equal(result_of(&a), MODERATION_STORAGE); /* it fails with what stands in its batch */
+    unit_job_release(&gate);
+    assert_int_equal(result_of(&a), MODERATION_STORAGE); /* it fails with the rest of its batch */
     unit_job_init(&patient, false);
     patient.failing = true;
     assert_true(store_put(&patient.job));
-    unit_until(is_bad, NULL);
+    unit_store_wait_failed();
     struct target carol = target("carol", friend, ""), guest = target("bob", 0, "192.0.2.7");
     assert_int_equal(moderation_set(r, &(struct option_change){OPTION_PRIVATE, 1, ""}, &by), MODERATION_STORAGE);
     assert_int_equal(give(carol, ROLE_OP, MODERATION_OP), MODERATION_STORAGE);
     assert_int_equal(moderation_invite(r, &carol, &by), MODERATION_STORAGE);
-    assert_int_equal(speak(BAN_KIND_BAN, guest, 0, ""), MODERATION_STORAGE);
+    assert_int_equal(put_ban(BAN_KIND_BAN, guest, 0, ""), MODERATION_STORAGE);
     unit_member_hears(&bob, "");
     assert_true(room_has(r, bob.member.id));
     assert_int_equal(r->rules.role_count, 1);
@@ -301,13 +292,13 @@ static void a_failed_store_changes_nothing_and_says_so(void **state)
     patient.failing = false;
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room_sanction"), 0);
-    assert_int_equal(speak(BAN_KIND_BAN, guest, 0, ""), MODERATION_DONE);
+    assert_int_equal(put_ban(BAN_KIND_BAN, guest, 0, ""), MODERATION_DONE);
     unit_member_hears(&bob, "BAN #den bob by alice\n");
 }
 
-static void what_is_decided_of_a_room_that_is_being_deleted_is_not(void **state)
+static void a_decision_on_a_room_being_deleted_has_no_effect(void **state)
 {
-    struct asker a;
+    struct requester a;
     struct change del = {0};
     (void)state;
     unit_member_leave_all(&bob);
@@ -315,10 +306,10 @@ static void what_is_decided_of_a_room_that_is_being_deleted_is_not(void **state)
     unit_house_settle();
     unit_job_block(&gate);
     change_put(&del, CHANGE_DELETE, rooms_get("#den"), NULL, NULL, &notifier);
-    r = rooms_get_or_make("#den", 0); /* whoever comes meanwhile is in a new room */
+    r = rooms_get_or_make("#den", 0); /* a user who joins meanwhile is in a new room */
     unit_member_join(&alice, r);
-    start(&a, ask_for_privacy, 2);
-    unit_job_let(&gate);
+    start(&a, request_privacy, 2);
+    unit_job_release(&gate);
     assert_int_equal(change_wait(&del, NULL, NULL), CHANGE_MADE);
     assert_int_equal(result_of(&a), MODERATION_STORAGE);
     assert_false(r->hidden);
@@ -326,9 +317,9 @@ static void what_is_decided_of_a_room_that_is_being_deleted_is_not(void **state)
     assert_int_equal(moderation_set(r, &(struct option_change){OPTION_PRIVATE, 1, ""}, &by), MODERATION_DONE);
 }
 
-/* ---- accounts that go ---- */
+/* ---- deleted accounts ---- */
 
-static void an_account_that_goes_leaves_no_role(void **state)
+static void a_removed_account_leaves_no_role(void **state)
 {
     (void)state;
     struct waiter w = {.notifier = &notifier};
@@ -340,7 +331,7 @@ static void an_account_that_goes_leaves_no_role(void **state)
     unit_member_leave_all(&alice);
     unit_member_leave_all(&bob);
     unit_member_join(&bob, rooms_get_or_make("#den", 0));
-    assert_int_equal(room_role(r, &bob.member), ROLE_OP); /* nobody owns it */
+    assert_int_equal(room_role(r, &bob.member), ROLE_OP); /* the room has no owner */
 }
 
 static void a_room_founded_by_a_removed_account_has_no_owner(void **state)
@@ -348,19 +339,19 @@ static void a_room_founded_by_a_removed_account_has_no_owner(void **state)
     (void)state;
     struct waiter w = {.notifier = &notifier};
     assert_int_equal(accounts_remove(friend, NULL, &w), ACCOUNTS_DONE);
-    struct room *cave = rooms_get_or_make("#cave", friend); /* as one who was looked at just before */
+    struct room *cave = rooms_get_or_make("#cave", friend); /* as an owner whose account was checked just before */
     unit_house_settle();
     assert_int_equal(cave->rules.role_count, 0);
     rooms_release(cave);
 }
 
-/* ---- whom it hits ---- */
+/* ---- targets ---- */
 
 static void a_ban_of_an_address_removes_its_members_but_no_op(void **state)
 {
     (void)state;
     strcpy(alice.member.host, "192.0.2.7");
-    assert_int_equal(speak(BAN_KIND_BAN, target("bob", 0, "192.0.2.7"), 0, ""), MODERATION_DONE);
+    assert_int_equal(put_ban(BAN_KIND_BAN, target("bob", 0, "192.0.2.7"), 0, ""), MODERATION_DONE);
     unit_member_hears(&bob, "BAN #den bob by alice\n");
     assert_true(bob.member.removed);
     assert_false(room_has(r, bob.member.id));
@@ -373,18 +364,18 @@ static void a_ban_of_an_address_removes_its_members_but_no_op(void **state)
     assert_false(admits(r, &bob.member, NULL));
 }
 
-static void an_op_is_not_put_out_for_the_address(void **state)
+static void a_ban_of_an_address_does_not_remove_an_op(void **state)
 {
     (void)state;
     struct target guest = target("bob", 0, "");
     assert_int_equal(give(guest, ROLE_OP, MODERATION_OP), MODERATION_DONE);
-    unit_member_hush(&bob);
-    assert_int_equal(speak(BAN_KIND_BAN, target("", 0, "192.0.2.7"), 0, ""), MODERATION_DONE);
+    unit_member_clear(&bob);
+    assert_int_equal(put_ban(BAN_KIND_BAN, target("", 0, "192.0.2.7"), 0, ""), MODERATION_DONE);
     unit_member_hears(&bob, "BAN #den 192.0.2.7 by alice\n");
     assert_true(room_has(r, bob.member.id));
-    assert_int_equal(speak(BAN_KIND_MUTE, target("", 0, "192.0.2.7"), 0, ""), MODERATION_DONE);
+    assert_int_equal(put_ban(BAN_KIND_MUTE, target("", 0, "192.0.2.7"), 0, ""), MODERATION_DONE);
     assert_true(unit_say(r, &bob.member, "hm"));
-    assert_int_equal(speak(BAN_KIND_MUTE, target("bob", 0, ""), 0, ""), MODERATION_DONE); /* by name, it is meant */
+    assert_int_equal(put_ban(BAN_KIND_MUTE, target("bob", 0, ""), 0, ""), MODERATION_DONE); /* a mute by name applies */
     assert_false(unit_say(r, &bob.member, "hm"));
 }
 
@@ -393,17 +384,17 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     alarm(120);
     const struct CMUnitTest tests[] = {
-        TEST(all_that_was_decided_is_there_after_a_restart),
-        TEST(what_was_taken_back_is_not_there_after_a_restart),
+        TEST(every_decision_survives_a_restart),
+        TEST(a_revoked_decision_stays_revoked_after_a_restart),
         TEST(a_lowered_limit_forgets_nothing),
-        TEST(rows_that_make_no_sense_are_passed_over),
-        TEST(a_mute_is_in_force_and_told_after_the_commit),
-        TEST(a_failed_store_changes_nothing_and_says_so),
-        TEST(what_is_decided_of_a_room_that_is_being_deleted_is_not),
-        TEST(an_account_that_goes_leaves_no_role),
+        TEST(invalid_rows_are_skipped),
+        TEST(a_mute_takes_effect_and_is_announced_after_the_commit),
+        TEST(a_failed_store_changes_nothing_and_reports_it),
+        TEST(a_decision_on_a_room_being_deleted_has_no_effect),
+        TEST(a_removed_account_leaves_no_role),
         TEST(a_room_founded_by_a_removed_account_has_no_owner),
         TEST(a_ban_of_an_address_removes_its_members_but_no_op),
-        TEST(an_op_is_not_put_out_for_the_address),
+        TEST(a_ban_of_an_address_does_not_remove_an_op),
     };
 #undef TEST
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Shared bytes: copied once, counted, and freed by whoever lets go last; the leak checker is the judge of that. */
+/* Shared messages: copied once, counted, and freed with the last reference, as the leak checker proves. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -26,7 +26,7 @@ static void a_message_is_a_copy(void **state)
     msg_unref(m);
 }
 
-static void each_reference_counts_one(void **state)
+static void each_reference_counts_once(void **state)
 {
     (void)state;
     struct msg *m = msg_new("x", 1);
@@ -42,7 +42,7 @@ static void each_reference_counts_one(void **state)
 #define THREADS 4
 #define ROUNDS 5000
 
-static void take_and_let_go(void *arg)
+static void ref_and_unref(void *arg)
 {
     struct msg *m = arg;
     for (int i = 0; i < ROUNDS; i++)
@@ -50,13 +50,13 @@ static void take_and_let_go(void *arg)
     msg_unref(m);
 }
 
-static void many_threads_may_hold_one_message(void **state)
+static void many_threads_can_share_one_message(void **state)
 {
     (void)state;
     struct thread t[THREADS];
     struct msg *m = msg_new("shared", 6);
     for (int i = 0; i < THREADS; i++)
-        assert_int_equal(thread_start(&t[i], "holder", 64 * 1024, take_and_let_go, msg_ref(m)), 0);
+        assert_int_equal(thread_start(&t[i], "holder", 64 * 1024, ref_and_unref, msg_ref(m)), 0);
     for (int i = 0; i < THREADS; i++)
         thread_join(&t[i]);
     assert_int_equal(m->refs, 1);
@@ -68,8 +68,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_is_a_copy),
-        cmocka_unit_test(each_reference_counts_one),
-        cmocka_unit_test(many_threads_may_hold_one_message),
+        cmocka_unit_test(each_reference_counts_once),
+        cmocka_unit_test(many_threads_can_share_one_message),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Names: which bytes, how many, and when two of them are the same. */
+/* Names: which bytes, how many, and when two names are the same. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -52,11 +52,11 @@ static void the_limit_can_be_lowered(void **state)
     assert_true(name_is_user("four"));
     assert_false(name_is_user("fiver"));
     assert_true(name_fits("#four"));
-    assert_false(name_fits("#fiver")); /* may not be made any more … */
-    assert_true(is_room("#fiver"));    /* … but may be there from before */
+    assert_false(name_fits("#fiver")); /* cannot be created any more … */
+    assert_true(is_room("#fiver"));    /* … but may exist from before */
 }
 
-static void only_letters_digits_and_three_signs_make_a_name(void **state)
+static void a_name_has_only_letters_digits_and_three_signs(void **state)
 {
     (void)state;
     for (int c = 1; c < 256; c++) {
@@ -93,7 +93,7 @@ static void a_room_without_its_hash_gets_one(void **state)
     assert_false(name_is_user("#General"));
 }
 
-static void a_room_that_once_was_is_still_a_room_under_any_limit(void **state)
+static void an_existing_room_name_stays_valid_under_any_limit(void **state)
 {
     (void)state;
     name_configure(2);
@@ -105,7 +105,7 @@ static void a_room_that_once_was_is_still_a_room_under_any_limit(void **state)
     assert_false(name_is_room("#bad name"));
 }
 
-static void names_are_compared_without_case(void **state)
+static void names_are_compared_ignoring_case(void **state)
 {
     (void)state;
     char a[NAME_SIZE], b[NAME_SIZE];
@@ -137,11 +137,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_have_one_to_thirty_two_bytes),
         cmocka_unit_test_teardown(the_limit_can_be_lowered, restore),
-        cmocka_unit_test(only_letters_digits_and_three_signs_make_a_name),
+        cmocka_unit_test(a_name_has_only_letters_digits_and_three_signs),
         cmocka_unit_test(a_users_name_starts_with_neither_dash_nor_dot),
         cmocka_unit_test(a_room_without_its_hash_gets_one),
-        cmocka_unit_test_teardown(a_room_that_once_was_is_still_a_room_under_any_limit, restore),
-        cmocka_unit_test(names_are_compared_without_case),
+        cmocka_unit_test_teardown(an_existing_room_name_stays_valid_under_any_limit, restore),
+        cmocka_unit_test(names_are_compared_ignoring_case),
         cmocka_unit_test(the_longest_room_name_folds_and_a_longer_one_is_a_bug),
     };
     alarm(60);

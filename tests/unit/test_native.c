@@ -80,7 +80,7 @@ static void every_event_reads_as_the_protocol_says(void **state)
             .kind = EVENT_FOUND, .number = 3, .search_limit = SEARCH_LIMIT_TIME);
 }
 
-static void what_ops_do_is_told_listed_and_answered(void **state)
+static void moderation_is_announced_listed_and_answered(void **state)
 {
     (void)state;
     RENDERS("OP #dev bob by alice", .kind = EVENT_MODERATION, .moderation = MODERATION_OP, .room = "#dev",
@@ -171,13 +171,13 @@ static struct event full_event(int kind)
                           .member_count = 1};
 }
 
-/* The form has no words for a user who quits: its clients read LEAVE in each room. */
+/* The protocol has no line for a user who quits: clients read LEAVE in each room. */
 static bool is_silent(int kind)
 {
     return kind == EVENT_QUIT;
 }
 
-static void every_kind_ends_in_exactly_one_crlf_or_writes_nothing(void **state)
+static void every_event_ends_in_exactly_one_crlf_or_is_empty(void **state)
 {
     (void)state;
     for (int kind = EVENT_NONE + 1; kind < EVENTS; kind++) {
@@ -210,7 +210,7 @@ static void members_are_a_line_each_up_to_a_hundred(void **state)
     (void)state;
     const char *names[150];
     for (int i = 0; i < 150; i++)
-        names[i] = i == 1 ? NULL : "n"; /* one is not to be shown */
+        names[i] = i == 1 ? NULL : "n"; /* one is hidden */
     struct event ev = {.kind = EVENT_MEMBERS, .room = "#r", .member = one_member, .members = names, .member_count = 3};
     render(&ev);
     assert_string_equal(buf_text(&out), "JOIN #r n\r\nJOIN #r n\r\n");
@@ -222,8 +222,8 @@ static void members_are_a_line_each_up_to_a_hundred(void **state)
     assert_int_equal(out.len, 0);
 }
 
-/* Reads a rendered list back: every line within the limit, all but the last with a lone plus, the items in order behind the
- * first `skip` words. */
+/* Reads a rendered list back: every line within the limit, all but the last with a lone plus, the items in order behind
+ * the first `skip` words. */
 static void check_list(const char *verb, size_t skip, const char *const *wanted, size_t count, size_t limit)
 {
     char *at = out.data;
@@ -255,7 +255,7 @@ static void check_list(const char *verb, size_t skip, const char *const *wanted,
     assert_int_equal(i, count);
 }
 
-static void lists_too_long_for_a_line_go_on_in_further_ones(void **state)
+static void lists_too_long_for_a_line_continue_on_further_lines(void **state)
 {
     (void)state;
     enum { MANY = 3000 };
@@ -282,11 +282,11 @@ static void lists_too_long_for_a_line_go_on_in_further_ones(void **state)
         ev.kind = EVENT_WHOIS;
         ev.name = "bob";
         render(&ev);
-        check_list("WHOIS bob", 2, many, MANY, (size_t)limits[l]); /* behind since= and idle= */
+        check_list("WHOIS bob", 2, many, MANY, (size_t)limits[l]); /* after since= and idle= */
     }
 }
 
-static void the_longest_text_fits_into_a_line_whatever_is_made_of_it(void **state)
+static void the_longest_text_fits_into_a_line_in_every_event(void **state)
 {
     (void)state;
     static char text[4001], name[] = "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn", room[] = "#rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr";
@@ -299,7 +299,7 @@ static void the_longest_text_fits_into_a_line_whatever_is_made_of_it(void **stat
         ev.text = text;
         ev.reason = "r";
         render(&ev);
-        for (const char *at = buf_text(&out), *end; *at; at = end) { /* a HIST goes on in a second one */
+        for (const char *at = buf_text(&out), *end; *at; at = end) { /* HIST continues on a second line */
             end = strstr(at, "\r\n") + 2;
             assert_true(end - at <= 4096);
             assert_true(kind == EVENT_HIST || kind == EVENT_HIST_ACTION || end == out.data + out.len);
@@ -336,7 +336,7 @@ static const char *render_tagged(const struct event *ev)
     return buf_text(&out);
 }
 
-static void tags_stand_before_what_happens_and_never_before_an_answer(void **state)
+static void events_have_tags_and_answers_do_not(void **state)
 {
     (void)state;
     for (int kind = EVENT_NONE + 1; kind < EVENTS; kind++) {
@@ -354,7 +354,8 @@ static void tags_stand_before_what_happens_and_never_before_an_answer(void **sta
 static void a_line_without_a_number_has_no_tags(void **state)
 {
     (void)state;
-    struct event ev = {.kind = EVENT_TOPIC, .room = "#r", .text = "t", .time_ms = TIME_MS}; /* as in the answer to JOIN */
+    struct event ev = {
+        .kind = EVENT_TOPIC, .room = "#r", .text = "t", .time_ms = TIME_MS}; /* as in the answer to JOIN */
     assert_string_equal(render_tagged(&ev), "TOPIC #r t\r\n");
 }
 
@@ -390,15 +391,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_teardown(name, empty_out)
         TEST(every_event_reads_as_the_protocol_says),
-        TEST(what_ops_do_is_told_listed_and_answered),
+        TEST(moderation_is_announced_listed_and_answered),
         TEST(every_error_reads_as_its_row),
-        TEST(every_kind_ends_in_exactly_one_crlf_or_writes_nothing),
+        TEST(every_event_ends_in_exactly_one_crlf_or_is_empty),
         TEST(lists_read_as_one_line_while_they_fit),
         TEST(members_are_a_line_each_up_to_a_hundred),
-        TEST(lists_too_long_for_a_line_go_on_in_further_ones),
-        TEST(the_longest_text_fits_into_a_line_whatever_is_made_of_it),
+        TEST(lists_too_long_for_a_line_continue_on_further_lines),
+        TEST(the_longest_text_fits_into_a_line_in_every_event),
         TEST(a_message_of_the_history_reads_as_one_line_while_it_fits),
-        TEST(tags_stand_before_what_happens_and_never_before_an_answer),
+        TEST(events_have_tags_and_answers_do_not),
         TEST(a_line_without_a_number_has_no_tags),
         TEST(tags_take_64_bytes_at_most),
         TEST(rendering_appends),

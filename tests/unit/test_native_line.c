@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What each line of the native protocol is taken for: doc/protocol.md, 'How a line is read', rule by rule. */
+/* How each line of the native protocol is read: doc/protocol.md, 'How a line is read', rule by rule. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -98,7 +98,7 @@ static void every_verb_is_read_in_capitals_and_by_slash_in_any_case(void **state
             if (*p >= 'A' && *p <= 'Z')
                 *p = (char)(*p + 32);
         is_command(upper, commands[i].command, NULL);
-        if (commands[i].command != COMMAND_MSG) { /* /msg is another, see below */
+        if (commands[i].command != COMMAND_MSG) { /* /msg is an alias, see below */
             is_command(slash, commands[i].command, "a b");
             is_command(lower, commands[i].command, NULL);
         }
@@ -129,13 +129,13 @@ static void slash_has_two_aliases(void **state)
     is_command("/MSG bob hi", COMMAND_PRIVMSG, "bob hi");
     is_command("/name alice", COMMAND_USERNAME, "alice");
     is_command("/Name alice", COMMAND_USERNAME, "alice");
-    assert_int_equal(native_line_command("/msg"), COMMAND_PRIVMSG); /* as HELP is asked about them */
+    assert_int_equal(native_line_command("/msg"), COMMAND_PRIVMSG); /* as HELP looks them up */
     assert_int_equal(native_line_command("msg"), COMMAND_MSG);
     assert_int_equal(native_line_command("/name"), COMMAND_USERNAME);
     assert_int_equal(native_line_command("name"), COMMANDS);
 }
 
-static void one_slash_is_never_text(void **state)
+static void a_line_with_one_slash_is_never_text(void **state)
 {
     (void)state;
     is_unknown("/");
@@ -147,7 +147,7 @@ static void one_slash_is_never_text(void **state)
     is_unknown("/JOIN\t#a");
 }
 
-static void two_slashes_say_one(void **state)
+static void two_slashes_are_text_with_one(void **state)
 {
     (void)state;
     is_text("//usr/bin", "/usr/bin", false);
@@ -156,7 +156,7 @@ static void two_slashes_say_one(void **state)
     is_text("//join #a", "/join #a", false);
 }
 
-static void people_just_talk(void **state)
+static void a_plain_line_is_text(void **state)
 {
     (void)state;
     is_text("Hello everyone!", "Hello everyone!", false);
@@ -170,7 +170,7 @@ static void people_just_talk(void **state)
     is_text("JOIN\t#a", "JOIN\t#a", true);
 }
 
-static void a_first_word_all_in_capitals_is_told_apart(void **state)
+static void an_unknown_first_word_in_capitals_is_marked(void **state)
 {
     (void)state;
     is_text("WHO is there", "WHO is there", true);
@@ -180,7 +180,7 @@ static void a_first_word_all_in_capitals_is_told_apart(void **state)
     is_text("A1 b", "A1 b", false);
 }
 
-static void a_private_verb_is_never_said_aloud(void **state)
+static void a_private_verb_is_never_said_in_a_room(void **state)
 {
     (void)state;
     is_unknown("username alice");
@@ -194,7 +194,7 @@ static void a_private_verb_is_never_said_aloud(void **state)
     is_text("use privmsg bob", "use privmsg bob", false);
 }
 
-static void a_line_empty_after_cleaning_is_ignored(void **state)
+static void a_line_that_is_empty_after_cleaning_is_ignored(void **state)
 {
     (void)state;
     static const char *const empty[] = {"", "\r", "\x1b", "\x07\x08", "\xe2\x80\xae", "\xff\xfb\x1f", "\xff\xf1"};
@@ -204,7 +204,7 @@ static void a_line_empty_after_cleaning_is_ignored(void **state)
     }
 }
 
-static void a_line_that_is_no_text_is_invalid(void **state)
+static void a_line_of_invalid_bytes_is_invalid(void **state)
 {
     (void)state;
     parse_bytes("MSG a\0b", 7, false);
@@ -217,7 +217,7 @@ static void a_line_that_is_no_text_is_invalid(void **state)
     assert_int_equal(nl.kind, NATIVE_INVALID);
 }
 
-static void what_drives_a_terminal_is_gone_before_anything_is_read(void **state)
+static void terminal_controls_are_removed_before_a_line_is_read(void **state)
 {
     (void)state;
     is_command("JO\x1bIN #a", COMMAND_JOIN, "#a");
@@ -226,7 +226,7 @@ static void what_drives_a_terminal_is_gone_before_anything_is_read(void **state)
     is_unknown("\x01PRIVMSG\tbob secret");
 }
 
-static void a_browser_is_recognised_by_its_first_line_alone(void **state)
+static void a_browser_is_recognised_by_its_first_line_only(void **state)
 {
     (void)state;
     static const char *const requests[] = {"GET / HTTP/1.1", "POST /a%20b HTTP/1.0", "OPTIONS * HTTP/1.1",
@@ -253,15 +253,15 @@ int main(void)
         TEST(every_verb_is_read_in_capitals_and_by_slash_in_any_case),
         TEST(the_verb_ends_at_the_first_space_and_the_rest_is_kept),
         TEST(slash_has_two_aliases),
-        TEST(one_slash_is_never_text),
-        TEST(two_slashes_say_one),
-        TEST(people_just_talk),
-        TEST(a_first_word_all_in_capitals_is_told_apart),
-        TEST(a_private_verb_is_never_said_aloud),
-        TEST(a_line_empty_after_cleaning_is_ignored),
-        TEST(a_line_that_is_no_text_is_invalid),
-        TEST(what_drives_a_terminal_is_gone_before_anything_is_read),
-        TEST(a_browser_is_recognised_by_its_first_line_alone),
+        TEST(a_line_with_one_slash_is_never_text),
+        TEST(two_slashes_are_text_with_one),
+        TEST(a_plain_line_is_text),
+        TEST(an_unknown_first_word_in_capitals_is_marked),
+        TEST(a_private_verb_is_never_said_in_a_room),
+        TEST(a_line_that_is_empty_after_cleaning_is_ignored),
+        TEST(a_line_of_invalid_bytes_is_invalid),
+        TEST(terminal_controls_are_removed_before_a_line_is_read),
+        TEST(a_browser_is_recognised_by_its_first_line_only),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Notifiers: no notification is lost between a check and a wait, one wakes once, and a deadline ends a wait. */
+/* Notifiers: no notification is lost between a check and a wait, each wakes once, and a deadline ends a wait. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -39,7 +39,7 @@ static void a_notification_before_the_wait_is_kept(void **state)
     assert_false(notifier_wait(&notifier, 0));
 }
 
-static void many_notifications_are_one(void **state)
+static void many_notifications_count_as_one(void **state)
 {
     (void)state;
     for (int i = 0; i < 5; i++)
@@ -71,7 +71,7 @@ static void answer(void *arg)
     }
 }
 
-static void no_ring_is_lost_in_many_rounds(void **state)
+static void no_notification_is_lost_in_many_rounds(void **state)
 {
     (void)state;
     struct ping p = {.rounds = 3000};
@@ -109,7 +109,7 @@ static void approach(void *arg)
     }
 }
 
-static void a_wait_for_something_looks_first_and_again_at_each_ring(void **state)
+static void wait_for_checks_first_and_at_each_notification(void **state)
 {
     (void)state;
     struct goal there = {.now = 5, .want = 5}, far = {.want = 200};
@@ -122,13 +122,13 @@ static void a_wait_for_something_looks_first_and_again_at_each_ring(void **state
     assert_int_equal(far.now, far.want);
 }
 
-static void a_wait_for_something_that_never_comes_ends_with_its_deadline(void **state)
+static void wait_for_a_state_never_reached_ends_at_its_deadline(void **state)
 {
     (void)state;
     struct goal never = {.want = 1};
-    notifier_notify(&notifier); /* a ring for something else */
+    notifier_notify(&notifier); /* a notification for something else */
     assert_false(notifier_wait_for(&notifier, clock_ms() + 10, is_reached, &never));
-    assert_int_equal(never.looks, 3); /* at once, after the ring, at the end */
+    assert_int_equal(never.looks, 3); /* at once, after the notification, at the deadline */
 }
 
 int main(void)
@@ -136,11 +136,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(a_notification_before_the_wait_is_kept),
-        TEST(many_notifications_are_one),
+        TEST(many_notifications_count_as_one),
         TEST(without_a_notification_the_deadline_ends_the_wait),
-        TEST(no_ring_is_lost_in_many_rounds),
-        TEST(a_wait_for_something_looks_first_and_again_at_each_ring),
-        TEST(a_wait_for_something_that_never_comes_ends_with_its_deadline),
+        TEST(no_notification_is_lost_in_many_rounds),
+        TEST(wait_for_checks_first_and_at_each_notification),
+        TEST(wait_for_a_state_never_reached_ends_at_its_deadline),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

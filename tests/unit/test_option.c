@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Values of options: what users may write, what the database has, what is shown. */
+/* Values of options: what users may write, what the database stores, and what is shown. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -51,7 +51,7 @@ static void a_switch_is_on_or_off(void **state)
         assert_true(refuses(OPTION_PRIVATE, bad[i]));
 }
 
-static void a_number_is_one_within_its_limit_or_off(void **state)
+static void a_number_is_within_its_limit_or_off(void **state)
 {
     static const char *const bad[] = {"", "on", "-1", "+1", "1.5", "0x10", " 1", "1 ", "86401", "99999999999",
                                       "18446744073709551617"};
@@ -67,7 +67,7 @@ static void a_number_is_one_within_its_limit_or_off(void **state)
         assert_true(refuses(OPTION_SLOW, bad[i]));
 }
 
-static void a_key_is_a_word_of_32_bytes_at_most_or_off(void **state)
+static void a_key_is_a_word_of_at_most_32_bytes_or_off(void **state)
 {
     static const char longest[] = "abcdefghijklmnopqrstuvwxyz012345", too_long[] = "abcdefghijklmnopqrstuvwxyz0123456";
     (void)state;
@@ -75,7 +75,7 @@ static void a_key_is_a_word_of_32_bytes_at_most_or_off(void **state)
     assert_true(reads(OPTION_KEY, "Open-Sesame", 1, "Open-Sesame"));
     assert_true(reads(OPTION_KEY, "x", 1, "x"));
     assert_true(reads(OPTION_KEY, "only", 1, "only"));
-    assert_true(refuses(OPTION_KEY, "on")); /* who means a switch would lock the room with that word */
+    assert_true(refuses(OPTION_KEY, "on")); /* a user who means a switch would set "on" as the key */
     assert_true(refuses(OPTION_KEY, "On"));
     assert_true(reads(OPTION_KEY, longest, 1, longest));
     assert_true(reads(OPTION_KEY, "oFf", 0, ""));
@@ -99,7 +99,7 @@ static bool refuses_stored(enum option o, const char *text)
     return !option_read_stored(o, text, &value, word) && !*word;
 }
 
-static void a_stored_option_is_read_again(void **state)
+static void a_stored_option_is_read_back(void **state)
 {
     (void)state;
     assert_true(reads_stored(OPTION_MODERATED, "1", 1, ""));
@@ -110,20 +110,25 @@ static void a_stored_option_is_read_again(void **state)
     assert_true(refuses_stored(OPTION_SLOW, "86401"));
     assert_true(refuses_stored(OPTION_SLOW, ""));
     assert_true(reads_stored(OPTION_KEY, "Sesame", 1, "Sesame"));
-    assert_true(reads_stored(OPTION_KEY, "on", 1, "on")); /* it locks the room, and was once taken for a key */
+    assert_true(reads_stored(OPTION_KEY, "on", 1, "on")); /* older versions accepted this key, so it locks the room */
     assert_true(refuses_stored(OPTION_KEY, "two words"));
     assert_true(refuses_stored(OPTION_KEY, ""));
 }
 
-static void a_value_is_shown_as_it_may_be_written_and_a_key_not_at_all(void **state)
+static void a_value_is_shown_as_it_is_written_and_a_key_never(void **state)
 {
     static const struct {
         enum option option;
         long value;
         const char *text;
     } rows[] = {
-        {OPTION_PRIVATE, 0, "off"}, {OPTION_PRIVATE, 1, "on"}, {OPTION_SLOW, 0, "off"},
-        {OPTION_SLOW, 1, "1"}, {OPTION_RETENTION, 1000000000, "1000000000"}, {OPTION_KEY, 0, "off"}, {OPTION_KEY, 1, "on"},
+        {OPTION_PRIVATE, 0, "off"},
+        {OPTION_PRIVATE, 1, "on"},
+        {OPTION_SLOW, 0, "off"},
+        {OPTION_SLOW, 1, "1"},
+        {OPTION_RETENTION, 1000000000, "1000000000"},
+        {OPTION_KEY, 0, "off"},
+        {OPTION_KEY, 1, "on"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -140,10 +145,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_option_is_found_by_its_name_in_any_case),
         cmocka_unit_test(a_switch_is_on_or_off),
-        cmocka_unit_test(a_number_is_one_within_its_limit_or_off),
-        cmocka_unit_test(a_key_is_a_word_of_32_bytes_at_most_or_off),
-        cmocka_unit_test(a_stored_option_is_read_again),
-        cmocka_unit_test(a_value_is_shown_as_it_may_be_written_and_a_key_not_at_all),
+        cmocka_unit_test(a_number_is_within_its_limit_or_off),
+        cmocka_unit_test(a_key_is_a_word_of_at_most_32_bytes_or_off),
+        cmocka_unit_test(a_stored_option_is_read_back),
+        cmocka_unit_test(a_value_is_shown_as_it_is_written_and_a_key_never),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

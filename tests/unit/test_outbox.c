@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * How entries enter and leave: one drainer, what counts until when, put-then-wake. Real sockets and real
- * writer threads where bytes are looked at; a stream that the test holds back where the moment matters.
+ * How entries enter and leave an outbox: one drainer, when entries stop counting, put-then-wake. Real sockets and
+ * writer threads where bytes are compared; a stream that the test holds where the moment matters.
  */
 #include "config.h"
 
@@ -96,7 +96,7 @@ static void posters_join(struct poster p[POSTERS])
     }
 }
 
-static void bytes_never_interleave_however_writes_are_cut(void **state)
+static void bytes_never_interleave_however_writes_are_split(void **state)
 {
     (void)state;
     struct unit_held h;
@@ -144,7 +144,7 @@ static void many_posters_reach_a_real_socket_in_order(void **state)
     unit_client_stop(&c);
 }
 
-static void what_comes_while_the_writer_drains_needs_no_further_wake(void **state)
+static void entries_put_during_a_drain_need_no_further_wake(void **state)
 {
     (void)state;
     struct unit_held h;
@@ -158,13 +158,13 @@ static void what_comes_while_the_writer_drains_needs_no_further_wake(void **stat
     uint64_t wakes = counter_get(COUNTER_WAKES);
     post_flush();
     assert_int_equal(counter_get(COUNTER_WAKES), wakes);
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     unit_client_wait_written(&h.c);
     unit_stream_wrote(&h.us, "one two ");
     unit_held_stop(&h);
 }
 
-static void a_close_while_the_writer_drains_is_seen_when_it_is_done(void **state)
+static void a_close_during_a_drain_is_seen_at_its_end(void **state)
 {
     (void)state;
     struct unit_held h;
@@ -174,9 +174,9 @@ static void a_close_while_the_writer_drains_is_seen_when_it_is_done(void **state
     assert_true(outbox_close(h.c.outbox, CLOSE_QUIT, NULL));
     outbox_finish(h.c.outbox, msg_new("bye", 3));
     assert_false(outbox_is_drained(h.c.outbox));
-    while (notifier_wait(&h.c.notifier, 0)) /* the close rang it, and nothing has happened since */
+    while (notifier_wait(&h.c.notifier, 0)) /* the close notified it, and nothing has happened since */
         ;
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     assert_true(notifier_wait(&h.c.notifier, clock_ms() + 10000));
     assert_true(outbox_is_drained(h.c.outbox));
     unit_stream_wrote(&h.us, "xxxxxxxxxxbye");
@@ -201,7 +201,7 @@ static void entries_count_until_they_are_written(void **state)
     assert_int_equal(load.bytes, 350);
     assert_true(load.open);
     assert_int_equal(load.gen, h.gen);
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     unit_client_wait_written(&h.c);
     assert_int_equal(outbox_load(h.c.outbox).bytes, 0);
     unit_held_stop(&h);
@@ -219,14 +219,14 @@ static void an_entry_partly_written_still_counts_whole(void **state)
     struct outbox_load load = outbox_load(h.c.outbox);
     assert_int_equal(load.entries, 2);
     assert_int_equal(load.bytes, 200);
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     unit_client_wait_written(&h.c);
     assert_int_equal(h.us.writes, 2);
     assert_int_equal(h.us.out.len, 300);
     unit_held_stop(&h);
 }
 
-/* Puts entries until the outbox closes; how many were taken. */
+/* Puts entries until the outbox closes. Returns how many were accepted. */
 static int put_until_closed(struct outbox *ob, size_t size, int most)
 {
     int n = 0;
@@ -235,7 +235,7 @@ static int put_until_closed(struct outbox *ob, size_t size, int most)
     return n;
 }
 
-static void the_last_entry_that_fits_is_taken_and_the_next_closes_as_slow(void **state)
+static void the_last_entry_that_fits_is_accepted_and_the_next_closes_as_slow(void **state)
 {
     (void)state;
     struct unit_held h;
@@ -248,7 +248,7 @@ static void the_last_entry_that_fits_is_taken_and_the_next_closes_as_slow(void *
     assert_int_equal(h.us.shuts, open_shuts + 1);
     assert_int_equal(h.us.how, STREAM_SHUT_READ);
     assert_int_equal(unit_put_size(h.c.outbox, 1, false), OUTBOX_CLOSED);
-    /* the queue is dropped, what the writer has is not */
+    /* the queue is dropped, the writer's batch is not */
     struct outbox_load load = outbox_load(h.c.outbox);
     assert_int_equal(load.entries, 1);
     assert_int_equal(load.bytes, 1);
@@ -276,13 +276,13 @@ static void a_message_of_many_lines_counts_for_all_of_them(void **state)
     assert_int_equal(put_gathered(h.c.outbox, 1), 9 * 1000 / 16);
     assert_int_equal(put_gathered(h.c.outbox, 7), 1000);
     assert_int_equal(outbox_load(h.c.outbox).entries, 16);
-    unit_stream_step(&h.us); /* the one before them is written, they are the batch in flight */
+    unit_stream_step(&h.us); /* the one before them is written; they are the batch in flight */
     assert_int_equal(outbox_load(h.c.outbox).entries, 15);
     assert_int_equal(put_gathered(h.c.outbox, 2), OUTBOX_CLOSED);
     assert_int_equal(outbox_reason(h.c.outbox), CLOSE_SLOW);
     assert_int_equal(outbox_load(h.c.outbox).entries, 15);
     unit_stream_fail(&h.us);
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     unit_client_wait_written(&h.c);
     unit_held_stop(&h);
 }
@@ -301,7 +301,7 @@ static void the_byte_cap_counts_the_batch_in_flight_to_the_byte(void **state)
     unit_held_stop(&h);
 }
 
-static void an_empty_outbox_takes_an_entry_larger_than_its_cap(void **state)
+static void an_empty_outbox_accepts_an_entry_larger_than_its_cap(void **state)
 {
     (void)state;
     struct unit_held h;
@@ -313,7 +313,7 @@ static void an_empty_outbox_takes_an_entry_larger_than_its_cap(void **state)
     unit_held_stop(&h);
 }
 
-static void an_outbox_that_holds_something_does_not(void **state)
+static void a_filled_outbox_refuses_an_entry_larger_than_its_cap(void **state)
 {
     (void)state;
     struct unit_held h;
@@ -325,20 +325,20 @@ static void an_outbox_that_holds_something_does_not(void **state)
     unit_held_stop(&h);
 }
 
-static void an_own_answer_of_any_size_is_taken_while_not_over_half(void **state)
+static void up_to_half_full_an_own_answer_of_any_size_is_accepted(void **state)
 {
     (void)state;
     struct unit_held h;
     unit_limits(UNIT_TIGHT);
     unit_held_start(&h);
-    unit_held_fill(&h, 8, 512); /* the half, to the entry and to the byte */
+    unit_held_fill(&h, 8, 512); /* half of the limits, to the entry and to the byte */
     assert_int_not_equal(unit_put_size(h.c.outbox, 100000, true), OUTBOX_CLOSED);
     assert_int_equal(unit_put_size(h.c.outbox, 1, true), OUTBOX_CLOSED);
     assert_int_equal(outbox_reason(h.c.outbox), CLOSE_SLOW);
     unit_held_stop(&h);
 }
 
-static void an_own_answer_over_half_has_to_fit_like_any_other(void **state)
+static void over_half_full_an_own_answer_must_fit_like_any_entry(void **state)
 {
     (void)state;
     struct unit_held h;
@@ -369,7 +369,7 @@ static void an_oldest_entry_past_its_age_closes_as_slow_even_in_flight(void **st
     unit_held_stop(&h);
 }
 
-static void a_young_queue_behind_an_old_flight_does_not_hide_its_age(void **state)
+static void a_young_queue_does_not_hide_an_old_batch_in_flight(void **state)
 {
     (void)state;
     struct unit_held h;
@@ -401,7 +401,7 @@ static void an_empty_outbox_has_no_age(void **state)
     unit_held_stop(&h);
 }
 
-static void an_entry_that_only_waits_ages_too(void **state)
+static void a_queued_entry_ages_too(void **state)
 {
     (void)state;
     struct unit_held h;
@@ -453,11 +453,11 @@ static void a_burst_costs_one_wake(void **state)
     post_flush();
     unit_client_wait_written(&h.c);
     assert_int_equal(counter_get(COUNTER_WAKES), wakes + 1);
-    assert_int_equal(h.us.writes, 8); /* 128 entries a call */
+    assert_int_equal(h.us.writes, 8); /* 128 entries per call */
     unit_held_stop(&h);
 }
 
-/* A thread that puts, and flushes when it is told. */
+/* A thread that puts, and flushes when told. */
 struct debtor {
     struct outbox *ob;
     _Atomic bool has_put, may_flush;
@@ -474,7 +474,7 @@ static void put_and_owe(void *arg)
     struct debtor *d = arg;
     unit_put(d->ob, "debtor ");
     d->has_put = true;
-    unit_comes(is_set, &d->may_flush);
+    unit_wait_for(is_set, &d->may_flush);
     post_flush();
 }
 
@@ -501,7 +501,7 @@ static void exactly_one_poster_owes_the_wake(void **state)
     uint64_t wakes = counter_get(COUNTER_WAKES);
     debtor_start(&d, h.c.outbox);
     unit_put(h.c.outbox, "other ");
-    post_assert_flushed(); /* nothing is owed here */
+    post_assert_flushed(); /* this thread owes nothing */
     post_flush();
     assert_true(look(h.c.outbox, &h.c.outbox->asleep));
     assert_int_equal(counter_get(COUNTER_WAKES), wakes);
@@ -528,7 +528,7 @@ static void a_close_wakes_directly_and_leaves_the_debt_alone(void **state)
     uint64_t wakes = counter_get(COUNTER_WAKES);
     debtor_pay(&d);
     assert_false(look(h.c.outbox, &h.c.outbox->owed));
-    assert_int_equal(counter_get(COUNTER_WAKES), wakes); /* nothing was queued any more */
+    assert_int_equal(counter_get(COUNTER_WAKES), wakes); /* nothing was queued by then */
     unit_held_stop(&h);
 }
 
@@ -553,17 +553,17 @@ static void an_owed_wake_survives_the_reuse_of_its_slot(void **state)
     unit_held_stop(&h);
 }
 
-/* 8 is in test_outbox_poke.c. */
+/* Invariant 8 is tested in test_outbox_poke.c. */
 
-/* ---- taking ---- */
+/* ---- draining ---- */
 
-static void an_idle_outbox_gives_back_what_a_burst_needed(void **state)
+static void an_idle_outbox_frees_the_memory_of_a_burst(void **state)
 {
     (void)state;
     struct unit_held h;
     unit_limits(UNIT_WIDE);
     unit_held_start(&h);
-    for (int round = 0; round < 2; round++) { /* both arrays get their turn */
+    for (int round = 0; round < 2; round++) { /* both arrays are used */
         for (int i = 0; i < 1000; i++)
             unit_put(h.c.outbox, "x");
         assert_true(h.c.outbox->queued.cap >= 1000);
@@ -578,7 +578,7 @@ static void an_idle_outbox_gives_back_what_a_burst_needed(void **state)
     unit_held_stop(&h);
 }
 
-static void a_written_message_is_let_go(void **state)
+static void a_written_message_is_released(void **state)
 {
     (void)state;
     struct unit_held h;
@@ -602,11 +602,11 @@ static void retiring_ends_the_writer(void **state)
     unit_client_start(&c);
     unit_client_wait_asleep(&c);
     unsigned rounds = c.rounds;
-    unit_client_stop(&c); /* joins */
+    unit_client_stop(&c); /* joins the writer */
     assert_int_equal(c.rounds, rounds);
 }
 
-static void the_limits_in_force_are_those_configured(void **state)
+static void the_configured_limits_apply(void **state)
 {
     (void)state;
     unit_limits((struct outbox_limits){17, 8193, 1001, 7});
@@ -633,32 +633,32 @@ static void a_lowered_limit_closes_nobody_until_the_next_put(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bytes_never_interleave_however_writes_are_cut),
+        cmocka_unit_test(bytes_never_interleave_however_writes_are_split),
         cmocka_unit_test(many_posters_reach_a_real_socket_in_order),
-        cmocka_unit_test(what_comes_while_the_writer_drains_needs_no_further_wake),
-        cmocka_unit_test(a_close_while_the_writer_drains_is_seen_when_it_is_done),
+        cmocka_unit_test(entries_put_during_a_drain_need_no_further_wake),
+        cmocka_unit_test(a_close_during_a_drain_is_seen_at_its_end),
         cmocka_unit_test(entries_count_until_they_are_written),
         cmocka_unit_test(an_entry_partly_written_still_counts_whole),
-        cmocka_unit_test(the_last_entry_that_fits_is_taken_and_the_next_closes_as_slow),
+        cmocka_unit_test(the_last_entry_that_fits_is_accepted_and_the_next_closes_as_slow),
         cmocka_unit_test(a_message_of_many_lines_counts_for_all_of_them),
         cmocka_unit_test(the_byte_cap_counts_the_batch_in_flight_to_the_byte),
-        cmocka_unit_test(an_empty_outbox_takes_an_entry_larger_than_its_cap),
-        cmocka_unit_test(an_outbox_that_holds_something_does_not),
-        cmocka_unit_test(an_own_answer_of_any_size_is_taken_while_not_over_half),
-        cmocka_unit_test(an_own_answer_over_half_has_to_fit_like_any_other),
+        cmocka_unit_test(an_empty_outbox_accepts_an_entry_larger_than_its_cap),
+        cmocka_unit_test(a_filled_outbox_refuses_an_entry_larger_than_its_cap),
+        cmocka_unit_test(up_to_half_full_an_own_answer_of_any_size_is_accepted),
+        cmocka_unit_test(over_half_full_an_own_answer_must_fit_like_any_entry),
         cmocka_unit_test(an_oldest_entry_past_its_age_closes_as_slow_even_in_flight),
-        cmocka_unit_test(a_young_queue_behind_an_old_flight_does_not_hide_its_age),
+        cmocka_unit_test(a_young_queue_does_not_hide_an_old_batch_in_flight),
         cmocka_unit_test(an_empty_outbox_has_no_age),
-        cmocka_unit_test(an_entry_that_only_waits_ages_too),
+        cmocka_unit_test(a_queued_entry_ages_too),
         cmocka_unit_test(a_put_alone_wakes_nobody),
         cmocka_unit_test(a_burst_costs_one_wake),
         cmocka_unit_test(exactly_one_poster_owes_the_wake),
         cmocka_unit_test(a_close_wakes_directly_and_leaves_the_debt_alone),
         cmocka_unit_test(an_owed_wake_survives_the_reuse_of_its_slot),
-        cmocka_unit_test(an_idle_outbox_gives_back_what_a_burst_needed),
-        cmocka_unit_test(a_written_message_is_let_go),
+        cmocka_unit_test(an_idle_outbox_frees_the_memory_of_a_burst),
+        cmocka_unit_test(a_written_message_is_released),
         cmocka_unit_test(retiring_ends_the_writer),
-        cmocka_unit_test(the_limits_in_force_are_those_configured),
+        cmocka_unit_test(the_configured_limits_apply),
         cmocka_unit_test(a_lowered_limit_closes_nobody_until_the_next_put),
     };
     alarm(60);

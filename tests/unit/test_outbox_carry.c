@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A poster carries: an outbox that has been idle is written by who flushes, without blocking, and what did not fit is the
- * writer's. All invariants hold for such a drainer as well; test_outbox.c tells which.
+ * A poster carries: an outbox that has been idle is written by the thread that flushes, without blocking, and the rest
+ * is left to the writer. All invariants of test_outbox.c hold for such a drainer too.
  */
 #include "config.h"
 
@@ -68,7 +68,7 @@ static void an_idle_outbox_is_written_by_the_poster_without_a_wake(void **state)
     assert_true(outbox_is_drained(h.c.outbox));
 }
 
-static void what_a_poster_carried_is_let_go(void **state)
+static void a_carried_message_is_released(void **state)
 {
     (void)state;
     struct msg *m = msg_new("x", 1);
@@ -78,7 +78,7 @@ static void what_a_poster_carried_is_let_go(void **state)
     msg_unref(m);
 }
 
-static void what_does_not_fit_is_the_writers_and_nothing_goes_twice(void **state)
+static void the_writer_sends_the_rest_and_nothing_is_sent_twice(void **state)
 {
     (void)state;
     h.us.most = 4;
@@ -93,7 +93,7 @@ static void what_does_not_fit_is_the_writers_and_nothing_goes_twice(void **state
     assert_int_equal(wakes(), 1);
 }
 
-static void an_entry_that_was_carried_in_part_counts_whole_and_ages(void **state)
+static void a_partly_carried_entry_counts_whole_and_ages(void **state)
 {
     (void)state;
     h.us.most = 5;
@@ -101,7 +101,7 @@ static void an_entry_that_was_carried_in_part_counts_whole_and_ages(void **state
     unit_put(h.c.outbox, "two three ");
     int64_t put_ms = clock_coarse_ms();
     unit_stream_hold(&h.us);
-    h.us.passes = 1; /* the poster's write; the writer's has to wait */
+    h.us.passes = 1; /* the poster's write; the writer's must wait */
     post_flush();
     unit_stream_wait_inside(&h.us);
     struct outbox_load load = outbox_load(h.c.outbox);
@@ -109,7 +109,7 @@ static void an_entry_that_was_carried_in_part_counts_whole_and_ages(void **state
     assert_int_equal(load.bytes, 10);
     outbox_tick(h.c.outbox, put_ms + 30001);
     assert_int_equal(outbox_reason(h.c.outbox), CLOSE_SLOW);
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     unit_client_wait_written(&h.c);
     unit_stream_wrote(&h.us, "one two three ");
 }
@@ -177,7 +177,7 @@ static void a_drain_of_either_kind_begins_a_burst(void **state)
     lock_release(&h.c.outbox->lock);
 }
 
-static void without_the_option_nobody_carries(void **state)
+static void without_the_option_no_poster_carries(void **state)
 {
     (void)state;
     outbox_set_carry(false);
@@ -189,7 +189,7 @@ static void without_the_option_nobody_carries(void **state)
     assert_int_equal(wakes(), 1);
 }
 
-static void a_stream_may_decline(void **state)
+static void a_stream_may_decline_to_carry(void **state)
 {
     (void)state;
     struct unit_held other;
@@ -203,7 +203,7 @@ static void a_stream_may_decline(void **state)
     unit_held_stop(&other);
 }
 
-static void a_closed_outbox_is_its_writers_alone(void **state)
+static void only_the_writer_drains_a_closed_outbox(void **state)
 {
     (void)state;
     unit_put(h.c.outbox, "hello");
@@ -214,7 +214,7 @@ static void a_closed_outbox_is_its_writers_alone(void **state)
     assert_int_equal(h.us.tries, 0);
 }
 
-/* ---- while somebody carries ---- */
+/* ---- during a carry ---- */
 
 static void carry_it(void *arg)
 {
@@ -225,7 +225,7 @@ static void carry_it(void *arg)
 
 static struct thread carrier;
 
-/* A poster of another thread stands before the held stream. */
+/* A poster on another thread waits at the held stream. */
 static void start_carrying(void)
 {
     unit_stream_hold(&h.us);
@@ -234,7 +234,7 @@ static void start_carrying(void)
     assert_int_equal(h.us.tries, 1);
 }
 
-static void what_comes_while_a_poster_carries_is_written_after_it(void **state)
+static void entries_put_during_a_carry_are_written_after_it(void **state)
 {
     (void)state;
     start_carrying();
@@ -243,7 +243,7 @@ static void what_comes_while_a_poster_carries_is_written_after_it(void **state)
     unit_client_wait_asleep(&h.c);
     assert_int_equal(h.us.writes, 0);
     unit_put(h.c.outbox, "more");
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     thread_join(&carrier);
     post_flush();
     unit_client_wait_written(&h.c);
@@ -251,7 +251,7 @@ static void what_comes_while_a_poster_carries_is_written_after_it(void **state)
     assert_int_equal(h.us.overlaps, 0);
 }
 
-static void a_session_that_ends_waits_for_who_carries(void **state)
+static void a_session_that_ends_waits_for_a_carrying_poster(void **state)
 {
     (void)state;
     start_carrying();
@@ -262,14 +262,14 @@ static void a_session_that_ends_waits_for_who_carries(void **state)
     while (notifier_wait(&h.c.notifier, 0))
         ;
     assert_false(outbox_is_drained(h.c.outbox));
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     while (!outbox_is_drained(h.c.outbox))
         assert_true(notifier_wait(&h.c.notifier, clock_ms() + 10000));
     thread_join(&carrier);
     unit_stream_wrote(&h.us, "carried bye");
 }
 
-static void a_session_that_ends_without_a_word_hears_when_the_carrying_is_over(void **state)
+static void a_session_without_last_words_learns_when_a_carry_ends(void **state)
 {
     (void)state;
     start_carrying();
@@ -279,7 +279,7 @@ static void a_session_that_ends_without_a_word_hears_when_the_carrying_is_over(v
     while (notifier_wait(&h.c.notifier, 0))
         ;
     assert_false(outbox_is_drained(h.c.outbox));
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     assert_true(notifier_wait(&h.c.notifier, clock_ms() + 10000));
     assert_true(outbox_is_drained(h.c.outbox));
     thread_join(&carrier);
@@ -323,7 +323,7 @@ static void post_many(void *arg)
         unit_put(h.c.outbox, line);
         if (unit_random(&seed) % 4 == 0) {
             lock_acquire(&h.c.outbox->lock);
-            h.c.outbox->drained_us = 0; /* idle, as far as the next poster can see */
+            h.c.outbox->drained_us = 0; /* looks idle to the next poster */
             lock_release(&h.c.outbox->lock);
             post_flush();
         }
@@ -358,8 +358,8 @@ static void carried_and_written_bytes_never_interleave(void **state)
         assert_int_equal(next[i], EACH);
 }
 
-/* Outboxes without threads: as long as they only carry, none is needed. */
-static void one_flush_carries_so_many_and_wakes_the_rest(void **state)
+/* Outboxes without threads: none is needed while posters carry. */
+static void one_flush_carries_a_limited_number_and_wakes_the_rest(void **state)
 {
     (void)state;
     enum { MOST = 8192, MANY = MOST + 10 };
@@ -422,22 +422,22 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(an_idle_outbox_is_written_by_the_poster_without_a_wake),
-        TEST(what_a_poster_carried_is_let_go),
-        TEST(what_does_not_fit_is_the_writers_and_nothing_goes_twice),
-        TEST(an_entry_that_was_carried_in_part_counts_whole_and_ages),
+        TEST(a_carried_message_is_released),
+        TEST(the_writer_sends_the_rest_and_nothing_is_sent_twice),
+        TEST(a_partly_carried_entry_counts_whole_and_ages),
         TEST(a_socket_without_space_is_left_to_the_writer),
         TEST(a_stream_that_fails_under_a_poster_closes_as_gone),
         TEST(an_outbox_in_a_burst_is_left_to_its_writer),
         TEST(a_drain_of_either_kind_begins_a_burst),
-        TEST(without_the_option_nobody_carries),
-        TEST(a_stream_may_decline),
-        TEST(a_closed_outbox_is_its_writers_alone),
-        TEST(what_comes_while_a_poster_carries_is_written_after_it),
-        TEST(a_session_that_ends_waits_for_who_carries),
-        TEST(a_session_that_ends_without_a_word_hears_when_the_carrying_is_over),
+        TEST(without_the_option_no_poster_carries),
+        TEST(a_stream_may_decline_to_carry),
+        TEST(only_the_writer_drains_a_closed_outbox),
+        TEST(entries_put_during_a_carry_are_written_after_it),
+        TEST(a_session_that_ends_waits_for_a_carrying_poster),
+        TEST(a_session_without_last_words_learns_when_a_carry_ends),
         TEST(abandon_frees_the_rest_of_a_carried_entry),
         TEST(carried_and_written_bytes_never_interleave),
-        TEST(one_flush_carries_so_many_and_wakes_the_rest),
+        TEST(one_flush_carries_a_limited_number_and_wakes_the_rest),
         TEST(a_carry_over_tcp_arrives),
     };
     alarm(60);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Lives of an outbox and how they end: who may touch the descriptor and when, which close counts, what is still written
- * after it. The other half of the invariants that test_outbox.c begins with.
+ * The lives of an outbox and how they end: which thread may use the descriptor when, which close counts, and what is
+ * still written after it. Continues the invariants of test_outbox.c.
  */
 #include "config.h"
 
@@ -43,7 +43,7 @@ static void make_trouble(void *arg)
     }
 }
 
-static void nobody_touches_the_stream_but_between_open_and_detach(void **state)
+static void the_stream_is_used_only_between_open_and_detach(void **state)
 {
     (void)state;
     struct unit_client c;
@@ -74,7 +74,7 @@ static void nobody_touches_the_stream_but_between_open_and_detach(void **state)
     unit_stream_fini(&us);
 }
 
-static void no_byte_of_one_life_reaches_the_next_ones_descriptor(void **state)
+static void no_byte_of_one_life_reaches_the_next_descriptor(void **state)
 {
     (void)state;
     struct unit_client c;
@@ -142,7 +142,7 @@ static void a_close_by_a_stale_generation_does_nothing(void **state)
     unit_held_stop(&h);
 }
 
-static void an_idle_outbox_takes_nothing_and_cannot_be_closed(void **state)
+static void an_idle_outbox_accepts_nothing_and_cannot_be_closed(void **state)
 {
     (void)state;
     struct unit_client c;
@@ -161,7 +161,7 @@ static void an_idle_outbox_takes_nothing_and_cannot_be_closed(void **state)
     unit_client_stop(&c);
 }
 
-static void a_client_on_its_way_out_is_known_before_its_reader_knows(void **state)
+static void an_ended_connection_is_known_before_its_reader_sees_it(void **state)
 {
     (void)state;
     struct unit_held h;
@@ -176,10 +176,10 @@ static void a_client_on_its_way_out_is_known_before_its_reader_knows(void **stat
     assert_true(outbox_is_ending(h.c.outbox));
     unit_client_end(&h.c, CLOSE_EOF);
     unit_stream_set_dead(&h.us, true);
-    assert_true(outbox_is_ending(h.c.outbox)); /* idle; and the stream is not asked any more */
+    assert_true(outbox_is_ending(h.c.outbox)); /* idle; the stream is not queried any more */
     unit_stream_set_dead(&h.us, false);
     unit_held_open(&h);
-    unit_stream_offer_try(&h.us); /* such a stream does not know */
+    unit_stream_offer_try(&h.us); /* this stream cannot tell */
     h.us.gone = true;
     assert_false(outbox_is_ending(h.c.outbox));
     unit_held_stop(&h);
@@ -187,7 +187,7 @@ static void a_client_on_its_way_out_is_known_before_its_reader_knows(void **stat
 
 /* ---- 7: one exit door ---- */
 
-static void the_first_reason_wins_and_the_losers_words_are_freed(void **state)
+static void the_first_reason_wins_and_later_last_words_are_freed(void **state)
 {
     (void)state;
     struct unit_held h;
@@ -209,7 +209,7 @@ static void the_first_reason_wins_and_the_losers_words_are_freed(void **state)
     msg_unref(own);
 }
 
-static void every_reason_does_to_queue_and_socket_what_its_row_says(void **state)
+static void each_reason_treats_queue_and_socket_as_its_row_says(void **state)
 {
     (void)state;
     unit_limits(UNIT_WIDE);
@@ -227,7 +227,7 @@ static void every_reason_does_to_queue_and_socket_what_its_row_says(void **state
         if (h.us.shuts)
             assert_int_equal(h.us.how, row->wakes == CLOSE_WAKES_BOTH ? STREAM_SHUT_BOTH : STREAM_SHUT_READ);
         assert_int_equal(outbox_load(h.c.outbox).entries <= 1, !row->keep_queue);
-        unit_stream_let(&h.us);
+        unit_stream_release(&h.us);
         outbox_finish(h.c.outbox, msg_new(" last", 5));
         unit_client_wait_written(&h.c);
         if (row->wakes == CLOSE_WAKES_BOTH)
@@ -238,7 +238,7 @@ static void every_reason_does_to_queue_and_socket_what_its_row_says(void **state
     }
 }
 
-static void last_words_are_the_very_last(void **state)
+static void last_words_are_written_last(void **state)
 {
     (void)state;
     struct unit_client c;
@@ -273,7 +273,7 @@ static void abandon_frees_a_writer_that_is_stuck_in_send(void **state)
     unit_limits(UNIT_WIDE);
     unit_client_start(&c);
     unit_client_open(&c, unit_gen());
-    unit_put_size(c.outbox, 4 << 20, false); /* nobody reads, and no socket takes that much */
+    unit_put_size(c.outbox, 4 << 20, false); /* nobody reads, and no socket accepts that much */
     post_flush();
     unit_put(c.outbox, "more");
     post_flush();
@@ -318,7 +318,7 @@ static void a_failed_write_closes_as_gone_and_drops_the_rest(void **state)
     unit_client_stop(&c);
 }
 
-static void a_failure_in_the_middle_of_a_batch_forgets_all_of_it(void **state)
+static void a_failure_within_a_batch_drops_all_of_it(void **state)
 {
     (void)state;
     struct unit_held h;
@@ -356,18 +356,18 @@ static void a_failed_write_after_a_close_keeps_the_first_reason(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nobody_touches_the_stream_but_between_open_and_detach),
-        cmocka_unit_test(no_byte_of_one_life_reaches_the_next_ones_descriptor),
+        cmocka_unit_test(the_stream_is_used_only_between_open_and_detach),
+        cmocka_unit_test(no_byte_of_one_life_reaches_the_next_descriptor),
         cmocka_unit_test(a_client_may_come_and_go_before_the_writer_has_ever_slept),
         cmocka_unit_test(a_close_by_a_stale_generation_does_nothing),
-        cmocka_unit_test(an_idle_outbox_takes_nothing_and_cannot_be_closed),
-        cmocka_unit_test(a_client_on_its_way_out_is_known_before_its_reader_knows),
-        cmocka_unit_test(the_first_reason_wins_and_the_losers_words_are_freed),
-        cmocka_unit_test(every_reason_does_to_queue_and_socket_what_its_row_says),
-        cmocka_unit_test(last_words_are_the_very_last),
+        cmocka_unit_test(an_idle_outbox_accepts_nothing_and_cannot_be_closed),
+        cmocka_unit_test(an_ended_connection_is_known_before_its_reader_sees_it),
+        cmocka_unit_test(the_first_reason_wins_and_later_last_words_are_freed),
+        cmocka_unit_test(each_reason_treats_queue_and_socket_as_its_row_says),
+        cmocka_unit_test(last_words_are_written_last),
         cmocka_unit_test(abandon_frees_a_writer_that_is_stuck_in_send),
         cmocka_unit_test(a_failed_write_closes_as_gone_and_drops_the_rest),
-        cmocka_unit_test(a_failure_in_the_middle_of_a_batch_forgets_all_of_it),
+        cmocka_unit_test(a_failure_within_a_batch_drops_all_of_it),
         cmocka_unit_test(a_failed_write_after_a_close_keeps_the_first_reason),
     };
     alarm(60);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Invariant 8 of doc/architecture.md: the writer can be poked without an entry, and a stream keeps its own unsent remainder,
- * which counts until it is sent. The stream is that of tests/lib/stream_rot13.h over one that the test holds; the test's
- * thread is the reader. A wire text is what the peer sees: letters rotated, "\6" for each answer.
+ * Invariant 8 of doc/architecture.md: the writer can be poked without an entry, and a stream keeps its own unsent
+ * remainder, which counts until it is sent. The stream is that of tests/lib/stream_rot13.h over one that the test
+ * holds; the test's thread is the reader. A wire text is what the peer sees: letters rotated, "\6" for each answer.
  */
 #include "config.h"
 
@@ -58,7 +58,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    unit_stream_let(&us);
+    unit_stream_release(&us);
     unit_client_end(&c, CLOSE_EOF);
     stream_close(top);
     unit_client_stop(&c);
@@ -76,8 +76,8 @@ static void start_again(void **state)
     set_up(state);
 }
 
-/* The reader reads this from the peer; then the input ends. */
-static void hear(const char *wire, const char *plain)
+/* The reader reads this from the peer, followed by the end of input. */
+static void read_from_peer(const char *wire, const char *plain)
 {
     char got[64];
     unit_stream_says(&us, wire);
@@ -104,18 +104,18 @@ static void the_stream_holds_an_answer(void **state)
 {
     (void)state;
     stream_set_poke(top, NULL, NULL);
-    hear("\5", "");
+    read_from_peer("\5", "");
     assert_true(stream_holds(top));
     unit_stream_wrote(&us, "");
-    outbox_poke(c.outbox); /* which tear_down would wait for */
+    outbox_poke(c.outbox); /* otherwise tear_down would wait for it */
     wait_quiet();
 }
 
-static void a_poke_without_an_entry_writes_what_the_stream_holds(void **state)
+static void a_poke_without_an_entry_writes_held_bytes(void **state)
 {
     (void)state;
-    stream_set_poke(top, NULL, NULL); /* so that the poke is the test's */
-    hear("\5", "");
+    stream_set_poke(top, NULL, NULL); /* so that only the test pokes */
+    read_from_peer("\5", "");
     unsigned rounds = c.rounds;
     outbox_poke(c.outbox);
     wait_quiet();
@@ -125,33 +125,33 @@ static void a_poke_without_an_entry_writes_what_the_stream_holds(void **state)
     assert_false(stream_holds(top));
 }
 
-static void a_reply_that_is_owed_while_idle_goes_out_by_the_writer(void **state)
+static void the_writer_sends_a_reply_owed_while_idle(void **state)
 {
     (void)state;
-    hear("ab\5c", "nop");
+    read_from_peer("ab\5c", "nop");
     wait_quiet();
     unit_stream_wrote(&us, "\6");
     assert_int_equal(us.tries, 0);
     assert_int_equal(us.writes, 1);
 }
 
-static void what_the_stream_holds_is_written_before_the_next_entry(void **state)
+static void held_bytes_are_written_before_the_next_entry(void **state)
 {
     (void)state;
     stream_set_poke(top, NULL, NULL);
-    hear("\5\5", "");
+    read_from_peer("\5\5", "");
     unit_put(c.outbox, "hello");
     post_flush();
     wait_quiet();
     unit_stream_wrote(&us, "\6\6uryyb");
 }
 
-static void a_poster_that_carries_pushes_first_too(void **state)
+static void a_carrying_poster_pushes_first(void **state)
 {
     (void)state;
     outbox_set_carry(true);
     stream_set_poke(top, NULL, NULL);
-    hear("\5", "");
+    read_from_peer("\5", "");
     lock_acquire(&c.outbox->lock);
     c.outbox->drained_us = 0;
     lock_release(&c.outbox->lock);
@@ -163,28 +163,28 @@ static void a_poster_that_carries_pushes_first_too(void **state)
     assert_int_equal(us.writes, 0);
 }
 
-static void drained_waits_for_what_the_stream_holds(void **state)
+static void a_drain_waits_for_held_bytes(void **state)
 {
     (void)state;
     unit_stream_hold(&us);
-    hear("\5", "");
+    read_from_peer("\5", "");
     unit_stream_wait_inside(&us);
     outbox_close(c.outbox, CLOSE_QUIT, NULL);
     outbox_finish(c.outbox, NULL);
     assert_false(outbox_is_drained(c.outbox));
-    unit_stream_let(&us);
+    unit_stream_release(&us);
     unit_client_end(&c, CLOSE_QUIT);
     unit_stream_wrote(&us, "\6");
     unit_client_open_over(&c, top, unit_gen());
 }
 
-static void held_bytes_alone_keep_it_from_being_drained(void **state)
+static void an_outbox_with_only_held_bytes_is_not_drained(void **state)
 {
     (void)state;
     stream_set_poke(top, NULL, NULL);
-    hear("\5", "");
+    read_from_peer("\5", "");
     assert_false(outbox_is_drained(c.outbox));
-    assert_false(outbox_keep_tail(c.outbox)); /* for positions, something is on its way */
+    assert_false(outbox_keep_tail(c.outbox)); /* output is in flight, but positions are counted from now on */
     outbox_poke(c.outbox);
     wait_quiet();
     assert_true(outbox_is_drained(c.outbox));
@@ -197,8 +197,8 @@ static void a_poke_while_the_writer_drains_is_not_lost(void **state)
     unit_put(c.outbox, "one");
     post_flush();
     unit_stream_wait_inside(&us);
-    hear("\5", "");
-    unit_stream_let(&us);
+    read_from_peer("\5", "");
+    unit_stream_release(&us);
     wait_quiet();
     unit_stream_wrote(&us, "bar\6");
 }
@@ -221,9 +221,9 @@ static void a_poke_while_a_poster_carries_is_not_lost(void **state)
     unit_stream_hold(&us);
     assert_int_equal(thread_start(&carrier, "carrier", 128 * 1024, carry_one, NULL), 0);
     unit_stream_wait_inside(&us);
-    hear("\5", "");
-    unit_client_wait_asleep(&c); /* it was woken, and found that another drains */
-    unit_stream_let(&us);
+    read_from_peer("\5", "");
+    unit_client_wait_asleep(&c); /* it was woken and found another drainer */
+    unit_stream_release(&us);
     thread_join(&carrier);
     wait_quiet();
     unit_stream_wrote(&us, "bar\6");
@@ -249,7 +249,7 @@ static void a_late_poke_after_detach_does_nothing(void **state)
     outbox_poke(c.outbox);
     assert_null(top->poke);
     assert_null(us.base.poke);
-    hear("\5", ""); /* what it holds now is nobody's */
+    read_from_peer("\5", ""); /* what the stream holds now belongs to no session */
     outbox_poke(c.outbox);
     assert_int_equal(c.rounds, rounds);
     unit_stream_set_dead(&us, false);
@@ -260,7 +260,7 @@ static void a_late_poke_after_detach_does_nothing(void **state)
     wait_quiet();
 }
 
-static void a_late_poke_holds_up_no_end(void **state)
+static void a_late_poke_does_not_delay_the_end(void **state)
 {
     (void)state;
     outbox_close(c.outbox, CLOSE_QUIT, NULL);
@@ -270,27 +270,27 @@ static void a_late_poke_holds_up_no_end(void **state)
     unit_client_open_over(&c, top, unit_gen());
 }
 
-static void a_failed_push_ends_the_session_and_holds_up_no_end(void **state)
+static void a_failed_push_ends_the_session_without_delay(void **state)
 {
     (void)state;
     unit_stream_fail(&us);
-    hear("\5", "");
+    read_from_peer("\5", "");
     unit_until(is_quiet, c.outbox);
     assert_int_equal(outbox_reason(c.outbox), CLOSE_GONE);
     assert_true(stream_holds(top));
     unsigned rounds = c.rounds;
-    outbox_poke(c.outbox); /* it would only fail again */
+    outbox_poke(c.outbox); /* a second push would fail again */
     wait_quiet();
     assert_int_equal(c.rounds, rounds);
     unit_client_end(&c, CLOSE_GONE);
     start_again(state);
 }
 
-static void an_abandoned_outbox_waits_for_no_held_bytes(void **state)
+static void an_abandoned_outbox_does_not_wait_for_held_bytes(void **state)
 {
     (void)state;
     unit_stream_hold(&us);
-    hear("\5", "");
+    read_from_peer("\5", "");
     unit_stream_wait_inside(&us);
     outbox_close(c.outbox, CLOSE_QUIT, NULL);
     outbox_finish(c.outbox, NULL);
@@ -299,11 +299,11 @@ static void an_abandoned_outbox_waits_for_no_held_bytes(void **state)
     start_again(state);
 }
 
-static void held_bytes_that_nobody_was_poked_for_hold_up_no_abandoned_end(void **state)
+static void unpoked_held_bytes_do_not_delay_an_abandoned_end(void **state)
 {
     (void)state;
     stream_set_poke(top, NULL, NULL);
-    hear("\5", "");
+    read_from_peer("\5", "");
     outbox_close(c.outbox, CLOSE_QUIT, NULL);
     outbox_finish(c.outbox, NULL);
     unit_client_wait_asleep(&c);
@@ -314,7 +314,7 @@ static void held_bytes_that_nobody_was_poked_for_hold_up_no_abandoned_end(void *
     start_again(state);
 }
 
-/* ---- a stream that pushes only when it is told to ---- */
+/* ---- a stream that pushes only when told to ---- */
 
 static bool lazy_holds;
 
@@ -372,7 +372,7 @@ static void a_drainer_of_either_kind_pushes_before_it_writes(void **state)
     unit_stream_wrote(&us, "!one!two");
 }
 
-/* ---- the count that is owed ---- */
+/* ---- partial writes ---- */
 
 static void carry(const char *text)
 {
@@ -383,7 +383,7 @@ static void carry(const char *text)
     post_flush();
 }
 
-static void a_partial_try_keeps_entries_bytes_and_tail_exact(void **state)
+static void after_a_partial_try_entries_bytes_and_tail_are_exact(void **state)
 {
     struct buf lines = {0};
     (void)state;
@@ -394,7 +394,7 @@ static void a_partial_try_keeps_entries_bytes_and_tail_exact(void **state)
     carry("two\r\n");
     wait_quiet();
     wire_acked = 10;
-    unit_stream_hold(&us); /* the third try sends half; the writer then stands before the stream */
+    unit_stream_hold(&us); /* the third try sends half; the writer then waits at the stream */
     us.passes = 1;
     struct msg *m = msg_new_gathered("three\r\nfour\r\n", 13, 2);
     lock_acquire(&c.outbox->lock);
@@ -414,7 +414,7 @@ static void a_partial_try_keeps_entries_bytes_and_tail_exact(void **state)
     lock_release(&c.outbox->lock);
     wire_acked = 16;
     assert_false(outbox_acknowledged(c.outbox, 17));
-    unit_stream_let(&us);
+    unit_stream_release(&us);
     wait_quiet();
     unit_stream_wrote(&us, "bar\r\ngjb\r\nguerr\r\nsbhe\r\n"); /* once each */
     load = outbox_load(c.outbox);
@@ -433,7 +433,7 @@ static void positions_are_plain_whatever_the_stream_adds(void **state)
     assert_true(outbox_keep_tail(c.outbox));
     struct msg *m = msg_new_gathered("abc\r\n", 5, 1);
     for (int i = 0; i < 3; i++) {
-        hear("\5\5", "");
+        read_from_peer("\5\5", "");
         wait_quiet();
         outbox_put(c.outbox, m);
         post_flush();
@@ -441,10 +441,10 @@ static void positions_are_plain_whatever_the_stream_adds(void **state)
     }
     msg_unref(m);
     unit_stream_wrote(&us, "\6\6nop\r\n\6\6nop\r\n\6\6nop\r\n");
-    wire_acked = 6; /* two answers, and four of the first line */
+    wire_acked = 6; /* two answers and four bytes of the first line */
     assert_true(outbox_acknowledged(c.outbox, 4));
     assert_false(outbox_acknowledged(c.outbox, 5));
-    wire_acked = 9; /* the next two answers are no plain bytes */
+    wire_acked = 9; /* the next two answers are not plain bytes */
     assert_true(outbox_acknowledged(c.outbox, 5));
     assert_false(outbox_acknowledged(c.outbox, 6));
     wire_acked = 14;
@@ -463,7 +463,7 @@ static void held_bytes_age_like_an_entry(void **state)
     (void)state;
     unit_limits((struct outbox_limits){.entries = 100, .bytes = 10000, .age_ms = 1000, .patience_ms = 1000});
     unit_stream_hold(&us);
-    hear("\5", "");
+    read_from_peer("\5", "");
     unit_stream_wait_inside(&us);
     outbox_tick(c.outbox, clock_ms() + 500);
     assert_int_equal(outbox_reason(c.outbox), CLOSE_OPEN);
@@ -471,14 +471,14 @@ static void held_bytes_age_like_an_entry(void **state)
     assert_int_equal(outbox_reason(c.outbox), CLOSE_SLOW);
 }
 
-static void the_keepers_tick_reaches_the_stream_and_what_it_makes_is_written(void **state)
+static void output_of_the_keepers_tick_is_written(void **state)
 {
     static char many[ROT13_MARKS + 10], enq[] = "\5";
     (void)state;
-    /* so many runs that one answer has to wait for an acknowledgement */
+    /* enough runs that one answer must wait for an acknowledgement */
     int n = 0;
     while (n < (int)sizeof many - 1) {
-        hear(enq, "");
+        read_from_peer(enq, "");
         wait_quiet();
         if (!us.out.len || us.out.data[us.out.len - 1] != ROT13_ACK)
             break;
@@ -489,7 +489,7 @@ static void the_keepers_tick_reaches_the_stream_and_what_it_makes_is_written(voi
     }
     assert_int_equal(n, ROT13_MARKS - 1);
     size_t len = us.out.len;
-    outbox_tick(c.outbox, clock_ms()); /* nothing was acknowledged yet */
+    outbox_tick(c.outbox, clock_ms()); /* nothing is acknowledged yet */
     wait_quiet();
     assert_int_equal(us.out.len, len);
     wire_acked = 4;
@@ -516,25 +516,25 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(the_stream_holds_an_answer),
-        TEST(a_poke_without_an_entry_writes_what_the_stream_holds),
-        TEST(a_reply_that_is_owed_while_idle_goes_out_by_the_writer),
-        TEST(what_the_stream_holds_is_written_before_the_next_entry),
-        TEST(a_poster_that_carries_pushes_first_too),
-        TEST(drained_waits_for_what_the_stream_holds),
-        TEST(held_bytes_alone_keep_it_from_being_drained),
+        TEST(a_poke_without_an_entry_writes_held_bytes),
+        TEST(the_writer_sends_a_reply_owed_while_idle),
+        TEST(held_bytes_are_written_before_the_next_entry),
+        TEST(a_carrying_poster_pushes_first),
+        TEST(a_drain_waits_for_held_bytes),
+        TEST(an_outbox_with_only_held_bytes_is_not_drained),
         TEST(a_poke_while_the_writer_drains_is_not_lost),
         TEST(a_poke_while_a_poster_carries_is_not_lost),
         TEST(a_poke_with_nothing_held_wakes_nobody),
         TEST(a_late_poke_after_detach_does_nothing),
-        TEST(a_late_poke_holds_up_no_end),
-        TEST(a_failed_push_ends_the_session_and_holds_up_no_end),
-        TEST(an_abandoned_outbox_waits_for_no_held_bytes),
-        TEST(held_bytes_that_nobody_was_poked_for_hold_up_no_abandoned_end),
+        TEST(a_late_poke_does_not_delay_the_end),
+        TEST(a_failed_push_ends_the_session_without_delay),
+        TEST(an_abandoned_outbox_does_not_wait_for_held_bytes),
+        TEST(unpoked_held_bytes_do_not_delay_an_abandoned_end),
         TEST(a_drainer_of_either_kind_pushes_before_it_writes),
-        TEST(a_partial_try_keeps_entries_bytes_and_tail_exact),
+        TEST(after_a_partial_try_entries_bytes_and_tail_are_exact),
         TEST(positions_are_plain_whatever_the_stream_adds),
         TEST(held_bytes_age_like_an_entry),
-        TEST(the_keepers_tick_reaches_the_stream_and_what_it_makes_is_written),
+        TEST(output_of_the_keepers_tick_is_written),
         TEST(a_closed_outbox_is_not_ticked),
     };
     alarm(60);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What an outbox keeps for a client that may resume: what was written and may not have arrived, and what was not written any
- * more; over a stream of which the test says what is acknowledged. net/tail.h has tests of its own.
+ * What an outbox keeps for a client that may resume: output that was written and may not have arrived, and output that
+ * was never written; over a stream for which the test sets what is acknowledged. net/tail.h has tests of its own.
  */
 #include "config.h"
 
@@ -23,44 +23,44 @@
 static struct unit_held h;
 static struct outbox *ob; /* h's */
 
-/* What the stream says. */
+/* What the stream reports. */
 static _Atomic uint64_t acked;
 static _Atomic bool is_known;
-static _Atomic int asked;
+static _Atomic int queries;
 
-static bool say_what_is_acknowledged(struct stream *st, uint64_t *bytes)
+static bool report_acknowledged(struct stream *st, uint64_t *bytes)
 {
     (void)st;
-    asked++;
+    queries++;
     *bytes = acked;
     return is_known;
 }
 
-/* The stream with that operation, and with all others that it has now. */
-static void tell_what_is_acknowledged(void)
+/* Adds that operation to those that the stream has now. */
+static void enable_acknowledged(void)
 {
     static struct stream_ops ops;
     ops = *h.us.base.ops;
-    ops.acknowledged = say_what_is_acknowledged;
+    ops.acknowledged = report_acknowledged;
     h.us.base.ops = &ops;
 }
 
-static int set_up_ignorant(void **state)
+static int set_up_unknowing(void **state)
 {
     (void)state;
     unit_limits(UNIT_WIDE);
     unit_held_start(&h);
     ob = h.c.outbox;
     acked = 0;
-    asked = 0;
+    queries = 0;
     is_known = true;
     return 0;
 }
 
 static int set_up(void **state)
 {
-    set_up_ignorant(state);
-    tell_what_is_acknowledged();
+    set_up_unknowing(state);
+    enable_acknowledged();
     return 0;
 }
 
@@ -68,13 +68,13 @@ static int tear_down(void **state)
 {
     struct buf ignored = {0};
     (void)state;
-    outbox_end_tail(ob, &ignored); /* of a test that failed */
+    outbox_end_tail(ob, &ignored); /* left by a test that failed */
     buf_fini(&ignored);
     unit_held_stop(&h);
     return 0;
 }
 
-/* A line that somebody said, all of it resendable. */
+/* A line of talk, fully resendable. */
 static int say(const char *text)
 {
     struct msg *m = msg_new_gathered(text, strlen(text), 1);
@@ -83,7 +83,7 @@ static int say(const char *text)
     return result;
 }
 
-/* An answer, of which so many bytes at the end are. */
+/* An answer whose last `resendable` bytes are resendable. */
 static int answer(const char *text, size_t resendable)
 {
     struct msg *m = msg_new(text, strlen(text));
@@ -93,7 +93,7 @@ static int answer(const char *text, size_t resendable)
     return result;
 }
 
-/* Waits until all that was put is written, or will not be. */
+/* Waits until every entry is written or dropped. */
 static void settle(void)
 {
     post_flush();
@@ -101,7 +101,7 @@ static void settle(void)
     assert_true(outbox_is_drained(ob));
 }
 
-/* The stream is held, with this on its way. */
+/* Holds the stream with this text in flight. */
 static void send_held(const char *text)
 {
     unit_stream_hold(&h.us);
@@ -110,7 +110,7 @@ static void send_held(const char *text)
     unit_stream_wait_inside(&h.us);
 }
 
-static void gives_back(const char *want)
+static void returns_tail(const char *want)
 {
     struct buf lines = {0};
     buf_str(&lines, "before ");
@@ -127,18 +127,18 @@ static size_t tail_bytes(void)
     return bytes;
 }
 
-/* ---- from when on ---- */
+/* ---- when it begins ---- */
 
-static void nothing_is_kept_where_it_was_not_asked_for(void **state)
+static void no_tail_is_kept_unless_requested(void **state)
 {
     (void)state;
     say("one\r\n");
     settle();
     assert_null(ob->tail);
-    gives_back("");
+    returns_tail("");
 }
 
-static void it_is_kept_from_when_it_was_asked_for(void **state)
+static void a_tail_begins_when_it_is_requested(void **state)
 {
     (void)state;
     say("one\r\n");
@@ -146,41 +146,41 @@ static void it_is_kept_from_when_it_was_asked_for(void **state)
     assert_true(outbox_keep_tail(ob));
     say("two\r\n");
     settle();
-    assert_true(outbox_keep_tail(ob)); /* it does already */
+    assert_true(outbox_keep_tail(ob)); /* it already does */
     say("three\r\n");
     settle();
-    gives_back("two\r\nthree\r\n");
+    returns_tail("two\r\nthree\r\n");
     say("four\r\n");
     settle();
-    gives_back(""); /* no more */
+    returns_tail(""); /* nothing any more */
 }
 
-static void while_something_is_on_its_way_one_has_to_ask_again(void **state)
+static void a_tail_cannot_begin_while_output_is_in_flight(void **state)
 {
     (void)state;
     say("one\r\n"); /* queued */
     assert_false(outbox_keep_tail(ob));
-    send_held("two\r\n"); /* before the stream */
+    send_held("two\r\n"); /* at the held stream */
     assert_false(outbox_keep_tail(ob));
     assert_null(ob->tail);
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     settle();
     assert_true(outbox_keep_tail(ob));
-    gives_back("");
+    returns_tail("");
 }
 
-static void where_one_is_kept_asking_again_is_answered_at_any_time(void **state)
+static void a_repeated_request_for_a_tail_always_succeeds(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
     send_held("one\r\n");
     assert_true(outbox_keep_tail(ob));
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     settle();
-    gives_back("one\r\n");
+    returns_tail("one\r\n");
 }
 
-static void a_closed_outbox_keeps_none(void **state)
+static void a_closed_outbox_keeps_no_tail(void **state)
 {
     (void)state;
     outbox_close(ob, CLOSE_EOF, NULL);
@@ -188,36 +188,42 @@ static void a_closed_outbox_keeps_none(void **state)
     assert_null(ob->tail);
 }
 
-static void the_next_life_has_nothing_of_the_one_before(void **state)
+static void the_next_life_has_no_tail_of_the_last(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
     say("one\r\n");
     settle();
-    gives_back("one\r\n");
+    returns_tail("one\r\n");
     unit_client_end(&h.c, CLOSE_EOF);
     unit_held_open(&h);
     assert_int_equal(outbox_position(ob), 0);
     say("a longer line\r\n");
     settle();
-    gives_back("");
+    returns_tail("");
     assert_true(outbox_keep_tail(ob));
     say("two\r\n");
     settle();
     acked = strlen("a longer line\r\n");
-    gives_back("two\r\n");
+    returns_tail("two\r\n");
 }
 
 /* ---- what was written ---- */
 
-static void a_line_that_has_not_come_whole_is_given_back(void **state)
+static void a_partly_acknowledged_line_is_returned(void **state)
 {
     static const struct {
         uint64_t acked;
         const char *rest;
     } rows[] = {
-        {0, "one\r\ntwo\r\nthree\r\n"}, {9, "one\r\ntwo\r\nthree\r\n"}, {10, "two\r\nthree\r\n"}, {14, "two\r\nthree\r\n"},
-        {15, "three\r\n"}, {21, "three\r\n"}, {22, ""}, {23, ""},
+        {0, "one\r\ntwo\r\nthree\r\n"},
+        {9, "one\r\ntwo\r\nthree\r\n"},
+        {10, "two\r\nthree\r\n"},
+        {14, "two\r\nthree\r\n"},
+        {15, "three\r\n"},
+        {21, "three\r\n"},
+        {22, ""},
+        {23, ""},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -230,43 +236,43 @@ static void a_line_that_has_not_come_whole_is_given_back(void **state)
         say("three\r\n");
         settle();
         acked = rows[i].acked;
-        gives_back(rows[i].rest);
+        returns_tail(rows[i].rest);
         unit_client_end(&h.c, CLOSE_EOF);
         unit_held_open(&h);
     }
 }
 
-static void where_the_stream_does_not_know_all_that_was_written_counts_as_acknowledged(void **state)
+static void if_the_stream_cannot_tell_written_counts_as_acknowledged(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
     say("one\r\n");
     settle();
     assert_true(outbox_all_acknowledged(ob));
-    gives_back("");
-    tell_what_is_acknowledged(); /* it could know, and does not just now */
+    returns_tail("");
+    enable_acknowledged(); /* it can tell, but not at the moment */
     is_known = false;
     assert_true(outbox_keep_tail(ob));
     say("two\r\n");
     settle();
     assert_true(outbox_all_acknowledged(ob));
-    gives_back("");
-    assert_true(asked > 0);
+    returns_tail("");
+    assert_true(queries > 0);
 }
 
-static void a_stream_that_does_not_know_gives_back_what_was_not_written(void **state)
+static void if_the_stream_cannot_tell_unwritten_lines_are_returned(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
     send_held("one\r\n");
     say("two\r\n");
     outbox_close(ob, CLOSE_SLOW, NULL);
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     settle();
-    gives_back("two\r\n");
+    returns_tail("two\r\n");
 }
 
-static void only_what_is_resendable_is_returned(void **state)
+static void only_resendable_lines_are_returned(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
@@ -276,31 +282,31 @@ static void only_what_is_resendable_is_returned(void **state)
     answer("PONG\r\n", 0);
     say("four\r\n");
     settle();
-    gives_back("one\r\ntwo\r\nthree\r\nfour\r\n");
+    returns_tail("one\r\ntwo\r\nthree\r\nfour\r\n");
 }
 
-static void what_a_poster_carried_is_kept_once(void **state)
+static void a_carried_line_is_kept_once(void **state)
 {
     (void)state;
     unit_stream_offer_try(&h.us);
-    tell_what_is_acknowledged();
+    enable_acknowledged();
     assert_true(outbox_keep_tail(ob));
     unit_held_idle(&h);
     say("one\r\n");
     post_flush();
     assert_int_equal(h.us.tries, 1);
     unit_held_idle(&h);
-    h.us.most = 7; /* what does not fit is left to the writer */
+    h.us.most = 7; /* the rest is left to the writer */
     say("two\r\n");
     say("three\r\n");
     settle();
     assert_int_equal(h.us.tries, 2);
     assert_true(h.us.writes > 0);
     unit_stream_wrote(&h.us, "one\r\ntwo\r\nthree\r\n");
-    gives_back("one\r\ntwo\r\nthree\r\n");
+    returns_tail("one\r\ntwo\r\nthree\r\n");
 }
 
-static void whether_all_is_acknowledged_is_known_to_the_byte(void **state)
+static void full_acknowledgement_is_known_to_the_byte(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
@@ -311,12 +317,12 @@ static void whether_all_is_acknowledged_is_known_to_the_byte(void **state)
     assert_false(outbox_all_acknowledged(ob));
     acked = 5;
     assert_true(outbox_all_acknowledged(ob));
-    acked = 6; /* the end of the stream counts as well */
+    acked = 6; /* the end of the stream counts too */
     assert_true(outbox_all_acknowledged(ob));
-    gives_back("");
+    returns_tail("");
 }
 
-static void what_is_kept_is_let_go_of_at_the_end(void **state)
+static void a_kept_message_is_released_at_the_end(void **state)
 {
     struct msg *m = msg_new_gathered("one\r\n", 5, 1);
     (void)state;
@@ -324,13 +330,13 @@ static void what_is_kept_is_let_go_of_at_the_end(void **state)
     outbox_put(ob, m);
     settle();
     assert_int_equal(m->refs, 2);
-    gives_back("one\r\n");
+    returns_tail("one\r\n");
     assert_int_equal(m->refs, 1);
     assert_null(ob->tail);
     msg_unref(m);
 }
 
-/* ---- when it is big ---- */
+/* ---- large tails ---- */
 
 #define LINE 1000
 
@@ -344,26 +350,26 @@ static void say_long(int number)
     settle();
 }
 
-static void while_it_is_small_the_stream_is_not_asked_what_is_acknowledged(void **state)
+static void a_small_tail_does_not_query_the_stream(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
     for (int i = 1; i <= 32; i++)
         say_long(i);
-    assert_int_equal(asked, 0);
+    assert_int_equal(queries, 0);
     assert_int_equal(tail_bytes(), 32 * LINE);
     say_long(33);
-    assert_int_equal(asked, 1);
+    assert_int_equal(queries, 1);
     acked = 33 * LINE;
-    gives_back("");
+    returns_tail("");
 }
 
-static void the_acknowledged_part_of_a_big_one_is_forgotten(void **state)
+static void a_large_tail_drops_its_acknowledged_part(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
     for (int i = 1; i <= 100; i++) {
-        acked = i > 5 ? (uint64_t)(i - 5) * LINE : 0; /* five are on their way at any time */
+        acked = i > 5 ? (uint64_t)(i - 5) * LINE : 0; /* five are in flight at any time */
         say_long(i);
         assert_true(tail_bytes() <= 33 * LINE);
     }
@@ -374,7 +380,7 @@ static void the_acknowledged_part_of_a_big_one_is_forgotten(void **state)
     buf_fini(&lines);
 }
 
-static void nothing_that_has_not_come_is_forgotten_however_big_it_is(void **state)
+static void a_large_tail_keeps_everything_unacknowledged(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
@@ -389,7 +395,7 @@ static void nothing_that_has_not_come_is_forgotten_however_big_it_is(void **stat
 
 /* ---- what was not written ---- */
 
-static void what_a_close_throws_away_is_given_back_behind_what_was_sent(void **state)
+static void lines_dropped_by_a_close_are_returned_after_sent_ones(void **state)
 {
     static const struct {
         uint64_t acked;
@@ -403,18 +409,18 @@ static void what_a_close_throws_away_is_given_back_behind_what_was_sent(void **s
         unit_put(ob, "JOIN #den bob\r\n");
         say("three\r\n");
         outbox_close(ob, CLOSE_SLOW, NULL);
-        outbox_finish(ob, msg_new("ERROR\r\n", 7)); /* which are sent, and not resendable */
-        unit_stream_let(&h.us);
+        outbox_finish(ob, msg_new("ERROR\r\n", 7)); /* sent, but not resendable */
+        unit_stream_release(&h.us);
         settle();
         acked = rows[i].acked;
-        gives_back(rows[i].rest);
+        returns_tail(rows[i].rest);
         unit_client_end(&h.c, CLOSE_EOF);
         unit_held_open(&h);
     }
     unit_stream_wrote(&h.us, "one\r\nERROR\r\none\r\nERROR\r\none\r\nERROR\r\n");
 }
 
-static void what_a_close_still_writes_is_not_lost(void **state)
+static void lines_written_after_a_close_are_not_lost(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
@@ -422,11 +428,11 @@ static void what_a_close_still_writes_is_not_lost(void **state)
     say("two\r\n");
     outbox_close(ob, CLOSE_KICK, NULL);
     outbox_finish(ob, msg_new("ERROR\r\n", 7));
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     settle();
     unit_stream_wrote(&h.us, "one\r\ntwo\r\nERROR\r\n");
     acked = 5;
-    gives_back("two\r\n");
+    returns_tail("two\r\n");
 }
 
 static bool is_gone(void *arg)
@@ -434,12 +440,13 @@ static bool is_gone(void *arg)
     return outbox_reason(arg) == CLOSE_GONE;
 }
 
-static void what_a_failing_stream_did_not_take_is_given_back_in_order(void **state)
+static void lines_refused_by_a_failing_stream_are_returned_in_order(void **state)
 {
     static const struct {
         uint64_t acked;
         const char *rest;
-    } rows[] = {{0, "one\r\ntwo\r\nthree\r\nfour\r\n"}, {5, "two\r\nthree\r\nfour\r\n"}, {7, "two\r\nthree\r\nfour\r\n"}};
+    } rows[] = {
+        {0, "one\r\ntwo\r\nthree\r\nfour\r\n"}, {5, "two\r\nthree\r\nfour\r\n"}, {7, "two\r\nthree\r\nfour\r\n"}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         acked = 0;
@@ -456,28 +463,28 @@ static void what_a_failing_stream_did_not_take_is_given_back_in_order(void **sta
         unit_until(is_gone, ob);
         settle();
         acked = rows[i].acked;
-        gives_back(rows[i].rest);
+        returns_tail(rows[i].rest);
         unit_client_end(&h.c, CLOSE_EOF);
         h.us.failing = false;
         unit_held_open(&h);
     }
 }
 
-static void what_is_given_up_is_given_back(void **state)
+static void abandoned_lines_are_returned(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
     send_held("one\r\n");
     say("two\r\n");
-    outbox_close(ob, CLOSE_KICK, NULL); /* would write them */
+    outbox_close(ob, CLOSE_KICK, NULL); /* would write the entries */
     outbox_finish(ob, msg_new("ERROR\r\n", 7));
     outbox_abandon(ob);
     settle();
     unit_stream_wrote(&h.us, "");
-    gives_back("one\r\ntwo\r\n");
+    returns_tail("one\r\ntwo\r\n");
 }
 
-static void an_own_answer_that_a_closed_outbox_refuses_is_returned_if_it_is_resendable(void **state)
+static void a_resendable_answer_to_a_closed_outbox_is_returned(void **state)
 {
     (void)state;
     assert_true(outbox_keep_tail(ob));
@@ -486,14 +493,14 @@ static void an_own_answer_that_a_closed_outbox_refuses_is_returned_if_it_is_rese
     outbox_close(ob, CLOSE_SLOW, NULL);
     assert_int_equal(answer("OK Joined\r\nthree\r\n", strlen("three\r\n")), OUTBOX_CLOSED);
     assert_int_equal(answer("PONG\r\n", 0), OUTBOX_CLOSED);
-    assert_int_equal(say("of another\r\n"), OUTBOX_CLOSED); /* in the history */
+    assert_int_equal(say("of another\r\n"), OUTBOX_CLOSED); /* stored in the history */
     assert_int_equal(answer("four\r\n", strlen("four\r\n")), OUTBOX_CLOSED);
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     settle();
-    gives_back("one\r\ntwo\r\nthree\r\nfour\r\n");
+    returns_tail("one\r\ntwo\r\nthree\r\nfour\r\n");
 }
 
-static void an_own_answer_that_closes_the_outbox_itself_is_given_back_behind_the_queue(void **state)
+static void an_answer_that_closes_the_outbox_is_returned_last(void **state)
 {
     (void)state;
     unit_limits(UNIT_TIGHT);
@@ -503,63 +510,63 @@ static void an_own_answer_that_closes_the_outbox_itself_is_given_back_behind_the
         assert_int_not_equal(say(i % 2 ? "1\r\n" : "2\r\n"), OUTBOX_CLOSED);
     assert_int_equal(answer("last\r\n", strlen("last\r\n")), OUTBOX_CLOSED);
     assert_int_equal(outbox_reason(ob), CLOSE_SLOW);
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     settle();
     acked = 3;
-    gives_back("1\r\n2\r\n1\r\n2\r\n1\r\n2\r\n1\r\n2\r\n1\r\n2\r\n1\r\n2\r\n1\r\n2\r\n1\r\nlast\r\n");
+    returns_tail("1\r\n2\r\n1\r\n2\r\n1\r\n2\r\n1\r\n2\r\n1\r\n2\r\n1\r\n2\r\n1\r\n2\r\n1\r\nlast\r\n");
 }
 
-static void who_keeps_nothing_loses_it(void **state)
+static void without_a_tail_nothing_is_returned(void **state)
 {
     (void)state;
     send_held("one\r\n");
     say("two\r\n");
     outbox_close(ob, CLOSE_SLOW, NULL);
     assert_int_equal(answer("three\r\n", strlen("three\r\n")), OUTBOX_CLOSED);
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     settle();
-    gives_back("");
+    returns_tail("");
 }
 
-/* ---- where in the stream ---- */
+/* ---- positions ---- */
 
-static void the_position_is_where_all_that_was_put_ends(void **state)
+static void the_position_is_the_end_of_everything_put(void **state)
 {
     (void)state;
     assert_int_equal(outbox_position(ob), 0);
     send_held("one\r\n");
-    assert_int_equal(outbox_position(ob), 5); /* on its way */
+    assert_int_equal(outbox_position(ob), 5); /* in flight */
     say("two\r\n");
     assert_int_equal(outbox_position(ob), 10); /* queued */
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     settle();
     assert_int_equal(outbox_position(ob), 10);
     unit_put(ob, "PONG\r\n");
     assert_int_equal(outbox_position(ob), 16);
 }
 
-static void the_position_is_never_short_of_where_it_ends(void **state)
+static void the_position_is_never_short_of_the_end(void **state)
 {
     (void)state;
     h.us.most = 3;
     send_held("one\r\n");
     unit_stream_step(&h.us);
     assert_in_range(outbox_position(ob), 5, 5 + 3);
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     settle();
     assert_int_equal(outbox_position(ob), 5);
 }
 
-static void a_position_is_acknowledged_when_the_stream_says_so(void **state)
+static void a_position_is_acknowledged_when_the_stream_reports_it(void **state)
 {
     (void)state;
     assert_true(outbox_acknowledged(ob, 0));
     send_held("one\r\n");
     uint64_t position = outbox_position(ob);
     assert_false(outbox_acknowledged(ob, position));
-    acked = 5; /* before it is noted that it was written */
+    acked = 5; /* before the write is accounted for */
     assert_true(outbox_acknowledged(ob, position));
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     settle();
     acked = 4;
     assert_false(outbox_acknowledged(ob, position));
@@ -567,16 +574,16 @@ static void a_position_is_acknowledged_when_the_stream_says_so(void **state)
     assert_true(outbox_acknowledged(ob, position));
 }
 
-static void where_the_stream_does_not_say_a_position_is_acknowledged_when_it_was_written(void **state)
+static void if_the_stream_cannot_tell_a_written_position_is_acknowledged(void **state)
 {
     (void)state;
     send_held("one\r\n");
     uint64_t position = outbox_position(ob);
     assert_false(outbox_acknowledged(ob, position));
-    tell_what_is_acknowledged();
+    enable_acknowledged();
     is_known = false;
     assert_false(outbox_acknowledged(ob, position));
-    unit_stream_let(&h.us);
+    unit_stream_release(&h.us);
     settle();
     assert_true(outbox_acknowledged(ob, position));
     assert_false(outbox_acknowledged(ob, position + 1));
@@ -585,38 +592,38 @@ static void where_the_stream_does_not_say_a_position_is_acknowledged_when_it_was
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-#define IGNORANT(name) cmocka_unit_test_setup_teardown(name, set_up_ignorant, tear_down)
+#define UNKNOWING(name) cmocka_unit_test_setup_teardown(name, set_up_unknowing, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(nothing_is_kept_where_it_was_not_asked_for),
-        TEST(it_is_kept_from_when_it_was_asked_for),
-        TEST(while_something_is_on_its_way_one_has_to_ask_again),
-        TEST(where_one_is_kept_asking_again_is_answered_at_any_time),
-        TEST(a_closed_outbox_keeps_none),
-        TEST(the_next_life_has_nothing_of_the_one_before),
-        TEST(a_line_that_has_not_come_whole_is_given_back),
-        IGNORANT(where_the_stream_does_not_know_all_that_was_written_counts_as_acknowledged),
-        IGNORANT(a_stream_that_does_not_know_gives_back_what_was_not_written),
-        TEST(only_what_is_resendable_is_returned),
-        TEST(what_a_poster_carried_is_kept_once),
-        TEST(whether_all_is_acknowledged_is_known_to_the_byte),
-        TEST(what_is_kept_is_let_go_of_at_the_end),
-        TEST(while_it_is_small_the_stream_is_not_asked_what_is_acknowledged),
-        TEST(the_acknowledged_part_of_a_big_one_is_forgotten),
-        TEST(nothing_that_has_not_come_is_forgotten_however_big_it_is),
-        TEST(what_a_close_throws_away_is_given_back_behind_what_was_sent),
-        TEST(what_a_close_still_writes_is_not_lost),
-        TEST(what_a_failing_stream_did_not_take_is_given_back_in_order),
-        TEST(what_is_given_up_is_given_back),
-        TEST(an_own_answer_that_a_closed_outbox_refuses_is_returned_if_it_is_resendable),
-        TEST(an_own_answer_that_closes_the_outbox_itself_is_given_back_behind_the_queue),
-        TEST(who_keeps_nothing_loses_it),
-        TEST(the_position_is_where_all_that_was_put_ends),
-        TEST(the_position_is_never_short_of_where_it_ends),
-        TEST(a_position_is_acknowledged_when_the_stream_says_so),
-        IGNORANT(where_the_stream_does_not_say_a_position_is_acknowledged_when_it_was_written),
+        TEST(no_tail_is_kept_unless_requested),
+        TEST(a_tail_begins_when_it_is_requested),
+        TEST(a_tail_cannot_begin_while_output_is_in_flight),
+        TEST(a_repeated_request_for_a_tail_always_succeeds),
+        TEST(a_closed_outbox_keeps_no_tail),
+        TEST(the_next_life_has_no_tail_of_the_last),
+        TEST(a_partly_acknowledged_line_is_returned),
+        UNKNOWING(if_the_stream_cannot_tell_written_counts_as_acknowledged),
+        UNKNOWING(if_the_stream_cannot_tell_unwritten_lines_are_returned),
+        TEST(only_resendable_lines_are_returned),
+        TEST(a_carried_line_is_kept_once),
+        TEST(full_acknowledgement_is_known_to_the_byte),
+        TEST(a_kept_message_is_released_at_the_end),
+        TEST(a_small_tail_does_not_query_the_stream),
+        TEST(a_large_tail_drops_its_acknowledged_part),
+        TEST(a_large_tail_keeps_everything_unacknowledged),
+        TEST(lines_dropped_by_a_close_are_returned_after_sent_ones),
+        TEST(lines_written_after_a_close_are_not_lost),
+        TEST(lines_refused_by_a_failing_stream_are_returned_in_order),
+        TEST(abandoned_lines_are_returned),
+        TEST(a_resendable_answer_to_a_closed_outbox_is_returned),
+        TEST(an_answer_that_closes_the_outbox_is_returned_last),
+        TEST(without_a_tail_nothing_is_returned),
+        TEST(the_position_is_the_end_of_everything_put),
+        TEST(the_position_is_never_short_of_the_end),
+        TEST(a_position_is_acknowledged_when_the_stream_reports_it),
+        UNKNOWING(if_the_stream_cannot_tell_a_written_position_is_acknowledged),
     };
 #undef TEST
-#undef IGNORANT
+#undef UNKNOWING
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Where the state directory and the console socket are: the order of the candidates, which of them are valid, and what is
- * refused. Tests that reach the installed directories run in a child without privileges, because root would create them.
+ * Where the state directory and the console socket are: the order of the candidates, which of them are valid, and what
+ * is refused. Tests that reach the installed directories run in a child without privileges, because root would create
+ * them.
  */
 #include "config.h"
 
@@ -25,7 +26,8 @@
 static char dir[UNIT_PATH];
 static const struct paths_given nothing = {NULL, "", ""};
 
-static const char *const variables[] = {"STATE_DIRECTORY", "RUNTIME_DIRECTORY", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "HOME"};
+static const char *const variables[] = {"STATE_DIRECTORY", "RUNTIME_DIRECTORY", "XDG_STATE_HOME", "XDG_RUNTIME_DIR",
+                                        "HOME"};
 static char *saved[5];
 
 static int set_up(void **state)
@@ -56,7 +58,7 @@ static int tear_down(void **state)
 
 /* ---- where chatctl looks ---- */
 
-/* The places, one a line, but for the one under /tmp, which hangs on what others have made there. */
+/* The places, one on each line, except the one under /tmp, which depends on what others created there. */
 static void check_places(const struct paths_given *given, const char *want)
 {
     char out[PATHS_CANDIDATES][PATHS_SIZE];
@@ -72,7 +74,7 @@ static void check_places(const struct paths_given *given, const char *want)
 #define INSTALLED_RUN CHATD_RUNSTATEDIR "/chatd/admin.sock\n"
 #define INSTALLED_STATE CHATD_LOCALSTATEDIR "/lib/chatd/admin.sock\n"
 
-static void all_places_are_looked_at_in_their_order(void **state)
+static void all_places_are_listed_in_order(void **state)
 {
     (void)state;
     struct paths_given conf = {NULL, "/conf/state", ""};
@@ -89,7 +91,7 @@ static void all_places_are_looked_at_in_their_order(void **state)
                         "/xdg/state/chatd/admin.sock\n/home/me/.local/state/chatd/admin.sock\n");
 }
 
-static void what_is_named_is_the_only_place(void **state)
+static void a_named_place_is_the_only_one(void **state)
 {
     (void)state;
     struct paths_given conf = {NULL, "/conf/state", "/conf/my.sock"}, both = {"/given", "/conf/state", "/conf/my.sock"};
@@ -98,7 +100,7 @@ static void what_is_named_is_the_only_place(void **state)
     check_places(&both, "/given/admin.sock\n");
 }
 
-static void without_any_variable_the_installed_places_are_left(void **state)
+static void without_any_variable_the_installed_places_are_used(void **state)
 {
     (void)state;
     check_places(&nothing, INSTALLED_RUN INSTALLED_STATE);
@@ -113,7 +115,7 @@ static void relative_xdg_paths_and_homes_are_ignored(void **state)
     check_places(&nothing, INSTALLED_RUN INSTALLED_STATE);
 }
 
-static void an_overlong_place_is_left_out_and_harms_none(void **state)
+static void an_overlong_place_is_skipped_and_harms_no_other(void **state)
 {
     (void)state;
     char much[PATHS_SIZE * 2];
@@ -140,17 +142,17 @@ static void a_place_under_tmp_counts_only_if_it_is_ours(void **state)
     assert_int_equal(is_listed, ours);
 }
 
-/* ---- what chatd takes ---- */
+/* ---- what chatd uses ---- */
 
 struct choice {
     struct paths_given given;
     const char *state;   /* for paths_socket; NULL: choose the state */
-    const char *want;    /* the path, or what the error has to say */
+    const char *want;    /* the path, or the text of the error */
     bool fails;
-    bool as_user;        /* root would make the installed directories */
+    bool as_user;        /* root would create the installed directories */
 };
 
-/* 42 when the choice is as wanted. */
+/* Returns 42 if the choice is as expected. */
 static int choose(void *arg)
 {
     const struct choice *c = arg;
@@ -189,7 +191,7 @@ static mode_t mode_of(const char *p)
     return sb.st_mode & 07777;
 }
 
-static void a_named_state_directory_is_made_with_all_above_it(void **state)
+static void a_named_state_directory_is_created_with_its_parents(void **state)
 {
     (void)state;
     const char *deep = below("/a/b/c");
@@ -197,7 +199,7 @@ static void a_named_state_directory_is_made_with_all_above_it(void **state)
     check_choice((struct choice){.given = {deep, "/conf", ""}, .want = deep});
     umask(old);
     assert_int_equal(mode_of(deep), 0750);
-    check_choice((struct choice){.given = {deep, "", ""}, .want = deep}); /* and taken again */
+    check_choice((struct choice){.given = {deep, "", ""}, .want = deep}); /* and is accepted again */
 }
 
 static void the_configuration_comes_before_the_environment(void **state)
@@ -210,10 +212,10 @@ static void the_configuration_comes_before_the_environment(void **state)
     check_choice((struct choice){.given = nothing, .want = below("/env")});
 }
 
-static void the_first_place_that_may_be_written_is_taken(void **state)
+static void the_first_writable_place_is_used(void **state)
 {
     (void)state;
-    /* the installed one may be there and ours to write: then it comes first, as promised */
+    /* the installed one may exist and be writable: then it comes first, as documented */
     const char *installed = CHATD_LOCALSTATEDIR "/lib/chatd";
     setenv("STATE_DIRECTORY", "/proc/nowhere", 1);
     setenv("XDG_STATE_HOME", "/proc/nowhere", 1);
@@ -225,11 +227,12 @@ static void the_first_place_that_may_be_written_is_taken(void **state)
     check_choice(c);
 }
 
-static void a_state_directory_that_cannot_be_is_told(void **state)
+static void an_impossible_state_directory_is_reported(void **state)
 {
     (void)state;
     char much[PATHS_SIZE];
-    check_choice((struct choice){.given = {"/proc/nowhere", "", ""}, .want = "/proc/nowhere cannot be used", .fails = true});
+    check_choice(
+        (struct choice){.given = {"/proc/nowhere", "", ""}, .want = "/proc/nowhere cannot be used", .fails = true});
     const char *file = below("/file");
     unit_write_file(file, "x", 1);
     check_choice((struct choice){.given = {file, "", ""}, .want = "cannot be used", .fails = true});
@@ -240,7 +243,7 @@ static void a_state_directory_that_cannot_be_is_told(void **state)
     check_choice((struct choice){.given = {much, "", ""}, .want = "too long", .fails = true});
 }
 
-static void a_directory_that_may_not_be_written_is_refused(void **state)
+static void a_directory_that_is_not_writable_is_refused(void **state)
 {
     (void)state;
     const char *closed = below("/closed");
@@ -248,7 +251,7 @@ static void a_directory_that_may_not_be_written_is_refused(void **state)
     check_choice((struct choice){.given = {closed, "", ""}, .want = "cannot be used", .fails = true, .as_user = true});
 }
 
-static void the_console_follows_the_state_that_was_named(void **state)
+static void the_console_socket_follows_a_named_state_directory(void **state)
 {
     (void)state;
     char want[UNIT_PATH * 3];
@@ -257,7 +260,7 @@ static void the_console_follows_the_state_that_was_named(void **state)
     check_choice((struct choice){.given = {dir, "", "/conf/x.sock"}, .state = dir, .want = want});
 }
 
-static void the_console_is_where_the_configuration_says(void **state)
+static void the_console_socket_is_where_the_configuration_says(void **state)
 {
     (void)state;
     char socket_path[UNIT_PATH * 2];
@@ -267,7 +270,7 @@ static void the_console_is_where_the_configuration_says(void **state)
     assert_int_equal(mode_of(below("/made/for")), 0750);
 }
 
-static void the_console_is_in_the_runtime_directory_else_with_the_state(void **state)
+static void the_console_socket_is_in_the_runtime_or_state_directory(void **state)
 {
     (void)state;
     char want[UNIT_PATH * 3], run[UNIT_PATH * 2];
@@ -286,7 +289,7 @@ static void the_console_is_in_the_runtime_directory_else_with_the_state(void **s
     check_choice((struct choice){.given = nothing, .state = dir, .want = want, .as_user = true});
 }
 
-static void a_socket_path_may_have_what_the_system_takes_and_no_more(void **state)
+static void a_socket_path_is_limited_as_by_the_system(void **state)
 {
     (void)state;
     char longest[200];
@@ -298,22 +301,24 @@ static void a_socket_path_may_have_what_the_system_takes_and_no_more(void **stat
     check_choice((struct choice){.given = {NULL, "", longest}, .state = dir, .want = longest});
     longest[PATHS_SOCKET_MOST] = 's';
     longest[PATHS_SOCKET_MOST + 1] = '\0';
-    check_choice((struct choice){.given = {NULL, "", longest}, .state = dir, .want = "longer than 107 bytes", .fails = true});
-    check_choice((struct choice){.given = {longest, "", ""}, .state = longest, .want = "longer than 107 bytes", .fails = true});
+    check_choice(
+        (struct choice){.given = {NULL, "", longest}, .state = dir, .want = "longer than 107 bytes", .fails = true});
+    check_choice(
+        (struct choice){.given = {longest, "", ""}, .state = longest, .want = "longer than 107 bytes", .fails = true});
 }
 
 /* ---- under /tmp ---- */
 
-/* The last place of all, for whom nothing else is left. `trap`: what stands there already. */
+/* The last resort, when no other place is left. `trap`: what is there already. */
 static int fall_back(const char *trap)
 {
     char tmp[64], out[PATHS_SIZE], error[PATHS_ERROR];
     struct stat sb;
     snprintf(tmp, sizeof tmp, "/tmp/chatd-%ld", (long)getuid());
     if (access(CHATD_LOCALSTATEDIR "/lib/chatd", R_OK | W_OK | X_OK) == 0)
-        return 42; /* never gets so far */
+        return 42; /* does not get that far */
     if (lstat(tmp, &sb) == 0)
-        return 42; /* in use by somebody: hands off */
+        return 42; /* in use by another user: leave it alone */
     if (trap && symlink(trap, tmp) != 0)
         return 1;
     int result = paths_state(&nothing, out, error);
@@ -334,7 +339,7 @@ static int fall_back_to_tmp(void *arg)
     return fall_back(arg);
 }
 
-static void for_whom_nothing_else_is_left_there_is_tmp(void **state)
+static void tmp_is_the_last_resort(void **state)
 {
     (void)state;
     assert_int_equal(unit_unprivileged(NULL, fall_back_to_tmp, NULL), 42);
@@ -356,7 +361,7 @@ static int find_others_place(void *arg)
     return paths_state(&nothing, out, error) != 0 ? 42 : 1;
 }
 
-static void a_directory_under_tmp_that_is_somebody_elses_is_not_used(void **state)
+static void a_directory_of_another_user_under_tmp_is_not_used(void **state)
 {
     (void)state;
     char tmp[64];
@@ -373,28 +378,28 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(all_places_are_looked_at_in_their_order),
-        TEST(what_is_named_is_the_only_place),
-        TEST(without_any_variable_the_installed_places_are_left),
+        TEST(all_places_are_listed_in_order),
+        TEST(a_named_place_is_the_only_one),
+        TEST(without_any_variable_the_installed_places_are_used),
         TEST(relative_xdg_paths_and_homes_are_ignored),
-        TEST(an_overlong_place_is_left_out_and_harms_none),
+        TEST(an_overlong_place_is_skipped_and_harms_no_other),
         TEST(a_place_under_tmp_counts_only_if_it_is_ours),
-        TEST(a_named_state_directory_is_made_with_all_above_it),
+        TEST(a_named_state_directory_is_created_with_its_parents),
         TEST(the_configuration_comes_before_the_environment),
-        TEST(the_first_place_that_may_be_written_is_taken),
-        TEST(a_state_directory_that_cannot_be_is_told),
-        TEST(a_directory_that_may_not_be_written_is_refused),
-        TEST(the_console_follows_the_state_that_was_named),
-        TEST(the_console_is_where_the_configuration_says),
-        TEST(the_console_is_in_the_runtime_directory_else_with_the_state),
-        TEST(a_socket_path_may_have_what_the_system_takes_and_no_more),
-        TEST(for_whom_nothing_else_is_left_there_is_tmp),
+        TEST(the_first_writable_place_is_used),
+        TEST(an_impossible_state_directory_is_reported),
+        TEST(a_directory_that_is_not_writable_is_refused),
+        TEST(the_console_socket_follows_a_named_state_directory),
+        TEST(the_console_socket_is_where_the_configuration_says),
+        TEST(the_console_socket_is_in_the_runtime_or_state_directory),
+        TEST(a_socket_path_is_limited_as_by_the_system),
+        TEST(tmp_is_the_last_resort),
         TEST(a_symbolic_link_under_tmp_is_never_followed),
-        TEST(a_directory_under_tmp_that_is_somebody_elses_is_not_used),
+        TEST(a_directory_of_another_user_under_tmp_is_not_used),
     };
     size_t count = sizeof tests / sizeof tests[0];
     if (geteuid() != 0)
-        count--; /* only root can make a directory for somebody else */
+        count--; /* only root can create a directory of another user */
     alarm(60);
     return _cmocka_run_group_tests("tests", tests, count, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The prethreaded pool over local sockets: pairs are there before their clients, nobody is refused below the maximum, a
- * pair serves one client after the other, and all of it ends in order. A thread of the test's own tends it, as the keeper
- * does; each client is served by an echo.
+ * The prethreaded pool over local sockets: pairs exist before their clients, no client is refused below the maximum, a
+ * pair serves one client after the other, and everything ends in order. A thread of the test maintains the pool, as the
+ * keeper does; each client is served by an echo.
  */
 #include "config.h"
 
@@ -30,9 +30,9 @@
 
 static struct {
     _Atomic int prepared, released, served, ended;
-    _Atomic bool stop_tending;
-    bool tends;
-    struct thread tender;
+    _Atomic bool stop_maintaining;
+    bool is_maintained;
+    struct thread maintainer;
 } seen;
 
 static void prepare(struct pair *p)
@@ -77,10 +77,10 @@ static void serve(struct pair *p)
     }
 }
 
-static void tend(void *arg)
+static void maintain(void *arg)
 {
     (void)arg;
-    while (!seen.stop_tending)
+    while (!seen.stop_maintaining)
         pool_maintain(clock_ms() + 20);
 }
 
@@ -94,10 +94,10 @@ static int start_pool(int max, int prespawn, int spare, int *committed)
     return pool_start(&c, committed);
 }
 
-static bool start_tending(void)
+static bool start_maintaining(void)
 {
-    seen.tends = thread_start(&seen.tender, "tender", 128 * 1024, tend, NULL) == 0;
-    return seen.tends;
+    seen.is_maintained = thread_start(&seen.maintainer, "maintainer", 128 * 1024, maintain, NULL) == 0;
+    return seen.is_maintained;
 }
 
 static void start(int max, int prespawn, int spare)
@@ -105,16 +105,16 @@ static void start(int max, int prespawn, int spare)
     int committed = 0;
     assert_int_equal(start_pool(max, prespawn, spare, &committed), 0);
     assert_int_equal(committed, prespawn < max ? prespawn : max);
-    assert_true(start_tending());
+    assert_true(start_maintaining());
 }
 
 static void stop_pool(void)
 {
     pool_close_all();
     pool_wait_empty();
-    if (seen.tends) {
-        seen.stop_tending = true;
-        thread_join(&seen.tender);
+    if (seen.is_maintained) {
+        seen.stop_maintaining = true;
+        thread_join(&seen.maintainer);
     }
     pool_stop();
 }
@@ -123,13 +123,13 @@ static void stop(void)
 {
     int pairs = pool_counts().pairs;
     stop_pool();
-    assert_true(seen.prepared >= pairs); /* the tender may just have made another one */
+    assert_true(seen.prepared >= pairs); /* the maintainer may just have made another one */
     assert_int_equal(seen.released, seen.prepared);
     assert_int_equal(seen.served, seen.ended);
 }
 
-/* Hands one end to the pool; the other, or -1 when it was not taken. Any thread. */
-static int come(enum pool_take *result)
+/* Passes one end to the pool. Returns the other, or -1 if it was not accepted. Any thread. */
+static int connect_client(enum pool_take *result)
 {
     int fd[2] = {-1, -1};
     struct arrival a = {.peer = {.exempt = true}};
@@ -148,7 +148,7 @@ static int come(enum pool_take *result)
 static int enter(void)
 {
     enum pool_take result;
-    int fd = come(&result);
+    int fd = connect_client(&result);
     assert_int_equal(result, POOL_GIVEN);
     assert_true(fd >= 0);
     return fd;
@@ -157,7 +157,7 @@ static int enter(void)
 static enum pool_take refused(void)
 {
     enum pool_take result;
-    assert_int_equal(come(&result), -1);
+    assert_int_equal(connect_client(&result), -1);
     return result;
 }
 
@@ -192,7 +192,7 @@ static bool has_no_clients(void *arg)
 
 /* ---- pairs ---- */
 
-static void pairs_are_made_before_anybody_comes(void **state)
+static void pairs_are_made_before_any_client_connects(void **state)
 {
     (void)state;
     start(10, 4, 2);
@@ -203,7 +203,7 @@ static void pairs_are_made_before_anybody_comes(void **state)
     stop();
 }
 
-static void no_more_pairs_are_made_than_there_may_be_clients(void **state)
+static void at_most_as_many_pairs_as_clients_are_made(void **state)
 {
     (void)state;
     int committed = 0;
@@ -243,13 +243,13 @@ static void one_pair_serves_one_client_after_the_other(void **state)
         unit_until(has_no_clients, NULL);
     }
     assert_int_equal(seen.served, 50);
-    assert_true(seen.prepared <= 2); /* the one, and a spare while it lingers */
+    assert_true(seen.prepared <= 2); /* one, and a spare while it lingers */
     stop();
 }
 
 /* ---- the maximum ---- */
 
-static void at_the_maximum_the_pool_is_full_and_below_it_is_not(void **state)
+static void the_pool_is_full_only_at_the_maximum(void **state)
 {
     (void)state;
     start(2, 2, 1);
@@ -259,7 +259,7 @@ static void at_the_maximum_the_pool_is_full_and_below_it_is_not(void **state)
     check_echo(a);
     check_echo(b);
     leave(a);
-    int c = enter(); /* whoever has read the last words has left */
+    int c = enter(); /* a client that has read the last words has left */
     assert_int_equal(refused(), POOL_FULL);
     check_echo(c);
     leave(b);
@@ -267,7 +267,7 @@ static void at_the_maximum_the_pool_is_full_and_below_it_is_not(void **state)
     stop();
 }
 
-static void a_connection_that_will_not_close_holds_no_place(void **state)
+static void a_lingering_connection_takes_no_place(void **state)
 {
     (void)state;
     start(1, 1, 1);
@@ -275,7 +275,7 @@ static void a_connection_that_will_not_close_holds_no_place(void **state)
         char got[4] = "";
         int fd = enter();
         unit_write(fd, "q", 1);
-        unit_read(fd, got, 3); /* its pair now waits for our end, and we keep it open */
+        unit_read(fd, got, 3); /* its pair now waits for our end, which stays open */
         assert_string_equal(got, "bye");
         int next = enter();
         check_echo(next);
@@ -303,7 +303,7 @@ static void a_lowered_maximum_closes_nobody(void **state)
     stop();
 }
 
-static void a_raised_maximum_lets_in_at_once(void **state)
+static void a_raised_maximum_applies_at_once(void **state)
 {
     (void)state;
     start(1, 1, 1);
@@ -334,7 +334,7 @@ static void accept_many(void *arg)
     struct acceptor *a = arg;
     for (int i = 0; i < EACH; i++) {
         enum pool_take result = POOL_FULL;
-        a->fd[i] = come(&result);
+        a->fd[i] = connect_client(&result);
         a->given += result == POOL_GIVEN;
     }
 }
@@ -361,26 +361,26 @@ static void a_storm_below_the_maximum_refuses_nobody(void **state)
     stop();
 }
 
-static void come_and_go(void *arg)
+static void connect_and_leave(void *arg)
 {
     struct acceptor *a = arg;
     for (int i = 0; i < EACH; i++) {
         enum pool_take result = POOL_FULL;
-        int fd = come(&result);
+        int fd = connect_client(&result);
         a->given += result == POOL_GIVEN;
         if (fd >= 0)
             close(fd);
     }
 }
 
-static void coming_and_going_leaves_nothing_behind(void **state)
+static void connecting_and_leaving_leaks_nothing(void **state)
 {
     (void)state;
     static struct acceptor a[ACCEPTORS];
     memset(a, 0, sizeof a);
     start(2000, 2, 2);
     for (int i = 0; i < ACCEPTORS; i++)
-        assert_int_equal(thread_start(&a[i].thread, "acceptor", 64 * 1024, come_and_go, &a[i]), 0);
+        assert_int_equal(thread_start(&a[i].thread, "acceptor", 64 * 1024, connect_and_leave, &a[i]), 0);
     for (int i = 0; i < ACCEPTORS; i++) {
         thread_join(&a[i].thread);
         assert_int_equal(a[i].given, EACH);
@@ -392,7 +392,7 @@ static void coming_and_going_leaves_nothing_behind(void **state)
     stop();
 }
 
-/* ---- who is there ---- */
+/* ---- the clients ---- */
 
 struct look {
     int pairs, served;
@@ -448,7 +448,7 @@ static void the_end_of_a_client_can_be_waited_for(void **state)
     start(2, 2, 1);
     int fd = enter();
     uint64_t id = look().client.id;
-    assert_true(pool_wait_gone(id + 1000, 0)); /* who was never there is gone */
+    assert_true(pool_wait_gone(id + 1000, 0)); /* an unknown client counts as gone */
     assert_false(pool_wait_gone(id, clock_ms()));
     check_echo(fd);
     assert_true(outbox_close_gen(look().pair->outbox, id, CLOSE_KICK, NULL));
@@ -461,7 +461,7 @@ static void the_end_of_a_client_can_be_waited_for(void **state)
 
 /* ---- the end ---- */
 
-static void at_the_stop_everybody_is_closed_and_nobody_comes_in(void **state)
+static void a_stop_closes_all_clients_and_admits_none(void **state)
 {
     (void)state;
     int fd[5];
@@ -485,7 +485,7 @@ static void at_the_stop_everybody_is_closed_and_nobody_comes_in(void **state)
     stop();
 }
 
-static void who_has_just_arrived_is_closed_too(void **state)
+static void a_stop_closes_a_client_that_has_just_connected(void **state)
 {
     (void)state;
     for (int round = 0; round < 30; round++) {
@@ -503,16 +503,16 @@ static void who_has_just_arrived_is_closed_too(void **state)
 
 static void wait_for_a_pair(void *arg)
 {
-    come(arg);
+    connect_client(arg);
 }
 
-static void an_acceptor_that_waits_for_a_pair_is_let_go_at_the_stop(void **state)
+static void a_stop_releases_an_acceptor_that_waits_for_a_pair(void **state)
 {
     (void)state;
     struct thread t;
     enum pool_take result = POOL_GIVEN;
     int committed = 0;
-    assert_int_equal(start_pool(5, 1, 1, &committed), 0); /* and nobody tends it: no second pair comes */
+    assert_int_equal(start_pool(5, 1, 1, &committed), 0); /* not maintained: no second pair is made */
     int fd = enter();
     assert_int_equal(thread_start(&t, "acceptor", 64 * 1024, wait_for_a_pair, &result), 0);
     check_echo(fd);
@@ -524,16 +524,16 @@ static void an_acceptor_that_waits_for_a_pair_is_let_go_at_the_stop(void **state
     stop();
 }
 
-/* ---- no threads to be had ---- */
+/* ---- without threads ---- */
 
-/* In a child without privileges: 42 when all is well, else the number of the step. */
+/* In a child without privileges. Returns 42 on success, else the number of the step. */
 static int run_out_of_threads(void *arg)
 {
     struct rlimit none = {0}, old;
     enum pool_take result;
     int committed = 0, fd[2];
     (void)arg;
-    if (start_pool(10, 2, 1, &committed) != 0 || committed != 2 || !start_tending())
+    if (start_pool(10, 2, 1, &committed) != 0 || committed != 2 || !start_maintaining())
         return 1;
     if (getrlimit(RLIMIT_NPROC, &old) != 0)
         return 2;
@@ -542,18 +542,18 @@ static int run_out_of_threads(void *arg)
         return 3;
     uint64_t failed = counter_get(COUNTER_SPAWN_FAILED);
     for (int i = 0; i < 2; i++)
-        if ((fd[i] = come(&result)) < 0)
+        if ((fd[i] = connect_client(&result)) < 0)
             return 4;
-    if (come(&result) >= 0 || result != POOL_FULL) /* none idle, none to be made */
+    if (connect_client(&result) >= 0 || result != POOL_FULL) /* none idle, and none can be made */
         return 5;
-    while (counter_get(COUNTER_SPAWN_FAILED) == failed) /* counted when those who wait have been told */
+    while (counter_get(COUNTER_SPAWN_FAILED) == failed) /* counted after the waiting acceptors were told */
         sched_yield();
-    int pairs = pool_counts().pairs; /* whole or not at all */
+    int pairs = pool_counts().pairs; /* complete pairs or none */
     if (setrlimit(RLIMIT_NPROC, &old) != 0)
         return 6;
     while (pool_counts().pairs == pairs) /* after its pause the keeper tries again */
         sched_yield();
-    int third = come(&result);
+    int third = connect_client(&result);
     if (third < 0)
         return 7;
     close(third);
@@ -563,7 +563,7 @@ static int run_out_of_threads(void *arg)
     return seen.prepared > seen.released || seen.released < 3 ? 8 : 42;
 }
 
-static void when_no_thread_can_be_made_the_pool_is_full_and_recovers(void **state)
+static void without_new_threads_the_pool_is_full_and_recovers(void **state)
 {
     (void)state;
     assert_int_equal(unit_unprivileged(NULL, run_out_of_threads, NULL), 42);
@@ -584,7 +584,7 @@ static int start_without_threads(void *arg)
     return errno == EAGAIN && committed == 0 && seen.prepared == 1 && seen.released == 1 ? 42 : 4;
 }
 
-static void a_pool_that_can_make_no_pair_does_not_start(void **state)
+static void a_pool_that_cannot_make_a_pair_does_not_start(void **state)
 {
     (void)state;
     assert_int_equal(unit_unprivileged(NULL, start_without_threads, NULL), 42);
@@ -593,23 +593,23 @@ static void a_pool_that_can_make_no_pair_does_not_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(when_no_thread_can_be_made_the_pool_is_full_and_recovers),
-        cmocka_unit_test(a_pool_that_can_make_no_pair_does_not_start),
-        cmocka_unit_test(pairs_are_made_before_anybody_comes),
-        cmocka_unit_test(no_more_pairs_are_made_than_there_may_be_clients),
+        cmocka_unit_test(without_new_threads_the_pool_is_full_and_recovers),
+        cmocka_unit_test(a_pool_that_cannot_make_a_pair_does_not_start),
+        cmocka_unit_test(pairs_are_made_before_any_client_connects),
+        cmocka_unit_test(at_most_as_many_pairs_as_clients_are_made),
         cmocka_unit_test(idle_pairs_are_kept_ready_ahead_of_need),
         cmocka_unit_test(one_pair_serves_one_client_after_the_other),
-        cmocka_unit_test(at_the_maximum_the_pool_is_full_and_below_it_is_not),
-        cmocka_unit_test(a_connection_that_will_not_close_holds_no_place),
+        cmocka_unit_test(the_pool_is_full_only_at_the_maximum),
+        cmocka_unit_test(a_lingering_connection_takes_no_place),
         cmocka_unit_test(a_lowered_maximum_closes_nobody),
-        cmocka_unit_test(a_raised_maximum_lets_in_at_once),
+        cmocka_unit_test(a_raised_maximum_applies_at_once),
         cmocka_unit_test(a_storm_below_the_maximum_refuses_nobody),
-        cmocka_unit_test(coming_and_going_leaves_nothing_behind),
+        cmocka_unit_test(connecting_and_leaving_leaks_nothing),
         cmocka_unit_test(each_client_has_an_id_of_its_own),
         cmocka_unit_test(the_end_of_a_client_can_be_waited_for),
-        cmocka_unit_test(at_the_stop_everybody_is_closed_and_nobody_comes_in),
-        cmocka_unit_test(who_has_just_arrived_is_closed_too),
-        cmocka_unit_test(an_acceptor_that_waits_for_a_pair_is_let_go_at_the_stop),
+        cmocka_unit_test(a_stop_closes_all_clients_and_admits_none),
+        cmocka_unit_test(a_stop_closes_a_client_that_has_just_connected),
+        cmocka_unit_test(a_stop_releases_an_acceptor_that_waits_for_a_pair),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

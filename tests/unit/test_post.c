@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a thread owes after it has put: each has a list of its own, a flush pays all of it, and whoever comes to a door
- * behind which one waits with a debt is stopped there.
+ * Debts of a thread that has put entries: each thread has its own list, a flush pays all debts, and a thread with debts
+ * aborts before a call that may block.
  */
 #include "config.h"
 
@@ -85,7 +85,7 @@ static void put_and_flush(void *arg)
     post_flush();
 }
 
-static void each_thread_pays_its_own_debts_alone(void **state)
+static void each_thread_pays_only_its_own_debts(void **state)
 {
     (void)state;
     struct unit_held mine, theirs;
@@ -106,7 +106,7 @@ static void each_thread_pays_its_own_debts_alone(void **state)
     unit_held_stop(&theirs);
 }
 
-/* An outbox whose writer sleeps, without a thread: children have none. */
+/* An outbox whose writer sleeps, without a thread, since a child process has none. */
 static void owe(struct unit_stream *us, struct notifier *notifier)
 {
     notifier_init(notifier);
@@ -151,7 +151,7 @@ static void read_with_a_debt(void *arg)
     stream_read(&st.base, &c, 1);
 }
 
-static void who_owes_a_wake_may_not_wait(void **state)
+static void a_thread_that_owes_a_wake_must_not_wait(void **state)
 {
     (void)state;
     assert_true(unit_aborts(assert_with_a_debt, NULL));
@@ -182,8 +182,8 @@ int main(void)
         cmocka_unit_test(a_flush_pays_every_debt_of_the_thread),
         cmocka_unit_test(a_flush_without_debts_wakes_nobody),
         cmocka_unit_test(a_list_can_be_filled_again_after_a_flush),
-        cmocka_unit_test(each_thread_pays_its_own_debts_alone),
-        cmocka_unit_test(who_owes_a_wake_may_not_wait),
+        cmocka_unit_test(each_thread_pays_only_its_own_debts),
+        cmocka_unit_test(a_thread_that_owes_a_wake_must_not_wait),
         cmocka_unit_test(a_new_client_of_the_thread_starts_without_pressure),
     };
     alarm(60);

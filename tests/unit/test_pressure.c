@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fast senders wait, slow readers make nobody wait for long. The congested outbox has a stream that the test lets
- * through entry by entry; time passes by moving back the moment at which the outbox last did its accounts.
+ * Fast senders wait, and a slow reader makes nobody wait for long. The congested outbox has a stream that the test
+ * releases entry by entry; time passes by moving back the moment of the outbox's last accounting.
  */
 #include "config.h"
 
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define ENTRIES 16
-#define PATIENCE_MS 100000 /* nothing here waits it out */
+#define PATIENCE_MS 100000 /* no test waits that long */
 
 static struct unit_held slow;
 static struct unit_client me, other;
@@ -37,7 +37,7 @@ static int set_up(void **state)
     (void)state;
     limit_patience(PATIENCE_MS);
     unit_held_start(&slow);
-    slow.us.most = 10; /* an entry a write */
+    slow.us.most = 10; /* one entry per write */
     unit_client_start(&me);
     unit_client_open(&me, unit_gen());
     unit_client_start(&other);
@@ -58,7 +58,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* `entries` stand in the slow outbox, all of them in its writer's hands. */
+/* Puts `entries` into the slow outbox, all of them in its writer's batch. */
 static void fill(int entries)
 {
     unit_held_fill(&slow, entries, 10);
@@ -100,7 +100,7 @@ static bool is_over(void)
     return pressure_is_over(slow.c.outbox, slow.gen);
 }
 
-static void silence(struct notifier *b)
+static void clear_notifier(struct notifier *b)
 {
     while (notifier_wait(b, 0))
         ;
@@ -124,7 +124,7 @@ static void a_put_that_takes_it_over_half_meets_pressure(void **state)
     assert_ptr_equal(p.other, slow.c.outbox);
     assert_int_equal(p.gen, slow.gen);
     p = post_pressure();
-    assert_null(p.other); /* told once */
+    assert_null(p.other); /* reported once */
 }
 
 static void half_of_the_bytes_presses_as_well(void **state)
@@ -142,7 +142,7 @@ static void the_wait_ends_under_a_quarter_and_not_before(void **state)
     (void)state;
     fill(9);
     assert_true(begin(&me));
-    silence(&me.notifier);
+    clear_notifier(&me.notifier);
     write_some(5); /* a quarter is left */
     assert_int_equal(outbox_load(slow.c.outbox).entries, 4);
     assert_false(is_over());
@@ -153,14 +153,14 @@ static void the_wait_ends_under_a_quarter_and_not_before(void **state)
     end(&me);
 }
 
-static void all_who_wait_are_told(void **state)
+static void all_waiters_are_notified(void **state)
 {
     (void)state;
     fill(9);
     assert_true(begin(&me));
     assert_true(begin(&other));
-    silence(&me.notifier);
-    silence(&other.notifier);
+    clear_notifier(&me.notifier);
+    clear_notifier(&other.notifier);
     write_some(6);
     assert_true(notifier_wait(&me.notifier, 0));
     assert_true(notifier_wait(&other.notifier, 0));
@@ -168,22 +168,22 @@ static void all_who_wait_are_told(void **state)
     end(&other);
 }
 
-static void who_has_ended_its_wait_is_not_told(void **state)
+static void a_waiter_that_ended_its_wait_is_not_notified(void **state)
 {
     (void)state;
     fill(9);
     assert_true(begin(&me));
     assert_true(begin(&other));
     end(&me);
-    silence(&me.notifier);
-    silence(&other.notifier);
+    clear_notifier(&me.notifier);
+    clear_notifier(&other.notifier);
     write_some(6);
     assert_false(notifier_wait(&me.notifier, 0));
     assert_true(notifier_wait(&other.notifier, 0));
     end(&other);
 }
 
-static void nobody_waits_for_an_outbox_that_is_read(void **state)
+static void an_outbox_that_is_read_makes_nobody_wait(void **state)
 {
     (void)state;
     fill(3);
@@ -196,7 +196,7 @@ static void a_close_ends_the_wait(void **state)
     (void)state;
     fill(9);
     assert_true(begin(&me));
-    silence(&me.notifier);
+    clear_notifier(&me.notifier);
     outbox_close(slow.c.outbox, CLOSE_KICK, NULL);
     assert_true(notifier_wait(&me.notifier, 0));
     assert_true(is_over());
@@ -204,13 +204,13 @@ static void a_close_ends_the_wait(void **state)
     assert_false(begin(&me));
 }
 
-static void the_next_life_of_the_slot_is_not_waited_for(void **state)
+static void a_wait_does_not_extend_to_the_next_life(void **state)
 {
     (void)state;
     uint64_t gen = slow.gen;
     fill(9);
     assert_true(begin(&me));
-    unit_stream_let(&slow.us);
+    unit_stream_release(&slow.us);
     unit_client_end(&slow.c, CLOSE_EOF);
     unit_held_open(&slow);
     fill(9);
@@ -218,7 +218,7 @@ static void the_next_life_of_the_slot_is_not_waited_for(void **state)
     pressure_end(slow.c.outbox, gen, me.outbox);
     assert_int_equal(pressure_begin(slow.c.outbox, gen, me.outbox), 0);
     assert_null(slow.c.outbox->patience.waiters);
-    assert_true(begin(&me)); /* only by its own generation */
+    assert_true(begin(&me)); /* only for its own generation */
     end(&me);
 }
 
@@ -241,7 +241,7 @@ static void the_wait_lasts_no_longer_than_the_patience_that_is_left(void **state
     end(&me);
 }
 
-static void two_who_wait_at_once_cost_its_patience_once(void **state)
+static void two_simultaneous_waiters_cost_patience_once(void **state)
 {
     (void)state;
     fill(9);
@@ -264,18 +264,18 @@ static void run_out_of_patience(void)
     end(&me);
 }
 
-static void out_of_patience_it_is_stalled_and_makes_nobody_wait(void **state)
+static void without_patience_an_outbox_is_stalled_and_makes_nobody_wait(void **state)
 {
     (void)state;
     fill(9);
     post_pressure();
     assert_true(begin(&other));
-    silence(&other.notifier);
+    clear_notifier(&other.notifier);
     uint64_t stalled = counter_get(COUNTER_STALLED);
     run_out_of_patience();
     assert_int_equal(counter_get(COUNTER_STALLED), stalled + 1);
     assert_true(is_over());
-    assert_true(notifier_wait(&other.notifier, 0)); /* whoever waits beside is let go as well */
+    assert_true(notifier_wait(&other.notifier, 0)); /* other waiters are released too */
     end(&other);
     assert_false(begin(&me));
     unit_put(slow.c.outbox, "x");
@@ -294,14 +294,14 @@ static void a_stalled_outbox_fills_and_is_closed_as_too_slow(void **state)
     assert_int_equal(outbox_reason(slow.c.outbox), CLOSE_SLOW);
 }
 
-static void it_stays_stalled_until_it_is_under_a_quarter(void **state)
+static void an_outbox_stays_stalled_until_under_a_quarter(void **state)
 {
     (void)state;
     fill(9);
     run_out_of_patience();
     write_some(5);
     assert_true(slow.c.outbox->patience.stalled);
-    pass_ms(slow.c.outbox, 10 * PATIENCE_MS); /* patience alone does not bring it back */
+    pass_ms(slow.c.outbox, 10 * PATIENCE_MS); /* regained patience alone does not end the stall */
     assert_false(begin(&me));
     write_some(1);
     lock_acquire(&slow.c.outbox->lock);
@@ -315,7 +315,7 @@ static void it_stays_stalled_until_it_is_under_a_quarter(void **state)
     end(&me);
 }
 
-static void patience_comes_back_at_a_tenth_of_the_time(void **state)
+static void patience_refills_at_a_tenth_of_the_time(void **state)
 {
     (void)state;
     fill(9);
@@ -332,7 +332,7 @@ static void patience_comes_back_at_a_tenth_of_the_time(void **state)
     end(&me);
 }
 
-static void patience_is_never_more_than_its_full_measure(void **state)
+static void patience_never_exceeds_its_limit(void **state)
 {
     (void)state;
     fill(9);
@@ -345,12 +345,12 @@ static void patience_is_never_more_than_its_full_measure(void **state)
 static void a_wait_that_runs_out_by_the_clock_stalls(void **state)
 {
     (void)state;
-    unit_stream_let(&slow.us);
+    unit_stream_release(&slow.us);
     unit_client_end(&slow.c, CLOSE_EOF);
     limit_patience(20);
     unit_held_open(&slow);
     fill(9);
-    silence(&me.notifier);
+    clear_notifier(&me.notifier);
     int64_t until = pressure_begin(slow.c.outbox, slow.gen, me.outbox);
     assert_true(until > 0);
     assert_false(notifier_wait(&me.notifier, until));
@@ -359,10 +359,10 @@ static void a_wait_that_runs_out_by_the_clock_stalls(void **state)
     assert_false(begin(&me));
 }
 
-static void without_any_patience_nobody_ever_waits(void **state)
+static void with_patience_zero_nobody_waits(void **state)
 {
     (void)state;
-    unit_stream_let(&slow.us);
+    unit_stream_release(&slow.us);
     unit_client_end(&slow.c, CLOSE_EOF);
     limit_patience(0);
     unit_held_open(&slow);
@@ -370,7 +370,7 @@ static void without_any_patience_nobody_ever_waits(void **state)
     assert_false(begin(&me));
 }
 
-static void the_own_outbox_presses_on_its_own_reader_alone(void **state)
+static void an_own_outbox_presses_only_on_its_reader(void **state)
 {
     (void)state;
     post_self(slow.c.outbox);
@@ -379,20 +379,20 @@ static void the_own_outbox_presses_on_its_own_reader_alone(void **state)
     assert_null(post_pressure().other);
 }
 
-static void the_own_outbox_always_makes_its_reader_wait(void **state)
+static void an_own_outbox_always_makes_its_reader_wait(void **state)
 {
     (void)state;
     fill(9);
-    run_out_of_patience(); /* stalled: others do not wait any more */
+    run_out_of_patience(); /* stalled: others no longer wait */
     post_self(slow.c.outbox);
     unit_put(slow.c.outbox, "x");
     assert_true(pressure_own_begins(slow.c.outbox));
     assert_true(pressure_own(slow.c.outbox));
-    silence(&slow.c.notifier);
+    clear_notifier(&slow.c.notifier);
     write_some(5);
     assert_true(pressure_own(slow.c.outbox));
     assert_false(notifier_wait(&slow.c.notifier, 0));
-    unit_stream_let(&slow.us);
+    unit_stream_release(&slow.us);
     assert_true(notifier_wait(&slow.c.notifier, clock_ms() + 10000));
     assert_false(pressure_own(slow.c.outbox));
 }
@@ -402,13 +402,13 @@ static void a_close_ends_the_wait_for_the_own_outbox(void **state)
     (void)state;
     fill(9);
     assert_true(pressure_own(slow.c.outbox));
-    silence(&slow.c.notifier);
+    clear_notifier(&slow.c.notifier);
     outbox_close(slow.c.outbox, CLOSE_KICK, NULL);
     assert_true(notifier_wait(&slow.c.notifier, 0));
     assert_false(pressure_own(slow.c.outbox));
 }
 
-static void the_fullest_outbox_that_presses_is_the_one_waited_for(void **state)
+static void the_fullest_pressing_outbox_is_waited_for(void **state)
 {
     (void)state;
     struct unit_held second;
@@ -432,24 +432,24 @@ int main(void)
         TEST(a_put_that_takes_it_over_half_meets_pressure),
         TEST(half_of_the_bytes_presses_as_well),
         TEST(the_wait_ends_under_a_quarter_and_not_before),
-        TEST(all_who_wait_are_told),
-        TEST(who_has_ended_its_wait_is_not_told),
-        TEST(nobody_waits_for_an_outbox_that_is_read),
+        TEST(all_waiters_are_notified),
+        TEST(a_waiter_that_ended_its_wait_is_not_notified),
+        TEST(an_outbox_that_is_read_makes_nobody_wait),
         TEST(a_close_ends_the_wait),
-        TEST(the_next_life_of_the_slot_is_not_waited_for),
+        TEST(a_wait_does_not_extend_to_the_next_life),
         TEST(the_wait_lasts_no_longer_than_the_patience_that_is_left),
-        TEST(two_who_wait_at_once_cost_its_patience_once),
-        TEST(out_of_patience_it_is_stalled_and_makes_nobody_wait),
+        TEST(two_simultaneous_waiters_cost_patience_once),
+        TEST(without_patience_an_outbox_is_stalled_and_makes_nobody_wait),
         TEST(a_stalled_outbox_fills_and_is_closed_as_too_slow),
-        TEST(it_stays_stalled_until_it_is_under_a_quarter),
-        TEST(patience_comes_back_at_a_tenth_of_the_time),
-        TEST(patience_is_never_more_than_its_full_measure),
+        TEST(an_outbox_stays_stalled_until_under_a_quarter),
+        TEST(patience_refills_at_a_tenth_of_the_time),
+        TEST(patience_never_exceeds_its_limit),
         TEST(a_wait_that_runs_out_by_the_clock_stalls),
-        TEST(without_any_patience_nobody_ever_waits),
-        TEST(the_own_outbox_presses_on_its_own_reader_alone),
-        TEST(the_own_outbox_always_makes_its_reader_wait),
+        TEST(with_patience_zero_nobody_waits),
+        TEST(an_own_outbox_presses_only_on_its_reader),
+        TEST(an_own_outbox_always_makes_its_reader_wait),
         TEST(a_close_ends_the_wait_for_the_own_outbox),
-        TEST(the_fullest_outbox_that_presses_is_the_one_waited_for),
+        TEST(the_fullest_pressing_outbox_is_waited_for),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

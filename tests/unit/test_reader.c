@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The seam to a protocol: a small one of the test's own, served by the real reader over the real pool. It has lines, a body
- * of bytes, state of its own, deadlines that it moves, and last words.
+ * The seam to a protocol: a small one of the test's own, served by the real reader over the real pool. It has lines, a
+ * body of bytes, state of its own, deadlines that it moves, and last words.
  */
 #include "config.h"
 
@@ -151,7 +151,8 @@ static void come(void)
 {
     int fd[2];
     unit_tcp_pair(fd, 0, 0);
-    struct arrival a = {.fd = fd[0], .peer = {.loopback = true, .near = true, .exempt = true}, .via = &lines_and_bodies};
+    struct arrival a = {
+        .fd = fd[0], .peer = {.loopback = true, .near = true, .exempt = true}, .via = &lines_and_bodies};
     strcpy(a.peer.text, "127.0.0.1:1");
     assert_int_equal(pool_take(&a), POOL_GIVEN);
     peer = fd[1];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Records of rooms: each ends on disk, whatever fails or comes in between, and undoes no change. Jobs of the test's own hold
- * the store thread, or make its batch fail.
+ * Records of rooms: each ends on disk, whatever fails or happens in between, and undoes no change. Jobs of the test
+ * hold the store thread or make its batch fail.
  */
 #include "config.h"
 
@@ -28,7 +28,7 @@ static struct unit_member alice, bob;
 static struct notifier notifier; /* for changes; outlives the store */
 static struct change change;
 static struct unit_job gate, breaker;
-static struct room *r; /* where alice and bob are, a reference each */
+static struct room *r; /* with alice and bob, one reference each */
 
 static int set_up(void **state)
 {
@@ -49,31 +49,18 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    unit_member_leave_all(&alice);
-    unit_member_leave_all(&bob);
-    unit_house_stop(); /* before the outboxes: the store thread posts to them */
-    unit_member_stop(&alice);
-    unit_member_stop(&bob);
+    unit_house_stop_with((struct unit_member *[]){&alice, &bob}, 2);
     notifier_fini(&notifier);
     return 0;
 }
 
-/* As TOPIC does it. */
+/* As TOPIC does. */
 static void put_topic(struct change *c, const char *topic, struct member *by)
 {
     struct room *mine = rooms_get("#talk");
     lock_acquire(&mine->lock);
     change_put(c, CHANGE_TOPIC, mine, topic, by, &notifier);
     lock_release(&mine->lock);
-}
-
-/* The batch that comes after this one will fail: what is put meanwhile stands in it, before the breaker. */
-static void break_with(struct unit_job *g, struct unit_job *b)
-{
-    unit_job_init(b, true);
-    b->failing = true;
-    assert_true(store_put(&b->job));
-    unit_job_let(g);
 }
 
 static void a_record_never_undoes_a_topic(void **state)
@@ -83,7 +70,7 @@ static void a_record_never_undoes_a_topic(void **state)
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
     for (int i = 0; i < 5; i++) {
         unit_member_leave_all(&alice);
-        unit_member_leave_all(&bob); /* the last one out records the room */
+        unit_member_leave_all(&bob); /* the last member to leave records the room */
         unit_member_join(&alice, rooms_get_or_make("#talk", 0));
         unit_member_join(&bob, rooms_get_or_make("#talk", 0));
     }
@@ -92,7 +79,7 @@ static void a_record_never_undoes_a_topic(void **state)
     record_put_locked(r);
     lock_release(&r->lock);
     put_topic(&change, "coffee", NULL);
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
     lock_acquire(&r->lock);
     record_put_locked(r);
@@ -101,7 +88,7 @@ static void a_record_never_undoes_a_topic(void **state)
     assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE topic = 'coffee'"), 1);
 }
 
-static void many_records_of_a_room_cost_one_job_while_one_is_queued(void **state)
+static void records_of_a_room_share_one_queued_job(void **state)
 {
     (void)state;
     unit_job_block(&gate);
@@ -111,17 +98,17 @@ static void many_records_of_a_room_cost_one_job_while_one_is_queued(void **state
         lock_release(&r->lock);
     }
     assert_int_equal(store_status().queued, 1);
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     unit_house_settle();
 }
 
-static void a_record_is_tried_again_until_it_is_on_disk(void **state)
+static void a_record_is_retried_until_it_is_on_disk(void **state)
 {
     (void)state;
     unit_job_block(&gate);
     struct room *committed = rooms_get_or_make("#new", 0);
     rooms_release(committed);
-    break_with(&gate, &breaker);
+    unit_job_fail_next(&gate, &breaker);
     unit_job_wait_done(&breaker);
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE key = '#new'"), 1);
@@ -129,7 +116,7 @@ static void a_record_is_tried_again_until_it_is_on_disk(void **state)
 
 /* ---- eviction ---- */
 
-static void an_evicted_room_made_again_at_once_ends_on_disk(void **state)
+static void an_evicted_room_recreated_at_once_ends_on_disk(void **state)
 {
     (void)state;
     unit_member_leave_all(&alice);
@@ -137,11 +124,11 @@ static void an_evicted_room_made_again_at_once_ends_on_disk(void **state)
     unit_house_settle();
     rooms_configure(1, 30);
     unit_job_block(&gate);
-    for (int i = 0; i < 3; i++) { /* the deleting and the making again stand in one batch */
+    for (int i = 0; i < 3; i++) { /* deletion and re-creation are in one batch */
         rooms_release(rooms_get_or_make("#other", 0));
         rooms_release(rooms_get_or_make("#TALK", 0));
     }
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 1);
     assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE name = '#TALK'"), 1);
@@ -161,14 +148,14 @@ static void an_eviction_while_the_record_is_being_written_ends_on_disk(void **st
     unit_job_init(&inner, false);
     inner.held = true;
     assert_true(store_put(&inner.job));
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     unit_job_wait_done(&gate);
     while (!inner.inside)
         sched_yield();
     /* the record of #first has run, and is not committed yet */
     rooms_release(rooms_get_or_make("#second", 0));
     rooms_release(rooms_get_or_make("#FIRST", 0));
-    unit_job_let(&inner);
+    unit_job_release(&inner);
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 1);
     assert_int_equal(unit_house_number("SELECT count(*) FROM room WHERE name = '#FIRST'"), 1);
@@ -179,9 +166,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(a_record_never_undoes_a_topic),
-        TEST(many_records_of_a_room_cost_one_job_while_one_is_queued),
-        TEST(a_record_is_tried_again_until_it_is_on_disk),
-        TEST(an_evicted_room_made_again_at_once_ends_on_disk),
+        TEST(records_of_a_room_share_one_queued_job),
+        TEST(a_record_is_retried_until_it_is_on_disk),
+        TEST(an_evicted_room_recreated_at_once_ends_on_disk),
         TEST(an_eviction_while_the_record_is_being_written_ends_on_disk),
     };
     alarm(60);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Turning away: last words that arrive whatever the peer has sent, nobody waited for, and no more than so many at a time. */
+/* Refused connections: last words arrive whatever the peer has sent, refusing never blocks, and their number is
+ * limited. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -47,7 +48,7 @@ static void check_words(int fd)
     buf_fini(&got);
 }
 
-static void who_is_turned_away_hears_why(void **state)
+static void a_refused_client_is_told_why(void **state)
 {
     (void)state;
     int fd[2];
@@ -57,7 +58,7 @@ static void who_is_turned_away_hears_why(void **state)
     close(fd[1]);
 }
 
-static void without_last_words_it_ends_as_gently(void **state)
+static void without_last_words_the_close_is_gentle_too(void **state)
 {
     (void)state;
     int fd[2];
@@ -65,12 +66,12 @@ static void without_last_words_it_ends_as_gently(void **state)
     unit_tcp_pair(fd, 0, 0);
     unit_write(fd[1], "USERNAME late\n", 14);
     refuse(fd[0], NULL);
-    assert_int_equal(unit_read_end(fd[1], &got), 0); /* an end, and no reset */
+    assert_int_equal(unit_read_end(fd[1], &got), 0); /* end of input, not a reset */
     buf_fini(&got);
     close(fd[1]);
 }
 
-static void the_words_arrive_although_the_peer_has_talked_already(void **state)
+static void last_words_arrive_although_the_peer_has_sent_input(void **state)
 {
     (void)state;
     int fd[2];
@@ -84,14 +85,14 @@ static void the_words_arrive_although_the_peer_has_talked_already(void **state)
     close(fd[1]);
 }
 
-/* The descriptor is closed on our side: its number is free, or the peer's writes fail. */
+/* The descriptor is closed on our side: the peer's writes fail. */
 static bool peer_is_closed(void *arg)
 {
     int *fd = arg;
     return send(*fd, "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && (errno == EPIPE || errno == ECONNRESET);
 }
 
-static void a_peer_that_goes_is_let_go(void **state)
+static void a_peer_that_closes_is_released(void **state)
 {
     (void)state;
     int fd[2];
@@ -125,7 +126,7 @@ static void talk_on(void *arg)
         ;
 }
 
-static void a_peer_that_talks_on_is_cut_off(void **state)
+static void a_peer_that_keeps_sending_is_cut_off(void **state)
 {
     (void)state;
     int fd[2];
@@ -138,7 +139,7 @@ static void a_peer_that_talks_on_is_cut_off(void **state)
     close(fd[1]);
 }
 
-static void when_too_many_leave_at_once_the_oldest_goes(void **state)
+static void with_too_many_at_once_the_oldest_is_closed(void **state)
 {
     (void)state;
     static int fd[MOST + 3][2];
@@ -154,7 +155,7 @@ static void when_too_many_leave_at_once_the_oldest_goes(void **state)
         close(fd[i][1]);
 }
 
-static void a_peer_that_takes_no_word_gets_none_and_holds_nobody_up(void **state)
+static void a_peer_that_cannot_receive_blocks_nobody(void **state)
 {
     (void)state;
     int fd[2];
@@ -162,11 +163,11 @@ static void a_peer_that_takes_no_word_gets_none_and_holds_nobody_up(void **state
     unit_tcp_pair(fd, 4096, 4096);
     while (send(fd[0], &x, 1, MSG_DONTWAIT) > 0)
         ;
-    refuse(fd[0], words); /* returns */
+    refuse(fd[0], words); /* does not block */
     close(fd[1]);
 }
 
-static void stopping_closes_who_still_waits(void **state)
+static void a_stop_closes_all_refused_connections(void **state)
 {
     (void)state;
     int fd[2];
@@ -182,15 +183,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(who_is_turned_away_hears_why),
-        TEST(without_last_words_it_ends_as_gently),
-        TEST(the_words_arrive_although_the_peer_has_talked_already),
-        TEST(a_peer_that_goes_is_let_go),
+        TEST(a_refused_client_is_told_why),
+        TEST(without_last_words_the_close_is_gentle_too),
+        TEST(last_words_arrive_although_the_peer_has_sent_input),
+        TEST(a_peer_that_closes_is_released),
         TEST(a_peer_that_stays_is_closed_after_its_second),
-        TEST(a_peer_that_talks_on_is_cut_off),
-        TEST(when_too_many_leave_at_once_the_oldest_goes),
-        TEST(a_peer_that_takes_no_word_gets_none_and_holds_nobody_up),
-        TEST(stopping_closes_who_still_waits),
+        TEST(a_peer_that_keeps_sending_is_cut_off),
+        TEST(with_too_many_at_once_the_oldest_is_closed),
+        TEST(a_peer_that_cannot_receive_blocks_nobody),
+        TEST(a_stop_closes_all_refused_connections),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The ring of what was said last: what is shown of it and to whom, and what of it is said to be lost. */
+/* The ring of the last messages: what is shown to which member, and what is reported as lost. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -23,7 +23,7 @@ static int set_up(void **state)
 {
     (void)state;
     replay_configure(3, 3600);
-    re = (struct replay){.lost_id = 100}; /* the room's newest */
+    re = (struct replay){.lost_id = 100}; /* the room's newest number */
     alice = (struct member){.form = FORM_NATIVE};
     return 0;
 }
@@ -47,7 +47,7 @@ static void add(uint64_t id, const char *name, const char *text)
     add_of(EVENT_SAID, id, name, text, 0);
 }
 
-/* So many messages, each of which says its number. */
+/* Adds messages whose texts are their numbers. */
 static void add_many(uint64_t from, uint64_t to)
 {
     for (uint64_t id = from; id <= to; id++) {
@@ -73,7 +73,7 @@ static void shows(const char *want)
 
 /* ---- the ring ---- */
 
-static void an_empty_one_shows_nothing(void **state)
+static void an_empty_replay_shows_nothing(void **state)
 {
     (void)state;
     shows("");
@@ -84,7 +84,7 @@ static void an_empty_one_shows_nothing(void **state)
     assert_int_equal(re.lost_id, 100);
 }
 
-static void the_last_are_shown_as_they_were_said(void **state)
+static void the_last_messages_are_shown_in_order(void **state)
 {
     (void)state;
     add(101, "Bob", "one");
@@ -93,10 +93,11 @@ static void the_last_are_shown_as_they_were_said(void **state)
     add(103, "Bob", "a text that is longer than what stood in its place");
     add(104, "dave", "");
     add(105, "dave", "5");
-    shows("ROOM #den Bob a text that is longer than what stood in its place\r\nROOM #den dave \r\nROOM #den dave 5\r\n");
+    shows(
+        "ROOM #den Bob a text that is longer than what stood in its place\r\nROOM #den dave \r\nROOM #den dave 5\r\n");
 }
 
-static void a_ring_that_has_gone_round_often_is_in_order(void **state)
+static void a_ring_that_wrapped_often_is_in_order(void **state)
 {
     (void)state;
     add_many(101, 111);
@@ -114,7 +115,7 @@ static void a_member_with_tags_is_shown_number_and_time(void **state)
     shows(want);
 }
 
-static void what_is_too_old_is_not_shown(void **state)
+static void a_message_that_is_too_old_is_not_shown(void **state)
 {
     (void)state;
     replay_configure(3, 60);
@@ -127,7 +128,7 @@ static void what_is_too_old_is_not_shown(void **state)
     shows("ROOM #den Bob old\r\nROOM #den Bob young\r\n");
 }
 
-static void a_member_that_gives_a_number_is_shown_all_after_it_of_any_age(void **state)
+static void a_member_with_a_number_is_shown_all_later_messages(void **state)
 {
     (void)state;
     replay_configure(3, 60);
@@ -154,7 +155,7 @@ static void ignored_users_are_not_shown(void **state)
 
 /* ---- what is lost ---- */
 
-static void what_is_dropped_is_lost(void **state)
+static void a_dropped_message_is_reported_lost(void **state)
 {
     (void)state;
     add_many(101, 103);
@@ -165,7 +166,7 @@ static void what_is_dropped_is_lost(void **state)
     assert_int_equal(re.lost_id, 103);
 }
 
-static void where_the_ring_holds_none_all_are_lost(void **state)
+static void an_empty_ring_reports_all_messages_lost(void **state)
 {
     (void)state;
     replay_configure(0, 3600);
@@ -179,7 +180,7 @@ static void where_the_ring_holds_none_all_are_lost(void **state)
     shows("ROOM #den Bob 103\r\n");
 }
 
-static void with_another_limit_it_starts_afresh_and_the_rest_is_lost(void **state)
+static void a_new_limit_restarts_the_ring_and_the_rest_is_lost(void **state)
 {
     static const int limits[] = {2, 5, 0};
     (void)state;
@@ -189,17 +190,19 @@ static void with_another_limit_it_starts_afresh_and_the_rest_is_lost(void **stat
         replay_fini(&re);
         add_many(id + 1, id + 5);
         replay_configure(limits[i], 3600);
-        shows_after(id + 4, i == 0 ? "ROOM #den Bob 205\r\n" : i == 1 ? "ROOM #den Bob 305\r\n" : "ROOM #den Bob 405\r\n");
-        add_many(id + 6, id + 6); /* the limit counts from here */
+        shows_after(id + 4, i == 0   ? "ROOM #den Bob 205\r\n"
+                            : i == 1 ? "ROOM #den Bob 305\r\n"
+                                     : "ROOM #den Bob 405\r\n");
+        add_many(id + 6, id + 6); /* the new limit applies from here */
         assert_int_equal(re.lost_id, limits[i] ? id + 5 : id + 6);
         assert_int_equal(re.count, limits[i] ? 1 : 0);
     }
 }
 
-static void when_it_is_emptied_all_of_it_is_lost(void **state)
+static void an_emptied_ring_reports_all_messages_lost(void **state)
 {
     (void)state;
-    replay_fini(&re); /* nothing was in it */
+    replay_fini(&re); /* it was empty */
     assert_int_equal(re.lost_id, 100);
     add_many(101, 105);
     replay_fini(&re);
@@ -214,7 +217,7 @@ static void when_it_is_emptied_all_of_it_is_lost(void **state)
 
 /* ---- what is forgotten ---- */
 
-static void what_one_said_is_forgotten_in_any_case_of_the_name(void **state)
+static void a_user_is_forgotten_in_any_case_of_the_name(void **state)
 {
     (void)state;
     add(101, "Bob", "1");
@@ -230,7 +233,7 @@ static void what_one_said_is_forgotten_in_any_case_of_the_name(void **state)
     assert_int_equal(re.count, 0);
 }
 
-static void no_word_of_what_was_forgotten_stays_in_memory(void **state)
+static void no_forgotten_text_stays_in_memory(void **state)
 {
     (void)state;
     add(101, "Bob", "a secret");
@@ -243,8 +246,8 @@ static void no_word_of_what_was_forgotten_stays_in_memory(void **state)
     shows("ROOM #den carol hush\r\n");
 }
 
-/* Whoever of three is forgotten, wherever the ring begins, and whatever comes into the places that are free then. */
-static void places_that_became_free_take_texts_of_any_length(void **state)
+/* Forgets each of three users, for every start of the ring, and fills the free places with texts of all lengths. */
+static void freed_places_take_texts_of_any_length(void **state)
 {
     static const char *const texts[] = {"s", "a text of middle length",
                                         "a text that is longer than both of the others together"};
@@ -276,7 +279,7 @@ static void places_that_became_free_take_texts_of_any_length(void **state)
         }
 }
 
-static void after_forgetting_it_is_full_only_when_it_is(void **state)
+static void after_forgetting_the_ring_fills_up_again(void **state)
 {
     (void)state;
     add_many(101, 102);
@@ -294,21 +297,21 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(an_empty_one_shows_nothing),
-        TEST(the_last_are_shown_as_they_were_said),
-        TEST(a_ring_that_has_gone_round_often_is_in_order),
+        TEST(an_empty_replay_shows_nothing),
+        TEST(the_last_messages_are_shown_in_order),
+        TEST(a_ring_that_wrapped_often_is_in_order),
         TEST(a_member_with_tags_is_shown_number_and_time),
-        TEST(what_is_too_old_is_not_shown),
-        TEST(a_member_that_gives_a_number_is_shown_all_after_it_of_any_age),
+        TEST(a_message_that_is_too_old_is_not_shown),
+        TEST(a_member_with_a_number_is_shown_all_later_messages),
         TEST(ignored_users_are_not_shown),
-        TEST(what_is_dropped_is_lost),
-        TEST(where_the_ring_holds_none_all_are_lost),
-        TEST(with_another_limit_it_starts_afresh_and_the_rest_is_lost),
-        TEST(when_it_is_emptied_all_of_it_is_lost),
-        TEST(what_one_said_is_forgotten_in_any_case_of_the_name),
-        TEST(no_word_of_what_was_forgotten_stays_in_memory),
-        TEST(places_that_became_free_take_texts_of_any_length),
-        TEST(after_forgetting_it_is_full_only_when_it_is),
+        TEST(a_dropped_message_is_reported_lost),
+        TEST(an_empty_ring_reports_all_messages_lost),
+        TEST(a_new_limit_restarts_the_ring_and_the_rest_is_lost),
+        TEST(an_emptied_ring_reports_all_messages_lost),
+        TEST(a_user_is_forgotten_in_any_case_of_the_name),
+        TEST(no_forgotten_text_stays_in_memory),
+        TEST(freed_places_take_texts_of_any_length),
+        TEST(after_forgetting_the_ring_fills_up_again),
     };
 #undef TEST
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Errands: who waits for one hears yes when it is on disk and in memory, and no when nothing was changed. */
+/* Requests: the waiter gets yes when the change is on disk and in memory, and no when nothing has changed. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/counter.h"
 #include "chat/job.h"
 #include "tests/lib/unit.h"
 
@@ -35,7 +36,7 @@ static int tear_down(void **state)
 
 struct task {
     _Atomic int runs, mades;
-    bool fails;         /* .run does */
+    bool fails;         /* .run fails */
     _Atomic bool held;  /* .run waits */
     bool was_committed; /* when .made was called */
 };
@@ -49,8 +50,8 @@ static int task_run(void *arg, sqlite3 *db)
 {
     struct task *t = arg;
     t->runs++;
-    notifier_notify(&notifier); /* for who waits to see it begun */
-    unit_comes(is_let, t);
+    notifier_notify(&notifier); /* for a test that waits until it has begun */
+    unit_wait_for(is_let, t);
     if (t->fails)
         return SQLITE_FULL;
     return sqlite3_exec(db, "INSERT INTO pulse (id, beat_ms) VALUES (1, 4711)"
@@ -81,7 +82,7 @@ static void a_confirmed_change_is_on_disk_and_in_memory(void **state)
     assert_true(t.was_committed);
 }
 
-static void one_that_fails_has_changed_nothing_and_is_not_tried_again(void **state)
+static void a_failed_request_changes_nothing_and_is_not_retried(void **state)
 {
     (void)state;
     struct task t = {.fails = true};
@@ -92,12 +93,6 @@ static void one_that_fails_has_changed_nothing_and_is_not_tried_again(void **sta
     assert_int_not_equal(unit_house_number("SELECT count(*) FROM pulse WHERE beat_ms = 4711"), 1);
 }
 
-static bool is_bad(void *arg)
-{
-    (void)arg;
-    return store_status().state == STORE_FAILED;
-}
-
 static void while_the_store_has_failed_a_request_is_refused_at_once(void **state)
 {
     (void)state;
@@ -105,13 +100,13 @@ static void while_the_store_has_failed_a_request_is_refused_at_once(void **state
     unit_job_init(&breaker, false);
     breaker.failing = true;
     assert_true(store_put(&breaker.job));
-    unit_until(is_bad, NULL);
+    unit_store_wait_failed();
     assert_false(do_task(&t, NULL));
     assert_int_equal(t.runs, 0);
     breaker.failing = false;
     unit_job_wait_done(&breaker);
     unit_house_settle();
-    assert_true(do_task(&t, NULL)); /* and it is well again */
+    assert_true(do_task(&t, NULL)); /* and the store works again */
 }
 
 static bool always(void *arg)
@@ -120,21 +115,21 @@ static bool always(void *arg)
     return true;
 }
 
-static void a_session_that_ends_withdraws_what_was_not_begun(void **state)
+static void a_session_that_ends_withdraws_a_queued_request(void **state)
 {
     (void)state;
     struct task t = {0};
     unit_job_init(&gate, false);
     unit_job_block(&gate);
     assert_false(do_task(&t, always));
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     unit_job_wait_done(&gate);
     unit_house_settle();
     assert_int_equal(t.runs, 0);
     assert_int_equal(t.mades, 0);
 }
 
-static bool lets_it_go_on_and_ends(void *arg)
+static bool let_it_proceed_and_end(void *arg)
 {
     struct task *t = arg;
     if (!t->runs)
@@ -143,12 +138,45 @@ static bool lets_it_go_on_and_ends(void *arg)
     return true;
 }
 
-static void what_was_begun_is_waited_for_even_by_a_session_that_ends(void **state)
+static void a_session_that_ends_waits_for_a_request_in_progress(void **state)
 {
     (void)state;
     struct task t = {.held = true};
-    assert_true(do_task(&t, lets_it_go_on_and_ends));
+    assert_true(do_task(&t, let_it_proceed_and_end));
     assert_int_equal(t.mades, 1);
+}
+
+/* ---- jobs that nobody waits for ---- */
+
+static _Atomic int posted_runs;
+
+static int posted_run(void *arg, sqlite3 *db)
+{
+    (void)arg;
+    (void)db;
+    posted_runs++;
+    return SQLITE_OK;
+}
+
+static void only_a_failed_store_drops_jobs_and_counts_them(void **state)
+{
+    enum { MANY = 10100 };
+    static const struct job posted = {posted_run, NULL};
+    uint64_t before = counter_get(COUNTER_STORE_DROPPED);
+    (void)state;
+    posted_runs = 0;
+    unit_job_block(&gate);
+    for (int i = 0; i < MANY; i++)
+        job_post(&posted, &i, sizeof i);
+    unit_job_release(&gate);
+    unit_house_settle();
+    assert_int_equal(posted_runs, MANY);
+    assert_int_equal(counter_get(COUNTER_STORE_DROPPED), before);
+    unit_house_break();
+    for (int i = 0; i < MANY; i++)
+        job_post(&posted, &i, sizeof i);
+    assert_in_range(counter_get(COUNTER_STORE_DROPPED) - before, 1, 100);
+    unit_house_repair();
 }
 
 int main(void)
@@ -156,10 +184,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(a_confirmed_change_is_on_disk_and_in_memory),
-        TEST(one_that_fails_has_changed_nothing_and_is_not_tried_again),
+        TEST(a_failed_request_changes_nothing_and_is_not_retried),
         TEST(while_the_store_has_failed_a_request_is_refused_at_once),
-        TEST(a_session_that_ends_withdraws_what_was_not_begun),
-        TEST(what_was_begun_is_waited_for_even_by_a_session_that_ends),
+        TEST(a_session_that_ends_withdraws_a_queued_request),
+        TEST(a_session_that_ends_waits_for_a_request_in_progress),
+        TEST(only_a_failed_store_drops_jobs_and_counts_them),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

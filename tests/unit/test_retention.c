@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What is beyond the limits of the history is removed, in steps, and what is within them stays. */
+/* Messages beyond the limits of the history are removed in steps; the others stay. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -83,7 +83,7 @@ static void messages_beyond_the_limit_are_removed(void **state)
     assert_int_equal(unit_house_number("SELECT min(CAST(text AS INTEGER)) FROM message"), 7);
 }
 
-/* Steps enough for several rounds. */
+/* Enough steps for several rounds. */
 static void tick_often(void)
 {
     for (int i = 0; i < 40; i++) {
@@ -109,7 +109,7 @@ static void a_round_that_removed_something_is_followed_by_another(void **state)
 {
     (void)state;
     long long want = 100;
-    say_numbers(1, 2500); /* more than one step looks at */
+    say_numbers(1, 2500); /* more than one step covers */
     retention_configure(100, 0);
     retention_clean_up();
     unit_until(are_left, &want);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One room: who comes, talks and goes hears what the protocol says, whole and in one order for all. Members are real
- * outboxes over sockets; the rooms come from the table, because leaving is recorded through the store.
+ * One room: all members receive what the protocol promises, completely and in one order. Members are real outboxes over
+ * sockets; the rooms come from the table, because leaving is recorded through the store.
  */
 #include "config.h"
 
@@ -29,7 +29,7 @@
 
 static struct unit_member alice, bob, carol;
 static struct room *r;   /* one reference for each member in it */
-static struct notifier notifier; /* for changes; outlives the store, which may still be ringing it */
+static struct notifier notifier; /* for changes; outlives the store, which may still be notifying it */
 
 static int set_up(void **state)
 {
@@ -45,13 +45,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    unit_member_leave_all(&alice);
-    unit_member_leave_all(&bob);
-    unit_member_leave_all(&carol);
-    unit_house_stop(); /* before the outboxes: the store thread posts to them */
-    unit_member_stop(&alice);
-    unit_member_stop(&bob);
-    unit_member_stop(&carol);
+    unit_house_stop_with((struct unit_member *[]){&alice, &bob, &carol}, 3);
     notifier_fini(&notifier);
     return 0;
 }
@@ -68,13 +62,13 @@ static void set_topic(const char *text)
     assert_int_equal(change_topic("#general", text, &c, &notifier), CHANGE_MADE);
 }
 
-static void what_is_said_reaches_all_and_echoes_to_the_speaker(void **state)
+static void a_line_reaches_all_members_and_echoes_to_the_speaker(void **state)
 {
     (void)state;
     join(&alice);
     join(&bob);
-    unit_member_hush(&alice);
-    unit_member_hush(&bob);
+    unit_member_clear(&alice);
+    unit_member_clear(&bob);
     assert_true(unit_say(r, &alice.member, "Hello  everyone! "));
     unit_member_hears(&alice, "ROOM #General alice Hello  everyone! \n");
     unit_member_hears(&bob, "ROOM #General alice Hello  everyone! \n");
@@ -84,14 +78,14 @@ static void only_members_can_speak_in_a_room(void **state)
 {
     (void)state;
     join(&alice);
-    unit_member_hush(&alice);
+    unit_member_clear(&alice);
     uint64_t messages = counter_get(COUNTER_MESSAGES);
     assert_false(unit_say(r, &bob.member, "let me in"));
     unit_member_hears(&alice, "");
     assert_int_equal(counter_get(COUNTER_MESSAGES), messages);
     join(&bob);
-    unit_member_hush(&bob);
-    unit_member_hush(&alice);
+    unit_member_clear(&bob);
+    unit_member_clear(&alice);
     struct room *same = r;
     assert_true(unit_say(same, &bob.member, "thanks"));
     unit_member_leave(&bob, same, false);
@@ -104,8 +98,8 @@ static void a_message_is_rendered_once_for_all(void **state)
     (void)state;
     join(&alice);
     join(&bob);
-    unit_member_hush(&alice);
-    unit_member_hush(&bob);
+    unit_member_clear(&alice);
+    unit_member_clear(&bob);
     unit_client_wait_asleep(&alice.client);
     unit_client_wait_asleep(&bob.client);
     assert_true(unit_say(r, &alice.member, "shared"));
@@ -135,11 +129,11 @@ static void messages_are_numbered_upwards_from_the_clock(void **state)
 
 /* ---- the replay ---- */
 
-/* What a newcomer hears of the past: the numbers said, with commas. */
+/* The numbers that a member who joins hears in the replay, each followed by a comma. */
 static char *replay_of(struct unit_member *um)
 {
     struct buf heard = {0}, numbers = {0};
-    unit_member_hush(um);
+    unit_member_clear(um);
     join(um);
     unit_client_heard(&um->client, &heard);
     for (const char *at = buf_text(&heard); (at = strstr(at, " say ")); at++)
@@ -163,6 +157,22 @@ static void say_numbers(struct unit_member *um, int from, int to)
         snprintf(text, sizeof text, "say %d", i);
         assert_true(unit_say(r, &um->member, text));
     }
+}
+
+static void a_new_room_of_the_name_has_numbers_above_all_that_were_given(void **state)
+{
+    struct event late = {0}, next = {0};
+    (void)state;
+    r = rooms_get_or_make("#general", 0);
+    lock_acquire(&r->lock);
+    for (int i = 0; i < 3000; i++) /* more than the clock alone would be ahead */
+        room_number_late_locked(r, &late);
+    room_restart_locked(r);
+    room_number_locked(r, &next);
+    lock_release(&r->lock);
+    assert_true(next.id > late.id);
+    assert_false(room_owns_number(r, late.id));
+    rooms_release(r);
 }
 
 static void only_the_last_messages_are_replayed_in_order(void **state)
@@ -201,13 +211,13 @@ static void the_replay_ends_with_the_conversation(void **state)
     join(&bob);
     say_numbers(&alice, 1, 3);
     unit_member_leave(&alice, r, false);
-    check_replay(&carol, "1,2,3,"); /* somebody is still there */
+    check_replay(&carol, "1,2,3,"); /* one member is still there */
     unit_member_leave(&bob, r, false);
     check_replay(&carol, "");
     check_replay(&alice, "");
 }
 
-static void a_replay_of_no_messages_holds_none(void **state)
+static void a_replay_of_length_zero_holds_nothing(void **state)
 {
     (void)state;
     replay_configure(0, 3600);
@@ -231,7 +241,7 @@ static void a_new_length_of_the_replay_starts_it_afresh(void **state)
     check_replay(&bob, "9,");
 }
 
-static void only_what_was_said_is_replayed(void **state)
+static void only_talk_is_replayed(void **state)
 {
     (void)state;
     join(&alice);
@@ -246,11 +256,11 @@ static void only_what_was_said_is_replayed(void **state)
 
 /* ---- others ---- */
 
-static void an_action_is_heard_and_replayed_as_such(void **state)
+static void an_action_is_heard_and_replayed_as_an_action(void **state)
 {
     (void)state;
     join(&alice);
-    unit_member_hush(&alice);
+    unit_member_clear(&alice);
     assert_true(unit_act(r, &alice.member, "waves"));
     assert_true(unit_say(r, &alice.member, "hi"));
     unit_member_hears(&alice, "ME #General alice waves\nROOM #General alice hi\n");
@@ -260,13 +270,13 @@ static void an_action_is_heard_and_replayed_as_such(void **state)
     assert_false(unit_act(r, &carol.member, "looks in"));
 }
 
-static void the_operator_is_heard_by_all_members(void **state)
+static void an_announcement_reaches_all_members(void **state)
 {
     (void)state;
     join(&alice);
     join(&bob);
-    unit_member_hush(&alice);
-    unit_member_hush(&bob);
+    unit_member_clear(&alice);
+    unit_member_clear(&bob);
     assert_true(unit_announce(r, "closing soon"));
     unit_member_hears(&alice, "ROOM #General server closing soon\n");
     unit_member_hears(&bob, "ROOM #General server closing soon\n");
@@ -310,11 +320,11 @@ static void the_topic_is_answered(void **state)
 {
     (void)state;
     join(&alice);
-    unit_member_hush(&alice);
+    unit_member_clear(&alice);
     room_tell_topic(r, &alice.member);
     unit_member_hears(&alice, "TOPIC #General\n");
     set_topic("tea");
-    unit_member_hush(&alice);
+    unit_member_clear(&alice);
     room_tell_topic(r, &alice.member);
     unit_member_hears(&alice, "TOPIC #General tea\n");
 }
@@ -324,8 +334,8 @@ static void a_closed_outbox_hears_nothing_and_harms_nobody(void **state)
     (void)state;
     join(&alice);
     join(&bob);
-    unit_member_hush(&alice);
-    unit_member_hush(&bob);
+    unit_member_clear(&alice);
+    unit_member_clear(&bob);
     outbox_close(bob.member.outbox, CLOSE_KICK, NULL);
     assert_true(unit_say(r, &alice.member, "still there?"));
     unit_member_hears(&alice, "ROOM #General alice still there?\n");
@@ -355,7 +365,7 @@ static void talk(void *arg)
     }
 }
 
-/* What somebody heard from `from` on, without the lines of coming and going. */
+/* What a member heard, without JOIN and LEAVE. */
 static char *said_only(const char *heard)
 {
     struct buf out = {0};
@@ -374,7 +384,7 @@ static bool is_halfway(void *arg)
     return t[0].said + t[1].said + t[2].said > EACH / 2;
 }
 
-static void all_hear_one_order_and_newcomers_miss_and_double_nothing(void **state)
+static void a_late_member_misses_and_repeats_nothing(void **state)
 {
     (void)state;
     struct talker t[TALKERS];
@@ -391,7 +401,7 @@ static void all_hear_one_order_and_newcomers_miss_and_double_nothing(void **stat
     for (int i = 0; i < TALKERS; i++)
         assert_int_equal(thread_start(&t[i].thread, "talker", 64 * 1024, talk, &t[i]), 0);
     unit_until(is_halfway, t);
-    join(&bob); /* right in the middle of it */
+    join(&bob); /* in the middle of the talk */
     for (int i = 0; i < TALKERS; i++)
         thread_join(&t[i].thread);
     char *all = said_only(unit_client_heard(&alice.client, &first));
@@ -400,7 +410,7 @@ static void all_hear_one_order_and_newcomers_miss_and_double_nothing(void **stat
     char *rest = said_only(answer);
     assert_non_null(all);
     assert_non_null(rest);
-    /* what the latecomer heard is the end of what the first heard, to the byte */
+    /* what the late member heard is exactly the end of what the first one heard */
     assert_true(strlen(rest) <= strlen(all));
     assert_string_equal(all + strlen(all) - strlen(rest), rest);
     for (int i = 0; i < TALKERS; i++) {
@@ -410,7 +420,7 @@ static void all_hear_one_order_and_newcomers_miss_and_double_nothing(void **stat
         free(same);
         buf_fini(&theirs);
     }
-    /* and each talker's words came in order */
+    /* and each talker's lines came in order */
     int next[TALKERS] = {0};
     for (const char *at = all; (at = strstr(at, " say talker")); at++) {
         int who = at[11] - '0';
@@ -428,13 +438,13 @@ static void all_hear_one_order_and_newcomers_miss_and_double_nothing(void **stat
     buf_fini(&late);
 }
 
-static void what_is_forgotten_is_not_replayed_and_the_rest_goes_on(void **state)
+static void forgotten_messages_are_not_replayed_and_the_others_are(void **state)
 {
     (void)state;
     replay_configure(5, 3600);
     join(&alice);
     join(&bob);
-    for (int i = 0; i < 4; i++) { /* the ring has come round */
+    for (int i = 0; i < 4; i++) { /* the ring has wrapped */
         assert_true(unit_say(r, &alice.member, i % 2 ? "a longer text of alice" : "a"));
         assert_true(unit_say(r, &bob.member, i == 3 ? "last" : "b"));
         post_flush();
@@ -447,13 +457,14 @@ static void what_is_forgotten_is_not_replayed_and_the_rest_goes_on(void **state)
     assert_true(unit_say(r, &alice.member, "new"));
     post_flush();
     unit_member_leave(&carol, r, false);
-    unit_member_hush(&carol);
+    unit_member_clear(&carol);
     join(&carol);
-    unit_member_hears(&carol, "OK Joined #General (2 users)\nJOIN #General alice\nJOIN #General bob\n"
-                              "ROOM #General bob b\nROOM #General bob b\nROOM #General bob last\nROOM #General alice new\n");
+    unit_member_hears(&carol,
+                      "OK Joined #General (2 users)\nJOIN #General alice\nJOIN #General bob\n"
+                      "ROOM #General bob b\nROOM #General bob b\nROOM #General bob last\nROOM #General alice new\n");
     room_forget(r, NULL);
     unit_member_leave(&carol, r, false);
-    unit_member_hush(&carol);
+    unit_member_clear(&carol);
     join(&carol);
     unit_member_hears(&carol, "OK Joined #General (2 users)\nJOIN #General alice\nJOIN #General bob\n");
 }
@@ -462,24 +473,25 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(what_is_said_reaches_all_and_echoes_to_the_speaker),
+        TEST(a_line_reaches_all_members_and_echoes_to_the_speaker),
         TEST(only_members_can_speak_in_a_room),
         TEST(a_message_is_rendered_once_for_all),
         TEST(messages_are_numbered_upwards_from_the_clock),
+        TEST(a_new_room_of_the_name_has_numbers_above_all_that_were_given),
         TEST(only_the_last_messages_are_replayed_in_order),
         TEST(old_messages_are_not_replayed),
         TEST(the_replay_ends_with_the_conversation),
-        TEST(a_replay_of_no_messages_holds_none),
+        TEST(a_replay_of_length_zero_holds_nothing),
         TEST(a_new_length_of_the_replay_starts_it_afresh),
-        TEST(only_what_was_said_is_replayed),
-        TEST(an_action_is_heard_and_replayed_as_such),
-        TEST(what_is_forgotten_is_not_replayed_and_the_rest_goes_on),
-        TEST(the_operator_is_heard_by_all_members),
+        TEST(only_talk_is_replayed),
+        TEST(an_action_is_heard_and_replayed_as_an_action),
+        TEST(forgotten_messages_are_not_replayed_and_the_others_are),
+        TEST(an_announcement_reaches_all_members),
         TEST(an_announcement_in_an_empty_room_is_refused),
         TEST(names_and_facts_list_the_members_in_order_of_arrival),
         TEST(the_topic_is_answered),
         TEST(a_closed_outbox_hears_nothing_and_harms_nobody),
-        TEST(all_hear_one_order_and_newcomers_miss_and_double_nothing),
+        TEST(a_late_member_misses_and_repeats_nothing),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

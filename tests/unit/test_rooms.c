@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The table of rooms: references and the end of a room, which room gives way when the table is full, what disuse
- * removes, and the operator's changes. The store is a real one.
+ * The table of rooms: references and the end of a room, which room is evicted when the table is full, which unused
+ * rooms expire, and the operator's changes. The store is real.
  */
 #include "config.h"
 
@@ -30,7 +30,7 @@
 static struct notifier notifier; /* for changes; outlives the store */
 static struct change change;
 
-/* Somebody without a client: what is put for it goes nowhere. */
+/* A member without a client: entries put for it are discarded. */
 static struct member ghost;
 static struct outbox *ghost_outbox;
 
@@ -54,7 +54,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Makes an empty room, as JOIN and LEAVE do. */
+/* Creates or uses an empty room, as JOIN and LEAVE do. */
 static void touch(const char *name)
 {
     struct room *r = rooms_get_or_make(name, 0);
@@ -91,7 +91,7 @@ static int refs_of(const char *name)
 {
     struct room *r = rooms_get(name);
     assert_non_null(r);
-    int refs = r->refs - 1; /* without this look */
+    int refs = r->refs - 1; /* without the reference of this call */
     rooms_release(r);
     return refs;
 }
@@ -114,7 +114,7 @@ static void check_names(const char *want, bool empty_too)
 
 /* ---- finding and references ---- */
 
-static void a_room_is_made_once_and_keeps_the_name_first_written(void **state)
+static void a_room_is_created_once_and_keeps_its_first_spelling(void **state)
 {
     (void)state;
     assert_null(rooms_get("#General"));
@@ -166,14 +166,14 @@ static void each_room_is_visited_with_a_reference_held(void **state)
     assert_int_equal(refs_of("#a"), 1);
 }
 
-static void rooms_survive_a_restart_with_all_that_was_promised(void **state)
+static void rooms_survive_a_restart_with_topic_and_permanence(void **state)
 {
     (void)state;
     touch("#Plain");
     touch("#Talk");
     set_topic("#talk", "tea & toast");
     assert_int_equal(create("#Kept"), CHANGE_MADE);
-    name_configure(3); /* a lower limit on new names forgets no old ones */
+    name_configure(3); /* a lower limit for new names does not affect old ones */
     unit_house_restart();
     name_configure(NAME_LONGEST);
     check_names("#Kept #Plain #Talk", true);
@@ -196,8 +196,8 @@ static void the_room_empty_for_longest_is_evicted(void **state)
     touch("#a");
     touch("#b");
     touch("#c");
-    touch("#a"); /* used again: now #b is the oldest */
-    assert_true(is_there("#b")); /* and to be looked at is no use */
+    touch("#a"); /* used again: now #b is the least recently used */
+    assert_true(is_there("#b")); /* and a lookup does not count as use */
     touch("#d");
     check_names("#a #c #d", true);
     touch("#e");
@@ -219,10 +219,10 @@ static void rooms_without_a_topic_are_evicted_first(void **state)
     check_names("#b #c #talk", true);
     set_topic("#b", "one");
     set_topic("#c", "two");
-    touch("#d"); /* only rooms with topics are left: the oldest of them goes */
+    touch("#d"); /* only rooms with topics are left: the least recently used is evicted */
     check_names("#b #c #d", true);
     set_topic("#c", "");
-    touch("#e"); /* without its topic #c is the first again: it was used before #d */
+    touch("#e"); /* without its topic, #c comes before #d, which was used later */
     check_names("#b #d #e", true);
     touch("#f");
     check_names("#b #e #f", true);
@@ -236,7 +236,7 @@ static void permanent_rooms_are_never_evicted(void **state)
     touch("#a");
     touch("#b");
     check_names("#b #kept", true);
-    assert_int_equal(create("#b"), CHANGE_MADE); /* an existing room may become one */
+    assert_int_equal(create("#b"), CHANGE_MADE); /* an existing room can become permanent */
     assert_null(rooms_get_or_make("#c", 0));
     assert_int_equal(create("#c"), CHANGE_FULL);
     assert_int_equal(create("#b"), CHANGE_EXISTS);
@@ -250,7 +250,7 @@ static void a_room_with_a_reference_is_never_evicted(void **state)
     touch("#a");
     touch("#b");
     struct room *a = rooms_get("#a");
-    touch("#c"); /* #a stood first in the list, and is in use */
+    touch("#c"); /* #a is first in the list, and is in use */
     check_names("#a #c", true);
     struct room *c = rooms_get("#c");
     assert_null(rooms_get_or_make("#d", 0));
@@ -270,13 +270,13 @@ static void a_lowered_maximum_removes_nobody(void **state)
     rooms_configure(1, 30);
     check_names("#a #b #c", true);
     assert_true(is_there("#a"));
-    touch("#a"); /* those that are there may be entered */
+    touch("#a"); /* existing rooms can be entered */
     check_names("#a #b #c", true);
-    touch("#d"); /* a new one takes the place of one */
+    touch("#d"); /* a new room replaces one */
     assert_int_equal(rooms_count(), 3);
 }
 
-static void an_evicted_room_made_again_is_a_new_one(void **state)
+static void an_evicted_room_that_is_recreated_is_new(void **state)
 {
     (void)state;
     rooms_configure(1, 30);
@@ -297,7 +297,7 @@ static void an_evicted_room_made_again_is_a_new_one(void **state)
     assert_int_equal(rooms_count(), 1);
 }
 
-/* ---- disuse ---- */
+/* ---- expiry ---- */
 
 static void an_empty_room_expires_after_its_days_of_disuse(void **state)
 {
@@ -326,7 +326,7 @@ static void an_empty_room_expires_after_its_days_of_disuse(void **state)
     check_names("#busy #kept #young", true);
 }
 
-static void the_use_of_a_room_that_is_never_empty_is_recorded_every_day(void **state)
+static void a_room_that_is_never_empty_is_recorded_every_day(void **state)
 {
     (void)state;
     struct unit_member alice;
@@ -370,14 +370,15 @@ static void invalid_rows_are_skipped_and_the_rest_is_loaded(void **state)
     (void)state;
     unit_house_restart_with("INSERT INTO room (key, name, created_ms, used_ms) VALUES"
                             " ('#ok', '#ok', 1, 9000000000001), ('', '', 1, 9000000000001),"
-                            " ('#bad name', '#bad name', 1, 9000000000001), ('#x', 'nohash', 1, 9000000000001), ('#', '#', 1, 9000000000001),"
+                            " ('#bad name', '#bad name', 1, 9000000000001), ('#x', 'nohash', 1, 9000000000001), ('#', "
+                            "'#', 1, 9000000000001),"
                             " ('#l', '#nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn', 1, 1)");
     check_names("#ok", true);
 }
 
 /* ---- the operator's changes ---- */
 
-static void an_operator_makes_a_room_and_is_told_when_it_is_on_disk(void **state)
+static void an_operator_creates_a_room_once_it_is_on_disk(void **state)
 {
     (void)state;
     assert_int_equal(create("#New"), CHANGE_MADE);
@@ -398,7 +399,7 @@ static void an_operator_deletes_an_empty_room(void **state)
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM room"), 0);
     assert_int_equal(create("#k"), CHANGE_MADE);
-    assert_int_equal(delete("#k"), CHANGE_MADE); /* his own too */
+    assert_int_equal(delete("#k"), CHANGE_MADE); /* a room that the operator made, too */
     unit_house_restart();
     assert_int_equal(rooms_count(), 0);
 }
@@ -435,13 +436,13 @@ struct racer {
     bool is_operator;
     struct change change;
     struct notifier notifier;
-    struct member m; /* without a client: its puts go nowhere */
+    struct member m; /* without a client: entries put for it are discarded */
     struct outbox *outbox;
     _Atomic int broken;
     struct thread thread;
 };
 
-static void come_and_go(struct racer *ra, const char *name)
+static void join_and_leave(struct racer *ra, const char *name)
 {
     struct room *r = rooms_get_or_make(name, 0);
     if (!r)
@@ -466,7 +467,7 @@ static void run_race(void *arg)
         uint32_t n = unit_random(&ra->seed);
         snprintf(name, sizeof name, "#%c", (char)('a' + n % 6));
         if (!ra->is_operator || i % 40) {
-            come_and_go(ra, name);
+            join_and_leave(ra, name);
             continue;
         }
         if (n & 64)
@@ -477,7 +478,7 @@ static void run_race(void *arg)
     }
 }
 
-static void coming_going_evicting_and_deleting_at_once_leaves_no_trace(void **state)
+static void concurrent_joins_leaves_evictions_and_deletions_leak_nothing(void **state)
 {
     (void)state;
     static struct racer ra[RACERS];
@@ -525,25 +526,25 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(a_room_is_made_once_and_keeps_the_name_first_written),
+        TEST(a_room_is_created_once_and_keeps_its_first_spelling),
         TEST(only_rooms_with_members_are_listed_unless_all_are_wanted),
         TEST(each_room_is_visited_with_a_reference_held),
-        TEST(rooms_survive_a_restart_with_all_that_was_promised),
+        TEST(rooms_survive_a_restart_with_topic_and_permanence),
         TEST(the_room_empty_for_longest_is_evicted),
         TEST(rooms_without_a_topic_are_evicted_first),
         TEST(permanent_rooms_are_never_evicted),
         TEST(a_room_with_a_reference_is_never_evicted),
         TEST(a_lowered_maximum_removes_nobody),
-        TEST(an_evicted_room_made_again_is_a_new_one),
+        TEST(an_evicted_room_that_is_recreated_is_new),
         TEST(an_empty_room_expires_after_its_days_of_disuse),
-        TEST(the_use_of_a_room_that_is_never_empty_is_recorded_every_day),
+        TEST(a_room_that_is_never_empty_is_recorded_every_day),
         TEST(loaded_rooms_are_evicted_in_the_order_of_their_use),
         TEST(invalid_rows_are_skipped_and_the_rest_is_loaded),
-        TEST(an_operator_makes_a_room_and_is_told_when_it_is_on_disk),
+        TEST(an_operator_creates_a_room_once_it_is_on_disk),
         TEST(an_operator_deletes_an_empty_room),
         TEST(a_room_with_members_cannot_be_deleted),
         TEST(a_topic_of_an_unknown_room_cannot_be_set),
-        TEST(coming_going_evicting_and_deleting_at_once_leaves_no_trace),
+        TEST(concurrent_joins_leaves_evictions_and_deletions_leak_nothing),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

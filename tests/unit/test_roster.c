@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Joining and leaving: a member hears the whole answer, and the others hear of it. Members are real outboxes over sockets;
- * the rooms come from the table, because leaving is recorded through the store.
+ * Joining and leaving: a member gets the whole answer, and the others are told. Members are real outboxes over
+ * sockets; the rooms come from the table, because leaving is recorded through the store.
  */
 #include "config.h"
 
@@ -28,7 +28,7 @@
 
 static struct unit_member alice, bob, carol;
 static struct room *r;   /* one reference for each member in it */
-static struct notifier notifier; /* for changes; outlives the store, which may still be ringing it */
+static struct notifier notifier; /* for changes; outlives the store, which may still be notifying it */
 
 static int set_up(void **state)
 {
@@ -44,13 +44,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    unit_member_leave_all(&alice);
-    unit_member_leave_all(&bob);
-    unit_member_leave_all(&carol);
-    unit_house_stop(); /* before the outboxes: the store thread posts to them */
-    unit_member_stop(&alice);
-    unit_member_stop(&bob);
-    unit_member_stop(&carol);
+    unit_house_stop_with((struct unit_member *[]){&alice, &bob, &carol}, 3);
     notifier_fini(&notifier);
     return 0;
 }
@@ -113,26 +107,40 @@ static void a_lost_connection_looks_the_same_to_the_others(void **state)
     (void)state;
     join(&alice);
     join(&bob);
-    unit_member_hush(&alice);
-    unit_member_hush(&bob);
+    unit_member_clear(&alice);
+    unit_member_clear(&bob);
     unit_member_leave(&bob, r, false);
     unit_member_hears(&alice, "LEAVE #General bob\n");
     unit_member_hears(&bob, "");
 }
 
-static void joining_again_answers_and_is_not_told(void **state)
+static void a_removed_member_does_not_join_again_by_mistake(void **state)
+{
+    struct target all = {.name = "bob"};
+    struct event ev = {.kind = EVENT_MODERATION, .room = "#General", .moderation = MODERATION_KICK,
+                       .name = "bob", .by = "alice"};
+    (void)state;
+    join(&alice);
+    join(&bob);
+    assert_int_equal(roster_remove(r, &(struct removal){.target = &all}, &ev), 1);
+    unit_member_clear(&bob);
+    assert_false(roster_rejoin(r, &bob.member));
+    unit_member_hears(&bob, "");
+}
+
+static void joining_again_is_answered_but_not_announced(void **state)
 {
     (void)state;
     join(&alice);
     join(&bob);
-    unit_member_hush(&alice);
-    unit_member_hush(&bob);
-    roster_rejoin(r, &bob.member);
+    unit_member_clear(&alice);
+    unit_member_clear(&bob);
+    assert_true(roster_rejoin(r, &bob.member));
     unit_member_hears(&bob, "OK Joined #General (1 users)\n");
     unit_member_hears(&alice, "");
 }
 
-static void a_room_shows_a_new_name_when_it_was_told(void **state)
+static void a_room_shows_a_new_name_once_it_is_announced(void **state)
 {
     (void)state;
     struct strv names = {0};
@@ -161,8 +169,8 @@ static void a_room_shows_a_new_name_when_it_was_told(void **state)
     free(c.v);
 }
 
-/* A crowd that takes no threads: members whose outboxes are idle. */
-static void the_answer_names_the_first_hundred_alone(void **state)
+/* Many members without threads: their outboxes are idle. */
+static void the_answer_names_only_the_first_hundred(void **state)
 {
     (void)state;
     enum { CROWD = 103 };
@@ -200,9 +208,10 @@ int main(void)
         TEST(the_whole_answer_is_one_entry_in_the_order_of_the_protocol),
         TEST(members_hear_joins_and_leaves),
         TEST(a_lost_connection_looks_the_same_to_the_others),
-        TEST(joining_again_answers_and_is_not_told),
-        TEST(a_room_shows_a_new_name_when_it_was_told),
-        TEST(the_answer_names_the_first_hundred_alone),
+        TEST(a_removed_member_does_not_join_again_by_mistake),
+        TEST(joining_again_is_answered_but_not_announced),
+        TEST(a_room_shows_a_new_name_once_it_is_announced),
+        TEST(the_answer_names_only_the_first_hundred),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What follows from what was decided of a room: pure decisions, held against tables where there are many of them. */
+/* The rules of a room: pure decisions, tested by tables where there are many of them. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -38,7 +38,7 @@ static int tear_down(void **state)
 
 /* ---- roles and guests ---- */
 
-static void a_role_is_of_one_account_until_it_is_changed_or_taken_away(void **state)
+static void a_role_belongs_to_one_account_until_changed_or_removed(void **state)
 {
     (void)state;
     assert_int_equal(rules_role(&ru, 7), ROLE_NONE);
@@ -58,11 +58,11 @@ static void a_role_is_of_one_account_until_it_is_changed_or_taken_away(void **st
 static void a_user_without_an_account_has_no_role(void **state)
 {
     (void)state;
-    rules_set_role(&ru, 0, ROLE_OWNER); /* as a file may have it */
+    rules_set_role(&ru, 0, ROLE_OWNER); /* as a database may contain it */
     assert_int_equal(rules_role(&ru, 0), ROLE_NONE);
 }
 
-static void each_role_has_a_name_and_may_what_the_one_before_may(void **state)
+static void each_role_has_a_name_and_the_rights_of_lower_ones(void **state)
 {
     static const char *const names[] = {"none", "guest", "voice", "op", "owner"};
     (void)state;
@@ -70,7 +70,7 @@ static void each_role_has_a_name_and_may_what_the_one_before_may(void **state)
         assert_string_equal(role_name((enum role)role), names[role]);
 }
 
-static void at_the_limit_there_is_space_only_for_accounts_with_a_role(void **state)
+static void at_the_limit_only_accounts_with_a_role_are_accepted(void **state)
 {
     (void)state;
     rules_configure(2, 500);
@@ -79,7 +79,7 @@ static void at_the_limit_there_is_space_only_for_accounts_with_a_role(void **sta
     rules_set_role(&ru, 8, ROLE_VOICE);
     assert_false(rules_has_space_for_role(&ru, 9));
     assert_true(rules_has_space_for_role(&ru, 8));
-    rules_set_role(&ru, 9, ROLE_OP); /* it is on disk: the limit is not asked again */
+    rules_set_role(&ru, 9, ROLE_OP); /* loaded from disk: the limit is not checked again */
     assert_int_equal(rules_role(&ru, 9), ROLE_OP);
     rules_configure(4, 500);
     assert_true(rules_has_space_for_role(&ru, 10));
@@ -98,7 +98,7 @@ static void of_a_hundred_guests_the_oldest_is_dropped(void **state)
     ru.value[OPTION_INVITE_ONLY] = 1;
     for (uint64_t id = 1; id <= 100; id++)
         rules_invite_client(&ru, id);
-    rules_invite_client(&ru, 1); /* invited again is not younger */
+    rules_invite_client(&ru, 1); /* a second invitation does not count as newer */
     assert_int_equal(ru.guest_count, 100);
     assert_true(is_invited(1) && is_invited(100) && !is_invited(101));
     rules_invite_client(&ru, 101);
@@ -142,17 +142,18 @@ static void every_change_that_may_deny_joining_is_counted(void **state)
     assert_true(ru.changes > before);
 }
 
-/* ---- sanctions ---- */
+/* ---- bans and mutes ---- */
 
-static void speak(enum ban_kind kind, struct target target, int64_t until_ms, const char *reason)
+static void add_ban(enum ban_kind kind, struct target target, int64_t until_ms, const char *reason)
 {
     struct ban s = {.kind = kind, .target = target, .until_ms = until_ms, .reason = panic_strdup(reason), .by = "op"};
     rules_ban(&ru, &s, NOW);
 }
 
-static const struct target by_name = {.shown = "Alice", .name = "alice"}, by_host = {.shown = "192.0.2.7", .host = "192.0.2.7"};
+static const struct target by_name = {.shown = "Alice", .name = "alice"},
+                           by_host = {.shown = "192.0.2.7", .host = "192.0.2.7"};
 
-/* The reason of the one that hits Alice in that role, or NULL. */
+/* The reason of the ban or mute that applies to Alice in that role, or NULL. */
 static const char *hits(enum ban_kind kind, enum role role, int64_t now_ms)
 {
     struct subject su = {&alice, "aLiCe", role};
@@ -160,13 +161,13 @@ static const char *hits(enum ban_kind kind, enum role role, int64_t now_ms)
     return s ? s->reason : NULL;
 }
 
-static void whatever_of_it_is_set_may_match(void **state)
+static void any_field_of_a_target_can_match(void **state)
 {
     static const struct {
         struct target target;
         bool is;
     } rows[] = {
-        {{.shown = "alice"}, false}, /* that is only what was written */
+        {{.shown = "alice"}, false}, /* .shown alone matches nobody */
         {{.account = 7}, true}, {{.account = 8}, false},
         {{.client = 100}, true}, {{.client = 101}, false},
         {{.name = "alice"}, true}, {{.name = "bob"}, false}, {{.name = "alic"}, false},
@@ -181,7 +182,7 @@ static void whatever_of_it_is_set_may_match(void **state)
         assert_int_equal(rules_is_target(&rows[i].target, &su), rows[i].is);
 }
 
-static void what_is_not_set_matches_nobody(void **state)
+static void an_empty_field_of_a_target_matches_nobody(void **state)
 {
     struct member nobody = {0};
     struct subject su = {&nobody, "", ROLE_NONE};
@@ -189,7 +190,7 @@ static void what_is_not_set_matches_nobody(void **state)
     assert_false(rules_is_target(&(struct target){0}, &su));
 }
 
-static void the_name_that_counts_is_the_one_that_is_seen_and_not_the_members_own(void **state)
+static void the_shown_name_counts_and_not_the_members_own(void **state)
 {
     struct subject su = {&alice, "bob", ROLE_NONE};
     (void)state;
@@ -197,57 +198,59 @@ static void the_name_that_counts_is_the_one_that_is_seen_and_not_the_members_own
     assert_true(rules_is_target(&(struct target){.name = "bob"}, &su));
 }
 
-static void the_address_hits_no_op_and_the_name_does(void **state)
+static void an_op_is_hit_by_name_but_not_by_address(void **state)
 {
     (void)state;
-    speak(BAN_KIND_BAN, by_host, 0, "host");
+    add_ban(BAN_KIND_BAN, by_host, 0, "host");
     assert_string_equal(hits(BAN_KIND_BAN, ROLE_VOICE, NOW), "host");
     assert_null(hits(BAN_KIND_BAN, ROLE_OP, NOW));
-    speak(BAN_KIND_BAN, by_name, 0, "name");
+    add_ban(BAN_KIND_BAN, by_name, 0, "name");
     assert_string_equal(hits(BAN_KIND_BAN, ROLE_OP, NOW), "name");
 }
 
-static void nothing_hits_an_owner(void **state)
+static void no_ban_or_mute_hits_an_owner(void **state)
 {
     (void)state;
-    speak(BAN_KIND_BAN, (struct target){.shown = "x", .account = 7, .client = 100, .name = "alice", .host = "192.0.2.7"}, 0, "");
-    speak(BAN_KIND_MUTE, by_name, 0, "");
+    add_ban(BAN_KIND_BAN,
+            (struct target){.shown = "x", .account = 7, .client = 100, .name = "alice", .host = "192.0.2.7"}, 0, "");
+    add_ban(BAN_KIND_MUTE, by_name, 0, "");
     assert_non_null(hits(BAN_KIND_BAN, ROLE_OP, NOW));
     assert_null(hits(BAN_KIND_BAN, ROLE_OWNER, NOW));
     assert_null(hits(BAN_KIND_MUTE, ROLE_OWNER, NOW));
 }
 
-static void each_kind_is_for_itself(void **state)
+static void bans_and_mutes_are_independent(void **state)
 {
     (void)state;
-    speak(BAN_KIND_MUTE, by_name, 0, "mute");
+    add_ban(BAN_KIND_MUTE, by_name, 0, "mute");
     assert_null(hits(BAN_KIND_BAN, ROLE_NONE, NOW));
-    speak(BAN_KIND_BAN, by_name, 0, "ban"); /* against the same, and in place of nothing */
+    add_ban(BAN_KIND_BAN, by_name, 0, "ban"); /* the same target, but another kind: replaces nothing */
     assert_string_equal(hits(BAN_KIND_BAN, ROLE_NONE, NOW), "ban");
     assert_string_equal(hits(BAN_KIND_MUTE, ROLE_NONE, NOW), "mute");
     assert_true(rules_unban(&ru, BAN_KIND_BAN, "Alice"));
     assert_string_equal(hits(BAN_KIND_MUTE, ROLE_NONE, NOW), "mute");
 }
 
-static void it_ends_at_its_time_to_the_millisecond(void **state)
+static void a_ban_ends_at_its_time_to_the_millisecond(void **state)
 {
     (void)state;
-    speak(BAN_KIND_MUTE, by_name, NOW + 1000, "");
+    add_ban(BAN_KIND_MUTE, by_name, NOW + 1000, "");
     assert_non_null(hits(BAN_KIND_MUTE, ROLE_NONE, NOW + 999));
     assert_null(hits(BAN_KIND_MUTE, ROLE_NONE, NOW + 1000));
 }
 
-static void the_one_that_runs_longest_is_the_one_that_hits(void **state)
+static void the_longest_ban_is_the_one_that_hits(void **state)
 {
-    static const int64_t orders[][3] = {{NOW + 1, NOW + 3, NOW + 2}, {NOW + 3, NOW + 2, NOW + 1}, {NOW + 2, NOW + 1, NOW + 3},
-                                        {0, NOW + 3, NOW + 2}, {NOW + 3, 0, NOW + 2}, {NOW + 2, NOW + 3, 0}};
+    static const int64_t orders[][3] = {{NOW + 1, NOW + 3, NOW + 2}, {NOW + 3, NOW + 2, NOW + 1},
+                                        {NOW + 2, NOW + 1, NOW + 3}, {0, NOW + 3, NOW + 2},
+                                        {NOW + 3, 0, NOW + 2},       {NOW + 2, NOW + 3, 0}};
     (void)state;
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
         int64_t longest = 0;
         for (int j = 0; j < 3; j++) {
             struct target target = by_name;
             snprintf(target.shown, sizeof target.shown, "way %d", j);
-            speak(BAN_KIND_BAN, target, orders[i][j], orders[i][j] ? "for a time" : "for ever");
+            add_ban(BAN_KIND_BAN, target, orders[i][j], orders[i][j] ? "for a time" : "for ever");
             longest = orders[i][j] > longest ? orders[i][j] : longest;
         }
         struct subject su = {&alice, "alice", ROLE_NONE};
@@ -272,13 +275,13 @@ static void a_denied_join_names_the_option_that_bars_the_user(void **state)
     }
 }
 
-static void what_is_spoken_again_replaces_what_is_shown_the_same(void **state)
+static void a_ban_replaces_one_with_the_same_shown_target(void **state)
 {
     (void)state;
     struct target target = by_name;
-    speak(BAN_KIND_BAN, by_name, 0, "for ever");
+    add_ban(BAN_KIND_BAN, by_name, 0, "for ever");
     strcpy(target.shown, "ALICE");
-    speak(BAN_KIND_BAN, target, NOW + 1000, "for a second");
+    add_ban(BAN_KIND_BAN, target, NOW + 1000, "for a second");
     assert_int_equal(ru.ban_count, 1);
     assert_string_equal(hits(BAN_KIND_BAN, ROLE_NONE, NOW), "for a second");
     assert_string_equal(rules_shown(&ru, BAN_KIND_BAN, "alice")->target.shown, "ALICE");
@@ -286,35 +289,35 @@ static void what_is_spoken_again_replaces_what_is_shown_the_same(void **state)
     assert_null(rules_shown(&ru, BAN_KIND_BAN, "192.0.2.7"));
 }
 
-static void what_is_spoken_again_against_an_account_replaces_it_by_whatever_name(void **state)
+static void a_ban_of_an_account_replaces_one_under_any_name(void **state)
 {
     static const struct target once = {.shown = "bob", .name = "bob", .account = 8},
                              now = {.shown = "robert", .name = "robert", .account = 8},
                              other = {.shown = "carol", .name = "carol", .account = 9};
     (void)state;
     rules_configure(1000, 3);
-    speak(BAN_KIND_BAN, by_name, 0, ""); /* without an account, so the same as nobody else's */
-    speak(BAN_KIND_BAN, once, 0, "");
-    speak(BAN_KIND_MUTE, once, 0, "");
+    add_ban(BAN_KIND_BAN, by_name, 0, ""); /* without an account, so it equals no other */
+    add_ban(BAN_KIND_BAN, once, 0, "");
+    add_ban(BAN_KIND_MUTE, once, 0, "");
     assert_true(rules_has_space_for_ban(&ru, BAN_KIND_BAN, &now, NOW));
     assert_false(rules_has_space_for_ban(&ru, BAN_KIND_BAN, &other, NOW));
-    speak(BAN_KIND_BAN, now, NOW + 1000, "");
+    add_ban(BAN_KIND_BAN, now, NOW + 1000, "");
     assert_int_equal(ru.ban_count, 3);
     assert_null(rules_shown(&ru, BAN_KIND_BAN, "bob"));
     assert_non_null(rules_shown(&ru, BAN_KIND_BAN, "robert"));
     assert_non_null(rules_shown(&ru, BAN_KIND_MUTE, "bob"));
-    speak(BAN_KIND_BAN, (struct target){.shown = "guest", .name = "guest"}, 0, "");
+    add_ban(BAN_KIND_BAN, (struct target){.shown = "guest", .name = "guest"}, 0, "");
     assert_non_null(rules_shown(&ru, BAN_KIND_BAN, "Alice"));
-    speak(BAN_KIND_BAN, (struct target){.shown = "Alice", .account = 8}, 0, ""); /* in place of two */
+    add_ban(BAN_KIND_BAN, (struct target){.shown = "Alice", .account = 8}, 0, ""); /* replaces two */
     assert_int_equal(ru.ban_count, 3);
     assert_null(rules_shown(&ru, BAN_KIND_BAN, "robert"));
 }
 
-static void it_is_found_by_the_account_or_the_client_as_well(void **state)
+static void a_ban_is_also_found_by_account_or_client(void **state)
 {
     (void)state;
-    speak(BAN_KIND_BAN, (struct target){.shown = "bob", .account = 8}, 0, "account");
-    speak(BAN_KIND_BAN, (struct target){.shown = "guest", .client = 100}, 0, "client");
+    add_ban(BAN_KIND_BAN, (struct target){.shown = "bob", .account = 8}, 0, "account");
+    add_ban(BAN_KIND_BAN, (struct target){.shown = "guest", .client = 100}, 0, "client");
     assert_string_equal(rules_against(&ru, BAN_KIND_BAN, &(struct target){.account = 8})->reason, "account");
     assert_string_equal(rules_against(&ru, BAN_KIND_BAN, &(struct target){.account = 9, .client = 100})->reason,
                         "client");
@@ -323,24 +326,24 @@ static void it_is_found_by_the_account_or_the_client_as_well(void **state)
     assert_null(rules_against(&ru, BAN_KIND_MUTE, &(struct target){.account = 8, .client = 100}));
 }
 
-static void what_is_spoken_clears_away_what_has_run_out(void **state)
+static void a_new_ban_removes_expired_ones(void **state)
 {
     (void)state;
-    speak(BAN_KIND_BAN, (struct target){.shown = "a"}, NOW - 1, "");
-    speak(BAN_KIND_MUTE, (struct target){.shown = "b"}, NOW, "");
-    speak(BAN_KIND_BAN, (struct target){.shown = "c"}, NOW + 1, "");
-    speak(BAN_KIND_BAN, (struct target){.shown = "d"}, 0, "");
+    add_ban(BAN_KIND_BAN, (struct target){.shown = "a"}, NOW - 1, "");
+    add_ban(BAN_KIND_MUTE, (struct target){.shown = "b"}, NOW, "");
+    add_ban(BAN_KIND_BAN, (struct target){.shown = "c"}, NOW + 1, "");
+    add_ban(BAN_KIND_BAN, (struct target){.shown = "d"}, 0, "");
     assert_int_equal(ru.ban_count, 2);
     assert_non_null(rules_shown(&ru, BAN_KIND_BAN, "c"));
     assert_non_null(rules_shown(&ru, BAN_KIND_BAN, "d"));
 }
 
-static void what_is_lifted_is_gone_and_the_others_stay(void **state)
+static void a_lifted_ban_is_removed_and_others_stay(void **state)
 {
     (void)state;
-    speak(BAN_KIND_BAN, by_name, 0, "name");
-    speak(BAN_KIND_BAN, by_host, 0, "host");
-    speak(BAN_KIND_MUTE, by_name, 0, "mute");
+    add_ban(BAN_KIND_BAN, by_name, 0, "name");
+    add_ban(BAN_KIND_BAN, by_host, 0, "host");
+    add_ban(BAN_KIND_MUTE, by_name, 0, "mute");
     assert_false(rules_unban(&ru, BAN_KIND_MUTE, "192.0.2.7"));
     assert_true(rules_unban(&ru, BAN_KIND_BAN, "aLICE"));
     assert_false(rules_unban(&ru, BAN_KIND_BAN, "alice"));
@@ -350,19 +353,19 @@ static void what_is_lifted_is_gone_and_the_others_stay(void **state)
     assert_null(hits(BAN_KIND_BAN, ROLE_NONE, NOW));
 }
 
-static void at_the_limit_there_is_place_only_in_place_of_one_or_when_one_has_run_out(void **state)
+static void at_the_limit_a_ban_must_replace_the_same_or_an_expired_one(void **state)
 {
     static const struct target carol = {.shown = "carol", .name = "carol"};
     (void)state;
     rules_configure(1000, 2);
-    speak(BAN_KIND_BAN, by_name, 0, "");
+    add_ban(BAN_KIND_BAN, by_name, 0, "");
     assert_true(rules_has_space_for_ban(&ru, BAN_KIND_BAN, &carol, NOW));
-    speak(BAN_KIND_MUTE, by_host, NOW + 1000, "");
+    add_ban(BAN_KIND_MUTE, by_host, NOW + 1000, "");
     assert_false(rules_has_space_for_ban(&ru, BAN_KIND_BAN, &carol, NOW));
     assert_true(rules_has_space_for_ban(&ru, BAN_KIND_BAN, &by_name, NOW));
     assert_false(rules_has_space_for_ban(&ru, BAN_KIND_MUTE, &by_name, NOW));
     assert_true(rules_has_space_for_ban(&ru, BAN_KIND_BAN, &carol, NOW + 1000));
-    speak(BAN_KIND_BAN, carol, 0, ""); /* it is on disk */
+    add_ban(BAN_KIND_BAN, carol, 0, ""); /* loaded from disk */
     assert_int_equal(ru.ban_count, 3);
 }
 
@@ -395,7 +398,7 @@ static void only_users_who_may_join_do(void **state)
         assert_int_equal(joins(how, ROLE_NONE, false, NULL), join_limited);
         assert_int_equal(joins(how, ROLE_NONE, false, "sesame"), join_limited);
         assert_int_equal(joins(how, ROLE_NONE, false, "Sesam"), join_limited);
-        assert_int_equal(joins(how, ROLE_NONE, false, ""), join_limited); /* not even where no key is set */
+        assert_int_equal(joins(how, ROLE_NONE, false, ""), join_limited); /* also where no key is set */
         assert_int_equal(joins(how, ROLE_NONE, false, "Sesame"), how & KEYED ? ERROR_NONE : join_limited);
         assert_int_equal(joins(how, ROLE_NONE, true, NULL), ERROR_NONE);
         for (int role = ROLE_GUEST; role <= ROLE_OWNER; role++)
@@ -406,21 +409,21 @@ static void only_users_who_may_join_do(void **state)
 static void a_banned_user_joins_by_no_key_invitation_or_role_but_an_owners(void **state)
 {
     (void)state;
-    speak(BAN_KIND_BAN, by_name, 0, "");
+    add_ban(BAN_KIND_BAN, by_name, 0, "");
     assert_int_equal(joins(OPEN, ROLE_NONE, false, NULL), ERROR_BANNED);
     assert_int_equal(joins(KEYED, ROLE_NONE, true, "Sesame"), ERROR_BANNED);
     assert_int_equal(joins(OPEN, ROLE_OP, false, NULL), ERROR_BANNED);
     assert_int_equal(joins(KEYED, ROLE_OWNER, false, NULL), ERROR_NONE);
 }
 
-static void a_mute_keeps_nobody_out(void **state)
+static void a_mute_does_not_prevent_joining(void **state)
 {
     (void)state;
-    speak(BAN_KIND_MUTE, by_name, 0, "");
+    add_ban(BAN_KIND_MUTE, by_name, 0, "");
     assert_int_equal(joins(OPEN, ROLE_NONE, false, NULL), ERROR_NONE);
 }
 
-static void a_stranger_has_the_role_of_its_account(void **state)
+static void a_user_outside_the_room_has_the_role_of_the_account(void **state)
 {
     (void)state;
     rules_set_role(&ru, 7, ROLE_OP);
@@ -444,7 +447,7 @@ static enum error_code talks(enum role role, int64_t said_ms, int64_t now_ms)
     return no.error;
 }
 
-static void in_a_room_without_rules_everybody_talks_at_any_time(void **state)
+static void in_a_room_without_rules_all_members_may_talk(void **state)
 {
     (void)state;
     assert_int_equal(talks(ROLE_NONE, 0, NOW), ERROR_NONE);
@@ -464,9 +467,9 @@ static void in_a_moderated_room_a_voice_may_talk(void **state)
 static void a_muted_member_talks_by_no_role_but_an_owners(void **state)
 {
     (void)state;
-    speak(BAN_KIND_BAN, by_name, 0, ""); /* that is another matter */
+    add_ban(BAN_KIND_BAN, by_name, 0, ""); /* a ban does not affect talk */
     assert_int_equal(talks(ROLE_NONE, 0, NOW), ERROR_NONE);
-    speak(BAN_KIND_MUTE, by_name, NOW + 1000, "");
+    add_ban(BAN_KIND_MUTE, by_name, NOW + 1000, "");
     ru.value[OPTION_MODERATED] = 1;
     for (int role = ROLE_NONE; role <= ROLE_OP; role++)
         assert_int_equal(talks((enum role)role, 0, NOW), ERROR_MUTED);
@@ -478,7 +481,7 @@ static void in_a_slow_room_a_member_without_voice_waits_to_the_millisecond(void 
 {
     (void)state;
     ru.value[OPTION_SLOW] = 30;
-    assert_int_equal(talks(ROLE_NONE, 0, NOW), ERROR_NONE); /* the first time */
+    assert_int_equal(talks(ROLE_NONE, 0, NOW), ERROR_NONE); /* never talked before */
     assert_int_equal(talks(ROLE_NONE, NOW, NOW), ERROR_SLOW_MODE);
     assert_int_equal(talks(ROLE_GUEST, NOW, NOW + 29999), ERROR_SLOW_MODE);
     assert_int_equal(talks(ROLE_NONE, NOW, NOW + 30000), ERROR_NONE);
@@ -493,15 +496,15 @@ static void a_clock_that_was_set_back_makes_nobody_wait(void **state)
     assert_int_equal(talks(ROLE_NONE, NOW + 3600000, NOW), ERROR_NONE);
 }
 
-/* ---- who goes out and comes again while it has to wait ---- */
+/* ---- members who leave and rejoin in slow mode ---- */
 
-static void leaves(struct member m, int64_t said_ms, int64_t now_ms)
+static void leave_room(struct member m, int64_t said_ms, int64_t now_ms)
 {
     struct subject su = {&m, m.name, ROLE_NONE};
     rules_slow_save(&ru, &su, said_ms, now_ms);
 }
 
-static int64_t comes(struct member m, int64_t now_ms)
+static int64_t rejoin(struct member m, int64_t now_ms)
 {
     struct subject su = {&m, m.name, ROLE_NONE};
     return rules_slow_restore(&ru, &su, now_ms);
@@ -515,11 +518,11 @@ static void a_member_who_rejoins_still_has_its_last_time_of_talk(void **state)
     } rows[] = {
         {{.id = 1, .account = 7, .name = "other", .host = "h"}, true}, /* Alice's account */
         {{.id = 100, .name = "other", .host = "h"}, true},             /* her client */
-        {{.id = 1, .name = "Alice", .host = "192.0.2.7"}, false},      /* her name, and not her account */
+        {{.id = 1, .name = "Alice", .host = "192.0.2.7"}, false},      /* her name, but not her account */
         {{.id = 1, .account = 8, .name = "Alice", .host = "192.0.2.7"}, false},
     }, guests[] = {
         {{.id = 1, .name = "bOB", .host = "192.0.2.8"}, true},
-        {{.id = 1, .account = 8, .name = "Bob", .host = "192.0.2.8"}, true}, /* has registered since */
+        {{.id = 1, .account = 8, .name = "Bob", .host = "192.0.2.8"}, true}, /* registered meanwhile */
         {{.id = 101, .name = "other", .host = "h"}, true},
         {{.id = 1, .name = "Bob", .host = "192.0.2.9"}, false},
         {{.id = 1, .name = "Bobby", .host = "192.0.2.8"}, false},
@@ -527,55 +530,55 @@ static void a_member_who_rejoins_still_has_its_last_time_of_talk(void **state)
     (void)state;
     ru.value[OPTION_SLOW] = 10;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        leaves(alice, NOW, NOW + 1);
-        assert_int_equal(comes(rows[i].who, NOW + 2), rows[i].is_it ? NOW : 0);
-        assert_int_equal(comes(alice, NOW + 2), rows[i].is_it ? 0 : NOW); /* it is taken once */
+        leave_room(alice, NOW, NOW + 1);
+        assert_int_equal(rejoin(rows[i].who, NOW + 2), rows[i].is_it ? NOW : 0);
+        assert_int_equal(rejoin(alice, NOW + 2), rows[i].is_it ? 0 : NOW); /* a pause is taken only once */
     }
     struct member bob = {.id = 101, .name = "Bob", .host = "192.0.2.8"};
     for (size_t i = 0; i < sizeof guests / sizeof guests[0]; i++) {
-        leaves(bob, NOW, NOW + 1);
-        assert_int_equal(comes(guests[i].who, NOW + 2), guests[i].is_it ? NOW : 0);
-        assert_int_equal(comes(bob, NOW + 2), guests[i].is_it ? 0 : NOW);
+        leave_room(bob, NOW, NOW + 1);
+        assert_int_equal(rejoin(guests[i].who, NOW + 2), guests[i].is_it ? NOW : 0);
+        assert_int_equal(rejoin(bob, NOW + 2), guests[i].is_it ? 0 : NOW);
     }
 }
 
-static void only_what_is_not_over_is_remembered(void **state)
+static void only_a_running_pause_is_remembered(void **state)
 {
     struct member bob = {.id = 101, .name = "bob"};
     (void)state;
-    leaves(alice, NOW, NOW); /* nothing to wait for */
+    leave_room(alice, NOW, NOW); /* slow mode is off */
     ru.value[OPTION_SLOW] = 10;
-    leaves(alice, 0, NOW); /* never talked */
-    leaves(alice, NOW - 10000, NOW);
-    leaves(alice, NOW + 1, NOW);
+    leave_room(alice, 0, NOW); /* never talked */
+    leave_room(alice, NOW - 10000, NOW);
+    leave_room(alice, NOW + 1, NOW);
     assert_int_equal(ru.slow_wait_count, 0);
-    leaves(alice, NOW, NOW);
-    leaves(bob, NOW + 5000, NOW + 9999);
+    leave_room(alice, NOW, NOW);
+    leave_room(bob, NOW + 5000, NOW + 9999);
     assert_int_equal(ru.slow_wait_count, 2);
-    leaves(bob, NOW + 6000, NOW + 9999); /* the same one again */
+    leave_room(bob, NOW + 6000, NOW + 9999); /* the same user again */
     assert_int_equal(ru.slow_wait_count, 2);
-    assert_int_equal(comes(alice, NOW + 10000), 0);
+    assert_int_equal(rejoin(alice, NOW + 10000), 0);
     assert_int_equal(ru.slow_wait_count, 1);
-    assert_int_equal(comes(bob, NOW + 10000), NOW + 6000);
-    leaves(bob, NOW, NOW);
+    assert_int_equal(rejoin(bob, NOW + 10000), NOW + 6000);
+    leave_room(bob, NOW, NOW);
     ru.value[OPTION_SLOW] = 0;
-    assert_int_equal(comes(alice, NOW), 0);
+    assert_int_equal(rejoin(alice, NOW), 0);
     assert_int_equal(ru.slow_wait_count, 0);
 }
 
-static void of_a_hundred_waits_the_oldest_is_dropped(void **state)
+static void of_a_hundred_pauses_the_oldest_is_dropped(void **state)
 {
     (void)state;
     ru.value[OPTION_SLOW] = 10;
     for (uint64_t id = 1; id <= 101; id++)
-        leaves((struct member){.id = id, .account = (int64_t)id}, NOW, NOW);
+        leave_room((struct member){.id = id, .account = (int64_t)id}, NOW, NOW);
     assert_int_equal(ru.slow_wait_count, 100);
-    assert_int_equal(comes((struct member){.id = 1}, NOW), 0);
-    assert_int_equal(comes((struct member){.id = 2}, NOW), NOW);
-    assert_int_equal(comes((struct member){.id = 101}, NOW), NOW);
+    assert_int_equal(rejoin((struct member){.id = 1}, NOW), 0);
+    assert_int_equal(rejoin((struct member){.id = 2}, NOW), NOW);
+    assert_int_equal(rejoin((struct member){.id = 101}, NOW), NOW);
 }
 
-/* ---- what is asked of all of it ---- */
+/* ---- queries ---- */
 
 static void rules_are_default_while_they_have_nothing_but_an_owner(void **state)
 {
@@ -595,13 +598,13 @@ static void rules_are_default_while_they_have_nothing_but_an_owner(void **state)
         assert_false(rules_are_default(&ru));
         ru.value[o] = option_row((enum option)o)->default_value;
     }
-    speak(BAN_KIND_MUTE, by_name, 0, "");
+    add_ban(BAN_KIND_MUTE, by_name, 0, "");
     assert_false(rules_are_default(&ru));
     assert_true(rules_unban(&ru, BAN_KIND_MUTE, "alice"));
     assert_true(rules_are_default(&ru));
 }
 
-static void limits_of_joining_and_of_talk_are_known(void **state)
+static void limits_on_joining_and_talking_are_known(void **state)
 {
     (void)state;
     for (int o = 0; o < OPTIONS; o++) {
@@ -613,10 +616,10 @@ static void limits_of_joining_and_of_talk_are_known(void **state)
         assert_int_equal(rules_limit_talk(&ru), restricts);
     }
     rules_init(&ru);
-    speak(BAN_KIND_BAN, by_name, 0, "");
+    add_ban(BAN_KIND_BAN, by_name, 0, "");
     assert_true(rules_limit_joining(&ru) && !rules_limit_talk(&ru));
     assert_true(rules_unban(&ru, BAN_KIND_BAN, "alice"));
-    speak(BAN_KIND_MUTE, by_name, 0, "");
+    add_ban(BAN_KIND_MUTE, by_name, 0, "");
     assert_true(!rules_limit_joining(&ru) && rules_limit_talk(&ru));
     assert_true(rules_unban(&ru, BAN_KIND_MUTE, "alice"));
     assert_true(!rules_limit_joining(&ru) && !rules_limit_talk(&ru));
@@ -630,23 +633,23 @@ static void after_fini_all_is_default(void **state)
     strcpy(ru.key, "Sesame");
     rules_set_role(&ru, 7, ROLE_OP);
     rules_invite_client(&ru, 1);
-    speak(BAN_KIND_BAN, by_name, 0, "with a reason that has to be freed");
+    add_ban(BAN_KIND_BAN, by_name, 0, "with a reason that has to be freed");
     rules_fini(&ru);
     assert_true(rules_are_default(&ru));
     assert_string_equal(ru.key, "");
     assert_int_equal(ru.role_count + ru.ban_count + ru.guest_count, 0);
 }
 
-/* ---- why not ---- */
+/* ---- denials ---- */
 
 static void a_ban_is_explained_by_the_one_that_runs_longest(void **state)
 {
     struct subject su = {&alice, "alice", ROLE_NONE};
     struct refusal no = {0};
     (void)state;
-    speak(BAN_KIND_BAN, by_host, NOW + 1000, "for a second");
-    speak(BAN_KIND_BAN, by_name, NOW + 60000, "for a minute");
-    speak(BAN_KIND_MUTE, by_name, 0, "for ever");
+    add_ban(BAN_KIND_BAN, by_host, NOW + 1000, "for a second");
+    add_ban(BAN_KIND_BAN, by_name, NOW + 60000, "for a minute");
+    add_ban(BAN_KIND_MUTE, by_name, 0, "for ever");
     assert_false(rules_may_join(&ru, &su, NULL, NOW, &no));
     assert_int_equal(no.error, ERROR_BANNED);
     assert_int_equal(no.until_ms, NOW + 60000);
@@ -659,7 +662,7 @@ static void a_ban_is_explained_by_the_one_that_runs_longest(void **state)
     buf_fini(&no.reason);
 }
 
-static void a_denial_names_the_option_that_bars(void **state)
+static void a_denial_names_the_option_that_denies(void **state)
 {
     static const struct {
         int how;
@@ -695,45 +698,45 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(a_role_is_of_one_account_until_it_is_changed_or_taken_away),
+        TEST(a_role_belongs_to_one_account_until_changed_or_removed),
         TEST(a_user_without_an_account_has_no_role),
-        TEST(each_role_has_a_name_and_may_what_the_one_before_may),
-        TEST(at_the_limit_there_is_space_only_for_accounts_with_a_role),
+        TEST(each_role_has_a_name_and_the_rights_of_lower_ones),
+        TEST(at_the_limit_only_accounts_with_a_role_are_accepted),
         TEST(of_a_hundred_guests_the_oldest_is_dropped),
         TEST(a_guest_is_uninvited_once),
         TEST(every_change_that_may_deny_joining_is_counted),
-        TEST(whatever_of_it_is_set_may_match),
-        TEST(what_is_not_set_matches_nobody),
-        TEST(the_name_that_counts_is_the_one_that_is_seen_and_not_the_members_own),
-        TEST(the_address_hits_no_op_and_the_name_does),
-        TEST(nothing_hits_an_owner),
-        TEST(each_kind_is_for_itself),
-        TEST(it_ends_at_its_time_to_the_millisecond),
-        TEST(the_one_that_runs_longest_is_the_one_that_hits),
+        TEST(any_field_of_a_target_can_match),
+        TEST(an_empty_field_of_a_target_matches_nobody),
+        TEST(the_shown_name_counts_and_not_the_members_own),
+        TEST(an_op_is_hit_by_name_but_not_by_address),
+        TEST(no_ban_or_mute_hits_an_owner),
+        TEST(bans_and_mutes_are_independent),
+        TEST(a_ban_ends_at_its_time_to_the_millisecond),
+        TEST(the_longest_ban_is_the_one_that_hits),
         TEST(a_denied_join_names_the_option_that_bars_the_user),
-        TEST(what_is_spoken_again_replaces_what_is_shown_the_same),
-        TEST(what_is_spoken_again_against_an_account_replaces_it_by_whatever_name),
-        TEST(it_is_found_by_the_account_or_the_client_as_well),
-        TEST(what_is_spoken_clears_away_what_has_run_out),
-        TEST(what_is_lifted_is_gone_and_the_others_stay),
-        TEST(at_the_limit_there_is_place_only_in_place_of_one_or_when_one_has_run_out),
+        TEST(a_ban_replaces_one_with_the_same_shown_target),
+        TEST(a_ban_of_an_account_replaces_one_under_any_name),
+        TEST(a_ban_is_also_found_by_account_or_client),
+        TEST(a_new_ban_removes_expired_ones),
+        TEST(a_lifted_ban_is_removed_and_others_stay),
+        TEST(at_the_limit_a_ban_must_replace_the_same_or_an_expired_one),
         TEST(only_users_who_may_join_do),
         TEST(a_banned_user_joins_by_no_key_invitation_or_role_but_an_owners),
-        TEST(a_mute_keeps_nobody_out),
-        TEST(a_stranger_has_the_role_of_its_account),
-        TEST(in_a_room_without_rules_everybody_talks_at_any_time),
+        TEST(a_mute_does_not_prevent_joining),
+        TEST(a_user_outside_the_room_has_the_role_of_the_account),
+        TEST(in_a_room_without_rules_all_members_may_talk),
         TEST(in_a_moderated_room_a_voice_may_talk),
         TEST(a_muted_member_talks_by_no_role_but_an_owners),
         TEST(in_a_slow_room_a_member_without_voice_waits_to_the_millisecond),
         TEST(a_clock_that_was_set_back_makes_nobody_wait),
         TEST(a_member_who_rejoins_still_has_its_last_time_of_talk),
-        TEST(only_what_is_not_over_is_remembered),
-        TEST(of_a_hundred_waits_the_oldest_is_dropped),
+        TEST(only_a_running_pause_is_remembered),
+        TEST(of_a_hundred_pauses_the_oldest_is_dropped),
         TEST(rules_are_default_while_they_have_nothing_but_an_owner),
-        TEST(limits_of_joining_and_of_talk_are_known),
+        TEST(limits_on_joining_and_talking_are_known),
         TEST(after_fini_all_is_default),
         TEST(a_ban_is_explained_by_the_one_that_runs_longest),
-        TEST(a_denial_names_the_option_that_bars),
+        TEST(a_denial_names_the_option_that_denies),
         TEST(slow_mode_tells_the_seconds_left_rounded_up),
     };
 #undef TEST

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Read-write locks: readers share, a writer is alone, ranks are checked; and above all, a writer gets the lock although
- * readers never pause. With glibc's default kind it would wait for ever.
+ * Read-write locks: readers share, a writer is alone, ranks are checked; and, most important, a writer gets the lock
+ * even if readers never pause. With glibc's default kind it would wait for ever.
  */
 #include "config.h"
 
@@ -48,8 +48,8 @@ static struct {
     _Atomic long reads;
 } seen;
 
-/* Leaves only when another reader is inside, so the lock is never free, whatever a writer does; but for a lock that
- * keeps new readers out, in a writer's favour: then whoever is inside gives up after a moment. */
+/* Releases only while another reader is inside, so the lock is never free. But if the lock keeps new readers out for a
+ * waiting writer, the last reader inside releases it after GIVES_UP_MS. */
 static void leave(void)
 {
     int64_t until_ms = clock_ms() + GIVES_UP_MS;
@@ -98,7 +98,7 @@ static bool is_written(void *arg)
     return seen.written;
 }
 
-static void a_writer_gets_in_against_readers_that_never_stop(void **state)
+static void a_writer_gets_the_lock_from_readers_that_never_pause(void **state)
 {
     (void)state;
     struct thread readers[READERS], writer;
@@ -108,7 +108,7 @@ static void a_writer_gets_in_against_readers_that_never_stop(void **state)
         assert_int_equal(thread_start(&readers[i], "reader", 64 * 1024, read_on, NULL), 0);
     unit_until(readers_run, NULL);
     assert_int_equal(thread_start(&writer, "writer", 64 * 1024, write_once, NULL), 0);
-    bool got_in = unit_comes(is_written, NULL);
+    bool got_in = unit_wait_for(is_written, NULL);
     seen.stop = true;
     for (int i = 0; i < READERS; i++)
         thread_join(&readers[i]);
@@ -116,7 +116,7 @@ static void a_writer_gets_in_against_readers_that_never_stop(void **state)
     assert_true(got_in);
 }
 
-/* ---- the rest ---- */
+/* ---- sharing and ranks ---- */
 
 static void hold_for_reading(void *arg)
 {
@@ -133,17 +133,17 @@ static bool has_stepped(void *arg)
     return *(_Atomic int *)arg == 1;
 }
 
-static void readers_hold_it_together(void **state)
+static void readers_share_the_lock(void **state)
 {
     (void)state;
 #ifdef CHATD_RWLOCK_IS_MUTEX
-    assert_int_equal(sizeof lock.lock, sizeof(pthread_mutex_t)); /* one at a time, where there is no better */
+    assert_int_equal(sizeof lock.lock, sizeof(pthread_mutex_t)); /* a mutex, where there is nothing better */
 #else
     struct thread t;
     _Atomic int step = 0;
     assert_int_equal(thread_start(&t, "reader", 64 * 1024, hold_for_reading, (void *)&step), 0);
     unit_until(has_stepped, (void *)&step);
-    rwlock_read(&lock); /* would hang if they excluded each other */
+    rwlock_read(&lock); /* would hang if readers excluded each other */
     rwlock_release(&lock);
     step = 2;
     thread_join(&t);
@@ -169,7 +169,7 @@ static void count_up(void *arg)
     }
 }
 
-static void a_writer_is_alone(void **state)
+static void a_writer_excludes_all_others(void **state)
 {
     (void)state;
     struct thread t[WRITERS];
@@ -204,7 +204,7 @@ static void block_while_reading(void *arg)
     lock_assert_may_block();
 }
 
-static void the_ranks_bind_readers_and_writers(void **state)
+static void ranks_are_checked_for_readers_and_writers(void **state)
 {
     (void)state;
     assert_true(unit_aborts(read_twice, NULL));
@@ -220,10 +220,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(a_writer_gets_in_against_readers_that_never_stop),
-        TEST(readers_hold_it_together),
-        TEST(a_writer_is_alone),
-        TEST(the_ranks_bind_readers_and_writers),
+        TEST(a_writer_gets_the_lock_from_readers_that_never_pause),
+        TEST(readers_share_the_lock),
+        TEST(a_writer_excludes_all_others),
+        TEST(ranks_are_checked_for_readers_and_writers),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Migrations: each once, in order, entirely or not at all; and which files are refused. */
+/* Migrations: each runs once, in order, and entirely or not at all; and which files are refused. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -71,7 +71,7 @@ static void a_new_file_gets_the_newest_schema_and_our_mark(void **state)
     assert_true(sqlite3_get_autocommit(db));
 }
 
-static void a_second_time_changes_nothing(void **state)
+static void applying_the_schema_again_changes_nothing(void **state)
 {
     (void)state;
     assert_int_equal(schema_apply(db, why), 0);
@@ -112,13 +112,13 @@ static void a_database_of_another_program_is_refused_and_left_alone(void **state
     }
 }
 
-static void a_migration_that_fails_leaves_nothing_behind(void **state)
+static void a_failed_migration_changes_nothing(void **state)
 {
     (void)state;
-    /* our mark without our tables, and one in the way of the first migration's last statement */
+    /* our mark without our tables, and a table in the way of the first migration's last statement */
     exec("PRAGMA application_id = 1667785076; CREATE TABLE pulse (theirs)");
     assert_int_equal(schema_apply(db, why), -1);
-    assert_non_null(strstr(why, "pulse")); /* the operator is told what is in the way */
+    assert_non_null(strstr(why, "pulse")); /* the message names what is in the way */
     assert_int_equal(number("PRAGMA user_version"), 0);
     assert_int_equal(number("SELECT count(*) FROM sqlite_schema WHERE name = 'room'"), 0);
     assert_true(sqlite3_get_autocommit(db));
@@ -134,7 +134,7 @@ static void tables_are_strict(void **state)
                                       "VALUES ('#a', '#a', 1, 2, 7)", NULL, NULL, NULL), SQLITE_CONSTRAINT);
 }
 
-/* All of the schema as one text. */
+/* The whole schema as one text. */
 static char *schema_of(void)
 {
     static char out[2][32768];
@@ -151,7 +151,7 @@ static char *schema_of(void)
     return text;
 }
 
-/* A database as the chatd of that version left it, with something in each of its tables. */
+/* Makes a database of that version, with a row in each of its tables. */
 static void make_version(int version)
 {
     static const char *const contents[] = {
@@ -184,7 +184,8 @@ static void make_version(int version)
 
 static void check_contents(int version)
 {
-    assert_int_equal(number("SELECT count(*) FROM room WHERE name = '#A' AND topic = 'tea' AND created_ms = 1 AND kept"), 1);
+    assert_int_equal(
+        number("SELECT count(*) FROM room WHERE name = '#A' AND topic = 'tea' AND created_ms = 1 AND kept"), 1);
     assert_int_equal(number("SELECT count(*) FROM room WHERE topic_by = 'Ann' AND topic_ms = 4"), version >= 8);
     assert_int_equal(number("SELECT count(*) FROM room WHERE topic_by = '' AND topic_ms = 0"), version < 8);
     assert_int_equal(number("SELECT count(*) FROM message WHERE kind = 0"), version >= 2 ? 2 : 0);
@@ -193,12 +194,12 @@ static void check_contents(int version)
     assert_int_equal(number("SELECT count(*) FROM room_option JOIN room_role JOIN room_sanction"), version >= 5);
     assert_int_equal(number("SELECT count(*) FROM mail JOIN mark JOIN token JOIN token_room"), version >= 6);
     assert_int_equal(number("SELECT count(*) FROM search"), 1);
-    long long n = number("SELECT coalesce(max(n), 0) FROM message"); /* all that is there is still to be indexed */
+    long long n = number("SELECT coalesce(max(n), 0) FROM message"); /* everything is still to be indexed */
     assert_int_equal(number("SELECT low FROM search"), version >= 7 ? 2 : n + 1);
     assert_int_equal(number("SELECT high FROM search"), n);
 }
 
-static void a_database_of_each_version_keeps_what_it_holds(void **state)
+static void a_database_of_each_version_keeps_its_contents(void **state)
 {
     assert_int_equal(schema_apply(db, why), 0);
     const char *want = schema_of();
@@ -209,7 +210,7 @@ static void a_database_of_each_version_keeps_what_it_holds(void **state)
         assert_int_equal(schema_apply(db, why), 0);
         const char *got = schema_of();
         assert_string_equal(got, want);
-        want = got; /* the two buffers take turns */
+        want = got; /* the two buffers alternate */
         assert_int_equal(number("PRAGMA user_version"), newest());
         check_contents(version);
     }
@@ -221,12 +222,12 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_memory, close_memory)
         cmocka_unit_test(migrations_are_numbered_without_a_gap),
         TEST(a_new_file_gets_the_newest_schema_and_our_mark),
-        TEST(a_second_time_changes_nothing),
+        TEST(applying_the_schema_again_changes_nothing),
         TEST(a_newer_schema_is_refused_and_left_alone),
         TEST(a_database_of_another_program_is_refused_and_left_alone),
-        TEST(a_migration_that_fails_leaves_nothing_behind),
+        TEST(a_failed_migration_changes_nothing),
         TEST(tables_are_strict),
-        TEST(a_database_of_each_version_keeps_what_it_holds),
+        TEST(a_database_of_each_version_keeps_its_contents),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

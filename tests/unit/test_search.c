@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Who searches finds what was just said, and nothing of what is none of theirs; the index follows behind the speakers. */
+/* A search finds what was just said and nothing that the user may not read; the index is updated in the background. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -79,7 +79,8 @@ static void expect(const char *word, const char *want)
     size_t n = 0;
     ask(word);
     for (int i = 0; i < query.page.count; i++)
-        n += (size_t)snprintf(out + n, sizeof out - n, "%s:%s ", page_at(&query.page, i).room, page_at(&query.page, i).text);
+        n += (size_t)snprintf(out + n, sizeof out - n, "%s:%s ", page_at(&query.page, i).room,
+                              page_at(&query.page, i).text);
     assert_string_equal(out, want);
 }
 
@@ -103,14 +104,14 @@ static bool is_indexed(void *arg)
     return unit_house_number("SELECT high FROM search") == *(long long *)arg;
 }
 
-static void the_index_follows_without_being_asked(void **state)
+static void the_index_is_updated_without_queries(void **state)
 {
     long long two = 2, three = 3;
     (void)state;
     say("one");
     say("two");
     unit_until(is_indexed, &two);
-    for (int i = 0; i < 100; i++) { /* until nothing is left to do; a step is not in every pass */
+    for (int i = 0; i < 100; i++) { /* until nothing is left to do; not every pass takes a step */
         search_tick();
         unit_house_settle();
     }
@@ -123,16 +124,18 @@ static void the_index_follows_without_being_asked(void **state)
     unit_until(is_indexed, &three);
 }
 
-static void a_restart_in_the_middle_loses_and_doubles_nothing(void **state)
+static void a_restart_within_indexing_loses_and_repeats_nothing(void **state)
 {
     long long last = 5000;
     (void)state;
     unit_member_leave(&alice, r, false);
     unit_house_settle();
-    unit_house_restart_with( /* as an old database, of which a part is indexed at most */
-        "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 5000) INSERT INTO message"
-        " (n, room, id, time_ms, name, text) SELECT i, '#den', (SELECT created_ms << 20 FROM room WHERE key = '#den') + i,"
-        " i, 'bob', 'x' || i FROM c; UPDATE search SET low = 5001, high = 5000");
+    unit_house_restart_with(/* like an old database, which is at most partly indexed */
+                            "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 5000) INSERT "
+                            "INTO message"
+                            " (n, room, id, time_ms, name, text) SELECT i, '#den', (SELECT created_ms << 20 FROM room "
+                            "WHERE key = '#den') + i,"
+                            " i, 'bob', 'x' || i FROM c; UPDATE search SET low = 5001, high = 5000");
     search_tick();
     unit_house_settle();
     unit_house_restart();
@@ -199,12 +202,6 @@ static void a_page_has_no_more_than_its_limits(void **state)
     assert_int_equal(query.page.count, 1);
 }
 
-static bool is_bad(void *arg)
-{
-    (void)arg;
-    return store_status().state == STORE_FAILED;
-}
-
 static void while_the_store_has_failed_a_search_is_refused(void **state)
 {
     struct unit_job broken;
@@ -213,7 +210,7 @@ static void while_the_store_has_failed_a_search_is_refused(void **state)
     unit_job_init(&broken, false);
     broken.failing = true;
     store_put(&broken.job);
-    unit_until(is_bad, NULL);
+    unit_store_wait_failed();
     look_for("a");
     assert_false(search_wait(&query, NULL, NULL));
     broken.failing = false;
@@ -222,7 +219,7 @@ static void while_the_store_has_failed_a_search_is_refused(void **state)
 
 static bool is_found(void *arg)
 {
-    search_tick(); /* old messages are not indexed for a question */
+    search_tick(); /* a query does not index old messages */
     look_for(arg);
     return search_wait(&query, NULL, NULL) && query.page.count == 1;
 }
@@ -250,8 +247,8 @@ static void a_query_does_not_index_old_messages(void **state)
     unit_house_settle();
     unit_house_restart_with(
         "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 2000) INSERT INTO message"
-        " (n, room, id, time_ms, name, text) SELECT i, '#den', (SELECT created_ms << 20 FROM room WHERE key = '#den') + i,"
-        " i, 'bob', 'x' || i FROM c; UPDATE search SET low = 2001, high = 2000");
+        " (n, room, id, time_ms, name, text) SELECT i, '#den', (SELECT created_ms << 20 FROM room WHERE key = '#den')"
+        " + i, i, 'bob', 'x' || i FROM c; UPDATE search SET low = 2001, high = 2000");
     r = rooms_get_or_make("#den", 0);
     unit_member_join(&alice, r);
     say("new");
@@ -260,7 +257,7 @@ static void a_query_does_not_index_old_messages(void **state)
     assert_int_equal(unit_house_number("SELECT high FROM search"), 2001);
 }
 
-/* ---- damage that stays ---- */
+/* ---- permanent damage ---- */
 
 static void leave_for_a_restart(void)
 {
@@ -268,14 +265,14 @@ static void leave_for_a_restart(void)
     unit_house_settle();
 }
 
-static void come_back(void)
+static void rejoin(void)
 {
     r = rooms_get_or_make("#den", 0);
     unit_member_join(&alice, r);
 }
 
-/* Has the index follow, as far as it can, and the store be well all the time. */
-static void index_what_can_be(void)
+/* Indexes as far as possible; the store must not fail meanwhile. */
+static void index_as_far_as_possible(void)
 {
     uint64_t failures = counter_get(COUNTER_STORE_FAILURES);
     for (int i = 0; i < 100; i++) {
@@ -285,8 +282,8 @@ static void index_what_can_be(void)
     assert_int_equal(counter_get(COUNTER_STORE_FAILURES), failures);
 }
 
-/* Asks again and again, and is refused each time; what others write goes on. */
-static void expect_that_only_a_search_is_refused(const char *word)
+/* Searches several times and is refused each time, while messages are still written. */
+static void expect_only_searches_refused(const char *word)
 {
     uint64_t failures = counter_get(COUNTER_STORE_FAILURES);
     long long n = unit_house_number("SELECT count(*) FROM message");
@@ -300,17 +297,17 @@ static void expect_that_only_a_search_is_refused(const char *word)
     assert_int_equal(unit_house_number("SELECT count(*) FROM message"), n + 5);
 }
 
-static void damage_that_cannot_be_repaired_refuses_searches_alone(void **state)
+static void damage_that_cannot_be_repaired_refuses_only_searches(void **state)
 {
     (void)state;
     say("needle");
     expect("needle", "#Den:needle ");
     leave_for_a_restart();
-    unit_house_restart_spoiled("words_0_data"); /* so it cannot even be dropped */
-    come_back();
-    expect_that_only_a_search_is_refused("needle");
-    index_what_can_be();
-    expect_that_only_a_search_is_refused("needle");
+    unit_house_restart_damaged("words_0_data"); /* so that it cannot even be dropped */
+    rejoin();
+    expect_only_searches_refused("needle");
+    index_as_far_as_possible();
+    expect_only_searches_refused("needle");
 }
 
 static void damage_after_a_repair_stops_no_other_job(void **state)
@@ -320,16 +317,16 @@ static void damage_after_a_repair_stops_no_other_job(void **state)
     expect("needle", "#Den:needle ");
     leave_for_a_restart();
     unit_house_restart_with("DELETE FROM words_0_data WHERE id > 10");
-    come_back();
+    rejoin();
     look_for("needle");
     assert_false(search_wait(&query, NULL, NULL));
     static char word[] = "needle";
     unit_until(is_found, word);
     unit_house_exec("DELETE FROM words_0_data WHERE id > 10");
-    expect_that_only_a_search_is_refused("needle");
+    expect_only_searches_refused("needle");
     leave_for_a_restart();
-    unit_house_restart(); /* which gives the index another chance */
-    come_back();
+    unit_house_restart(); /* the index is tried again after a restart */
+    rejoin();
     unit_until(is_found, word);
 }
 
@@ -339,12 +336,12 @@ static void a_message_that_cannot_be_read_stops_the_index_and_nothing_else(void 
     leave_for_a_restart();
     unit_house_restart_with(
         "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 2000) INSERT INTO message"
-        " (n, room, id, time_ms, name, text) SELECT i, '#den', (SELECT created_ms << 20 FROM room WHERE key = '#den') + i,"
-        " i, 'bob', 'x' || i FROM c; UPDATE search SET low = 2001, high = 2000");
-    unit_house_restart_spoiled("message");
-    come_back();
-    index_what_can_be();
-    expect_that_only_a_search_is_refused("x2000");
+        " (n, room, id, time_ms, name, text) SELECT i, '#den', (SELECT created_ms << 20 FROM room WHERE key = '#den')"
+        " + i, i, 'bob', 'x' || i FROM c; UPDATE search SET low = 2001, high = 2000");
+    unit_house_restart_damaged("message");
+    rejoin();
+    index_as_far_as_possible();
+    expect_only_searches_refused("x2000");
 }
 
 static bool forget(const char *who)
@@ -364,26 +361,26 @@ static void messages_are_deleted_although_the_index_cannot_be_written(void **sta
     say("needle");
     expect("needle", "#Den:needle ");
     leave_for_a_restart();
-    unit_house_restart_spoiled("words_0_data");
-    assert_false(forget("alice")); /* its words may still stand in the file */
+    unit_house_restart_damaged("words_0_data");
+    assert_false(forget("alice")); /* its words may still be in the file */
     assert_int_equal(counter_get(COUNTER_STORE_FAILURES), failures);
     assert_int_equal(unit_house_number("SELECT count(*) FROM message"), 0);
     unit_house_restart();
-    assert_int_equal(unit_house_number("SELECT count(*) FROM search_slice"), 0); /* so nothing is looked at */
-    come_back();
-    say("another"); /* gets the number of the one that went */
+    assert_int_equal(unit_house_number("SELECT count(*) FROM search_slice"), 0); /* so nothing is searched */
+    rejoin();
+    say("another"); /* reuses the number of the deleted one */
     look_for("needle");
     assert_false(search_wait(&query, NULL, NULL) && query.page.count);
 }
 
-static void what_cannot_be_deleted_is_told_and_fails_nobody_else(void **state)
+static void a_failed_deletion_is_reported_and_fails_no_other_job(void **state)
 {
     uint64_t failures = counter_get(COUNTER_STORE_FAILURES);
     (void)state;
     for (int i = 0; i < 200; i++)
         say("needle");
     leave_for_a_restart();
-    unit_house_restart_spoiled("message");
+    unit_house_restart_damaged("message");
     assert_false(forget("alice"));
     retention_clean_up();
     for (int i = 0; i < 10; i++) {
@@ -392,7 +389,7 @@ static void what_cannot_be_deleted_is_told_and_fails_nobody_else(void **state)
         unit_house_settle();
     }
     assert_int_equal(counter_get(COUNTER_STORE_FAILURES), failures);
-    come_back();
+    rejoin();
 }
 
 int main(void)
@@ -400,19 +397,19 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_search_finds_what_was_just_said),
-        TEST(the_index_follows_without_being_asked),
-        TEST(a_restart_in_the_middle_loses_and_doubles_nothing),
+        TEST(the_index_is_updated_without_queries),
+        TEST(a_restart_within_indexing_loses_and_repeats_nothing),
         TEST(rooms_that_the_user_may_not_read_are_left_out),
         TEST(a_new_room_of_the_same_name_has_no_history),
         TEST(a_page_has_no_more_than_its_limits),
         TEST(while_the_store_has_failed_a_search_is_refused),
         TEST(an_index_that_cannot_be_read_is_rebuilt),
         TEST(a_query_does_not_index_old_messages),
-        TEST(damage_that_cannot_be_repaired_refuses_searches_alone),
+        TEST(damage_that_cannot_be_repaired_refuses_only_searches),
         TEST(damage_after_a_repair_stops_no_other_job),
         TEST(a_message_that_cannot_be_read_stops_the_index_and_nothing_else),
         TEST(messages_are_deleted_although_the_index_cannot_be_written),
-        TEST(what_cannot_be_deleted_is_told_and_fails_nobody_else),
+        TEST(a_failed_deletion_is_reported_and_fails_no_other_job),
     };
 #undef TEST
     alarm(90);

@@ -36,7 +36,7 @@ static int index_some(sqlite3 *with, void *arg)
     return search_index_advance(with, 0, false, arg);
 }
 
-/* A message, and a step of the index, in one transaction, which begins again when it is told so. How often it was begun. */
+/* Adds a message and advances the index in one transaction, retried when told so. Returns the number of tries. */
 static int say_and_index(const char *text)
 {
     char damage[SEARCH_DAMAGE];
@@ -55,15 +55,16 @@ static int say_and_index(const char *text)
 
 static void a_damaged_index_is_rebuilt_and_stops_nothing(void **state)
 {
-    static const char *const ways[] = {"UPDATE words_0_data SET block = x'00'", "DROP TABLE words_0_idx", "DROP TABLE words_0"};
+    static const char *const ways[] = {"UPDATE words_0_data SET block = x'00'", "DROP TABLE words_0_idx",
+                                       "DROP TABLE words_0"};
     (void)state;
     corpus_add(1, 10);
     corpus_index();
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         search_guard_start();
-        corpus_spoil(ways[i]);
+        corpus_damage(ways[i]);
         if (say_and_index("x in the same transaction") != 2)
-            fail_msg("%s went by unseen", ways[i]);
+            fail_msg("%s was not noticed", ways[i]);
         assert_int_equal(corpus_number("SELECT count(*) FROM message"), 11 + i);
         corpus_index();
         corpus_expect("x1", "#A1 ");
@@ -71,17 +72,17 @@ static void a_damaged_index_is_rebuilt_and_stops_nothing(void **state)
     }
 }
 
-static void what_was_rebuilt_and_is_damaged_again_is_switched_off(void **state)
+static void an_index_damaged_again_after_a_rebuild_is_disabled(void **state)
 {
     int removed;
     char damage[SEARCH_DAMAGE];
     (void)state;
     corpus_add(1, 10);
     corpus_index();
-    corpus_spoil("UPDATE words_0_data SET block = x'00'");
+    corpus_damage("UPDATE words_0_data SET block = x'00'");
     assert_int_equal(say_and_index("x"), 2);
     assert_false(search_guard_is_off());
-    corpus_spoil("UPDATE words_0_data SET block = x'00'");
+    corpus_damage("UPDATE words_0_data SET block = x'00'");
     assert_int_equal(say_and_index("x"), 2);
     assert_true(search_guard_is_off());
     assert_int_equal(say_and_index("x"), 1);
@@ -89,19 +90,20 @@ static void what_was_rebuilt_and_is_damaged_again_is_switched_off(void **state)
     assert_int_equal(search_guard_run(corpus_db(), trim_to_4, &removed, damage), SQLITE_OK);
     corpus_exec("COMMIT");
     assert_int_equal(corpus_number("SELECT count(*) FROM message"), 4);
-    assert_int_equal(corpus_number("SELECT count(*) FROM search_slice"), 0); /* abandoned: it has what was deleted */
+    assert_int_equal(corpus_number("SELECT count(*) FROM search_slice"),
+                     0); /* abandoned: it contains deleted messages */
     assert_int_equal(corpus_number("SELECT count(*) FROM search WHERE low > high"), 1);
-    corpus_expect("x*", ""); /* nothing is read */
+    corpus_expect("x*", ""); /* nothing is searched */
     assert_int_equal(corpus_ended(), SEARCH_BEHIND);
     search_guard_start();
-    assert_int_equal(say_and_index("x11"), 2); /* meets what was abandoned */
+    assert_int_equal(say_and_index("x11"), 2); /* meets the abandoned index */
     corpus_index();
     corpus_expect("x11", "#A14 ");
     corpus_expect("x1", "");
     assert_int_equal(corpus_indexed(), 5);
 }
 
-static void what_is_sound_is_not_rebuilt(void **state)
+static void an_intact_index_is_not_rebuilt(void **state)
 {
     char damage[SEARCH_DAMAGE];
     int removed = 0;
@@ -134,14 +136,14 @@ static int run_wipe(bool *failed)
     return rc;
 }
 
-static void what_cannot_be_done_with_the_index_off_is_told_to_fn(void **state)
+static void fn_is_told_when_the_index_is_disabled(void **state)
 {
     bool more, failed, other;
     (void)state;
     corpus_add(1, 10);
     corpus_index();
     for (int i = 0; i < 2; i++) {
-        corpus_spoil("UPDATE words_0_data SET block = x'00'");
+        corpus_damage("UPDATE words_0_data SET block = x'00'");
         assert_int_equal(say_and_index("x"), 2);
     }
     assert_true(search_guard_is_off());
@@ -165,7 +167,7 @@ static void a_rebuilt_index_is_another_edition(void **state)
     say_and_index("x");
     assert_int_equal(search_guard_edition(corpus_db(), &now), SQLITE_OK);
     assert_int_equal(now, before);
-    corpus_spoil("UPDATE words_0_data SET block = x'00'");
+    corpus_damage("UPDATE words_0_data SET block = x'00'");
     say_and_index("x");
     assert_int_equal(search_guard_edition(corpus_db(), &now), SQLITE_OK);
     assert_int_not_equal(now, before);
@@ -176,9 +178,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, corpus_open, corpus_close)
     const struct CMUnitTest tests[] = {
         TEST(a_damaged_index_is_rebuilt_and_stops_nothing),
-        TEST(what_was_rebuilt_and_is_damaged_again_is_switched_off),
-        TEST(what_is_sound_is_not_rebuilt),
-        TEST(what_cannot_be_done_with_the_index_off_is_told_to_fn),
+        TEST(an_index_damaged_again_after_a_rebuild_is_disabled),
+        TEST(an_intact_index_is_not_rebuilt),
+        TEST(fn_is_told_when_the_index_is_disabled),
         TEST(a_rebuilt_index_is_another_edition),
     };
 #undef TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Writing the search index: how it follows the messages, and that it loses what they lose. */
+/* Writing the search index: it follows new messages and drops deleted ones. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -26,18 +26,18 @@ static void an_old_database_is_indexed_from_its_end_in_steps(void **state)
     corpus_expect("x2001", "");
     assert_int_equal(corpus_ended(), SEARCH_BEHIND);
     assert_true(corpus_step());
-    corpus_expect("x2001", "#A2001 "); /* what is new comes first */
+    corpus_expect("x2001", "#A2001 "); /* new messages first */
     assert_int_equal(corpus_ended(), SEARCH_BEHIND);
     assert_true(corpus_step());
     assert_true(corpus_step());
-    corpus_expect("x2000", "#A2000 "); /* then what is old, from its end */
+    corpus_expect("x2000", "#A2000 "); /* then old ones, from the newest */
     corpus_expect("x1", "");
     corpus_index();
     corpus_expect("x1", "#A1 ");
     assert_int_equal(corpus_ended(), SEARCH_ALL);
 }
 
-static void what_was_interrupted_goes_on_and_nothing_is_indexed_twice(void **state)
+static void interrupted_indexing_continues_and_indexes_nothing_twice(void **state)
 {
     (void)state;
     corpus_add(1, 1700);
@@ -52,7 +52,7 @@ static void what_was_interrupted_goes_on_and_nothing_is_indexed_twice(void **sta
     assert_int_equal(corpus_number("SELECT count(*) FROM v WHERE term LIKE 'x%'"), 1700);
 }
 
-static void expiry_takes_words_out_of_the_index(void **state)
+static void expiry_removes_words_from_the_index(void **state)
 {
     (void)state;
     corpus_add(1, 100);
@@ -65,7 +65,7 @@ static void expiry_takes_words_out_of_the_index(void **state)
     assert_int_equal(corpus_number("SELECT holes FROM search_slice"), 40);
 }
 
-static void expiry_leaves_alone_what_is_not_indexed_yet(void **state)
+static void expiry_of_unindexed_messages_leaves_the_index_alone(void **state)
 {
     (void)state;
     corpus_add(1, 1000);
@@ -79,7 +79,7 @@ static void expiry_leaves_alone_what_is_not_indexed_yet(void **state)
     assert_int_equal(corpus_ended(), SEARCH_ALL);
 }
 
-static void a_number_that_is_given_again_is_indexed_again(void **state)
+static void a_reused_number_is_indexed_again(void **state)
 {
     (void)state;
     corpus_say("#a", "bob", "one");
@@ -109,7 +109,7 @@ static void a_user_is_forgotten_in_any_case_of_the_name(void **state)
     assert_int_equal(corpus_indexed(), 50);
 }
 
-static void a_room_is_forgotten_up_to_where_it_was(void **state)
+static void a_room_is_forgotten_up_to_a_number(void **state)
 {
     (void)state;
     for (int i = 0; i < 20; i++) {
@@ -122,7 +122,7 @@ static void a_room_is_forgotten_up_to_where_it_was(void **state)
     assert_int_equal(corpus_indexed(), 20);
 }
 
-/* Whether the bytes stand in any page of the index. */
+/* True if any page of the index contains the bytes. */
 static bool stands_in_pages(const char *what)
 {
     char sql[160];
@@ -138,7 +138,7 @@ static bool wipe(int64_t holes)
     return more;
 }
 
-static void wiping_takes_the_words_out_of_the_pages(void **state)
+static void wiping_removes_the_words_from_the_pages(void **state)
 {
     (void)state;
     corpus_say("#a", "bob", "stays");
@@ -147,8 +147,8 @@ static void wiping_takes_the_words_out_of_the_pages(void **state)
     corpus_index();
     corpus_forget("eve", false, 100, 1);
     corpus_expect("zsecret", "");
-    assert_true(stands_in_pages("zsecret")); /* unfindable; or there would be nothing to wipe */
-    assert_false(wipe(1));                   /* too few */
+    assert_true(stands_in_pages("zsecret")); /* not found any more, but still in the pages */
+    assert_false(wipe(1));                   /* too few holes */
     while (wipe(0))
         ;
     assert_false(stands_in_pages("zsecret"));
@@ -157,7 +157,7 @@ static void wiping_takes_the_words_out_of_the_pages(void **state)
     corpus_expect("stays", "#A1 ");
 }
 
-static void a_slice_without_messages_goes(void **state)
+static void an_empty_slice_is_dropped(void **state)
 {
     (void)state;
     corpus_add(SLICE - 2, SLICE + 1);
@@ -182,14 +182,14 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, corpus_open, corpus_close)
     const struct CMUnitTest tests[] = {
         TEST(an_old_database_is_indexed_from_its_end_in_steps),
-        TEST(what_was_interrupted_goes_on_and_nothing_is_indexed_twice),
-        TEST(expiry_takes_words_out_of_the_index),
-        TEST(expiry_leaves_alone_what_is_not_indexed_yet),
-        TEST(a_number_that_is_given_again_is_indexed_again),
+        TEST(interrupted_indexing_continues_and_indexes_nothing_twice),
+        TEST(expiry_removes_words_from_the_index),
+        TEST(expiry_of_unindexed_messages_leaves_the_index_alone),
+        TEST(a_reused_number_is_indexed_again),
         TEST(a_user_is_forgotten_in_any_case_of_the_name),
-        TEST(a_room_is_forgotten_up_to_where_it_was),
-        TEST(wiping_takes_the_words_out_of_the_pages),
-        TEST(a_slice_without_messages_goes),
+        TEST(a_room_is_forgotten_up_to_a_number),
+        TEST(wiping_removes_the_words_from_the_pages),
+        TEST(an_empty_slice_is_dropped),
     };
 #undef TEST
     alarm(60);

@@ -47,14 +47,14 @@ static void accents_and_case_make_no_difference(void **state)
     (void)state;
     corpus_say("#a", "bob", "un caf\xc3\xa9 cr\xc3\xa8me");
     corpus_say("#a", "bob", "CAFE");
-    corpus_say("#a", "bob", "cafe\xcc\x81"); /* the accent as a character of its own */
+    corpus_say("#a", "bob", "cafe\xcc\x81"); /* the accent as a combining character */
     corpus_index();
     corpus_expect("cafe", "#A3 #A2 #A1 ");
     corpus_expect("caf\xc3\xa9", "#A3 #A2 #A1 ");
     corpus_expect("CR\xc3\x88ME", "#A1 ");
 }
 
-static void a_word_finds_its_start_with_a_star(void **state)
+static void a_star_finds_words_by_their_start(void **state)
 {
     (void)state;
     corpus_say("#a", "bob", "station");
@@ -68,13 +68,15 @@ static void a_word_finds_its_start_with_a_star(void **state)
     corpus_expect("state-of-th*", "#A2 ");
 }
 
-static void chinese_and_japanese_are_found_by_any_part(void **state)
+static void chinese_and_japanese_text_is_found_by_any_part(void **state)
 {
     (void)state;
-    corpus_say("#a", "bob", "\xe6\x88\x91\xe4\xbd\x8f\xe5\x9c\xa8\xe5\x8c\x97\xe4\xba\xac\xe5\xb8\x82");                         /* 我住在北京市 */
-    corpus_say("#a", "bob", "\xe6\x9d\xb1\xe4\xba\xac\xe9\x83\xbd\xe3\x81\xab\xe8\xa1\x8c\xe3\x81\x8d\xe3\x81\xbe\xe3\x81\x99"); /* 東京都に行きます */
-    corpus_say("#a", "bob", "\xe4\xba\xac\xe5\x8c\x97");                                                                         /* 京北 */
-    corpus_say("#a", "bob", "iPhone\xe6\x89\x8b\xe6\x9c\xba");                                                                   /* iPhone手机 */
+    /* 我住在北京市 and 東京都に行きます */
+    corpus_say("#a", "bob", "\xe6\x88\x91\xe4\xbd\x8f\xe5\x9c\xa8\xe5\x8c\x97\xe4\xba\xac\xe5\xb8\x82");
+    corpus_say("#a", "bob",
+               "\xe6\x9d\xb1\xe4\xba\xac\xe9\x83\xbd\xe3\x81\xab\xe8\xa1\x8c\xe3\x81\x8d\xe3\x81\xbe\xe3\x81\x99");
+    corpus_say("#a", "bob", "\xe4\xba\xac\xe5\x8c\x97");       /* 京北 */
+    corpus_say("#a", "bob", "iPhone\xe6\x89\x8b\xe6\x9c\xba"); /* iPhone手机 */
     corpus_index();
     corpus_expect("\xe5\x8c\x97\xe4\xba\xac", "#A1 ");             /* 北京: two characters, in that order */
     corpus_expect("\xe4\xba\xac", "#A3 #A2 #A1 ");                 /* 京 */
@@ -84,11 +86,11 @@ static void chinese_and_japanese_are_found_by_any_part(void **state)
     corpus_expect("\xe6\x89\x8b\xe6\x9c\xba", "#A4 ");
 }
 
-static void emoji_and_wide_letters_are_found(void **state)
+static void emoji_and_full_width_letters_are_found(void **state)
 {
     (void)state;
     corpus_say("#a", "bob", "well\xf0\x9f\x98\x80");
-    corpus_say("#a", "bob", "\xef\xbc\xa1\xef\xbc\xa2\xef\xbc\xa3"); /* ABC, wide */
+    corpus_say("#a", "bob", "\xef\xbc\xa1\xef\xbc\xa2\xef\xbc\xa3"); /* ABC, full-width */
     corpus_index();
     corpus_expect("\xf0\x9f\x98\x80", "#A1 ");
     corpus_expect("well", "#A1 ");
@@ -99,9 +101,29 @@ static void emoji_and_wide_letters_are_found(void **state)
 static void any_input_is_safe(void **state)
 {
     static const char *const hostile[] = {
-        "\"", "\" OR 1 --", "*", "NEAR(", "NEAR(a b, 1)", "a AND", "AND OR NOT", "(((((", "a:b words:x", "{words}:x", "^a", "-a",
-        "a + b", "''';DROP TABLE message;--", "\\", "a\"b\"c*", "\"\"\"*", "\xef\xbf\xbd", "* * *", "a* b* c*",
-        "\xe2\x80\xa6", "\xe2\x80\xa6*", "\xc3\xa9*",
+        "\"",
+        "\" OR 1 --",
+        "*",
+        "NEAR(",
+        "NEAR(a b, 1)",
+        "a AND",
+        "AND OR NOT",
+        "(((((",
+        "a:b words:x",
+        "{words}:x",
+        "^a",
+        "-a",
+        "a + b",
+        "''';DROP TABLE message;--",
+        "\\",
+        "a\"b\"c*",
+        "\"\"\"*",
+        "\xef\xbf\xbd",
+        "* * *",
+        "a* b* c*",
+        "\xe2\x80\xa6",
+        "\xe2\x80\xa6*",
+        "\xc3\xa9*",
     };
     (void)state;
     corpus_say("#a", "bob", "nothing of that");
@@ -113,7 +135,7 @@ static void any_input_is_safe(void **state)
     assert_int_equal(corpus_number("SELECT count(*) FROM message"), 1);
 }
 
-static void long_and_many_words_are_words(void **state)
+static void long_words_and_many_words_are_accepted(void **state)
 {
     static char word[4001], many[4001];
     (void)state;
@@ -131,7 +153,7 @@ static void long_and_many_words_are_words(void **state)
     corpus_expect(many, "");
 }
 
-static void rooms_and_users_are_told_apart(void **state)
+static void searches_can_be_limited_to_a_room_or_user(void **state)
 {
     struct buf match = {0};
     (void)state;
@@ -152,7 +174,7 @@ static void rooms_and_users_are_told_apart(void **state)
     buf_fini(&match);
 }
 
-static void what_may_not_be_read_is_not_found(void **state)
+static void unreadable_rooms_are_not_searched(void **state)
 {
     struct buf match = {0};
     (void)state;
@@ -165,7 +187,7 @@ static void what_may_not_be_read_is_not_found(void **state)
     buf_fini(&match);
 }
 
-static void a_room_has_no_past_but_its_own(void **state)
+static void a_recreated_room_has_no_older_messages(void **state)
 {
     (void)state;
     corpus_say("#a", "bob", "x");
@@ -176,7 +198,7 @@ static void a_room_has_no_past_but_its_own(void **state)
     corpus_expect("x", "");
 }
 
-static void times_bound_what_is_found(void **state)
+static void results_are_bounded_by_times(void **state)
 {
     static const struct {
         int64_t since_ms, before_ms;
@@ -217,7 +239,7 @@ static void a_search_ends_in_time_and_says_so(void **state)
     buf_fini(&match);
 }
 
-static void a_reader_may_stop_it(void **state)
+static void a_reader_can_stop_a_search(void **state)
 {
     (void)state;
     for (int i = 0; i < 5; i++)
@@ -229,7 +251,7 @@ static void a_reader_may_stop_it(void **state)
     assert_int_equal(corpus_ended(), SEARCH_ALL);
 }
 
-static void an_answer_that_is_full_tells_whether_newer_ones_are_missing(void **state)
+static void a_full_answer_tells_whether_newer_messages_are_missing(void **state)
 {
     (void)state;
     corpus_add(1, 600);
@@ -240,7 +262,7 @@ static void an_answer_that_is_full_tells_whether_newer_ones_are_missing(void **s
     corpus_expect("x600", "#A600 ");
     assert_int_equal(corpus_ended(), SEARCH_BEHIND);
     corpus_index();
-    corpus_exec("UPDATE search SET low = 300"); /* now older ones are, which does not matter to a full answer */
+    corpus_exec("UPDATE search SET low = 300"); /* now older ones are missing, which does not affect a full answer */
     corpus_stop_after(1);
     corpus_expect("x600", "#A600 ");
     assert_int_equal(corpus_ended(), SEARCH_ALL);
@@ -270,18 +292,18 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(words_are_found_the_newest_first),
         TEST(accents_and_case_make_no_difference),
-        TEST(a_word_finds_its_start_with_a_star),
-        TEST(chinese_and_japanese_are_found_by_any_part),
-        TEST(emoji_and_wide_letters_are_found),
+        TEST(a_star_finds_words_by_their_start),
+        TEST(chinese_and_japanese_text_is_found_by_any_part),
+        TEST(emoji_and_full_width_letters_are_found),
         TEST(any_input_is_safe),
-        TEST(long_and_many_words_are_words),
-        TEST(rooms_and_users_are_told_apart),
-        TEST(what_may_not_be_read_is_not_found),
-        TEST(a_room_has_no_past_but_its_own),
-        TEST(times_bound_what_is_found),
+        TEST(long_words_and_many_words_are_accepted),
+        TEST(searches_can_be_limited_to_a_room_or_user),
+        TEST(unreadable_rooms_are_not_searched),
+        TEST(a_recreated_room_has_no_older_messages),
+        TEST(results_are_bounded_by_times),
         TEST(a_search_ends_in_time_and_says_so),
-        TEST(a_reader_may_stop_it),
-        TEST(an_answer_that_is_full_tells_whether_newer_ones_are_missing),
+        TEST(a_reader_can_stop_a_search),
+        TEST(a_full_answer_tells_whether_newer_messages_are_missing),
         TEST(slices_are_searched_from_the_newest),
     };
 #undef TEST

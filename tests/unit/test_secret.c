@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Passwords and random secrets: what is stored accepts the right one, refuses others, and does not reveal it. */
+/* Passwords and random secrets: a stored hash accepts the right one, refuses others, and does not reveal it. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -59,7 +59,7 @@ static void the_same_password_has_another_hash_each_time(void **state)
     assert_string_not_equal(one, two);
 }
 
-static void what_it_costs_is_in_the_hash_so_old_ones_stay_good(void **state)
+static void a_hash_contains_its_cost_so_old_ones_stay_valid(void **state)
 {
     char cheap[SECRET_HASH], dear[SECRET_HASH];
     SODIUM;
@@ -73,7 +73,7 @@ static void what_it_costs_is_in_the_hash_so_old_ones_stay_good(void **state)
     assert_int_equal(secret_verify(dear, "open sesame"), SECRET_RIGHT);
 }
 
-static void what_is_no_hash_is_nobodys(void **state)
+static void an_invalid_hash_matches_no_password(void **state)
 {
     SODIUM;
     assert_int_equal(secret_verify("", ""), SECRET_WRONG);
@@ -81,7 +81,7 @@ static void what_is_no_hash_is_nobodys(void **state)
     assert_int_equal(secret_verify("$argon2id$v=19$m=8,t=1,p=1$", "x"), SECRET_WRONG);
 }
 
-static void a_new_secret_is_another_each_time_and_one_word(void **state)
+static void each_new_secret_is_different_and_one_word(void **state)
 {
     char one[SECRET_TEXT], two[SECRET_TEXT];
     SODIUM;
@@ -92,7 +92,7 @@ static void a_new_secret_is_another_each_time_and_one_word(void **state)
     assert_int_equal(strspn(one, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), SECRET_TEXT - 1);
 }
 
-static void a_digest_is_the_same_for_the_same_and_differs_for_others(void **state)
+static void equal_secrets_have_equal_digests_and_others_differ(void **state)
 {
     unsigned char one[SECRET_DIGEST], again[SECRET_DIGEST], other[SECRET_DIGEST];
     SODIUM;
@@ -110,10 +110,10 @@ int main(void)
         TEST(a_wiped_secret_is_gone),
         TEST(a_hash_knows_its_password_and_no_other),
         TEST(the_same_password_has_another_hash_each_time),
-        TEST(what_it_costs_is_in_the_hash_so_old_ones_stay_good),
-        TEST(what_is_no_hash_is_nobodys),
-        TEST(a_new_secret_is_another_each_time_and_one_word),
-        TEST(a_digest_is_the_same_for_the_same_and_differs_for_others),
+        TEST(a_hash_contains_its_cost_so_old_ones_stay_valid),
+        TEST(an_invalid_hash_matches_no_password),
+        TEST(each_new_secret_is_different_and_one_word),
+        TEST(equal_secrets_have_equal_digests_and_others_differ),
     };
     alarm(60);
     must(secret_start() == 0);

@@ -26,7 +26,7 @@ static int open_memory(void **state)
 static int close_memory(void **state)
 {
     (void)state;
-    return sqlite3_close(db) == SQLITE_OK ? 0 : -1; /* fails when a statement was left open */
+    return sqlite3_close(db) == SQLITE_OK ? 0 : -1; /* fails if a statement was left open */
 }
 
 static int add(int64_t a, struct sql_value b, struct sql_value c)
@@ -41,7 +41,7 @@ static int64_t number(const char *sql)
     return n;
 }
 
-static void each_value_keeps_its_kind(void **state)
+static void each_value_keeps_its_type(void **state)
 {
     sqlite3_stmt *st;
     (void)state;
@@ -59,7 +59,7 @@ static void each_value_keeps_its_kind(void **state)
     assert_int_equal(sqlite3_finalize(st), SQLITE_OK);
 }
 
-static void no_text_is_null_and_is_read_as_empty(void **state)
+static void a_missing_text_is_null_and_is_read_as_empty(void **state)
 {
     sqlite3_stmt *st;
     (void)state;
@@ -71,11 +71,11 @@ static void no_text_is_null_and_is_read_as_empty(void **state)
     assert_int_equal(sqlite3_finalize(st), SQLITE_OK);
 }
 
-static void whether_something_changed_is_told(void **state)
+static void a_statement_reports_whether_it_changed_a_row(void **state)
 {
     (void)state;
     assert_true(sql_changed(db, add(1, sql_int(2), sql_int(3))));
-    assert_false(sql_changed(db, add(1, sql_int(2), sql_int(3)))); /* is there */
+    assert_false(sql_changed(db, add(1, sql_int(2), sql_int(3)))); /* the row exists */
     assert_false(sql_changed(db, sql_run(db, "INSERT INTO t VALUES (NULL, 1, 1)", NULL, 0)));
     assert_true(sql_changed(db, sql_run(db, "DELETE FROM t WHERE a = ?1", SQL_WITH(sql_int(1)))));
     assert_false(sql_changed(db, sql_run(db, "DELETE FROM t WHERE a = ?1", SQL_WITH(sql_int(1)))));
@@ -90,7 +90,7 @@ static void a_statement_with_rows_is_run_to_its_end(void **state)
     assert_int_equal(number("SELECT count(*) FROM t"), 0);
 }
 
-static void where_there_is_no_number_it_is_0(void **state)
+static void without_a_row_the_number_is_0(void **state)
 {
     (void)state;
     assert_int_equal(number("SELECT a FROM t"), 0);
@@ -98,7 +98,7 @@ static void where_there_is_no_number_it_is_0(void **state)
     assert_int_equal(number("SELECT -5, 6"), -5);
 }
 
-static void a_number_that_is_there_is_told_from_none(void **state)
+static void a_missing_number_differs_from_0(void **state)
 {
     int64_t n;
     bool found;
@@ -115,7 +115,7 @@ static void a_number_that_is_there_is_told_from_none(void **state)
     assert_false(found);
 }
 
-static void names_of_tables_can_be_formatted(void **state)
+static void table_names_can_be_formatted(void **state)
 {
     (void)state;
     assert_int_equal(sql_exec(db, "CREATE TABLE t_%d (x); INSERT INTO t_%d VALUES (%d)", 5, 5, 6), SQLITE_OK);
@@ -123,7 +123,7 @@ static void names_of_tables_can_be_formatted(void **state)
     assert_int_equal(sql_exec(db, "DROP TABLE t_%d", 6), SQLITE_ERROR);
 }
 
-static void an_error_is_told_and_leaves_no_statement(void **state)
+static void an_error_is_reported_and_leaves_no_statement(void **state)
 {
     sqlite3_stmt *st = (sqlite3_stmt *)&st;
     int64_t n = 5;
@@ -142,14 +142,14 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_memory, close_memory)
     const struct CMUnitTest tests[] = {
-        TEST(each_value_keeps_its_kind),
-        TEST(no_text_is_null_and_is_read_as_empty),
-        TEST(whether_something_changed_is_told),
+        TEST(each_value_keeps_its_type),
+        TEST(a_missing_text_is_null_and_is_read_as_empty),
+        TEST(a_statement_reports_whether_it_changed_a_row),
         TEST(a_statement_with_rows_is_run_to_its_end),
-        TEST(where_there_is_no_number_it_is_0),
-        TEST(a_number_that_is_there_is_told_from_none),
-        TEST(names_of_tables_can_be_formatted),
-        TEST(an_error_is_told_and_leaves_no_statement),
+        TEST(without_a_row_the_number_is_0),
+        TEST(a_missing_number_differs_from_0),
+        TEST(table_names_can_be_formatted),
+        TEST(an_error_is_reported_and_leaves_no_statement),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

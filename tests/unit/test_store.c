@@ -52,7 +52,7 @@ static void start_store(void)
     assert_int_equal(store_start(), 0);
 }
 
-/* A connection of somebody else. */
+/* A connection of another program. */
 static sqlite3 *other_connection(void)
 {
     sqlite3 *db;
@@ -73,7 +73,7 @@ static struct {
 struct work {
     struct store_job job; /* first */
     int id;
-    _Atomic int fails;    /* runs that fail still; -1: all */
+    _Atomic int fails;    /* runs that still fail; -1: all */
     _Atomic int runs, dones, last_ok;
     _Atomic bool hold, inside;   /* run waits while .hold */
     _Atomic long long seen;      /* rows that another connection sees at done */
@@ -90,7 +90,7 @@ static int run_work(struct store_job *job, sqlite3 *db)
     char sql[128];
     w->runs++;
     w->inside = true;
-    unit_comes(is_let, w);
+    unit_wait_for(is_let, w);
     w->inside = false;
     if (w->fails) {
         if (w->fails > 0)
@@ -136,12 +136,6 @@ static bool is_idle(void *arg)
     return store_status().state == STORE_IDLE && store_status().queued == 0;
 }
 
-static bool is_bad(void *arg)
-{
-    (void)arg;
-    return store_status().state == STORE_FAILED;
-}
-
 static void put(struct work *w)
 {
     assert_true(store_put(&w->job));
@@ -149,7 +143,7 @@ static void put(struct work *w)
 
 /* ---- opening ---- */
 
-static void a_fresh_directory_gets_a_database_that_is_its_owners_alone(void **state)
+static void a_new_database_is_readable_by_its_owner_only(void **state)
 {
     (void)state;
     struct stat sb;
@@ -162,7 +156,7 @@ static void a_fresh_directory_gets_a_database_that_is_its_owners_alone(void **st
     store_close();
 }
 
-static void the_disk_is_asked_for_all_it_can_promise(void **state)
+static void the_database_uses_wal_full_sync_and_foreign_keys(void **state)
 {
     (void)state;
     open_store();
@@ -177,7 +171,7 @@ static void the_disk_is_asked_for_all_it_can_promise(void **state)
     store_close();
 }
 
-static void what_was_written_is_there_when_it_is_opened_again(void **state)
+static void written_rows_are_there_after_reopening(void **state)
 {
     (void)state;
     struct work w;
@@ -192,7 +186,7 @@ static void what_was_written_is_there_when_it_is_opened_again(void **state)
     store_close();
 }
 
-static void the_lock_file_tells_who_has_the_directory(void **state)
+static void the_lock_file_names_the_process_that_uses_the_directory(void **state)
 {
     (void)state;
     char path[UNIT_PATH + 16], pid[32];
@@ -215,7 +209,7 @@ static int open_in_use(void *arg)
     return strstr(why, "in use by another chatd") && strstr(why, pid) && strstr(why, "-d DIR") ? 42 : 2;
 }
 
-static void a_second_chatd_on_the_directory_is_refused_and_told_who_has_it(void **state)
+static void a_second_chatd_on_the_directory_is_refused_with_the_owners_pid(void **state)
 {
     (void)state;
     open_store();
@@ -230,7 +224,7 @@ static void a_second_chatd_on_the_directory_is_refused_and_told_who_has_it(void 
     store_close();
 }
 
-/* The file is refused with these words, and not a byte of it has changed. */
+/* The file is refused with this message, and none of its bytes has changed. */
 static void check_refused(const char *words)
 {
     size_t before_size, after_size;
@@ -285,13 +279,13 @@ static void a_corrupt_database_is_refused_and_left_byte_for_byte(void **state)
     store_close();
     char *data = unit_read_file(db_path, &size);
     assert_true(size > 200);
-    memset(data + 100, 0xee, size > 4096 ? 3996 : size - 100); /* the first page, but for its header */
+    memset(data + 100, 0xee, size > 4096 ? 3996 : size - 100); /* the first page except its header */
     unit_write_file(db_path, data, size);
     free(data);
     check_refused("malformed");
 }
 
-static void a_directory_that_is_not_there_is_told(void **state)
+static void a_missing_directory_is_reported(void **state)
 {
     (void)state;
     assert_int_equal(store_open("/nonexistent/chatd", error), -1);
@@ -305,7 +299,7 @@ static int open_read_only(void *arg)
     return store_open(arg, why) == 0 ? 1 : strstr(why, "cannot be written") || strstr(why, "readonly") ? 42 : 2;
 }
 
-static void a_database_that_may_not_be_written_is_refused(void **state)
+static void a_read_only_database_is_refused(void **state)
 {
     (void)state;
     open_store();
@@ -336,7 +330,7 @@ static void a_lock_file_that_is_a_symbolic_link_is_refused(void **state)
 
 #define MANY 40
 
-static void jobs_that_wait_together_share_one_commit_in_their_order(void **state)
+static void jobs_queued_together_share_one_commit_in_order(void **state)
 {
     (void)state;
     struct work first, w[MANY];
@@ -382,7 +376,7 @@ static void read_work(struct store_job *job, sqlite3 *db)
     struct work *w = (struct work *)job;
     (void)db;
     w->inside = true;
-    unit_comes(is_let, w);
+    unit_wait_for(is_let, w);
 }
 
 static bool are_read(void *arg)
@@ -390,7 +384,7 @@ static bool are_read(void *arg)
     return ((struct work *)arg)[0].dones && ((struct work *)arg)[3].dones;
 }
 
-static void what_may_take_long_is_read_behind_the_others(void **state)
+static void slow_reads_run_after_quick_ones(void **state)
 {
     static struct work first, behind, jobs[4]; /* slow, quick, slow, quick */
     (void)state;
@@ -410,7 +404,7 @@ static void what_may_take_long_is_read_behind_the_others(void **state)
     }
     work_init(&behind, 50, true);
     put(&behind);
-    unit_until(is_done, &behind); /* by then all before it have been handed on to the reader */
+    unit_until(is_done, &behind); /* by then all before it have been passed to the reader */
     done_order.n = 0;
     first.hold = false;
     unit_until(are_read, jobs);
@@ -448,7 +442,7 @@ static bool has_five(void *arg)
     return ((struct work *)arg)->dones >= 6;
 }
 
-static void a_job_may_be_put_again_from_its_done_ahead_of_the_rest(void **state)
+static void a_job_can_be_put_again_from_done_ahead_of_the_rest(void **state)
 {
     (void)state;
     struct work w, gate, later;
@@ -479,14 +473,14 @@ static void put_first_then_hold(struct store_job *job, bool ok)
     if (w->dones == 1) {
         w->inside = true;
         w->hold = true;
-        unit_comes(is_let, w);
+        unit_wait_for(is_let, w);
         w->inside = false;
         w->id += 1000;
         store_put_first(job);
     }
 }
 
-static void a_repeated_record_goes_before_what_came_since(void **state)
+static void a_retried_record_runs_before_later_jobs(void **state)
 {
     (void)state;
     struct work w, later;
@@ -508,7 +502,7 @@ static void a_repeated_record_goes_before_what_came_since(void **state)
     store_stop();
 }
 
-static void a_queued_job_can_be_withdrawn_and_a_taken_one_cannot(void **state)
+static void a_queued_job_can_be_withdrawn_and_a_running_one_cannot(void **state)
 {
     (void)state;
     struct work gate, a, b, c;
@@ -527,7 +521,7 @@ static void a_queued_job_can_be_withdrawn_and_a_taken_one_cannot(void **state)
     assert_false(store_withdraw(&b.job));
     assert_true(store_withdraw(&c.job));
     assert_false(store_withdraw(&gate.job));
-    put(&c); /* may be put again */
+    put(&c); /* can be put again */
     gate.hold = false;
     unit_until(is_done, &c);
     assert_int_equal(a.dones, 1);
@@ -539,7 +533,7 @@ static void a_queued_job_can_be_withdrawn_and_a_taken_one_cannot(void **state)
 
 /* ---- failures ---- */
 
-static void a_waiter_fails_at_the_first_failure_and_others_are_tried_again(void **state)
+static void a_waiter_fails_at_the_first_failure_and_others_are_retried(void **state)
 {
     (void)state;
     struct work gate, waiter, patient, breaker;
@@ -566,7 +560,7 @@ static void a_waiter_fails_at_the_first_failure_and_others_are_tried_again(void 
     assert_int_equal(patient.last_ok, true);
     assert_int_equal(patient.runs, 2);
     assert_int_equal(breaker.last_ok, true);
-    /* the waiter heard at once, the others after the second try and in their old order */
+    /* the waiter was told at once, the others after the second try and in their old order */
     assert_int_equal(done_order.order[0], 1);
     assert_int_equal(done_order.order[1], 3);
     assert_int_equal(done_order.order[2], 2);
@@ -579,7 +573,7 @@ static void a_waiter_fails_at_the_first_failure_and_others_are_tried_again(void 
     store_close();
 }
 
-static void a_waiter_that_queued_up_behind_the_failing_batch_fails_with_it(void **state)
+static void a_waiter_queued_behind_a_failing_batch_fails_with_it(void **state)
 {
     (void)state;
     struct work breaker, waiter;
@@ -600,7 +594,7 @@ static void a_waiter_that_queued_up_behind_the_failing_batch_fails_with_it(void 
     store_stop();
 }
 
-static void a_bad_store_refuses_waiters_at_once_takes_others_and_heals(void **state)
+static void a_failed_store_refuses_waiters_keeps_others_and_recovers(void **state)
 {
     (void)state;
     struct work breaker, waiter, patient;
@@ -610,7 +604,7 @@ static void a_bad_store_refuses_waiters_at_once_takes_others_and_heals(void **st
     work_init(&patient, 3, false);
     breaker.fails = -1;
     put(&breaker);
-    unit_until(is_bad, NULL);
+    unit_store_wait_failed();
     assert_false(store_put(&waiter.job));
     assert_int_equal(waiter.runs, 0);
     put(&patient);
@@ -626,7 +620,7 @@ static void a_bad_store_refuses_waiters_at_once_takes_others_and_heals(void **st
     store_stop();
 }
 
-static void a_store_with_nothing_to_do_finds_out_by_itself_that_it_is_well(void **state)
+static void an_idle_failed_store_detects_its_recovery(void **state)
 {
     (void)state;
     struct work waiter;
@@ -643,7 +637,7 @@ static void a_store_with_nothing_to_do_finds_out_by_itself_that_it_is_well(void 
     store_close();
 }
 
-static void somebody_elses_lock_on_the_database_is_trouble_that_passes(void **state)
+static void a_lock_by_another_program_is_a_temporary_failure(void **state)
 {
     (void)state;
     struct work waiter, patient;
@@ -667,7 +661,7 @@ static void somebody_elses_lock_on_the_database_is_trouble_that_passes(void **st
     store_stop();
 }
 
-static void a_failed_batch_leaves_nothing_of_itself_on_disk(void **state)
+static void a_failed_batch_leaves_nothing_on_disk(void **state)
 {
     (void)state;
     struct work gate, early, breaker;
@@ -694,7 +688,7 @@ static void a_failed_batch_leaves_nothing_of_itself_on_disk(void **state)
 
 /* ---- stopping ---- */
 
-static void stop_carries_out_what_is_queued(void **state)
+static void a_stop_runs_the_queued_jobs(void **state)
 {
     (void)state;
     struct work w[MANY];
@@ -711,7 +705,7 @@ static void stop_carries_out_what_is_queued(void **state)
     store_close();
 }
 
-static void stop_does_not_wait_for_a_store_that_fails(void **state)
+static void a_stop_does_not_wait_for_a_failed_store(void **state)
 {
     (void)state;
     struct work w, behind;
@@ -720,7 +714,7 @@ static void stop_does_not_wait_for_a_store_that_fails(void **state)
     work_init(&behind, 2, false);
     w.fails = -1;
     put(&w);
-    unit_until(is_bad, NULL);
+    unit_store_wait_failed();
     put(&behind);
     store_stop();
     assert_int_equal(w.dones, 1);
@@ -733,32 +727,32 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
-        TEST(a_fresh_directory_gets_a_database_that_is_its_owners_alone),
-        TEST(the_disk_is_asked_for_all_it_can_promise),
-        TEST(what_was_written_is_there_when_it_is_opened_again),
-        TEST(the_lock_file_tells_who_has_the_directory),
-        TEST(a_second_chatd_on_the_directory_is_refused_and_told_who_has_it),
+        TEST(a_new_database_is_readable_by_its_owner_only),
+        TEST(the_database_uses_wal_full_sync_and_foreign_keys),
+        TEST(written_rows_are_there_after_reopening),
+        TEST(the_lock_file_names_the_process_that_uses_the_directory),
+        TEST(a_second_chatd_on_the_directory_is_refused_with_the_owners_pid),
         TEST(a_newer_database_is_refused_and_left_byte_for_byte),
         TEST(a_database_of_another_program_is_refused_and_left_byte_for_byte),
         TEST(a_file_that_is_no_database_is_refused_and_left_byte_for_byte),
         TEST(a_corrupt_database_is_refused_and_left_byte_for_byte),
-        TEST(a_directory_that_is_not_there_is_told),
-        TEST(a_database_that_may_not_be_written_is_refused),
+        TEST(a_missing_directory_is_reported),
+        TEST(a_read_only_database_is_refused),
         TEST(a_lock_file_that_is_a_symbolic_link_is_refused),
-        TEST(jobs_that_wait_together_share_one_commit_in_their_order),
-        TEST(what_may_take_long_is_read_behind_the_others),
+        TEST(jobs_queued_together_share_one_commit_in_order),
+        TEST(slow_reads_run_after_quick_ones),
         TEST(done_comes_after_the_commit_and_not_before),
-        TEST(a_job_may_be_put_again_from_its_done_ahead_of_the_rest),
-        TEST(a_repeated_record_goes_before_what_came_since),
-        TEST(a_queued_job_can_be_withdrawn_and_a_taken_one_cannot),
-        TEST(a_waiter_fails_at_the_first_failure_and_others_are_tried_again),
-        TEST(a_waiter_that_queued_up_behind_the_failing_batch_fails_with_it),
-        TEST(a_bad_store_refuses_waiters_at_once_takes_others_and_heals),
-        TEST(a_store_with_nothing_to_do_finds_out_by_itself_that_it_is_well),
-        TEST(somebody_elses_lock_on_the_database_is_trouble_that_passes),
-        TEST(a_failed_batch_leaves_nothing_of_itself_on_disk),
-        TEST(stop_carries_out_what_is_queued),
-        TEST(stop_does_not_wait_for_a_store_that_fails),
+        TEST(a_job_can_be_put_again_from_done_ahead_of_the_rest),
+        TEST(a_retried_record_runs_before_later_jobs),
+        TEST(a_queued_job_can_be_withdrawn_and_a_running_one_cannot),
+        TEST(a_waiter_fails_at_the_first_failure_and_others_are_retried),
+        TEST(a_waiter_queued_behind_a_failing_batch_fails_with_it),
+        TEST(a_failed_store_refuses_waiters_keeps_others_and_recovers),
+        TEST(an_idle_failed_store_detects_its_recovery),
+        TEST(a_lock_by_another_program_is_a_temporary_failure),
+        TEST(a_failed_batch_leaves_nothing_on_disk),
+        TEST(a_stop_runs_the_queued_jobs),
+        TEST(a_stop_does_not_wait_for_a_failed_store),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

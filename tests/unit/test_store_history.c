@@ -37,7 +37,7 @@ static int open_memory(void **state)
 static int close_memory(void **state)
 {
     (void)state;
-    return sqlite3_close(db) == SQLITE_OK ? 0 : -1; /* fails when a statement was left open */
+    return sqlite3_close(db) == SQLITE_OK ? 0 : -1; /* fails if a statement was left open */
 }
 
 struct feed {
@@ -57,7 +57,7 @@ static const struct message_row *feed(void *arg)
     return &f->row;
 }
 
-/* Messages with these numbers, each said at its number in seconds. */
+/* Adds messages with these numbers, each said at its number in seconds. */
 static void add(const char *room, int from, int to)
 {
     struct feed f = {room, from, to, {0}};
@@ -89,7 +89,7 @@ static void expect(struct history_range range, const char *want)
     assert_string_equal(seen, want);
 }
 
-static void the_newest_are_read_backwards(void **state)
+static void the_newest_messages_are_read_backwards(void **state)
 {
     (void)state;
     expect((struct history_range){.most = 3}, "");
@@ -101,7 +101,7 @@ static void the_newest_are_read_backwards(void **state)
     expect((struct history_range){.most = 30, .after = 8, .before = 3}, "");
 }
 
-static void a_cursor_goes_forwards(void **state)
+static void a_cursor_pages_forwards(void **state)
 {
     (void)state;
     add("#a", 1, 10);
@@ -111,7 +111,7 @@ static void a_cursor_goes_forwards(void **state)
     expect((struct history_range){.most = 3, .after = 10, .first = true}, "");
 }
 
-static void since_begins_at_the_first_that_is_as_new(void **state)
+static void since_begins_at_the_first_message_of_that_age(void **state)
 {
     (void)state;
     add("#a", 1, 10);
@@ -135,7 +135,7 @@ static void the_highest_number_of_all_is_found(void **state)
     assert_int_equal(id, 110);
 }
 
-static void a_reader_may_stop_it(void **state)
+static void a_reader_can_stop_reading(void **state)
 {
     (void)state;
     add("#a", 1, 10);
@@ -144,7 +144,7 @@ static void a_reader_may_stop_it(void **state)
     wanted = 0;
 }
 
-static void what_is_there_already_stays(void **state)
+static void existing_messages_are_not_replaced(void **state)
 {
     (void)state;
     add("#a", 1, 3);
@@ -168,7 +168,7 @@ static int trim(const char *behind, const char *want_room, int64_t keep, int64_t
     return removed;
 }
 
-static void clearing_takes_one_room_after_the_other(void **state)
+static void clearing_proceeds_room_by_room(void **state)
 {
     (void)state;
     add("#a", 1, 3);
@@ -178,7 +178,7 @@ static void clearing_takes_one_room_after_the_other(void **state)
     assert_int_equal(trim("#b", "", 10, 0, 100), 0);
 }
 
-static void beyond_the_number_the_oldest_go_in_steps(void **state)
+static void beyond_the_limit_the_oldest_are_removed_in_steps(void **state)
 {
     (void)state;
     add("#a", 1, 10);
@@ -189,7 +189,7 @@ static void beyond_the_number_the_oldest_go_in_steps(void **state)
     assert_int_equal(trim("", "#a", 5, 0, 3), 0);
 }
 
-static void what_is_too_old_goes(void **state)
+static void expired_messages_are_removed(void **state)
 {
     (void)state;
     add("#a", 1, 10);
@@ -197,30 +197,30 @@ static void what_is_too_old_goes(void **state)
     expect((struct history_range){.most = 2, .first = true}, "4 5 ");
 }
 
-static void a_room_keeps_as_much_less_as_it_wants_and_never_more(void **state)
+static void a_room_can_keep_less_than_the_limit_but_not_more(void **state)
 {
     (void)state;
     add("#a", 1, 10);
     exec("INSERT INTO room_option VALUES ('#a', 'retention', '7')");
     assert_int_equal(trim("", "#a", 100, 0, 100), 3);
     assert_int_equal(trim("", "#a", 6, 0, 100), 1);
-    exec("UPDATE room_option SET value = 'soon'"); /* chatd never writes that */
+    exec("UPDATE room_option SET value = 'soon'"); /* chatd never writes this */
     assert_int_equal(trim("", "#a", 100, 0, 100), 0);
     exec("UPDATE room_option SET option = 'retention-days', value = '0'");
     assert_int_equal(trim("", "#a", 100, 0, 100), 0);
-    exec("UPDATE room_option SET value = '9223372036854775807'"); /* more milliseconds than a number holds */
+    exec("UPDATE room_option SET value = '9223372036854775807'"); /* overflows as milliseconds */
     assert_int_equal(trim("", "#a", 100, 0, 100), 0);
     expect((struct history_range){.most = 9, .first = true}, "5 6 7 8 9 10 ");
 }
 
-static void what_an_earlier_room_left_goes(void **state)
+static void messages_of_an_earlier_room_are_removed(void **state)
 {
     (void)state;
     exec("UPDATE room SET created_ms = 1 WHERE key = '#a'"); /* its numbers begin at 2^20 */
     add("#a", 1, 3);
     add("#a", 1 << 20, (1 << 20) + 1);
     add("#c", 1, 2); /* an unknown room */
-    add("#d", 1 << 20, 1 << 20); /* nor is this one, or its record is on its way */
+    add("#d", 1 << 20, 1 << 20); /* another one, or its record is still queued */
     assert_int_equal(trim("", "#a", 100, 0, 100), 3);
     assert_int_equal(trim("#b", "#c", 100, 0, 100), 2);
     assert_int_equal(trim("#c", "#d", 100, 0, 100), 0);
@@ -231,17 +231,17 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_memory, close_memory)
     const struct CMUnitTest tests[] = {
-        TEST(the_newest_are_read_backwards),
-        TEST(a_cursor_goes_forwards),
-        TEST(since_begins_at_the_first_that_is_as_new),
+        TEST(the_newest_messages_are_read_backwards),
+        TEST(a_cursor_pages_forwards),
+        TEST(since_begins_at_the_first_message_of_that_age),
         TEST(the_highest_number_of_all_is_found),
-        TEST(a_reader_may_stop_it),
-        TEST(what_is_there_already_stays),
-        TEST(clearing_takes_one_room_after_the_other),
-        TEST(beyond_the_number_the_oldest_go_in_steps),
-        TEST(what_is_too_old_goes),
-        TEST(a_room_keeps_as_much_less_as_it_wants_and_never_more),
-        TEST(what_an_earlier_room_left_goes),
+        TEST(a_reader_can_stop_reading),
+        TEST(existing_messages_are_not_replaced),
+        TEST(clearing_proceeds_room_by_room),
+        TEST(beyond_the_limit_the_oldest_are_removed_in_steps),
+        TEST(expired_messages_are_removed),
+        TEST(a_room_can_keep_less_than_the_limit_but_not_more),
+        TEST(messages_of_an_earlier_room_are_removed),
     };
 #undef TEST
     alarm(60);

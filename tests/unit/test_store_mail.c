@@ -41,7 +41,7 @@ static int tear_down(void **state)
 
 /* ---- messages ---- */
 
-/* Its number, or 0. */
+/* Adds a message. Returns its number, or 0. */
 static int64_t add(int64_t account, const char *text, int64_t time_ms, int64_t before_ms, int most)
 {
     struct mail_row row = {.time_ms = time_ms, .name = "Carol", .text = text};
@@ -70,18 +70,19 @@ static void expect(int64_t account, const char *want)
     assert_string_equal(seen, want);
 }
 
-static void what_was_added_is_read_the_oldest_first_by_its_own_account(void **state)
+static void messages_are_read_oldest_first_by_their_own_account(void **state)
 {
     (void)state;
     expect(7, "");
-    int64_t first = add(7, "one", 300, 0, MANY), second = add(8, "two", 200, 0, MANY), third = add(7, RUDE, 100, 0, MANY);
+    int64_t first = add(7, "one", 300, 0, MANY), second = add(8, "two", 200, 0, MANY),
+            third = add(7, RUDE, 100, 0, MANY);
     assert_true(0 < first && first < second && second < third);
-    expect(7, "300 Carol: one\n100 Carol: " RUDE "\n"); /* by number, whatever the clock said */
+    expect(7, "300 Carol: one\n100 Carol: " RUDE "\n"); /* by number, whatever the clock */
     expect(8, "200 Carol: two\n");
     expect(9, "");
 }
 
-static void reading_ends_when_it_is_told_to_and_forgets_nothing(void **state)
+static void a_reader_can_stop_and_nothing_is_forgotten(void **state)
 {
     (void)state;
     for (int i = 1; i <= 3; i++)
@@ -93,7 +94,7 @@ static void reading_ends_when_it_is_told_to_and_forgets_nothing(void **state)
     expect(7, "1 Carol: x\n2 Carol: x\n3 Carol: x\n");
 }
 
-static void there_are_no_more_than_there_may_be_for_each_account(void **state)
+static void each_account_has_at_most_its_limit_of_messages(void **state)
 {
     (void)state;
     assert_true(add(7, "a", 1, 0, 2) && add(7, "b", 2, 0, 2));
@@ -105,24 +106,24 @@ static void there_are_no_more_than_there_may_be_for_each_account(void **state)
     assert_true(add(7, "f", 6, 0, 3));
 }
 
-static void what_has_waited_too_long_makes_room(void **state)
+static void an_expired_message_makes_room(void **state)
 {
     (void)state;
     assert_true(add(7, "a", 99, 0, 2) && add(7, "b", 100, 0, 2) && add(8, "c", 99, 0, 2));
     assert_true(add(7, "d", 200, 100, 2));
     expect(7, "100 Carol: b\n200 Carol: d\n");
-    expect(8, "99 Carol: c\n"); /* another's */
+    expect(8, "99 Carol: c\n"); /* of another account */
     assert_int_equal(add(7, "e", 300, 100, 2), 0);
 }
 
-static void for_an_account_that_is_not_there_nothing_is_kept(void **state)
+static void nothing_is_stored_for_an_unknown_account(void **state)
 {
     (void)state;
     assert_int_equal(add(9, "x", 1, 0, MANY), 0);
     assert_int_equal(unit_db_number(db, "SELECT count(*) FROM mail"), 0);
 }
 
-static void a_stretch_of_numbers_is_forgotten_and_only_of_that_account(void **state)
+static void a_range_is_forgotten_only_for_its_account(void **state)
 {
     int64_t n[6];
     (void)state;
@@ -136,7 +137,7 @@ static void a_stretch_of_numbers_is_forgotten_and_only_of_that_account(void **st
     expect(7, "5 Carol: x\n");
 }
 
-static void a_number_is_never_given_twice(void **state)
+static void a_number_is_never_reused(void **state)
 {
     (void)state;
     int64_t n = add(7, "x", 1, 0, MANY);
@@ -144,14 +145,14 @@ static void a_number_is_never_given_twice(void **state)
     assert_true(add(7, "y", 2, 0, MANY) > n);
 }
 
-static void of_the_oldest_of_all_those_that_waited_too_long_go(void **state)
+static void expired_messages_are_removed_oldest_first(void **state)
 {
     (void)state;
     for (int i = 1; i <= 5; i++)
         add(i % 2 ? 7 : 8, "x", i, 0, MANY);
     assert_int_equal(store_mail_forget_old(db, 1, MANY), SQLITE_OK);
     assert_int_equal(unit_db_number(db, "SELECT count(*) FROM mail"), 5);
-    assert_int_equal(store_mail_forget_old(db, 5, 2), SQLITE_OK); /* so many at a time */
+    assert_int_equal(store_mail_forget_old(db, 5, 2), SQLITE_OK); /* at most two at a time */
     expect(7, "3 Carol: x\n5 Carol: x\n");
     expect(8, "4 Carol: x\n");
     assert_int_equal(store_mail_forget_old(db, 5, MANY), SQLITE_OK);
@@ -159,7 +160,7 @@ static void of_the_oldest_of_all_those_that_waited_too_long_go(void **state)
     expect(8, "");
 }
 
-static void an_account_that_goes_takes_along_what_waits_for_it(void **state)
+static void messages_are_deleted_with_their_account(void **state)
 {
     (void)state;
     assert_true(add(7, "a", 1, 0, MANY) && add(8, "b", 2, 0, MANY));
@@ -181,8 +182,8 @@ static void say(const char *room, int from, int to)
 {
     for (int id = from; id <= to; id++) {
         char sql[160];
-        snprintf(sql, sizeof sql, "INSERT INTO message (room, id, time_ms, name, text) VALUES ('%s', %d, 0, 'x', 'x')", room,
-                 id);
+        snprintf(sql, sizeof sql, "INSERT INTO message (room, id, time_ms, name, text) VALUES ('%s', %d, 0, 'x', 'x')",
+                 room, id);
         unit_db_exec(db, sql);
     }
 }
@@ -201,7 +202,7 @@ static void expect_marks(int64_t account, int most, const char *want)
     assert_string_equal(seen, want);
 }
 
-static void what_came_since_is_counted_for_each_room_that_was_noted(void **state)
+static void later_messages_are_counted_for_each_marked_room(void **state)
 {
     (void)state;
     say("#a", 1, 5);
@@ -217,7 +218,7 @@ static void what_came_since_is_counted_for_each_room_that_was_noted(void **state
     expect_marks(7, MANY, "#a 3\n#b 1\n");
 }
 
-static void no_more_is_counted_than_was_asked_for(void **state)
+static void counting_stops_at_the_requested_limit(void **state)
 {
     (void)state;
     say("#a", 1, 5);
@@ -227,18 +228,18 @@ static void no_more_is_counted_than_was_asked_for(void **state)
     expect_marks(7, 3, "#a 3\n");
 }
 
-static void a_mark_moves_with_what_was_heard_last(void **state)
+static void a_mark_moves_to_the_message_heard_last(void **state)
 {
     (void)state;
     say("#a", 1, 5);
     mark(7, "#a", 1, MANY);
     mark(7, "#a", 4, MANY);
     expect_marks(7, MANY, "#a 1\n");
-    mark(7, "#a", 3, MANY); /* the one who says so knows best */
+    mark(7, "#a", 3, MANY); /* a mark can also move backwards */
     expect_marks(7, MANY, "#a 2\n");
 }
 
-static void of_an_accounts_marks_the_last_stay(void **state)
+static void of_the_marks_of_an_account_the_latest_stay(void **state)
 {
     (void)state;
     mark(8, "#a", 1, 2);
@@ -246,14 +247,14 @@ static void of_an_accounts_marks_the_last_stay(void **state)
     mark(7, "#b", 10, 2);
     mark(7, "#c", 30, 2);
     expect_marks(7, MANY, "#a 0\n#c 0\n");
-    expect_marks(8, MANY, "#a 0\n"); /* another's */
+    expect_marks(8, MANY, "#a 0\n"); /* of another account */
     mark(7, "#c", 31, 2);
     expect_marks(7, MANY, "#a 0\n#c 0\n");
     mark(7, "#b", 40, 1);
     expect_marks(7, MANY, "#b 0\n");
 }
 
-static void what_is_not_there_is_not_noted_and_what_goes_is_noted_no_more(void **state)
+static void marks_need_an_account_and_a_room_and_are_deleted_with_them(void **state)
 {
     (void)state;
     mark(9, "#a", 1, MANY);
@@ -267,7 +268,7 @@ static void what_is_not_there_is_not_noted_and_what_goes_is_noted_no_more(void *
 
 /* ---- errors ---- */
 
-static void a_write_that_is_refused_comes_back(void **state)
+static void a_refused_write_is_reported(void **state)
 {
     struct mail_row row = {.name = "Carol", .text = "x"};
     int64_t n = 1;
@@ -280,7 +281,7 @@ static void a_write_that_is_refused_comes_back(void **state)
     assert_int_equal(store_marks_set(db, 7, "#a", 1, MANY), SQLITE_READONLY);
 }
 
-static void an_error_of_the_database_comes_back(void **state)
+static void a_database_error_is_reported(void **state)
 {
     struct mail_row row = {.name = "Carol", .text = "x"};
     int64_t n = 1;
@@ -299,22 +300,22 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(what_was_added_is_read_the_oldest_first_by_its_own_account),
-        TEST(reading_ends_when_it_is_told_to_and_forgets_nothing),
-        TEST(there_are_no_more_than_there_may_be_for_each_account),
-        TEST(what_has_waited_too_long_makes_room),
-        TEST(for_an_account_that_is_not_there_nothing_is_kept),
-        TEST(a_stretch_of_numbers_is_forgotten_and_only_of_that_account),
-        TEST(a_number_is_never_given_twice),
-        TEST(of_the_oldest_of_all_those_that_waited_too_long_go),
-        TEST(an_account_that_goes_takes_along_what_waits_for_it),
-        TEST(what_came_since_is_counted_for_each_room_that_was_noted),
-        TEST(no_more_is_counted_than_was_asked_for),
-        TEST(a_mark_moves_with_what_was_heard_last),
-        TEST(of_an_accounts_marks_the_last_stay),
-        TEST(what_is_not_there_is_not_noted_and_what_goes_is_noted_no_more),
-        TEST(a_write_that_is_refused_comes_back),
-        TEST(an_error_of_the_database_comes_back),
+        TEST(messages_are_read_oldest_first_by_their_own_account),
+        TEST(a_reader_can_stop_and_nothing_is_forgotten),
+        TEST(each_account_has_at_most_its_limit_of_messages),
+        TEST(an_expired_message_makes_room),
+        TEST(nothing_is_stored_for_an_unknown_account),
+        TEST(a_range_is_forgotten_only_for_its_account),
+        TEST(a_number_is_never_reused),
+        TEST(expired_messages_are_removed_oldest_first),
+        TEST(messages_are_deleted_with_their_account),
+        TEST(later_messages_are_counted_for_each_marked_room),
+        TEST(counting_stops_at_the_requested_limit),
+        TEST(a_mark_moves_to_the_message_heard_last),
+        TEST(of_the_marks_of_an_account_the_latest_stay),
+        TEST(marks_need_an_account_and_a_room_and_are_deleted_with_them),
+        TEST(a_refused_write_is_reported),
+        TEST(a_database_error_is_reported),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The SQL about rooms: what each call writes of a row, and above all what it leaves as it is. */
+/* The SQL for rooms: the columns that each call writes, and those that it leaves alone. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -29,7 +29,7 @@ static int open_memory(void **state)
 static int close_memory(void **state)
 {
     (void)state;
-    return sqlite3_close(db) == SQLITE_OK ? 0 : -1; /* fails when a statement was left open */
+    return sqlite3_close(db) == SQLITE_OK ? 0 : -1; /* fails if a statement was left open */
 }
 
 static char seen[4096];
@@ -96,7 +96,7 @@ static void a_late_record_undoes_neither_a_topic_nor_its_setter_nor_permanence(v
     expect("#dev #Dev 'tea' 100 400 1 by Ann at 250\n");
 }
 
-static void the_time_of_use_never_falls_back(void **state)
+static void the_time_of_use_never_moves_backwards(void **state)
 {
     (void)state;
     record("", 500);
@@ -115,14 +115,14 @@ static void a_topic_of_an_unrecorded_room_records_it(void **state)
     expect("#dev #Dev '' 100 300 0 by Ann at 250\n");
 }
 
-static void a_deleted_room_is_gone_and_may_come_again_afresh(void **state)
+static void a_deleted_room_is_gone_and_can_be_created_afresh(void **state)
 {
     (void)state;
     struct room_row topic = row_with_topic("tea");
     assert_int_equal(store_rooms_topic(db, &topic), SQLITE_OK);
     assert_int_equal(store_rooms_delete(db, "#dev"), SQLITE_OK);
     expect("");
-    assert_int_equal(store_rooms_delete(db, "#dev"), SQLITE_OK); /* not there: no error */
+    assert_int_equal(store_rooms_delete(db, "#dev"), SQLITE_OK); /* unknown: no error */
     record("", 400);
     expect("#dev #Dev '' 100 400 0\n");
 }
@@ -137,7 +137,7 @@ static void the_least_recently_used_comes_first(void **state)
     expect("#c #c '' 3 10 0\n#a #a '' 2 20 0\n#b #b '' 1 30 0\n");
 }
 
-static void words_are_words_and_never_sql(void **state)
+static void text_is_never_read_as_sql(void **state)
 {
     (void)state;
     struct room_row topic = row_with_topic("'); DROP TABLE room; -- \" %s \xc3\xa9");
@@ -145,7 +145,7 @@ static void words_are_words_and_never_sql(void **state)
     expect("#dev #Dev ''); DROP TABLE room; -- \" %s \xc3\xa9' 100 300 0 by Ann at 250\n");
 }
 
-static void an_error_of_the_database_comes_back(void **state)
+static void a_database_error_is_reported(void **state)
 {
     (void)state;
     struct room_row r = row("", 1, false);
@@ -157,7 +157,7 @@ static void an_error_of_the_database_comes_back(void **state)
     assert_int_not_equal(store_rooms_load(db, note, NULL), SQLITE_OK);
 }
 
-static void a_write_that_is_refused_comes_back(void **state)
+static void a_refused_write_is_reported(void **state)
 {
     (void)state;
     struct room_row r = row("", 1, false);
@@ -172,13 +172,13 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_memory, close_memory)
         TEST(a_recorded_room_is_loaded_again),
         TEST(a_late_record_undoes_neither_a_topic_nor_its_setter_nor_permanence),
-        TEST(the_time_of_use_never_falls_back),
+        TEST(the_time_of_use_never_moves_backwards),
         TEST(a_topic_of_an_unrecorded_room_records_it),
-        TEST(a_deleted_room_is_gone_and_may_come_again_afresh),
+        TEST(a_deleted_room_is_gone_and_can_be_created_afresh),
         TEST(the_least_recently_used_comes_first),
-        TEST(words_are_words_and_never_sql),
-        TEST(an_error_of_the_database_comes_back),
-        TEST(a_write_that_is_refused_comes_back),
+        TEST(text_is_never_read_as_sql),
+        TEST(a_database_error_is_reported),
+        TEST(a_refused_write_is_reported),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Options, roles and bans on disk: what is written, replaced and loaded again, and that nothing is written for an unknown
- * room or account. */
+/* Options, roles and bans on disk: what is written, replaced and loaded again, and that nothing is written for an
+ * unknown room or account. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -55,7 +55,7 @@ static void note_role(const char *room, int64_t account, int role, void *arg)
     snprintf(seen + n, sizeof seen - n, "%s %d is %d\n", room, (int)account, role);
 }
 
-static void note_sanction(const char *room, const struct ban_row *row, void *arg)
+static void note_ban(const char *room, const struct ban_row *row, void *arg)
 {
     size_t n = strlen(seen);
     assert_ptr_equal(arg, &db);
@@ -63,7 +63,7 @@ static void note_sanction(const char *room, const struct ban_row *row, void *arg
              (int)row->account, row->name, row->host, (int)row->until_ms, row->reason, row->by);
 }
 
-static const struct rules_loader loader = {note_option, note_role, note_sanction};
+static const struct rules_loader loader = {note_option, note_role, note_ban};
 
 static void expect(const char *want)
 {
@@ -92,14 +92,14 @@ static struct ban_row against(int kind, const char *shown, int64_t until_ms)
                                  .by = "op"};
 }
 
-static void speak(const char *room, struct ban_row row, int64_t now_ms)
+static void write_ban(const char *room, struct ban_row row, int64_t now_ms)
 {
     there = false;
     assert_int_equal(store_rules_ban(db, room, &row, now_ms, &there), SQLITE_OK);
     assert_true(there);
 }
 
-static void an_option_is_written_replaced_and_taken_back(void **state)
+static void an_option_is_written_replaced_and_removed(void **state)
 {
     (void)state;
     expect("");
@@ -110,11 +110,11 @@ static void an_option_is_written_replaced_and_taken_back(void **state)
     set("#a", "slow", "5");
     expect("#a key=" RUDE "\n#a slow=5\n#b slow=60\n");
     set("#a", "slow", NULL);
-    set("#a", "slow", NULL); /* it has the default already */
+    set("#a", "slow", NULL); /* it already has the default */
     expect("#a key=" RUDE "\n#b slow=60\n");
 }
 
-static void a_role_is_given_changed_and_taken_away(void **state)
+static void a_role_is_given_changed_and_removed(void **state)
 {
     (void)state;
     give("#a", 8, 1);
@@ -127,47 +127,47 @@ static void a_role_is_given_changed_and_taken_away(void **state)
     expect("#a 7 is 2\n#b 7 is 4\n");
 }
 
-static void a_sanction_is_written_with_all_that_it_says(void **state)
+static void a_ban_is_written_with_all_its_fields(void **state)
 {
     (void)state;
-    speak("#b", (struct ban_row){1, "Bob", 8, "bob", "192.0.2.7", 9000, "spam", "Alice"}, 0);
-    speak("#a", (struct ban_row){2, RUDE, 0, RUDE, RUDE, 0, RUDE, RUDE}, 0);
+    write_ban("#b", (struct ban_row){1, "Bob", 8, "bob", "192.0.2.7", 9000, "spam", "Alice"}, 0);
+    write_ban("#a", (struct ban_row){2, RUDE, 0, RUDE, RUDE, 0, RUDE, RUDE}, 0);
     expect("#a 2 " RUDE ": 0 " RUDE " " RUDE " until 0, " RUDE " by " RUDE "\n"
            "#b 1 Bob: 8 bob 192.0.2.7 until 9000, spam by Alice\n");
 }
 
-static void a_sanction_replaces_the_one_of_its_kind_that_is_shown_the_same(void **state)
+static void a_ban_replaces_one_of_its_kind_with_the_same_shown_target(void **state)
 {
     (void)state;
-    speak("#a", against(1, "Bob", 5000), 0);
-    speak("#a", against(2, "Bob", 0), 0);
-    speak("#b", against(1, "Bob", 6000), 0);
-    speak("#a", against(1, "bOB", 7000), 0);
+    write_ban("#a", against(1, "Bob", 5000), 0);
+    write_ban("#a", against(2, "Bob", 0), 0);
+    write_ban("#b", against(1, "Bob", 6000), 0);
+    write_ban("#a", against(1, "bOB", 7000), 0);
     expect("#a 1 bOB: 0   until 7000,  by op\n#a 2 Bob: 0   until 0,  by op\n#b 1 Bob: 0   until 6000,  by op\n");
 }
 
-static void a_new_sanction_forgets_those_of_its_room_that_have_run_out(void **state)
+static void a_new_ban_deletes_the_expired_ones_of_its_room(void **state)
 {
     (void)state;
-    speak("#a", against(1, "a", 999), 0);
-    speak("#a", against(2, "b", 1000), 0);
-    speak("#a", against(1, "c", 1001), 0);
-    speak("#a", against(1, "d", 0), 0);
-    speak("#b", against(1, "a", 999), 0);
-    speak("#a", against(1, "e", 2000), 1000);
+    write_ban("#a", against(1, "a", 999), 0);
+    write_ban("#a", against(2, "b", 1000), 0);
+    write_ban("#a", against(1, "c", 1001), 0);
+    write_ban("#a", against(1, "d", 0), 0);
+    write_ban("#b", against(1, "a", 999), 0);
+    write_ban("#a", against(1, "e", 2000), 1000);
     expect("#a 1 c: 0   until 1001,  by op\n#a 1 d: 0   until 0,  by op\n#a 1 e: 0   until 2000,  by op\n"
            "#b 1 a: 0   until 999,  by op\n");
 }
 
-static void what_is_lifted_is_gone_and_only_that(void **state)
+static void only_the_lifted_ban_is_deleted(void **state)
 {
     (void)state;
-    speak("#a", against(1, "Bob", 0), 0);
-    speak("#a", against(2, "Bob", 0), 0);
-    speak("#a", against(1, "Bobby", 0), 0);
-    speak("#b", against(1, "Bob", 0), 0);
+    write_ban("#a", against(1, "Bob", 0), 0);
+    write_ban("#a", against(2, "Bob", 0), 0);
+    write_ban("#a", against(1, "Bobby", 0), 0);
+    write_ban("#b", against(1, "Bob", 0), 0);
     assert_int_equal(store_rules_unban(db, "#a", 1, "BOB"), SQLITE_OK);
-    assert_int_equal(store_rules_unban(db, "#a", 1, "BOB"), SQLITE_OK); /* not there: no error */
+    assert_int_equal(store_rules_unban(db, "#a", 1, "BOB"), SQLITE_OK); /* unknown: no error */
     expect("#a 1 Bobby: 0   until 0,  by op\n#a 2 Bob: 0   until 0,  by op\n#b 1 Bob: 0   until 0,  by op\n");
 }
 
@@ -178,21 +178,21 @@ static struct ban_row against_account(int kind, const char *shown, int64_t accou
     return row;
 }
 
-static void a_sanction_replaces_the_one_of_its_kind_against_the_same_account(void **state)
+static void a_ban_replaces_one_of_its_kind_for_the_same_account(void **state)
 {
     (void)state;
-    speak("#a", against(1, "guest", 0), 0);
-    speak("#a", against_account(1, "bob", 8), 0);
-    speak("#a", against_account(2, "bob", 8), 0);
-    speak("#b", against_account(1, "bob", 8), 0);
-    speak("#a", against_account(1, "carol", 9), 0);
-    speak("#a", against_account(1, "robert", 8), 0);
-    speak("#a", against(1, "other", 0), 0);
+    write_ban("#a", against(1, "guest", 0), 0);
+    write_ban("#a", against_account(1, "bob", 8), 0);
+    write_ban("#a", against_account(2, "bob", 8), 0);
+    write_ban("#b", against_account(1, "bob", 8), 0);
+    write_ban("#a", against_account(1, "carol", 9), 0);
+    write_ban("#a", against_account(1, "robert", 8), 0);
+    write_ban("#a", against(1, "other", 0), 0);
     expect("#a 1 carol: 9   until 0,  by op\n#a 1 guest: 0   until 0,  by op\n#a 1 other: 0   until 0,  by op\n"
            "#a 1 robert: 8   until 0,  by op\n#a 2 bob: 8   until 0,  by op\n#b 1 bob: 8   until 0,  by op\n");
 }
 
-static void with_what_is_lifted_goes_what_was_once_written_twice_against_the_same_account(void **state)
+static void lifting_a_ban_deletes_duplicates_for_the_same_account(void **state)
 {
     (void)state;
     unit_db_exec(db, "INSERT INTO room_sanction (room, kind, shown, account) VALUES ('#a', 1, 'bob', 8),"
@@ -203,7 +203,7 @@ static void with_what_is_lifted_goes_what_was_once_written_twice_against_the_sam
     expect("#a 1 other: 0   until 0,  by \n#a 2 robert: 8   until 0,  by \n#b 1 robert: 8   until 0,  by \n");
 }
 
-static void for_a_room_that_is_not_there_nothing_is_written(void **state)
+static void nothing_is_written_for_an_unknown_room(void **state)
 {
     struct ban_row row = against(1, "Bob", 0);
     (void)state;
@@ -222,7 +222,7 @@ static void for_a_room_that_is_not_there_nothing_is_written(void **state)
     expect("");
 }
 
-static void for_an_account_that_is_not_there_no_role_is_written(void **state)
+static void no_role_is_written_for_an_unknown_account(void **state)
 {
     (void)state;
     there = true;
@@ -231,32 +231,32 @@ static void for_an_account_that_is_not_there_no_role_is_written(void **state)
     expect("");
 }
 
-static void a_room_that_goes_takes_all_of_it_along(void **state)
+static void rules_are_deleted_with_their_room(void **state)
 {
     (void)state;
     for (int i = 0; i < 2; i++) {
         const char *room = i ? "#b" : "#a";
         set(room, "slow", "30");
         give(room, 7, 4);
-        speak(room, against(1, "Bob", 0), 0);
+        write_ban(room, against(1, "Bob", 0), 0);
     }
     unit_db_exec(db, "DELETE FROM room WHERE key = '#a'");
     expect("#b slow=30\n#b 7 is 4\n#b 1 Bob: 0   until 0,  by op\n");
 }
 
-static void an_account_that_goes_takes_its_roles_along_and_no_sanction(void **state)
+static void roles_but_no_bans_are_deleted_with_their_account(void **state)
 {
     struct ban_row row = against(1, "Alice", 0);
     (void)state;
     row.account = 7;
     give("#a", 7, 4);
     give("#a", 8, 3);
-    speak("#a", row, 0);
+    write_ban("#a", row, 0);
     unit_db_exec(db, "DELETE FROM account WHERE id = 7");
     expect("#a 8 is 3\n#a 1 Alice: 7   until 0,  by op\n");
 }
 
-static void a_write_that_is_refused_comes_back_and_says_that_nothing_is_there(void **state)
+static void a_refused_write_is_reported_and_clears_there(void **state)
 {
     struct ban_row row = against(1, "Bob", 0);
     (void)state;
@@ -273,7 +273,7 @@ static void a_write_that_is_refused_comes_back_and_says_that_nothing_is_there(vo
     assert_int_equal(store_rules_unban(db, "#a", 1, "Bob"), SQLITE_READONLY);
 }
 
-static void an_error_of_the_database_comes_back(void **state)
+static void a_database_error_is_reported(void **state)
 {
     static const char *const tables[] = {"room_option", "room_role", "room_sanction"};
     struct ban_row row = against(1, "Bob", 0);
@@ -294,20 +294,20 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(an_option_is_written_replaced_and_taken_back),
-        TEST(a_role_is_given_changed_and_taken_away),
-        TEST(a_sanction_is_written_with_all_that_it_says),
-        TEST(a_sanction_replaces_the_one_of_its_kind_that_is_shown_the_same),
-        TEST(a_new_sanction_forgets_those_of_its_room_that_have_run_out),
-        TEST(what_is_lifted_is_gone_and_only_that),
-        TEST(a_sanction_replaces_the_one_of_its_kind_against_the_same_account),
-        TEST(with_what_is_lifted_goes_what_was_once_written_twice_against_the_same_account),
-        TEST(for_a_room_that_is_not_there_nothing_is_written),
-        TEST(for_an_account_that_is_not_there_no_role_is_written),
-        TEST(a_room_that_goes_takes_all_of_it_along),
-        TEST(an_account_that_goes_takes_its_roles_along_and_no_sanction),
-        TEST(a_write_that_is_refused_comes_back_and_says_that_nothing_is_there),
-        TEST(an_error_of_the_database_comes_back),
+        TEST(an_option_is_written_replaced_and_removed),
+        TEST(a_role_is_given_changed_and_removed),
+        TEST(a_ban_is_written_with_all_its_fields),
+        TEST(a_ban_replaces_one_of_its_kind_with_the_same_shown_target),
+        TEST(a_new_ban_deletes_the_expired_ones_of_its_room),
+        TEST(only_the_lifted_ban_is_deleted),
+        TEST(a_ban_replaces_one_of_its_kind_for_the_same_account),
+        TEST(lifting_a_ban_deletes_duplicates_for_the_same_account),
+        TEST(nothing_is_written_for_an_unknown_room),
+        TEST(no_role_is_written_for_an_unknown_account),
+        TEST(rules_are_deleted_with_their_room),
+        TEST(roles_but_no_bans_are_deleted_with_their_account),
+        TEST(a_refused_write_is_reported_and_clears_there),
+        TEST(a_database_error_is_reported),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

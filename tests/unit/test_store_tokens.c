@@ -36,7 +36,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* The digest of that letter; two that differ do so in one byte in the middle, with zeros around it. */
+/* The digest for a letter; two digests differ in one byte in the middle, with zeros around it. */
 static const void *digest(char letter)
 {
     static unsigned char all[256][TOKEN_DIGEST];
@@ -51,7 +51,7 @@ static bool add(char letter, int64_t account, int64_t now_ms, int most)
     return added;
 }
 
-/* The account, or 0; without that counting as a use. */
+/* The account, or 0; this does not count as use of the token. */
 static int64_t owner(char letter)
 {
     sqlite3_stmt *st = NULL;
@@ -64,8 +64,8 @@ static int64_t owner(char letter)
     return account;
 }
 
-/* Those of these letters that are there. */
-static void there_are(const char *want)
+/* The tokens of exactly these letters exist. */
+static void expect_tokens(const char *want)
 {
     char found[32] = "";
     for (char letter = 'a'; letter <= 'f'; letter++)
@@ -83,7 +83,7 @@ static int64_t find(char letter, int64_t since_ms, int64_t now_ms)
 
 /* ---- tokens ---- */
 
-static void a_token_is_found_for_the_account_that_it_was_made_for(void **state)
+static void a_token_finds_the_account_it_was_made_for(void **state)
 {
     (void)state;
     assert_int_equal(find('a', 0, 1), 0);
@@ -94,14 +94,14 @@ static void a_token_is_found_for_the_account_that_it_was_made_for(void **state)
     assert_int_equal(find('c', 0, 100), 0);
 }
 
-static void for_an_account_that_is_not_there_none_is_committed(void **state)
+static void no_token_is_written_for_an_unknown_account(void **state)
 {
     (void)state;
     assert_false(add('a', 9, 100, MANY));
     assert_int_equal(unit_db_number(db, "SELECT count(*) FROM token"), 0);
 }
 
-static void one_that_was_not_used_for_too_long_is_not_found(void **state)
+static void an_unused_token_expires(void **state)
 {
     (void)state;
     add('a', 7, 100, MANY);
@@ -109,7 +109,7 @@ static void one_that_was_not_used_for_too_long_is_not_found(void **state)
     assert_int_equal(find('a', 100, 500), 7);
 }
 
-static void to_be_found_is_a_use_and_to_be_missed_is_none(void **state)
+static void a_successful_lookup_counts_as_use_and_a_failed_one_does_not(void **state)
 {
     (void)state;
     add('a', 7, 100, MANY);
@@ -120,7 +120,7 @@ static void to_be_found_is_a_use_and_to_be_missed_is_none(void **state)
     assert_int_equal(find('a', 500, 600), 7);
 }
 
-static void a_new_one_leaves_of_its_account_the_ones_used_last(void **state)
+static void a_new_token_drops_the_least_recently_used_of_its_account(void **state)
 {
     (void)state;
     add('a', 7, 100, 3);
@@ -128,22 +128,22 @@ static void a_new_one_leaves_of_its_account_the_ones_used_last(void **state)
     add('c', 7, 102, 3);
     add('d', 8, 1, 3);
     assert_int_equal(find('a', 0, 103), 7);
-    add('e', 7, 104, 3); /* b was used longest ago */
-    there_are("acde");
-    add('f', 7, 105, 1); /* a limit that was lowered */
-    there_are("df");
+    add('e', 7, 104, 3); /* b is the least recently used */
+    expect_tokens("acde");
+    add('f', 7, 105, 1); /* a lowered limit */
+    expect_tokens("df");
 }
 
-static void a_new_one_leaves_alone_what_others_have(void **state)
+static void a_new_token_does_not_affect_other_accounts(void **state)
 {
     (void)state;
     add('a', 7, 1, MANY);
     add('b', 8, 99, MANY);
     assert_true(add('c', 7, 200, 1));
-    there_are("bc");
+    expect_tokens("bc");
 }
 
-static void what_is_removed_is_gone_and_the_others_stay(void **state)
+static void a_removed_token_is_gone_and_the_others_stay(void **state)
 {
     (void)state;
     add('a', 7, 1, MANY);
@@ -151,13 +151,13 @@ static void what_is_removed_is_gone_and_the_others_stay(void **state)
     add('c', 7, 1, MANY);
     add('d', 8, 1, MANY);
     assert_int_equal(store_tokens_remove(db, digest('a')), SQLITE_OK);
-    assert_int_equal(store_tokens_remove(db, digest('a')), SQLITE_OK); /* not there: no error */
-    there_are("bcd");
+    assert_int_equal(store_tokens_remove(db, digest('a')), SQLITE_OK); /* unknown: no error */
+    expect_tokens("bcd");
     assert_int_equal(store_tokens_remove_all(db, 7), SQLITE_OK);
-    there_are("d");
+    expect_tokens("d");
 }
 
-/* ---- what is remembered of a session ---- */
+/* ---- saved sessions ---- */
 
 static void save(char letter, struct saved_row row, const char *const rooms[], int n)
 {
@@ -188,7 +188,7 @@ static void note_room(const struct saved_room_row *row, void *arg)
     snprintf(rooms_taken + n, sizeof rooms_taken - n, "%s+%d ", row->room, (int)(row->id - ((uint64_t)1 << 60)));
 }
 
-/* True when something was remembered. */
+/* True if a session was saved. */
 static bool take(char letter, int64_t since_ms)
 {
     taken = (struct saved_row){0};
@@ -199,7 +199,7 @@ static bool take(char letter, int64_t since_ms)
 
 static const char *const abc[] = {"#c", "#a", "#b"};
 
-static void what_was_saved_is_taken_with_its_rooms_in_order(void **state)
+static void a_saved_session_is_taken_with_its_rooms_in_order(void **state)
 {
     (void)state;
     add('a', 7, 1, MANY);
@@ -215,7 +215,7 @@ static void what_was_saved_is_taken_with_its_rooms_in_order(void **state)
     assert_string_equal(rooms_taken, "#c+0 #a+1 #b+2 ");
 }
 
-static void it_is_taken_once_and_the_token_stays(void **state)
+static void a_saved_session_is_taken_once_and_the_token_stays(void **state)
 {
     (void)state;
     add('a', 7, 1, MANY);
@@ -228,7 +228,7 @@ static void it_is_taken_once_and_the_token_stays(void **state)
     assert_int_equal(find('a', 0, 2), 7);
 }
 
-static void what_broke_too_long_ago_is_not_given_and_forgotten_all_the_same(void **state)
+static void a_session_that_broke_too_long_ago_is_dropped(void **state)
 {
     (void)state;
     add('a', 7, 1, MANY);
@@ -240,7 +240,7 @@ static void what_broke_too_long_ago_is_not_given_and_forgotten_all_the_same(void
     assert_true(take('a', 500));
 }
 
-static void what_is_saved_later_takes_the_place_of_what_was(void **state)
+static void a_later_save_replaces_the_earlier_one(void **state)
 {
     (void)state;
     add('a', 7, 1, MANY);
@@ -253,7 +253,7 @@ static void what_is_saved_later_takes_the_place_of_what_was(void **state)
     assert_string_equal(rooms_taken, "#a+0 ");
 }
 
-static void lines_come_back_to_the_byte(void **state)
+static void lines_are_restored_to_the_byte(void **state)
 {
     static char lines[sizeof missed];
     uint64_t seed = 1;
@@ -279,7 +279,7 @@ static void lines_are_forgotten_and_rooms_are_not(void **state)
     assert_string_equal(rooms_taken, "#c+0 #a+1 #b+2 ");
 }
 
-static void of_a_token_that_is_not_there_nothing_is_remembered(void **state)
+static void nothing_is_saved_for_an_unknown_token(void **state)
 {
     (void)state;
     save('a', (struct saved_row){500, 1, "one\r\n", 5}, abc, 3);
@@ -287,7 +287,7 @@ static void of_a_token_that_is_not_there_nothing_is_remembered(void **state)
     assert_false(take('a', 0));
 }
 
-static void what_is_remembered_goes_with_its_token_and_that_with_its_account(void **state)
+static void sessions_are_deleted_with_their_token_and_tokens_with_accounts(void **state)
 {
     (void)state;
     for (const char *p = "abcd"; *p; p++) {
@@ -297,20 +297,20 @@ static void what_is_remembered_goes_with_its_token_and_that_with_its_account(voi
     assert_int_equal(store_tokens_remove(db, digest('a')), SQLITE_OK);
     assert_int_equal(unit_db_number(db, "SELECT count(*) FROM token_room"), 9);
     unit_db_exec(db, "DELETE FROM account WHERE id = 7");
-    there_are("d");
+    expect_tokens("d");
     assert_int_equal(unit_db_number(db, "SELECT count(*) FROM token_room"), 3);
 }
 
-static void what_is_too_old_is_forgotten_in_two_steps(void **state)
+static void old_sessions_and_old_tokens_are_deleted_in_two_steps(void **state)
 {
     (void)state;
     for (const char *p = "abc"; *p; p++) {
         add(*p, 7, *p == 'a' ? 99 : 100, MANY);
         save(*p, (struct saved_row){*p == 'b' ? 499 : 500, 1, "one\r\n", 5}, abc, 3);
     }
-    add('d', 7, 100, MANY); /* its connection has not broken */
+    add('d', 7, 100, MANY); /* its connection did not break */
     assert_int_equal(store_tokens_forget_old(db, 100, 500), SQLITE_OK);
-    there_are("bcd");
+    expect_tokens("bcd");
     assert_int_equal(unit_db_number(db, "SELECT count(*) FROM token_room"), 3);
     assert_int_equal(unit_db_number(db, "SELECT sum(length(missed)) FROM token"), 5);
     assert_false(take('b', 0));
@@ -336,7 +336,7 @@ static void every_call_fails_with(int rc)
     assert_int_equal(store_tokens_forget_old(db, 1, 1), rc);
 }
 
-static void a_write_that_is_refused_comes_back(void **state)
+static void a_refused_write_is_reported(void **state)
 {
     (void)state;
     add('a', 7, 1, MANY);
@@ -344,7 +344,7 @@ static void a_write_that_is_refused_comes_back(void **state)
     every_call_fails_with(SQLITE_READONLY);
 }
 
-static void an_error_of_the_database_comes_back(void **state)
+static void a_database_error_is_reported(void **state)
 {
     static const struct saved_row row = {500, 1, "", 0};
     static const struct saved_room_row room = {"#a", 1};
@@ -364,24 +364,24 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(a_token_is_found_for_the_account_that_it_was_made_for),
-        TEST(for_an_account_that_is_not_there_none_is_committed),
-        TEST(one_that_was_not_used_for_too_long_is_not_found),
-        TEST(to_be_found_is_a_use_and_to_be_missed_is_none),
-        TEST(a_new_one_leaves_of_its_account_the_ones_used_last),
-        TEST(a_new_one_leaves_alone_what_others_have),
-        TEST(what_is_removed_is_gone_and_the_others_stay),
-        TEST(what_was_saved_is_taken_with_its_rooms_in_order),
-        TEST(it_is_taken_once_and_the_token_stays),
-        TEST(what_broke_too_long_ago_is_not_given_and_forgotten_all_the_same),
-        TEST(what_is_saved_later_takes_the_place_of_what_was),
-        TEST(lines_come_back_to_the_byte),
+        TEST(a_token_finds_the_account_it_was_made_for),
+        TEST(no_token_is_written_for_an_unknown_account),
+        TEST(an_unused_token_expires),
+        TEST(a_successful_lookup_counts_as_use_and_a_failed_one_does_not),
+        TEST(a_new_token_drops_the_least_recently_used_of_its_account),
+        TEST(a_new_token_does_not_affect_other_accounts),
+        TEST(a_removed_token_is_gone_and_the_others_stay),
+        TEST(a_saved_session_is_taken_with_its_rooms_in_order),
+        TEST(a_saved_session_is_taken_once_and_the_token_stays),
+        TEST(a_session_that_broke_too_long_ago_is_dropped),
+        TEST(a_later_save_replaces_the_earlier_one),
+        TEST(lines_are_restored_to_the_byte),
         TEST(lines_are_forgotten_and_rooms_are_not),
-        TEST(of_a_token_that_is_not_there_nothing_is_remembered),
-        TEST(what_is_remembered_goes_with_its_token_and_that_with_its_account),
-        TEST(what_is_too_old_is_forgotten_in_two_steps),
-        TEST(a_write_that_is_refused_comes_back),
-        TEST(an_error_of_the_database_comes_back),
+        TEST(nothing_is_saved_for_an_unknown_token),
+        TEST(sessions_are_deleted_with_their_token_and_tokens_with_accounts),
+        TEST(old_sessions_and_old_tokens_are_deleted_in_two_steps),
+        TEST(a_refused_write_is_reported),
+        TEST(a_database_error_is_reported),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The calls from above, over stacks of streams that note what they are asked; and the stream of tests/lib/stream_rot13.h. */
+/* Stacks of streams that record their calls, and the stream of tests/lib/stream_rot13.h. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -108,7 +108,12 @@ static const struct stream_ops bottom_ops = {
     .close = note_close,
 };
 static const struct stream_ops lower_ops = {
-    .read = note_read, .write = note_write, .push = note_push, .holds = note_holds, .tick = note_tick, .close = note_close,
+    .read = note_read,
+    .write = note_write,
+    .push = note_push,
+    .holds = note_holds,
+    .tick = note_tick,
+    .close = note_close,
     .secure = true,
 };
 static const struct stream_ops upper_ops = {
@@ -164,7 +169,7 @@ static void without_layers_the_bottom_is_the_top(void **state)
     traced("b.close ");
 }
 
-static void calls_go_to_the_top_and_what_it_lacks_to_the_stream_below(void **state)
+static void a_call_goes_to_the_highest_layer_that_implements_it(void **state)
 {
     char byte = 'x';
     struct iovec iov = {&byte, 1};
@@ -181,11 +186,11 @@ static void calls_go_to_the_top_and_what_it_lacks_to_the_stream_below(void **sta
     assert_true(stream_has_ended(top));
     stream_linger(top, 0);
     traced("b.has_ended b.linger ");
-    assert_false(stream_acknowledged(top, &acked)); /* never that of the stream below, which counts other bytes */
+    assert_false(stream_acknowledged(top, &acked)); /* never passed to the stream below, which counts other bytes */
     traced("");
     assert_true(stream_is_secure(top));
     assert_false(stream_can_try(top));
-    stream_close(top); /* frees both: the sanitizer would tell */
+    stream_close(top); /* frees both, as the leak checker proves */
     traced("l.close b.close ");
     assert_int_equal(bottom.closes, 1);
 }
@@ -239,7 +244,7 @@ static void every_layer_can_poke_until_it_is_cleared(void **state)
     stream_close(top);
 }
 
-/* ---- what must hold before a call blocks ---- */
+/* ---- calls that may block ---- */
 
 static void under_a_hot_lock(void (*call)(void))
 {
@@ -292,9 +297,9 @@ static void nothing_that_may_block_is_called_under_a_hot_lock(void **state)
     }
 }
 
-/* ---- the test stream itself ---- */
+/* ---- the test stream ---- */
 
-static void the_test_stream_says_each_byte_once_however_it_is_cut(void **state)
+static void the_test_stream_writes_each_byte_once_however_it_is_split(void **state)
 {
     static const struct stream_layer *const layers[] = {&stream_rot13, &stream_rot13, NULL};
     struct unit_stream us;
@@ -305,7 +310,7 @@ static void the_test_stream_says_each_byte_once_however_it_is_cut(void **state)
     unit_stream_init(&us);
     unit_stream_offer_try(&us);
     us.most = 1000;
-    struct stream *top = stream_stack(&us.base, layers); /* rotated twice, it is the text itself */
+    struct stream *top = stream_stack(&us.base, layers); /* rotated twice, it is the plain text */
     for (int i = 0; i < 2000; i++) {
         size_t n = 1 + unit_random(&seed) % (i % 50 ? 100 : sizeof text);
         bool block = unit_random(&seed) % 3 == 0;
@@ -323,7 +328,7 @@ static void the_test_stream_says_each_byte_once_however_it_is_cut(void **state)
                 block = unit_random(&seed) % 2;
                 continue;
             }
-            assert_false(stream_holds(top)); /* a count only when all was handed down */
+            assert_false(stream_holds(top)); /* a count is returned only when everything was passed down */
             at += (size_t)got;
         }
     }
@@ -339,12 +344,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(without_layers_the_bottom_is_the_top),
-        TEST(calls_go_to_the_top_and_what_it_lacks_to_the_stream_below),
+        TEST(a_call_goes_to_the_highest_layer_that_implements_it),
         TEST(a_push_begins_at_the_bottom_and_stops_at_a_failure),
         TEST(any_layer_can_hold_and_all_are_ticked),
         TEST(every_layer_can_poke_until_it_is_cleared),
         TEST(nothing_that_may_block_is_called_under_a_hot_lock),
-        TEST(the_test_stream_says_each_byte_once_however_it_is_cut),
+        TEST(the_test_stream_writes_each_byte_once_however_it_is_split),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Plain TCP: reads and writes, how a blocked call is ended, and the gentle close. The last words have to arrive although
- * the peer's own words lie unread on our side, for then a plain close sends a reset that eats them.
+ * Plain TCP: reads and writes, how a blocked call is ended, and the gentle close. Last words must arrive even if input
+ * from the peer is still unread on our side, in which case a plain close sends a reset that destroys them.
  */
 #include "config.h"
 
@@ -50,7 +50,7 @@ static ssize_t write_text(const char *a, const char *b)
     return stream_write(&st.base, iov, 2);
 }
 
-static void bytes_go_through_both_ways(void **state)
+static void bytes_pass_in_both_directions(void **state)
 {
     (void)state;
     char got[16] = "";
@@ -64,7 +64,7 @@ static void bytes_go_through_both_ways(void **state)
     assert_int_equal(stream_read(&st.base, got, sizeof got), 0);
 }
 
-static void a_write_that_may_not_block_takes_what_fits(void **state)
+static void a_write_that_must_not_block_accepts_what_fits(void **state)
 {
     (void)state;
     static char much[16 << 20];
@@ -76,7 +76,7 @@ static void a_write_that_may_not_block_takes_what_fits(void **state)
     assert_int_equal(errno, EAGAIN);
 }
 
-static void a_write_to_nobody_fails_and_kills_nobody(void **state)
+static void a_write_to_a_closed_peer_fails_without_a_signal(void **state)
 {
     (void)state;
     struct linger hard = {.l_onoff = 1};
@@ -86,7 +86,7 @@ static void a_write_to_nobody_fails_and_kills_nobody(void **state)
     struct pollfd p = {.fd = st.fd, .events = POLLIN};
     assert_int_equal(poll(&p, 1, 10000), 1);
     (void)write_text("a", "b");
-    assert_int_equal(write_text("a", "b"), -1); /* and no SIGPIPE */
+    assert_int_equal(write_text("a", "b"), -1); /* without SIGPIPE */
     assert_true(errno == EPIPE || errno == ECONNRESET);
 }
 
@@ -96,7 +96,7 @@ static bool has_ended_its_side(void *arg)
     return stream_has_ended(&st.base);
 }
 
-static void the_end_of_the_peer_is_known_before_it_is_read(void **state)
+static void the_end_of_input_is_known_before_it_is_read(void **state)
 {
     (void)state;
     char got[8];
@@ -107,7 +107,7 @@ static void the_end_of_the_peer_is_known_before_it_is_read(void **state)
     assert_int_equal(stream_read(&st.base, got, sizeof got), 6);
 }
 
-static void a_reset_counts_as_the_end_of_the_peer(void **state)
+static void a_reset_counts_as_the_end_of_input(void **state)
 {
     (void)state;
     struct linger hard = {.l_onoff = 1};
@@ -117,7 +117,7 @@ static void a_reset_counts_as_the_end_of_the_peer(void **state)
     unit_until(has_ended_its_side, NULL);
 }
 
-static void our_own_shutting_is_not_the_peers_end(void **state)
+static void our_own_shutdown_is_not_the_peers_end(void **state)
 {
     (void)state;
     stream_shut(&st.base, STREAM_SHUT_READ);
@@ -201,7 +201,7 @@ static void linger_and_close(void *arg)
     stream_close(&st.base);
 }
 
-/* Our side closes, in a thread of its own, after these words; what the peer still reads up to the end. */
+/* A thread closes our side after these last words; the peer must still read them. */
 static void check_last_words(int64_t until_ms)
 {
     struct thread t;
@@ -216,7 +216,7 @@ static void check_last_words(int64_t until_ms)
     buf_fini(&got);
 }
 
-static void last_words_arrive_although_the_peers_own_lie_unread(void **state)
+static void last_words_arrive_although_input_is_unread(void **state)
 {
     (void)state;
     char much[20000];
@@ -225,14 +225,14 @@ static void last_words_arrive_although_the_peers_own_lie_unread(void **state)
     check_last_words(clock_ms() + 10000);
 }
 
-static void last_words_arrive_although_our_input_was_shut(void **state)
+static void last_words_arrive_although_our_input_is_shut(void **state)
 {
     (void)state;
     char much[20000];
     memset(much, 'x', sizeof much);
     unit_write(peer, much, sizeof much);
     stream_shut(&st.base, STREAM_SHUT_READ);
-    unit_write(peer, much, sizeof much); /* what comes after that is still there to be dropped */
+    unit_write(peer, much, sizeof much); /* input that arrives later must still be dropped */
     check_last_words(clock_ms() + 10000);
 }
 
@@ -240,7 +240,7 @@ static void a_peer_that_has_ended_is_not_waited_for(void **state)
 {
     (void)state;
     assert_int_equal(shutdown(peer, SHUT_WR), 0);
-    stream_linger(&st.base, INT64_MAX); /* returns although there is no bound */
+    stream_linger(&st.base, INT64_MAX); /* returns although it has no bound */
     assert_int_equal(unit_read_end(peer, NULL), 0);
 }
 
@@ -253,12 +253,12 @@ static void a_peer_that_ends_after_our_input_was_shut_is_noticed(void **state)
     assert_int_equal(unit_read_end(peer, NULL), 0);
 }
 
-static void a_peer_that_stays_is_waited_for_no_longer_than_asked(void **state)
+static void the_wait_for_a_peer_that_stays_is_bounded(void **state)
 {
     (void)state;
     int64_t until = clock_ms() + 30;
     stream_linger(&st.base, until);
-    assert_true(clock_ms() >= until - 1); /* not given up before: the peer was there all the time */
+    assert_true(clock_ms() >= until - 1); /* not before: the peer was connected all the time */
     stream_shut(&st.base, STREAM_SHUT_READ);
     stream_linger(&st.base, clock_ms() + 30);
     stream_linger(&st.base, clock_ms() - 1);
@@ -273,18 +273,18 @@ static void talk_on(void *arg)
         ;
 }
 
-static void a_peer_that_talks_on_for_ever_is_cut_off(void **state)
+static void a_peer_that_sends_forever_is_cut_off(void **state)
 {
     (void)state;
     struct thread t;
     assert_int_equal(thread_start(&t, "talker", 64 * 1024, talk_on, &peer), 0);
-    stream_linger(&st.base, INT64_MAX); /* 64 KiB of its talk are enough */
+    stream_linger(&st.base, INT64_MAX); /* ends after 64 KiB of input */
     stream_close(&st.base);
     thread_join(&t);
     assert_int_equal(st.fd, -1);
 }
 
-static void a_peer_that_talks_on_after_our_input_was_shut_is_cut_off(void **state)
+static void a_peer_that_sends_forever_to_a_shut_input_is_cut_off(void **state)
 {
     (void)state;
     struct thread t;
@@ -308,7 +308,7 @@ static void a_reset_ends_the_waiting(void **state)
     assert_int_equal(st.fd, -1);
 }
 
-/* ---- doors ---- */
+/* ---- calls that may block ---- */
 
 static void read_under_a_hot_lock(void *arg)
 {
@@ -337,7 +337,7 @@ static void close_twice(void *arg)
     stream_close(&st.base);
 }
 
-static void whoever_holds_a_hot_lock_may_not_block_here(void **state)
+static void blocking_calls_under_a_hot_lock_abort(void **state)
 {
     (void)state;
     assert_true(unit_aborts(read_under_a_hot_lock, NULL));
@@ -349,23 +349,23 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(bytes_go_through_both_ways),
-        TEST(a_write_that_may_not_block_takes_what_fits),
-        TEST(a_write_to_nobody_fails_and_kills_nobody),
-        TEST(the_end_of_the_peer_is_known_before_it_is_read),
-        TEST(a_reset_counts_as_the_end_of_the_peer),
-        TEST(our_own_shutting_is_not_the_peers_end),
+        TEST(bytes_pass_in_both_directions),
+        TEST(a_write_that_must_not_block_accepts_what_fits),
+        TEST(a_write_to_a_closed_peer_fails_without_a_signal),
+        TEST(the_end_of_input_is_known_before_it_is_read),
+        TEST(a_reset_counts_as_the_end_of_input),
+        TEST(our_own_shutdown_is_not_the_peers_end),
         TEST(shutting_the_input_ends_a_blocked_read_and_leaves_the_output),
         TEST(shutting_both_ends_a_blocked_write),
-        TEST(last_words_arrive_although_the_peers_own_lie_unread),
-        TEST(last_words_arrive_although_our_input_was_shut),
+        TEST(last_words_arrive_although_input_is_unread),
+        TEST(last_words_arrive_although_our_input_is_shut),
         TEST(a_peer_that_has_ended_is_not_waited_for),
         TEST(a_peer_that_ends_after_our_input_was_shut_is_noticed),
-        TEST(a_peer_that_stays_is_waited_for_no_longer_than_asked),
-        TEST(a_peer_that_talks_on_for_ever_is_cut_off),
-        TEST(a_peer_that_talks_on_after_our_input_was_shut_is_cut_off),
+        TEST(the_wait_for_a_peer_that_stays_is_bounded),
+        TEST(a_peer_that_sends_forever_is_cut_off),
+        TEST(a_peer_that_sends_forever_to_a_shut_input_is_cut_off),
         TEST(a_reset_ends_the_waiting),
-        TEST(whoever_holds_a_hot_lock_may_not_block_here),
+        TEST(blocking_calls_under_a_hot_lock_abort),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What may not have arrived: no line too many, none too few, and in order. */
+/* Lines that may not have arrived: each once, none missing, and in order. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -33,7 +33,7 @@ static void lose(struct msg *m)
     msg_unref(m);
 }
 
-static void end_gives(uint64_t acked, const char *text)
+static void expect_end(uint64_t acked, const char *text)
 {
     struct buf lines = {0};
     tail_end(&t, acked, &lines);
@@ -44,14 +44,14 @@ static void end_gives(uint64_t acked, const char *text)
     assert_int_equal(t.bytes, 0);
 }
 
-static void an_empty_one_has_nothing(void **state)
+static void an_empty_tail_returns_nothing(void **state)
 {
     (void)state;
     t = (struct tail){.base = 100};
-    end_gives(100, "");
+    expect_end(100, "");
 }
 
-static void at_each_byte_a_line_that_has_not_come_whole_is_there(void **state)
+static void a_partly_acknowledged_line_is_returned_at_each_byte(void **state)
 {
     static const char *const rest[] = {"one\r\ntwo\r\nthree\r\n", "two\r\nthree\r\n", "three\r\n", ""};
     static const size_t ends[] = {5, 10, 17, 18};
@@ -61,19 +61,19 @@ static void at_each_byte_a_line_that_has_not_come_whole_is_there(void **state)
         t = (struct tail){.base = 1000};
         add(said("one\r\ntwo\r\n")); /* gathered */
         add(said("three\r\n"));
-        end_gives(1000 + acked, rest[line]);
+        expect_end(1000 + acked, rest[line]);
     }
 }
 
-static void it_begins_where_it_was_asked_for(void **state)
+static void a_tail_begins_where_it_was_requested(void **state)
 {
     (void)state;
     t = (struct tail){.base = 1000};
     add(said("one\r\n"));
-    end_gives(7, "one\r\n"); /* nor has anything behind it arrived */
+    expect_end(7, "one\r\n"); /* nor has anything after it arrived */
 }
 
-static void what_is_acknowledged_is_forgotten_message_by_message(void **state)
+static void acknowledged_messages_are_dropped_one_by_one(void **state)
 {
     (void)state;
     struct msg *m = said("one\r\n");
@@ -88,24 +88,24 @@ static void what_is_acknowledged_is_forgotten_message_by_message(void **state)
     assert_int_equal(t.base, 5);
     assert_int_equal(m->refs, 1);
     msg_unref(m);
-    tail_prune(&t, 3); /* nothing comes back */
+    tail_prune(&t, 3); /* nothing is returned */
     assert_int_equal(t.base, 5);
-    end_gives(7, "two\r\n");
+    expect_end(7, "two\r\n");
 }
 
-static void what_was_thrown_away_comes_behind_what_was_sent(void **state)
+static void dropped_lines_are_returned_after_sent_ones(void **state)
 {
     (void)state;
     t = (struct tail){0};
     add(said("one\r\n"));
     lose(said("three\r\n"));
     add(said("two\r\n"));
-    end_gives(5, "two\r\nthree\r\n");
+    expect_end(5, "two\r\nthree\r\n");
     lose(said("lost\r\n"));
-    end_gives(1000, "lost\r\n"); /* however much is acknowledged */
+    expect_end(1000, "lost\r\n"); /* however much is acknowledged */
 }
 
-static void only_what_people_said_is_sent_again(void **state)
+static void only_lines_of_talk_are_returned(void **state)
 {
     (void)state;
     struct msg *answer = msg_new("OK Joined\r\none\r\ntwo\r\n", 21);
@@ -116,13 +116,13 @@ static void only_what_people_said_is_sent_again(void **state)
         tail_add(&t, answer);
         add(other);
         add(said("three\r\n"));
-        end_gives(acked, acked < 16 ? "one\r\ntwo\r\nthree\r\n" : acked < 21 ? "two\r\nthree\r\n" : "three\r\n");
+        expect_end(acked, acked < 16 ? "one\r\ntwo\r\nthree\r\n" : acked < 21 ? "two\r\nthree\r\n" : "three\r\n");
     }
     assert_int_equal(answer->refs, 1);
     msg_unref(answer);
 }
 
-static void what_is_not_resendable_is_only_counted(void **state)
+static void lines_that_are_not_resendable_are_only_counted(void **state)
 {
     (void)state;
     struct msg *answer = msg_new("OK Token x\r\n", 12);
@@ -132,7 +132,7 @@ static void what_is_not_resendable_is_only_counted(void **state)
     assert_int_equal(answer->refs, 1);
     assert_int_equal(t.bytes, 12);
     add(said("one\r\ntwo\r\n"));
-    end_gives(17, "two\r\n");
+    expect_end(17, "two\r\n");
     msg_unref(answer);
 }
 
@@ -150,11 +150,11 @@ static void many_are_kept_in_order(void **state)
         if (i >= 500)
             buf_str(&wanted, text);
     }
-    end_gives(2500, buf_text(&wanted));
+    expect_end(2500, buf_text(&wanted));
     buf_fini(&wanted);
 }
 
-static void one_that_is_not_asked_for_frees_all(void **state)
+static void a_discarded_tail_frees_everything(void **state)
 {
     (void)state;
     struct msg *m = said("one\r\n");
@@ -170,15 +170,15 @@ static void one_that_is_not_asked_for_frees_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_empty_one_has_nothing),
-        cmocka_unit_test(at_each_byte_a_line_that_has_not_come_whole_is_there),
-        cmocka_unit_test(it_begins_where_it_was_asked_for),
-        cmocka_unit_test(what_is_acknowledged_is_forgotten_message_by_message),
-        cmocka_unit_test(what_was_thrown_away_comes_behind_what_was_sent),
-        cmocka_unit_test(only_what_people_said_is_sent_again),
-        cmocka_unit_test(what_is_not_resendable_is_only_counted),
+        cmocka_unit_test(an_empty_tail_returns_nothing),
+        cmocka_unit_test(a_partly_acknowledged_line_is_returned_at_each_byte),
+        cmocka_unit_test(a_tail_begins_where_it_was_requested),
+        cmocka_unit_test(acknowledged_messages_are_dropped_one_by_one),
+        cmocka_unit_test(dropped_lines_are_returned_after_sent_ones),
+        cmocka_unit_test(only_lines_of_talk_are_returned),
+        cmocka_unit_test(lines_that_are_not_resendable_are_only_counted),
         cmocka_unit_test(many_are_kept_in_order),
-        cmocka_unit_test(one_that_is_not_asked_for_frees_all),
+        cmocka_unit_test(a_discarded_tail_frees_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Talk where not everybody may talk, and where it is heard only when it is on disk. Jobs of the test's own hold the store
- * thread before a line is begun with, and between its writing and its COMMIT; who speaks then waits, so it speaks on a
- * thread of its own.
+ * Talk in rooms with limits, and in durable rooms, where a line is delivered only once it is on disk. Jobs of the test
+ * hold the store thread before it starts with a line, and between its write and its COMMIT; the speaker waits then, so
+ * it has a thread of its own.
  */
 #include "config.h"
 
@@ -48,21 +48,15 @@ static int set_up(void **state)
     unit_member_join(&alice, r);
     unit_member_join(&bob, rooms_get_or_make("#den", 0));
     unit_house_settle();
-    unit_member_hush(&alice);
-    unit_member_hush(&bob);
+    unit_member_clear(&alice);
+    unit_member_clear(&bob);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    unit_member_leave_all(&alice);
-    unit_member_leave_all(&bob);
-    unit_member_leave_all(&carol);
-    unit_house_stop(); /* before the outboxes: the store thread posts to them */
-    unit_member_stop(&alice);
-    unit_member_stop(&bob);
-    unit_member_stop(&carol);
+    unit_house_stop_with((struct unit_member *[]){&alice, &bob, &carol}, 3);
     notifier_fini(&notifier);
     return 0;
 }
@@ -71,11 +65,11 @@ static void set(enum option o, long value)
 {
     assert_int_equal(moderation_set(r, &(struct option_change){o, value, ""}, &by), MODERATION_DONE);
     unit_house_settle();
-    unit_member_hush(&alice);
-    unit_member_hush(&bob);
+    unit_member_clear(&alice);
+    unit_member_clear(&bob);
 }
 
-/* One who speaks and waits. */
+/* A speaker that waits for the store. */
 struct speaker {
     struct member *m;
     const char *text;
@@ -99,7 +93,7 @@ static bool has_queued(void *arg)
     return store_status().queued >= *(const int *)arg;
 }
 
-/* Begins to say it, and waits until so many jobs wait for the store. */
+/* Starts to say the line and waits until `queued` jobs wait for the store. */
 static void begin(struct speaker *sp, struct unit_member *um, const char *text, int queued)
 {
     *sp = (struct speaker){.m = &um->member, .text = text};
@@ -115,7 +109,7 @@ static enum error_code result_of(struct speaker *sp)
     return sp->error;
 }
 
-/* Alice has begun to say it, and it is written and not yet on disk: the store stands in `inner`. */
+/* Alice says the line, which is written but not committed: the store is held in `inner`. */
 static void begin_and_stop_before_the_commit(struct speaker *sp, const char *text)
 {
     unit_job_block(&gate);
@@ -123,7 +117,7 @@ static void begin_and_stop_before_the_commit(struct speaker *sp, const char *tex
     unit_job_init(&inner, false);
     inner.held = true;
     assert_true(store_put(&inner.job));
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     unit_job_wait_inside(&inner);
 }
 
@@ -134,7 +128,7 @@ static long long kept(void)
 
 /* ---- durable ---- */
 
-static void a_durable_line_is_heard_after_its_commit_and_not_before(void **state)
+static void a_durable_line_is_delivered_after_its_commit(void **state)
 {
     struct speaker sp;
     (void)state;
@@ -143,14 +137,14 @@ static void a_durable_line_is_heard_after_its_commit_and_not_before(void **state
     unit_member_hears(&alice, "");
     unit_member_hears(&bob, "");
     assert_int_equal(kept(), 0);
-    unit_job_let(&inner);
+    unit_job_release(&inner);
     assert_int_equal(result_of(&sp), ERROR_NONE);
     unit_member_hears(&alice, "ROOM #den alice for good\n");
     unit_member_hears(&bob, "ROOM #den alice for good\n");
     assert_int_equal(kept(), 1);
 }
 
-static void a_durable_line_that_cannot_be_written_is_heard_by_nobody(void **state)
+static void a_durable_line_that_cannot_be_stored_is_not_delivered(void **state)
 {
     struct speaker sp;
     (void)state;
@@ -160,14 +154,14 @@ static void a_durable_line_that_cannot_be_written_is_heard_by_nobody(void **stat
     unit_job_init(&breaker, true);
     breaker.failing = true;
     assert_true(store_put(&breaker.job));
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     assert_int_equal(result_of(&sp), ERROR_STORAGE);
     unit_member_hears(&alice, "");
     unit_member_hears(&bob, "");
     assert_int_equal(kept(), 0);
 }
 
-static void a_speaker_with_acks_is_told_the_number_that_is_stored(void **state)
+static void a_speaker_with_acks_is_told_the_stored_number(void **state)
 {
     struct speaker sp;
     char line[64];
@@ -177,15 +171,15 @@ static void a_speaker_with_acks_is_told_the_number_that_is_stored(void **state)
     unit_job_block(&gate);
     begin(&sp, &alice, "once", 1);
     unit_member_hears(&alice, "");
-    unit_job_let(&gate);
+    unit_job_release(&gate);
     assert_int_equal(result_of(&sp), ERROR_NONE);
     snprintf(line, sizeof line, "OK %lld\n", unit_house_number("SELECT id FROM message"));
     unit_member_hears(&alice, line);
     unit_member_hears(&bob, "ROOM #den alice once\n");
 }
 
-/* Who goes on behind a number it has seen must miss nothing. */
-static void numbers_grow_in_the_order_in_which_lines_are_heard(void **state)
+/* A client that continues after a number it has seen must miss nothing. */
+static void numbers_grow_in_the_order_of_delivery(void **state)
 {
     struct speaker sp;
     struct buf heard = {0};
@@ -197,7 +191,7 @@ static void numbers_grow_in_the_order_in_which_lines_are_heard(void **state)
     begin_and_stop_before_the_commit(&sp, "slow to come");
     unit_member_join(&carol, rooms_get_or_make("#den", 0));
     unit_member_leave(&carol, r, true);
-    unit_job_let(&inner);
+    unit_job_release(&inner);
     assert_int_equal(result_of(&sp), ERROR_NONE);
     uint64_t last = 0;
     int lines = 0;
@@ -212,8 +206,8 @@ static void numbers_grow_in_the_order_in_which_lines_are_heard(void **state)
     buf_fini(&heard);
 }
 
-/* Option and talk from two threads: each line is heard once, at once or from the disk. */
-static void lines_are_heard_once_while_the_room_becomes_durable_and_ceases_to_be(void **state)
+/* Option and talk from two threads: each line is delivered once, at once or after its commit. */
+static void lines_are_delivered_once_while_durability_is_switched(void **state)
 {
     struct speaker sp[SWITCHES];
     struct unit_member *who[] = {&alice, &bob};
@@ -225,11 +219,12 @@ static void lines_are_heard_once_while_the_room_becomes_durable_and_ceases_to_be
     for (int i = 0; i < SWITCHES; i++) {
         snprintf(text[i], sizeof text[i], "line-%d.", i);
         begin(&sp[i], who[i % 2], text[i], 0);
-        assert_int_equal(moderation_set(r, &(struct option_change){OPTION_DURABLE, i % 2 == 0, ""}, &by), MODERATION_DONE);
+        assert_int_equal(moderation_set(r, &(struct option_change){OPTION_DURABLE, i % 2 == 0, ""}, &by),
+                         MODERATION_DONE);
         assert_int_equal(result_of(&sp[i]), ERROR_NONE);
         buf_str(&all, unit_client_heard(&carol.client, &heard));
-        unit_member_hush(&alice);
-        unit_member_hush(&bob);
+        unit_member_clear(&alice);
+        unit_member_clear(&bob);
     }
     buf_fini(&heard);
     for (int i = 0; i < SWITCHES; i++) {
@@ -240,7 +235,7 @@ static void lines_are_heard_once_while_the_room_becomes_durable_and_ceases_to_be
     buf_fini(&all);
 }
 
-static void what_is_on_its_way_when_its_speaker_is_put_out_is_no_replay_of_another_conversation(void **state)
+static void a_line_of_a_removed_speaker_is_not_replayed_to_a_new_conversation(void **state)
 {
     struct speaker sp;
     struct target all = {.name = "alice"};
@@ -251,16 +246,16 @@ static void what_is_on_its_way_when_its_speaker_is_put_out_is_no_replay_of_anoth
     begin_and_stop_before_the_commit(&sp, "last words");
     unit_member_leave(&bob, r, false);
     assert_int_equal(roster_remove(r, &(struct removal){.target = &all}, &ev), 1);
-    unit_job_let(&inner);
+    unit_job_release(&inner);
     assert_int_equal(result_of(&sp), ERROR_NONE);
     unit_member_join(&carol, rooms_get_or_make("#den", 0));
     unit_member_hears(&carol, "OK Joined #den (0 users)\n");
-    assert_int_equal(kept(), 1); /* it was on its way, and is in the history */
+    assert_int_equal(kept(), 1); /* it was in progress, and is in the history */
 }
 
-/* ---- who may not ---- */
+/* ---- denied talk ---- */
 
-static void where_talk_is_limited_a_refused_member_is_told_why_and_not_heard(void **state)
+static void a_member_who_may_not_talk_is_told_why_and_not_heard(void **state)
 {
     struct refusal no = {0};
     (void)state;
@@ -289,12 +284,27 @@ static void where_talk_is_limited_a_refused_member_is_told_why_and_not_heard(voi
     assert_string_equal(buf_text(&no.reason), "calm down");
     buf_fini(&no.reason);
     post_settle();
-    history_stop(); /* what waits is written */
+    history_stop(); /* writes what is queued */
     unit_house_settle();
     assert_int_equal(kept(), 2);
 }
 
-static void a_durable_line_of_a_muted_member_is_not_put_to_the_store(void **state)
+static void slow_mode_counts_no_line_that_could_not_be_stored(void **state)
+{
+    struct refusal no = {0};
+    (void)state;
+    set(OPTION_DURABLE, 1);
+    set(OPTION_SLOW, 3600);
+    unit_house_break();
+    assert_false(talk_say(r, &bob.member, EVENT_SAID, "lost", &no));
+    assert_int_equal(no.error, ERROR_STORAGE);
+    unit_house_repair();
+    assert_true(unit_say(r, &bob.member, "stored"));
+    assert_false(talk_say(r, &bob.member, EVENT_SAID, "too soon", &no));
+    assert_int_equal(no.error, ERROR_SLOW_MODE);
+}
+
+static void a_durable_line_of_a_muted_member_is_not_stored(void **state)
 {
     struct refusal no = {0};
     (void)state;
@@ -305,7 +315,7 @@ static void a_durable_line_of_a_muted_member_is_not_put_to_the_store(void **stat
     assert_int_equal(kept(), 0);
 }
 
-static void without_history_a_line_is_heard_and_not_stored(void **state)
+static void with_history_off_a_line_is_delivered_but_not_stored(void **state)
 {
     (void)state;
     set(OPTION_HISTORY, 0);
@@ -321,15 +331,16 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     alarm(120);
     const struct CMUnitTest tests[] = {
-        TEST(a_durable_line_is_heard_after_its_commit_and_not_before),
-        TEST(a_durable_line_that_cannot_be_written_is_heard_by_nobody),
-        TEST(a_speaker_with_acks_is_told_the_number_that_is_stored),
-        TEST(numbers_grow_in_the_order_in_which_lines_are_heard),
-        TEST(lines_are_heard_once_while_the_room_becomes_durable_and_ceases_to_be),
-        TEST(what_is_on_its_way_when_its_speaker_is_put_out_is_no_replay_of_another_conversation),
-        TEST(where_talk_is_limited_a_refused_member_is_told_why_and_not_heard),
-        TEST(a_durable_line_of_a_muted_member_is_not_put_to_the_store),
-        TEST(without_history_a_line_is_heard_and_not_stored),
+        TEST(a_durable_line_is_delivered_after_its_commit),
+        TEST(a_durable_line_that_cannot_be_stored_is_not_delivered),
+        TEST(a_speaker_with_acks_is_told_the_stored_number),
+        TEST(numbers_grow_in_the_order_of_delivery),
+        TEST(lines_are_delivered_once_while_durability_is_switched),
+        TEST(a_line_of_a_removed_speaker_is_not_replayed_to_a_new_conversation),
+        TEST(a_member_who_may_not_talk_is_told_why_and_not_heard),
+        TEST(slow_mode_counts_no_line_that_could_not_be_stored),
+        TEST(a_durable_line_of_a_muted_member_is_not_stored),
+        TEST(with_history_off_a_line_is_delivered_but_not_stored),
     };
 #undef TEST
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What the peer's machine has acknowledged, over real connections: not what was sent, and not what was read. */
+/* The bytes that the peer's machine has acknowledged, over real connections: neither those sent nor those read. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* For a socket that accepted, so that no SYN of its own counts. */
+/* fd[0] was accepted, so that no SYN of its own counts. */
 static int fd[2];
 
 static int open_pair(void **state)
@@ -37,7 +37,7 @@ static int close_pair(void **state)
     return 0;
 }
 
-static void skip_where_the_system_does_not_tell(void)
+static void skip_if_not_supported(void)
 {
 #ifndef HAVE_TCPI_BYTES_ACKED
     skip();
@@ -57,17 +57,17 @@ static bool is_acknowledged(void *arg)
     return tcp_info_acknowledged(fd[0], &bytes) && bytes >= *(const uint64_t *)arg;
 }
 
-/* Waits until so much is acknowledged, and not a byte more. */
+/* Waits until exactly this number of bytes is acknowledged. */
 static void wait_for(uint64_t bytes)
 {
     unit_until(is_acknowledged, &bytes);
     assert_int_equal(acknowledged(), bytes);
 }
 
-static void what_was_acknowledged_grows_to_what_was_sent_read_or_not(void **state)
+static void acknowledged_bytes_reach_the_sent_ones_read_or_not(void **state)
 {
     (void)state;
-    skip_where_the_system_does_not_tell();
+    skip_if_not_supported();
     assert_int_equal(acknowledged(), 0);
     unit_write(fd[0], "hello", 5);
     wait_for(5);
@@ -81,7 +81,7 @@ static void what_was_acknowledged_grows_to_what_was_sent_read_or_not(void **stat
 
 static uint64_t sent;
 
-/* Sends what the socket takes, until that is more than the peer's has room for. */
+/* Sends what the socket accepts, until that exceeds the peer's buffer. */
 static bool is_too_much(void *arg)
 {
     static const char block[4096];
@@ -106,10 +106,10 @@ static void read_all(uint64_t size)
     }
 }
 
-static void what_the_peers_machine_has_no_room_for_is_not_acknowledged(void **state)
+static void bytes_beyond_the_peers_buffer_are_not_acknowledged(void **state)
 {
     (void)state;
-    skip_where_the_system_does_not_tell();
+    skip_if_not_supported();
     sent = 0;
     unit_until(is_too_much, NULL);
     assert_true(acknowledged() < sent);
@@ -124,10 +124,10 @@ static bool has_ended(void *arg)
     return recv(fd[0], &c, 1, MSG_DONTWAIT) == 0;
 }
 
-static void it_is_told_of_a_connection_that_has_ended(void **state)
+static void an_ended_connection_still_reports(void **state)
 {
     (void)state;
-    skip_where_the_system_does_not_tell();
+    skip_if_not_supported();
     unit_write(fd[0], "hello", 5);
     read_all(5);
     close(fd[1]);
@@ -135,7 +135,7 @@ static void it_is_told_of_a_connection_that_has_ended(void **state)
     unit_until(has_ended, NULL);
     assert_int_equal(acknowledged(), 5);
     assert_int_equal(shutdown(fd[0], SHUT_RDWR), 0);
-    assert_true(acknowledged() >= 5); /* the end of the stream may count as one more */
+    assert_true(acknowledged() >= 5); /* the end of the stream may count as one byte */
 }
 
 static bool is_reset(void *arg)
@@ -145,11 +145,11 @@ static bool is_reset(void *arg)
     return recv(fd[0], &c, 1, MSG_DONTWAIT) < 0 && errno == ECONNRESET;
 }
 
-static void it_is_told_of_a_connection_that_was_reset(void **state)
+static void a_reset_connection_still_reports(void **state)
 {
     struct linger at_once = {.l_onoff = 1};
     (void)state;
-    skip_where_the_system_does_not_tell();
+    skip_if_not_supported();
     unit_write(fd[0], "hello", 5);
     wait_for(5);
     assert_int_equal(setsockopt(fd[1], SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
@@ -159,7 +159,7 @@ static void it_is_told_of_a_connection_that_was_reset(void **state)
     assert_int_equal(acknowledged(), 5);
 }
 
-static void of_what_is_no_tcp_connection_nothing_is_told(void **state)
+static void other_sockets_report_nothing(void **state)
 {
     int local[2];
     uint64_t bytes;
@@ -180,11 +180,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_pair, close_pair)
     const struct CMUnitTest tests[] = {
-        TEST(what_was_acknowledged_grows_to_what_was_sent_read_or_not),
-        TEST(what_the_peers_machine_has_no_room_for_is_not_acknowledged),
-        TEST(it_is_told_of_a_connection_that_has_ended),
-        TEST(it_is_told_of_a_connection_that_was_reset),
-        cmocka_unit_test(of_what_is_no_tcp_connection_nothing_is_told),
+        TEST(acknowledged_bytes_reach_the_sent_ones_read_or_not),
+        TEST(bytes_beyond_the_peers_buffer_are_not_acknowledged),
+        TEST(an_ended_connection_still_reports),
+        TEST(a_reset_connection_still_reports),
+        cmocka_unit_test(other_sockets_report_nothing),
     };
 #undef TEST
     alarm(60);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Which text is indexed of a message, and which expression a search makes of what users type. */
+/* The text that is indexed for a message, and the expression for what users type. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -49,20 +49,20 @@ static void an_emoji_is_a_word(void **state)
     expect_index("\xf0\x9f\x98\x80!", " \xee\x80\x83" "1f600 !");
 }
 
-static void wide_letters_are_narrowed(void **state)
+static void full_width_letters_are_normalised(void **state)
 {
     (void)state;
     expect_index("\xef\xbc\xa1\xef\xbc\xa2\xef\xbc\x82", "AB ");
 }
 
-static void nobody_can_forge_a_room_or_a_quote(void **state)
+static void no_text_can_forge_a_room_or_a_quote(void **state)
 {
     (void)state;
     expect_index("\xee\x80\x80" "a \"x\"", " a  x ");
     expect_index("\xf4\x8f\xbf\xbd", " ");
 }
 
-static void names_are_kept_apart_by_their_signs(void **state)
+static void signs_keep_names_apart(void **state)
 {
     (void)state;
     struct buf a = {0}, b = {0};
@@ -82,7 +82,7 @@ static void expect_match(const char *word, int words, const char *want)
     buf_fini(&out);
 }
 
-static void a_word_is_quoted_whatever_it_holds(void **state)
+static void every_word_is_quoted(void **state)
 {
     (void)state;
     expect_match("cafe", 1, "\"cafe\"");
@@ -94,7 +94,7 @@ static void a_word_is_quoted_whatever_it_holds(void **state)
     expect_match("\xe6\x9d\xb1\xe4\xba\xac", 2, "\" \xe6\x9d\xb1  \xe4\xba\xac \"");
 }
 
-static void a_star_behind_a_word_is_its_start(void **state)
+static void a_star_after_a_word_searches_its_start(void **state)
 {
     (void)state;
     expect_match("caf*", 1, "\"caf\" *");
@@ -102,7 +102,7 @@ static void a_star_behind_a_word_is_its_start(void **state)
     expect_match("*caf", 1, "\"*caf\"");
 }
 
-static void what_has_nothing_to_be_found_is_no_word(void **state)
+static void a_word_with_nothing_to_search_is_ignored(void **state)
 {
     (void)state;
     expect_match("", 0, "");
@@ -113,7 +113,7 @@ static void what_has_nothing_to_be_found_is_no_word(void **state)
     expect_match("\xee\x80\x80", 0, "");
 }
 
-static void questions_are_put_together(void **state)
+static void words_of_a_search_are_joined(void **state)
 {
     (void)state;
     struct buf out = {0};
@@ -130,13 +130,13 @@ int main(void)
         cmocka_unit_test(plain_text_stays_as_it_is),
         cmocka_unit_test(characters_written_without_blanks_stand_alone),
         cmocka_unit_test(an_emoji_is_a_word),
-        cmocka_unit_test(wide_letters_are_narrowed),
-        cmocka_unit_test(nobody_can_forge_a_room_or_a_quote),
-        cmocka_unit_test(names_are_kept_apart_by_their_signs),
-        cmocka_unit_test(a_word_is_quoted_whatever_it_holds),
-        cmocka_unit_test(a_star_behind_a_word_is_its_start),
-        cmocka_unit_test(what_has_nothing_to_be_found_is_no_word),
-        cmocka_unit_test(questions_are_put_together),
+        cmocka_unit_test(full_width_letters_are_normalised),
+        cmocka_unit_test(no_text_can_forge_a_room_or_a_quote),
+        cmocka_unit_test(signs_keep_names_apart),
+        cmocka_unit_test(every_word_is_quoted),
+        cmocka_unit_test(a_star_after_a_word_searches_its_start),
+        cmocka_unit_test(a_word_with_nothing_to_search_is_ignored),
+        cmocka_unit_test(words_of_a_search_are_joined),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What a line of text may hold: UTF-8 to the letter of RFC 3629, nothing that drives a terminal, no telnet. */
+/* The contents of a line of text: strict UTF-8 (RFC 3629), no terminal controls, no telnet. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -18,7 +18,7 @@
 
 #define BYTES(s) (s), sizeof(s) - 1
 
-/* Cleans a copy in memory of exactly its size; NULL when it is refused. The caller frees. */
+/* Cleans a copy in memory of exactly its size; NULL if refused. The caller frees. */
 static char *cleaned(const char *bytes, size_t len)
 {
     char *s = malloc(len + 1);
@@ -80,7 +80,7 @@ static void ordinary_text_passes_untouched(void **state)
     check_kept(BYTES("%s%n%d '\";DROP TABLE room;--"));
 }
 
-static void the_ends_of_each_length_are_taken(void **state)
+static void the_bounds_of_each_length_are_accepted(void **state)
 {
     (void)state;
     check_kept(BYTES("\x7e"));
@@ -116,7 +116,7 @@ static void surrogates_are_refused(void **state)
     check_refused(BYTES("\xed\xa0\xbd\xed\xb1\x8b"));
 }
 
-static void what_lies_past_unicode_is_refused(void **state)
+static void code_points_beyond_unicode_are_refused(void **state)
 {
     (void)state;
     check_refused(BYTES("\xf4\x90\x80\x80"));
@@ -142,7 +142,7 @@ static void truncated_and_stray_bytes_are_refused(void **state)
     check_refused(BYTES("\xc3\xc3\xa9"));
 }
 
-static void a_nul_byte_is_refused_wherever_it_stands(void **state)
+static void a_nul_byte_is_refused_anywhere(void **state)
 {
     (void)state;
     check_refused(BYTES("\0"));
@@ -151,7 +151,7 @@ static void a_nul_byte_is_refused_wherever_it_stands(void **state)
     check_refused(BYTES("a\0b"));
 }
 
-/* Every code point there is, one after the other. */
+/* Tests every code point. */
 static void exactly_the_unwanted_characters_are_removed(void **state)
 {
     (void)state;
@@ -170,7 +170,7 @@ static void exactly_the_unwanted_characters_are_removed(void **state)
     }
 }
 
-static void no_line_can_be_forged_and_no_terminal_driven(void **state)
+static void no_text_can_forge_a_line_or_control_a_terminal(void **state)
 {
     (void)state;
     check_becomes(BYTES("hi\rROOM #a bob forged"), "hiROOM #a bob forged");
@@ -183,10 +183,10 @@ static void no_line_can_be_forged_and_no_terminal_driven(void **state)
     check_becomes(BYTES("a\tb"), "a\tb");
 }
 
-static void what_is_removed_leaves_no_invalid_rest(void **state)
+static void removed_characters_leave_valid_text(void **state)
 {
     (void)state;
-    check_refused(BYTES("\x1b\xc3")); /* a bad byte behind a removed one is still bad */
+    check_refused(BYTES("\x1b\xc3")); /* an invalid byte after a removed one is still invalid */
     check_becomes(BYTES("\xc3\xa9\x1b\xc3\xa9"), "\xc3\xa9\xc3\xa9");
 }
 
@@ -207,12 +207,12 @@ static void telnet_negotiation_at_the_start_is_skipped(void **state)
     assert_int_equal(text_telnet(BYTES(IAC "\xfa\x18" IAC "\xf0" IAC "\xfb\x01x")), 8);
 }
 
-static void telnet_that_is_cut_short_never_reads_past_the_line(void **state)
+static void truncated_telnet_never_reads_past_the_line(void **state)
 {
     (void)state;
     static const char whole[] = IAC "\xfb\x1f" IAC "\xfa\x1f\0\x50\0\x18" IAC "\xf0" IAC "\xf1hello";
     for (size_t len = 0; len < sizeof whole; len++) {
-        char *exact = malloc(len ? len : 1); /* a byte too far is the sanitizer's to find */
+        char *exact = malloc(len ? len : 1); /* the sanitizer finds any read beyond the end */
         assert_non_null(exact);
         memcpy(exact, whole, len);
         assert_true(text_telnet(exact, len) <= len);
@@ -229,7 +229,7 @@ static void telnet_in_the_middle_of_a_line_is_not_text(void **state)
     check_refused(BYTES("hello" IAC "\xfb\x1f"));
 }
 
-static void blank_is_blanks_and_tabs_alone(void **state)
+static void a_blank_text_has_only_blanks_and_tabs(void **state)
 {
     (void)state;
     assert_true(text_is_blank(""));
@@ -242,19 +242,19 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ordinary_text_passes_untouched),
-        cmocka_unit_test(the_ends_of_each_length_are_taken),
+        cmocka_unit_test(the_bounds_of_each_length_are_accepted),
         cmocka_unit_test(overlong_forms_are_refused),
         cmocka_unit_test(surrogates_are_refused),
-        cmocka_unit_test(what_lies_past_unicode_is_refused),
+        cmocka_unit_test(code_points_beyond_unicode_are_refused),
         cmocka_unit_test(truncated_and_stray_bytes_are_refused),
-        cmocka_unit_test(a_nul_byte_is_refused_wherever_it_stands),
+        cmocka_unit_test(a_nul_byte_is_refused_anywhere),
         cmocka_unit_test(exactly_the_unwanted_characters_are_removed),
-        cmocka_unit_test(no_line_can_be_forged_and_no_terminal_driven),
-        cmocka_unit_test(what_is_removed_leaves_no_invalid_rest),
+        cmocka_unit_test(no_text_can_forge_a_line_or_control_a_terminal),
+        cmocka_unit_test(removed_characters_leave_valid_text),
         cmocka_unit_test(telnet_negotiation_at_the_start_is_skipped),
-        cmocka_unit_test(telnet_that_is_cut_short_never_reads_past_the_line),
+        cmocka_unit_test(truncated_telnet_never_reads_past_the_line),
         cmocka_unit_test(telnet_in_the_middle_of_a_line_is_not_text),
-        cmocka_unit_test(blank_is_blanks_and_tabs_alone),
+        cmocka_unit_test(a_blank_text_has_only_blanks_and_tabs),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

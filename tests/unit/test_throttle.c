@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* How many wrong passwords are borne, by a clock of the test's own: from an address, for an account, and that nobody
- * can use up the tries of an owner who comes from where she last was. */
+/* The login throttle, with a clock of the test: failed logins allowed for an address and for an account, and that
+ * others cannot use up the tries of an owner at her last address. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -28,7 +28,7 @@ static struct addr from(const char *host)
     return a;
 }
 
-/* Each test begins so much later that every bucket is full. */
+/* Each test starts late enough that every bucket is full. */
 static int set_up(void **state)
 {
     (void)state;
@@ -43,7 +43,7 @@ static int take(struct throttle_attempt *t, const char *host, const char *accoun
     return throttle_take(t, &a, account, home, now_ms);
 }
 
-/* Tries that turn out wrong until none is left; how many. */
+/* Fails logins until none is allowed. Returns their number. */
 static int spend(const char *host, const char *account, bool home)
 {
     struct throttle_attempt t;
@@ -62,7 +62,7 @@ static int wait_of(const char *host, const char *account, bool home)
     return wait_s;
 }
 
-static void so_many_are_borne_from_an_address_whatever_the_account(void **state)
+static void failed_logins_from_an_address_are_limited_for_all_accounts(void **state)
 {
     (void)state;
     assert_int_equal(spend("192.0.2.1", "alice", false), 3);
@@ -71,7 +71,7 @@ static void so_many_are_borne_from_an_address_whatever_the_account(void **state)
     assert_int_equal(wait_of("192.0.2.2", "bob", false), 0);
 }
 
-static void so_many_are_borne_for_an_account_from_whatever_addresses(void **state)
+static void failed_logins_to_an_account_are_limited_for_all_addresses(void **state)
 {
     (void)state;
     struct throttle_attempt t;
@@ -82,23 +82,23 @@ static void so_many_are_borne_for_an_account_from_whatever_addresses(void **stat
         throttle_end(&t, true);
     }
     assert_true(wait_of("192.0.2.4", "alice", false) > 0);
-    assert_int_equal(wait_of("192.0.2.4", "bob", false), 0); /* and what was refused has cost it nothing */
+    assert_int_equal(wait_of("192.0.2.4", "bob", false), 0); /* a refused try costs nothing */
     assert_int_equal(spend("192.0.2.4", "bob", false), 3);
 }
 
-static void an_owner_who_comes_from_where_she_was_is_never_locked_out_by_others(void **state)
+static void an_owner_at_her_last_address_is_never_locked_out_by_others(void **state)
 {
     (void)state;
     assert_int_equal(spend("192.0.2.66", "alice", false), 3);
-    assert_true(wait_of("192.0.2.67", "alice", false) > 0); /* the account is closed to strangers */
+    assert_true(wait_of("192.0.2.67", "alice", false) > 0); /* the account is blocked for other addresses */
     assert_int_equal(wait_of("192.0.2.1", "alice", true), 0);
-    assert_int_equal(spend("192.0.2.1", "bob", false), 3); /* nor by what her neighbours try on others */
+    assert_int_equal(spend("192.0.2.1", "bob", false), 3); /* nor by failed logins to other accounts from her address */
     assert_int_equal(wait_of("192.0.2.1", "alice", true), 0);
-    assert_int_equal(spend("192.0.2.1", "alice", true), 3); /* but there, too, only so many */
+    assert_int_equal(spend("192.0.2.1", "alice", true), 3); /* but her own address has a limit too */
     assert_true(wait_of("192.0.2.1", "alice", true) > 0);
 }
 
-static void a_right_one_costs_nothing(void **state)
+static void a_right_password_costs_nothing(void **state)
 {
     (void)state;
     for (int i = 0; i < 100; i++)
@@ -106,7 +106,7 @@ static void a_right_one_costs_nothing(void **state)
     assert_int_equal(spend("192.0.2.1", "alice", false), 3);
 }
 
-static void one_more_is_borne_after_the_time_that_was_told(void **state)
+static void one_more_try_is_allowed_after_the_reported_time(void **state)
 {
     (void)state;
     spend("192.0.2.1", "alice", false);
@@ -118,19 +118,19 @@ static void one_more_is_borne_after_the_time_that_was_told(void **state)
     assert_int_equal(spend("192.0.2.1", "alice", false), 1);
     now_ms += 2 * 60000;
     assert_int_equal(spend("192.0.2.1", "alice", false), 2);
-    now_ms += 1000 * 60000; /* and never more than all */
+    now_ms += 1000 * 60000; /* never more than the full number */
     assert_int_equal(spend("192.0.2.1", "alice", false), 3);
 }
 
-static void many_at_once_win_no_more_tries(void **state)
+static void simultaneous_logins_get_no_extra_tries(void **state)
 {
     (void)state;
     struct throttle_attempt t[3];
     for (int i = 0; i < 3; i++)
         assert_int_equal(take(&t[i], "192.0.2.1", "alice", false), 0);
-    assert_int_equal(wait_of("192.0.2.1", "bob", false), THROTTLE_BUSY); /* they may all be right yet */
+    assert_int_equal(wait_of("192.0.2.1", "bob", false), THROTTLE_BUSY); /* all of them may still succeed */
     assert_int_equal(wait_of("192.0.2.2", "alice", false), THROTTLE_BUSY);
-    now_ms += 3600000; /* time gives back nothing of what is on the way */
+    now_ms += 3600000; /* time does not refill pending tries */
     assert_int_equal(wait_of("192.0.2.1", "bob", false), THROTTLE_BUSY);
     throttle_end(&t[0], false);
     assert_int_equal(wait_of("192.0.2.1", "bob", false), 0);
@@ -140,7 +140,7 @@ static void many_at_once_win_no_more_tries(void **state)
     assert_true(wait_of("192.0.2.1", "alice", false) > 0);
 }
 
-static void one_that_was_wrong_and_one_on_the_way_are_told_apart(void **state)
+static void a_failed_login_differs_from_a_pending_one(void **state)
 {
     (void)state;
     struct throttle_attempt t;
@@ -151,8 +151,7 @@ static void one_that_was_wrong_and_one_on_the_way_are_told_apart(void **state)
     assert_int_equal(wait_of("192.0.2.3", "alice", false), 60);
 }
 
-/* More addresses than there is memory for: the oldest are forgotten, and what was taken from them is settled all the
- * same. */
+/* More addresses than fit into the table: the oldest are forgotten, and tries taken from them can still be settled. */
 static void the_table_is_bounded(void **state)
 {
     (void)state;
@@ -173,13 +172,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
-        TEST(so_many_are_borne_from_an_address_whatever_the_account),
-        TEST(so_many_are_borne_for_an_account_from_whatever_addresses),
-        TEST(an_owner_who_comes_from_where_she_was_is_never_locked_out_by_others),
-        TEST(a_right_one_costs_nothing),
-        TEST(one_more_is_borne_after_the_time_that_was_told),
-        TEST(many_at_once_win_no_more_tries),
-        TEST(one_that_was_wrong_and_one_on_the_way_are_told_apart),
+        TEST(failed_logins_from_an_address_are_limited_for_all_accounts),
+        TEST(failed_logins_to_an_account_are_limited_for_all_addresses),
+        TEST(an_owner_at_her_last_address_is_never_locked_out_by_others),
+        TEST(a_right_password_costs_nothing),
+        TEST(one_more_try_is_allowed_after_the_reported_time),
+        TEST(simultaneous_logins_get_no_extra_tries),
+        TEST(a_failed_login_differs_from_a_pending_one),
         TEST(the_table_is_bounded),
     };
     alarm(60);

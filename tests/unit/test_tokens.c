@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Tokens and broken sessions, with a store of their own: who is found by a token and until when, and what is remembered of
- * a session, once. A bad store is told from an unknown token.
+ * Tokens and broken sessions, with a real store: which account a token finds and until when, and that a saved session
+ * is taken once. A failed store differs from an unknown token.
  */
 #include "config.h"
 
@@ -46,7 +46,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* A token as who has it knows it, and as it is known here. */
+/* A token as the client knows it, and its digest. */
 struct held {
     char text[SECRET_TEXT];
     struct token token;
@@ -59,7 +59,7 @@ static struct held make(int64_t account, const struct held *old)
     return t;
 }
 
-/* The account that is found by it, which is a use of it, or 0. */
+/* The account that the token finds, or 0; this counts as use. */
 static int64_t found(const struct held *t)
 {
     struct token token;
@@ -78,12 +78,12 @@ static int64_t checked(const struct held *t)
     return account;
 }
 
-/* All that was done before was done so long ago. */
-static void seconds_go_by(long long seconds)
+/* Moves everything stored this far into the past. */
+static void pass_seconds(long long seconds)
 {
     char sql[160];
-    snprintf(sql, sizeof sql, "UPDATE token SET used_ms = used_ms - %lld, broke_ms = max(broke_ms - %lld, 0)", seconds * 1000,
-             seconds * 1000);
+    snprintf(sql, sizeof sql, "UPDATE token SET used_ms = used_ms - %lld, broke_ms = max(broke_ms - %lld, 0)",
+             seconds * 1000, seconds * 1000);
     unit_house_restart_with(sql);
 }
 
@@ -91,7 +91,7 @@ static void seconds_go_by(long long seconds)
 
 /* ---- tokens ---- */
 
-static void a_token_is_found_after_a_restart_as_well(void **state)
+static void a_token_survives_a_restart(void **state)
 {
     (void)state;
     struct held a = make(alice, NULL), b = make(bob, NULL), c = make(alice, NULL);
@@ -108,7 +108,7 @@ static void a_token_is_found_after_a_restart_as_well(void **state)
     }
 }
 
-static void no_two_are_the_same_and_what_is_kept_is_not_what_was_given_out(void **state)
+static void tokens_differ_and_only_digests_are_stored(void **state)
 {
     unsigned char digest[SECRET_DIGEST];
     char sql[160];
@@ -123,59 +123,59 @@ static void no_two_are_the_same_and_what_is_kept_is_not_what_was_given_out(void 
     assert_int_equal(unit_house_number(sql), 0);
 }
 
-static void a_new_one_in_place_of_an_old_leaves_one(void **state)
+static void a_new_token_replaces_the_old_one(void **state)
 {
     (void)state;
     struct held other = make(alice, NULL), old = make(alice, NULL), new = make(alice, &old);
     assert_int_equal(found(&old), 0);
     assert_int_equal(found(&new), alice);
     assert_int_equal(found(&other), alice);
-    struct held newer = make(alice, &old); /* which is no more */
+    struct held newer = make(alice, &old); /* replaces the old one */
     assert_int_equal(found(&newer), alice);
 }
 
-static void for_an_account_that_is_not_there_none_is_committed(void **state)
+static void no_token_is_stored_for_an_unknown_account(void **state)
 {
     struct held a = make(alice, NULL), t;
     (void)state;
     assert_int_equal(accounts_remove(alice, NULL, &waiter), ACCOUNTS_DONE);
     assert_int_equal(tokens_make(alice, NULL, t.text, &t.token, &waiter), TOKENS_UNKNOWN);
-    assert_int_equal(found(&a), 0); /* it went with its account */
+    assert_int_equal(found(&a), 0); /* deleted with its account */
     assert_int_equal(unit_house_number("SELECT count(*) FROM token"), 0);
 }
 
-static void of_an_account_the_ones_used_last_stay(void **state)
+static void the_most_recently_used_tokens_of_an_account_stay(void **state)
 {
     (void)state;
     struct held a = make(alice, NULL), of_bob = make(bob, NULL);
-    seconds_go_by(10);
+    pass_seconds(10);
     struct held b = make(alice, NULL);
-    seconds_go_by(10);
+    pass_seconds(10);
     struct held c = make(alice, NULL);
-    seconds_go_by(10);
-    assert_int_equal(checked(&a), alice); /* is a use as well */
+    pass_seconds(10);
+    assert_int_equal(checked(&a), alice); /* this counts as use too */
     struct held d = make(alice, NULL);
     assert_int_equal(found(&b), 0);
     assert_int_equal(found(&a), alice);
     assert_int_equal(found(&c), alice);
     assert_int_equal(found(&d), alice);
     assert_int_equal(found(&of_bob), bob);
-    seconds_go_by(10);
+    pass_seconds(10);
     tokens_configure(&(struct token_limits){.per_account = 1, .days = 30, .resume_s = 600});
     struct held e = make(alice, NULL);
     assert_int_equal(unit_house_number("SELECT count(*) FROM token"), 2);
     assert_int_equal(found(&e), alice);
 }
 
-static void one_is_good_for_so_many_days_after_its_last_use(void **state)
+static void a_token_expires_some_days_after_its_last_use(void **state)
 {
     (void)state;
     struct held a = make(alice, NULL);
-    seconds_go_by(29 * DAY);
+    pass_seconds(29 * DAY);
     assert_int_equal(found(&a), alice);
-    seconds_go_by(29 * DAY);
+    pass_seconds(29 * DAY);
     assert_int_equal(found(&a), alice);
-    seconds_go_by(31 * DAY);
+    pass_seconds(31 * DAY);
     assert_int_equal(found(&a), 0);
     assert_int_equal(checked(&a), 0);
     tokens_configure(&(struct token_limits){.per_account = 3, .days = 32, .resume_s = 600});
@@ -184,7 +184,7 @@ static void one_is_good_for_so_many_days_after_its_last_use(void **state)
 
 /* ---- broken sessions ---- */
 
-static const char LINES[] = "@id=1;time=x ROOM #a bob one\r\n\0\xff' -- \r\n"; /* and bytes that no line has */
+static const char LINES[] = "@id=1;time=x ROOM #a bob one\r\n\0\xff' -- \r\n"; /* with bytes that no line has */
 
 static void add_room(struct saved_session *p, const char *key, uint64_t heard)
 {
@@ -194,8 +194,8 @@ static void add_room(struct saved_session *p, const char *key, uint64_t heard)
     snprintf(room->key, sizeof room->key, "%s", key);
 }
 
-/* That of a session that broke so long ago, in three rooms. */
-static void park(const struct held *t, int64_t ago_ms)
+/* Saves a session that broke ago_ms ago, in three rooms. */
+static void save(const struct held *t, int64_t ago_ms)
 {
     struct saved_session p = {.broke_ms = clock_wall_ms() - ago_ms, .caps = 5};
     buf_add(&p.missed, LINES, sizeof LINES);
@@ -211,7 +211,7 @@ static void take(const struct held *t, struct saved_session *p)
     assert_int_equal(tokens_take(&t->token, p, &waiter), TOKENS_DONE);
 }
 
-static void takes_all_of_it(const struct held *t)
+static void take_all(const struct held *t)
 {
     struct saved_session p;
     take(t, &p);
@@ -229,7 +229,7 @@ static void takes_all_of_it(const struct held *t)
     saved_session_fini(&p);
 }
 
-static void takes_nothing(const struct held *t)
+static void take_none(const struct held *t)
 {
     struct saved_session p;
     take(t, &p);
@@ -239,30 +239,30 @@ static void takes_nothing(const struct held *t)
     saved_session_fini(&p);
 }
 
-static void what_was_parked_is_taken_once(void **state)
+static void a_saved_session_is_taken_once(void **state)
 {
     (void)state;
     struct held a = make(alice, NULL), b = make(alice, NULL);
-    takes_nothing(&a);
-    park(&a, 1000);
-    takes_nothing(&b);
-    takes_all_of_it(&a);
-    takes_nothing(&a);
-    assert_int_equal(found(&a), alice); /* the token is as good as before */
+    take_none(&a);
+    save(&a, 1000);
+    take_none(&b);
+    take_all(&a);
+    take_none(&a);
+    assert_int_equal(found(&a), alice); /* the token is still valid */
 }
 
-static void it_is_there_after_a_restart(void **state)
+static void a_saved_session_survives_a_restart(void **state)
 {
     (void)state;
     struct held a = make(alice, NULL);
-    park(&a, 1000);
+    save(&a, 1000);
     unit_house_restart();
-    takes_all_of_it(&a);
+    take_all(&a);
     unit_house_restart();
-    takes_nothing(&a);
+    take_none(&a);
 }
 
-static void a_session_without_rooms_or_lines_is_remembered_as_such(void **state)
+static void a_session_without_rooms_or_lines_is_saved(void **state)
 {
     (void)state;
     struct held a = make(alice, NULL);
@@ -284,54 +284,55 @@ static void the_last_break_is_the_one_that_counts(void **state)
     add_room(&p, "#other", 1);
     tokens_save(&a.token, &p);
     saved_session_fini(&p);
-    park(&a, 1000);
-    takes_all_of_it(&a);
+    save(&a, 1000);
+    take_all(&a);
 }
 
-static void what_broke_too_long_ago_is_not_given_and_gone(void **state)
+static void a_session_that_broke_too_long_ago_is_dropped(void **state)
 {
     (void)state;
     struct held a = make(alice, NULL);
-    park(&a, 500000);
-    takes_all_of_it(&a);
-    park(&a, 601000);
-    takes_nothing(&a);
+    save(&a, 500000);
+    take_all(&a);
+    save(&a, 601000);
+    take_none(&a);
     tokens_configure(&(struct token_limits){.per_account = 3, .days = 30, .resume_s = 86400});
-    takes_nothing(&a);
-    park(&a, 601000);
-    takes_all_of_it(&a);
+    take_none(&a);
+    save(&a, 601000);
+    take_all(&a);
     tokens_configure(&(struct token_limits){.per_account = 3, .days = 30, .resume_s = 0});
-    park(&a, 1000);
-    takes_nothing(&a);
+    save(&a, 1000);
+    take_none(&a);
 }
 
-static void with_the_token_goes_its_saved_session(void **state)
+static void a_saved_session_is_deleted_with_its_token(void **state)
 {
     (void)state;
     struct held old = make(alice, NULL);
-    park(&old, 1000);
+    save(&old, 1000);
     struct held new = make(alice, &old);
-    takes_nothing(&new);
-    takes_nothing(&old);
-    park(&old, 1000); /* too late */
-    takes_nothing(&old);
+    take_none(&new);
+    take_none(&old);
+    save(&old, 1000); /* too late */
+    take_none(&old);
     assert_int_equal(unit_house_number("SELECT count(*) FROM token_room"), 0);
 }
 
-static void a_room_that_is_none_is_passed_over(void **state)
+static void an_invalid_room_is_skipped(void **state)
 {
     (void)state;
     struct held a = make(alice, NULL);
-    park(&a, 1000);
-    unit_house_restart_with("INSERT INTO token_room (digest, place, room, id) SELECT digest, column1, column2, 1 FROM token,"
-                            " (VALUES (-1, 'no#room'), (10, ''), (11, '#'), (12, '#two words'),"
-                            " (13, '#' || hex(zeroblob(100))), (14, '#' || char(10) || 'QUIT'))");
+    save(&a, 1000);
+    unit_house_restart_with(
+        "INSERT INTO token_room (digest, place, room, id) SELECT digest, column1, column2, 1 FROM token,"
+        " (VALUES (-1, 'no#room'), (10, ''), (11, '#'), (12, '#two words'),"
+        " (13, '#' || hex(zeroblob(100))), (14, '#' || char(10) || 'QUIT'))");
     assert_int_equal(unit_house_number("SELECT count(*) FROM token_room"), 9);
-    takes_all_of_it(&a);
+    take_all(&a);
     assert_int_equal(unit_house_number("SELECT count(*) FROM token_room"), 0);
 }
 
-static void the_longest_name_of_a_room_is_none_too_long(void **state)
+static void the_longest_room_name_is_saved(void **state)
 {
     char longest[NAME_SIZE] = "#";
     (void)state;
@@ -347,7 +348,7 @@ static void the_longest_name_of_a_room_is_none_too_long(void **state)
     saved_session_fini(&p);
 }
 
-static void an_end_clears_what_it_ends_and_may_come_twice(void **state)
+static void ending_a_session_clears_it_and_can_be_repeated(void **state)
 {
     struct saved_session p = {.broke_ms = 1, .caps = 2};
     (void)state;
@@ -358,42 +359,43 @@ static void an_end_clears_what_it_ends_and_may_come_twice(void **state)
     saved_session_fini(&p);
 }
 
-/* ---- what is too old ---- */
+/* ---- clean-up ---- */
 
-static void what_is_too_old_is_cleared_away(void **state)
+static void expired_tokens_and_sessions_are_deleted(void **state)
 {
     (void)state;
     struct held a = make(alice, NULL);
-    seconds_go_by(31 * DAY);
+    pass_seconds(31 * DAY);
     struct held b = make(bob, NULL), c = make(bob, NULL);
-    assert_int_equal(unit_house_number("SELECT count(*) FROM token"), 3); /* not found, and there until it is cleared away */
+    assert_int_equal(unit_house_number("SELECT count(*) FROM token"),
+                     3); /* expired, but stored until the clean-up */
     assert_int_equal(found(&a), 0);
     struct held d = make(alice, NULL);
-    park(&b, 601000);
-    park(&c, 1000);
-    tokens_clean_up(); /* behind what was parked */
+    save(&b, 601000);
+    save(&c, 1000);
+    tokens_clean_up(); /* after the saved session */
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM token"), 3);
     assert_int_equal(unit_house_number("SELECT count(*) FROM token_room"), 3);
-    takes_all_of_it(&c);
+    take_all(&c);
     assert_int_equal(found(&b), bob);
-    seconds_go_by(33 * DAY);
+    pass_seconds(33 * DAY);
     tokens_clean_up();
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM token"), 0);
     assert_int_equal(found(&d), 0);
 }
 
-/* ---- a store that does not do what it should ---- */
+/* ---- a store that fails ---- */
 
-static void a_failed_store_gives_nothing_and_says_so(void **state)
+static void a_failed_store_returns_nothing_and_reports_it(void **state)
 {
     struct held t = {0};
     struct saved_session p;
     int64_t account = 77;
     (void)state;
     struct held a = make(alice, NULL);
-    park(&a, 1000);
+    save(&a, 1000);
     unit_house_settle();
     unit_house_break();
     assert_int_equal(tokens_make(alice, &a.token, t.text, &t.token, &waiter), TOKENS_STORAGE);
@@ -402,9 +404,9 @@ static void a_failed_store_gives_nothing_and_says_so(void **state)
     assert_int_equal(account, 77);
     assert_int_equal(tokens_take(&a.token, &p, &waiter), TOKENS_STORAGE);
     assert_true(!p.broke_ms && !p.room_count && !p.missed.len);
-    unit_house_mend();
-    assert_int_equal(found(&a), alice); /* none has come in its place */
-    takes_all_of_it(&a);
+    unit_house_repair();
+    assert_int_equal(found(&a), alice); /* it was not replaced */
+    take_all(&a);
 }
 
 static void a_session_that_breaks_while_the_store_has_failed_is_saved_later(void **state)
@@ -412,36 +414,36 @@ static void a_session_that_breaks_while_the_store_has_failed_is_saved_later(void
     (void)state;
     struct held a = make(alice, NULL);
     unit_house_break();
-    park(&a, 1000);
-    unit_house_mend();
-    takes_all_of_it(&a);
+    save(&a, 1000);
+    unit_house_repair();
+    take_all(&a);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(a_token_is_found_after_a_restart_as_well),
-        TEST(no_two_are_the_same_and_what_is_kept_is_not_what_was_given_out),
-        TEST(a_new_one_in_place_of_an_old_leaves_one),
-        TEST(for_an_account_that_is_not_there_none_is_committed),
-        TEST(of_an_account_the_ones_used_last_stay),
-        TEST(one_is_good_for_so_many_days_after_its_last_use),
-        TEST(what_was_parked_is_taken_once),
-        TEST(it_is_there_after_a_restart),
-        TEST(a_session_without_rooms_or_lines_is_remembered_as_such),
+        TEST(a_token_survives_a_restart),
+        TEST(tokens_differ_and_only_digests_are_stored),
+        TEST(a_new_token_replaces_the_old_one),
+        TEST(no_token_is_stored_for_an_unknown_account),
+        TEST(the_most_recently_used_tokens_of_an_account_stay),
+        TEST(a_token_expires_some_days_after_its_last_use),
+        TEST(a_saved_session_is_taken_once),
+        TEST(a_saved_session_survives_a_restart),
+        TEST(a_session_without_rooms_or_lines_is_saved),
         TEST(the_last_break_is_the_one_that_counts),
-        TEST(what_broke_too_long_ago_is_not_given_and_gone),
-        TEST(with_the_token_goes_its_saved_session),
-        TEST(a_room_that_is_none_is_passed_over),
-        TEST(the_longest_name_of_a_room_is_none_too_long),
-        TEST(an_end_clears_what_it_ends_and_may_come_twice),
-        TEST(what_is_too_old_is_cleared_away),
-        TEST(a_failed_store_gives_nothing_and_says_so),
+        TEST(a_session_that_broke_too_long_ago_is_dropped),
+        TEST(a_saved_session_is_deleted_with_its_token),
+        TEST(an_invalid_room_is_skipped),
+        TEST(the_longest_room_name_is_saved),
+        TEST(ending_a_session_clears_it_and_can_be_repeated),
+        TEST(expired_tokens_and_sessions_are_deleted),
+        TEST(a_failed_store_returns_nothing_and_reports_it),
         TEST(a_session_that_breaks_while_the_store_has_failed_is_saved_later),
     };
     if (!secret_available())
-        return 77; /* skipped: there are no tokens */
+        return 77; /* skipped: this build has no tokens */
     if (secret_start() != 0)
         return 1;
     alarm(60);

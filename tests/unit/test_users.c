@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* The registry of names: a name has one owner, who is welcomed before anybody can see the name, and gives back only what
- * is his. */
+/*
+ * The registry of names: a name has one owner, who is welcomed before others see the name and can release only that
+ * name.
+ */
 #include "config.h"
 
 #include <setjmp.h>
@@ -50,7 +52,7 @@ static bool claim(struct unit_member *um)
 
 static bool put(const char *name, const char *text)
 {
-    struct member somebody = {.name = "somebody", .key = "somebody"}; /* writes to nobody who is away */
+    struct member somebody = {.name = "somebody", .key = "somebody"}; /* a sender that ignores AWAY notices */
     return users_put(&somebody, name, text, NULL, NULL);
 }
 
@@ -82,7 +84,7 @@ static void a_free_name_is_given_and_its_owner_welcomed(void **state)
     check_names("Alice");
 }
 
-static void a_taken_name_is_refused_in_any_case_and_without_a_word(void **state)
+static void a_taken_name_is_refused_in_any_case_without_output(void **state)
 {
     (void)state;
     assert_true(claim(&alice));
@@ -92,7 +94,7 @@ static void a_taken_name_is_refused_in_any_case_and_without_a_word(void **state)
     check_names("Alice");
 }
 
-static void a_name_given_back_is_free_at_once(void **state)
+static void a_released_name_is_free_at_once(void **state)
 {
     (void)state;
     assert_true(claim(&alice));
@@ -103,7 +105,7 @@ static void a_name_given_back_is_free_at_once(void **state)
     check_names("alice");
 }
 
-static void only_the_owner_of_a_name_can_give_it_back(void **state)
+static void only_the_owner_of_a_name_can_release_it(void **state)
 {
     (void)state;
     assert_true(claim(&alice));
@@ -112,19 +114,19 @@ static void only_the_owner_of_a_name_can_give_it_back(void **state)
     users_release(&bob.member);
     check_names("Alice");
     users_release(&alice.member);
-    users_release(&alice.member); /* twice is once */
+    users_release(&alice.member); /* repeating has no effect */
     assert_true(claim(&bob));
-    users_release(&alice.member); /* and late is not at all */
+    users_release(&alice.member); /* nor does a late release */
     check_names("alice");
 }
 
-static void silence(struct notifier *b)
+static void clear_notifier(struct notifier *b)
 {
     while (notifier_wait(b, 0))
         ;
 }
 
-static void a_waiter_for_a_name_is_notified_when_one_is_given_back(void **state)
+static void a_waiter_is_notified_when_a_name_is_released(void **state)
 {
     (void)state;
     struct unit_member carol;
@@ -133,8 +135,8 @@ static void a_waiter_for_a_name_is_notified_when_one_is_given_back(void **state)
     rename_to(&bob, "alice");
     users_wait(&bob.member);
     users_wait(&carol.member);
-    silence(bob.member.notifier);
-    silence(carol.member.notifier);
+    clear_notifier(bob.member.notifier);
+    clear_notifier(carol.member.notifier);
     users_release(&alice.member);
     assert_true(notifier_wait(bob.member.notifier, 0));
     assert_true(notifier_wait(carol.member.notifier, 0));
@@ -143,16 +145,16 @@ static void a_waiter_for_a_name_is_notified_when_one_is_given_back(void **state)
     assert_false(claim(&carol));
     users_release(&bob.member);
     assert_true(notifier_wait(carol.member.notifier, 0));
-    assert_false(notifier_wait(bob.member.notifier, 0)); /* he waits no more */
+    assert_false(notifier_wait(bob.member.notifier, 0)); /* bob waits no longer */
     users_unwait(&carol.member);
     unit_member_stop(&carol);
 }
 
-static void giving_back_no_name_notifies_no_waiter(void **state)
+static void releasing_no_name_notifies_no_waiter(void **state)
 {
     (void)state;
     users_wait(&bob.member);
-    silence(bob.member.notifier);
+    clear_notifier(bob.member.notifier);
     users_release(&alice.member);
     assert_false(notifier_wait(bob.member.notifier, 0));
     users_unwait(&bob.member);
@@ -173,7 +175,7 @@ static void a_private_message_reaches_its_target_alone(void **state)
     assert_false(put("alice", "too late"));
 }
 
-/* The number of the tags before a line, which must go on as `rest`; it is taken off the text. */
+/* The line must have tags followed by `rest`. Returns its number and advances the text. */
 static unsigned long long tagged(const char **text, const char *rest)
 {
     unsigned long long id;
@@ -193,7 +195,7 @@ static void a_private_message_has_a_number_and_a_time_in_tags(void **state)
     claim(&alice);
     claim(&bob);
     users_set_form(&alice.member, FORM_TAGS);
-    unit_member_hush(&alice);
+    unit_member_clear(&alice);
     put("alice", "one");
     put("bob", "two");
     put("alice", "three");
@@ -211,11 +213,11 @@ static void a_private_message_has_a_number_and_a_time_in_tags(void **state)
 
 static void note_absent(void *arg)
 {
-    lock_assert_held(LOCK_USERS); /* nobody can come with the name before it is noted */
+    lock_assert_held(LOCK_USERS); /* nobody can take the name before this is recorded */
     ++*(int *)arg;
 }
 
-static void that_a_name_is_unknown_is_told_in_the_same_hold(void **state)
+static void an_unknown_name_is_reported_under_the_same_lock(void **state)
 {
     struct member somebody = {.name = "somebody", .key = "somebody"};
     int absent = 0;
@@ -226,7 +228,7 @@ static void that_a_name_is_unknown_is_told_in_the_same_hold(void **state)
     assert_false(users_put(&somebody, "carol", "two", note_absent, &absent));
     assert_int_equal(absent, 1);
     outbox_close(alice.member.outbox, CLOSE_QUIT, NULL);
-    assert_false(users_put(&somebody, "alice", "three", note_absent, &absent)); /* it is just leaving */
+    assert_false(users_put(&somebody, "alice", "three", note_absent, &absent)); /* alice is leaving */
     assert_int_equal(absent, 2);
 }
 
@@ -235,8 +237,8 @@ static void a_message_to_a_user_who_is_away_is_answered_each_time(void **state)
     (void)state;
     claim(&alice);
     claim(&bob);
-    unit_member_hush(&alice);
-    unit_member_hush(&bob);
+    unit_member_clear(&alice);
+    unit_member_clear(&bob);
     users_set_away(&alice.member, "gone fishing");
     assert_true(users_put(&bob.member, "ALICE", "one", NULL, NULL));
     users_set_away(&alice.member, "gone home");
@@ -247,12 +249,12 @@ static void a_message_to_a_user_who_is_away_is_answered_each_time(void **state)
     unit_member_hears(&alice, "PRIVMSG bob one\nPRIVMSG bob two\nPRIVMSG bob three\n");
     users_set_away(&alice.member, "gone for good");
     users_release(&alice.member);
-    claim(&alice); /* a name given back takes nothing along */
+    claim(&alice); /* a released name keeps nothing */
     assert_true(users_put(&bob.member, "alice", "four", NULL, NULL));
     unit_member_hears(&bob, "");
 }
 
-static void a_view_shows_who_has_the_name_and_how(void **state)
+static void a_view_shows_the_user_of_a_name(void **state)
 {
     (void)state;
     struct users_view v;
@@ -279,8 +281,8 @@ static void a_message_to_a_user_who_ignores_the_sender_is_dropped_unnoticed(void
     (void)state;
     claim(&alice);
     claim(&bob);
-    unit_member_hush(&alice);
-    unit_member_hush(&bob);
+    unit_member_clear(&alice);
+    unit_member_clear(&bob);
     users_set_ignores(&alice.member, ignores_with(NULL, "BOB"));
     users_set_away(&alice.member, "gone fishing");
     assert_true(users_put(&bob.member, "alice", "one", NULL, NULL));
@@ -289,7 +291,7 @@ static void a_message_to_a_user_who_ignores_the_sender_is_dropped_unnoticed(void
     unit_member_hears(&bob, "AWAY Alice gone fishing\n");
     unit_member_hears(&alice, "PRIVMSG somebody two\n");
     outbox_close(alice.member.outbox, CLOSE_KICK, NULL);
-    assert_false(users_put(&bob.member, "alice", "three", NULL, NULL)); /* as for one who is not ignored */
+    assert_false(users_put(&bob.member, "alice", "three", NULL, NULL)); /* as if the sender were not ignored */
 }
 
 static bool rename_as(struct unit_member *um, const char *name)
@@ -298,12 +300,12 @@ static bool rename_as(struct unit_member *um, const char *name)
     return users_claim(&um->member, &(struct claim){.name = name, .answer = &renamed});
 }
 
-static void a_renamed_client_is_found_by_its_new_name_alone(void **state)
+static void a_renamed_client_is_found_only_by_its_new_name(void **state)
 {
     (void)state;
     claim(&alice);
     claim(&bob);
-    unit_member_hush(&alice);
+    unit_member_clear(&alice);
     assert_true(rename_as(&alice, "Ann"));
     unit_member_hears(&alice, "OK Renamed Ann\n");
     assert_string_equal(alice.member.name, "Ann");
@@ -324,25 +326,25 @@ static void an_old_name_is_reserved_until_the_rooms_know_the_new_one(void **stat
     claim(&alice);
     assert_true(rename_as(&alice, "ann"));
     assert_false(claim(&carol));
-    assert_true(users_is_leaving("alice")); /* so it is worth waiting for */
+    assert_true(users_is_leaving("alice")); /* so a waiter may wait for it */
     users_wait(&carol.member);
-    silence(&carol.client.notifier);
+    clear_notifier(&carol.client.notifier);
     users_renamed(&alice.member);
     assert_true(notifier_wait(&carol.client.notifier, 0));
     users_unwait(&carol.member);
-    users_renamed(&alice.member); /* twice is once */
+    users_renamed(&alice.member); /* repeating has no effect */
     assert_true(claim(&carol));
     check_names("ann ALICE");
     users_release(&carol.member);
     unit_member_stop(&carol);
 }
 
-static void a_name_that_is_taken_leaves_one_the_old_one(void **state)
+static void a_rename_to_a_taken_name_keeps_the_old_one(void **state)
 {
     (void)state;
     claim(&alice);
     claim(&bob);
-    unit_member_hush(&alice);
+    unit_member_clear(&alice);
     assert_false(rename_as(&alice, "BOB"));
     users_renamed(&alice.member);
     unit_member_hears(&alice, "");
@@ -350,7 +352,7 @@ static void a_name_that_is_taken_leaves_one_the_old_one(void **state)
     assert_true(put("alice", "still here"));
 }
 
-static void another_case_of_ones_own_name_is_free(void **state)
+static void a_user_can_change_the_case_of_a_name(void **state)
 {
     (void)state;
     claim(&alice);
@@ -363,14 +365,14 @@ static void another_case_of_ones_own_name_is_free(void **state)
     check_names("bob");
 }
 
-static void each_companion_is_told_once_and_only_while_it_is_there(void **state)
+static void each_contact_is_told_once_and_only_while_online(void **state)
 {
     (void)state;
     claim(&alice);
     claim(&bob);
     users_set_form(&bob.member, FORM_TAGS);
-    unit_member_hush(&alice);
-    unit_member_hush(&bob);
+    unit_member_clear(&alice);
+    unit_member_clear(&bob);
     struct contact v[] = {{&bob.member, bob.member.id}, {&alice.member, alice.member.id},
                             {&bob.member, bob.member.id}, {&alice.member, alice.member.id + 100000}};
     struct contacts c = {v, 4, 4};
@@ -388,7 +390,7 @@ static void each_companion_is_told_once_and_only_while_it_is_there(void **state)
     buf_fini(&heard);
 }
 
-static void a_notice_reaches_everyone_who_has_a_name(void **state)
+static void a_notice_reaches_every_named_client(void **state)
 {
     (void)state;
     struct event ev = {.kind = EVENT_ANNOUNCEMENT, .text = "tea"};
@@ -400,7 +402,7 @@ static void a_notice_reaches_everyone_who_has_a_name(void **state)
     unit_member_hears(&bob, "OK Welcome, bob!\nNOTICE tea\n");
 }
 
-static void names_are_told_in_order_of_arrival(void **state)
+static void names_are_listed_in_order_of_arrival(void **state)
 {
     (void)state;
     struct unit_member zoe;
@@ -431,6 +433,20 @@ static void a_session_is_closed_by_name_with_its_last_words(void **state)
     unit_member_hears(&alice, "OK Welcome, Alice!\nERROR Kicked: spam\n");
 }
 
+static void closing_an_account_ends_the_wait_to_be_resumed(void **state)
+{
+    (void)state;
+    struct event words = {.kind = EVENT_ERROR, .error = ERROR_LOCKED};
+    alice.member.account = 7;
+    assert_true(claim(&alice));
+    assert_true(claim(&bob));
+    outbox_close(alice.member.outbox, CLOSE_EOF, NULL); /* her connection has broken */
+    users_close_account(7, CLOSE_LOCKED, &words);
+    assert_true(alice.member.kicked);
+    assert_false(bob.member.kicked);
+    assert_int_equal(outbox_reason(alice.member.outbox), CLOSE_EOF);
+}
+
 static void a_name_is_shown_only_while_it_is_owned(void **state)
 {
     (void)state;
@@ -445,17 +461,17 @@ static void a_name_is_shown_only_while_it_is_owned(void **state)
     assert_string_equal(name, "");
 }
 
-static void whether_an_owner_is_leaving_is_known(void **state)
+static void a_leaving_owner_is_recognised(void **state)
 {
     (void)state;
     struct unit_held h;
     unit_held_start(&h);
     struct member carol = {.outbox = h.c.outbox, .notifier = &h.c.notifier, .name = "Carol", .key = "carol"};
     struct event welcome = {.kind = EVENT_WELCOME, .name = "Carol"};
-    assert_true(users_is_leaving("carol")); /* nobody has it: it is free already */
+    assert_true(users_is_leaving("carol")); /* it has no owner: it is free */
     assert_true(users_claim(&carol, &(struct claim){.name = "Carol", .answer = &welcome}));
     assert_false(users_is_leaving("CAROL"));
-    h.us.gone = true; /* her connection has ended, and her reader has yet to see it */
+    h.us.gone = true; /* the connection has ended, but its reader does not know yet */
     assert_true(users_is_leaving("carol"));
     h.us.gone = false;
     outbox_close(h.c.outbox, CLOSE_KICK, NULL);
@@ -467,7 +483,7 @@ static void whether_an_owner_is_leaving_is_known(void **state)
 /* ---- races ---- */
 
 #define RIVALS 4
-#define ROUNDS 200 /* times that each of them has the name */
+#define ROUNDS 200 /* times that each rival gets the name */
 #define DUELS 10000
 
 static struct {
@@ -475,7 +491,7 @@ static struct {
     _Atomic int ready, claimed, released;
 } race;
 
-/* A member without a client: what is put for it goes nowhere. */
+/* A member without a client: entries put for it are discarded. */
 struct rival {
     struct member m;
     struct outbox *outbox;
@@ -551,7 +567,7 @@ static void a_name_never_has_two_owners(void **state)
     assert_int_equal(race.wins, RIVALS * ROUNDS);
 }
 
-static void meet(_Atomic int *at, int round)
+static void synchronise(_Atomic int *at, int round)
 {
     ++*at;
     while (*at < 2 * (round + 1))
@@ -562,15 +578,15 @@ static void fight_a_duel(void *arg)
 {
     struct rival *r = arg;
     for (int i = 0; i < DUELS; i++) {
-        meet(&race.ready, i);
+        synchronise(&race.ready, i);
         r->won[i] = try_claim(r);
-        meet(&race.claimed, i);
+        synchronise(&race.claimed, i);
         users_release(&r->m);
-        meet(&race.released, i);
+        synchronise(&race.released, i);
     }
 }
 
-static void of_two_claims_at_once_exactly_one_succeeds(void **state)
+static void of_two_simultaneous_claims_exactly_one_succeeds(void **state)
 {
     (void)state;
     run_rivals(2, fight_a_duel);
@@ -584,29 +600,30 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(a_free_name_is_given_and_its_owner_welcomed),
-        TEST(a_taken_name_is_refused_in_any_case_and_without_a_word),
-        TEST(a_name_given_back_is_free_at_once),
-        TEST(only_the_owner_of_a_name_can_give_it_back),
-        TEST(a_waiter_for_a_name_is_notified_when_one_is_given_back),
-        TEST(giving_back_no_name_notifies_no_waiter),
+        TEST(a_taken_name_is_refused_in_any_case_without_output),
+        TEST(a_released_name_is_free_at_once),
+        TEST(only_the_owner_of_a_name_can_release_it),
+        TEST(a_waiter_is_notified_when_a_name_is_released),
+        TEST(releasing_no_name_notifies_no_waiter),
         TEST(a_private_message_reaches_its_target_alone),
         TEST(a_private_message_has_a_number_and_a_time_in_tags),
-        TEST(that_a_name_is_unknown_is_told_in_the_same_hold),
+        TEST(an_unknown_name_is_reported_under_the_same_lock),
         TEST(a_message_to_a_user_who_is_away_is_answered_each_time),
-        TEST(a_view_shows_who_has_the_name_and_how),
+        TEST(a_view_shows_the_user_of_a_name),
         TEST(a_message_to_a_user_who_ignores_the_sender_is_dropped_unnoticed),
-        TEST(a_renamed_client_is_found_by_its_new_name_alone),
+        TEST(a_renamed_client_is_found_only_by_its_new_name),
         TEST(an_old_name_is_reserved_until_the_rooms_know_the_new_one),
-        TEST(a_name_that_is_taken_leaves_one_the_old_one),
-        TEST(another_case_of_ones_own_name_is_free),
-        TEST(each_companion_is_told_once_and_only_while_it_is_there),
-        TEST(a_notice_reaches_everyone_who_has_a_name),
-        TEST(names_are_told_in_order_of_arrival),
+        TEST(a_rename_to_a_taken_name_keeps_the_old_one),
+        TEST(a_user_can_change_the_case_of_a_name),
+        TEST(each_contact_is_told_once_and_only_while_online),
+        TEST(a_notice_reaches_every_named_client),
+        TEST(names_are_listed_in_order_of_arrival),
         TEST(a_session_is_closed_by_name_with_its_last_words),
+        TEST(closing_an_account_ends_the_wait_to_be_resumed),
         TEST(a_name_is_shown_only_while_it_is_owned),
-        TEST(whether_an_owner_is_leaving_is_known),
+        TEST(a_leaving_owner_is_recognised),
         TEST(a_name_never_has_two_owners),
-        TEST(of_two_claims_at_once_exactly_one_succeeds),
+        TEST(of_two_simultaneous_claims_exactly_one_succeeds),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The console's lines: JSON that another parser takes (SQLite's), verbs of one and two words, arguments by the table. */
+/* The console's lines: JSON that SQLite's parser accepts, verbs of one and two words, arguments as in the table. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -31,13 +31,14 @@ static int close_parser(void **state)
     return sqlite3_close(db) == SQLITE_OK ? 0 : -1;
 }
 
-/* What json_extract says of a field of one row; the caller frees. NULL: no such field, or no JSON. */
+/* Extracts a field from a row with json_extract; the caller frees. NULL if there is no such field or no valid JSON. */
 static char *field(const char *row, const char *key)
 {
     sqlite3_stmt *st;
     char path[64], *copy = NULL;
     snprintf(path, sizeof path, "$.\"%s\"", key);
-    assert_int_equal(sqlite3_prepare_v2(db, "SELECT json_extract(?1, ?2) WHERE json_valid(?1)", -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT json_extract(?1, ?2) WHERE json_valid(?1)", -1, &st, NULL),
+                     SQLITE_OK);
     sqlite3_bind_text(st, 1, row, -1, SQLITE_STATIC);
     sqlite3_bind_text(st, 2, path, -1, SQLITE_STATIC);
     if (sqlite3_step(st) == SQLITE_ROW && sqlite3_column_text(st, 0))
@@ -96,7 +97,7 @@ static void a_text_that_ends_in_a_brace_does_not_spoil_the_next_field(void **sta
     buf_fini(&out);
 }
 
-static void any_text_comes_back_as_it_was(void **state)
+static void every_text_is_read_back_unchanged(void **state)
 {
     (void)state;
     static const char *const texts[] = {"", "plain", "\"", "\\", "\\\"", "a\"b\\c/d", "\\u0041", "{\"end\":\"done\"}",
@@ -108,12 +109,12 @@ static void any_text_comes_back_as_it_was(void **state)
         wire_string(&out, "v", texts[i]);
         wire_close(&out);
         check_field(out.data, "v", texts[i]);
-        assert_ptr_equal(strchr(out.data, '\n'), out.data + out.len - 1); /* one line, whatever was in it */
+        assert_ptr_equal(strchr(out.data, '\n'), out.data + out.len - 1); /* one line, whatever the texts contain */
         buf_fini(&out);
     }
 }
 
-static void every_byte_below_128_is_safe_in_a_text(void **state)
+static void every_ascii_byte_is_safe_in_a_text(void **state)
 {
     (void)state;
     for (int c = 1; c < 128; c++) {
@@ -128,7 +129,7 @@ static void every_byte_below_128_is_safe_in_a_text(void **state)
     }
 }
 
-static void the_last_object_says_done_or_why_not(void **state)
+static void the_last_object_reports_success_or_the_error(void **state)
 {
     (void)state;
     struct buf out = {0};
@@ -153,7 +154,7 @@ static void check_verb(const char *request, const char *verb, const char *rest)
         return;
     }
     if (i < 0)
-        fail_msg("%s is not taken for a command", request);
+        fail_msg("%s is not recognised as a command", request);
     assert_string_equal(wire_commands[i].verb, verb);
     assert_string_equal(at, rest);
 }
@@ -167,12 +168,12 @@ static void every_verb_of_the_table_is_found(void **state)
         check_verb(wire_commands[i].verb, wire_commands[i].verb, "");
         snprintf(line, sizeof line, "%s   a b", wire_commands[i].verb);
         check_verb(line, wire_commands[i].verb, "a b");
-        /* and the syntax begins with it, for chatctl help */
+        /* the syntax begins with the verb, for chatctl help */
         assert_ptr_equal(strstr(wire_commands[i].syntax, wire_commands[i].verb), wire_commands[i].syntax);
     }
 }
 
-static void the_longest_verb_wins_and_parts_of_words_do_not_count(void **state)
+static void the_longest_verb_wins_and_prefixes_do_not_match(void **state)
 {
     (void)state;
     check_verb("room show #dev", "room show", "#dev");
@@ -192,7 +193,7 @@ static void the_longest_verb_wins_and_parts_of_words_do_not_count(void **state)
 static void check_args(const char *args, const char *given, bool fits, const char *word, const char *text)
 {
     struct wire_command c = {.args = args};
-    char rest[128], *w = rest, *t = rest; /* neither NULL nor right */
+    char rest[128], *w = rest, *t = rest; /* neither NULL nor valid */
     snprintf(rest, sizeof rest, "%s", given);
     bool ok = wire_args(&c, rest, &w, &t);
     assert_int_equal(ok, fits);
@@ -208,7 +209,7 @@ static void check_args(const char *args, const char *given, bool fits, const cha
         assert_null(t);
 }
 
-static void arguments_are_cut_as_the_table_says(void **state)
+static void arguments_are_split_as_the_table_says(void **state)
 {
     (void)state;
     check_args("", "", true, NULL, NULL);
@@ -239,7 +240,7 @@ static void a_tables_syntax_and_arguments_agree(void **state)
         size_t shown = 0;
         for (const char *p = words; *p; p++)
             shown += *p == ' ';
-        assert_int_equal(shown, strcspn(c->args, "s")); /* a secret is asked for */
+        assert_int_equal(shown, strcspn(c->args, "s")); /* a secret is prompted for */
         for (const char *a = c->args; *a; a++)
             if (*a == 'W' || *a == 'T')
                 assert_non_null(strchr(words, '['));
@@ -252,12 +253,12 @@ int main(void)
         cmocka_unit_test(a_row_is_one_flat_object_on_one_line),
         cmocka_unit_test(an_empty_row_is_valid_and_rows_follow_each_other),
         cmocka_unit_test(a_text_that_ends_in_a_brace_does_not_spoil_the_next_field),
-        cmocka_unit_test(any_text_comes_back_as_it_was),
-        cmocka_unit_test(every_byte_below_128_is_safe_in_a_text),
-        cmocka_unit_test(the_last_object_says_done_or_why_not),
+        cmocka_unit_test(every_text_is_read_back_unchanged),
+        cmocka_unit_test(every_ascii_byte_is_safe_in_a_text),
+        cmocka_unit_test(the_last_object_reports_success_or_the_error),
         cmocka_unit_test(every_verb_of_the_table_is_found),
-        cmocka_unit_test(the_longest_verb_wins_and_parts_of_words_do_not_count),
-        cmocka_unit_test(arguments_are_cut_as_the_table_says),
+        cmocka_unit_test(the_longest_verb_wins_and_prefixes_do_not_match),
+        cmocka_unit_test(arguments_are_split_as_the_table_says),
         cmocka_unit_test(a_tables_syntax_and_arguments_agree),
     };
     alarm(60);
