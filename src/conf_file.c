@@ -12,6 +12,7 @@
 #include "base/strv.h"
 #include "conf_guess.h"
 #include "conf_rows.h"
+#include "proto/native.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,14 +24,15 @@
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-#define PATH_SIZE 128  /* of section.key, in a message */
-#define LINE_OVERHEAD 96 /* bytes that chatd puts before a text: command, room and name */
+#define PATH_SIZE 128 /* of section.key, in a message */
+
+_Static_assert(NATIVE_TEXT_OVERHEAD == 96, "tbl/conf.h has it in the texts, and in the most of limits.text_bytes");
 
 /* The groups of the file, and which of them are lists of groups. */
 static const struct {
     const char *name;
     bool is_list;
-} tops[] = {
+} sections[] = {
 #define CONF_LIST(NAME, list, item, most, when, comment) {#list, true},
 #define CONF_SECTION(section, comment) {#section, false},
 #include "tbl/conf.h"
@@ -115,13 +117,13 @@ static bool is_protocol(struct reading *rd, const config_setting_t *at, const ch
         size_t n = strlen(names);
         if (strcmp(protocols[i], value) == 0)
             return true;
-        snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "", protocols[i]);
+        snprintf(names + n, sizeof names - n, "%s%s", i ? "|" : "", protocols[i]);
     }
-    mistake(rd, at, path, "unknown protocol \"%s\"; one of: %s", value, names);
+    mistake(rd, at, path, "must be one of %s (got \"%s\")", names, value);
     return false;
 }
 
-/* False: it may not be; told. */
+/* False: not allowed; the mistake was reported. */
 static bool check_string(struct reading *rd, const config_setting_t *at, const struct conf_row *row, const char *v)
 {
     switch (row->check) {
@@ -232,9 +234,9 @@ static void read_listeners(struct reading *rd, const config_setting_t *list)
 /* Every line that chatd makes of a text has to fit. */
 static void check_fits(struct reading *rd, const config_setting_t *root, const char *path, int bytes)
 {
-    if (bytes > rd->conf->limits_line_bytes - LINE_OVERHEAD)
+    if (bytes > rd->conf->limits_line_bytes - NATIVE_TEXT_OVERHEAD)
         mistake(rd, config_setting_get_member(root, "limits"), path,
-                "must be at most limits.line_bytes - %d (got %d of %d)", LINE_OVERHEAD, bytes,
+                "must be at most limits.line_bytes - %d (got %d of %d)", NATIVE_TEXT_OVERHEAD, bytes,
                 rd->conf->limits_line_bytes);
 }
 
@@ -245,11 +247,11 @@ static void read_root(struct reading *rd, const config_setting_t *root)
         struct conf_guess g;
         size_t k = 0;
         conf_guess_init(&g, config_setting_name(at));
-        for (; k < COUNT(tops) && strcmp(tops[k].name, g.word) != 0; k++)
-            conf_guess_add(&g, tops[k].name);
-        if (k == COUNT(tops))
+        for (; k < COUNT(sections) && strcmp(sections[k].name, g.word) != 0; k++)
+            conf_guess_add(&g, sections[k].name);
+        if (k == COUNT(sections))
             unknown_key(rd, at, &g);
-        else if (tops[k].is_list)
+        else if (sections[k].is_list)
             read_listeners(rd, at);
         else
             read_section(rd, at);

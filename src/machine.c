@@ -7,6 +7,8 @@
 
 #include "machine.h"
 
+#include "net/pool.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +17,8 @@
 #include <unistd.h>
 
 #define UNLIMITED INT64_MAX
-#define STACKS_KIB (128 + 64 + 2 * 4) /* the stacks of a reader and a writer, with their guard pages */
+/* The stacks of a reader and a writer, each with its guard page. */
+#define STACKS_KIB ((POOL_READER_STACK_BYTES + POOL_WRITER_STACK_BYTES) / 1024 + 2 * 4)
 
 /* Reads a number from a file of /proc or /sys; UNLIMITED if there is no such file or it says "max". */
 static int64_t read_file(const char *path)
@@ -115,21 +118,21 @@ int machine_fit(int clients, int spare, struct buf *why)
 {
     int fit = clients;
     const struct limit *tightest = NULL;
-    int64_t there = 0;
+    int64_t tightest_value = 0;
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         const struct limit *l = &limits[i];
         int64_t have = l->read(l->base + (int64_t)l->per_client * (clients + spare));
-        int64_t carries = have == UNLIMITED ? clients : (have - l->base) / l->per_client - spare;
-        if (carries >= fit)
+        int64_t supported = have == UNLIMITED ? clients : (have - l->base) / l->per_client - spare;
+        if (supported >= fit)
             continue;
-        fit = carries > 0 ? (int)carries : 0;
+        fit = supported > 0 ? (int)supported : 0;
         tightest = l;
-        there = have;
+        tightest_value = have;
     }
     if (tightest)
         buf_printf(why, "clients.max = %d needs %lld %s, but the limit is %lld: %s", clients,
                    (long long)tightest->base + (long long)tightest->per_client * (clients + spare), tightest->what,
-                   (long long)there, tightest->advice);
+                   (long long)tightest_value, tightest->advice);
     if (tightest && fit)
         buf_printf(why, ", or set clients.max = %d", fit);
     return fit;

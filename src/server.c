@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The roof. Every module is configured, started and stopped here and nowhere else; no module knows the configuration.
+ * Every module is configured, started and stopped here and nowhere else; no module knows the configuration.
  * Modules start in the order of their dependencies: whatever a thread may touch exists before the thread does.
  */
 #include "config.h"
@@ -13,9 +13,9 @@
 #include "chat/hashing.h"
 #include "chat/history.h"
 #include "chat/mail.h"
+#include "chat/moderation.h"
 #include "chat/retention.h"
 #include "chat/rooms.h"
-#include "chat/moderation.h"
 #include "chat/search.h"
 #include "chat/tokens.h"
 #include "chat/users.h"
@@ -114,15 +114,33 @@ static int longest_reason(const struct conf *c)
     return c->limits_topic_bytes < space ? c->limits_topic_bytes : space;
 }
 
-/* Gives each module its values: those that may change while chatd runs. */
-static void configure(const struct conf *c)
+/* The values that may change while chatd runs, given to the modules floor by floor. */
+static void configure_base(const struct conf *c)
 {
     enum log_level level = (enum log_level)log_level_named(c->log_level);
     log_configure(server.options.verbose ? LOG_DEBUG : level, c->log_time);
+    secret_configure(c->accounts_hash_memory_kib, c->accounts_hash_passes);
+}
+
+static void configure_net(const struct conf *c)
+{
+    addrs_configure(c->clients_per_address);
+    outbox_configure(&(struct outbox_limits){
+        .entries = c->outbox_entries,
+        .bytes = c->outbox_bytes,
+        .age_ms = c->outbox_age_s * 1000,
+        .patience_ms = c->outbox_patience_ms,
+    });
+}
+
+static void configure_proto(const struct conf *c)
+{
     native_configure(c->limits_line_bytes);
     name_configure(c->limits_name_bytes);
-    addrs_configure(c->clients_per_address);
-    flood_configure(c->flood_rate_per_s, c->flood_burst_tokens, c->flood_close_after_s, c->flood_exempt_loopback);
+}
+
+static void configure_chat(const struct conf *c)
+{
     replay_configure(c->rooms_replay_messages, c->rooms_replay_age_s);
     rules_configure(c->rooms_roles, c->rooms_bans);
     rooms_configure(c->rooms_max, c->rooms_expire_days);
@@ -132,43 +150,51 @@ static void configure(const struct conf *c)
     });
     retention_configure(c->history_messages, c->history_days);
     search_configure(c->history_search_ms);
-    outbox_configure(&(struct outbox_limits){
-        .entries = c->outbox_entries,
-        .bytes = c->outbox_bytes,
-        .age_ms = c->outbox_age_s * 1000,
-        .patience_ms = c->outbox_patience_ms,
-    });
-    secret_configure(c->accounts_hash_memory_kib, c->accounts_hash_passes);
     hashing_configure(c->accounts_hash_wait_ms, processors());
     accounts_configure(c->accounts_max);
+    tokens_configure(&(struct token_limits){
+        .per_account = c->accounts_tokens,
+        .days = c->accounts_token_days,
+        .resume_s = c->accounts_resume_s,
+    });
+    mail_configure(&(struct mail_limits){.messages = c->accounts_mail_messages, .days = c->accounts_mail_days});
+}
+
+static void configure_serve(const struct conf *c)
+{
+    flood_configure(c->flood_rate_per_s, c->flood_burst_tokens, c->flood_close_after_s, c->flood_exempt_loopback);
     throttle_configure(c->accounts_failed_logins, c->accounts_failed_login_refill_s);
     login_configure(&(struct login_rules){
         .registration = login_registration_named(c->accounts_registration),
         .plaintext = c->accounts_plaintext,
         .password_min_bytes = c->accounts_password_min_bytes,
     });
-    tokens_configure(&(struct token_limits){
-        .per_account = c->accounts_tokens,
-        .days = c->accounts_token_days,
-        .resume_s = c->accounts_resume_s,
-    });
     resumable_configure(c->accounts_grace_s * 1000);
     resume_configure(c->accounts_resume_messages);
-    mail_configure(&(struct mail_limits){.messages = c->accounts_mail_messages, .days = c->accounts_mail_days});
-    admin_users_configure(c->accounts_invite_days);
     session_configure(&(struct session_limits){
-        .text = c->limits_text_bytes,
-        .topic = c->limits_topic_bytes,
-        .reason = longest_reason(c),
-        .away = c->limits_away_bytes,
+        .text_bytes = c->limits_text_bytes,
+        .topic_bytes = c->limits_topic_bytes,
+        .reason_bytes = longest_reason(c),
+        .away_bytes = c->limits_away_bytes,
         .ignored = c->limits_ignored_users,
         .login_timeout_s = c->clients_login_timeout_s,
         .rooms_per_user = c->rooms_per_user,
-        .history_page = c->history_page_messages,
+        .page_messages = c->history_page_messages,
         .replay_from_history = c->rooms_replay_from_history,
-        .replay = c->rooms_replay_messages,
+        .replay_messages = c->rooms_replay_messages,
         .replay_age_s = c->rooms_replay_age_s,
     });
+}
+
+/* Gives each module its values. The log first, because what follows may log. */
+static void configure(const struct conf *c)
+{
+    configure_base(c);
+    configure_net(c);
+    configure_proto(c);
+    configure_chat(c);
+    configure_serve(c);
+    admin_users_configure(c->accounts_invite_days);
 }
 
 /* Checks that the machine has the resources for clients.max. If it has not, the default is lowered with a warning,

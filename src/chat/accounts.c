@@ -45,7 +45,7 @@ static struct {
     struct entry *by_id;     /* A: the same entries */
     struct entry *noted;     /* A: those to be written */
     struct store_job write;  /* writes them */
-    bool asked;              /* A: .write is queued or being carried out */
+    bool busy;               /* A: .write is queued or being carried out */
     bool again;              /* A: and has to be put again after that */
     struct seen *writing;    /* t: owns; not yet known to be on disk */
     size_t writing_n;        /* t */
@@ -129,14 +129,6 @@ bool accounts_admits(const char *name, const struct account *proved)
     return admits;
 }
 
-int accounts_count(void)
-{
-    rwlock_read(&accounts.lock);
-    int n = (int)HASH_CNT(hh, accounts.by_key);
-    rwlock_release(&accounts.lock);
-    return n;
-}
-
 void accounts_each(void (*fn)(const struct account *a, void *arg), void *arg)
 {
     struct strv names = {0};
@@ -153,7 +145,7 @@ void accounts_each(void (*fn)(const struct account *a, void *arg), void *arg)
 
 /* ---- changes ---- */
 
-struct change_of_account {
+struct account_change {
     struct account a;
     const char *proved;                  /* the hash it must have, or NULL */
     bool invited;                        /* it takes an invitation */
@@ -163,7 +155,7 @@ struct change_of_account {
     enum accounts_change result;
 };
 
-static void note(struct change_of_account *c, bool changed)
+static void note(struct account_change *c, bool changed)
 {
     struct account now;
     if (changed)
@@ -174,7 +166,7 @@ static void note(struct change_of_account *c, bool changed)
 
 static int add_run(void *arg, sqlite3 *db)
 {
-    struct change_of_account *c = arg;
+    struct account_change *c = arg;
     char key[NAME_SIZE];
     bool invited = true;
     int64_t count;
@@ -192,7 +184,8 @@ static int add_run(void *arg, sqlite3 *db)
     if (rc == SQLITE_OK && c->a.id && c->invited) /* last, so that an invitation is used only for a new account */
         rc = store_accounts_use_invitation(db, c->digest, sizeof c->digest, c->a.created_ms, &invited);
     if (rc == SQLITE_OK && !invited) {
-        rc = store_accounts_remove(db, c->a.id, NULL, &invited);
+        bool removed;
+        rc = store_accounts_remove(db, c->a.id, NULL, &removed);
         c->result = ACCOUNTS_NOT_INVITED;
     }
     return rc;
@@ -200,7 +193,7 @@ static int add_run(void *arg, sqlite3 *db)
 
 static void add_committed(void *arg)
 {
-    const struct change_of_account *c = arg;
+    const struct account_change *c = arg;
     struct event last_words = {.kind = EVENT_ERROR, .error = ERROR_NAME_REGISTERED};
     if (c->result != ACCOUNTS_DONE)
         return;
@@ -215,7 +208,7 @@ static void add_committed(void *arg)
 
 static int hash_run(void *arg, sqlite3 *db)
 {
-    struct change_of_account *c = arg;
+    struct account_change *c = arg;
     bool changed;
     int rc = store_accounts_hash(db, c->a.id, c->proved, c->a.hash, &changed);
     if (rc == SQLITE_OK && changed)
@@ -226,7 +219,7 @@ static int hash_run(void *arg, sqlite3 *db)
 
 static void hash_committed(void *arg)
 {
-    const struct change_of_account *c = arg;
+    const struct account_change *c = arg;
     rwlock_write(&accounts.lock);
     struct entry *e = by_id_locked(c->a.id);
     if (e && c->result == ACCOUNTS_DONE)
@@ -236,7 +229,7 @@ static void hash_committed(void *arg)
 
 static int lock_run(void *arg, sqlite3 *db)
 {
-    struct change_of_account *c = arg;
+    struct account_change *c = arg;
     bool changed;
     int rc = store_accounts_lock(db, c->a.id, c->a.locked, &changed);
     if (rc == SQLITE_OK && c->a.locked)
@@ -247,7 +240,7 @@ static int lock_run(void *arg, sqlite3 *db)
 
 static void lock_committed(void *arg)
 {
-    const struct change_of_account *c = arg;
+    const struct account_change *c = arg;
     rwlock_write(&accounts.lock);
     struct entry *e = by_id_locked(c->a.id);
     if (e)
@@ -257,7 +250,7 @@ static void lock_committed(void *arg)
 
 static int remove_run(void *arg, sqlite3 *db)
 {
-    struct change_of_account *c = arg;
+    struct account_change *c = arg;
     bool changed;
     int rc = store_accounts_remove(db, c->a.id, c->proved, &changed);
     note(c, changed);
@@ -266,7 +259,7 @@ static int remove_run(void *arg, sqlite3 *db)
 
 static void remove_committed(void *arg)
 {
-    const struct change_of_account *c = arg;
+    const struct account_change *c = arg;
     if (c->result != ACCOUNTS_DONE)
         return;
     rwlock_write(&accounts.lock);
@@ -280,14 +273,14 @@ static void remove_committed(void *arg)
 
 static int invite_run(void *arg, sqlite3 *db)
 {
-    struct change_of_account *c = arg;
+    struct account_change *c = arg;
     c->result = ACCOUNTS_DONE;
     return store_accounts_invite(db, c->digest, sizeof c->digest, c->expires_ms, clock_wall_ms());
 }
 
-static enum accounts_change change(const struct job *e, struct change_of_account *c, const struct waiter *w)
+static enum accounts_change change(const struct job *j, struct account_change *c, const struct waiter *w)
 {
-    enum accounts_change result = job_do(e, c, w) ? c->result : ACCOUNTS_STORAGE;
+    enum accounts_change result = job_do(j, c, w) ? c->result : ACCOUNTS_STORAGE;
     secret_wipe(&c->a.hash, sizeof c->a.hash);
     return result;
 }
@@ -296,7 +289,7 @@ enum accounts_change accounts_add(const struct accounts_new *n, const struct wai
 {
     static const struct job add = {add_run, add_committed};
     int64_t now_ms = clock_wall_ms();
-    struct change_of_account c = {
+    struct account_change c = {
         .a = {.created_ms = now_ms, .seen_ms = n->owner ? now_ms : 0}, .invited = n->invitation, .owner = n->owner};
     snprintf(c.a.name, sizeof c.a.name, "%s", n->name);
     snprintf(c.a.hash, sizeof c.a.hash, "%s", n->hash);
@@ -309,7 +302,7 @@ enum accounts_change accounts_add(const struct accounts_new *n, const struct wai
 enum accounts_change accounts_set_hash(int64_t id, const char *proved, const char *hash, const struct waiter *w)
 {
     static const struct job set = {hash_run, hash_committed};
-    struct change_of_account c = {.a = {.id = id}, .proved = proved};
+    struct account_change c = {.a = {.id = id}, .proved = proved};
     snprintf(c.a.hash, sizeof c.a.hash, "%s", hash);
     return change(&set, &c, w);
 }
@@ -317,21 +310,21 @@ enum accounts_change accounts_set_hash(int64_t id, const char *proved, const cha
 enum accounts_change accounts_set_locked(int64_t id, bool locked, const struct waiter *w)
 {
     static const struct job set = {lock_run, lock_committed};
-    struct change_of_account c = {.a = {.id = id, .locked = locked}};
+    struct account_change c = {.a = {.id = id, .locked = locked}};
     return change(&set, &c, w);
 }
 
 enum accounts_change accounts_remove(int64_t id, const char *proved, const struct waiter *w)
 {
     static const struct job take = {remove_run, remove_committed};
-    struct change_of_account c = {.a = {.id = id}, .proved = proved};
+    struct account_change c = {.a = {.id = id}, .proved = proved};
     return change(&take, &c, w);
 }
 
 enum accounts_change accounts_invite(char code[SECRET_TEXT], int64_t expires_ms, const struct waiter *w)
 {
     static const struct job make = {invite_run, NULL};
-    struct change_of_account c = {.expires_ms = expires_ms};
+    struct account_change c = {.expires_ms = expires_ms};
     secret_new(code);
     secret_digest(c.digest, code);
     return change(&make, &c, w);
@@ -391,9 +384,9 @@ static void write_done(struct store_job *job, bool ok)
     accounts.writing = NULL;
     accounts.writing_n = 0;
     rwlock_write(&accounts.lock);
-    accounts.asked = ok && accounts.again && accounts.noted;
+    accounts.busy = ok && accounts.again && accounts.noted;
     accounts.again = false;
-    if (accounts.asked)
+    if (accounts.busy)
         store_put(&accounts.write);
     rwlock_release(&accounts.lock);
 }
@@ -401,9 +394,9 @@ static void write_done(struct store_job *job, bool ok)
 void accounts_tick(void)
 {
     rwlock_write(&accounts.lock);
-    accounts.again = accounts.asked; /* more may be noted while it writes, and at the stop no tick follows */
-    if (accounts.noted && !accounts.asked) {
-        accounts.asked = true;
+    accounts.again = accounts.busy; /* more may be noted while it writes, and at the stop no tick follows */
+    if (accounts.noted && !accounts.busy) {
+        accounts.busy = true;
         store_put(&accounts.write);
     }
     rwlock_release(&accounts.lock);

@@ -35,10 +35,9 @@ int accounts_load(char error[STORE_ERROR]);
 bool accounts_find(const char *name, struct account *a);
 /* The same by its id. */
 bool accounts_by_id(int64_t id, struct account *a);
-/* True when a user may have the name who has proved ownership of `proved`, as it was looked up, or of no account
- * (NULL): it is the name of that account, or of none; and that account is unlocked and has the same password still. */
+/* Whether a session may take this name. `proved` NULL: nobody owns it. Else: nobody else owns it, and the account
+ * `proved` is unlocked and its password unchanged. */
 bool accounts_admits(const char *name, const struct account *proved);
-int accounts_count(void);
 /* Calls fn for a copy of each, oldest first, without a lock. */
 void accounts_each(void (*fn)(const struct account *a, void *arg), void *arg);
 

@@ -116,7 +116,7 @@ enum change_result change_wait(struct change *c, bool (*is_over)(void *arg), voi
 /* ---- the operator's changes ---- */
 
 /* What one of them decides under the table's lock. */
-struct order {
+struct operator_change {
     struct change *change;
     struct notifier *notifier;
     enum change_result refusal; /* CHANGE_PENDING: the change was put */
@@ -124,7 +124,7 @@ struct order {
 
 static bool put_permanent(struct room *r, bool made, void *arg)
 {
-    struct order *o = arg;
+    struct operator_change *o = arg;
     lock_acquire(&r->lock);
     bool is_permanent = r->permanent;
     lock_release(&r->lock);
@@ -137,7 +137,7 @@ static bool put_permanent(struct room *r, bool made, void *arg)
 
 static bool put_delete(struct room *r, bool made, void *arg)
 {
-    struct order *o = arg;
+    struct operator_change *o = arg;
     bool is_empty = !atomic_load_explicit(&r->present, memory_order_relaxed);
     (void)made;
     o->refusal = is_empty ? CHANGE_PENDING : CHANGE_OCCUPIED;
@@ -146,14 +146,14 @@ static bool put_delete(struct room *r, bool made, void *arg)
     return is_empty;
 }
 
-static enum change_result outcome(const struct order *o)
+static enum change_result outcome(const struct operator_change *o)
 {
     return o->refusal == CHANGE_PENDING ? change_wait(o->change, NULL, NULL) : o->refusal;
 }
 
 enum change_result change_create(const char *name, struct change *c, struct notifier *notifier)
 {
-    struct order o = {.change = c, .notifier = notifier};
+    struct operator_change o = {.change = c, .notifier = notifier};
     if (!rooms_decide(name, true, put_permanent, &o))
         o.refusal = name_fits(name) ? CHANGE_FULL : CHANGE_LONG;
     return outcome(&o);
@@ -161,7 +161,7 @@ enum change_result change_create(const char *name, struct change *c, struct noti
 
 enum change_result change_delete(const char *name, struct change *c, struct notifier *notifier)
 {
-    struct order o = {.change = c, .notifier = notifier};
+    struct operator_change o = {.change = c, .notifier = notifier};
     if (!rooms_decide(name, false, put_delete, &o))
         o.refusal = CHANGE_UNKNOWN;
     return outcome(&o);

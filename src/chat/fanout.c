@@ -15,9 +15,8 @@
 #include <string.h>
 
 #define IDLE_BYTES 1024 /* most memory of a buffer in which nothing is gathered */
-#define PARTS 16        /* gathered lines fill at most 1/PARTS of an outbox: so an outbox that one piece has
-                           filled over its half still has space for those of seven other rooms, which have yet to see
-                           that it presses */
+#define PARTS 16        /* one piece fills at most 1/PARTS of an outbox, so one that has just passed half still has
+                           space for a piece from each of seven other rooms */
 
 static int put_gathered(struct post_gathering *g, enum post_combiner combiner)
 {
@@ -46,8 +45,8 @@ void fanout_fini(struct fanout *f)
     free(f->members);
     f->members = NULL;
     f->cap = 0;
-    f->pressing = (struct post_pressure){0};
-    f->pressed = false;
+    f->fullest = (struct post_pressure){0};
+    f->congested = false;
 }
 
 /* ---- members ---- */
@@ -107,11 +106,11 @@ void fanout_remove_locked(struct fanout *f, struct membership *ms)
 
 /* ---- delivery ---- */
 
-/* While an outbox presses, lines are put one by one: each speaker has to see that it presses, and waits for one outbox
+/* While an outbox is congested, lines are put one by one: each speaker has to see that it is, and waits for one outbox
  * after each put, so what a put adds to outboxes that nobody waits for yet must be little. */
 static bool is_enough_locked(const struct fanout *f)
 {
-    return f->pressed || f->gathered * PARTS >= outbox_limits().entries;
+    return f->congested || f->gathered * PARTS >= outbox_limits().entries;
 }
 
 /* True when the gathered lines and one of so many bytes would be longer than a part of an outbox. */
@@ -163,12 +162,12 @@ bool fanout_is_ignored_locked(const struct fanout *f, const struct member *speak
 }
 
 /* Puts one message, whose first line has the number `id`, into the outboxes of that form, without `except` and
- * without members who ignore the speaker. Takes over the message; NULL: the form has no words for the event. Returns
+ * without members who ignore the speaker. Takes over the message; NULL: the form does not show this event. Returns
  * the number of outboxes. */
 static int put_form_locked(struct fanout *f, int form, struct msg *msg, uint64_t id, const struct member *except,
                            const struct member *speaker)
 {
-    struct post_pressure *pressing = &f->pressing;
+    struct post_pressure *fullest = &f->fullest;
     int puts = 0;
     for (int i = 0; msg && i < f->count; i++) {
         struct membership *ms = &f->members[i];
@@ -176,8 +175,8 @@ static int put_form_locked(struct fanout *f, int form, struct msg *msg, uint64_t
         if (ms->form != form || m == except || (speaker && ignores(ms, speaker)))
             continue;
         int fill = outbox_put(m->outbox, msg);
-        if (fill > pressing->fill)
-            *pressing = (struct post_pressure){m->outbox, m->id, fill};
+        if (fill > fullest->fill)
+            *fullest = (struct post_pressure){m->outbox, m->id, fill};
         if (fill == OUTBOX_CLOSED && !ms->missed_id)
             ms->missed_id = id;
         puts++;
@@ -198,9 +197,9 @@ static void put_lines_locked(struct fanout *f, int form)
         buf_clear(lines);
 }
 
-static void note_pressing_locked(struct fanout *f)
+static void note_congested_locked(struct fanout *f)
 {
-    atomic_store_explicit(&f->pressed, f->pressing.other != NULL, memory_order_relaxed);
+    atomic_store_explicit(&f->congested, f->fullest.other != NULL, memory_order_relaxed);
 }
 
 void fanout_settle_locked(struct fanout *f)
@@ -208,20 +207,20 @@ void fanout_settle_locked(struct fanout *f)
     lock_assert_held(LOCK_ROOM);
     if (!f->gathered)
         return;
-    f->pressing = (struct post_pressure){0};
+    f->fullest = (struct post_pressure){0};
     for (int form = 0; form < FORMS; form++)
         if (f->lines[form].len)
             put_lines_locked(f, form);
-    note_pressing_locked(f);
+    note_congested_locked(f);
     atomic_store_explicit(&f->gathered, 0, memory_order_relaxed);
 }
 
-bool fanout_pressing(struct fanout *f, struct post_pressure *p)
+bool fanout_congested(struct fanout *f, struct post_pressure *p)
 {
-    if (!atomic_load_explicit(&f->pressed, memory_order_relaxed))
+    if (!atomic_load_explicit(&f->congested, memory_order_relaxed))
         return false;
     lock_acquire(f->lock);
-    *p = f->pressing;
+    *p = f->fullest;
     lock_release(f->lock);
     return p->other != NULL;
 }
@@ -231,10 +230,10 @@ int fanout_put_locked(struct fanout *f, const struct event *ev, const struct mem
 {
     int puts = 0;
     fanout_settle_locked(f);
-    f->pressing = (struct post_pressure){0};
+    f->fullest = (struct post_pressure){0};
     for (int form = 0; form < FORMS; form++)
         if (f->takers[form])
             puts += put_form_locked(f, form, member_render((enum form)form, ev, NULL), ev->id, except, speaker);
-    note_pressing_locked(f);
+    note_congested_locked(f);
     return puts;
 }

@@ -39,8 +39,8 @@ struct fanout {
     _Atomic int gathered;            /* written R: how many messages .lines holds */
     uint64_t first_id;               /* R: number of the first of them */
     bool combined;                   /* R: a thread has promised to put them */
-    struct post_pressure pressing;   /* R: the fullest outbox that pressed at the last put */
-    _Atomic bool pressed;            /* written R: there was one */
+    struct post_pressure fullest;    /* R: the fullest outbox that was congested at the last put */
+    _Atomic bool congested;          /* written R: there was one */
 };
 
 /* The lock is borrowed, and is the one that the _locked calls below assert. */
@@ -66,15 +66,15 @@ void fanout_remove_locked(struct fanout *f, struct membership *ms);
 /* ---- delivery ---- */
 
 /* Adds talk for all members. It is put at once when as much has gathered as an outbox should take in one piece, or when
- * an outbox presses. What was gathered before is put first if both together would be too long. */
+ * an outbox is congested. What was gathered before is put first if both together would be too long. */
 void fanout_gather_locked(struct fanout *f, const struct event *ev);
 
 /* True: something is gathered and nobody combines, so the calling thread now does and has to call post_combines. */
 bool fanout_combine_locked(struct fanout *f);
 
-/* Sets the outbox that a speaker waits for before its next line: the fullest that pressed at the last put. False: none
- * did. Takes the room's lock. Any thread. */
-bool fanout_pressing(struct fanout *f, struct post_pressure *p);
+/* Sets the outbox that a speaker waits for before its next line: the fullest that was congested at the last put. False:
+ * none was. Takes the room's lock. Any thread. */
+bool fanout_congested(struct fanout *f, struct post_pressure *p);
 
 /* Puts what was gathered. */
 void fanout_settle_locked(struct fanout *f);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* One queue of turns, by round and then by arrival; a turn that ends lets the first of the queue begin. */
+/* One queue of turns, by round and then by arrival; a turn that ends lets the first of the queue start. */
 #include "config.h"
 
 #include "chat/hashing.h"
@@ -15,7 +15,7 @@
 static struct {
     struct lock lock;
     struct turn *queue; /* H: borrows */
-    int at_work;        /* H: turns that have begun */
+    int running;        /* H: turns that have started */
 } hashing = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_HASHING}};
 
 static _Atomic int wait_ms_now = 5000, at_once_now = 1;
@@ -26,14 +26,14 @@ void hashing_configure(int wait_ms, int at_once)
     atomic_store_explicit(&at_once_now, at_once, memory_order_relaxed);
 }
 
-/* Lets turns begin, as many as may. */
-static void go_on_locked(void)
+/* Lets the next turns start, as many as may. */
+static void start_next_locked(void)
 {
     struct turn *t;
-    while ((t = hashing.queue) && hashing.at_work < atomic_load_explicit(&at_once_now, memory_order_relaxed)) {
+    while ((t = hashing.queue) && hashing.running < atomic_load_explicit(&at_once_now, memory_order_relaxed)) {
         DL_DELETE(hashing.queue, t);
-        t->is_on = true;
-        hashing.at_work++;
+        t->has_started = true;
+        hashing.running++;
         notifier_notify(t->notifier); /* while the lock is held: after that the turn may be gone */
     }
 }
@@ -48,16 +48,16 @@ static void enqueue_locked(struct turn *t)
         if (!later && other->round > t->round)
             later = other;
     DL_PREPEND_ELEM(hashing.queue, later, t); /* NULL: at the end */
-    go_on_locked();
+    start_next_locked();
 }
 
-static bool is_on(void *arg)
+static bool has_started(void *arg)
 {
     struct turn *t = arg;
     lock_acquire(&hashing.lock);
-    bool on = t->is_on;
+    bool started = t->has_started;
     lock_release(&hashing.lock);
-    return on;
+    return started;
 }
 
 struct wait {
@@ -65,20 +65,20 @@ struct wait {
     const struct waiter *waiter;
 };
 
-static bool is_on_or_over(void *arg)
+static bool has_started_or_is_over(void *arg)
 {
     const struct wait *s = arg;
-    return is_on(s->turn) || waiter_is_over(s->waiter);
+    return has_started(s->turn) || waiter_is_over(s->waiter);
 }
 
 void hashing_end(struct turn *t)
 {
     lock_acquire(&hashing.lock);
-    if (t->is_on)
-        hashing.at_work--;
+    if (t->has_started)
+        hashing.running--;
     else
         DL_DELETE(hashing.queue, t);
-    go_on_locked();
+    start_next_locked();
     lock_release(&hashing.lock);
 }
 
@@ -93,8 +93,8 @@ bool hashing_begin(struct turn *t, const struct addr *from, const struct waiter 
     lock_release(&hashing.lock);
     post_flush();
     int wait_ms = atomic_load_explicit(&wait_ms_now, memory_order_relaxed);
-    notifier_wait_for(w->notifier, clock_ms() + wait_ms, is_on_or_over, &s);
-    if (is_on(t) && !waiter_is_over(w))
+    notifier_wait_for(w->notifier, clock_ms() + wait_ms, has_started_or_is_over, &s);
+    if (has_started(t) && !waiter_is_over(w))
         return true;
     hashing_end(t);
     return false;

@@ -24,12 +24,13 @@ enum hashing hashing_make(char hash[SECRET_HASH], const char *password, const st
 /* Checks the password against a hash; the same. */
 enum hashing hashing_check(const char *hash, const char *password, const struct addr *from, const struct waiter *w);
 
-/* One turn, which the calls above take for their work. hashing_begin waits for it; false: it did not come, as above. */
+/* One turn, which the calls above take for their work. hashing_begin waits for it; false: it did not come, as above.
+ * Outside hashing.c for tests only. */
 struct turn {
     struct in6_addr from;
     struct notifier *notifier; /* borrows */
     int round;                 /* how many of the same address are before it */
-    bool is_on;                /* it has come */
+    bool has_started;          /* it is running */
     struct turn *prev, *next;
 };
 bool hashing_begin(struct turn *t, const struct addr *from, const struct waiter *w);

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WRITE_RESTS 3 /* passes of the keeper skipped after one that writes: a second's messages share their pages */
+#define SKIP_PASSES 3 /* passes of the keeper skipped after one that writes: a second's messages share their pages */
 
 /* One message; its name and text begin at .at in the batch's bytes, each with its NUL. */
 struct queued {
@@ -37,9 +37,9 @@ struct batch {
 static struct {
     struct lock lock;
     struct batch waiting;     /* H */
-    bool asked;               /* H: .write is queued or being carried out */
+    bool busy;                /* H: .write is queued or being carried out */
     bool again;               /* H: a query has to see what was added since */
-    int write_rests;          /* H: passes of the keeper until what waits is written */
+    int passes_to_skip;       /* H: passes of the keeper until what waits is written */
     struct batch writing;     /* t: not yet known to be on disk */
     size_t at;                /* t: the next message of .writing to be written */
     _Atomic int64_t queued;   /* a: bytes of both batches */
@@ -118,16 +118,16 @@ static void batch_fini(struct batch *b)
 
 static void ask_locked(void)
 {
-    if (history.asked || !history.waiting.n)
+    if (history.busy || !history.waiting.n)
         return;
-    history.asked = true;
+    history.busy = true;
     store_put(&history.write);
 }
 
 /* The same, for all that was added so far, also while a batch is being written. */
 static void ask_all_locked(void)
 {
-    if (history.asked)
+    if (history.busy)
         history.again = true;
     ask_locked();
 }
@@ -209,9 +209,9 @@ static void write_done(struct store_job *job, bool ok)
     lock_acquire(&history.lock);
     if (!ok) /* the store gives up at the end */
         settle_batch(&history.waiting, false);
-    history.asked = history.again && history.waiting.n;
+    history.busy = history.again && history.waiting.n;
     history.again = false;
-    if (history.asked)
+    if (history.busy)
         store_put_first(job); /* ahead of the query that has to see it */
     lock_release(&history.lock);
 }
@@ -219,11 +219,11 @@ static void write_done(struct store_job *job, bool ok)
 void history_tick(void)
 {
     lock_acquire(&history.lock);
-    if (history.write_rests) {
-        history.write_rests--;
+    if (history.passes_to_skip) {
+        history.passes_to_skip--;
     } else {
         ask_locked();
-        history.write_rests = WRITE_RESTS;
+        history.passes_to_skip = SKIP_PASSES;
     }
     lock_release(&history.lock);
 }
@@ -231,7 +231,7 @@ void history_tick(void)
 void history_start(void)
 {
     history.write = (struct store_job){.run = write_run, .done = write_done};
-    history.write_rests = 0;
+    history.passes_to_skip = 0;
 }
 
 void history_stop(void)
@@ -282,7 +282,7 @@ void history_ask(struct history_query *q, struct room *r, struct history_range r
                  struct notifier *notifier)
 {
     lock_acquire(&r->lock);
-    uint64_t begins = (uint64_t)r->created_ms << 20;
+    uint64_t begins = room_first_number(r->created_ms);
     lock_release(&r->lock);
     *q = (struct history_query){.range = range, .page = {.most = range.most, .bytes_left = bytes}};
     memcpy(q->key, r->key, sizeof q->key);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Jobs for what waits for accounts. A message is deleted only when its reader has shown a sign of life after it. */
+/* Jobs for what waits for accounts. A message is deleted only when its recipient has sent a line after receiving it. */
 #include "config.h"
 
 #include "chat/mail.h"
@@ -35,25 +35,25 @@ static int64_t oldest_ms(void)
 
 static int put_run(void *arg, sqlite3 *db)
 {
-    struct letter *l = arg;
+    struct mail_job *mj = arg;
     int most = atomic_load_explicit(&most_now, memory_order_relaxed);
-    return store_mail_add(db, l->account, &l->row, oldest_ms(), most, &l->n);
+    return store_mail_add(db, mj->account, &mj->row, oldest_ms(), most, &mj->n);
 }
 
-void mail_put(struct letter *l, int64_t account, const char *from, const char *text, struct notifier *notifier)
+void mail_put(struct mail_job *mj, int64_t account, const char *from, const char *text, struct notifier *notifier)
 {
     static const struct job put = {put_run, NULL};
-    l->account = account;
-    l->n = 0;
-    l->row = (struct mail_row){.time_ms = clock_wall_ms(), .name = from, .text = text};
-    job_begin(&l->job, &put, l, notifier);
+    mj->account = account;
+    mj->n = 0;
+    mj->row = (struct mail_row){.time_ms = clock_wall_ms(), .name = from, .text = text};
+    job_begin(&mj->job, &put, mj, notifier);
 }
 
-enum mail_result mail_wait(struct letter *l, const struct waiter *w)
+enum mail_result mail_wait(struct mail_job *mj, const struct waiter *w)
 {
-    if (!job_end(&l->job, w))
+    if (!job_end(&mj->job, w))
         return MAIL_STORAGE;
-    return l->n ? MAIL_KEPT : MAIL_FULL;
+    return mj->n ? MAIL_KEPT : MAIL_FULL;
 }
 
 struct reading {
@@ -64,7 +64,7 @@ struct reading {
     size_t start; /* where the added lines begin */
 };
 
-static bool add_letter(const struct mail_row *row, void *arg)
+static bool add_message(const struct mail_row *row, void *arg)
 {
     struct reading *re = arg;
     struct event ev = {.kind = EVENT_MAIL, .name = row->name, .text = row->text, .time_ms = row->time_ms};
@@ -81,7 +81,7 @@ static int read_run(void *arg, sqlite3 *db)
     struct reading *re = arg;
     re->lines->len = re->start;
     re->last = 0;
-    if (store_mail_read(db, re->account, add_letter, re) != SQLITE_OK)
+    if (store_mail_read(db, re->account, add_message, re) != SQLITE_OK)
         re->last = 0; /* a failed read must not fail what others write */
     return SQLITE_OK;
 }

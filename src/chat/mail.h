@@ -7,9 +7,9 @@
 #include "store/store_mail.h"
 
 /*
- * What waits for an account while no client is logged in to it: private messages, and how far it has heard the rooms it
- * left. Calls with a waiter block until the store has answered. Any thread with a notifier, no lock, unless said
- * otherwise.
+ * What waits for an account while no client is logged in to it: private messages, and its read markers: how far it has
+ * heard the rooms it left. Calls with a waiter block until the store has answered. Any thread with a notifier, no lock,
+ * unless said otherwise.
  */
 struct mail_limits {
     int messages; /* most that wait for one account */
@@ -21,15 +21,15 @@ void mail_configure(const struct mail_limits *limits);
 /* Stores a private message until it is read. mail_put puts it to the store, under the hold of the users lock that
  * did not find its target, so a user who logs in later is shown it. mail_wait must follow, without a lock; until
  * then `from` and `text` are borrowed. MAIL_FULL: too many wait, or the account is gone. */
-struct letter {
+struct mail_job {
     struct job_request job;
     int64_t account;
     struct mail_row row;
     int64_t n; /* its number */
 };
 enum mail_result { MAIL_KEPT, MAIL_FULL, MAIL_STORAGE };
-void mail_put(struct letter *l, int64_t account, const char *from, const char *text, struct notifier *notifier);
-enum mail_result mail_wait(struct letter *l, const struct waiter *w);
+void mail_put(struct mail_job *mj, int64_t account, const char *from, const char *text, struct notifier *notifier);
+enum mail_result mail_wait(struct mail_job *mj, const struct waiter *w);
 
 /* Appends the waiting messages as lines in the member's form, the oldest first, `bytes` bytes at most. Returns the
  * number of the last, for mail_forget when they have been read; 0: nothing waits, or it cannot be read now. For the
@@ -41,7 +41,7 @@ void mail_forget(int64_t account, int64_t from, int64_t upto);
 /* Once an hour: deletes messages that have waited for too long, some thousands at a time. Nobody waits for it. */
 void mail_clean_up(void);
 
-/* Notes that the account has heard a room (its key) up to that number. Nobody waits for it. */
+/* Sets the read marker of the account in a room (its key) to that number. Nobody waits for it. */
 void mail_mark(int64_t account, const char *room, uint64_t id);
 /* Calls fn for each room that was noted, with the number of messages since. False: cannot be read now. */
 #define MAIL_UNREAD_MOST 1000 /* counted in one room */

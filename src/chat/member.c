@@ -94,9 +94,10 @@ void member_add_room(struct member *m, struct room *r)
 
 void member_remove_room(struct member *m, const struct room *r)
 {
-    int i = 0;
-    while (m->rooms[i] != r)
-        must(++i < m->room_count);
+    int i;
+    for (i = 0; i < m->room_count && m->rooms[i] != r; i++)
+        ;
+    must(i < m->room_count);
     for (m->room_count--; i < m->room_count; i++)
         m->rooms[i] = m->rooms[i + 1];
     if (m->current == r)

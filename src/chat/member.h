@@ -2,8 +2,8 @@
 #ifndef CHAT_MEMBER_H
 #define CHAT_MEMBER_H
 
-#include "net/addrs.h"
 #include "chat/ignores.h"
+#include "net/addrs.h"
 #include "net/outbox.h"
 #include "proto/codecs.h"
 #include "proto/name.h"
@@ -61,7 +61,7 @@ static inline bool member_has(const struct member *m, enum cap cap)
 }
 
 /* An event as the bytes of a form, for the client of that name (NULL: for several); the caller owns the reference.
- * NULL: the form has no words for the event. Any thread. */
+ * NULL: the form does not show this event. Any thread. */
 struct msg *member_render(enum form form, const struct event *ev, const char *to);
 
 /* Puts one event into the member's outbox, and returns what outbox_put does. Never blocks. Any thread that has settled

@@ -194,7 +194,7 @@ enum moderation_result moderation_ban(struct room *r, const struct ban_change *c
     mo.ban = (struct ban){c->kind, *c->target, c->until_ms, .reason = panic_strdup(c->reason)};
     snprintf(mo.ban.by, sizeof mo.ban.by, "%s", by->name);
     lock_acquire(&r->lock);
-    bool has_space = rules_has_space_for_ban(&r->rules, c->target, c->kind, clock_wall_ms());
+    bool has_space = rules_has_space_for_ban(&r->rules, c->kind, c->target, clock_wall_ms());
     lock_release(&r->lock);
     enum moderation_result result = has_space ? carry_out(&ban, &mo) : MODERATION_FULL;
     free(mo.ban.reason);

@@ -2,7 +2,7 @@
 /*
  * The keeper puts steps to the store thread, one at a time. A round goes through all rooms; after a round that removed
  * something another follows. Not obvious: a step whose work was prevented by damage ends the cleaning
- * until the next retention_clean_up, which goes on with the room behind.
+ * until the next retention_clean_up, which continues with the next room.
  */
 #include "config.h"
 
@@ -16,13 +16,13 @@
 #include <string.h>
 
 #define STEP_ROWS 2000 /* looked at in one step */
-#define RESTS 3        /* passes of the keeper skipped after a room with nothing to remove: to find out has a cost */
+#define SKIP_PASSES 3  /* passes of the keeper skipped after a room with nothing to remove: to find out has a cost */
 
 /* Locking key: a atomic · t the store thread (before its start, the main thread) */
 static struct {
     _Atomic bool has_work;   /* a: there may be something to remove */
-    _Atomic bool asked;      /* a: .step is queued or being carried out */
-    _Atomic int rests;       /* a: passes of the keeper until the next step; set only while .asked */
+    _Atomic bool busy;       /* a: .step is queued or being carried out */
+    _Atomic int passes_to_skip; /* a: passes of the keeper until the next step; set only while .busy */
     char done[HISTORY_KEY];  /* t: the last room that was cleaned */
     char next[HISTORY_KEY];  /* t: the room being cleaned; "" at the end of a round */
     int removed;             /* t: messages, in this step */
@@ -75,11 +75,11 @@ static void step_done(struct store_job *job, bool ok)
     retention.removed_any = retention.removed_any || retention.removed;
     if (retention.removed)
         search_note_work(); /* there may be something to wipe */
-    atomic_store(&retention.rests, retention.removed ? 0 : RESTS);
+    atomic_store(&retention.passes_to_skip, retention.removed ? 0 : SKIP_PASSES);
     if (!ok || (round_ends && !retention.removed_any))
         atomic_store(&retention.has_work, false);
     retention.removed_any = retention.removed_any && !round_ends;
-    atomic_store(&retention.asked, false);
+    atomic_store(&retention.busy, false);
 }
 
 void retention_clean_up(void)
@@ -89,12 +89,12 @@ void retention_clean_up(void)
 
 void retention_tick(void)
 {
-    if (atomic_load(&retention.rests) > 0) {
-        atomic_fetch_sub(&retention.rests, 1);
+    if (atomic_load(&retention.passes_to_skip) > 0) {
+        atomic_fetch_sub(&retention.passes_to_skip, 1);
         return;
     }
     if (!atomic_load(&retention.has_work) || store_status().state == STORE_FAILED ||
-        atomic_exchange(&retention.asked, true))
+        atomic_exchange(&retention.busy, true))
         return;
     store_put(&retention.step);
 }
@@ -105,6 +105,6 @@ void retention_start(void)
     retention.removed_any = false;
     retention.done[0] = '\0';
     atomic_store(&retention.has_work, false);
-    atomic_store(&retention.asked, false);
-    atomic_store(&retention.rests, 0);
+    atomic_store(&retention.busy, false);
+    atomic_store(&retention.passes_to_skip, 0);
 }

@@ -28,9 +28,9 @@ void room_note_number(uint64_t id)
         ;
 }
 
-int64_t room_birth_ms(void)
+int64_t room_new_created_ms(void)
 {
-    int64_t wall_ms = clock_wall_ms(), least_ms = (int64_t)(atomic_load(&noted) >> 20) + 1;
+    int64_t wall_ms = clock_wall_ms(), least_ms = (int64_t)(atomic_load(&noted) >> ROOM_NUMBER_SHIFT) + 1;
     return wall_ms > least_ms ? wall_ms : least_ms;
 }
 
@@ -43,7 +43,7 @@ struct room *room_new(const char *name, int64_t created_ms)
     r->topic = panic_strdup("");
     r->created_ms = r->used_ms = created_ms;
     r->used_no = atomic_fetch_add(&uses, 1);
-    r->last_id = (uint64_t)(created_ms > room_birth_ms() ? created_ms : room_birth_ms()) << 20;
+    r->last_id = room_first_number(created_ms > room_new_created_ms() ? created_ms : room_new_created_ms());
     r->replay.lost_id = r->last_id;
     atomic_init(&r->refs, 1);
     rules_init(&r->rules);
@@ -99,8 +99,8 @@ void room_restart_locked(struct room *r)
     rules_fini(&r->rules);
     room_rules_changed_locked(r);
     room_note_number(room_highest_id_locked(r));
-    r->created_ms = room_birth_ms();
-    r->last_id = (uint64_t)r->created_ms << 20;
+    r->created_ms = room_new_created_ms();
+    r->last_id = room_first_number(r->created_ms);
 }
 
 /* ---- numbers and delivery ---- */
@@ -135,10 +135,10 @@ void room_deliver_locked(struct room *r, struct event *ev, const struct member *
     fanout_put_locked(&r->fanout, ev, except, NULL);
 }
 
-bool room_was_there(struct room *r, uint64_t id)
+bool room_owns_number(struct room *r, uint64_t id)
 {
     lock_acquire(&r->lock);
-    bool was = id >= (uint64_t)r->created_ms << 20;
+    bool was = id >= room_first_number(r->created_ms);
     lock_release(&r->lock);
     return was;
 }
@@ -220,7 +220,7 @@ bool room_admits(struct room *r, const struct member *m, const char *key, unsign
 {
     int64_t now_ms = clock_wall_ms();
     lock_acquire(&r->lock);
-    struct subject su = rules_stranger(&r->rules, m);
+    struct subject su = rules_nonmember(&r->rules, m);
     *ticket = r->rules.changes;
     bool may = rules_may_join(&r->rules, &su, key, now_ms, no);
     lock_release(&r->lock);
@@ -230,7 +230,7 @@ bool room_admits(struct room *r, const struct member *m, const char *key, unsign
 bool room_may_see(struct room *r, const struct member *m)
 {
     lock_acquire(&r->lock);
-    struct subject su = rules_stranger(&r->rules, m);
+    struct subject su = rules_nonmember(&r->rules, m);
     bool may = fanout_find_locked(&r->fanout, m) ||
                rules_may_join(&r->rules, &su, NULL, clock_wall_ms(), NULL);
     lock_release(&r->lock);

@@ -23,7 +23,7 @@ struct room {
     _Atomic int present;         /* written R: = fanout.count, to be read without the lock */
     struct fanout fanout;        /* R: the members, and the way to their outboxes */
     struct replay replay;        /* R: the last messages of the present conversation */
-    uint64_t last_id;            /* R: number of the last event that was told; starts at wall-clock ms << 20 */
+    uint64_t last_id;            /* R: number of the last event that was told; starts at room_first_number() */
     uint64_t late_id;            /* R: the last number that was given to an event that is told later */
     char *topic;                 /* R: owns; "" when there is none */
     char topic_by[NAME_SIZE];    /* R: the name of the user who set it, NAME_SERVER: the operator; "" if not known */
@@ -34,7 +34,7 @@ struct room {
     _Atomic bool join_limited;   /* written R: some users may not join */
     int64_t founder;             /* R: the account that the next record of the room names as its owner, or 0 */
     bool founder_gone;           /* t: that record found the account unknown */
-    int64_t created_ms, used_ms; /* R: wall clock; all numbers of the room are above created_ms << 20 */
+    int64_t created_ms, used_ms; /* R: wall clock; its numbers are above room_first_number(created_ms) */
     uint64_t used_no;            /* R: orders last uses more finely than the clock */
     bool permanent;              /* R: made by the operator, never evicted */
     bool gone;                   /* R: out of the table; its last record job frees it */
@@ -49,12 +49,20 @@ struct room {
     UT_hash_handle hh;           /* T */
 };
 
+/* The numbers of a room begin at the wall-clock time of its creation in milliseconds, shifted by so many bits. The
+ * SQL of src/store/ has the same shift. */
+#define ROOM_NUMBER_SHIFT 20
+static inline uint64_t room_first_number(int64_t created_ms)
+{
+    return (uint64_t)created_ms << ROOM_NUMBER_SHIFT;
+}
+
 /* A number tells to which room a stored message belongs, so no number may be given twice under one name. Notes that
  * numbers up to this one were given, by a room that is gone or before the start. Any thread, any lock. */
 void room_note_number(uint64_t id);
-/* The creation time for a room made now: its numbers, from that << 20 on, are above all that were noted, even if the
- * clock was set back. */
-int64_t room_birth_ms(void);
+/* The creation time for a room made now: its numbers, from room_first_number() on, are above all that were noted,
+ * even if the clock was set back. */
+int64_t room_new_created_ms(void);
 
 /* A room of that name (as name_room gave it) with one reference, the table's. */
 struct room *room_new(const char *name, int64_t created_ms);
@@ -73,8 +81,8 @@ void room_tell_topic(struct room *r, struct member *m);
 
 /* ---- calls for any thread; they take the room's lock ---- */
 
-/* True when that number belongs to this room, and not to an earlier one of its name. */
-bool room_was_there(struct room *r, uint64_t id);
+/* True when that number is one of this room, and not of an earlier room of its name. */
+bool room_owns_number(struct room *r, uint64_t id);
 /* The number of the last event, for struct backlog. */
 uint64_t room_last_id(struct room *r);
 /* Removes what that user said (the case of the name does not matter) from the replay, or all with NULL. */

@@ -26,6 +26,7 @@
 
 enum { LISTED_NOT, LISTED_PLAIN, LISTED_SET_UP, LISTS }; /* plain: neither topic nor rules; set up: it has some */
 
+#define QUEUED_BESIDE 1000 /* jobs that wait for the store beside two for each room; more: the disk fails */
 
 /* Locking key: T by .lock */
 static struct {
@@ -118,12 +119,12 @@ static void remove_locked(struct room *r)
 }
 
 /* Makes space for one more; false when no room can be evicted. */
-static bool make_place_locked(void)
+static bool make_space_locked(void)
 {
     int max = atomic_load_explicit(&max_rooms, memory_order_relaxed);
     if ((int)HASH_COUNT(rooms.table) < max)
         return true;
-    if (store_status().queued > 2 * max + 1000) /* evicted rooms wait for a disk that fails: no more of them */
+    if (store_status().queued > 2 * max + QUEUED_BESIDE) /* evicted rooms wait for a disk that fails: no more of them */
         return false;
     struct room *r = oldest_locked(LISTED_PLAIN);
     if (!r)
@@ -150,9 +151,9 @@ static struct room *find_locked(const char *name)
 
 static struct room *add_locked(const char *name)
 {
-    if (!name_fits(name) || !make_place_locked())
+    if (!name_fits(name) || !make_space_locked())
         return NULL;
-    struct room *r = room_new(name, room_birth_ms());
+    struct room *r = room_new(name, room_new_created_ms());
     HASH_ADD_STR(rooms.table, key, r);
     atomic_fetch_add(&r->refs, 1);
     return r;

@@ -27,18 +27,18 @@ static void note_count_locked(struct room *r)
 
 static void add_locked(struct room *r, struct member *m)
 {
-    bool founds = !r->fanout.count && !r->permanent && !has_owner_locked(r);
+    bool becomes_op = !r->fanout.count && !r->permanent && !has_owner_locked(r);
     struct membership *ms = fanout_add_locked(&r->fanout, m);
-    ms->role = founds ? ROLE_OP : ROLE_NONE;
+    ms->role = becomes_op ? ROLE_OP : ROLE_NONE;
     struct subject su = room_subject_locked(r, ms);
-    ms->said_ms = rules_take_pause(&r->rules, &su, clock_wall_ms());
+    ms->said_ms = rules_slow_restore(&r->rules, &su, clock_wall_ms());
     note_count_locked(r);
 }
 
 static void remove_locked(struct room *r, struct membership *ms)
 {
     struct subject su = room_subject_locked(r, ms);
-    rules_keep_pause(&r->rules, &su, ms->said_ms, clock_wall_ms());
+    rules_slow_save(&r->rules, &su, ms->said_ms, clock_wall_ms());
     fanout_remove_locked(&r->fanout, ms);
     note_count_locked(r);
 }

@@ -14,7 +14,7 @@
 #include <strings.h>
 
 #define MOST_GUESTS 100
-#define MOST_PAUSES 100
+#define MOST_SLOW_WAITS 100
 
 static _Atomic int most_roles = 1000, most_bans = 500;
 
@@ -38,7 +38,7 @@ void rules_fini(struct rules *ru)
     free(ru->bans);
     free(ru->roles);
     free(ru->guests);
-    free(ru->pauses);
+    free(ru->slow_waits);
     unsigned changes = ru->changes;
     rules_init(ru);
     ru->changes = changes + 1;
@@ -121,9 +121,9 @@ void rules_invite_client(struct rules *ru, uint64_t id)
 
 /* ---- bans and mutes ---- */
 
-static bool has_expired(const struct ban *s, int64_t now_ms)
+static bool has_expired(const struct ban *b, int64_t now_ms)
 {
-    return s->until_ms && s->until_ms <= now_ms;
+    return b->until_ms && b->until_ms <= now_ms;
 }
 
 static void remove_ban(struct rules *ru, int i)
@@ -147,7 +147,7 @@ static bool is_replaced(const struct ban *old, enum ban_kind kind, const struct 
                                  (target->account && old->target.account == target->account));
 }
 
-bool rules_has_space_for_ban(const struct rules *ru, const struct target *target, enum ban_kind kind, int64_t now_ms)
+bool rules_has_space_for_ban(const struct rules *ru, enum ban_kind kind, const struct target *target, int64_t now_ms)
 {
     int n = 0;
     bool replaces = false;
@@ -158,13 +158,13 @@ bool rules_has_space_for_ban(const struct rules *ru, const struct target *target
     return replaces || n < atomic_load_explicit(&most_bans, memory_order_relaxed);
 }
 
-void rules_ban(struct rules *ru, const struct ban *s, int64_t now_ms)
+void rules_ban(struct rules *ru, const struct ban *b, int64_t now_ms)
 {
     for (int i = ru->ban_count - 1; i >= 0; i--)
-        if (has_expired(&ru->bans[i], now_ms) || is_replaced(&ru->bans[i], s->kind, &s->target))
+        if (has_expired(&ru->bans[i], now_ms) || is_replaced(&ru->bans[i], b->kind, &b->target))
             remove_ban(ru, i);
     ru->bans = panic_realloc(ru->bans, (size_t)(ru->ban_count + 1) * sizeof *ru->bans);
-    ru->bans[ru->ban_count++] = *s;
+    ru->bans[ru->ban_count++] = *b;
     ru->changes++;
 }
 
@@ -177,10 +177,10 @@ const struct ban *rules_shown(const struct rules *ru, enum ban_kind kind, const 
 const struct ban *rules_against(const struct rules *ru, enum ban_kind kind, const struct target *target)
 {
     for (int i = 0; i < ru->ban_count; i++) {
-        const struct ban *s = &ru->bans[i];
-        if (s->kind == kind && ((target->account && s->target.account == target->account) ||
-                                (target->client && s->target.client == target->client)))
-            return s;
+        const struct ban *b = &ru->bans[i];
+        if (b->kind == kind && ((target->account && b->target.account == target->account) ||
+                                (target->client && b->target.client == target->client)))
+            return b;
     }
     return NULL;
 }
@@ -205,27 +205,20 @@ const struct ban *rules_hits(const struct rules *ru, enum ban_kind kind, const s
 {
     const struct ban *longest = NULL;
     for (int i = 0; i < ru->ban_count && su->role < ROLE_OWNER; i++) {
-        const struct ban *s = &ru->bans[i];
-        if (s->kind != kind || has_expired(s, now_ms) || !rules_is_target(&s->target, su))
+        const struct ban *b = &ru->bans[i];
+        if (b->kind != kind || has_expired(b, now_ms) || !rules_is_target(&b->target, su))
             continue;
-        if (!longest || !s->until_ms || (longest->until_ms && s->until_ms > longest->until_ms))
-            longest = s;
+        if (!longest || !b->until_ms || (longest->until_ms && b->until_ms > longest->until_ms))
+            longest = b;
     }
     return longest;
 }
 
-/* ---- verdicts ---- */
+/* ---- permissions ---- */
 
-struct subject rules_stranger(const struct rules *ru, const struct member *m)
+struct subject rules_nonmember(const struct rules *ru, const struct member *m)
 {
     return (struct subject){m, m->key, rules_role(ru, m->account)};
-}
-
-static bool refuse(struct refusal *no, enum error_code error)
-{
-    if (no)
-        no->error = error;
-    return false;
 }
 
 static bool refuse_by_ban(struct refusal *no, enum error_code error, const struct ban *b)
@@ -234,11 +227,12 @@ static bool refuse_by_ban(struct refusal *no, enum error_code error, const struc
         no->until_ms = b->until_ms;
         buf_str(&no->reason, b->reason);
     }
-    return refuse(no, error);
+    return refusal_set(no, error);
 }
 
-/* The option that keeps out who has no role and no invitation; OPTIONS: none. A key comes first: giving it helps. */
-static enum option find_bar(const struct rules *ru)
+/* The option that keeps out a user who has no role and no invitation; OPTIONS: none. A key comes first: giving it
+ * helps. */
+static enum option find_join_limit(const struct rules *ru)
 {
     static const enum option bars[] = {OPTION_KEY, OPTION_PRIVATE, OPTION_INVITE_ONLY};
     for (size_t i = 0; i < sizeof bars / sizeof bars[0]; i++)
@@ -251,7 +245,7 @@ bool rules_may_join(const struct rules *ru, const struct subject *su, const char
                     struct refusal *no)
 {
     const struct ban *b = rules_hits(ru, BAN_KIND_BAN, su, now_ms);
-    enum option bar = find_bar(ru);
+    enum option bar = find_join_limit(ru);
     if (b)
         return refuse_by_ban(no, ERROR_BANNED, b);
     if (bar == OPTIONS || su->role || find_guest(ru, su->member->id) >= 0)
@@ -260,7 +254,7 @@ bool rules_may_join(const struct rules *ru, const struct subject *su, const char
         return true;
     if (no)
         no->option = bar;
-    return refuse(no, ERROR_DENIED);
+    return refusal_set(no, ERROR_DENIED);
 }
 
 static bool has_kind(const struct rules *ru, enum ban_kind kind)
@@ -273,7 +267,7 @@ static bool has_kind(const struct rules *ru, enum ban_kind kind)
 
 bool rules_limit_joining(const struct rules *ru)
 {
-    return find_bar(ru) != OPTIONS || has_kind(ru, BAN_KIND_BAN);
+    return find_join_limit(ru) != OPTIONS || has_kind(ru, BAN_KIND_BAN);
 }
 
 bool rules_limit_talk(const struct rules *ru)
@@ -296,15 +290,15 @@ bool rules_may_talk(const struct rules *ru, const struct subject *su, int64_t sa
     if (su->role >= ROLE_VOICE)
         return true;
     if (ru->value[OPTION_MODERATED])
-        return refuse(no, ERROR_MODERATED);
+        return refusal_set(no, ERROR_MODERATED);
     if (!has_to_wait(ru, said_ms, now_ms))
         return true;
     if (no)
         no->number = (said_ms + ru->value[OPTION_SLOW] * 1000 - now_ms + 999) / 1000;
-    return refuse(no, ERROR_SLOW_MODE);
+    return refusal_set(no, ERROR_SLOW_MODE);
 }
 
-static bool is_pause_of(const struct pause *p, const struct subject *su)
+static bool is_slow_wait_of(const struct slow_wait *p, const struct subject *su)
 {
     const struct member *m = su->member;
     if (p->client == m->id || (p->account && p->account == m->account))
@@ -312,35 +306,35 @@ static bool is_pause_of(const struct pause *p, const struct subject *su)
     return !p->account && strcasecmp(p->name, su->name) == 0 && strcmp(p->host, m->host) == 0;
 }
 
-int64_t rules_take_pause(struct rules *ru, const struct subject *su, int64_t now_ms)
+int64_t rules_slow_restore(struct rules *ru, const struct subject *su, int64_t now_ms)
 {
     int64_t said_ms = 0;
     int left = 0;
-    for (int i = 0; i < ru->pause_count; i++) {
-        const struct pause *p = &ru->pauses[i];
+    for (int i = 0; i < ru->slow_wait_count; i++) {
+        const struct slow_wait *p = &ru->slow_waits[i];
         if (!has_to_wait(ru, p->said_ms, now_ms))
             continue;
-        if (!is_pause_of(p, su))
-            ru->pauses[left++] = *p;
+        if (!is_slow_wait_of(p, su))
+            ru->slow_waits[left++] = *p;
         else if (p->said_ms > said_ms)
             said_ms = p->said_ms;
     }
-    ru->pause_count = left;
+    ru->slow_wait_count = left;
     return said_ms;
 }
 
-void rules_keep_pause(struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms)
+void rules_slow_save(struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms)
 {
     const struct member *m = su->member;
     if (!has_to_wait(ru, said_ms, now_ms))
         return;
-    rules_take_pause(ru, su, now_ms); /* also forgets waits that are over */
-    if (!ru->pauses)
-        ru->pauses = panic_malloc(MOST_PAUSES * sizeof *ru->pauses);
-    if (ru->pause_count == MOST_PAUSES)
-        memmove(&ru->pauses[0], &ru->pauses[1], (size_t)--ru->pause_count * sizeof *ru->pauses);
-    struct pause *p = &ru->pauses[ru->pause_count++];
-    *p = (struct pause){.account = m->account, .said_ms = said_ms, .client = m->id};
+    rules_slow_restore(ru, su, now_ms); /* also forgets waits that are over */
+    if (!ru->slow_waits)
+        ru->slow_waits = panic_malloc(MOST_SLOW_WAITS * sizeof *ru->slow_waits);
+    if (ru->slow_wait_count == MOST_SLOW_WAITS)
+        memmove(&ru->slow_waits[0], &ru->slow_waits[1], (size_t)--ru->slow_wait_count * sizeof *ru->slow_waits);
+    struct slow_wait *p = &ru->slow_waits[ru->slow_wait_count++];
+    *p = (struct slow_wait){.account = m->account, .said_ms = said_ms, .client = m->id};
     snprintf(p->name, sizeof p->name, "%s", su->name);
     memcpy(p->host, m->host, sizeof p->host);
 }

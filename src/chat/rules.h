@@ -39,7 +39,7 @@ struct ban {
 
 /* A user who left a slow room before its wait was over: the account or client, and the name and address by which a
  * client without an account is recognised when it comes back. */
-struct pause {
+struct slow_wait {
     int64_t account, said_ms; /* said_ms: wall clock of its last message */
     uint64_t client;
     char name[NAME_SIZE], host[ADDRS_TEXT];
@@ -52,10 +52,10 @@ struct rules {
         int64_t account;
         enum role role;
     } *roles; /* owns */
-    struct ban *bans; /* owns */
-    uint64_t *guests;           /* owns: ids of invited clients without an account; the oldest first */
-    struct pause *pauses;       /* owns; the oldest first */
-    int role_count, ban_count, guest_count, pause_count;
+    struct ban *bans;             /* owns */
+    uint64_t *guests;             /* owns: ids of invited clients without an account; the oldest first */
+    struct slow_wait *slow_waits; /* owns; the oldest first */
+    int role_count, ban_count, guest_count, slow_wait_count;
     unsigned changes; /* grows with each change that may keep a user from joining */
 };
 
@@ -81,21 +81,22 @@ bool rules_uninvite_client(struct rules *ru, uint64_t id);
 
 /* Adds a ban or mute, taking over its .reason, and removes those that have expired. It replaces those of its kind with
  * the same .shown or the same account. The limit is checked before, as for a role. */
-void rules_ban(struct rules *ru, const struct ban *s, int64_t now_ms);
-bool rules_has_space_for_ban(const struct rules *ru, const struct target *target, enum ban_kind kind, int64_t now_ms);
+void rules_ban(struct rules *ru, const struct ban *b, int64_t now_ms);
+bool rules_has_space_for_ban(const struct rules *ru, enum ban_kind kind, const struct target *target, int64_t now_ms);
 /* False: no such ban. */
 bool rules_unban(struct rules *ru, enum ban_kind kind, const char *shown);
 /* The one with that .shown (case does not matter), or NULL. Borrowed until the next change. */
 const struct ban *rules_shown(const struct rules *ru, enum ban_kind kind, const char *shown);
 /* One against the same account or the same client, under any name, or NULL. Borrowed as well. */
 const struct ban *rules_against(const struct rules *ru, enum ban_kind kind, const struct target *target);
-/* Of the bans that match the user now, the one that lasts longest, or NULL. None matches an owner. */
+/* Of the bans that match the user now, the one that lasts longest, or NULL. None matches an owner. Outside rules.c for
+ * tests only. */
 const struct ban *rules_hits(const struct rules *ru, enum ban_kind kind, const struct subject *su, int64_t now_ms);
 /* True when the target matches the user. */
 bool rules_is_target(const struct target *target, const struct subject *su);
 
-/* A member that is not in the room: its role is its account's. For the member's own reader. */
-struct subject rules_stranger(const struct rules *ru, const struct member *m);
+/* A client that is not a member of the room: its role is its account's. For the member's own reader. */
+struct subject rules_nonmember(const struct rules *ru, const struct member *m);
 /* Whether the subject may join with that key (NULL: none). False: `no` (may be NULL) says why not: ERROR_BANNED with
  * end and reason, or ERROR_DENIED with the option that bars it. The caller frees no->reason. */
 bool rules_may_join(const struct rules *ru, const struct subject *su, const char *key, int64_t now_ms,
@@ -104,10 +105,10 @@ bool rules_may_join(const struct rules *ru, const struct subject *su, const char
  * and reason, ERROR_MODERATED, or ERROR_SLOW_MODE with the seconds to wait. */
 bool rules_may_talk(const struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms,
                     struct refusal *no);
-/* For a member that leaves: remembers the time of its last message, if it still has to wait; at the limit the oldest
- * such record is dropped. For a user who joins: returns that time and forgets it, or 0. */
-void rules_keep_pause(struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms);
-int64_t rules_take_pause(struct rules *ru, const struct subject *su, int64_t now_ms);
+/* Slow mode. For a member that leaves: saves the time of its last message, if it still has to wait; at the limit the
+ * oldest such record is dropped. For a user who joins: returns that time and forgets it, or 0. */
+void rules_slow_save(struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms);
+int64_t rules_slow_restore(struct rules *ru, const struct subject *su, int64_t now_ms);
 /* True when some users may not be allowed to join. */
 bool rules_limit_joining(const struct rules *ru);
 /* True when some members may not talk, or not at any time. */

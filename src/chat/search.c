@@ -17,21 +17,22 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#define STEP_MS 20          /* of the store's time, in one step */
-#define RESTS 19            /* passes of the keeper skipped when all is indexed: many messages at a time cost less */
-#define HURRY_MS 100        /* the same, for all queries that come within HURRY_EACH_MS */
-#define HURRY_EACH_MS 500
-#define HOLES (1 << 15)     /* messages deleted from a slice before it is wiped */
+#define STEP_MS 20      /* of the store's time, in one step */
+#define SKIP_PASSES 19  /* passes of the keeper skipped when all is indexed: many messages at a time cost less */
+#define CATCH_UP_MS 100 /* of the store's time, for all queries that come within CATCH_UP_WINDOW_MS */
+#define CATCH_UP_WINDOW_MS 500
+#define HOLES (1 << 15) /* messages deleted from a slice before it is wiped */
 
 /* Locking key: a atomic · t the store thread · k the keeper (before their start, the main thread) */
 static struct {
-    _Atomic bool has_work, asked; /* a: there is something to do; .step is queued or being carried out */
+    _Atomic bool has_work, busy;  /* a: there is something to do; .step is queued or being carried out */
     _Atomic uint64_t batches;     /* a: history_batches() when the last step began */
     _Atomic bool off;             /* a: until the next start, after damage that could not be repaired */
     _Atomic int64_t damaged;      /* a: the edition of the index in which a query has found damage; 0: none */
     _Atomic bool more;            /* a: the last step has left work to do */
-    int rests;                    /* k: passes to be skipped */
-    int64_t hurry_at_ms, hurry_left_ms; /* t: when the present HURRY_EACH_MS began, and what is left of HURRY_MS */
+    int passes_to_skip;           /* k */
+    int64_t catch_up_at_ms;       /* t: when the present CATCH_UP_WINDOW_MS began */
+    int64_t catch_up_left_ms;     /* t: what is left of CATCH_UP_MS in it */
     struct store_job step;
 } search;
 
@@ -108,16 +109,16 @@ static int step_run(struct store_job *job, sqlite3 *db)
     atomic_store(&search.has_work, false); /* before it looks: what comes later is seen by the next step */
     atomic_store(&search.batches, history_batches());
     int rc = search_guard(db, do_step, &st);
-    search.more = st.more;
+    atomic_store(&search.more, st.more);
     return rc;
 }
 
 static void step_done(struct store_job *job, bool ok)
 {
     (void)job;
-    if (!ok || search.more)
+    if (!ok || atomic_load(&search.more))
         atomic_store(&search.has_work, true);
-    atomic_store(&search.asked, false);
+    atomic_store(&search.busy, false);
 }
 
 void search_note_work(void)
@@ -132,14 +133,14 @@ static bool has_work(void)
 
 void search_tick(void)
 {
-    if (search.rests && !atomic_load(&search.more)) {
-        search.rests--;
+    if (search.passes_to_skip && !atomic_load(&search.more)) {
+        search.passes_to_skip--;
         return;
     }
     if (atomic_load(&search.off) || !has_work() || store_status().state == STORE_FAILED ||
-        atomic_exchange(&search.asked, true))
+        atomic_exchange(&search.busy, true))
         return;
-    search.rests = RESTS;
+    search.passes_to_skip = SKIP_PASSES;
     store_put(&search.step);
 }
 
@@ -147,10 +148,10 @@ void search_start(void)
 {
     search.step = (struct store_job){.run = step_run, .done = step_done};
     search_guard_start();
-    search.rests = 0;
+    search.passes_to_skip = 0;
     atomic_store(&search.off, false);
     atomic_store(&search.damaged, 0);
-    atomic_store(&search.asked, false);
+    atomic_store(&search.busy, false);
     atomic_store(&search.has_work, true); /* messages may wait from before the start */
 }
 
@@ -165,15 +166,15 @@ static int query_run(struct store_job *job, sqlite3 *db)
 {
     int64_t now_ms = clock_ms();
     job->slow = true;
-    if (now_ms >= search.hurry_at_ms + HURRY_EACH_MS) {
-        search.hurry_at_ms = now_ms;
-        search.hurry_left_ms = HURRY_MS;
+    if (now_ms >= search.catch_up_at_ms + CATCH_UP_WINDOW_MS) {
+        search.catch_up_at_ms = now_ms;
+        search.catch_up_left_ms = CATCH_UP_MS;
     }
-    if (search.hurry_left_ms <= 0)
+    if (search.catch_up_left_ms <= 0)
         return SQLITE_OK;
-    struct step st = {now_ms + search.hurry_left_ms, false, false};
+    struct step st = {now_ms + search.catch_up_left_ms, false, false};
     int rc = search_guard(db, do_step, &st);
-    search.hurry_left_ms -= clock_ms() - now_ms;
+    search.catch_up_left_ms -= clock_ms() - now_ms;
     return rc;
 }
 
@@ -214,7 +215,7 @@ static void query_read(struct store_job *job, sqlite3 *db)
 static void query_done(struct store_job *job, bool ok)
 {
     struct search_query *q = query_of(job);
-    request_complete(&q->request, ok && q->is_whole ? HISTORY_READ : HISTORY_FAILED);
+    request_complete(&q->request, ok && q->is_whole ? SEARCH_READ : SEARCH_FAILED);
 }
 
 void search_ask(struct search_query *q, int most, size_t bytes, struct notifier *notifier)
@@ -230,7 +231,7 @@ void search_ask(struct search_query *q, int most, size_t bytes, struct notifier 
 
 bool search_wait(struct search_query *q, bool (*is_over)(void *arg), void *arg)
 {
-    return request_wait(&q->request, is_over, arg) && q->request.result == HISTORY_READ;
+    return request_wait(&q->request, is_over, arg) && q->request.result == SEARCH_READ;
 }
 
 void search_query_fini(struct search_query *q)

@@ -40,6 +40,8 @@ struct search_query {
     bool is_whole;             /* the index could be read */
 };
 
+enum search_result { SEARCH_READ = 1, SEARCH_FAILED };
+
 /* Asks for a page of `most` messages and `bytes` bytes of lines at most. .match, .hidden and the times are set by the
  * caller, the rest is ignored. search_wait must follow. Any thread with a notifier, no lock that ranks at or above
  * HISTORY. */

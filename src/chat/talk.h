@@ -10,7 +10,7 @@
  * settles, or when the thread that combines flushes (net/post.h). A speaker with CAP_ACKS is answered with the number
  * instead of the echo. What such a speaker says is delivered at once, and so is what is said by a speaker whom a member
  * ignores. In a durable room it is delivered when it is on disk, and the call waits for that; a speaker who is removed
- * from the room meanwhile is heard still.
+ * from the room meanwhile is still delivered.
  *
  * For the member's own reader; takes the room's lock. False: `no` says why not.
  */
@@ -22,8 +22,8 @@ bool talk_may_locked(struct room *r, struct member *m, struct refusal *no);
 /* Notes that it has talked, for slow mode. The room's lock is held. */
 void talk_said_locked(struct room *r, const struct member *m);
 
-/* The operator's words, under NAME_SERVER. TALK_UNHEARD: nobody is in the room. Any thread with a notifier; waits if
- * the room is durable. */
+/* Says something as the operator, under NAME_SERVER. TALK_UNHEARD: nobody is in the room. Any thread with a
+ * notifier; waits if the room is durable. */
 enum talk { TALK_SAID, TALK_UNHEARD, TALK_STORAGE };
 enum talk talk_announce(struct room *r, const char *text, const struct waiter *w);
 

@@ -23,7 +23,7 @@ void tokens_configure(const struct token_limits *limits)
     atomic_store_explicit(&resume_s_now, limits->resume_s, memory_order_relaxed);
 }
 
-static int64_t good_since_ms(void)
+static int64_t valid_since_ms(void)
 {
     return clock_wall_ms() - atomic_load_explicit(&days_now, memory_order_relaxed) * CLOCK_DAY_MS;
 }
@@ -36,7 +36,7 @@ static int64_t saved_since_ms(void)
 
 /* ---- tokens ---- */
 
-struct asking {
+struct token_job {
     const struct token *token, *old;
     int64_t account;
     bool done;
@@ -44,7 +44,7 @@ struct asking {
 
 static int make_run(void *arg, sqlite3 *db)
 {
-    struct asking *a = arg;
+    struct token_job *a = arg;
     int most = atomic_load_explicit(&per_account_now, memory_order_relaxed);
     int rc = a->old ? store_tokens_remove(db, a->old->digest) : SQLITE_OK;
     if (rc == SQLITE_OK)
@@ -57,7 +57,7 @@ enum tokens_result tokens_make(int64_t account, const struct token *old, char te
 {
     static const struct job make = {make_run, NULL};
     struct token fresh;
-    struct asking a = {.token = &fresh, .old = old, .account = account};
+    struct token_job a = {.token = &fresh, .old = old, .account = account};
     secret_new(text);
     secret_digest(fresh.digest, text);
     if (!job_do(&make, &a, w))
@@ -68,8 +68,8 @@ enum tokens_result tokens_make(int64_t account, const struct token *old, char te
 
 static int find_run(void *arg, sqlite3 *db)
 {
-    struct asking *a = arg;
-    return store_tokens_find(db, a->token->digest, good_since_ms(), clock_wall_ms(), &a->account);
+    struct token_job *a = arg;
+    return store_tokens_find(db, a->token->digest, valid_since_ms(), clock_wall_ms(), &a->account);
 }
 
 enum tokens_result tokens_find(const char *text, struct token *t, int64_t *account, const struct waiter *w)
@@ -81,7 +81,7 @@ enum tokens_result tokens_find(const char *text, struct token *t, int64_t *accou
 enum tokens_result tokens_check(const struct token *t, int64_t *account, const struct waiter *w)
 {
     static const struct job find = {find_run, NULL};
-    struct asking a = {.token = t};
+    struct token_job a = {.token = t};
     if (!job_do(&find, &a, w))
         return TOKENS_STORAGE;
     *account = a.account;
@@ -98,7 +98,7 @@ void saved_session_fini(struct saved_session *p)
 }
 
 /* A copy in one piece of memory, as job_post needs it: the rooms follow, then the lines. */
-struct piece {
+struct saved_blob {
     struct token token;
     int64_t broke_ms;
     unsigned caps;
@@ -109,7 +109,7 @@ struct piece {
 
 static int save_run(void *arg, sqlite3 *db)
 {
-    const struct piece *p = arg;
+    const struct saved_blob *p = arg;
     struct saved_row row = {p->broke_ms, p->caps, &p->rooms[p->room_count], p->missed_size};
     struct saved_room_row *rooms = panic_calloc((size_t)p->room_count + 1, sizeof *rooms);
     for (int i = 0; i < p->room_count; i++)
@@ -123,29 +123,29 @@ void tokens_save(const struct token *t, const struct saved_session *p)
 {
     static const struct job save = {save_run, NULL};
     size_t rooms_size = (size_t)p->room_count * sizeof *p->rooms;
-    size_t size = sizeof(struct piece) + rooms_size + p->missed.len;
-    struct piece *piece = panic_calloc(1, size);
-    piece->token = *t;
-    piece->broke_ms = p->broke_ms;
-    piece->caps = p->caps;
-    piece->room_count = p->room_count;
-    piece->missed_size = p->missed.len;
+    size_t size = sizeof(struct saved_blob) + rooms_size + p->missed.len;
+    struct saved_blob *blob = panic_calloc(1, size);
+    blob->token = *t;
+    blob->broke_ms = p->broke_ms;
+    blob->caps = p->caps;
+    blob->room_count = p->room_count;
+    blob->missed_size = p->missed.len;
     if (rooms_size)
-        memcpy(piece->rooms, p->rooms, rooms_size);
+        memcpy(blob->rooms, p->rooms, rooms_size);
     if (p->missed.len)
-        memcpy(&piece->rooms[p->room_count], p->missed.data, p->missed.len);
-    job_post(&save, piece, size);
-    free(piece);
+        memcpy(&blob->rooms[p->room_count], p->missed.data, p->missed.len);
+    job_post(&save, blob, size);
+    free(blob);
 }
 
-struct taking {
+struct take_job {
     const struct token *token;
     struct saved_session *saved;
 };
 
 static void take_row(const struct saved_row *row, void *arg)
 {
-    struct saved_session *p = ((struct taking *)arg)->saved;
+    struct saved_session *p = ((struct take_job *)arg)->saved;
     p->broke_ms = row->broke_ms;
     p->caps = row->caps;
     buf_add(&p->missed, row->missed, row->missed_size);
@@ -153,7 +153,7 @@ static void take_row(const struct saved_row *row, void *arg)
 
 static void take_room(const struct saved_room_row *row, void *arg)
 {
-    struct saved_session *p = ((struct taking *)arg)->saved;
+    struct saved_session *p = ((struct take_job *)arg)->saved;
     if (!name_is_room(row->room)) /* the file may be damaged or edited */
         return;
     p->rooms = panic_realloc(p->rooms, (size_t)(p->room_count + 1) * sizeof *p->rooms);
@@ -164,7 +164,7 @@ static void take_room(const struct saved_room_row *row, void *arg)
 
 static int take_run(void *arg, sqlite3 *db)
 {
-    struct taking *t = arg;
+    struct take_job *t = arg;
     saved_session_fini(t->saved);
     return store_tokens_take(db, t->token->digest, saved_since_ms(), take_row, take_room, t);
 }
@@ -172,7 +172,7 @@ static int take_run(void *arg, sqlite3 *db)
 enum tokens_result tokens_take(const struct token *t, struct saved_session *p, const struct waiter *w)
 {
     static const struct job take = {take_run, NULL};
-    struct taking ta = {t, p};
+    struct take_job ta = {t, p};
     *p = (struct saved_session){0};
     if (job_do(&take, &ta, w))
         return TOKENS_DONE;
@@ -195,6 +195,6 @@ static int clean_up_run(void *arg, sqlite3 *db)
 void tokens_clean_up(void)
 {
     static const struct job clean_up = {clean_up_run, NULL};
-    struct limits t = {good_since_ms(), saved_since_ms()};
+    struct limits t = {valid_since_ms(), saved_since_ms()};
     job_post(&clean_up, &t, sizeof t);
 }

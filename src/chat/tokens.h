@@ -39,7 +39,7 @@ struct saved_session {
     struct buf missed; /* lines that may not have arrived, in the form that .caps ask for */
     struct saved_room {
         char key[NAME_SIZE];
-        uint64_t heard; /* number of the last message that is in .missed or arrived */
+        uint64_t heard; /* read marker: number of the last message that is in .missed or arrived */
     } *rooms; /* owns */
     int room_count;
 };

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/panic.h"
 #include "base/rwlock.h"
+#include "chat/room.h"
 #include "chat/rules.h"
 
 #include <stdlib.h>
@@ -27,7 +28,7 @@ static struct {
 void users_start(void)
 {
     rwlock_init(&users.lock, LOCK_USERS);
-    atomic_store(&users.last_id, (uint64_t)clock_wall_ms() << 20);
+    atomic_store(&users.last_id, (uint64_t)clock_wall_ms() << ROOM_NUMBER_SHIFT);
 }
 
 void users_stop(void)

@@ -153,7 +153,7 @@ const char *admin_clients(struct admin_call *c)
 const char *admin_kick(struct admin_call *c)
 {
     const char *reason = c->text ? c->text : "by the operator";
-    const char *wrong = c->text ? admin_call_check_text(c, session_limits().topic) : NULL;
+    const char *wrong = c->text ? admin_call_check_text(c, session_limits().topic_bytes) : NULL;
     if (wrong)
         return wrong;
     uint64_t id = clients_kick(c->word, reason);

@@ -148,7 +148,7 @@ const char *admin_room_topic(struct admin_call *c)
     char name[NAME_SIZE];
     const char *wrong = admin_call_room_name(c, name);
     if (!wrong)
-        wrong = admin_call_check_text(c, session_limits().topic);
+        wrong = admin_call_check_text(c, session_limits().topic_bytes);
     if (wrong)
         return wrong;
     return told(c, change_topic(name, strcmp(c->text, "-") == 0 ? "" : c->text, &c->change, &c->notifier));
@@ -202,7 +202,7 @@ const char *admin_room_owner(struct admin_call *c)
 const char *admin_say(struct admin_call *c)
 {
     char name[NAME_SIZE];
-    const char *wrong = admin_call_check_text(c, session_limits().text);
+    const char *wrong = admin_call_check_text(c, session_limits().text_bytes);
     if (wrong)
         return wrong;
     if (strcmp(c->word, "*") == 0) {

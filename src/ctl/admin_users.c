@@ -191,7 +191,7 @@ const char *admin_invite(struct admin_call *c)
         return wrong;
     wire_open(c->out);
     wire_string(c->out, "invitation", code);
-    wire_time(c->out, "good_until", expires_ms);
+    wire_time(c->out, "expires", expires_ms);
     wire_close(c->out);
     return NULL;
 }

@@ -40,6 +40,11 @@ struct outbox_limits outbox_limits(void)
                                   RELAXED(max_patience_ms)};
 }
 
+size_t outbox_answer_bytes(void)
+{
+    return (size_t)outbox_limits().bytes / 2;
+}
+
 static void batch_add(struct outbox_batch *b, struct msg *m)
 {
     if (b->n == b->cap) {

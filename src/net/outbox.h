@@ -53,13 +53,17 @@ enum { OUTBOX_CLOSED = -1, OUTBOX_TAKEN = 0 };
 
 /* Any thread, any lock that ranks below OUTBOX; never blocks on a socket. Takes a reference of its own. An entry
  * that does not fit closes the outbox as CLOSE_SLOW. The wake of the writer is owed until post_flush() (net/post.h).
- * Returns OUTBOX_CLOSED if it was refused; OUTBOX_TAKEN; or, if it was taken and the outbox presses (net/pressure.h),
- * how full it is in thousandths of its limit, which net/post.h notes as well unless the outbox is the thread's own. */
+ * Returns OUTBOX_CLOSED if it was refused; OUTBOX_TAKEN; or, if it was taken and the outbox is congested
+ * (net/pressure.h), how full it is in thousandths of its limit, which net/post.h notes as well unless the outbox is
+ * the thread's own. */
 int outbox_put(struct outbox *ob, struct msg *m);
 
 /* The same for an answer to the owner, by its reader, or by another thread while the reader waits for that: an
  * outbox that is not over half full takes an entry of any size, so no answer is too long for the client that asked. */
 int outbox_answer(struct outbox *ob, struct msg *m);
+/* The bytes that one page of an answer should have at most: half of outbox_limits().bytes, so that an empty outbox is
+ * not more than half full with it. Any thread. */
+size_t outbox_answer_bytes(void);
 
 /* Any thread, any lock that ranks below OUTBOX. The first reason wins; true for the call that closed. `last_words`
  * may be NULL; else they are used instead of those of tbl/close.h, and the call takes over the reference, whatever it

@@ -22,8 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define READER_STACK (128 * 1024)
-#define WRITER_STACK (64 * 1024)
 #define PAIRS_MOST 65536
 #define LINGER_MS 1000
 #define SPAWN_PAUSE_MS 1000 /* after a thread could not be made */
@@ -130,9 +128,9 @@ static struct pair *pair_new(void)
     p->outbox = outbox_new(&p->notifier);
     cond_init(&p->go);
     pool.config.prepare(p);
-    if (thread_start(&p->writer, "writer", WRITER_STACK, write_loop, p) != 0)
+    if (thread_start(&p->writer, "writer", POOL_WRITER_STACK_BYTES, write_loop, p) != 0)
         goto no_writer;
-    if (thread_start(&p->reader, "reader", READER_STACK, read_loop, p) != 0)
+    if (thread_start(&p->reader, "reader", POOL_READER_STACK_BYTES, read_loop, p) != 0)
         goto no_reader;
     return p;
 

@@ -15,6 +15,9 @@
  *
  * Locking key: P by the pool's lock · R the pair's reader only · c constant once made
  */
+#define POOL_READER_STACK_BYTES (128 * 1024)
+#define POOL_WRITER_STACK_BYTES (64 * 1024)
+
 struct arrival {
     int fd; /* owned by the arrival's holder */
     struct addr peer;

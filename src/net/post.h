@@ -7,7 +7,7 @@
 
 /*
  * What a thread owes to the outboxes that it has posted to: lines that it gathered and has yet to put, the wakes of
- * writers, and a wait for an outbox that presses. Each thread has a list of its own. Wakes are linked through the
+ * writers, and a wait for an outbox that is congested. Each thread has a list of its own. Wakes are linked through the
  * outboxes themselves, so posting to thousands takes no memory. The rule: flush before you wait. Every call that
  * waits asserts it.
  */
@@ -44,7 +44,8 @@ static inline bool post_combiner_stays(enum post_combiner combiner, int lines)
     return combiner == POST_STAYS || (combiner == POST_STAYS_IF_ANY && lines > 0);
 }
 
-/* Names the calling thread's own outbox, which never presses on its owner by posts. NULL: the thread has none. */
+/* Names the calling thread's own outbox, for which the thread never waits because of its posts. NULL: the thread has
+ * none. */
 void post_self(struct outbox *ob);
 
 /* This thread is about to add a line to `g`, which lives at least until the thread settles next. Settles any other
@@ -68,15 +69,15 @@ void post_flush(void);
 /* Aborts if this thread owes anything. */
 void post_assert_flushed(void);
 
-/* The fullest outbox, other than the thread's own, that was pressing at the thread's puts since the last call. */
+/* The fullest outbox, other than the thread's own, that was congested at the thread's puts since the last call. */
 struct post_pressure {
     struct outbox *other; /* borrows: outboxes are never freed while chatd runs; NULL: none */
-    uint64_t gen;         /* the life of `other` that pressed */
+    uint64_t gen;         /* the life of `other` that was congested */
     int fill;             /* how full it was, in thousandths of its limit */
 };
 struct post_pressure post_pressure(void);
 
-/* For net/outbox.c, with that outbox's lock held: the thread owes this wake; the thread's put found `ob` pressing. */
+/* For net/outbox.c, with that outbox's lock held: the thread owes this wake; the thread's put found `ob` congested. */
 void post_owe_locked(struct post_debt *d);
 void post_pressed_locked(struct outbox *ob, uint64_t gen, int fill);
 

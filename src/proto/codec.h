@@ -17,9 +17,8 @@
 enum form { FORM_NATIVE, FORM_TAGS /* the same with tags */, FORMS };
 
 struct codec {
-    const char *name;
     bool hears_quits; /* its clients are told of a user who quits once (EVENT_QUIT), not room by room (EVENT_LEAVE) */
-    /* Appends the event as whole lines; or nothing, if the form has no words for it. `to` is the name of the client
+    /* Appends the event as whole lines; or nothing, if the form does not show it. `to` is the name of the client
      * that reads it, "" before it has one; NULL where many clients share the bytes. */
     void (*render)(struct buf *out, const struct event *ev, enum form form, const char *to);
 };

@@ -108,7 +108,7 @@ enum event_kind {
     EVENT_QUIT,         /* name, reason: to each user who shared a room, once */
     EVENT_PRIVATE,      /* name: the sender, account, text, id, time_ms */
     EVENT_RENAME,       /* name: the old one, text: the new one, id, time_ms */
-    EVENT_ANNOUNCEMENT, /* text: the server operator's words to everyone */
+    EVENT_ANNOUNCEMENT, /* text: a message from the operator to all users */
     EVENT_MAIL,         /* name: the sender, text, time_ms: when it was sent */
     EVENT_INVITE,       /* room, name: of the inviting user */
     EVENTS
@@ -160,5 +160,13 @@ struct refusal {
     int64_t until_ms;
     struct buf reason;     /* owns */
 };
+
+/* Sets the error, unless `no` is NULL. Returns false, so that a call that refuses can end with it. */
+static inline bool refusal_set(struct refusal *no, enum error_code error)
+{
+    if (no)
+        no->error = error;
+    return false;
+}
 
 #endif

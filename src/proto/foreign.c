@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* One function for each protocol that may knock at the wrong port. */
+/* One function for each protocol that may connect to the wrong port. */
 #include "config.h"
 
 #include "proto/foreign.h"

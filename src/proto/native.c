@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LINE_END "\r\n"
+#define CONTINUED " +" LINE_END /* ends a line whose list or text continues in the next */
 #define MEMBERS_SHOWN 100 /* JOIN lines in the answer to JOIN; USERS shows all */
 
 static _Atomic int max_line = 4096;
@@ -167,7 +169,7 @@ static void expand(struct buf *out, const char *format, const struct event *ev)
     }
 }
 
-/* The format of an event that makes one line, or NULL: the form has no words for it. */
+/* The format of an event that makes one line, or NULL: the form does not show this event. */
 static const char *format_of(const struct event *ev)
 {
     switch (ev->kind) {
@@ -186,9 +188,9 @@ static const char *format_of(const struct event *ev)
 /* One item of a list. Every line but the last ends in " +". *start is where the line begins. */
 static void add_item(struct buf *out, const struct event *ev, const char *item, size_t *start)
 {
-    size_t most = native_max_line() - sizeof " +\r\n";
+    size_t most = native_max_line() - strlen(CONTINUED);
     if (out->len - *start + 1 + strlen(item) > most) {
-        buf_str(out, " +\r\n");
+        buf_str(out, CONTINUED);
         *start = out->len;
         expand(out, formats[ev->kind], ev);
     }
@@ -209,7 +211,7 @@ static void render_list(struct buf *out, const struct event *ev)
     }
     for (size_t i = 0; i < ev->item_count; i++)
         add_item(out, ev, ev->items[i], &start);
-    buf_str(out, "\r\n");
+    buf_str(out, LINE_END);
 }
 
 static void render_members(struct buf *out, const struct event *ev)
@@ -219,30 +221,30 @@ static void render_members(struct buf *out, const struct event *ev)
         if (!join.name)
             continue;
         expand(out, formats[EVENT_JOIN], &join);
-        buf_str(out, "\r\n");
+        buf_str(out, LINE_END);
     }
 }
 
 /* Behind number and time, the longest texts of the longest names do not fit: they continue in a second line. */
 static void render_hist(struct buf *out, const struct event *ev)
 {
-    size_t most = native_max_line() - strlen(" +\r\n");
+    size_t most = native_max_line() - strlen(LINE_END);
     const char *text = ev->text;
     for (;;) {
         size_t start = out->len, left = strlen(text);
         expand(out, formats[ev->kind], ev);
         size_t head = out->len - start;
-        if (head + left <= most + 2 || head >= most)
+        if (head + left <= most || head + strlen(CONTINUED) >= native_max_line())
             break;
-        left = most - head;
+        left = native_max_line() - strlen(CONTINUED) - head;
         while (left > 1 && ((unsigned char)text[left] & 0xc0) == 0x80) /* not within a character */
             left--;
         buf_add(out, text, left);
-        buf_str(out, " +\r\n");
+        buf_str(out, CONTINUED);
         text += left;
     }
     buf_str(out, text);
-    buf_str(out, "\r\n");
+    buf_str(out, LINE_END);
 }
 
 static void render_line(struct buf *out, const struct event *ev, enum form form)
@@ -253,7 +255,7 @@ static void render_line(struct buf *out, const struct event *ev, enum form form)
     if (form == FORM_TAGS && ev->kind >= EVENT_JOIN && ev->id)
         expand(out, "@id=%i;time=%w ", ev);
     expand(out, format, ev);
-    buf_str(out, "\r\n");
+    buf_str(out, LINE_END);
 }
 
 static void render(struct buf *out, const struct event *ev, enum form form, const char *to)
@@ -279,4 +281,4 @@ static void render(struct buf *out, const struct event *ev, enum form form, cons
     }
 }
 
-const struct codec native_codec = {"native", false, render};
+const struct codec native_codec = {.hears_quits = false, .render = render};

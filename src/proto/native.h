@@ -4,9 +4,13 @@
 
 #include "proto/codec.h"
 
-/* The native line protocol, version 1, as users of nc see it; doc/protocol.md is its text. It writes FORM_NATIVE and
+/* The native line protocol, version 1, as users of nc see it; doc/protocol.md specifies it. It writes FORM_NATIVE and
  * FORM_TAGS; tags do not count for the length of a line. */
 extern const struct codec native_codec;
+
+/* The most bytes of a line beside its text: command, room, name and end. Lines of HIST have more, and continue in a
+ * further line if they must; tags are not counted. */
+#define NATIVE_TEXT_OVERHEAD 96
 
 /* The most bytes of a line, end included, from a client or to it; longer lists continue in further lines. Any
  * thread. */

@@ -36,7 +36,7 @@ bool backlog_read(struct session *s, struct room *r, const struct backlog_query 
         return true;
     struct history_range range = {
         .after = q->after, .before = newest + 1, .since_ms = q->since_ms, .most = q->most + 1};
-    history_ask(&s->query, r, range, (size_t)outbox_limits().bytes / 4, s->member.notifier);
+    history_ask(&s->query, r, range, outbox_answer_bytes() / 2, s->member.notifier);
     bool is_read = history_wait(&s->query, NULL, NULL);
     if (q->notices && is_read && (s->query.page.count > q->most || s->query.page.is_cut))
         add_notice(s, backlog, NOTICE_MORE_IN_HISTORY);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The waits; who has to wait for whom, and for how long, is decided in net/pressure.c. */
+/* The waits. net/pressure.c decides which senders wait, for which outbox and how long. */
 #include "config.h"
 
 #include "serve/backpressure.h"
@@ -58,7 +58,7 @@ static bool history_has_space(void *arg)
 bool backpressure_wait_room(struct session *s, struct room *r)
 {
     struct post_pressure p;
-    if (fanout_pressing(&r->fanout, &p))
+    if (fanout_congested(&r->fanout, &p))
         wait_for(s, &p);
     bool waits = history_is_full();
     counter_add(COUNTER_PRESSURE_WAITS, waits);

@@ -7,14 +7,14 @@
 /* How long a session's reader waits for full outboxes, so that what it says can be delivered (net/pressure.h). The
  * session's reader; all of these may block. */
 
-/* After each line and each flush: waits while the session's own outbox is filling up, and for the fullest of the
+/* After each line and each flush: waits while the session's own outbox is congested, and for the fullest of the
  * outboxes that the line was put into. */
 void backpressure_wait(struct session *s);
 
-/* Between long answers to one line: waits while the session's own outbox presses. */
+/* Between long answers to one line: waits while the session's own outbox is congested. */
 void backpressure_wait_own(struct session *s);
 
-/* Before something is said in a room: waits for the outbox that the last speaker there found pressing, and while the
+/* Before something is said in a room: waits for the outbox that the last speaker there found congested, and while the
  * history's queue is full. False: the session has ended meanwhile. */
 bool backpressure_wait_room(struct session *s, struct room *r);
 

@@ -9,15 +9,15 @@
 #define BREAK_MS 1000
 
 static struct {
-    _Atomic int rate, burst, seconds;
+    _Atomic int rate_per_s, burst_tokens, close_after_s;
     _Atomic bool exempt_loopback;
 } limit = {500, 5000, 60, true};
 
-void flood_configure(int rate, int burst, int seconds, bool exempt_loopback)
+void flood_configure(int rate_per_s, int burst_tokens, int close_after_s, bool exempt_loopback)
 {
-    atomic_store_explicit(&limit.rate, rate, memory_order_relaxed);
-    atomic_store_explicit(&limit.burst, burst, memory_order_relaxed);
-    atomic_store_explicit(&limit.seconds, seconds, memory_order_relaxed);
+    atomic_store_explicit(&limit.rate_per_s, rate_per_s, memory_order_relaxed);
+    atomic_store_explicit(&limit.burst_tokens, burst_tokens, memory_order_relaxed);
+    atomic_store_explicit(&limit.close_after_s, close_after_s, memory_order_relaxed);
     atomic_store_explicit(&limit.exempt_loopback, exempt_loopback, memory_order_relaxed);
 }
 
@@ -28,14 +28,14 @@ bool flood_exempts_loopback(void)
 
 void flood_reset(struct flood *f, int64_t now_ms)
 {
-    int64_t burst = atomic_load_explicit(&limit.burst, memory_order_relaxed);
+    int64_t burst = atomic_load_explicit(&limit.burst_tokens, memory_order_relaxed);
     *f = (struct flood){.tokens_milli = burst * 1000, .at_ms = now_ms};
 }
 
 enum flood_verdict flood_pay(struct flood *f, size_t line_bytes, int64_t now_ms, int64_t *until_ms)
 {
-    int64_t rate = atomic_load_explicit(&limit.rate, memory_order_relaxed);
-    int64_t burst_milli = (int64_t)atomic_load_explicit(&limit.burst, memory_order_relaxed) * 1000;
+    int64_t rate = atomic_load_explicit(&limit.rate_per_s, memory_order_relaxed);
+    int64_t burst_milli = (int64_t)atomic_load_explicit(&limit.burst_tokens, memory_order_relaxed) * 1000;
     int64_t cost_milli = (int64_t)(1 + line_bytes / BYTES_PER_TOKEN) * 1000;
     if (cost_milli > burst_milli)
         cost_milli = burst_milli;
@@ -51,7 +51,7 @@ enum flood_verdict flood_pay(struct flood *f, size_t line_bytes, int64_t now_ms,
     }
     if (!f->since_ms)
         f->since_ms = now_ms;
-    if (now_ms - f->since_ms >= atomic_load_explicit(&limit.seconds, memory_order_relaxed) * 1000LL)
+    if (now_ms - f->since_ms >= atomic_load_explicit(&limit.close_after_s, memory_order_relaxed) * 1000LL)
         return FLOOD_END;
     *until_ms = now_ms + (cost_milli - f->tokens_milli + rate - 1) / rate;
     f->last_ms = *until_ms; /* the wait itself is no break */

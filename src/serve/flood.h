@@ -18,8 +18,8 @@ struct flood {
     int64_t last_ms;             /* when a line last had to wait */
 };
 
-/* Tokens a second, tokens of a burst, seconds without a break until the end. Any thread. */
-void flood_configure(int rate, int burst, int seconds, bool exempt_loopback);
+/* Tokens a second, tokens of a burst, seconds without a break until the client is closed. Any thread. */
+void flood_configure(int rate_per_s, int burst_tokens, int close_after_s, bool exempt_loopback);
 bool flood_exempts_loopback(void);
 
 void flood_reset(struct flood *f, int64_t now_ms);

@@ -16,14 +16,14 @@
 
 #include <string.h>
 
-#define HISTORY_TRIES 5
+#define HISTORY_TRIES 5 /* few: the replay that is shown instead also has the latest messages */
 
-/* What the history has for the replay, if it is to come from there. NULL: the room's own replay serves. */
+/* What the history has for the replay, if it is to come from there. NULL: the room's own replay is used. */
 static struct backlog *stored_replay(struct session *s, struct room *r, struct backlog *backlog)
 {
     struct session_limits l = session_limits();
-    struct backlog_query q = {.since_ms = clock_wall_ms() - l.replay_age_s * 1000LL, .most = l.replay};
-    if (!l.replay_from_history || !l.replay)
+    struct backlog_query q = {.since_ms = clock_wall_ms() - l.replay_age_s * 1000LL, .most = l.replay_messages};
+    if (!l.replay_from_history || !l.replay_messages)
         return NULL;
     bool is_read = backlog_read(s, r, &q, backlog) && backlog->covers;
     if (!is_read)
@@ -61,7 +61,7 @@ static bool try_once(struct session *s, struct room *r, struct attempt *a)
 }
 
 /* Takes over the reference to the room. */
-static bool come_in(struct session *s, struct room *r, struct join *j, bool leaves)
+static bool enter(struct session *s, struct room *r, struct join *j, bool leaves)
 {
     struct attempt a = {.join = j, .leaves = leaves};
     bool is_in = false;
@@ -88,7 +88,7 @@ bool join_room(struct session *s, struct join *j)
     bool has_space = m->room_count - leaves < session_limits().rooms_per_user;
     struct room *r = has_space ? rooms_get_or_make(j->name, m->account) : NULL; /* before anything changes */
     if (r)
-        return come_in(s, r, j, leaves);
+        return enter(s, r, j, leaves);
     j->no.error = name_fits(j->name) ? ERROR_TOO_MANY_ROOMS : ERROR_INVALID_ROOM;
     return false;
 }

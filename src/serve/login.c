@@ -195,7 +195,7 @@ bool login_may_choose(struct session *s, const char *password, struct refusal *n
     return no->error == ERROR_NONE;
 }
 
-bool login_throttle(struct session *s, const struct account *a, struct throttle_try *t, struct refusal *no)
+bool login_throttle(struct session *s, const struct account *a, struct throttle_attempt *t, struct refusal *no)
 {
     const struct addr *peer = &s->pair->arrival.peer;
     char host[ADDRS_TEXT], key[NAME_SIZE];
@@ -206,7 +206,7 @@ bool login_throttle(struct session *s, const struct account *a, struct throttle_
     if (!wait_s)
         return true;
     counter_add(COUNTER_LOGINS_THROTTLED, 1);
-    no->error = wait_s == THROTTLE_BUSY ? ERROR_BUSY : ERROR_TOO_MANY_TRIES;
+    no->error = wait_s == THROTTLE_BUSY ? ERROR_BUSY : ERROR_TOO_MANY_FAILED_LOGINS;
     no->number = wait_s;
     return false;
 }
@@ -215,7 +215,7 @@ bool login_prove(struct session *s, const struct account *a, const char *passwor
 {
     const struct addr *peer = &s->pair->arrival.peer;
     struct waiter w = session_waiter(s);
-    struct throttle_try t;
+    struct throttle_attempt t;
     if (!login_may_send(s, no) || !login_throttle(s, a, &t, no))
         return false;
     enum hashing result = hashing_check(a->hash, password, peer, &w);

@@ -40,8 +40,8 @@ bool login_may_choose(struct session *s, const char *password, struct refusal *n
 
 /* Takes one attempt from the login throttle for something that the client may get wrong: the password of the
  * account, or (NULL) an invitation. If true, throttle_end must follow. */
-struct throttle_try;
-bool login_throttle(struct session *s, const struct account *a, struct throttle_try *t, struct refusal *no);
+struct throttle_attempt;
+bool login_throttle(struct session *s, const struct account *a, struct throttle_attempt *t, struct refusal *no);
 
 /* Checks the password of an account; includes login_may_send and login_throttle. Blocks as long as hashing does. */
 bool login_prove(struct session *s, const struct account *a, const char *password, struct refusal *no);

@@ -18,7 +18,7 @@ void mailbox_show(struct session *s)
 {
     struct waiter w = session_waiter(s);
     struct buf lines = {0};
-    s->mail_upto = mail_read(s->member.account, &s->member, (size_t)outbox_limits().bytes / 2, &lines, &w);
+    s->mail_upto = mail_read(s->member.account, &s->member, outbox_answer_bytes(), &lines, &w);
     session_answer_lines(s, &lines);
     s->mail_end = outbox_position(s->member.outbox);
 }
@@ -41,7 +41,7 @@ struct sending {
     const char *name, *text;
     bool is_account;
     struct account to;
-    struct letter letter;
+    struct mail_job mail;
 };
 
 /* Nobody online has the name. The users lock is held. */
@@ -50,7 +50,7 @@ static void store(void *arg)
     struct sending *p = arg;
     p->is_account = accounts_find(p->name, &p->to);
     if (p->is_account)
-        mail_put(&p->letter, p->to.id, p->s->member.name, p->text, p->s->member.notifier);
+        mail_put(&p->mail, p->to.id, p->s->member.name, p->text, p->s->member.notifier);
 }
 
 static enum mailbox wait_until_stored(struct session *s, struct sending *p, char as_written[NAME_SIZE],
@@ -60,7 +60,7 @@ static enum mailbox wait_until_stored(struct session *s, struct sending *p, char
         [MAIL_KEPT] = ERROR_NONE, [MAIL_FULL] = ERROR_MAILBOX_FULL, [MAIL_STORAGE] = ERROR_STORAGE};
     struct waiter w = session_waiter(s);
     memcpy(as_written, p->to.name, NAME_SIZE);
-    no->error = errors[mail_wait(&p->letter, &w)];
+    no->error = errors[mail_wait(&p->mail, &w)];
     no->name = as_written;
     return no->error == ERROR_NONE ? MAILBOX_STORED : MAILBOX_REFUSED;
 }

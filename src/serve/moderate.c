@@ -15,12 +15,6 @@ static struct moderator moderator_of(struct session *s)
     return (struct moderator){s->member.name, &s->member, session_waiter(s)};
 }
 
-static bool refuse(struct refusal *no, enum error_code error)
-{
-    no->error = error;
-    return false;
-}
-
 static bool finish(enum moderation_result result, struct refusal *no)
 {
     static const enum error_code errors[] = {
@@ -36,8 +30,8 @@ static bool finish(enum moderation_result result, struct refusal *no)
 bool moderate_may(struct session *s, struct room *r, enum role least, struct refusal *no)
 {
     if (!r)
-        return refuse(no, ERROR_NOT_IN_A_ROOM);
-    return room_role(r, &s->member) >= least || refuse(no, ERROR_DENIED);
+        return refusal_set(no, ERROR_NOT_IN_A_ROOM);
+    return room_role(r, &s->member) >= least || refusal_set(no, ERROR_DENIED);
 }
 
 /* ---- targets ---- */
@@ -61,7 +55,7 @@ static bool find_user(const char *word, struct target *target)
 
 static bool may_act_on(struct session *s, const struct aim *at, struct refusal *no)
 {
-    return room_role_of(at->room, &at->target) < room_role(at->room, &s->member) || refuse(no, ERROR_DENIED);
+    return room_role_of(at->room, &at->target) < room_role(at->room, &s->member) || refusal_set(no, ERROR_DENIED);
 }
 
 /* At a user alone, and not at others with the same address. */
@@ -70,7 +64,7 @@ static bool aim_at_user(struct session *s, struct aim *at, struct refusal *no)
     if (!moderate_may(s, at->room, ROLE_OP, no))
         return false;
     if (!find_user(at->word, &at->target))
-        return refuse(no, ERROR_USER_NOT_FOUND);
+        return refusal_set(no, ERROR_USER_NOT_FOUND);
     *at->target.host = '\0';
     return true;
 }
@@ -91,7 +85,7 @@ bool moderate_aim(struct session *s, struct aim *at, struct refusal *no)
         memcpy(target->host, address, sizeof target->host);
         memcpy(target->shown, address, sizeof target->shown);
     }
-    return is_address || is_user ? may_act_on(s, at, no) : refuse(no, ERROR_USER_NOT_FOUND);
+    return is_address || is_user ? may_act_on(s, at, no) : refusal_set(no, ERROR_USER_NOT_FOUND);
 }
 
 /* ---- roles ---- */
@@ -103,7 +97,7 @@ bool moderate_give(struct session *s, struct aim *at, enum role role, struct ref
     if (!aim_at_lower(s, at, no))
         return false;
     if (!at->target.account && !room_has_target(at->room, &at->target))
-        return refuse(no, ERROR_USER_NOT_FOUND);
+        return refusal_set(no, ERROR_USER_NOT_FOUND);
     if (room_role_of(at->room, &at->target) >= role) /* has it already, or a higher one */
         return true;
     return finish(moderation_role(at->room, &c, &by), no);
@@ -117,7 +111,7 @@ bool moderate_take(struct session *s, struct aim *at, enum role role, struct ref
     if (!aim_at_lower(s, at, no))
         return false;
     if (room_role_of(at->room, &at->target) != role)
-        return refuse(no, ERROR_NO_ROLE);
+        return refusal_set(no, ERROR_NO_ROLE);
     return finish(moderation_role(at->room, &c, &by), no);
 }
 
@@ -136,7 +130,7 @@ bool moderate_invite(struct session *s, struct aim *at, struct refusal *no)
 /* Whether the line that shows a reason has space for this one. */
 static bool is_short(const char *reason, struct refusal *no)
 {
-    return strlen(reason) <= (size_t)session_limits().reason || refuse(no, ERROR_LINE_TOO_LONG);
+    return strlen(reason) <= (size_t)session_limits().reason_bytes || refusal_set(no, ERROR_LINE_TOO_LONG);
 }
 
 bool moderate_kick(struct session *s, struct aim *at, const char *reason, struct refusal *no)
@@ -147,7 +141,7 @@ bool moderate_kick(struct session *s, struct aim *at, const char *reason, struct
     if (*at->target.name)
         *at->target.host = '\0'; /* others from the same address stay */
     enum moderation_result result = moderation_kick(at->room, &at->target, reason, &by);
-    return result == MODERATION_UNKNOWN ? refuse(no, ERROR_USER_NOT_FOUND) : finish(result, no);
+    return result == MODERATION_UNKNOWN ? refusal_set(no, ERROR_USER_NOT_FOUND) : finish(result, no);
 }
 
 /* The key of an address of this machine: no member has it (struct member, .host), so it would ban nobody. */
@@ -163,7 +157,7 @@ bool moderate_ban(struct session *s, struct aim *at, const struct ban_terms *ter
     if (!moderate_aim(s, at, no))
         return false;
     if (!*at->target.name && is_loopback(at->target.host))
-        return refuse(no, ERROR_LOOPBACK);
+        return refusal_set(no, ERROR_LOOPBACK);
     return is_short(c.reason, no) && finish(moderation_ban(at->room, &c, &by), no);
 }
 

@@ -13,10 +13,8 @@
 
 bool presence_set_away(struct session *s, const char *text, struct refusal *no)
 {
-    if (text && strlen(text) > (size_t)session_limits().away) {
-        no->error = ERROR_AWAY_TOO_LONG;
-        return false;
-    }
+    if (text && strlen(text) > (size_t)session_limits().away_bytes)
+        return refusal_set(no, ERROR_AWAY_TOO_LONG);
     users_set_away(&s->member, text);
     return true;
 }
@@ -34,10 +32,8 @@ bool presence_ignore(struct session *s, const char *name, struct refusal *no)
 {
     const struct ignores *ig = s->member.ignores;
     char key[NAME_SIZE];
-    if (!name_is_user(name)) {
-        no->error = ERROR_INVALID_USERNAME;
-        return false;
-    }
+    if (!name_is_user(name))
+        return refusal_set(no, ERROR_INVALID_USERNAME);
     name_fold(key, name);
     if (name_is_reserved(key))
         no->error = ERROR_USERNAME_RESERVED;

@@ -24,7 +24,7 @@ struct protocol {
 
     /* One line, without its end, NUL after it; writable until the call returns. LINE_TOO_LONG: only its beginning.
      * What is left to the protocol: whether a command is allowed before the client has a name (member.name is ""),
-     * the length of texts (session_limits().text), post_settle() before all that is not talk, wiping a line that
+     * the length of texts (session_limits().text_bytes), post_settle() before all that is not talk, wiping a line that
      * holds a password (line_wipe), and counting lines that are no good (COUNTER_BAD_LINES). */
     void (*line)(struct session *s, enum line_status status, char *text, size_t len);
 

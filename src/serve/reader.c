@@ -53,7 +53,7 @@ static bool pay(struct session *s, size_t bytes)
 }
 
 /* Passes the received bytes of a body to the protocol. False: there are none. */
-static bool hand_on_body(struct session *s)
+static bool pass_body(struct session *s)
 {
     char *data;
     size_t size = s->body_bytes ? line_bytes(&s->line, s->body_bytes, &data) : 0;
@@ -64,7 +64,7 @@ static bool hand_on_body(struct session *s)
     return true;
 }
 
-static bool hand_on_line(struct session *s)
+static bool pass_line(struct session *s)
 {
     size_t len = 0;
     char *text = NULL;
@@ -80,12 +80,12 @@ static bool hand_on_line(struct session *s)
 }
 
 /* Everything that came with one read. */
-static void hand_on(struct session *s)
+static void process_input(struct session *s)
 {
-    while (!session_is_over(s) && (hand_on_body(s) || hand_on_line(s)))
+    while (!session_is_over(s) && (pass_body(s) || pass_line(s)))
         backpressure_wait(s);
     post_flush();
-    backpressure_wait(s); /* for the outboxes that the flush found filling up */
+    backpressure_wait(s); /* for the outboxes that the flush found congested */
 }
 
 /* ---- one client ---- */
@@ -129,7 +129,7 @@ static void read_until_over(struct session *s)
             if (s->line.skipping && !pay(s, (size_t)n)) /* the rest of a line that was too long is not free */
                 break;
             line_filled(&s->line, (size_t)n);
-            hand_on(s);
+            process_input(s);
         } else {
             session_close(s, n == 0 ? CLOSE_EOF : CLOSE_GONE);
         }

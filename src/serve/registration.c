@@ -42,7 +42,7 @@ static enum accounts_change add(struct session *s, const char *hash, const char 
 static bool hash_and_add(struct session *s, const char *password, const char *invitation, struct refusal *no)
 {
     struct waiter w = session_waiter(s);
-    struct throttle_try t;
+    struct throttle_attempt t;
     char hash[SECRET_HASH];
     enum accounts_change result = ACCOUNTS_STORAGE;
     if (invitation && !login_throttle(s, NULL, &t, no))
@@ -55,8 +55,7 @@ static bool hash_and_add(struct session *s, const char *password, const char *in
     secret_wipe(hash, sizeof hash);
     if (is_hashed)
         return finish(s, result, "registered", no);
-    no->error = ERROR_BUSY;
-    return false;
+    return refusal_set(no, ERROR_BUSY);
 }
 
 bool registration_add(struct session *s, const char *password, const char *invitation, struct refusal *no)

@@ -15,7 +15,6 @@
 #include <utlist.h>
 
 #define ACK_WAIT_MS 200 /* for the peer's machine to acknowledge what was written last */
-#define POLL_MS 10
 
 /* Locking key: H by .lock · a atomic */
 static struct {
@@ -107,8 +106,8 @@ bool resumable_request(struct resumer *rs)
     struct resumable *ra;
     lock_acquire(&resume.lock);
     HASH_FIND(hh, resume.table, rs->token->digest, sizeof rs->token->digest, ra);
-    bool is_asked = ra && !ra->resumer;
-    if (is_asked) {
+    bool is_requested = ra && !ra->resumer;
+    if (is_requested) {
         struct member *m = &ra->s->member;
         ra->resumer = rs;
         rs->resumable = ra;
@@ -116,7 +115,7 @@ bool resumable_request(struct resumer *rs)
         notifier_notify(m->notifier);
     }
     lock_release(&resume.lock);
-    return is_asked;
+    return is_requested;
 }
 
 void resumable_withdraw(struct resumer *rs)
@@ -202,10 +201,10 @@ static void note_all(struct session *s)
     struct saved_session *saved = &s->resumable.saved;
     int64_t until_ms = clock_ms() + ACK_WAIT_MS;
     while (!outbox_all_acknowledged(m->outbox) && clock_ms() < until_ms)
-        notifier_wait(m->notifier, clock_ms() + POLL_MS); /* the kernel notifies nobody */
+        notifier_wait(m->notifier, clock_ms() + RESUMABLE_POLL_MS); /* the kernel notifies nobody */
     *saved = (struct saved_session){.broke_ms = clock_wall_ms(), .caps = m->caps};
     outbox_end_tail(m->outbox, &saved->missed);
-    cut_front(s, &saved->missed, (size_t)outbox_limits().bytes / 2);
+    cut_front(s, &saved->missed, outbox_answer_bytes());
     note_rooms(s);
 }
 
@@ -247,7 +246,7 @@ void resumable_stop(void)
 
 void resumable_wait_saved(void)
 {
-    struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
+    struct timespec pause = {.tv_nsec = RESUMABLE_POLL_MS * 1000000L};
     while (atomic_load(&resume.ending)) /* a moment, when the server stops */
         nanosleep(&pause, NULL);
 }

@@ -14,6 +14,8 @@
  * is touched by one thread at a time, and no reader takes orders from another.
  */
 
+#define RESUMABLE_POLL_MS 10 /* between two looks at what nobody is notified of */
+
 /* How long such a session stays after a break. Any thread. */
 void resumable_configure(int grace_ms);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A session is resumed in one of two ways: by taking the place of one whose reader still waits (take_over), or with
- * what was saved in the store (come_back).
+ * what was saved in the store (resume_saved).
  */
 #include "config.h"
 
@@ -21,8 +21,7 @@
 
 #define HAND_OVER_MS 8000 /* for the other session to write what it can and to hand over */
 #define IDLE_WAIT_MS 2000 /* for an outbox to be empty once */
-#define POLL_MS 10
-#define HISTORY_TRIES 20 /* readings of the history, while the room goes on talking */
+#define HISTORY_TRIES 20 /* readings of the history, while the room goes on talking; many, for the user missed these */
 
 static _Atomic int messages_now = 1000;
 
@@ -60,7 +59,7 @@ static bool keep_tail(void *arg)
 static bool begin_tail(struct session *s)
 {
     int64_t until_ms = clock_ms() + IDLE_WAIT_MS;
-    while (!session_wait(s, clock_ms() + POLL_MS, keep_tail, s))
+    while (!session_wait(s, clock_ms() + RESUMABLE_POLL_MS, keep_tail, s))
         if (session_is_over(s) || clock_ms() >= until_ms)
             return false;
     return true;
@@ -150,7 +149,7 @@ static void join_again(struct session *s, const struct saved_room *room)
         unsigned ticket;
         room_admits(r, &s->member, NULL, &ticket, &no);
         buf_fini(&no.reason);
-        if (no.error == ERROR_BANNED || (no.error != ERROR_NONE && !room_was_there(r, room->heard)))
+        if (no.error == ERROR_BANNED || (no.error != ERROR_NONE && !room_owns_number(r, room->heard)))
             break;
         read_missed(s, r, room->heard, i == HISTORY_TRIES, &backlog);
         is_in = session_rooms_enter(s, r, ticket, &backlog);
@@ -162,7 +161,7 @@ static void join_again(struct session *s, const struct saved_room *room)
         rooms_release(r);
 }
 
-static bool come_back(struct session *s, const struct account *own, const struct token *t, struct refusal *no)
+static bool resume_saved(struct session *s, const struct account *own, const struct token *t, struct refusal *no)
 {
     struct waiter w = session_waiter(s);
     struct saved_session saved;
@@ -199,23 +198,23 @@ static bool is_valid(struct session *s, const struct token *t, struct account *o
 /* With the token locked. */
 static bool resume_locked(struct session *s, struct resumer *rs, struct account *own, struct refusal *no)
 {
-    bool is_asked = resumable_request(rs);
-    if (is_asked) {
+    bool is_requested = resumable_request(rs);
+    if (is_requested) {
         session_wait(s, clock_ms() + HAND_OVER_MS, is_answered, rs);
         resumable_withdraw(rs);
     }
-    if (is_asked && !is_answered(rs)) {
+    if (is_requested && !is_answered(rs)) {
         no->error = ERROR_BUSY;
         return false;
     }
-    bool valid = is_valid(s, rs->token, own), ready = is_asked && atomic_load(&rs->state) == RESUMER_READY;
+    bool valid = is_valid(s, rs->token, own), ready = is_requested && atomic_load(&rs->state) == RESUMER_READY;
     bool done = false;
     if (ready && valid)
         done = take_over(s, own, rs->resumable);
     else if (ready)
         resumable_release(rs->resumable);
     else if (valid)
-        done = come_back(s, own, rs->token, no);
+        done = resume_saved(s, own, rs->token, no);
     if (!done && no->error == ERROR_NONE)
         no->error = ERROR_BAD_TOKEN;
     if (done) /* else what was saved under the token stays there, though the client may be logged in */
@@ -229,7 +228,7 @@ static bool resume_by(struct session *s, const struct token *t, struct account *
     int64_t until_ms = clock_ms() + HAND_OVER_MS;
     bool is_locked = false;
     while (!is_locked && !session_is_over(s) && clock_ms() < until_ms)
-        is_locked = session_wait(s, clock_ms() + POLL_MS, resumable_lock, &rs);
+        is_locked = session_wait(s, clock_ms() + RESUMABLE_POLL_MS, resumable_lock, &rs);
     bool done = is_locked && resume_locked(s, &rs, own, no);
     if (!is_locked)
         no->error = ERROR_BUSY;

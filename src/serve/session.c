@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The ground floor: limits, answers, waits and the end. It knows no command and no protocol. */
+/* What every handler uses: answers, waiting, closing. Knows no command and no protocol. */
 #include "config.h"
 
 #include "serve/session.h"
@@ -13,7 +13,8 @@
 #include <stdlib.h>
 
 static struct {
-    _Atomic int text, topic, away, reason, ignored, login_timeout_s, rooms_per_user, history_page, replay, replay_age_s;
+    _Atomic int text_bytes, topic_bytes, away_bytes, reason_bytes, ignored, login_timeout_s, rooms_per_user;
+    _Atomic int page_messages, replay_messages, replay_age_s;
     _Atomic bool replay_from_history;
 } limit = {4000, 390, 390, 390, 100, 120, 10, 200, 20, 3600, false};
 
@@ -22,32 +23,32 @@ static struct {
 
 void session_configure(const struct session_limits *l)
 {
-    SET(text);
-    SET(topic);
-    SET(away);
-    SET(reason);
+    SET(text_bytes);
+    SET(topic_bytes);
+    SET(away_bytes);
+    SET(reason_bytes);
     SET(ignored);
     SET(login_timeout_s);
     SET(rooms_per_user);
-    SET(history_page);
+    SET(page_messages);
     SET(replay_from_history);
-    SET(replay);
+    SET(replay_messages);
     SET(replay_age_s);
 }
 
 struct session_limits session_limits(void)
 {
     return (struct session_limits){
-        .text = GET(text),
-        .topic = GET(topic),
-        .away = GET(away),
-        .reason = GET(reason),
+        .text_bytes = GET(text_bytes),
+        .topic_bytes = GET(topic_bytes),
+        .away_bytes = GET(away_bytes),
+        .reason_bytes = GET(reason_bytes),
         .ignored = GET(ignored),
         .login_timeout_s = GET(login_timeout_s),
         .rooms_per_user = GET(rooms_per_user),
-        .history_page = GET(history_page),
+        .page_messages = GET(page_messages),
         .replay_from_history = GET(replay_from_history),
-        .replay = GET(replay),
+        .replay_messages = GET(replay_messages),
         .replay_age_s = GET(replay_age_s),
     };
 }

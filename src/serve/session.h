@@ -13,8 +13,8 @@
 
 /*
  * One client's connection from its first byte to its last, on its pair's reader thread. The struct lives as long as its
- * pair and serves one client after the other. This is the ground floor of serve/: what every handler may do with a
- * session whatever its protocol is; serve/reader.c is the roof.
+ * pair and serves one client after the other. This header has what every handler uses: answers, waiting, closing. It
+ * knows no command and no protocol.
  *
  * Locking key: R the reader only · a atomic · c constant · H by the lock of serve/resumable.c
  */
@@ -53,16 +53,15 @@ struct session {
     _Atomic int deadline_reason;     /* a: enum close_reason */
 };
 
-/* Lengths in bytes where nothing else is said. */
 struct session_limits {
-    int text, topic, away;
-    int reason; /* of a kick, ban or mute */
-    int ignored; /* names */
+    int text_bytes, topic_bytes, away_bytes;
+    int reason_bytes; /* of a kick, ban or mute */
+    int ignored;      /* names */
     int login_timeout_s;
     int rooms_per_user;
-    int history_page;         /* messages */
+    int page_messages;
     bool replay_from_history; /* JOIN shows messages from the history */
-    int replay, replay_age_s; /* messages, and how old they may be */
+    int replay_messages, replay_age_s; /* how many, and how old they may be */
 };
 
 /* The limits in force. Any thread. */

@@ -11,7 +11,9 @@
 
 bool speak_in_room(struct session *s, struct room *r, enum event_kind kind, const char *text, struct refusal *no)
 {
-    return !backpressure_wait_room(s, r) || talk_say(r, &s->member, kind, text, no); /* over: nobody reads an answer */
+    if (!backpressure_wait_room(s, r))
+        return true; /* over: nobody reads the answer */
+    return talk_say(r, &s->member, kind, text, no);
 }
 
 static bool may_set_topic_locked(struct room *r, struct member *m, struct refusal *no)
@@ -28,10 +30,8 @@ static bool may_set_topic_locked(struct room *r, struct member *m, struct refusa
  * muted sets no topic. */
 bool speak_topic(struct session *s, struct room *r, const char *topic, struct refusal *no)
 {
-    if (strlen(topic) > (size_t)session_limits().topic) {
-        no->error = ERROR_TOPIC_TOO_LONG;
-        return false;
-    }
+    if (strlen(topic) > (size_t)session_limits().topic_bytes)
+        return refusal_set(no, ERROR_TOPIC_TOO_LONG);
     struct room *ref = rooms_get(r->name); /* the change's reference: it may outlive a LEAVE */
     lock_acquire(&r->lock);
     bool may = may_set_topic_locked(r, &s->member, no);

@@ -17,7 +17,7 @@
 
 struct bucket {
     char key[THROTTLE_KEY];
-    double used;   /* tries, at .at_ms, with those being checked */
+    double used;   /* attempts, at .at_ms, with those being checked */
     int on_the_way;
     int64_t at_ms;
     UT_hash_handle hh;
@@ -27,37 +27,38 @@ struct bucket {
 static struct {
     struct lock lock;
     struct bucket *table; /* T: owns; in the order of their first use */
-} tries = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_THROTTLE}};
+} throttle = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_THROTTLE}};
 
-static _Atomic int most_now = 10, seconds_now = 60;
+static _Atomic int failures_now = 10, refill_s_now = 60;
 
-void throttle_configure(int most, int seconds)
+void throttle_configure(int failures, int refill_s)
 {
-    atomic_store_explicit(&most_now, most, memory_order_relaxed);
-    atomic_store_explicit(&seconds_now, seconds, memory_order_relaxed);
+    atomic_store_explicit(&failures_now, failures, memory_order_relaxed);
+    atomic_store_explicit(&refill_s_now, refill_s, memory_order_relaxed);
 }
 
 static void forget_locked(struct bucket *b)
 {
-    HASH_DEL(tries.table, b);
+    HASH_DEL(throttle.table, b);
     free(b);
 }
 
 static struct bucket *find_locked(const char *key)
 {
     struct bucket *b;
-    HASH_FIND_STR(tries.table, key, b);
+    HASH_FIND_STR(throttle.table, key, b);
     return b;
 }
 
-/* The bucket as it is now, or NULL: it is full. A try that is being checked stays used, however long that takes. */
+/* The bucket as it is now, or NULL: it is full. An attempt that is being checked stays used, however long that
+ * takes. */
 static struct bucket *current_locked(const char *key, int64_t now_ms)
 {
     struct bucket *b = find_locked(key);
     if (!b)
         return NULL;
     int64_t passed_ms = now_ms > b->at_ms ? now_ms - b->at_ms : 0;
-    b->used -= (double)passed_ms / 1000 / atomic_load_explicit(&seconds_now, memory_order_relaxed);
+    b->used -= (double)passed_ms / 1000 / atomic_load_explicit(&refill_s_now, memory_order_relaxed);
     b->at_ms = now_ms;
     if (b->used < b->on_the_way)
         b->used = b->on_the_way;
@@ -70,12 +71,12 @@ static struct bucket *current_locked(const char *key, int64_t now_ms)
 static int wait_locked(const char *key, int64_t now_ms)
 {
     const struct bucket *b = *key ? current_locked(key, now_ms) : NULL;
-    double over = b ? b->used + 1 - atomic_load_explicit(&most_now, memory_order_relaxed) : 0;
+    double over = b ? b->used + 1 - atomic_load_explicit(&failures_now, memory_order_relaxed) : 0;
     if (over <= 0)
         return 0;
     if (over <= b->on_the_way)
         return THROTTLE_BUSY;
-    double wait_s = (over - b->on_the_way) * atomic_load_explicit(&seconds_now, memory_order_relaxed);
+    double wait_s = (over - b->on_the_way) * atomic_load_explicit(&refill_s_now, memory_order_relaxed);
     return (int)wait_s + ((int)wait_s < wait_s); /* rounded up, so that waiting so long is enough */
 }
 
@@ -85,42 +86,42 @@ static void use_locked(const char *key, int64_t now_ms)
         return;
     struct bucket *b = find_locked(key);
     if (!b) {
-        if (HASH_COUNT(tries.table) >= MOST_BUCKETS)
-            forget_locked(tries.table);
+        if (HASH_COUNT(throttle.table) >= MOST_BUCKETS)
+            forget_locked(throttle.table);
         b = panic_calloc(1, sizeof *b);
         memcpy(b->key, key, strlen(key) + 1);
         b->at_ms = now_ms;
-        HASH_ADD_STR(tries.table, key, b);
+        HASH_ADD_STR(throttle.table, key, b);
     }
     b->used++;
     b->on_the_way++;
 }
 
-int throttle_take(struct throttle_try *t, const struct addr *from, const char *account, bool home, int64_t now_ms)
+int throttle_take(struct throttle_attempt *t, const struct addr *from, const char *account, bool home, int64_t now_ms)
 {
     char host[ADDRS_TEXT];
     addrs_key_text(from, host);
-    *t = (struct throttle_try){0};
+    *t = (struct throttle_attempt){0};
     if (home)
         snprintf(t->keys[0], sizeof t->keys[0], "%s %s", host, account);
     else
         snprintf(t->keys[0], sizeof t->keys[0], "%s", host);
     if (account && !home)
         snprintf(t->keys[1], sizeof t->keys[1], " %s", account);
-    lock_acquire(&tries.lock);
+    lock_acquire(&throttle.lock);
     int first = wait_locked(t->keys[0], now_ms), second = wait_locked(t->keys[1], now_ms);
     int wait_s = first > second ? first : second;
     if (!wait_s) /* neither asks for a time, but one may be THROTTLE_BUSY */
         wait_s = first + second;
     for (int i = 0; i < 2 && !wait_s; i++)
         use_locked(t->keys[i], now_ms);
-    lock_release(&tries.lock);
+    lock_release(&throttle.lock);
     return wait_s;
 }
 
-void throttle_end(const struct throttle_try *t, bool wrong)
+void throttle_end(const struct throttle_attempt *t, bool wrong)
 {
-    lock_acquire(&tries.lock);
+    lock_acquire(&throttle.lock);
     for (int i = 0; i < 2; i++) {
         struct bucket *b = *t->keys[i] ? find_locked(t->keys[i]) : NULL;
         if (!b || !b->on_the_way) /* it was forgotten, for there were too many */
@@ -130,5 +131,5 @@ void throttle_end(const struct throttle_try *t, bool wrong)
         if (b->used <= 0)
             forget_locked(b);
     }
-    lock_release(&tries.lock);
+    lock_release(&throttle.lock);
 }

@@ -10,26 +10,27 @@
 /*
  * Limits wrong passwords, by token buckets: one for each address, and one for each account that is tried from elsewhere
  * than its owner's address. The address from which the account was last logged in to has a bucket with the account of
- * its own, so nobody elsewhere can use up the owner's tries. A try that is being checked counts as wrong until it is
- * known to be right, so trying many at once gains nothing; a client that is refused only because of such tries gets
- * THROTTLE_BUSY. Any thread.
+ * its own, so nobody elsewhere can use up the owner's attempts. An attempt that is being checked counts as wrong until
+ * it is known to be right, so making many at once gains nothing; a client that is refused only because of such attempts
+ * gets THROTTLE_BUSY. Any thread.
  */
 #define THROTTLE_KEY 112 /* an address and a name */
 
-struct throttle_try {
+struct throttle_attempt {
     char keys[2][THROTTLE_KEY]; /* the buckets it was taken from; "" for none */
 };
 
 /* Wrong passwords that a full bucket allows; seconds until it allows one more. */
-void throttle_configure(int most, int seconds);
+void throttle_configure(int failures, int refill_s);
 
-/* Takes a try, before the password is checked; returns 0. Or takes nothing, and returns how many seconds to wait, or
- * THROTTLE_BUSY: try again when those that are being checked are done. `account` is its name, folded, or NULL for what
- * belongs to no account; `home`: the account was last logged in to from that address. */
+/* Takes an attempt, before the password is checked; returns 0. Or takes nothing, and returns how many seconds to
+ * wait, or THROTTLE_BUSY: try again when those that are being checked are done. `account` is its name, folded, or
+ * NULL for what belongs to no account; `home`: the account was last logged in to from that address. */
 #define THROTTLE_BUSY (-1)
-int throttle_take(struct throttle_try *t, const struct addr *from, const char *account, bool home, int64_t now_ms);
+int throttle_take(struct throttle_attempt *t, const struct addr *from, const char *account, bool home, int64_t now_ms);
 
-/* Must follow each try that was taken. wrong: it counts; else it was right, or was not checked, and is given back. */
-void throttle_end(const struct throttle_try *t, bool wrong);
+/* Must follow each attempt that was taken. wrong: it counts; else it was right, or was not checked, and is given
+ * back. */
+void throttle_end(const struct throttle_attempt *t, bool wrong);
 
 #endif

@@ -25,7 +25,7 @@ COMMAND(PRIVMSG, cmd_privmsg, "wt", PRIVATE, "PRIVMSG <user> <text>", "send a pr
 COMMAND(USERS, cmd_users, "W", 0, "USERS [<room> | ALL]", "list the users in the current room, in the one named, or online")
 COMMAND(WHOIS, cmd_whois, "w", 0, "WHOIS <user>", "show since when a user is online, for how long idle, which rooms you share, and whether they are away")
 COMMAND(SEEN, cmd_seen, "w", 0, "SEEN <user>", "show when a registered user was last online")
-COMMAND(AWAY, cmd_away, "T", 0, "AWAY [<text>]", "tell users who write to you that you are away, or, without a text, that you are back")
+COMMAND(AWAY, cmd_away, "T", 0, "AWAY [<text>]", "set an away text, sent to users who write to you; without a text: you are back")
 COMMAND(RENAME, cmd_rename, "w", 0, "RENAME <name>", "change your name")
 COMMAND(IGNORE, cmd_ignore, "W", 0, "IGNORE [<user>]", "stop hearing a user, or list the users you ignore")
 COMMAND(UNIGNORE, cmd_unignore, "w", 0, "UNIGNORE <user>", "hear a user again")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Names that no user may take or register, compared without case. People of other chats type passwords at the names of
- * services; nobody may sit there and read them.
+ * services; no user may receive them.
  *
  * RESERVED("name")
  */

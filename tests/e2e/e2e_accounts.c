@@ -280,7 +280,7 @@ static void an_invitation_registers_one_account(void **state)
     const char *at = strstr(out, "\"invitation\":\"");
     assert_non_null(at);
     assert_int_equal(sscanf(at, "\"invitation\":\"%63[^\"]", code), 1);
-    assert_has("\"good_until\":\"20");
+    assert_has("\"expires\":\"20");
     client_say(&a, "REGISTER secret-of-alice %s", code);
     client_expect(&a, "OK Registered alice");
     client_say(&b, "REGISTER secret-of-bob %s", code);

@@ -535,9 +535,9 @@ static void a_loopback_address_cannot_be_banned(void **state)
     drain(&a);
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
         snprintf(line, sizeof line, "BAN %s", addresses[i]);
-        client_ask(&a, line, "ERROR Cannot ban a loopback address");
+        client_ask(&a, line, "ERROR Cannot ban or mute a loopback address");
         snprintf(line, sizeof line, "MUTE %s 1h", addresses[i]);
-        client_ask(&a, line, "ERROR Cannot ban a loopback address");
+        client_ask(&a, line, "ERROR Cannot ban or mute a loopback address");
     }
     client_ask(&a, "KICK 127.0.0.1", "ERROR User not found");
     client_ask(&a, "BANS", "OK 0 bans and mutes");

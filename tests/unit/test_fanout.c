@@ -423,7 +423,7 @@ static void render_nothing(struct buf *out, const struct event *ev, enum form fo
 
 static void lines_that_a_form_cannot_express_are_not_put(void **state)
 {
-    static const struct codec silent = {.name = "silent", .render = render_nothing};
+    static const struct codec silent = {.render = render_nothing};
     (void)state;
     codecs_replace(FORM_TAGS, &silent);
     set_form(&alice, FORM_TAGS);
@@ -592,7 +592,7 @@ static void every_speaker_meets_an_outbox_that_presses(void **state)
     }
     assert_ptr_equal(post_pressure().other, m.outbox);
     struct post_pressure before = {0};
-    assert_true(fanout_pressing(&r->fanout, &before)); /* the next speaker has to wait for it */
+    assert_true(fanout_congested(&r->fanout, &before)); /* the next speaker has to wait for it */
     assert_ptr_equal(before.other, m.outbox);
     assert_int_equal(before.gen, slow.gen);
     speaker_start(&sp, &bob, false);
@@ -613,7 +613,7 @@ static void every_speaker_meets_an_outbox_that_presses(void **state)
     unit_client_wait_written(&slow.c);
     unit_say(r, &alice.member, "gathered again");
     post_settle();
-    assert_false(fanout_pressing(&r->fanout, &before));
+    assert_false(fanout_congested(&r->fanout, &before));
     unit_say(r, &alice.member, "gathered again");
     assert_int_equal(r->fanout.gathered, 1);
     unit_held_stop(&slow);

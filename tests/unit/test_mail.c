@@ -58,7 +58,7 @@ static int tear_down(void **state)
 
 static enum mail_result put(int64_t account, const char *from, const char *text, int64_t *n)
 {
-    struct letter l;
+    struct mail_job l;
     mail_put(&l, account, from, text, &notifier);
     enum mail_result result = mail_wait(&l, &waiter);
     if (result != MAIL_STORAGE)

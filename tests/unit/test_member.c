@@ -50,7 +50,7 @@ static void render_nothing(struct buf *out, const struct event *ev, enum form fo
 
 static void an_event_for_which_a_form_has_no_words_is_not_put(void **state)
 {
-    static const struct codec silent = {.name = "silent", .render = render_nothing};
+    static const struct codec silent = {.render = render_nothing};
     struct event ev = {.kind = EVENT_SENT};
     struct member_rendered once = {.ev = &ev};
     (void)state;

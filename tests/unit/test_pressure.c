@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fast senders wait, and a slow reader makes nobody wait for long. The outbox that presses has a stream that the test
+ * Fast senders wait, and a slow reader makes nobody wait for long. The congested outbox has a stream that the test
  * releases entry by entry; time passes by moving back the moment of the outbox's last accounting.
  */
 #include "config.h"

@@ -88,7 +88,7 @@ static void at_the_limit_only_accounts_with_a_role_are_accepted(void **state)
 static bool is_invited(uint64_t id)
 {
     struct member m = {.id = id};
-    struct subject su = rules_stranger(&ru, &m);
+    struct subject su = rules_nonmember(&ru, &m);
     return rules_may_join(&ru, &su, NULL, NOW, NULL);
 }
 
@@ -264,7 +264,7 @@ static void a_denied_join_names_the_option_that_bars_the_user(void **state)
 {
     static const enum option bars[] = {OPTION_INVITE_ONLY, OPTION_PRIVATE, OPTION_KEY};
     struct member m = {.id = 1};
-    struct subject su = rules_stranger(&ru, &m);
+    struct subject su = rules_nonmember(&ru, &m);
     (void)state;
     for (size_t i = 0; i < sizeof bars / sizeof bars[0]; i++) { /* the later ones count before the earlier ones */
         struct refusal no = {.option = OPTIONS};
@@ -299,8 +299,8 @@ static void a_ban_of_an_account_replaces_one_under_any_name(void **state)
     add_ban(BAN_KIND_BAN, by_name, 0, ""); /* without an account, so it equals no other */
     add_ban(BAN_KIND_BAN, once, 0, "");
     add_ban(BAN_KIND_MUTE, once, 0, "");
-    assert_true(rules_has_space_for_ban(&ru, &now, BAN_KIND_BAN, NOW));
-    assert_false(rules_has_space_for_ban(&ru, &other, BAN_KIND_BAN, NOW));
+    assert_true(rules_has_space_for_ban(&ru, BAN_KIND_BAN, &now, NOW));
+    assert_false(rules_has_space_for_ban(&ru, BAN_KIND_BAN, &other, NOW));
     add_ban(BAN_KIND_BAN, now, NOW + 1000, "");
     assert_int_equal(ru.ban_count, 3);
     assert_null(rules_shown(&ru, BAN_KIND_BAN, "bob"));
@@ -359,12 +359,12 @@ static void at_the_limit_a_ban_must_replace_the_same_or_an_expired_one(void **st
     (void)state;
     rules_configure(1000, 2);
     add_ban(BAN_KIND_BAN, by_name, 0, "");
-    assert_true(rules_has_space_for_ban(&ru, &carol, BAN_KIND_BAN, NOW));
+    assert_true(rules_has_space_for_ban(&ru, BAN_KIND_BAN, &carol, NOW));
     add_ban(BAN_KIND_MUTE, by_host, NOW + 1000, "");
-    assert_false(rules_has_space_for_ban(&ru, &carol, BAN_KIND_BAN, NOW));
-    assert_true(rules_has_space_for_ban(&ru, &by_name, BAN_KIND_BAN, NOW));
-    assert_false(rules_has_space_for_ban(&ru, &by_name, BAN_KIND_MUTE, NOW));
-    assert_true(rules_has_space_for_ban(&ru, &carol, BAN_KIND_BAN, NOW + 1000));
+    assert_false(rules_has_space_for_ban(&ru, BAN_KIND_BAN, &carol, NOW));
+    assert_true(rules_has_space_for_ban(&ru, BAN_KIND_BAN, &by_name, NOW));
+    assert_false(rules_has_space_for_ban(&ru, BAN_KIND_MUTE, &by_name, NOW));
+    assert_true(rules_has_space_for_ban(&ru, BAN_KIND_BAN, &carol, NOW + 1000));
     add_ban(BAN_KIND_BAN, carol, 0, ""); /* loaded from disk */
     assert_int_equal(ru.ban_count, 3);
 }
@@ -427,12 +427,12 @@ static void a_user_outside_the_room_has_the_role_of_the_account(void **state)
 {
     (void)state;
     rules_set_role(&ru, 7, ROLE_OP);
-    struct subject su = rules_stranger(&ru, &alice);
+    struct subject su = rules_nonmember(&ru, &alice);
     assert_ptr_equal(su.member, &alice);
     assert_string_equal(su.name, "alice");
     assert_int_equal(su.role, ROLE_OP);
     alice.account = 0;
-    assert_int_equal(rules_stranger(&ru, &alice).role, ROLE_NONE);
+    assert_int_equal(rules_nonmember(&ru, &alice).role, ROLE_NONE);
 }
 
 /* ---- who may talk ---- */
@@ -501,13 +501,13 @@ static void a_clock_that_was_set_back_makes_nobody_wait(void **state)
 static void leave_room(struct member m, int64_t said_ms, int64_t now_ms)
 {
     struct subject su = {&m, m.name, ROLE_NONE};
-    rules_keep_pause(&ru, &su, said_ms, now_ms);
+    rules_slow_save(&ru, &su, said_ms, now_ms);
 }
 
 static int64_t rejoin(struct member m, int64_t now_ms)
 {
     struct subject su = {&m, m.name, ROLE_NONE};
-    return rules_take_pause(&ru, &su, now_ms);
+    return rules_slow_restore(&ru, &su, now_ms);
 }
 
 static void a_member_who_rejoins_still_has_its_last_time_of_talk(void **state)
@@ -551,19 +551,19 @@ static void only_a_running_pause_is_remembered(void **state)
     leave_room(alice, 0, NOW); /* never talked */
     leave_room(alice, NOW - 10000, NOW);
     leave_room(alice, NOW + 1, NOW);
-    assert_int_equal(ru.pause_count, 0);
+    assert_int_equal(ru.slow_wait_count, 0);
     leave_room(alice, NOW, NOW);
     leave_room(bob, NOW + 5000, NOW + 9999);
-    assert_int_equal(ru.pause_count, 2);
+    assert_int_equal(ru.slow_wait_count, 2);
     leave_room(bob, NOW + 6000, NOW + 9999); /* the same user again */
-    assert_int_equal(ru.pause_count, 2);
+    assert_int_equal(ru.slow_wait_count, 2);
     assert_int_equal(rejoin(alice, NOW + 10000), 0);
-    assert_int_equal(ru.pause_count, 1);
+    assert_int_equal(ru.slow_wait_count, 1);
     assert_int_equal(rejoin(bob, NOW + 10000), NOW + 6000);
     leave_room(bob, NOW, NOW);
     ru.value[OPTION_SLOW] = 0;
     assert_int_equal(rejoin(alice, NOW), 0);
-    assert_int_equal(ru.pause_count, 0);
+    assert_int_equal(ru.slow_wait_count, 0);
 }
 
 static void of_a_hundred_pauses_the_oldest_is_dropped(void **state)
@@ -572,7 +572,7 @@ static void of_a_hundred_pauses_the_oldest_is_dropped(void **state)
     ru.value[OPTION_SLOW] = 10;
     for (uint64_t id = 1; id <= 101; id++)
         leave_room((struct member){.id = id, .account = (int64_t)id}, NOW, NOW);
-    assert_int_equal(ru.pause_count, 100);
+    assert_int_equal(ru.slow_wait_count, 100);
     assert_int_equal(rejoin((struct member){.id = 1}, NOW), 0);
     assert_int_equal(rejoin((struct member){.id = 2}, NOW), NOW);
     assert_int_equal(rejoin((struct member){.id = 101}, NOW), NOW);

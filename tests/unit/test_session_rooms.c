@@ -60,7 +60,7 @@ static void member_stop(struct unit_member *um)
 
 static int set_up(void **state)
 {
-    static const struct codec hears_quits = {.name = "quits", .hears_quits = true, .render = render};
+    static const struct codec hears_quits = {.hears_quits = true, .render = render};
     (void)state;
     codecs_replace(FORM_TAGS, &hears_quits);
     unit_limits(UNIT_WIDE);

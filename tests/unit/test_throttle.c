@@ -37,7 +37,7 @@ static int set_up(void **state)
     return 0;
 }
 
-static int take(struct throttle_try *t, const char *host, const char *account, bool home)
+static int take(struct throttle_attempt *t, const char *host, const char *account, bool home)
 {
     struct addr a = from(host);
     return throttle_take(t, &a, account, home, now_ms);
@@ -46,7 +46,7 @@ static int take(struct throttle_try *t, const char *host, const char *account, b
 /* Fails logins until none is allowed. Returns their number. */
 static int spend(const char *host, const char *account, bool home)
 {
-    struct throttle_try t;
+    struct throttle_attempt t;
     int n = 0;
     for (; n < 1000 && take(&t, host, account, home) == 0; n++)
         throttle_end(&t, true);
@@ -55,7 +55,7 @@ static int spend(const char *host, const char *account, bool home)
 
 static int wait_of(const char *host, const char *account, bool home)
 {
-    struct throttle_try t;
+    struct throttle_attempt t;
     int wait_s = take(&t, host, account, home);
     if (!wait_s)
         throttle_end(&t, false);
@@ -74,7 +74,7 @@ static void failed_logins_from_an_address_are_limited_for_all_accounts(void **st
 static void failed_logins_to_an_account_are_limited_for_all_addresses(void **state)
 {
     (void)state;
-    struct throttle_try t;
+    struct throttle_attempt t;
     for (int i = 1; i <= 3; i++) {
         char host[32];
         snprintf(host, sizeof host, "192.0.2.%d", i);
@@ -125,7 +125,7 @@ static void one_more_try_is_allowed_after_the_reported_time(void **state)
 static void simultaneous_logins_get_no_extra_tries(void **state)
 {
     (void)state;
-    struct throttle_try t[3];
+    struct throttle_attempt t[3];
     for (int i = 0; i < 3; i++)
         assert_int_equal(take(&t[i], "192.0.2.1", "alice", false), 0);
     assert_int_equal(wait_of("192.0.2.1", "bob", false), THROTTLE_BUSY); /* all of them may still succeed */
@@ -143,7 +143,7 @@ static void simultaneous_logins_get_no_extra_tries(void **state)
 static void a_failed_login_differs_from_a_pending_one(void **state)
 {
     (void)state;
-    struct throttle_try t;
+    struct throttle_attempt t;
     assert_int_equal(take(&t, "192.0.2.1", "alice", false), 0);
     assert_int_equal(spend("192.0.2.2", "alice", false), 2);
     assert_int_equal(wait_of("192.0.2.3", "alice", false), THROTTLE_BUSY);
@@ -155,7 +155,7 @@ static void a_failed_login_differs_from_a_pending_one(void **state)
 static void the_table_is_bounded(void **state)
 {
     (void)state;
-    struct throttle_try first, t;
+    struct throttle_attempt first, t;
     char host[32];
     assert_int_equal(take(&first, "192.0.2.1", "alice", false), 0);
     for (int i = 0; i < 60000; i++) {

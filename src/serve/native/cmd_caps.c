@@ -15,7 +15,7 @@ static const char *const names[CAPS] = {
 #undef CAP
 };
 
-/* Switches what the words say. Returns the first unknown word, or NULL. Cuts the text up. */
+/* Switches what the words say. Returns the first unknown word, or NULL. Modifies the text. */
 static const char *parse(char *text, unsigned *caps)
 {
     char *rest;

@@ -12,9 +12,9 @@
 #include <strings.h>
 
 #define MOST_WORDS 4
-#define MOST_UNASKED 50 /* messages shown if the command names no number */
+#define DEFAULT_MESSAGES 50 /* messages shown if the command names no number */
 
-struct question {
+struct history_args {
     const char *room; /* NULL: the current one */
     struct history_range range;
 };
@@ -25,7 +25,7 @@ static bool is_number(const char *word)
 }
 
 /* BEFORE id, AFTER id, SINCE time. */
-static bool parse_bound(struct question *q, const char *word, const char *value)
+static bool parse_bound(struct history_args *q, const char *word, const char *value)
 {
     if (strcasecmp(word, "SINCE") == 0) {
         q->range.first = true;
@@ -48,8 +48,8 @@ static bool is_bound(const char *word)
     return strcasecmp(word, "BEFORE") == 0 || strcasecmp(word, "AFTER") == 0 || strcasecmp(word, "SINCE") == 0;
 }
 
-/* [<room>] [<n>] [BEFORE <id> | AFTER <id> | SINCE <time>]; false: not like that. Cuts the text up. */
-static bool parse(struct question *q, char *text)
+/* [<room>] [<n>] [BEFORE <id> | AFTER <id> | SINCE <time>]; false: not like that. Modifies the text. */
+static bool parse(struct history_args *q, char *text)
 {
     char *word[MOST_WORDS], *rest;
     int n = 0, i = 0;
@@ -66,8 +66,8 @@ static bool parse(struct question *q, char *text)
             return false;
         if (most < (unsigned long)q->range.most)
             q->range.most = (int)most;
-    } else if (q->range.most > MOST_UNASKED) {
-        q->range.most = MOST_UNASKED;
+    } else if (q->range.most > DEFAULT_MESSAGES) {
+        q->range.most = DEFAULT_MESSAGES;
     }
     if (i + 1 < n && !parse_bound(q, word[i], word[i + 1]))
         return false;
@@ -88,7 +88,7 @@ static void answer(struct session *s, const struct history_query *q, const char 
 
 void cmd_history(struct session *s, const struct args *a)
 {
-    struct question q = {.range.most = session_limits().history_page};
+    struct history_args q = {.range.most = session_limits().page_messages};
     char none[] = "";
     if (!parse(&q, a->text ? a->text : none)) {
         command_usage(s, COMMAND_HISTORY);
@@ -97,7 +97,7 @@ void cmd_history(struct session *s, const struct args *a)
     struct room *r = command_room(s, q.room);
     if (!r)
         return;
-    history_ask(&s->query, r, q.range, (size_t)outbox_limits().bytes / 2, s->member.notifier);
+    history_ask(&s->query, r, q.range, outbox_answer_bytes(), s->member.notifier);
     if (history_wait(&s->query, session_is_over, s))
         answer(s, &s->query, r->name);
     else

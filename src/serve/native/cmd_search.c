@@ -15,14 +15,14 @@
 #define MOST_WORDS 64
 
 /* What the words of the command have filled in so far. */
-struct question {
+struct search_args {
     struct search_query *query;
     const struct member *asker;
     int words;   /* to be found */
     bool bounds; /* a room or a user is named, so words may be left out */
 };
 
-static enum error_code add_room(struct question *q, const char *value)
+static enum error_code add_room(struct search_args *q, const char *value)
 {
     char name[NAME_SIZE];
     if (!*value) /* a blank behind the colon: the filter has no value, and would find nothing */
@@ -39,7 +39,7 @@ static enum error_code add_room(struct question *q, const char *value)
     return may_look ? ERROR_NONE : ERROR_ROOM_NOT_FOUND;
 }
 
-static enum error_code add_user(struct question *q, const char *value)
+static enum error_code add_user(struct search_args *q, const char *value)
 {
     if (!*value)
         return ERROR_USAGE;
@@ -62,7 +62,7 @@ static const char *value_of(const char *word, const char *filter)
     return strncasecmp(word, filter, n) == 0 ? word + n : NULL;
 }
 
-static enum error_code add(struct question *q, const char *word)
+static enum error_code add(struct search_args *q, const char *word)
 {
     const char *value;
     if ((value = value_of(word, "in:")))
@@ -77,8 +77,8 @@ static enum error_code add(struct question *q, const char *word)
     return q->words > MOST_WORDS ? ERROR_TOO_MANY_WORDS : ERROR_NONE;
 }
 
-/* Cuts the text up. */
-static enum error_code parse(struct question *q, char *text)
+/* Modifies the text. */
+static enum error_code parse(struct search_args *q, char *text)
 {
     enum error_code wrong = ERROR_NONE;
     char *rest;
@@ -103,7 +103,7 @@ static void answer(struct session *s, const struct search_query *q)
 
 void cmd_search(struct session *s, const struct args *a)
 {
-    struct question q = {.query = &s->search, .asker = &s->member};
+    struct search_args q = {.query = &s->search, .asker = &s->member};
     s->search.since_ms = s->search.before_ms = 0;
     enum error_code wrong = parse(&q, a->text);
     if (wrong != ERROR_NONE) {
@@ -111,7 +111,7 @@ void cmd_search(struct session *s, const struct args *a)
         session_refuse(s, &no);
     } else {
         rooms_unreadable(&s->search.hidden, &s->member);
-        search_ask(&s->search, session_limits().history_page, (size_t)outbox_limits().bytes / 2, s->member.notifier);
+        search_ask(&s->search, session_limits().page_messages, outbox_answer_bytes(), s->member.notifier);
         if (search_wait(&s->search, session_is_over, s))
             answer(s, &s->search);
         else

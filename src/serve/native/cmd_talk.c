@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Commands that carry texts to others: MSG, SAY, ME, PRIVMSG. The echo is the answer to those in rooms. */
+/* Commands that carry texts to others: MSG, SAY, ME, PRIVMSG. In rooms the echo is the answer. */
 #include "config.h"
 
 #include "chat/room.h"

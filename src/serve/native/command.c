@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The checks that all commands share, driven by the table: when a command is allowed, and how its arguments are cut. */
+/* The checks that all commands share, driven by the table: when a command is allowed, and how its arguments are
+ * split. */
 #include "config.h"
 
 #include "serve/native/command.h"
@@ -50,9 +51,9 @@ void command_add_hist(struct session *s, struct buf *lines, const char *room, co
 
 /* ---- arguments ---- */
 
-/* Cuts the next word off *rest, without the blanks around it; NULL when there is none. *rest becomes what follows
+/* Splits the next word off *rest, without the blanks around it; NULL when there is none. *rest becomes what follows
  * its one space, or NULL. */
-static char *cut_word(char **rest)
+static char *split_word(char **rest)
 {
     char *word = *rest ? *rest + strspn(*rest, " \t") : NULL;
     if (!word || !*word) {
@@ -65,13 +66,13 @@ static char *cut_word(char **rest)
     return word;
 }
 
-/* False: not as the row wants them. */
+/* False: they do not match the row. */
 static bool parse_args(const char *wanted, char *rest, struct args *a)
 {
     for (; *wanted; wanted++) {
         if (*wanted == 'w' || *wanted == 'W') {
             char **word = a->word ? &a->more : &a->word;
-            *word = cut_word(&rest);
+            *word = split_word(&rest);
             if (!*word && *wanted == 'w')
                 return false;
         } else {
@@ -86,7 +87,7 @@ static bool parse_args(const char *wanted, char *rest, struct args *a)
 
 static bool is_too_long(const char *arg)
 {
-    return arg && strlen(arg) > (size_t)session_limits().text;
+    return arg && strlen(arg) > (size_t)session_limits().text_bytes;
 }
 
 /* ---- running ---- */

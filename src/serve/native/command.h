@@ -7,8 +7,8 @@
 
 /*
  * From a parsed line to its handler: tbl/commands.h says whether the command is allowed now and what arguments it
- * takes. A handler gets them cut and checked, calls the act that does what is asked, and answers with its outcome. The
- * session's reader.
+ * takes. A handler gets them split and checked, calls the act that does what is asked, and answers with its outcome.
+ * The session's reader.
  */
 struct args {
     char *word; /* NULL: not given */
