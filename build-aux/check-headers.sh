@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# check-headers.sh [SRCDIR] : each header under src/ compiles alone, and twice in a row, so it includes
-# what it uses and is guarded; no header includes config.h, and every .c file includes it first.
+# check-headers.sh [SRCDIR] : checks that each header under src/ compiles alone, and if it is included
+# twice, so it includes what it uses and has a guard; that no header includes config.h; and that each .c
+# file includes it first.
 #
-# CC is the compiler, HEADER_FLAGS what it needs to find the libraries' headers.
-# tbl/ is left out: its tables mean nothing without the macros of those who read them.
+# CC is the compiler, HEADER_FLAGS the flags for finding the headers of libraries.
+# tbl/ is left out: its tables need macros from the files that include them.
 
 set -eu
 LC_ALL=C
@@ -19,7 +20,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
 
-compiles() { # HEADER, as an include would write it
+compiles() { # HEADER, as in an include
     printf '#include "%s"\n#include "%s"\n' "$1" "$1" >"$tmp/alone.c"
     # The flags are words.
     # shellcheck disable=SC2086
@@ -29,12 +30,12 @@ first_include() {
     sed -n '/^[[:blank:]]*#[[:blank:]]*include/{s/^[^"<]*//;p;q;}' "$1"
 }
 
-# First prove that a header that is not self-contained is seen, and that the compiler works.
+# First prove that a header that is not self-contained is noticed, and that the compiler works.
 mkdir "$tmp/planted"
 echo 'size_t planted_size(void);' >"$tmp/planted/bad.h"
 printf '#include <stddef.h>\nsize_t planted_size(void);\n' >"$tmp/planted/good.h"
 if compiles bad.h "$tmp/planted"; then
-    echo "check-headers.sh is broken: it takes a header that uses size_t without including it" >&2
+    echo "check-headers.sh is broken: it accepts a header that uses size_t without including it" >&2
     exit 1
 fi
 if ! compiles good.h "$tmp/planted"; then
@@ -48,7 +49,7 @@ bad=0
 cd "$src"
 for header in $(find . -name '*.h' | sed 's,^\./,,' | sort); do
     if line=$(grep -n '^[[:blank:]]*#[[:blank:]]*include[[:blank:]]*["<]config\.h' "$header"); then
-        echo "src/$header:${line%%:*}: config.h belongs into .c files"
+        echo "src/$header:${line%%:*}: include config.h in .c files only"
         bad=$((bad + 1))
     fi
     case $header in

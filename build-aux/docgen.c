@@ -140,7 +140,7 @@ static const struct conf_row confs[] = {
 #include "tbl/conf.h"
 };
 
-/* ---- text that is no markup ---- */
+/* ---- text that is not markup ---- */
 
 static void markdown_char(const char *s, const char *at)
 {
@@ -202,7 +202,7 @@ static void literal(enum format f, const char *s)
 
 /*
  * A syntax as mdoc macros: `<name>`, or a word in capitals if the syntax is not `marked`, is an argument; the rest is
- * literal. Short words get a \& so that none of them is taken for a macro or for punctuation.
+ * literal. Short words get a \& so that none of them is read as a macro or as punctuation.
  */
 static void mdoc_syntax(const char *s, bool marked)
 {

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# docs.sh --write|--check SRCDIR DOCGEN : keeps in the documents what the tables in src/tbl/ say.
+# docs.sh --write|--check SRCDIR DOCGEN : keeps the documents in agreement with the tables in src/tbl/.
 #
-# Between a pair of marker lines stands the output of `DOCGEN NAME FORMAT`. In Markdown, at the start
-# of a line:
+# Between a pair of marker lines is the output of `DOCGEN NAME FORMAT`. In Markdown, at the start of a
+# line:
 #
 #       <!-- begin generated: NAME FORMAT -->
 #       <!-- end generated -->
@@ -14,8 +14,8 @@
 #       .\" begin generated: NAME FORMAT
 #       .\" end generated
 #
-# The files of `whole` below are such output from their first line to their last. --write brings all of
-# them up to date, --check prints what differs and exits 1 if anything does.
+# The files of `whole` below are such output as a whole. --write updates all of them, --check prints the
+# differences and exits 1 if there are any.
 
 set -eu
 LC_ALL=C
@@ -47,14 +47,14 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# generate NAME FORMAT : leaves the text in $tmp/NAME.FORMAT, made once.
+# generate NAME FORMAT : writes the text to $tmp/NAME.FORMAT, unless it is there.
 generate() {
     [ ! -f "$tmp/$1.$2" ] || return 0
     "$docgen" "$1" "$2" >"$tmp/$1.$2" || fail "'$docgen $1 $2' fails"
     [ -s "$tmp/$1.$2" ] || fail "'$docgen $1 $2' prints nothing"
 }
 
-# With dir set, prints FILE with its generated parts replaced; without, prints what they are.
+# With dir set, prints FILE with its generated parts replaced; without, prints their names and formats.
 cat >"$tmp/markers.awk" <<'AWK'
 function broken(text) {
     printf "%s:%d: %s\n", FILENAME, FNR, text | "cat 1>&2"
@@ -70,7 +70,7 @@ function is_end() {
 }
 is_begin() {
     if (open)
-        broken("a generated part begins inside the one of line " open)
+        broken("a generated part begins inside that of line " open)
     open = FNR
     if (dir == "") {
         print $4, $5
@@ -85,20 +85,20 @@ is_begin() {
 }
 is_end() {
     if (!open)
-        broken("the end of a generated part that never began")
+        broken("this generated part has no beginning")
     open = 0
 }
 !open && dir != "" { print }
 END {
     if (open && !failed) {
-        printf "%s:%d: this generated part never ends\n", FILENAME, open | "cat 1>&2"
+        printf "%s:%d: this generated part has no end\n", FILENAME, open | "cat 1>&2"
         exit 1
     }
 }
 AWK
 
 differs=0
-settle() { # FILE NEW : the file as it is, and as it should be
+settle() { # FILE NEW : makes or checks that FILE is as NEW
     if [ -f "$1" ] && cmp -s "$1" "$2"; then
         return 0
     fi
@@ -109,7 +109,7 @@ settle() { # FILE NEW : the file as it is, and as it should be
     else
         old=$1
         [ -f "$old" ] || old=/dev/null
-        diff -u -L "$1" -L "$1, as the tables have it" "$old" "$2" || :
+        diff -u -L "$1" -L "$1, according to the tables" "$old" "$2" || :
         differs=$((differs + 1))
     fi
 }
@@ -135,7 +135,7 @@ while read -r name format file; do
 done <"$tmp/whole"
 
 if [ "$differs" -gt 0 ]; then
-    echo "$differs files differ from the tables in src/tbl/: run 'make docs'"
+    echo "$differs files do not agree with the tables in src/tbl/: run 'make docs'"
     exit 1
 fi
-echo "$parts generated parts are as the tables have them"
+echo "$parts generated parts agree with the tables"

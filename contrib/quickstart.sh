@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# From a fresh checkout or an unpacked release to a running or a tested chatd, in one command.
-# `sh contrib/quickstart.sh help` tells what it does.
+# From a fresh clone or an unpacked release to a running or a tested chatd, in one command.
+# `sh contrib/quickstart.sh help` says what it does.
 
 set -eu
 
@@ -15,15 +15,15 @@ usage() {
     cat <<'END'
 usage: sh contrib/quickstart.sh run [CHATD-OPTION...] | check | build | help
 
-  run     installs what is missing, builds chatd in build/ and starts it on port 9999,
-          in the foreground and with no configuration; further words go to chatd
-  check   installs what is missing, for the tests too, builds and runs them all
-  build   installs what is missing and builds
-  help    this text
+  run     installs missing packages, builds chatd in build/ and starts it on port 9999,
+          in the foreground and without a configuration; further arguments go to chatd
+  check   installs missing packages, also those for the tests, builds, and runs all tests
+  build   installs missing packages and builds
+  help    prints this text
 
-Packages are installed on Debian, Ubuntu and their like only, by apt-get, as root or
-through sudo. Elsewhere the names of the packages are printed, and the build goes on if
-what they bring is there already. Nothing is installed of chatd itself: see README.md.
+Packages are installed only on Debian, Ubuntu and their derivatives, by apt-get, as root
+or through sudo. On other systems the names of the packages are printed, and the build
+continues if everything is installed. chatd itself is not installed: see README.md.
 END
 }
 
@@ -40,7 +40,7 @@ have() {
 
 # --- what is missing ----------------------------------------------------------------------------
 
-# A git clone has no configure until ./bootstrap has run, which takes the autotools.
+# A git clone has no configure until ./bootstrap has run, which needs the autotools.
 must_bootstrap() {
     [ -x "$src/configure" ] && [ -f "$src/Makefile.in" ] && [ -f "$src/config.h.in" ] || return 0
     [ -n "$(find "$src/configure.ac" "$src/Makefile.am" "$src/m4/chatd.m4" -newer "$src/configure" 2>/dev/null)" ]
@@ -57,7 +57,7 @@ miss() {
 deb_command() { # COMMAND PACKAGE
     have "$1" || miss "$2"
 }
-deb_package() { # PACKAGE : for headers, libraries and macros, which are no commands
+deb_package() { # PACKAGE : for headers, libraries and macros, which are not commands
     dpkg -s "$1" 2>/dev/null | grep '^Status:.* installed$' >/dev/null || miss "$1"
 }
 
@@ -78,7 +78,7 @@ debian_missing() { # run|check|build
         deb_package autoconf-archive
     fi
     case $1 in
-    # The nc of netcat-traditional goes by the same name and lacks the options the tests use.
+    # The nc of netcat-traditional has the same name, but lacks the options that the tests use.
     run) deb_command nc netcat-openbsd ;;
     check)
         deb_package netcat-openbsd
@@ -93,10 +93,10 @@ debian_install() {
     as_root=
     if [ "$(id -u)" -ne 0 ]; then
         as_root=sudo
-        have sudo || fail "missing:$missing. There is no sudo here; as root: apt-get install --no-install-recommends$missing"
+        have sudo || fail "missing:$missing. sudo was not found; run as root: apt-get install --no-install-recommends$missing"
     fi
     say "installing${as_root:+ through sudo}:$missing"
-    $as_root apt-get update -q || say "apt-get update failed; trying with the lists that are here"
+    $as_root apt-get update -q || say "apt-get update failed; trying with the present package lists"
     # The names are words.
     # shellcheck disable=SC2086
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing ||
@@ -112,7 +112,7 @@ module() { # MODULE
     pkg-config --exists "$1" 2>/dev/null || miss "'$1'"
 }
 
-other_missing() { # run|check|build : the things themselves, as there is no dpkg to ask
+other_missing() { # run|check|build : looks for the things themselves, since there is no dpkg to ask
     have "${CC:-cc}" || miss "a C compiler"
     have "$MAKE" || miss "$MAKE"
     if have pkg-config; then
@@ -139,7 +139,7 @@ other_packages() {
         # shellcheck source=/dev/null
         system=$(. /etc/os-release && echo "${ID:-} ${ID_LIKE:-}")
     fi
-    say "this is no Debian, so nothing is installed. What chatd needs is called here:"
+    say "this is not Debian, so nothing is installed. chatd needs these packages:"
     case " $system " in
     *' fedora '* | *' rhel '*)
         echo "  dnf install gcc make pkgconf-pkg-config libconfig-devel sqlite-devel libsodium-devel uthash-devel"
@@ -177,14 +177,14 @@ set_up() { # run|check|build
     other_packages
     other_missing "$1"
     [ -z "$missing" ] || fail "still missing:$missing"
-    say "all of it is here already: going on"
+    say "everything is installed: continuing"
 }
 
 # --- building -----------------------------------------------------------------------------------
 
 must_configure() { # yes if the tests are needed
     [ -f "$build/config.status" ] && [ -f "$build/Makefile" ] || return 0
-    # The directory was moved, or was first configured without cmocka.
+    # The directory was moved, or it was configured without cmocka before.
     grep "^abs_builddir = $build\$" "$build/Makefile" >/dev/null || return 0
     [ "$1" = yes ] || return 1
     ! grep '^WITH_TESTS_TRUE = *$' "$build/Makefile" >/dev/null
@@ -192,7 +192,7 @@ must_configure() { # yes if the tests are needed
 
 build() { # yes if the tests are needed
     if must_bootstrap; then
-        say "making configure"
+        say "creating configure"
         (cd "$src" && ./bootstrap)
     fi
     mkdir -p "$build"
@@ -217,9 +217,9 @@ build() { # yes if the tests are needed
 run() {
     cat <<END
 
-chatd is built. It starts now, in this terminal, and stops at Ctrl-C.
+chatd is built. It starts now, in this terminal; Ctrl-C stops it.
 
-Talk to it from other terminals, one for each person:
+Connect to it from other terminals, one for each user:
 
     nc localhost 9999
     USERNAME alice
@@ -234,7 +234,7 @@ END
     exec "$build/chatd" "$@"
 }
 
-# Says the verdict of every test program as it comes, then the logs of those that failed.
+# Prints the verdict of each test program as it comes, then the logs of those that failed.
 check() {
     verdicts=$tmp/verdicts
     output=$tmp/output
@@ -248,7 +248,7 @@ check() {
         echo "--- the log of $test"
         cat "$build/${test%.sh}.log" || :
     done
-    # make can fail for another reason than a test, and no test at all is no success either.
+    # make can fail for another reason than a test; and a run without any test is not a success.
     if [ "$failed" -eq 0 ] && { [ "$passed" -eq 0 ] || grep '^make check failed$' "$output" >/dev/null; }; then
         echo
         echo "--- make check failed outside of the tests"
@@ -260,7 +260,7 @@ check() {
     [ "$failed" -eq 0 ]
 }
 
-# Whatever ends a check, its last line is the count.
+# However a check ends, its last line is the count.
 close_check() {
     rm -rf "$tmp"
     echo "$closing"
@@ -275,7 +275,7 @@ run)
     run "$@"
     ;;
 check)
-    [ $# -eq 0 ] || fail "check takes no further words"
+    [ $# -eq 0 ] || fail "check takes no further arguments"
     tmp=$(mktemp -d)
     closing="0 passed, 1 failed"
     trap close_check EXIT
@@ -285,7 +285,7 @@ check)
     check
     ;;
 build)
-    [ $# -eq 0 ] || fail "build takes no further words"
+    [ $# -eq 0 ] || fail "build takes no further arguments"
     set_up build
     build no
     say "built: $build/chatd and $build/chatctl"

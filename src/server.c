@@ -47,6 +47,7 @@
 #include <unistd.h>
 
 #define CLEAN_UP_MS (3600 * 1000)
+#define REASON_OVERHEAD 160 /* bytes that stand beside the reason of a kick, ban or mute in its line */
 #define INSTALLED_CONF CHATD_SYSCONFDIR "/chatd.conf"
 
 /* Locking key: L by .reload_lock · c constant after server_start */
@@ -106,6 +107,13 @@ static int processors(void)
     return n > 0 ? (int)n : 1;
 }
 
+/* As long as a topic, if the line that shows it has space for that. */
+static int longest_reason(const struct conf *c)
+{
+    int space = c->limits_line_bytes - REASON_OVERHEAD;
+    return c->limits_topic_bytes < space ? c->limits_topic_bytes : space;
+}
+
 /* Gives each module its values: those that may change while chatd runs. */
 static void configure(const struct conf *c)
 {
@@ -149,9 +157,9 @@ static void configure(const struct conf *c)
     mail_configure(&(struct mail_limits){.messages = c->accounts_mail_messages, .days = c->accounts_mail_days});
     admin_users_configure(c->accounts_invite_days);
     session_configure(&(struct session_limits){
-        .line = c->limits_line_bytes,
         .text = c->limits_text_bytes,
         .topic = c->limits_topic_bytes,
+        .reason = longest_reason(c),
         .away = c->limits_away_bytes,
         .ignored = c->limits_ignored_users,
         .login_timeout_s = c->clients_login_timeout_s,
@@ -357,7 +365,7 @@ failed:
 
 static int start_threads(const struct conf *c, void (*stop)(void))
 {
-    int committed = 0;
+    int made = 0;
     struct pool_config pool = {
         .max = c->clients_max,
         .prespawn = c->clients_prespawn,
@@ -367,11 +375,11 @@ static int start_threads(const struct conf *c, void (*stop)(void))
         .serve = reader_serve,
     };
     struct admin_hooks hooks = {.reload = reload, .stop = stop};
-    if (store_start() != 0 || refuse_start() != 0 || pool_start(&pool, &committed) != 0 || keeper_start(tick) != 0 ||
+    if (store_start() != 0 || refuse_start() != 0 || pool_start(&pool, &made) != 0 || keeper_start(tick) != 0 ||
         admin_start(&hooks) != 0)
         return -1;
-    if (committed < c->clients_prespawn && committed < c->clients_max)
-        log_warn("few_threads", "pairs=%d wanted=%d", committed, c->clients_prespawn);
+    if (made < c->clients_prespawn && made < c->clients_max)
+        log_warn("few_threads", "pairs=%d wanted=%d", made, c->clients_prespawn);
     for (int i = 0; i < c->listener_count; i++)
         if (listener_start(server.ports[i].listener) != 0)
             return -1;

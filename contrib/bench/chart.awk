@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 #
-# The chart of compare.sh: for each workload that peers did too, the medians of results.csv as bars in SVG. Closed
-# loops (A, B) show deliveries a second, open ones (C, D) the 99th percentile; both show CPU for each delivery.
+# The chart of compare.sh: for each workload that peers ran too, the medians of results.csv as bars in SVG. Closed
+# loops (A, B) show deliveries per second, open ones (C, D) the 99th percentile; both show CPU for each delivery.
 
 BEGIN {
     FS = ","

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# compare.sh : the same work for chatd and for every peer that is installed (InspIRCd, ngIRCd, NATS, Redis), one
-# server at a time, interleaved over several rounds; then one table of medians, and a chart.
+# compare.sh : gives the same work to chatd and to each peer that is installed (InspIRCd, ngIRCd, NATS, Redis), one
+# server at a time, in turn over several rounds; then prints one table of medians, and draws a chart.
 #
 #   CHATD=BUILDDIR contrib/bench/compare.sh [-r ROUNDS] [-s SECONDS] [-w WORKLOADS] [-p "PEER..."] [-b DIR]
 #                                              [-q TIMES] [-o DIR]
@@ -12,12 +12,12 @@
 #   -w WORKLOADS  letters (ABCD); EFGH, and d and g for D and G with chatd's default limits, are for chatd alone
 #   -p PEERS      which peers, of: inspircd ngircd nats redis (all that are installed); "" for none
 #   -b DIR        also the chatd built in DIR, as `before`: an older build, to see what a change costs
-#   -q TIMES      how often a run is done again when other processes took more than a tenth of a core meanwhile (0)
+#   -q TIMES      how often a run is repeated if other processes took more than a tenth of a core meanwhile (0)
 #   -o DIR        where results.csv, table.md, chart.svg and raw/ are written (./bench-results)
 #
-# CHATD is the directory chatd was built in (.), after `make bench`. CHATLOAD names another load generator.
-# Everything happens on loopback; each server is started for one run, in a directory of its own, and ended by its
-# process id, also when this script is interrupted.
+# CHATD is the directory in which chatd was built (.), after `make bench`. CHATLOAD names another load generator.
+# Everything runs on loopback; each server is started for one run, in a directory of its own, and ended by its
+# process id, also if this script is interrupted.
 
 set -eu
 LC_ALL=C
@@ -69,12 +69,12 @@ case $workloads in
 *[!A-Hdg]*) usage ;;
 esac
 
-# Daemons stand where an ordinary user's shell does not look.
+# Daemons are in directories that are not in an ordinary user's PATH.
 PATH=$PATH:/usr/sbin:/usr/local/sbin
 export PATH
-[ -x "$build/chatd" ] || fail "there is no chatd in $build; say where it was built: CHATD=DIR $0"
-[ -z "$before" ] || [ -x "$before/chatd" ] || fail "there is no chatd in $before (-b)"
-[ -x "$chatload" ] || fail "there is no $chatload; make it: make bench"
+[ -x "$build/chatd" ] || fail "no chatd in $build; say where it was built: CHATD=DIR $0"
+[ -z "$before" ] || [ -x "$before/chatd" ] || fail "no chatd in $before (-b)"
+[ -x "$chatload" ] || fail "$chatload is missing; build it: make bench"
 
 # --- the servers --------------------------------------------------------------------------------
 # For each: a program, a protocol, a version, and how it is started in the foreground in $home on $port.
@@ -104,14 +104,14 @@ version_of() {
     redis) redis-server --version | sed 's/ sha=.*//' ;;
     esac
 }
-# ngIRCd sometimes sleeps over what clients say who come all at once.
+# ngIRCd sometimes does not notice what clients send if all of them connect at once.
 patience_of() {
     case $1 in
     ngircd) echo '--at-once 20' ;;
     esac
 }
 
-fill() { # FILE : the configuration of this folder, with port and directory
+fill() { # FILE : the configuration of this directory, with port and directory filled in
     sed -e "s|@PORT@|$port|g" -e "s|@DIR@|$home|g" "$here/$1" >"$home/$1"
 }
 start() { # SERVER WORKLOAD : becomes the server
@@ -212,7 +212,7 @@ load_pid=
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/chatd-bench.XXXXXX")
 chmod 755 "$tmp"
 
-is_alive() { # PID : and not merely waiting to be reaped
+is_alive() { # PID : it runs, and is not just waiting to be reaped
     case $(sed -n 's/^State:[[:blank:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) in
     '' | Z) return 1 ;;
     esac
@@ -243,7 +243,7 @@ listens() {
     awk -v at="$hex" '$4 == "0A" && substr($2, length($2) - 4) == at { found = 1 } END { exit !found }' \
         /proc/net/tcp /proc/net/tcp6 2>/dev/null
 }
-start_server() { # SERVER WORKLOAD : on a port that nobody has, also where several of these scripts run
+start_server() { # SERVER WORKLOAD : on a free port, also if several of these scripts run
     home=$tmp/$1
     port=$((20000 + $$ % 1000 * 10))
     while listens; do
@@ -259,11 +259,11 @@ start_server() { # SERVER WORKLOAD : on a port that nobody has, also where sever
         tries=$((tries - 1))
         if [ $tries -eq 0 ] || ! is_alive "$server_pid"; then
             tail -n 5 "$home/log" >&2
-            fail "$1 does not come up on port $port"
+            fail "$1 does not start on port $port"
         fi
         sleep 0.1
     done
-    sleep 0.5 # until it has made what it makes ahead
+    sleep 0.5 # until it has created what it creates in advance
     is_alive "$server_pid" || fail "$1 has ended: $(tail -n 1 "$home/log")"
 }
 counter() { # NAME : of chatd
@@ -304,7 +304,7 @@ run() { # ROUND WORKLOAD SERVER
     left=$again
     while [ "$left" -gt 0 ] && is_disturbed; do
         left=$((left - 1))
-        say "round $1, $2, $3: others took $(value others_cores) cores; once more"
+        say "round $1, $2, $3: others took $(value others_cores) cores; repeating"
         load "$@"
     done
     row="$1,$2,$3"
@@ -325,7 +325,7 @@ for peer in $peers; do
     if have "$(program_of "$peer")"; then
         servers="$servers $peer"
     else
-        say "$peer is not installed: left out"
+        say "$peer is not installed: skipped"
     fi
 done
 
@@ -353,7 +353,7 @@ while [ $round -lt "$rounds" ]; do
     done
 done
 
-# --- telling ------------------------------------------------------------------------------------
+# --- results ------------------------------------------------------------------------------------
 
 {
     echo "$(date -u +%Y-%m-%d), $(uname -sr), $(getconf _NPROCESSORS_ONLN) cores" \

@@ -1,22 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# kept.sh : what keeping costs, and how fast what was kept is found. chatd alone, in turn over several rounds: rows A, C and
-# D of compare.sh with history kept and not kept; row D on a database that holds much, without questions and with; and how
-# long such a database takes to open. Prints medians.
+# kept.sh : measures what keeping the history costs, and how fast messages are found. chatd alone, in turn over several
+# rounds: rows A, C and D of compare.sh with history kept and not kept; row D on a large database, without and with
+# queries; and how long such a database takes to open. Prints medians.
 #
-#   CHATD=BUILDDIR contrib/bench/kept.sh [-r ROUNDS] [-s SECONDS] [-n MESSAGES] [-a QUESTIONS] [-w ROWS] [-q TIMES]
+#   CHATD=BUILDDIR contrib/bench/kept.sh [-r ROUNDS] [-s SECONDS] [-n MESSAGES] [-a QUERIES] [-w ROWS] [-q TIMES]
 #       [-o DIR]
 #
 #   -r ROUNDS     how often each row is run (5)
 #   -s SECONDS    measured time of one run (8)
-#   -n MESSAGES   in the database (5000000); it is made by tests/bench/fill, and kept in DIR for another time
-#   -a QUESTIONS  a second, HISTORY and SEARCH in turn (20)
-#   -w ROWS       of: A C D (not kept, kept), Q (D on the database, without and with questions) (ACDQ)
-#   -q TIMES      how often a run is done again when other processes took more than a fifth of a core meanwhile (0)
+#   -n MESSAGES   in the database (5000000); tests/bench/fill makes it, and it stays in DIR for the next time
+#   -a QUERIES    per second, HISTORY and SEARCH in turn (20)
+#   -w ROWS       of: A C D (not kept, kept), Q (D on the database, without and with queries) (ACDQ)
+#   -q TIMES      how often a run is repeated if other processes took more than a fifth of a core meanwhile (0)
 #   -o DIR        where the database and results.csv are written (./bench-kept)
 #
-# CHATD is the directory chatd was built in (.), after `make bench`. Compare only figures of one run.
+# CHATD is the directory in which chatd was built (.), after `make bench`. Compare only figures of one run.
 
 set -eu
 LC_ALL=C
@@ -59,8 +59,8 @@ esac
 case $rows in
 *[!ACDQ]*) usage ;;
 esac
-[ -x "$build/chatd" ] || fail "there is no chatd in $build; say where it was built: CHATD=DIR $0"
-[ -x "$build/tests/bench/fill" ] || fail "there is no $build/tests/bench/fill; make it: make bench"
+[ -x "$build/chatd" ] || fail "no chatd in $build; say where it was built: CHATD=DIR $0"
+[ -x "$build/tests/bench/fill" ] || fail "$build/tests/bench/fill is missing; build it: make bench"
 
 server_pid=
 load_pid=
@@ -88,7 +88,7 @@ value() { # KEY : of the last result
     sed -n "s/^  \"$1\": \(.*[^,]\),\{0,1\}\$/\1/p" "$tmp/json"
 }
 
-# The configuration of the comparison keeps nothing; this one keeps.
+# In the configuration of the comparison nothing is kept; in this one the history is.
 sed 's/keep = false/keep = true/' "$here/chatd.conf" >"$tmp/kept.conf"
 port=$((20000 + $$ % 1000 * 10))
 
@@ -107,7 +107,7 @@ load() { # CONF DIR OPTION... : one run on a fresh chatd
         sleep 0.01
     done
     opened=$(($(now_ms) - from))
-    sleep 0.7 # until it has made what it makes ahead
+    sleep 0.7 # until it has created what it creates in advance
     "$build/tests/bench/chatload" --json --port $port --pid "$server_pid" --duration "$seconds" "$@" >"$tmp/json" &
     load_pid=$!
     wait "$load_pid" || :

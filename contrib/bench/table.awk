@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 #
-# The table of compare.sh: medians of results.csv for each workload and server, and how chatd stands to the best peer
+# The table of compare.sh: medians of results.csv for each workload and server, and how chatd compares to the best peer
 # in each column, as Markdown. -v titles='A=what it is|B=...' names the workloads, in order.
 
 BEGIN {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A line is built on the caller's stack and written by one write(2) under the lock, so lines never mix. If standard
- * error blocks, threads that log block too. The lock also protects the rate limit. It ranks above the hot locks; that
+ * error blocks, threads that log block too. The lock also protects the rate limit. It ranks below the hot locks; that
  * is what forbids logging under one.
  */
 #include "config.h"

@@ -21,14 +21,14 @@ struct account {
     bool locked;
 };
 
+/* Main thread; _stop after store_stop. */
 void accounts_start(void);
-/* After store_stop. */
 void accounts_stop(void);
 
 /* The most accounts. Any thread. */
 void accounts_configure(int max);
 
-/* Reads all accounts from the store, before store_start. 0, or -1 with a line for the operator. */
+/* Reads all accounts from the store, before store_start. 0, or -1 with a line for the operator. Main thread. */
 int accounts_load(char error[STORE_ERROR]);
 
 /* A copy of the account of that name. False: unknown account. Any thread, any lock that ranks below ACCOUNTS. */

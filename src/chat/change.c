@@ -169,7 +169,7 @@ enum change_result change_delete(const char *name, struct change *c, struct noti
 
 enum change_result change_topic(const char *name, const char *topic, struct change *c, struct notifier *notifier)
 {
-    struct room *r = rooms_find(name);
+    struct room *r = rooms_get(name);
     if (!r)
         return CHANGE_UNKNOWN;
     lock_acquire(&r->lock);

@@ -83,7 +83,8 @@ void fanout_settle_locked(struct fanout *f);
 bool fanout_is_ignored_locked(const struct fanout *f, const struct member *speaker);
 
 /* Puts what was gathered, then the event, into every member's outbox except that of `except` and, if `speaker` says it,
- * of the members who ignore the speaker. Both may be NULL. Returns the number of outboxes. */
+ * of the members who ignore the speaker. Both may be NULL. Returns the number of outboxes that it
+ * was put to, full and closed ones included. */
 int fanout_put_locked(struct fanout *f, const struct event *ev, const struct member *except,
                       const struct member *speaker);
 

@@ -15,6 +15,7 @@ struct mail_limits {
     int messages; /* most that wait for one account */
     int days;     /* for which they wait */
 };
+/* Any thread. */
 void mail_configure(const struct mail_limits *limits);
 
 /* Stores a private message until it is read. mail_put puts it to the store, under the hold of the users lock that

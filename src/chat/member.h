@@ -77,7 +77,8 @@ struct member_rendered {
 int member_put_shared(struct member *m, struct member_rendered *once);
 void member_rendered_fini(struct member_rendered *once);
 
-/* Puts an answer, which an outbox takes up to a higher limit (outbox_answer). For the member's own reader, settled. */
+/* Puts an answer, which an outbox takes up to a higher limit (outbox_answer). For the member's own
+ * reader, settled; or for the store thread, while that reader waits for it (talk_say in a durable room). */
 void member_answer(struct member *m, const struct event *ev);
 
 /* The same for rendered lines. */

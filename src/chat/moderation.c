@@ -187,14 +187,14 @@ static void ban_committed(void *arg)
         roster_remove(mo->r, &rm, &ev);
 }
 
-enum moderation_result moderation_ban(struct room *r, const struct ban *b, const struct moderator *by)
+enum moderation_result moderation_ban(struct room *r, const struct ban_change *c, const struct moderator *by)
 {
     static const struct job ban = {ban_run, ban_committed};
-    struct moderation mo = {.r = r, .by = by, .reason = b->reason, .ban = *b};
-    mo.ban.reason = panic_strdup(b->reason);
+    struct moderation mo = {.r = r, .by = by, .reason = c->reason};
+    mo.ban = (struct ban){c->kind, *c->target, c->until_ms, .reason = panic_strdup(c->reason)};
     snprintf(mo.ban.by, sizeof mo.ban.by, "%s", by->name);
     lock_acquire(&r->lock);
-    bool has_space = rules_has_space_for_ban(&r->rules, &b->target, b->kind, clock_wall_ms());
+    bool has_space = rules_has_space_for_ban(&r->rules, c->target, c->kind, clock_wall_ms());
     lock_release(&r->lock);
     enum moderation_result result = has_space ? carry_out(&ban, &mo) : MODERATION_FULL;
     free(mo.ban.reason);
@@ -272,7 +272,7 @@ enum moderation_result moderation_kick(struct room *r, const struct target *targ
 /* The room of a row, with a reference and its lock held. NULL: unknown, and counted. load_end must follow. */
 static struct room *load_begin(const char *room, int *skipped)
 {
-    struct room *r = name_is_room(room) ? rooms_find(room) : NULL;
+    struct room *r = name_is_room(room) ? rooms_get(room) : NULL;
     *skipped += !r;
     if (r)
         lock_acquire(&r->lock);

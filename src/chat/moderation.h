@@ -45,8 +45,15 @@ enum moderation_result moderation_role(struct room *r, const struct role_change 
 /* Lets a user join: an account for good, a client without one until its session ends. */
 enum moderation_result moderation_invite(struct room *r, const struct target *target, const struct moderator *by);
 
-/* Adds a ban or mute: .kind, .target, .until_ms and .reason, all borrowed. A ban removes the members it matches. */
-enum moderation_result moderation_ban(struct room *r, const struct ban *b, const struct moderator *by);
+/* Adds a ban or mute. A ban removes the members it matches. until_ms: wall clock, 0: without end; `reason` may be
+ * "". */
+struct ban_change {
+    enum ban_kind kind;
+    const struct target *target;
+    int64_t until_ms;
+    const char *reason;
+};
+enum moderation_result moderation_ban(struct room *r, const struct ban_change *c, const struct moderator *by);
 /* Removes the ban or mute that is shown like that; else one of the same account or client. */
 enum moderation_result moderation_unban(struct room *r, enum ban_kind kind, const struct target *target,
                                         const struct moderator *by);

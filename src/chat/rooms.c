@@ -158,7 +158,7 @@ static struct room *add_locked(const char *name)
     return r;
 }
 
-struct room *rooms_find(const char *name)
+struct room *rooms_get(const char *name)
 {
     rwlock_read(&rooms.lock);
     struct room *r = find_locked(name);
@@ -166,9 +166,9 @@ struct room *rooms_find(const char *name)
     return r;
 }
 
-struct room *rooms_enter(const char *name, int64_t founder)
+struct room *rooms_get_or_make(const char *name, int64_t founder)
 {
-    struct room *r = rooms_find(name);
+    struct room *r = rooms_get(name);
     if (r)
         return r;
     rwlock_write(&rooms.lock);
@@ -255,7 +255,7 @@ void rooms_each(void (*fn)(struct room *r, void *arg), void *arg, bool empty_too
     struct strv names = {0};
     rooms_names(&names, empty_too, NULL);
     for (size_t i = 0; i < names.n; i++) {
-        struct room *r = rooms_find(names.v[i]);
+        struct room *r = rooms_get(names.v[i]);
         if (!r)
             continue;
         fn(r, arg);

@@ -25,11 +25,14 @@ int rooms_load(char error[STORE_ERROR]);
 /* A reference to the room of that name (as name_room gave it). An unknown room is made, and owned by the account
  * `founder` (0: by nobody). NULL: the maximum is reached and no room can be evicted, or a new room may not have so long
  * a name. Any thread, no lock that ranks at or above ROOMS. */
-struct room *rooms_enter(const char *name, int64_t founder);
+struct room *rooms_get_or_make(const char *name, int64_t founder);
 /* A reference to the room of that name, or NULL. The same threads and locks. */
-struct room *rooms_find(const char *name);
+struct room *rooms_get(const char *name);
 /* Gives a reference back. The same threads and locks. */
 void rooms_release(struct room *r);
+
+/* The calls below take the locks from ROOMS on, one room at a time. Any thread, no lock that ranks at or above
+ * ROOMS. */
 
 /* Adds the names of all rooms, or of rooms with members, that the viewer may see (NULL: the operator). */
 void rooms_names(struct strv *names, bool empty_too, const struct member *viewer);

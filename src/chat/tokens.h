@@ -16,6 +16,7 @@ struct token_limits {
     int days;     /* for which a token is valid after its last use */
     int resume_s; /* for which a saved session is kept */
 };
+/* Any thread. */
 void tokens_configure(const struct token_limits *limits);
 
 struct token {

@@ -10,6 +10,7 @@
  * a call is for any thread that holds no lock ranked at or above USERS, and never blocks. Calls that put events are for
  * threads that have settled (net/post.h). Names are compared without case.
  */
+/* Main thread. */
 void users_start(void);
 void users_stop(void);
 

@@ -54,7 +54,7 @@ struct room *admin_call_room(struct admin_call *c, const char **wrong)
 {
     char name[NAME_SIZE];
     *wrong = admin_call_room_name(c, name);
-    struct room *r = *wrong ? NULL : rooms_find(name);
+    struct room *r = *wrong ? NULL : rooms_get(name);
     if (!r && !*wrong)
         *wrong = admin_call_unknown_room(c);
     return r;

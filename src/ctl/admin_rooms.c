@@ -212,7 +212,7 @@ const char *admin_say(struct admin_call *c)
     }
     if ((wrong = admin_call_room_name(c, name)))
         return wrong;
-    struct room *r = rooms_find(name);
+    struct room *r = rooms_get(name);
     if (!r)
         return admin_call_unknown_room(c);
     struct waiter w = {.notifier = &c->notifier};

@@ -51,17 +51,17 @@ void outbox_open(struct outbox *ob, struct stream *st, uint64_t gen);
 
 enum { OUTBOX_CLOSED = -1, OUTBOX_TAKEN = 0 };
 
-/* Any thread, any lock that ranks before OUTBOX; never blocks on a socket. Takes a reference of its own. An entry
+/* Any thread, any lock that ranks below OUTBOX; never blocks on a socket. Takes a reference of its own. An entry
  * that does not fit closes the outbox as CLOSE_SLOW. The wake of the writer is owed until post_flush() (net/post.h).
  * Returns OUTBOX_CLOSED if it was refused; OUTBOX_TAKEN; or, if it was taken and the outbox presses (net/pressure.h),
  * how full it is in thousandths of its limit, which net/post.h notes as well unless the outbox is the thread's own. */
 int outbox_put(struct outbox *ob, struct msg *m);
 
-/* The same for an answer to the owner, by the owner's reader: an outbox that is not over half full takes an entry of
- * any size, so no answer is too long for the client that asked. */
+/* The same for an answer to the owner, by its reader, or by another thread while the reader waits for that: an
+ * outbox that is not over half full takes an entry of any size, so no answer is too long for the client that asked. */
 int outbox_answer(struct outbox *ob, struct msg *m);
 
-/* Any thread, any lock that ranks before OUTBOX. The first reason wins; true for the call that closed. `last_words`
+/* Any thread, any lock that ranks below OUTBOX. The first reason wins; true for the call that closed. `last_words`
  * may be NULL; else they are used instead of those of tbl/close.h, and the call takes over the reference, whatever it
  * returns. The second form closes only that life of the outbox. */
 bool outbox_close(struct outbox *ob, enum close_reason reason, struct msg *last_words);
@@ -79,7 +79,7 @@ bool outbox_is_ending(struct outbox *ob);
 void outbox_tick(struct outbox *ob, int64_t now_ms);
 
 /* Wakes the writer if the stream holds unsent bytes, so that they are written although no entry waits. In an idle
- * outbox it does nothing, so a late call is harmless. Any thread, any lock that ranks before OUTBOX. */
+ * outbox it does nothing, so a late call is harmless. Any thread, any lock that ranks below OUTBOX. */
 void outbox_poke(struct outbox *ob);
 
 /* Entries, bytes and generation at one moment. Any thread. */

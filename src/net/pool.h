@@ -18,8 +18,8 @@
 struct arrival {
     int fd; /* owned by the arrival's holder */
     struct addr peer;
-    const struct stream_layer *const *layers; /* c: borrows; as in struct listener_config */
-    const void *via;                          /* c: for `serve`: the listener's protocol */
+    const struct stream_layer *const *layers; /* borrows; as in struct listener_config */
+    const void *via;                          /* for `serve`: the listener's struct protocol */
 };
 
 struct pair {

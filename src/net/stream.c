@@ -22,7 +22,7 @@ struct stream *stream_stack(struct stream *bottom, const struct stream_layer *co
         st->ops = layer->ops;
         st->below = top;
         if (layer->init)
-            layer->init(st);
+            layer->init(st, layer);
         top = st;
     }
     return top;

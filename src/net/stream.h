@@ -56,12 +56,18 @@ struct stream {
     void *poke_arg;
 };
 
-/* A kind of stream that can stand on another. Its state is `size` bytes and begins with its struct stream. */
+/*
+ * A kind of stream that can stand on another. Its state is `size` bytes and begins with its struct stream. A layer that
+ * needs settings of the listener's, such as a certificate, is a struct of its own that begins with its struct
+ * stream_layer, and whose owner keeps it as long as streams may use it.
+ */
 struct stream_layer {
     const char *name;
     size_t size;
     const struct stream_ops *ops;
-    void (*init)(struct stream *st); /* for zeroed state with .ops and .below set; must not block; may be NULL */
+    /* For zeroed state with .ops and .below set. Must not block; if it fails, the stream's first read must. May be
+     * NULL. */
+    void (*init)(struct stream *st, const struct stream_layer *layer);
 };
 
 /* Puts these layers (the array ends with NULL; NULL: none) on `bottom`, the first lowest. Returns the top of the stack,

@@ -23,6 +23,11 @@ void native_configure(int max_line_bytes)
     atomic_store_explicit(&max_line, max_line_bytes, memory_order_relaxed);
 }
 
+size_t native_max_line(void)
+{
+    return (size_t)atomic_load_explicit(&max_line, memory_order_relaxed);
+}
+
 /* What stands for a value of the event, in all the formats below:
  *   %r room   %n name   %t text   %T a space and the text, if there is one   %b by   %y reason
  *   %d number   %i id   %w time_ms   %u " until <until_ms>" and ": <reason>", each if there is one
@@ -181,7 +186,7 @@ static const char *format_of(const struct event *ev)
 /* One item of a list. Every line but the last ends in " +". *start is where the line begins. */
 static void add_item(struct buf *out, const struct event *ev, const char *item, size_t *start)
 {
-    size_t most = (size_t)atomic_load_explicit(&max_line, memory_order_relaxed) - sizeof " +\r\n";
+    size_t most = native_max_line() - sizeof " +\r\n";
     if (out->len - *start + 1 + strlen(item) > most) {
         buf_str(out, " +\r\n");
         *start = out->len;
@@ -221,7 +226,7 @@ static void render_members(struct buf *out, const struct event *ev)
 /* Behind number and time, the longest texts of the longest names do not fit: they continue in a second line. */
 static void render_hist(struct buf *out, const struct event *ev)
 {
-    size_t most = (size_t)atomic_load_explicit(&max_line, memory_order_relaxed) - strlen(" +\r\n");
+    size_t most = native_max_line() - strlen(" +\r\n");
     const char *text = ev->text;
     for (;;) {
         size_t start = out->len, left = strlen(text);

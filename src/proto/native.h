@@ -8,7 +8,9 @@
  * FORM_TAGS; tags do not count for the length of a line. */
 extern const struct codec native_codec;
 
-/* The most bytes of a line that it writes, end included; longer lists continue in further lines. Any thread. */
+/* The most bytes of a line, end included, from a client or to it; longer lists continue in further lines. Any
+ * thread. */
 void native_configure(int max_line_bytes);
+size_t native_max_line(void);
 
 #endif

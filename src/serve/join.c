@@ -85,7 +85,7 @@ bool join_room(struct session *s, struct join *j)
     }
     bool leaves = !j->stay && m->current;
     bool has_space = m->room_count - leaves < session_limits().rooms_per_user;
-    struct room *r = has_space ? rooms_enter(j->name, m->account) : NULL; /* before anything changes */
+    struct room *r = has_space ? rooms_get_or_make(j->name, m->account) : NULL; /* before anything changes */
     if (r)
         return come_in(s, r, j, leaves);
     j->no.error = name_fits(j->name) ? ERROR_TOO_MANY_ROOMS : ERROR_INVALID_ROOM;

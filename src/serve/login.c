@@ -136,7 +136,7 @@ bool login_take_name(struct session *s, const char *name, const struct account *
         m->account = 0;
         return false;
     }
-    session_named(s);
+    session_got_name(s);
     if (proved) {
         accounts_note_seen(proved->id, addrs_key_text(&s->pair->arrival.peer, host));
         mailbox_show(s);

@@ -99,7 +99,7 @@ struct unread {
 static void show_unread(const char *key, int unread, void *arg)
 {
     struct unread *u = arg;
-    struct room *r = rooms_find(key);
+    struct room *r = rooms_get(key);
     if (!r)
         return;
     if (unread && !member_is_in(&u->s->member, r) && room_may_see(r, &u->s->member))

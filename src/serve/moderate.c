@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REASON_OVERHEAD 160 /* bytes of a line that shows a reason, beside it */
-
 static struct moderator moderator_of(struct session *s)
 {
     return (struct moderator){s->member.name, &s->member, session_waiter(s)};
@@ -35,13 +33,11 @@ static bool finish(enum moderation_result result, struct refusal *no)
     return result == MODERATION_DONE;
 }
 
-struct room *moderate_room(struct session *s, enum role least, struct refusal *no)
+bool moderate_may(struct session *s, struct room *r, enum role least, struct refusal *no)
 {
-    struct room *r = s->member.current;
-    if (r && room_role(r, &s->member) >= least)
-        return r;
-    no->error = r ? ERROR_DENIED : ERROR_NOT_IN_A_ROOM;
-    return NULL;
+    if (!r)
+        return refuse(no, ERROR_NOT_IN_A_ROOM);
+    return room_role(r, &s->member) >= least || refuse(no, ERROR_DENIED);
 }
 
 /* ---- targets ---- */
@@ -63,94 +59,75 @@ static bool find_user(const char *word, struct target *target)
     return true;
 }
 
-static bool may_act_on(struct session *s, struct room *r, const struct target *target)
+static bool may_act_on(struct session *s, const struct aim *at, struct refusal *no)
 {
-    return room_role_of(r, target) < room_role(r, &s->member);
+    return room_role_of(at->room, &at->target) < room_role(at->room, &s->member) || refuse(no, ERROR_DENIED);
 }
 
-/* The current room, and the user that the word names, wherever they come from. */
-static struct room *aim_at_user(struct session *s, const char *word, struct target *target, struct refusal *no)
+/* At a user alone, and not at others with the same address. */
+static bool aim_at_user(struct session *s, struct aim *at, struct refusal *no)
 {
-    struct room *r = moderate_room(s, ROLE_OP, no);
-    if (r && !find_user(word, target)) {
-        no->error = ERROR_USER_NOT_FOUND;
-        return NULL;
-    }
-    *target->host = '\0';
-    return r;
+    if (!moderate_may(s, at->room, ROLE_OP, no))
+        return false;
+    if (!find_user(at->word, &at->target))
+        return refuse(no, ERROR_USER_NOT_FOUND);
+    *at->target.host = '\0';
+    return true;
 }
 
-/* The same for a user with a lower role. */
-static struct room *aim_at_lower(struct session *s, const char *word, struct target *target, struct refusal *no)
+static bool aim_at_lower(struct session *s, struct aim *at, struct refusal *no)
 {
-    struct room *r = aim_at_user(s, word, target, no);
-    if (!r || may_act_on(s, r, target))
-        return r;
-    no->error = ERROR_DENIED;
-    return NULL;
+    return aim_at_user(s, at, no) && may_act_on(s, at, no);
 }
 
-/* The same for a user or an address. */
-static struct room *aim(struct session *s, const char *word, struct target *target, struct refusal *no)
+bool moderate_aim(struct session *s, struct aim *at, struct refusal *no)
 {
     char address[ADDRS_TEXT];
-    struct room *r = moderate_room(s, ROLE_OP, no);
-    if (!r)
-        return NULL;
-    bool is_address = addrs_read_key(word, address), is_user = find_user(word, target);
+    struct target *target = &at->target;
+    if (!moderate_may(s, at->room, ROLE_OP, no))
+        return false;
+    bool is_address = addrs_read_key(at->word, address), is_user = find_user(at->word, target);
     if (is_address) {
         memcpy(target->host, address, sizeof target->host);
         memcpy(target->shown, address, sizeof target->shown);
     }
-    if (!is_address && !is_user)
-        no->error = ERROR_USER_NOT_FOUND;
-    else if (!may_act_on(s, r, target))
-        no->error = ERROR_DENIED;
-    return no->error == ERROR_NONE ? r : NULL;
-}
-
-bool moderate_aim(struct session *s, const char *word, struct target *target, struct refusal *no)
-{
-    return aim(s, word, target, no) != NULL;
+    return is_address || is_user ? may_act_on(s, at, no) : refuse(no, ERROR_USER_NOT_FOUND);
 }
 
 /* ---- roles ---- */
 
-bool moderate_give(struct session *s, const char *word, enum role role, struct target *target, struct refusal *no)
+bool moderate_give(struct session *s, struct aim *at, enum role role, struct refusal *no)
 {
     struct moderator by = moderator_of(s);
-    enum moderation_kind told = role == ROLE_OP ? MODERATION_OP : MODERATION_VOICE;
-    struct room *r = aim_at_lower(s, word, target, no);
-    if (!r)
+    struct role_change c = {&at->target, role, role == ROLE_OP ? MODERATION_OP : MODERATION_VOICE};
+    if (!aim_at_lower(s, at, no))
         return false;
-    if (!target->account && !room_has_target(r, target))
+    if (!at->target.account && !room_has_target(at->room, &at->target))
         return refuse(no, ERROR_USER_NOT_FOUND);
-    if (room_role_of(r, target) >= role) /* has it already, or a higher one */
+    if (room_role_of(at->room, &at->target) >= role) /* has it already, or a higher one */
         return true;
-    return finish(moderation_role(r, &(struct role_change){target, role, told}, &by), no);
+    return finish(moderation_role(at->room, &c, &by), no);
 }
 
-/* The user may still come in, as a guest. */
-bool moderate_take(struct session *s, const char *word, enum role role, struct target *target, struct refusal *no)
+/* The user may still join, as a guest. */
+bool moderate_take(struct session *s, struct aim *at, enum role role, struct refusal *no)
 {
     struct moderator by = moderator_of(s);
-    enum moderation_kind told = role == ROLE_OP ? MODERATION_DEOP : MODERATION_DEVOICE;
-    struct room *r = aim_at_lower(s, word, target, no);
-    if (!r)
+    struct role_change c = {&at->target, ROLE_GUEST, role == ROLE_OP ? MODERATION_DEOP : MODERATION_DEVOICE};
+    if (!aim_at_lower(s, at, no))
         return false;
-    if (room_role_of(r, target) != role)
+    if (room_role_of(at->room, &at->target) != role)
         return refuse(no, ERROR_NO_ROLE);
-    return finish(moderation_role(r, &(struct role_change){target, ROLE_GUEST, told}, &by), no);
+    return finish(moderation_role(at->room, &c, &by), no);
 }
 
-bool moderate_invite(struct session *s, const char *word, struct target *target, struct refusal *no)
+bool moderate_invite(struct session *s, struct aim *at, struct refusal *no)
 {
     struct moderator by = moderator_of(s);
-    struct room *r = aim_at_user(s, word, target, no);
-    if (!r || !finish(moderation_invite(r, target, &by), no))
+    if (!aim_at_user(s, at, no) || !finish(moderation_invite(at->room, &at->target, &by), no))
         return false;
-    struct event ev = {.kind = EVENT_INVITE, .room = r->name, .name = s->member.name};
-    users_tell_name(&s->member, target->shown, &ev);
+    struct event ev = {.kind = EVENT_INVITE, .room = at->room->name, .name = s->member.name};
+    users_tell_name(&s->member, at->target.shown, &ev);
     return true;
 }
 
@@ -159,20 +136,17 @@ bool moderate_invite(struct session *s, const char *word, struct target *target,
 /* Whether the line that shows a reason has space for this one. */
 static bool is_short(const char *reason, struct refusal *no)
 {
-    struct session_limits l = session_limits();
-    int most = l.topic < l.line - REASON_OVERHEAD ? l.topic : l.line - REASON_OVERHEAD;
-    return strlen(reason) <= (size_t)most || refuse(no, ERROR_LINE_TOO_LONG);
+    return strlen(reason) <= (size_t)session_limits().reason || refuse(no, ERROR_LINE_TOO_LONG);
 }
 
-bool moderate_kick(struct session *s, const char *word, const char *reason, struct target *target, struct refusal *no)
+bool moderate_kick(struct session *s, struct aim *at, const char *reason, struct refusal *no)
 {
     struct moderator by = moderator_of(s);
-    struct room *r = aim(s, word, target, no);
-    if (!r || !is_short(reason, no))
+    if (!moderate_aim(s, at, no) || !is_short(reason, no))
         return false;
-    if (*target->name)
-        *target->host = '\0'; /* others from the same address stay */
-    enum moderation_result result = moderation_kick(r, target, reason, &by);
+    if (*at->target.name)
+        *at->target.host = '\0'; /* others from the same address stay */
+    enum moderation_result result = moderation_kick(at->room, &at->target, reason, &by);
     return result == MODERATION_UNKNOWN ? refuse(no, ERROR_USER_NOT_FOUND) : finish(result, no);
 }
 
@@ -182,44 +156,41 @@ static bool is_loopback(const char *host)
     return strncmp(host, "127.", 4) == 0 || strcmp(host, "::/64") == 0;
 }
 
-bool moderate_ban(struct session *s, const struct ban_request *b, struct target *target, struct refusal *no)
+bool moderate_ban(struct session *s, struct aim *at, const struct ban_terms *terms, struct refusal *no)
 {
     struct moderator by = moderator_of(s);
-    struct room *r = aim(s, b->word, target, no);
-    if (!r)
+    struct ban_change c = {terms->kind, &at->target, terms->until_ms, terms->reason};
+    if (!moderate_aim(s, at, no))
         return false;
-    if (!*target->name && is_loopback(target->host))
+    if (!*at->target.name && is_loopback(at->target.host))
         return refuse(no, ERROR_LOOPBACK);
-    struct ban ban = {.kind = b->kind, .target = *target, .until_ms = b->until_ms, .reason = (char *)b->reason};
-    return is_short(b->reason, no) && finish(moderation_ban(r, &ban, &by), no);
+    return is_short(c.reason, no) && finish(moderation_ban(at->room, &c, &by), no);
 }
 
 /* Means the entry that BANS shows like that, or else the user who has the name now. */
-bool moderate_unban(struct session *s, enum ban_kind kind, const char *word, struct refusal *no)
+bool moderate_unban(struct session *s, struct aim *at, enum ban_kind kind, struct refusal *no)
 {
     struct moderator by = moderator_of(s);
-    struct room *r = moderate_room(s, ROLE_OP, no);
-    struct target target;
-    if (!r)
+    char *shown = at->target.shown;
+    if (!moderate_may(s, at->room, ROLE_OP, no))
         return false;
-    find_user(word, &target);
-    if (!addrs_read_key(word, target.shown))
-        snprintf(target.shown, sizeof target.shown, "%s", word);
-    return finish(moderation_unban(r, kind, &target, &by), no);
+    find_user(at->word, &at->target);
+    if (!addrs_read_key(at->word, shown))
+        snprintf(shown, sizeof at->target.shown, "%s", at->word);
+    return finish(moderation_unban(at->room, kind, &at->target, &by), no);
 }
 
 /* ---- options ---- */
 
-bool moderate_set(struct session *s, enum option o, const char *text, long *value, struct refusal *no)
+bool moderate_set(struct session *s, const struct option_request *rq, struct refusal *no)
 {
     struct moderator by = moderator_of(s);
     char word[OPTION_TEXT];
-    struct room *r = moderate_room(s, ROLE_OP, no);
-    if (!r)
+    if (!moderate_may(s, rq->room, ROLE_OP, no))
         return false;
-    if (!option_read(o, text, value, word)) {
-        *no = (struct refusal){.error = ERROR_BAD_VALUE, .name = option_row(o)->name};
+    if (!option_read(rq->option, rq->text, rq->value, word)) {
+        *no = (struct refusal){.error = ERROR_BAD_VALUE, .name = option_row(rq->option)->name};
         return false;
     }
-    return finish(moderation_set(r, &(struct option_change){o, *value, word}, &by), no);
+    return finish(moderation_set(rq->room, &(struct option_change){rq->option, *rq->value, word}, &by), no);
 }

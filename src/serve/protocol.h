@@ -15,14 +15,17 @@
 struct session;
 
 struct protocol {
-    const char *name;  /* as in chatd.conf */
     enum form (*form_of)(unsigned caps); /* the form for a client with those capabilities, a bit for each enum cap */
+    size_t (*max_line)(void); /* bytes of the longest line from a client, end included. Any thread. */
     size_t state_size; /* bytes of s->state, which it gets zeroed for each client; 0: none */
 
     /* A client has connected. Sets the first deadline. */
     void (*begin)(struct session *s);
 
-    /* One line, without its end, NUL after it; writable until the call returns. LINE_TOO_LONG: only its beginning. */
+    /* One line, without its end, NUL after it; writable until the call returns. LINE_TOO_LONG: only its beginning.
+     * What is left to the protocol: whether a command is allowed before the client has a name (member.name is ""),
+     * the length of texts (session_limits().text), post_settle() before all that is not talk, wiping a line that
+     * holds a password (line_wipe), and counting lines that are no good (COUNTER_BAD_LINES). */
     void (*line)(struct session *s, enum line_status status, char *text, size_t len);
 
     /* Some bytes of a body: line() set s->body_bytes to its length, and is called again after the last of them. NULL
@@ -34,7 +37,8 @@ struct protocol {
 
     /* The last words for a reason, in a form; the caller owns the reference. NULL: none. Any thread. */
     struct msg *(*last_words)(enum form form, enum close_reason reason);
-    /* The same for a connection that is refused before it has a session: ERROR_FULL, ERROR_TOO_MANY_CONNECTIONS. */
+    /* The same for a connection that is refused before it has a session: ERROR_FULL, ERROR_TOO_MANY_CONNECTIONS. NULL:
+     * none. Main thread, at the start; the caller owns the reference. */
     struct msg *(*refusal)(enum error_code code);
 };
 

@@ -8,8 +8,11 @@
 
 #include <string.h>
 
-static const struct protocol *const protocols[] = {
-#define PROTOCOL(name, symbol, word, what) &symbol##_protocol,
+static const struct {
+    const char *name;
+    const struct protocol *protocol;
+} protocols[] = {
+#define PROTOCOL(name, symbol, word, what) {word, &symbol##_protocol},
 #include "tbl/protocols.h"
 #undef PROTOCOL
 };
@@ -17,7 +20,7 @@ static const struct protocol *const protocols[] = {
 const struct protocol *protocols_named(const char *name)
 {
     for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++)
-        if (strcmp(protocols[i]->name, name) == 0)
-            return protocols[i];
+        if (strcmp(protocols[i].name, name) == 0)
+            return protocols[i].protocol;
     return NULL;
 }

@@ -16,6 +16,7 @@
 #include "base/panic.h"
 #include "net/post.h"
 #include "serve/backpressure.h"
+#include "serve/mailbox.h"
 #include "serve/protocol.h"
 #include "serve/resumable.h"
 #include "serve/session_rooms.h"
@@ -67,11 +68,13 @@ static bool hand_on_line(struct session *s)
 {
     size_t len = 0;
     char *text = NULL;
-    enum line_status status = s->body_bytes ? LINE_NONE : line_next(&s->line, session_max_line(), &text, &len);
+    enum line_status status = s->body_bytes ? LINE_NONE : line_next(&s->line, s->protocol->max_line(), &text, &len);
     if (status == LINE_NONE || !pay(s, len))
         return false;
     counter_add(COUNTER_LINES, 1);
     atomic_store_explicit(&s->member.active_ms, clock_coarse_ms(), memory_order_relaxed);
+    session_rooms_sync(s);
+    mailbox_heard(s);
     s->protocol->line(s, status, text, len);
     return true;
 }
@@ -120,7 +123,7 @@ static void read_until_over(struct session *s)
     while (!session_is_over(s)) {
         char *space;
         size_t size;
-        line_space(&s->line, session_max_line(), &space, &size);
+        line_space(&s->line, s->protocol->max_line(), &space, &size);
         ssize_t n = stream_read(s->pair->stream, space, size);
         if (n > 0) {
             if (s->line.skipping && !pay(s, (size_t)n)) /* the rest of a line that was too long is not free */

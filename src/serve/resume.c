@@ -117,9 +117,9 @@ static bool take_over(struct session *s, struct account *own, struct resumable *
     s->member.account = own->id;
     bool may = users_take_over(&s->member, &old->member, &c);
     if (may) {
+        session_got_name(s); /* the log-in deadline is met: what follows may take long */
         show_undelivered(s, &ra->saved);
         swap_all(s, ra);
-        session_named(s);
         accounts_note_seen(own->id, addrs_key_text(&s->pair->arrival.peer, host));
     } else {
         s->member.account = 0;
@@ -137,7 +137,7 @@ static bool take_over(struct session *s, struct account *own, struct resumable *
 static void join_again(struct session *s, const struct saved_room *room)
 {
     bool is_in = false;
-    struct room *r = rooms_find(room->key);
+    struct room *r = rooms_get(room->key);
     if (!r)
         return;
     for (int i = 1; i <= HISTORY_TRIES && !is_in; i++) {
@@ -214,7 +214,7 @@ static bool resume_locked(struct session *s, struct resumer *rs, struct account 
         done = come_back(s, own, rs->token, no);
     if (!done && no->error == ERROR_NONE)
         no->error = ERROR_BAD_TOKEN;
-    if (*s->member.name)
+    if (done) /* else what was saved under the token stays there, though the client may be logged in */
         resumable_list(s, rs->token);
     return done;
 }

@@ -13,19 +13,19 @@
 #include <stdlib.h>
 
 static struct {
-    _Atomic int line, text, topic, away, ignored, login_timeout_s, rooms_per_user, history_page, replay, replay_age_s;
+    _Atomic int text, topic, away, reason, ignored, login_timeout_s, rooms_per_user, history_page, replay, replay_age_s;
     _Atomic bool replay_from_history;
-} limit = {4096, 4000, 390, 390, 100, 120, 10, 200, 20, 3600, false};
+} limit = {4000, 390, 390, 390, 100, 120, 10, 200, 20, 3600, false};
 
 #define SET(field) atomic_store_explicit(&limit.field, l->field, memory_order_relaxed)
 #define GET(field) atomic_load_explicit(&limit.field, memory_order_relaxed)
 
 void session_configure(const struct session_limits *l)
 {
-    SET(line);
     SET(text);
     SET(topic);
     SET(away);
+    SET(reason);
     SET(ignored);
     SET(login_timeout_s);
     SET(rooms_per_user);
@@ -38,10 +38,10 @@ void session_configure(const struct session_limits *l)
 struct session_limits session_limits(void)
 {
     return (struct session_limits){
-        .line = GET(line),
         .text = GET(text),
         .topic = GET(topic),
         .away = GET(away),
+        .reason = GET(reason),
         .ignored = GET(ignored),
         .login_timeout_s = GET(login_timeout_s),
         .rooms_per_user = GET(rooms_per_user),
@@ -50,11 +50,6 @@ struct session_limits session_limits(void)
         .replay = GET(replay),
         .replay_age_s = GET(replay_age_s),
     };
-}
-
-size_t session_max_line(void)
-{
-    return (size_t)GET(line);
 }
 
 void session_prepare(struct pair *p)
@@ -157,7 +152,7 @@ void session_set_deadline(struct session *s, int64_t at_ms, enum close_reason re
     atomic_store(&s->deadline_ms, at_ms);
 }
 
-void session_named(struct session *s)
+void session_got_name(struct session *s)
 {
     session_set_deadline(s, INT64_MAX, CLOSE_LOGIN);
     counter_add(COUNTER_LOGINS, 1);

@@ -55,7 +55,8 @@ struct session {
 
 /* Lengths in bytes where nothing else is said. */
 struct session_limits {
-    int line, text, topic, away;
+    int text, topic, away;
+    int reason; /* of a kick, ban or mute */
     int ignored; /* names */
     int login_timeout_s;
     int rooms_per_user;
@@ -67,8 +68,6 @@ struct session_limits {
 /* The limits in force. Any thread. */
 void session_configure(const struct session_limits *limits);
 struct session_limits session_limits(void);
-/* The longest line alone, for the reader's loop. */
-size_t session_max_line(void);
 
 /* Makes and frees the session of a pair, for the pool. */
 void session_prepare(struct pair *p);
@@ -100,6 +99,6 @@ struct waiter session_waiter(struct session *s);
 void session_set_deadline(struct session *s, int64_t at_ms, enum close_reason reason);
 
 /* The client has got a name: no deadline, a log line, a count. */
-void session_named(struct session *s);
+void session_got_name(struct session *s);
 
 #endif

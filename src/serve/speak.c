@@ -32,7 +32,7 @@ bool speak_topic(struct session *s, struct room *r, const char *topic, struct re
         no->error = ERROR_TOPIC_TOO_LONG;
         return false;
     }
-    struct room *ref = rooms_find(r->name); /* the change's reference: it may outlive a LEAVE */
+    struct room *ref = rooms_get(r->name); /* the change's reference: it may outlive a LEAVE */
     lock_acquire(&r->lock);
     bool may = may_set_topic_locked(r, &s->member, no);
     if (may)

@@ -6,7 +6,8 @@
 #include "serve/session.h"
 
 /* Talking in a room, and setting its topic, which counts as talk. False: `no` says why not. The session's reader; these
- * wait for full outboxes before, and for the disk where the room is durable. */
+ * wait for full outboxes before, and for the disk where the room is durable. True, and nothing said, if the session has
+ * ended meanwhile: nobody reads an answer. */
 bool speak_in_room(struct session *s, struct room *r, enum event_kind kind, const char *text, struct refusal *no);
 
 /* An empty topic clears it. True: it is on disk. */

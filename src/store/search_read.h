@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* Reading the search index. For read() of a store_job: on the reader's thread, inside its transaction. */
+/* Reading the search index. For read() of a store_job: on the store reader, inside its transaction. */
 
 struct search_filter {
     const char *match;               /* borrows: an FTS5 expression from terms.h; "" finds nothing */

@@ -13,9 +13,9 @@
  * jobs. It takes all jobs that wait, runs them in one transaction, and completes them in the order in which they were
  * put (group commit).
  *
- * A job that only reads goes through the same queue, so that it sees everything put before it. Then the reader thread
- * reads it on a connection that cannot write, so a long read delays no COMMIT. Where the system supports it, the
- * reader thread runs at a lower priority than the threads that deliver messages.
+ * A job that only reads goes through the same queue, so that it sees everything put before it. Then the store reader, a
+ * thread of its own, reads it on a connection that cannot write, so a long read delays no COMMIT. Where the system
+ * supports it, the store reader runs at a lower priority than the threads that deliver messages.
  *
  * A job with a waiter (`waits`) fails at its first failure. A job without one keeps its place in the queue and is run
  * again until it succeeds. While the store is failed, jobs with a waiter are refused at once, and a small write every
@@ -26,10 +26,10 @@ struct store_job {
      * again if the transaction is run again, so it must not rely on what an earlier call did. NULL: it writes
      * nothing. */
     int (*run)(struct store_job *job, sqlite3 *db);
-    /* Reader thread, after that COMMIT, inside a transaction that sees it and everything put before. NULL: it
+    /* Store reader, after that COMMIT, inside a transaction that sees it and everything put before. NULL: it
      * reads nothing. Only for a job with a waiter. */
     void (*read)(struct store_job *job, sqlite3 *db);
-    /* The job is finished. Called on the store thread, or on the reader thread if the job got as far as read().
+    /* The job is finished. Called on the store thread, or on the store reader if the job got as far as read().
      * `ok` is true if COMMIT succeeded (and read() was called); false if a job with a waiter failed, or if the
      * store gave up at stop. Before the call the job returns to its owner: done() may put it again, or free it.
      * What done() posts is flushed after it. */

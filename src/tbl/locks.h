@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Every lock in chatd, in the order in which they may be taken: a thread may take a lock only while
- * every lock it holds stands above that one here. base/lock.c checks this on every acquisition and aborts on
- * the first violation.
+ * Every lock in chatd, by rank, the lowest first. A thread may take a lock only while all locks it holds rank
+ * lower, so locks are taken in the order of this table. base/lock.c checks this on every acquisition and aborts
+ * on the first violation.
  *
- * From HOT_FIRST down a lock is hot: no socket call that may block, no SQLite call and no log line happens
- * while one is held. The log's own lock stands above that line, so a log line under a hot lock aborts too.
+ * Locks from USERS (LOCK_HOT_FIRST) on are hot: no socket call that may block, no SQLite call and no log line
+ * happens while one is held. The log's own lock ranks lower, so a log line under a hot lock aborts too.
  *
  * LOCK(NAME, what it protects)
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Every protocol that a listener can speak. From here come the values of `protocol` in chatd.conf and their
- * documentation.
+ * documentation. serve/protocols.c includes the header of each.
  *
  * PROTOCOL(NAME, symbol, "name in chatd.conf", "what it is for")
  *   symbol  prefix of its C symbols

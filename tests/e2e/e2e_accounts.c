@@ -14,7 +14,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -327,22 +326,16 @@ static void with_registration_closed_only_the_operator_registers(void **state)
 static void a_locked_database_refuses_changes_but_not_logins(void **state)
 {
     struct client a;
-    sqlite3 *db;
-    char path[256];
     (void)state;
     add_user("alice", "secret-of-alice");
-    snprintf(path, sizeof path, "%s/chatd.db", d.dir);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA busy_timeout = 10000", NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    struct sqlite3 *db = daemon_lock_database(&d);
     try_login(&a, "alice secret-of-alice", "OK Welcome, alice!");
     client_ask(&a, "PASSWD secret-of-alice another-secret", "ERROR Storage unavailable");
     client_ask(&a, "UNREGISTER secret-of-alice", "ERROR Storage unavailable");
     assert_int_equal(ask_ctl("secret-of-carol\n", "add", "carol"), 1);
     assert_has("storage unavailable");
     REFUSED(1, "invite");
-    assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
+    daemon_unlock_database(db);
     daemon_await_log(&d, "store_recovered");
     client_ask(&a, "PASSWD secret-of-alice another-secret", "OK Password changed");
     client_close(&a);

@@ -12,7 +12,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -322,17 +321,6 @@ static void stop_says_goodbye_and_exits_with_0(void **state)
 
 /* ---- every wait ends ---- */
 
-static sqlite3 *lock_database(void)
-{
-    char path[256];
-    sqlite3 *db;
-    snprintf(path, sizeof path, "%s/chatd.db", d.dir);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 20000);
-    assert_int_equal(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
-    return db;
-}
-
 /* Puts one client into each kind of wait: a blocking read, the flood limit, its own full outbox, another's. */
 static void enter_every_wait(struct client *idle, struct client *flooder, struct client *deaf, struct client *pressed)
 {
@@ -399,12 +387,12 @@ static void a_wait_for_the_store_ends_on_kick_and_on_stop(void **state)
     client_enter(&a, &d, "alice", "one");
     client_enter(&b, &d, "bob", "one");
     daemon_await(&d, "store_queued", 0);
-    sqlite3 *db = lock_database();
+    struct sqlite3 *db = daemon_lock_database(&d);
     client_say(&a, "TOPIC never to be");
     OK("kick", "alice");
     client_say(&b, "TOPIC nor this");
     daemon_stop(&d);
-    sqlite3_close(db);
+    daemon_unlock_database(db);
     daemon_start(&d);
     OK("--json", "rooms");
     assert_has("\"topic\":\"\"");

@@ -12,7 +12,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,16 +245,11 @@ static void term_under_load_exits_with_0(void **state)
 static void chat_goes_on_while_the_store_fails_and_recovers(void **state)
 {
     struct client a;
-    char path[256];
-    sqlite3 *db;
     (void)state;
     daemon_start(&d);
     client_enter(&a, &d, "alice", "one");
     daemon_await(&d, "store_queued", 0);
-    snprintf(path, sizeof path, "%s/chatd.db", d.dir);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 20000);
-    assert_int_equal(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    struct sqlite3 *db = daemon_lock_database(&d);
     client_ask(&a, "TOPIC lost", "ERROR Storage unavailable");
     client_ask(&a, "TOPIC lost too", "ERROR Storage unavailable");
     client_ask(&a, "TOPIC", "TOPIC #one");
@@ -268,8 +262,7 @@ static void chat_goes_on_while_the_store_fails_and_recovers(void **state)
     daemon_ctl_ok(&d, out, sizeof out, "--json", "rooms", NULL);
     assert_null(strstr(out, "#kept"));
     assert_true(daemon_log_has(&d, "store_failed"));
-    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-    sqlite3_close(db);
+    daemon_unlock_database(db);
     daemon_await_log(&d, "store_recovered");
     client_ask(&a, "TOPIC found", "OK Topic set");
     daemon_kill(&d);
@@ -293,7 +286,6 @@ static void write_file(const char *path, const char *data, size_t len)
 static void a_foreign_database_is_refused_and_left_alone(void **state)
 {
     char path[256], junk[5000], back[5000];
-    sqlite3 *db;
     (void)state;
     snprintf(path, sizeof path, "%s/chatd.db", d.dir);
     memset(junk, 'j', sizeof junk);
@@ -305,16 +297,11 @@ static void a_foreign_database_is_refused_and_left_alone(void **state)
     fclose(f);
     assert_memory_equal(back, junk, sizeof junk);
     unlink(path);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "CREATE TABLE diary (entry TEXT)", NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
+    daemon_sql(&d, "CREATE TABLE diary (entry TEXT)");
     assert_int_equal(CHATD("-p", "0", "-d", d.dir), 1);
     assert_in("another program", err);
     unlink(path);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(db, "PRAGMA application_id = 0x63686174; PRAGMA user_version = 999", NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
+    daemon_sql(&d, "PRAGMA application_id = 0x63686174; PRAGMA user_version = 999");
     assert_int_equal(CHATD("-p", "0", "-d", d.dir), 1);
     assert_in("schema 999", err);
 }

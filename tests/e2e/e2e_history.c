@@ -10,7 +10,6 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -267,19 +266,13 @@ static void the_operator_can_export_a_room(void **state)
 static void exporting_a_large_room_takes_little_memory(void **state)
 {
     enum { LINES = 6000, BYTES = 4000 };
-    char path[200];
-    sqlite3 *db;
     (void)state;
     daemon_start(&d);
     daemon_stop(&d);
-    snprintf(path, sizeof path, "%s/chatd.db", d.dir);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "INSERT INTO room (key, name, created_ms, used_ms) VALUES ('#a', '#a', 0, 9e15);"
-                                      "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 6000)"
-                                      " INSERT INTO message (room, id, time_ms, name, text)"
-                                      " SELECT '#a', i, i, 'bob', hex(zeroblob(2000)) FROM c", NULL, NULL, NULL),
-                     SQLITE_OK);
-    sqlite3_close(db);
+    daemon_sql(&d, "INSERT INTO room (key, name, created_ms, used_ms) VALUES ('#a', '#a', 0, 9e15);"
+                   "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 6000)"
+                   " INSERT INTO message (room, id, time_ms, name, text)"
+                   " SELECT '#a', i, i, 'bob', hex(zeroblob(2000)) FROM c");
     daemon_start(&d);
     daemon_ctl_ok(&d, out, sizeof out, "ping", NULL);
     long before_kib = daemon_memory_kib(&d);

@@ -211,6 +211,30 @@ static void a_session_resumes_after_a_restart(void **state)
     client_close(&b);
 }
 
+/* The session that could not read what was saved must not save over it. */
+static void a_resume_that_fails_leaves_the_saved_session(void **state)
+{
+    struct client a, b, c;
+    char token[128];
+    (void)state;
+    alice_and_bob(&a, &b, token);
+    client_reset(&a);
+    client_expect(&b, "LEAVE #den alice");
+    daemon_await(&d, "store_queued", 0);
+    daemon_sql(&d, "CREATE TRIGGER stuck BEFORE UPDATE OF missed ON token BEGIN SELECT RAISE(FAIL, 'stuck'); END");
+    resume(&c, token, "OK Welcome back, alice!");
+    client_expect(&c, "ERROR Storage unavailable");
+    client_close(&c);
+    daemon_await(&d, "closed_left", 1);
+    daemon_sql(&d, "DROP TRIGGER stuck");
+    daemon_await_log(&d, "store_recovered");
+    daemon_await(&d, "store_queued", 0);
+    resume_alice(&a, token);
+    client_expect(&a, "OK Joined #den (1 users)");
+    client_close(&a);
+    client_close(&b);
+}
+
 static void after_quit_a_resume_restores_no_room(void **state)
 {
     struct client a, b;
@@ -556,6 +580,20 @@ static void say_some(struct client *c, int *said, int some)
         client_say(c, "%d %s", ++*said, pad);
 }
 
+/* Over a stream that answers some lines with bytes of its own, the wire is then ahead of what the client has read. */
+static void ping_often(struct client *c, int *heard)
+{
+    enum { PINGS = 150 };
+    for (int i = 0; i < PINGS; i++)
+        client_say(c, "PING %d", i);
+    for (int i = 0; i < PINGS;) {
+        if (strncmp(client_line(c), "PONG ", 5) == 0)
+            i++;
+        else
+            count(c, heard);
+    }
+}
+
 /* Reads to the end of the connection. */
 static void read_to_end(struct client *c, int *heard)
 {
@@ -601,6 +639,7 @@ static void each_message_arrives_once_however_often_the_connection_breaks(void *
     alice_and_bob(&a, &b, token);
     for (int i = 0; i < 24; i++) {
         struct client before = a;
+        ping_often(&before, &heard);
         say_some(&b, &said, 60);
         for (int until = said - 60 + i * 2; heard < until;) {
             client_line(&before);
@@ -639,6 +678,7 @@ int main(void)
         GRACE(a_resume_replaces_a_connection_that_is_still_open),
         GRACE(of_many_simultaneous_resumes_one_stays_unseen),
         GRACE(a_session_resumes_after_a_restart),
+        NO_GRACE(a_resume_that_fails_leaves_the_saved_session),
         GRACE(after_quit_a_resume_restores_no_room),
         GRACE(a_resume_restores_capabilities),
         NO_GRACE(a_user_banned_while_away_does_not_rejoin),

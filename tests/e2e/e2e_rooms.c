@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include <pthread.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,8 +199,6 @@ static void looking_at_a_room_does_not_count_as_use(void **state)
 static void unused_rooms_expire_after_their_days(void **state)
 {
     struct client a;
-    char path[256];
-    sqlite3 *db;
     (void)state;
     fixture_start("");
     client_login(&a, &d, "adam");
@@ -211,11 +208,7 @@ static void unused_rooms_expire_after_their_days(void **state)
     client_close(&a);
     daemon_ctl_ok(&d, out, sizeof out, "room", "create", "kept", NULL);
     daemon_stop(&d);
-    snprintf(path, sizeof path, "%s/chatd.db", d.dir);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "UPDATE room SET used_ms = used_ms - 31 * 86400000 WHERE key <> '#fresh'", NULL,
-                                  NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
+    daemon_sql(&d, "UPDATE room SET used_ms = used_ms - 31 * 86400000 WHERE key <> '#fresh'");
     daemon_start(&d);
     daemon_await(&d, "rooms_expired", 1);
     client_login(&a, &d, "adam");

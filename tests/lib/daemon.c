@@ -17,6 +17,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -442,4 +443,31 @@ void daemon_await_log(const struct daemon *d, const char *text)
             fail_msg("not in the log: %s", text);
         poll(NULL, 0, 10);
     }
+}
+
+static sqlite3 *open_database(const struct daemon *d, const char *sql)
+{
+    char path[256];
+    sqlite3 *db;
+    snprintf(path, sizeof path, "%s/chatd.db", d->dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, DAEMON_WAIT_MS);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    return db;
+}
+
+void daemon_sql(const struct daemon *d, const char *sql)
+{
+    assert_int_equal(sqlite3_close(open_database(d, sql)), SQLITE_OK);
+}
+
+struct sqlite3 *daemon_lock_database(const struct daemon *d)
+{
+    return open_database(d, "BEGIN EXCLUSIVE");
+}
+
+void daemon_unlock_database(struct sqlite3 *db)
+{
+    assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }

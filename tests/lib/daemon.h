@@ -75,6 +75,13 @@ int daemon_memory_has(const struct daemon *d, const char *text);
 bool daemon_log_has(const struct daemon *d, const char *text);
 void daemon_await_log(const struct daemon *d, const char *text);
 
+/* Runs SQL in its database, from outside. */
+void daemon_sql(const struct daemon *d, const char *sql);
+/* Keeps chatd from writing to its database, as another program could; and lets it again. */
+struct sqlite3;
+struct sqlite3 *daemon_lock_database(const struct daemon *d);
+void daemon_unlock_database(struct sqlite3 *db);
+
 /* The path of a program under test: CHATD or CHATCTL from the environment. */
 const char *daemon_program(const char *variable);
 

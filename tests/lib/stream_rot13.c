@@ -236,8 +236,9 @@ static void rot13_close(struct stream *st)
     lock_fini(&rot13_of(st)->lock);
 }
 
-static void init(struct stream *st)
+static void init(struct stream *st, const struct stream_layer *layer)
 {
+    (void)layer;
     lock_init(&rot13_of(st)->lock, LOCK_STREAM);
 }
 

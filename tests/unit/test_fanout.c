@@ -399,6 +399,20 @@ static void each_member_hears_its_own_form_and_can_change_it(void **state)
     assert_int_equal(r->fanout.takers[FORM_TAGS], 0);
 }
 
+static void lines_gathered_by_another_keep_the_members_form_of_that_time(void **state)
+{
+    struct speaker sp;
+    (void)state;
+    users_set_form(&alice.member, FORM_TAGS); /* the room still has the old form */
+    speaker_start(&sp, &bob, false);
+    roster_update(r, &alice.member);
+    unit_member_hears(&alice, "ROOM #den bob from a thread\n");
+    speaker_stop(&sp);
+    unit_member_hears(&alice, "");
+    unit_member_hears(&bob, "ROOM #den bob from a thread\n");
+    set_form(&alice, FORM_NATIVE);
+}
+
 static void render_nothing(struct buf *out, const struct event *ev, enum form form, const char *to)
 {
     (void)out;
@@ -413,11 +427,15 @@ static void lines_that_a_form_cannot_express_are_not_put(void **state)
     (void)state;
     codecs_replace(FORM_TAGS, &silent);
     set_form(&alice, FORM_TAGS);
+    unit_client_wait_asleep(&alice.client);
     unit_say(r, &bob.member, "gathered");
-    unit_member_hears(&bob, "ROOM #den bob gathered\n");
-    unit_announce(r, "put at once");
-    unit_member_hears(&bob, "ROOM #den server put at once\n");
+    post_settle(); /* it is put, and no writer is woken yet */
+    assert_int_equal(entries(&bob), 1);
     assert_int_equal(entries(&alice), 0);
+    unit_announce(r, "put at once");
+    assert_int_equal(entries(&bob), 2);
+    assert_int_equal(entries(&alice), 0);
+    unit_member_hears(&bob, "ROOM #den bob gathered\nROOM #den server put at once\n");
     unit_member_hears(&alice, "");
     codecs_replace(FORM_TAGS, NULL);
     set_form(&alice, FORM_NATIVE);
@@ -620,6 +638,7 @@ int main(void)
         TEST(a_member_who_joins_hears_gathered_lines_once_as_replay),
         TEST(an_announcement_follows_earlier_lines),
         TEST(each_member_hears_its_own_form_and_can_change_it),
+        TEST(lines_gathered_by_another_keep_the_members_form_of_that_time),
         TEST(lines_that_a_form_cannot_express_are_not_put),
         TEST(a_member_with_tags_hears_the_replay_with_them),
         TEST(a_member_with_acks_hears_the_number_in_place_of_the_echo),

@@ -83,7 +83,7 @@ static struct target target(const char *name, int64_t account, const char *host)
 
 static enum moderation_result put_ban(enum ban_kind kind, struct target w, int64_t until_ms, const char *reason)
 {
-    struct ban b = {.kind = kind, .target = w, .until_ms = until_ms, .reason = (char *)reason};
+    struct ban_change b = {kind, &w, until_ms, reason};
     return moderation_ban(r, &b, &by);
 }
 
@@ -211,7 +211,7 @@ struct requester {
 static enum moderation_result request_mute(struct requester *a)
 {
     struct target w = target("bob", 0, "");
-    struct ban b = {.kind = BAN_KIND_MUTE, .target = w, .reason = (char[]){""}};
+    struct ban_change b = {BAN_KIND_MUTE, &w, .reason = ""};
     return moderation_ban(r, &b, &a->by);
 }
 

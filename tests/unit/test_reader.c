@@ -42,6 +42,11 @@ static enum form form_of(unsigned caps)
     return FORM_NATIVE;
 }
 
+static size_t max_line(void)
+{
+    return 4096;
+}
+
 static void say(struct session *s, const char *what, const char *data, size_t len)
 {
     char text[512];
@@ -101,8 +106,8 @@ static struct msg *last_words(enum form form, enum close_reason reason)
 }
 
 static const struct protocol lines_and_bodies = {
-    .name = "test",
     .form_of = form_of,
+    .max_line = max_line,
     .state_size = sizeof(struct state),
     .begin = begin,
     .line = line,

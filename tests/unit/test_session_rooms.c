@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "chat/rooms.h"
+#include "chat/roster.h"
 #include "chat/users.h"
 #include "net/post.h"
 #include "proto/native.h"
@@ -20,7 +21,7 @@
 #include "tests/lib/unit.h"
 
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static struct pair pair;
@@ -140,6 +141,19 @@ static void a_user_who_quits_is_told_once_or_room_by_room_as_the_codec_hears_it(
     unit_member_hears(&dave, "QUIT alice (tea)\n");
 }
 
+static void those_who_are_told_room_by_room_are_not_told_of_the_quit_too(void **state)
+{
+    struct contacts c = {0};
+    (void)state;
+    one = enter("#one");
+    join(&bob, "#one");
+    join(&carol, "#one");
+    roster_contacts(one, &s->member, ROSTER_CONTACTS_HEARING_QUITS, &c);
+    assert_int_equal(c.n, 1);
+    assert_ptr_equal(c.v[0].member, &carol.member);
+    free(c.v);
+}
+
 static void a_user_who_shares_no_room_is_not_told(void **state)
 {
     (void)state;
@@ -170,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(a_user_who_quits_is_told_once_or_room_by_room_as_the_codec_hears_it),
+        TEST(those_who_are_told_room_by_room_are_not_told_of_the_quit_too),
         TEST(a_user_who_shares_no_room_is_not_told),
         TEST(a_user_who_leaves_one_room_has_not_quit),
     };

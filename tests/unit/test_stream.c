@@ -120,19 +120,16 @@ static const struct stream_ops upper_ops = {
     .read = note_read, .write = note_write, .push = note_push, .holds = note_holds, .tick = note_tick,
 };
 
-static void name_lower(struct stream *st)
+/* Each stands on a finished one, and knows its own layer. */
+static void take_name(struct stream *st, const struct stream_layer *layer)
 {
-    ((struct noting *)st)->name = 'l';
+    if (*layer->name == 'u')
+        assert_int_equal(((struct noting *)st->below)->name, 'l');
+    ((struct noting *)st)->name = *layer->name;
 }
 
-static void name_upper(struct stream *st)
-{
-    assert_int_equal(((struct noting *)st->below)->name, 'l'); /* the stream below is complete when this one is made */
-    ((struct noting *)st)->name = 'u';
-}
-
-static const struct stream_layer lower = {"lower", sizeof(struct noting), &lower_ops, name_lower};
-static const struct stream_layer upper = {"upper", sizeof(struct noting), &upper_ops, name_upper};
+static const struct stream_layer lower = {"lower", sizeof(struct noting), &lower_ops, take_name};
+static const struct stream_layer upper = {"upper", sizeof(struct noting), &upper_ops, take_name};
 static const struct stream_layer *const both[] = {&lower, &upper, NULL};
 
 static struct noting bottom;

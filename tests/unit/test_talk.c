@@ -275,8 +275,8 @@ static void a_member_who_may_not_talk_is_told_why_and_not_heard(void **state)
     assert_in_range(no.number, 3590, 3600);
     post_settle();
     unit_member_hears(&bob, "ROOM #den bob one\n");
-    struct ban mute = {
-        .kind = BAN_KIND_MUTE, .target = {.shown = "bob", .name = "bob"}, .reason = (char[]){"calm down"}};
+    struct target target = {.shown = "bob", .name = "bob"};
+    struct ban_change mute = {BAN_KIND_MUTE, &target, .reason = "calm down"};
     assert_int_equal(moderation_ban(r, &mute, &by), MODERATION_DONE);
     assert_false(talk_say(r, &bob.member, EVENT_SAID, "three", &no));
     assert_int_equal(no.error, ERROR_MUTED);

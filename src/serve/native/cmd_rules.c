@@ -17,14 +17,24 @@
 
 /* ---- roles, INVITE, KICK ---- */
 
-typedef bool role_fn(struct session *s, const char *word, enum role role, struct target *target, struct refusal *no);
+typedef bool role_fn(struct session *s, struct aim *at, enum role role, struct refusal *no);
+
+static struct aim aim_at(const struct session *s, const char *word)
+{
+    return (struct aim){.room = s->member.current, .word = word};
+}
+
+static void answer(struct session *s, bool done, enum moderation_kind kind, const struct aim *at, struct refusal *no)
+{
+    struct event ev = {.kind = EVENT_MODERATED, .moderation = kind, .name = at->target.shown};
+    command_answer(s, done, &ev, no);
+}
 
 static void change_role(struct session *s, const char *word, role_fn *how, enum role role, enum moderation_kind kind)
 {
     struct refusal no = {0};
-    struct target target;
-    struct event ev = {.kind = EVENT_MODERATED, .moderation = kind, .name = target.shown};
-    command_answer(s, how(s, word, role, &target, &no), &ev, &no);
+    struct aim at = aim_at(s, word);
+    answer(s, how(s, &at, role, &no), kind, &at, &no);
 }
 
 void cmd_op(struct session *s, const struct args *a)
@@ -50,9 +60,8 @@ void cmd_devoice(struct session *s, const struct args *a)
 void cmd_invite(struct session *s, const struct args *a)
 {
     struct refusal no = {0};
-    struct target target;
-    struct event ev = {.kind = EVENT_MODERATED, .moderation = MODERATION_INVITE, .name = target.shown};
-    command_answer(s, moderate_invite(s, a->word, &target, &no), &ev, &no);
+    struct aim at = aim_at(s, a->word);
+    answer(s, moderate_invite(s, &at, &no), MODERATION_INVITE, &at, &no);
 }
 
 static const char *skip_blanks(const char *text)
@@ -63,9 +72,8 @@ static const char *skip_blanks(const char *text)
 void cmd_kick(struct session *s, const struct args *a)
 {
     struct refusal no = {0};
-    struct target target;
-    struct event ev = {.kind = EVENT_MODERATED, .moderation = MODERATION_KICK, .name = target.shown};
-    command_answer(s, moderate_kick(s, a->word, skip_blanks(a->text), &target, &no), &ev, &no);
+    struct aim at = aim_at(s, a->word);
+    answer(s, moderate_kick(s, &at, skip_blanks(a->text), &no), MODERATION_KICK, &at, &no);
 }
 
 /* ---- BAN, MUTE ---- */
@@ -111,21 +119,20 @@ static bool cut_duration(char **text, int64_t *until_ms)
 static void ban(struct session *s, const struct args *a, enum ban_kind kind, enum command c, enum moderation_kind done)
 {
     struct refusal no = {0};
-    struct target target;
+    struct aim at = aim_at(s, a->word);
+    struct ban_terms terms = {.kind = kind};
     char *text = a->text;
-    int64_t until_ms;
-    if (!cut_duration(&text, &until_ms)) {
-        if (moderate_aim(s, a->word, &target, &no))
+    if (!cut_duration(&text, &terms.until_ms)) {
+        if (moderate_aim(s, &at, &no))
             command_usage(s, c);
         else
             session_refuse(s, &no);
         return;
     }
-    const char *reason = skip_blanks(text);
-    struct event ev = {.kind = EVENT_MODERATED, .moderation = done, .name = target.shown, .until_ms = until_ms,
-                       .reason = reason};
-    struct ban_request b = {kind, a->word, until_ms, reason};
-    command_answer(s, moderate_ban(s, &b, &target, &no), &ev, &no);
+    terms.reason = skip_blanks(text);
+    struct event ev = {.kind = EVENT_MODERATED, .moderation = done, .name = at.target.shown,
+                       .until_ms = terms.until_ms, .reason = terms.reason};
+    command_answer(s, moderate_ban(s, &at, &terms, &no), &ev, &no);
 }
 
 void cmd_ban(struct session *s, const struct args *a)
@@ -141,8 +148,9 @@ void cmd_mute(struct session *s, const struct args *a)
 static void unban(struct session *s, const char *word, enum ban_kind kind, enum moderation_kind done)
 {
     struct refusal no = {0};
+    struct aim at = aim_at(s, word);
     struct event ev = {.kind = EVENT_MODERATED, .moderation = done, .name = word};
-    command_answer(s, moderate_unban(s, kind, word, &no), &ev, &no);
+    command_answer(s, moderate_unban(s, &at, kind, &no), &ev, &no);
 }
 
 void cmd_unban(struct session *s, const struct args *a)
@@ -187,9 +195,9 @@ void cmd_bans(struct session *s, const struct args *a)
 {
     struct refusal no = {0};
     struct buf lines = {0};
-    struct room *r = moderate_room(s, ROLE_OP, &no);
+    struct room *r = s->member.current;
     (void)a;
-    if (r)
+    if (moderate_may(s, r, ROLE_OP, &no))
         answer_list(s, &lines, LIST_BANS, add_bans(s, r, &lines));
     else
         session_refuse(s, &no);
@@ -232,8 +240,8 @@ static void list_settings(struct session *s)
 {
     struct refusal no = {0};
     struct buf lines = {0};
-    struct room *r = moderate_room(s, ROLE_NONE, &no);
-    if (!r) {
+    struct room *r = s->member.current;
+    if (!moderate_may(s, r, ROLE_NONE, &no)) {
         session_refuse(s, &no);
         return;
     }
@@ -255,8 +263,8 @@ void cmd_set(struct session *s, const struct args *a)
     } else if (!a->more) {
         command_usage(s, COMMAND_SET);
     } else {
+        struct option_request rq = {s->member.current, ev.option, a->more, &ev.value};
         no = (struct refusal){0};
-        bool done = moderate_set(s, ev.option, a->more, &ev.value, &no);
-        command_answer(s, done, &ev, &no);
+        command_answer(s, moderate_set(s, &rq, &no), &ev, &no);
     }
 }

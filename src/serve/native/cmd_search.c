@@ -29,7 +29,7 @@ static enum error_code add_room(struct question *q, const char *value)
         return ERROR_USAGE;
     if (!name_room(name, value))
         return ERROR_INVALID_ROOM;
-    struct room *r = rooms_find(name);
+    struct room *r = rooms_get(name);
     if (!r)
         return ERROR_ROOM_NOT_FOUND;
     bool may_look = room_may_see(r, q->asker);

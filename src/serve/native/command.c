@@ -10,8 +10,6 @@
 #include "chat/rooms.h"
 #include "net/post.h"
 #include "proto/text.h"
-#include "serve/mailbox.h"
-#include "serve/session_rooms.h"
 
 #include <string.h>
 
@@ -106,8 +104,6 @@ static void run(struct session *s, enum command c, char *rest)
     } else {
         if (log_enabled(LOG_DEBUG))
             log_peer(LOG_DEBUG, "command", "id=%llu verb=%s", (unsigned long long)s->member.id, row->name);
-        session_rooms_sync(s);
-        mailbox_heard(s);
         if (!(row->flags & TALK))
             post_settle(); /* what was said before comes before what the handler does */
         row->handler(s, &a);
@@ -161,7 +157,7 @@ struct room *command_room(struct session *s, const char *word)
         session_error(s, ERROR_NOT_IN_A_ROOM);
     else if (word && !name_room(name, word))
         session_error(s, ERROR_INVALID_ROOM);
-    else if (!(r = rooms_find(word ? name : s->member.current->name)))
+    else if (!(r = rooms_get(word ? name : s->member.current->name)))
         session_error(s, ERROR_ROOM_NOT_FOUND);
     if (!r || room_may_see(r, &s->member))
         return r;

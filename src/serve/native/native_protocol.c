@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "proto/native.h"
 #include "serve/native/command.h"
 
 struct native_state {
@@ -56,8 +57,8 @@ static struct msg *refusal(enum error_code code)
 }
 
 const struct protocol native_protocol = {
-    .name = "native",
     .form_of = form_of,
+    .max_line = native_max_line,
     .state_size = sizeof(struct native_state),
     .begin = begin,
     .line = line,
