@@ -75,9 +75,9 @@ int daemon_memory_has(const struct daemon *d, const char *text);
 bool daemon_log_has(const struct daemon *d, const char *text);
 void daemon_await_log(const struct daemon *d, const char *text);
 
-/* Runs SQL in its database, from outside. */
+/* Runs SQL on its database over a connection of the test. */
 void daemon_sql(const struct daemon *d, const char *sql);
-/* Keeps chatd from writing to its database, as another program could; and lets it again. */
+/* Locks the database against writes by chatd, as another program could; unlocks it. */
 struct sqlite3;
 struct sqlite3 *daemon_lock_database(const struct daemon *d);
 void daemon_unlock_database(struct sqlite3 *db);

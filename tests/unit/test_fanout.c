@@ -399,7 +399,7 @@ static void each_member_hears_its_own_form_and_can_change_it(void **state)
     assert_int_equal(r->fanout.takers[FORM_TAGS], 0);
 }
 
-static void lines_that_another_gathered_reach_a_member_in_its_form_of_that_time(void **state)
+static void lines_gathered_by_another_keep_the_members_form_of_that_time(void **state)
 {
     struct speaker sp;
     (void)state;
@@ -638,7 +638,7 @@ int main(void)
         TEST(a_member_who_joins_hears_gathered_lines_once_as_replay),
         TEST(an_announcement_follows_earlier_lines),
         TEST(each_member_hears_its_own_form_and_can_change_it),
-        TEST(lines_that_another_gathered_reach_a_member_in_its_form_of_that_time),
+        TEST(lines_gathered_by_another_keep_the_members_form_of_that_time),
         TEST(lines_that_a_form_cannot_express_are_not_put),
         TEST(a_member_with_tags_hears_the_replay_with_them),
         TEST(a_member_with_acks_hears_the_number_in_place_of_the_echo),

@@ -118,7 +118,8 @@ static void a_room_is_created_once_and_keeps_its_first_spelling(void **state)
 {
     (void)state;
     assert_null(rooms_get("#General"));
-    struct room *a = rooms_get_or_make("#General", 0), *b = rooms_get_or_make("#gENERAL", 0), *c = rooms_get("#general");
+    struct room *a = rooms_get_or_make("#General", 0), *b = rooms_get_or_make("#gENERAL", 0),
+                *c = rooms_get("#general");
     assert_ptr_equal(a, b);
     assert_ptr_equal(a, c);
     assert_string_equal(a->name, "#General");

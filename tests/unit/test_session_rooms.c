@@ -115,7 +115,7 @@ static void join(struct unit_member *um, const char *name)
     unit_member_join(um, rooms_get_or_make(name, 0));
 }
 
-static void hush(void)
+static void clear_output(void)
 {
     unit_member_clear(&bob);
     unit_member_clear(&carol);
@@ -124,7 +124,7 @@ static void hush(void)
 
 /* ---- the end of a session ---- */
 
-static void a_user_who_quits_is_told_once_or_room_by_room_as_the_codec_hears_it(void **state)
+static void a_quit_is_told_once_or_room_by_room_as_the_codec_asks(void **state)
 {
     (void)state;
     one = enter("#one");
@@ -134,14 +134,14 @@ static void a_user_who_quits_is_told_once_or_room_by_room_as_the_codec_hears_it(
     join(&carol, "#one");
     join(&carol, "#two");
     join(&dave, "#two");
-    hush();
+    clear_output();
     session_rooms_quit(s, "tea");
     unit_member_hears(&bob, "LEAVE #two alice\nLEAVE #one alice\n");
     unit_member_hears(&carol, "QUIT alice (tea)\n");
     unit_member_hears(&dave, "QUIT alice (tea)\n");
 }
 
-static void those_who_are_told_room_by_room_are_not_told_of_the_quit_too(void **state)
+static void a_member_told_room_by_room_is_not_told_of_the_quit(void **state)
 {
     struct contacts c = {0};
     (void)state;
@@ -160,7 +160,7 @@ static void a_user_who_shares_no_room_is_not_told(void **state)
     one = enter("#one");
     join(&bob, "#one");
     join(&carol, "#two");
-    hush();
+    clear_output();
     session_rooms_quit(s, "tea");
     unit_member_hears(&bob, "LEAVE #one alice\n");
     unit_member_hears(&carol, "");
@@ -173,7 +173,7 @@ static void a_user_who_leaves_one_room_has_not_quit(void **state)
     two = enter("#two");
     join(&bob, "#one");
     join(&carol, "#one");
-    hush();
+    clear_output();
     session_rooms_leave(s, one, "", false);
     unit_member_hears(&bob, "LEAVE #one alice\n");
     unit_member_hears(&carol, "LEAVE #one alice\n");
@@ -183,8 +183,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(a_user_who_quits_is_told_once_or_room_by_room_as_the_codec_hears_it),
-        TEST(those_who_are_told_room_by_room_are_not_told_of_the_quit_too),
+        TEST(a_quit_is_told_once_or_room_by_room_as_the_codec_asks),
+        TEST(a_member_told_room_by_room_is_not_told_of_the_quit),
         TEST(a_user_who_shares_no_room_is_not_told),
         TEST(a_user_who_leaves_one_room_has_not_quit),
     };
