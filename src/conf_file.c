@@ -169,33 +169,41 @@ static void read_value(struct reading *rd, const config_setting_t *at, const str
 
 /* ---- groups ---- */
 
-static void read_key(struct reading *rd, const config_setting_t *at, const char *name, const struct conf_row *rows,
-                     size_t n, void *base)
+/* The keys that a group may have: those rows whose path is `name.key`, with their values in the struct at `base`. */
+struct group_keys {
+    const char *name;
+    const struct conf_row *rows;
+    size_t n;
+    void *base;
+};
+
+static void read_key(struct reading *rd, const config_setting_t *at, const struct group_keys *keys)
 {
     struct conf_guess g;
     char path[PATH_SIZE];
-    snprintf(path, sizeof path, "%s.%s", name, config_setting_name(at));
+    snprintf(path, sizeof path, "%s.%s", keys->name, config_setting_name(at));
     conf_guess_init(&g, path);
-    for (size_t k = 0; k < n; k++) {
-        if (strcmp(rows[k].path, path) == 0) {
-            read_value(rd, at, &rows[k], base);
+    for (size_t k = 0; k < keys->n; k++) {
+        const struct conf_row *row = &keys->rows[k];
+        if (strcmp(row->path, path) == 0) {
+            read_value(rd, at, row, keys->base);
             return;
         }
-        if (strncmp(rows[k].path, path, strlen(name) + 1) == 0)
-            conf_guess_add(&g, rows[k].path);
+        if (strncmp(row->path, path, strlen(keys->name) + 1) == 0)
+            conf_guess_add(&g, row->path);
     }
     unknown_key(rd, at, &g);
 }
 
-/* Reads a group, whose keys are among `rows` as `name.key`, into the struct at `base`. */
-static void read_group(struct reading *rd, const config_setting_t *group, const char *name, const struct conf_row *rows,
-                       size_t n, void *base)
+static void read_group(struct reading *rd, const config_setting_t *group, const struct group_keys *keys)
 {
     for (int i = 0; i < config_setting_length(group); i++)
-        read_key(rd, config_setting_get_elem(group, (unsigned)i), name, rows, n, base);
-    for (size_t k = 0; k < n; k++)
-        if (rows[k].required && !config_setting_get_member(group, rows[k].path + strlen(name) + 1))
-            mistake(rd, group, rows[k].path, "missing; every group of %s needs it", name);
+        read_key(rd, config_setting_get_elem(group, (unsigned)i), keys);
+    for (size_t k = 0; k < keys->n; k++) {
+        const struct conf_row *row = &keys->rows[k];
+        if (row->required && !config_setting_get_member(group, row->path + strlen(keys->name) + 1))
+            mistake(rd, group, row->path, "missing; every group of %s needs it", keys->name);
+    }
 }
 
 static void read_section(struct reading *rd, const config_setting_t *section)
@@ -205,7 +213,7 @@ static void read_section(struct reading *rd, const config_setting_t *section)
         mistake(rd, section, name, "must be a group: %s = { … };", name);
         return;
     }
-    read_group(rd, section, name, conf_rows, conf_row_count, rd->conf);
+    read_group(rd, section, &(struct group_keys){name, conf_rows, conf_row_count, rd->conf});
     if (strcmp(name, "clients") == 0 && config_setting_get_member(section, "max"))
         rd->conf->clients_max_given = true;
 }
@@ -224,7 +232,7 @@ static void read_listeners(struct reading *rd, const config_setting_t *list)
         struct conf_listener *l = &rd->conf->listeners[i];
         conf_default_listener(l);
         if (config_setting_is_group(group))
-            read_group(rd, group, name, conf_listener_rows, conf_listener_row_count, l);
+            read_group(rd, group, &(struct group_keys){name, conf_listener_rows, conf_listener_row_count, l});
         else
             mistake(rd, group, name, "each must be a group: { address = \"*\"; port = 9999; }");
     }

@@ -90,19 +90,17 @@ static void change_done(struct store_job *job, bool ok)
     settle(c, ok ? CHANGE_MADE : CHANGE_FAILED);
 }
 
-void change_put(struct change *c, enum change_kind kind, struct room *r, const char *topic, const struct member *by,
-                struct notifier *notifier)
+void change_put(struct change *c, const struct change_request *rq, struct notifier *notifier)
 {
-    bool created = c->created;
     *c = (struct change){
-        .kind = kind,
-        .room = r,
-        .topic = topic ? panic_strdup(topic) : NULL,
+        .kind = rq->kind,
+        .room = rq->room,
+        .topic = rq->topic ? panic_strdup(rq->topic) : NULL,
         .topic_ms = clock_wall_ms(),
-        .by = by,
-        .created = created,
+        .by = rq->by,
+        .created = rq->created,
     };
-    snprintf(c->topic_by, sizeof c->topic_by, "%s", by ? by->name : NAME_SERVER);
+    snprintf(c->topic_by, sizeof c->topic_by, "%s", rq->by ? rq->by->name : NAME_SERVER);
     request_put(&c->request, &(struct store_job){.run = change_run, .done = change_done}, notifier);
 }
 
@@ -129,9 +127,9 @@ static bool put_permanent(struct room *r, bool made, void *arg)
     bool is_permanent = r->permanent;
     lock_release(&r->lock);
     o->refusal = is_permanent ? CHANGE_EXISTS : CHANGE_PENDING;
-    o->change->created = made;
+    struct change_request rq = {.kind = CHANGE_PERMANENT, .room = r, .created = made};
     if (!is_permanent)
-        change_put(o->change, CHANGE_PERMANENT, r, NULL, NULL, o->notifier);
+        change_put(o->change, &rq, o->notifier);
     return !is_permanent;
 }
 
@@ -141,8 +139,9 @@ static bool put_delete(struct room *r, bool made, void *arg)
     bool is_empty = !atomic_load_explicit(&r->present, memory_order_relaxed);
     (void)made;
     o->refusal = is_empty ? CHANGE_PENDING : CHANGE_OCCUPIED;
+    struct change_request rq = {.kind = CHANGE_DELETE, .room = r};
     if (is_empty)
-        change_put(o->change, CHANGE_DELETE, r, NULL, NULL, o->notifier);
+        change_put(o->change, &rq, o->notifier);
     return is_empty;
 }
 
@@ -173,7 +172,7 @@ enum change_result change_topic(const char *name, const char *topic, struct chan
     if (!r)
         return CHANGE_UNKNOWN;
     lock_acquire(&r->lock);
-    change_put(c, CHANGE_TOPIC, r, topic, NULL, notifier);
+    change_put(c, &(struct change_request){.kind = CHANGE_TOPIC, .room = r, .topic = topic}, notifier);
     lock_release(&r->lock);
     return change_wait(c, NULL, NULL);
 }

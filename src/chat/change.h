@@ -33,15 +33,21 @@ struct change {
     char topic_by[NAME_SIZE]; /* the same: the setter's name */
     int64_t topic_ms;        /* the same: wall clock of change_put */
     const struct member *by; /* CHANGE_TOPIC: the member who is not told, or NULL */
-    bool created;            /* CHANGE_PERMANENT: the room was made for this change; set before change_put */
+    bool created;            /* CHANGE_PERMANENT: the room was made for this change */
 };
 
-/* Puts a change of a room to the store, and takes over the caller's reference to the room. The lock that orders the
- * change is held: the room's for a topic, the table's for the others. `topic` is copied (NULL for other changes),
- * and so is the name of `by`, whose reader calls this; `by` NULL: the operator, under NAME_SERVER. change_wait must
- * follow, without hot locks. */
-void change_put(struct change *c, enum change_kind kind, struct room *r, const char *topic, const struct member *by,
-                struct notifier *notifier);
+/* What is to be changed, all borrowed but the reference to the room. */
+struct change_request {
+    enum change_kind kind;
+    struct room *room;       /* change_put takes over the reference */
+    const char *topic;       /* CHANGE_TOPIC: copied */
+    const struct member *by; /* CHANGE_TOPIC: the member, whose reader calls this; NULL: the operator, NAME_SERVER */
+    bool created;            /* CHANGE_PERMANENT: the room was made for this change */
+};
+
+/* Puts a change of a room to the store. The lock that orders the change is held: the room's for a topic, the table's
+ * for the others. change_wait must follow, without hot locks. */
+void change_put(struct change *c, const struct change_request *rq, struct notifier *notifier);
 
 /* Waits until the change is made or has failed, as request_wait does. Blocks. */
 enum change_result change_wait(struct change *c, bool (*is_over)(void *arg), void *arg);

@@ -161,24 +161,28 @@ bool fanout_is_ignored_locked(const struct fanout *f, const struct member *speak
     return false;
 }
 
-/* Puts one message, whose first line has the number `id`, into the outboxes of that form, without `except` and
- * without members who ignore the speaker. Takes over the message; NULL: the form does not show this event. Returns
- * the number of outboxes. */
-static int put_form_locked(struct fanout *f, int form, struct msg *msg, uint64_t id, const struct member *except,
-                           const struct member *speaker)
+/* One message for the members of one form. */
+struct put {
+    int form;
+    uint64_t id;                          /* number of its first line */
+    const struct member *except, *speaker; /* not for `except`, nor for members who ignore the speaker; or NULL */
+};
+
+/* Takes over the message; NULL: the form does not show this event. Returns the number of outboxes. */
+static int put_form_locked(struct fanout *f, const struct put *put, struct msg *msg)
 {
     struct post_pressure *fullest = &f->fullest;
     int puts = 0;
     for (int i = 0; msg && i < f->count; i++) {
         struct membership *ms = &f->members[i];
         struct member *m = ms->member;
-        if (ms->form != form || m == except || (speaker && ignores(ms, speaker)))
+        if (ms->form != put->form || m == put->except || (put->speaker && ignores(ms, put->speaker)))
             continue;
         int fill = outbox_put(m->outbox, msg);
         if (fill > fullest->fill)
             *fullest = (struct post_pressure){m->outbox, m->id, fill};
         if (fill == OUTBOX_CLOSED && !ms->missed_id)
-            ms->missed_id = id;
+            ms->missed_id = put->id;
         puts++;
     }
     if (msg)
@@ -189,8 +193,8 @@ static int put_form_locked(struct fanout *f, int form, struct msg *msg, uint64_t
 static void put_lines_locked(struct fanout *f, int form)
 {
     struct buf *lines = &f->lines[form];
-    put_form_locked(f, form, msg_new_gathered(lines->data, lines->len, (unsigned)f->gathered), f->first_id,
-                    NULL, NULL);
+    struct put put = {.form = form, .id = f->first_id};
+    put_form_locked(f, &put, msg_new_gathered(lines->data, lines->len, (unsigned)f->gathered));
     if (lines->cap > IDLE_BYTES)
         buf_fini(lines);
     else
@@ -228,12 +232,13 @@ bool fanout_congested(struct fanout *f, struct post_pressure *p)
 int fanout_put_locked(struct fanout *f, const struct event *ev, const struct member *except,
                       const struct member *speaker)
 {
+    struct put put = {.id = ev->id, .except = except, .speaker = speaker};
     int puts = 0;
     fanout_settle_locked(f);
     f->fullest = (struct post_pressure){0};
-    for (int form = 0; form < FORMS; form++)
-        if (f->takers[form])
-            puts += put_form_locked(f, form, member_render((enum form)form, ev, NULL), ev->id, except, speaker);
+    for (put.form = 0; put.form < FORMS; put.form++)
+        if (f->takers[put.form])
+            puts += put_form_locked(f, &put, member_render((enum form)put.form, ev, NULL));
     note_congested_locked(f);
     return puts;
 }

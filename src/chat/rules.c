@@ -121,7 +121,7 @@ void rules_invite_client(struct rules *ru, uint64_t id)
 
 /* ---- bans and mutes ---- */
 
-static bool has_expired(const struct ban *b, int64_t now_ms)
+bool rules_has_expired(const struct ban *b, int64_t now_ms)
 {
     return b->until_ms && b->until_ms <= now_ms;
 }
@@ -152,7 +152,7 @@ bool rules_has_space_for_ban(const struct rules *ru, enum ban_kind kind, const s
     int n = 0;
     bool replaces = false;
     for (int i = 0; i < ru->ban_count; i++) {
-        n += !has_expired(&ru->bans[i], now_ms);
+        n += !rules_has_expired(&ru->bans[i], now_ms);
         replaces = replaces || is_replaced(&ru->bans[i], kind, target);
     }
     return replaces || n < atomic_load_explicit(&most_bans, memory_order_relaxed);
@@ -161,7 +161,7 @@ bool rules_has_space_for_ban(const struct rules *ru, enum ban_kind kind, const s
 void rules_ban(struct rules *ru, const struct ban *b, int64_t now_ms)
 {
     for (int i = ru->ban_count - 1; i >= 0; i--)
-        if (has_expired(&ru->bans[i], now_ms) || is_replaced(&ru->bans[i], b->kind, &b->target))
+        if (rules_has_expired(&ru->bans[i], now_ms) || is_replaced(&ru->bans[i], b->kind, &b->target))
             remove_ban(ru, i);
     ru->bans = panic_realloc(ru->bans, (size_t)(ru->ban_count + 1) * sizeof *ru->bans);
     ru->bans[ru->ban_count++] = *b;
@@ -206,7 +206,7 @@ const struct ban *rules_hits(const struct rules *ru, enum ban_kind kind, const s
     const struct ban *longest = NULL;
     for (int i = 0; i < ru->ban_count && su->role < ROLE_OWNER; i++) {
         const struct ban *b = &ru->bans[i];
-        if (b->kind != kind || has_expired(b, now_ms) || !rules_is_target(&b->target, su))
+        if (b->kind != kind || rules_has_expired(b, now_ms) || !rules_is_target(&b->target, su))
             continue;
         if (!longest || !b->until_ms || (longest->until_ms && b->until_ms > longest->until_ms))
             longest = b;

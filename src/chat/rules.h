@@ -83,6 +83,8 @@ bool rules_uninvite_client(struct rules *ru, uint64_t id);
  * the same .shown or the same account. The limit is checked before, as for a role. */
 void rules_ban(struct rules *ru, const struct ban *b, int64_t now_ms);
 bool rules_has_space_for_ban(const struct rules *ru, enum ban_kind kind, const struct target *target, int64_t now_ms);
+/* now_ms: wall clock. */
+bool rules_has_expired(const struct ban *b, int64_t now_ms);
 /* False: no such ban. */
 bool rules_unban(struct rules *ru, enum ban_kind kind, const char *shown);
 /* The one with that .shown (case does not matter), or NULL. Borrowed until the next change. */

@@ -33,10 +33,11 @@ bool speak_topic(struct session *s, struct room *r, const char *topic, struct re
     if (strlen(topic) > (size_t)session_limits().topic_bytes)
         return refusal_set(no, ERROR_TOPIC_TOO_LONG);
     struct room *ref = rooms_get(r->name); /* the change's reference: it may outlive a LEAVE */
+    struct change_request rq = {.kind = CHANGE_TOPIC, .room = ref, .topic = topic, .by = &s->member};
     lock_acquire(&r->lock);
     bool may = may_set_topic_locked(r, &s->member, no);
     if (may)
-        change_put(&s->change, CHANGE_TOPIC, ref, topic, &s->member, s->member.notifier);
+        change_put(&s->change, &rq, s->member.notifier);
     lock_release(&r->lock);
     if (!may)
         rooms_release(ref);

@@ -67,7 +67,7 @@ static void put_topic(struct change *c, const char *topic, struct member *by)
 {
     struct room *mine = rooms_get("#talk");
     lock_acquire(&mine->lock);
-    change_put(c, CHANGE_TOPIC, mine, topic, by, &notifier);
+    change_put(c, &(struct change_request){.kind = CHANGE_TOPIC, .room = mine, .topic = topic, .by = by}, &notifier);
     lock_release(&mine->lock);
 }
 
@@ -351,7 +351,7 @@ static void a_room_joined_while_it_was_deleted_stays_as_a_new_one(void **state)
     clear_output();
     unit_job_block(&gate);
     struct room *mine = rooms_get("#talk");
-    change_put(&change, CHANGE_DELETE, mine, NULL, NULL, &notifier);
+    change_put(&change, &(struct change_request){.kind = CHANGE_DELETE, .room = mine}, &notifier);
     unit_member_join(&alice, rooms_get_or_make("#talk", 0));
     unit_job_release(&gate);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_MADE);
@@ -392,7 +392,7 @@ static void a_deletion_that_fails_leaves_the_room_and_its_topic(void **state)
     unit_member_leave_all(&bob);
     unit_house_settle();
     unit_job_block(&gate);
-    change_put(&change, CHANGE_DELETE, rooms_get("#talk"), NULL, NULL, &notifier);
+    change_put(&change, &(struct change_request){.kind = CHANGE_DELETE, .room = rooms_get("#talk")}, &notifier);
     unit_job_fail_next(&gate, &breaker);
     assert_int_equal(change_wait(&change, NULL, NULL), CHANGE_FAILED);
     unit_house_settle();
@@ -430,7 +430,7 @@ static void a_room_is_permanent_only_when_that_is_on_disk(void **state)
     (void)state;
     unit_job_block(&gate);
     change.created = false;
-    change_put(&change, CHANGE_PERMANENT, rooms_get("#talk"), NULL, NULL, &notifier);
+    change_put(&change, &(struct change_request){.kind = CHANGE_PERMANENT, .room = rooms_get("#talk")}, &notifier);
     lock_acquire(&r->lock);
     bool kept = r->permanent;
     lock_release(&r->lock);

@@ -212,7 +212,7 @@ static void a_room_deleted_under_its_members_starts_afresh(void **state)
     unit_house_settle();
     unit_job_block(&gate);
     struct room *gone = rooms_get("#den");
-    change_put(&c, CHANGE_DELETE, gone, NULL, NULL, &notifier);
+    change_put(&c, &(struct change_request){.kind = CHANGE_DELETE, .room = gone}, &notifier);
     r = rooms_get_or_make("#den", 0); /* joined while the deletion is being written */
     unit_member_join(&alice, r);
     unit_job_release(&gate);

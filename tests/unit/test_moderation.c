@@ -305,7 +305,7 @@ static void a_decision_on_a_room_being_deleted_has_no_effect(void **state)
     unit_member_leave_all(&alice);
     unit_house_settle();
     unit_job_block(&gate);
-    change_put(&del, CHANGE_DELETE, rooms_get("#den"), NULL, NULL, &notifier);
+    change_put(&del, &(struct change_request){.kind = CHANGE_DELETE, .room = rooms_get("#den")}, &notifier);
     r = rooms_get_or_make("#den", 0); /* a user who joins meanwhile is in a new room */
     unit_member_join(&alice, r);
     start(&a, request_privacy, 2);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The seam to a protocol: a small one of the test's own, served by the real reader over the real pool. It has lines, a
- * body of bytes, state of its own, deadlines that it moves, and last words.
+ * The seam between the reader and a protocol, shown by a small protocol that the real reader serves over the real pool.
+ * It has lines, bodies, state, deadlines that it moves, and last words.
  */
 #include "config.h"
 
@@ -64,7 +64,7 @@ static void begin(struct session *s)
     session_set_deadline(s, first_deadline_ms, CLOSE_LOGIN);
 }
 
-/* "BODY n": so many bytes follow. "DEADLINE": now, with another reason. "NONE": no deadline. "END": quits. */
+/* "BODY n": n bytes follow. "DEADLINE": sets one that is now, with another reason. "NONE": removes it. "END": quits. */
 static void line(struct session *s, enum line_status status, char *text, size_t len)
 {
     struct state *state = s->state;
@@ -86,7 +86,7 @@ static void line(struct session *s, enum line_status status, char *text, size_t 
 
 static void bytes(struct session *s, const char *data, size_t len)
 {
-    while (len--) { /* one by one: how they were cut must not show */
+    while (len--) { /* one by one, so that the answers do not depend on how the bytes were cut */
         char hex[3];
         snprintf(hex, sizeof hex, "%02x", (unsigned char)*data++);
         say(s, "byte", hex, 2);
@@ -116,7 +116,7 @@ static const struct protocol lines_and_bodies = {
     .last_words = last_words,
 };
 
-/* ---- a client of it ---- */
+/* ---- its client ---- */
 
 static int peer = -1;
 
@@ -147,7 +147,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void come(void)
+static void connect_client(void)
 {
     int fd[2];
     unit_tcp_pair(fd, 0, 0);
@@ -158,13 +158,13 @@ static void come(void)
     peer = fd[1];
 }
 
-static void go(void)
+static void disconnect_client(void)
 {
     close(peer);
     peer = -1;
 }
 
-static void hears(const char *text)
+static void expect_lines(const char *text)
 {
     char data[4096] = "";
     assert_true(strlen(text) < sizeof data);
@@ -172,7 +172,7 @@ static void hears(const char *text)
     assert_string_equal(data, text);
 }
 
-static void hears_to_the_end(const char *text)
+static void expect_lines_and_end(const char *text)
 {
     struct buf out = {0};
     unit_read_end(peer, &out);
@@ -196,33 +196,33 @@ static const char mixed_seen[] = "NOTICE line one\r\nNOTICE byte 61\r\nNOTICE by
 static void lines_and_bodies_arrive_in_order_however_they_are_cut(void **state)
 {
     (void)state;
-    come();
+    connect_client();
     unit_write(peer, mixed, strlen(mixed));
-    hears(mixed_seen);
+    expect_lines(mixed_seen);
     for (const char *at = mixed; *at; at++)
         unit_write(peer, at, 1);
-    hears(mixed_seen);
+    expect_lines(mixed_seen);
 }
 
-static void a_line_that_is_too_long_is_told_with_its_beginning(void **state)
+static void of_a_line_that_is_too_long_the_beginning_is_passed(void **state)
 {
     static char longest[5000];
     (void)state;
-    come();
+    connect_client();
     memset(longest, 'x', sizeof longest);
     unit_write(peer, longest, sizeof longest);
     unit_write(peer, "\nnext\n", 6);
-    hears("NOTICE long xxxx\r\nNOTICE line next\r\n");
+    expect_lines("NOTICE long xxxx\r\nNOTICE line next\r\n");
 }
 
-static void each_client_begins_with_state_of_zeros_and_ends_once(void **state)
+static void each_client_begins_with_zeroed_state_and_ends_once(void **state)
 {
     (void)state;
     for (int i = 1; i <= 3; i++) {
-        come();
+        connect_client();
         unit_write(peer, "hello\n", 6);
-        hears("NOTICE line hello\r\n");
-        go();
+        expect_lines("NOTICE line hello\r\n");
+        disconnect_client();
         unit_until(is_idle, NULL);
         assert_int_equal(begun, i);
         assert_int_equal(ended, i);
@@ -230,33 +230,33 @@ static void each_client_begins_with_state_of_zeros_and_ends_once(void **state)
     assert_int_equal(not_zeroed, 0);
 }
 
-static void a_session_is_closed_at_the_deadline_with_its_reason(void **state)
+static void a_session_is_closed_at_its_deadline_with_its_reason(void **state)
 {
     (void)state;
     uint64_t before = close_counted(CLOSE_LOGIN);
     first_deadline_ms = clock_ms() - 1;
-    come();
+    connect_client();
     unit_write(peer, "hello\n", 6);
-    hears("NOTICE line hello\r\n");
+    expect_lines("NOTICE line hello\r\n");
     clients_check_deadlines();
-    hears_to_the_end("NOTICE login_timeout\r\n");
+    expect_lines_and_end("NOTICE login_timeout\r\n");
     assert_int_equal(close_counted(CLOSE_LOGIN), before + 1);
 }
 
-static void a_deadline_that_was_moved_or_removed_is_no_more(void **state)
+static void a_moved_or_removed_deadline_has_no_effect(void **state)
 {
     (void)state;
     first_deadline_ms = clock_ms() - 1;
-    come();
+    connect_client();
     unit_write(peer, "NONE\nhello\n", 11);
-    hears("NOTICE line hello\r\n");
+    expect_lines("NOTICE line hello\r\n");
     clients_check_deadlines();
     unit_write(peer, "still here\n", 11);
-    hears("NOTICE line still here\r\n");
+    expect_lines("NOTICE line still here\r\n");
     unit_write(peer, "DEADLINE\nhello\n", strlen("DEADLINE\nhello\n"));
-    hears("NOTICE line hello\r\n");
+    expect_lines("NOTICE line hello\r\n");
     clients_check_deadlines();
-    hears_to_the_end("NOTICE locked\r\n");
+    expect_lines_and_end("NOTICE locked\r\n");
 }
 
 static void check_no_deadline(struct pair *p, void *arg)
@@ -266,33 +266,33 @@ static void check_no_deadline(struct pair *p, void *arg)
     assert_true(atomic_load(&s->deadline_ms) == INT64_MAX);
 }
 
-static void a_deadline_of_the_client_before_closes_nobody(void **state)
+static void a_deadline_of_the_previous_client_closes_nobody(void **state)
 {
     (void)state;
     first_deadline_ms = clock_ms() - 1;
-    come();
+    connect_client();
     unit_write(peer, "hello\n", 6);
-    hears("NOTICE line hello\r\n");
-    go();
+    expect_lines("NOTICE line hello\r\n");
+    disconnect_client();
     unit_until(is_idle, NULL);
-    pool_each(check_no_deadline, NULL); /* so a look between two clients finds none */
+    pool_each(check_no_deadline, NULL); /* so a check between two clients finds none */
     first_deadline_ms = INT64_MAX;
-    come();
-    clients_check_deadlines(); /* perhaps before the new client has begun */
+    connect_client();
+    clients_check_deadlines(); /* perhaps before the new session has begun */
     unit_write(peer, "hello\n", 6);
-    hears("NOTICE line hello\r\n");
+    expect_lines("NOTICE line hello\r\n");
     clients_check_deadlines();
     unit_write(peer, "END\n", 4);
-    hears_to_the_end("NOTICE quit\r\n");
+    expect_lines_and_end("NOTICE quit\r\n");
 }
 
 static void a_protocol_may_have_no_last_words(void **state)
 {
     (void)state;
     has_last_words = false;
-    come();
+    connect_client();
     unit_write(peer, "hello\nEND\n", 10);
-    hears_to_the_end("NOTICE line hello\r\n");
+    expect_lines_and_end("NOTICE line hello\r\n");
 }
 
 int main(void)
@@ -300,11 +300,11 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(lines_and_bodies_arrive_in_order_however_they_are_cut),
-        TEST(a_line_that_is_too_long_is_told_with_its_beginning),
-        TEST(each_client_begins_with_state_of_zeros_and_ends_once),
-        TEST(a_session_is_closed_at_the_deadline_with_its_reason),
-        TEST(a_deadline_that_was_moved_or_removed_is_no_more),
-        TEST(a_deadline_of_the_client_before_closes_nobody),
+        TEST(of_a_line_that_is_too_long_the_beginning_is_passed),
+        TEST(each_client_begins_with_zeroed_state_and_ends_once),
+        TEST(a_session_is_closed_at_its_deadline_with_its_reason),
+        TEST(a_moved_or_removed_deadline_has_no_effect),
+        TEST(a_deadline_of_the_previous_client_closes_nobody),
         TEST(a_protocol_may_have_no_last_words),
     };
     alarm(60);

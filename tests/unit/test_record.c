@@ -59,7 +59,7 @@ static void put_topic(struct change *c, const char *topic, struct member *by)
 {
     struct room *mine = rooms_get("#talk");
     lock_acquire(&mine->lock);
-    change_put(c, CHANGE_TOPIC, mine, topic, by, &notifier);
+    change_put(c, &(struct change_request){.kind = CHANGE_TOPIC, .room = mine, .topic = topic, .by = by}, &notifier);
     lock_release(&mine->lock);
 }
 

@@ -6,7 +6,7 @@
 #include "config.h"
 
 #include "base/clock.h"
-#include "chat/accounts.h"
+#include "chat/settings.h"
 #include "serve/moderate.h"
 #include "serve/native/command.h"
 
@@ -165,96 +165,45 @@ void cmd_unmute(struct session *s, const struct args *a)
 
 /* ---- lists ---- */
 
-static void answer_list(struct session *s, struct buf *lines, enum list_kind list, int n)
+struct listing {
+    struct session *s;
+    struct buf lines;
+};
+
+static void add_entry(const struct event *ev, void *arg)
 {
-    struct event end = {.kind = EVENT_LIST_END, .list = list, .number = n};
-    session_add(s, lines, &end);
-    session_answer_lines(s, lines);
+    struct listing *l = arg;
+    session_add(l->s, &l->lines, ev);
 }
 
-static int add_bans(struct session *s, struct room *r, struct buf *lines)
+/* Lists the current room's entries, if the user's role is at least `least`. */
+static void answer_list(struct session *s, enum list_kind list, enum role least)
 {
-    int64_t now_ms = clock_wall_ms();
-    int n = 0;
-    lock_acquire(&r->lock);
-    for (int i = 0; i < r->rules.ban_count; i++) {
-        const struct ban *b = &r->rules.bans[i];
-        struct event ev = {.kind = EVENT_BAN_ENTRY, .room = r->name, .name = b->target.shown, .by = b->by,
-                           .moderation = b->kind == BAN_KIND_BAN ? MODERATION_BAN : MODERATION_MUTE,
-                           .until_ms = b->until_ms, .reason = b->reason};
-        if (b->until_ms && b->until_ms <= now_ms)
-            continue;
-        session_add(s, lines, &ev);
-        n++;
+    struct refusal no = {0};
+    struct listing l = {.s = s};
+    struct event end = {.kind = EVENT_LIST_END, .list = list};
+    if (moderate_may(s, s->member.current, least, &no)) {
+        end.number = settings_list(s->member.current, list, add_entry, &l);
+        session_add(s, &l.lines, &end);
+        session_answer_lines(s, &l.lines);
+    } else {
+        session_refuse(s, &no);
     }
-    lock_release(&r->lock);
-    return n;
 }
 
 void cmd_bans(struct session *s, const struct args *a)
 {
-    struct refusal no = {0};
-    struct buf lines = {0};
-    struct room *r = s->member.current;
     (void)a;
-    if (moderate_may(s, r, ROLE_OP, &no))
-        answer_list(s, &lines, LIST_BANS, add_bans(s, r, &lines));
-    else
-        session_refuse(s, &no);
-}
-
-static void add_options(struct session *s, struct room *r, struct buf *lines)
-{
-    lock_acquire(&r->lock);
-    for (int o = 0; o < OPTIONS; o++) {
-        struct event ev = {.kind = EVENT_OPTION, .room = r->name, .option = (enum option)o,
-                           .value = r->rules.value[o]};
-        session_add(s, lines, &ev);
-    }
-    lock_release(&r->lock);
-}
-
-/* Roles of accounts, and roles that last as long as a member stays. */
-static void add_roles(struct session *s, struct room *r, struct buf *lines)
-{
-    struct account owner;
-    lock_acquire(&r->lock);
-    for (int i = 0; i < r->rules.role_count; i++) {
-        const struct rules_role *role = &r->rules.roles[i];
-        struct event ev = {.kind = EVENT_ROLE, .room = r->name, .name = owner.name, .role = role->role};
-        if (accounts_by_id(role->account, &owner))
-            session_add(s, lines, &ev);
-    }
-    for (int i = 0; i < r->fanout.count; i++) {
-        const struct membership *ms = &r->fanout.members[i];
-        struct event ev = {.kind = EVENT_ROLE, .room = r->name, .name = ms->name, .role = ms->role};
-        if (ms->role > ROLE_GUEST)
-            session_add(s, lines, &ev);
-    }
-    lock_release(&r->lock);
+    answer_list(s, LIST_BANS, ROLE_OP);
 }
 
 /* ---- SET ---- */
-
-static void list_settings(struct session *s)
-{
-    struct refusal no = {0};
-    struct buf lines = {0};
-    struct room *r = s->member.current;
-    if (!moderate_may(s, r, ROLE_NONE, &no)) {
-        session_refuse(s, &no);
-        return;
-    }
-    add_options(s, r, &lines);
-    add_roles(s, r, &lines);
-    answer_list(s, &lines, LIST_OPTIONS, OPTIONS);
-}
 
 void cmd_set(struct session *s, const struct args *a)
 {
     struct refusal no = {.error = ERROR_NO_OPTION, .name = a->word};
     if (!a->word) {
-        list_settings(s);
+        answer_list(s, LIST_OPTIONS, ROLE_NONE);
         return;
     }
     struct event ev = {.kind = EVENT_MODERATED, .moderation = MODERATION_SET, .option = option_named(a->word)};

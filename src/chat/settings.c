@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "chat/settings.h"
+
+#include "base/clock.h"
+#include "base/panic.h"
+#include "chat/accounts.h"
+
+typedef void event_fn(const struct event *ev, void *arg);
+
+static int list_bans_locked(struct room *r, event_fn *fn, void *arg)
+{
+    int64_t now_ms = clock_wall_ms();
+    int n = 0;
+    for (int i = 0; i < r->rules.ban_count; i++) {
+        const struct ban *b = &r->rules.bans[i];
+        struct event ev = {.kind = EVENT_BAN_ENTRY, .room = r->name, .name = b->target.shown, .by = b->by,
+                           .moderation = b->kind == BAN_KIND_BAN ? MODERATION_BAN : MODERATION_MUTE,
+                           .until_ms = b->until_ms, .reason = b->reason};
+        if (rules_has_expired(b, now_ms))
+            continue;
+        fn(&ev, arg);
+        n++;
+    }
+    return n;
+}
+
+static void list_option_values_locked(struct room *r, event_fn *fn, void *arg)
+{
+    for (int o = 0; o < OPTIONS; o++) {
+        struct event ev = {.kind = EVENT_OPTION, .room = r->name, .option = (enum option)o,
+                           .value = r->rules.value[o]};
+        fn(&ev, arg);
+    }
+}
+
+static void list_account_roles_locked(struct room *r, event_fn *fn, void *arg)
+{
+    for (int i = 0; i < r->rules.role_count; i++) {
+        const struct rules_role *role = &r->rules.roles[i];
+        struct account owner;
+        struct event ev = {.kind = EVENT_ROLE, .room = r->name, .name = owner.name, .role = role->role};
+        if (accounts_by_id(role->account, &owner))
+            fn(&ev, arg);
+    }
+}
+
+/* Roles that last as long as a member stays. */
+static void list_member_roles_locked(struct room *r, event_fn *fn, void *arg)
+{
+    for (int i = 0; i < r->fanout.count; i++) {
+        const struct membership *ms = &r->fanout.members[i];
+        struct event ev = {.kind = EVENT_ROLE, .room = r->name, .name = ms->name, .role = ms->role};
+        if (ms->role > ROLE_GUEST)
+            fn(&ev, arg);
+    }
+}
+
+int settings_list(struct room *r, enum list_kind list, event_fn *fn, void *arg)
+{
+    int n = OPTIONS;
+    must(list == LIST_BANS || list == LIST_OPTIONS);
+    lock_acquire(&r->lock);
+    if (list == LIST_BANS) {
+        n = list_bans_locked(r, fn, arg);
+    } else {
+        list_option_values_locked(r, fn, arg);
+        list_account_roles_locked(r, fn, arg);
+        list_member_roles_locked(r, fn, arg);
+    }
+    lock_release(&r->lock);
+    return n;
+}

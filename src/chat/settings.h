@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CHAT_SETTINGS_H
+#define CHAT_SETTINGS_H
+
+#include "chat/room.h"
+
+/*
+ * What is set for a room, as events. LIST_BANS: the bans and mutes in force, EVENT_BAN_ENTRY. LIST_OPTIONS: all
+ * options, EVENT_OPTION, then all roles of accounts and of members, EVENT_ROLE. Returns the number of bans, or of
+ * options. `fn` is called with the room's lock held, so it may render the event and no more; who may see the list is
+ * for the caller to decide. Any thread, no lock that ranks at or above ROOM.
+ */
+int settings_list(struct room *r, enum list_kind list, void (*fn)(const struct event *ev, void *arg), void *arg);
+
+#endif
