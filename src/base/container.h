@@ -5,6 +5,6 @@
 #include <stddef.h>
 
 /* The struct of type `type` that has its member `member` at `pointer`. Pure; any thread. */
-#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
+#define container_of(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 #endif
