@@ -13,12 +13,13 @@
 
 #define TAIL_BYTES 32768 /* a longer tail asks what was acknowledged, so that it can forget */
 
-/* How many of the bytes written are acknowledged, as far as that is known. */
+/* How many bytes are acknowledged; if that is not known, how many were written. It may be more than was written: the
+ * peer can have a part of a write that failed afterwards; and TCP counts the end of the stream as a byte, which is
+ * less than any line. */
 static uint64_t acknowledged_locked(const struct outbox *ob)
 {
     uint64_t acked;
-    bool known = stream_acknowledged(ob->stream, &acked);
-    return known && acked < ob->written ? acked : ob->written; /* TCP counts the end of the stream as a byte */
+    return stream_acknowledged(ob->stream, &acked) ? acked : ob->written;
 }
 
 void outbox_extend_tail_locked(struct outbox *ob, size_t from)

@@ -446,7 +446,10 @@ static void lines_refused_by_a_failing_stream_are_returned_in_order(void **state
         uint64_t acked;
         const char *rest;
     } rows[] = {
-        {0, "one\r\ntwo\r\nthree\r\nfour\r\n"}, {5, "two\r\nthree\r\nfour\r\n"}, {7, "two\r\nthree\r\nfour\r\n"}};
+        {0, "one\r\ntwo\r\nthree\r\nfour\r\n"}, {5, "two\r\nthree\r\nfour\r\n"}, {7, "two\r\nthree\r\nfour\r\n"},
+        {8, "two\r\nthree\r\nfour\r\n"}, /* 7 bytes, and the end of the stream */
+        {10, "three\r\nfour\r\n"},          /* the peer has a part of the write that failed */
+        {17, "four\r\n"}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         acked = 0;
