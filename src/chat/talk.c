@@ -19,10 +19,8 @@ bool talk_may_locked(struct room *r, struct member *m, struct refusal *no)
     if (!r->talk_limited && !m->removed)
         return true;
     struct membership *ms = fanout_find_locked(&r->fanout, m);
-    if (!ms) {
-        no->error = ERROR_NOT_IN_A_ROOM;
-        return false;
-    }
+    if (!ms)
+        return refusal_set(no, ERROR_NOT_IN_A_ROOM);
     struct subject su = room_subject_locked(r, ms);
     return rules_may_talk(&r->rules, &su, ms->said_ms, clock_wall_ms(), no);
 }
@@ -135,10 +133,8 @@ bool talk_say(struct room *r, struct member *m, enum event_kind kind, const char
 {
     struct event ev = {.kind = kind, .room = r->name, .name = m->name, .account = m->account, .text = text};
     struct waiter w = {.notifier = m->notifier};
-    if (!member_is_in(m, r)) {
-        no->error = ERROR_NOT_IN_A_ROOM;
-        return false;
-    }
+    if (!member_is_in(m, r))
+        return refusal_set(no, ERROR_NOT_IN_A_ROOM);
     if (member_has(m, CAP_ACKS))
         post_settle(); /* an answer is about to be put */
     else
@@ -151,10 +147,7 @@ bool talk_say(struct room *r, struct member *m, enum event_kind kind, const char
     if (!may || !durable)
         return may;
     post_settle();
-    if (say_durably(r, m, &ev, &w))
-        return true;
-    no->error = ERROR_STORAGE;
-    return false;
+    return say_durably(r, m, &ev, &w) || refusal_set(no, ERROR_STORAGE);
 }
 
 enum talk talk_announce(struct room *r, const char *text, const struct waiter *w)

@@ -167,10 +167,8 @@ static bool resume_saved(struct session *s, const struct account *own, const str
     struct saved_session saved;
     if (!login_take_name(s, own->name, own, EVENT_WELCOME_BACK, no))
         return false;
-    if (tokens_take(t, &saved, &w) != TOKENS_DONE) {
-        no->error = ERROR_STORAGE; /* what was saved stays saved */
-        return false;
-    }
+    if (tokens_take(t, &saved, &w) != TOKENS_DONE)
+        return refusal_set(no, ERROR_STORAGE); /* what was saved stays saved */
     presence_set_caps(s, saved.caps);
     show_undelivered(s, &saved);
     for (int i = 0; i < saved.room_count; i++)
@@ -203,10 +201,8 @@ static bool resume_locked(struct session *s, struct resumer *rs, struct account 
         session_wait(s, clock_ms() + HAND_OVER_MS, is_answered, rs);
         resumable_withdraw(rs);
     }
-    if (is_requested && !is_answered(rs)) {
-        no->error = ERROR_BUSY;
-        return false;
-    }
+    if (is_requested && !is_answered(rs))
+        return refusal_set(no, ERROR_BUSY);
     bool valid = is_valid(s, rs->token, own), ready = is_requested && atomic_load(&rs->state) == RESUMER_READY;
     bool done = false;
     if (ready && valid)

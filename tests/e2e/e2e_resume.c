@@ -66,6 +66,15 @@ static void alice_and_bob(struct client *a, struct client *b, char token[128])
     take_token(a, token);
 }
 
+/* The same, without grace; then Alice's connection breaks, and her session is on disk. */
+static void alice_is_saved(struct client *a, struct client *b, char token[128])
+{
+    alice_and_bob(a, b, token);
+    client_reset(a);
+    client_expect(b, "LEAVE #den alice");
+    daemon_await(&d, "store_queued", 0);
+}
+
 /* Connects and sends RESUME; the connection stays open. */
 static void resume(struct client *c, const char *token, const char *answer)
 {
@@ -217,10 +226,7 @@ static void a_resume_that_fails_leaves_the_saved_session(void **state)
     struct client a, b, c;
     char token[128];
     (void)state;
-    alice_and_bob(&a, &b, token);
-    client_reset(&a);
-    client_expect(&b, "LEAVE #den alice");
-    daemon_await(&d, "store_queued", 0);
+    alice_is_saved(&a, &b, token);
     daemon_sql(&d, "CREATE TRIGGER stuck BEFORE UPDATE OF missed ON token BEGIN SELECT RAISE(FAIL, 'stuck'); END");
     resume(&c, token, "OK Welcome back, alice!");
     client_expect(&c, "ERROR Storage unavailable");
@@ -240,10 +246,7 @@ static void a_room_that_was_saved_twice_is_joined_once(void **state)
     struct client a, b;
     char token[128];
     (void)state;
-    alice_and_bob(&a, &b, token);
-    client_reset(&a);
-    client_expect(&b, "LEAVE #den alice");
-    daemon_await(&d, "store_queued", 0);
+    alice_is_saved(&a, &b, token);
     daemon_sql(&d, "INSERT INTO token_room SELECT digest, place + 1, '#DEN', id FROM token_room");
     resume_alice(&a, token);
     client_expect(&a, "OK Joined #den (1 users)");
