@@ -108,28 +108,29 @@ static const struct {
 #undef PROTOCOL
 };
 
-enum conf_kind { A_LIST, A_SECTION, A_KEY };
-enum conf_type { IS_INT, IS_BOOL, IS_STRING, IS_ADDRESS, IS_PROTOCOL };
+enum conf_kind { A_LIST, A_ITEM, A_SECTION, A_KEY };
+enum conf_type { IS_INT, IS_BOOL, IS_STRING, IS_ADDRESS, IS_PROTOCOL, IS_PATH };
 
-/* A list, a section, or a key of the list or section before it. */
+/* A section, a key of the section before it, a list, which stands by itself or in the section before it, or an item: a
+ * key of the list before it. */
 struct conf_row {
     enum conf_kind kind;
-    const char *section, *key, *comment;
+    const char *section, *key, *comment; /* .section of a list and of its items: the path of the list */
     enum conf_type type;
-    int value, least, most; /* .most of a list: how many groups */
+    int value, least, most; /* of a list .least and .most: how many groups */
     const char *text, *allowed;
     const char *when;       /* of a list and in a section LIVE or RESTART, in a list REQUIRED or OPTIONAL */
 };
 
 static const struct conf_row confs[] = {
-#define CONF_LIST(NAME, list, item, many, takes_effect, about)                                                         \
-    {.kind = A_LIST, .section = #list, .most = many, .when = #takes_effect, .comment = about},
+#define CONF_LIST(NAME, list, item, fewest, many, takes_effect, about)                                                 \
+    {A_LIST, CONF_AT_##list, #list, about, IS_INT, 0, fewest, many, NULL, NULL, #takes_effect},
 #define CONF_ITEM_INT(list, name, default_value, low, high, need, about)                                               \
-    {A_KEY, #list, #name, about, IS_INT, default_value, low, high, NULL, NULL, #need},
+    {A_ITEM, CONF_AT_##list, #name, about, IS_INT, default_value, low, high, NULL, NULL, #need},
 #define CONF_ITEM_BOOL(list, name, default_value, need, about)                                                         \
-    {A_KEY, #list, #name, about, IS_BOOL, default_value, 0, 1, NULL, NULL, #need},
+    {A_ITEM, CONF_AT_##list, #name, about, IS_BOOL, default_value, 0, 1, NULL, NULL, #need},
 #define CONF_ITEM_STRING(list, name, default_text, check, need, about)                                                 \
-    {A_KEY, #list, #name, about, IS_##check, 0, 0, 0, default_text, "", #need},
+    {A_ITEM, CONF_AT_##list, #name, about, IS_##check, 0, 0, 0, default_text, "", #need},
 #define CONF_SECTION(section, about) {A_SECTION, #section, NULL, about, IS_INT, 0, 0, 0, NULL, NULL, NULL},
 #define CONF_INT(section, name, default_value, low, high, takes_effect, about)                                         \
     {A_KEY, #section, #name, about, IS_INT, default_value, low, high, NULL, NULL, #takes_effect},
@@ -475,9 +476,17 @@ static bool is_quoted(const struct conf_row *r)
     return r->type != IS_INT && r->type != IS_BOOL;
 }
 
+/* A string that must be set and is empty by default stands for something that only the operator knows. */
+static bool has_default(const struct conf_row *r)
+{
+    return !is_quoted(r) || *r->text || !is("REQUIRED", r);
+}
+
 static void print_value(const struct conf_row *r, const char *quote)
 {
-    if (is_quoted(r))
+    if (!has_default(r))
+        printf("%s...%s", quote, quote);
+    else if (is_quoted(r))
         printf("%s%s%s", quote, r->text, quote);
     else if (r->type == IS_INT)
         printf("%d", r->value);
@@ -504,6 +513,8 @@ static void print_range(const struct conf_row *r)
             print_choice(protocols[i].name, (int)strlen(protocols[i].name), i, COUNT(protocols));
     } else if (r->type == IS_ADDRESS) {
         fputs("an address or \"*\"", stdout);
+    } else if (r->type == IS_PATH) {
+        fputs("an absolute path", stdout);
     } else if (!*r->allowed) {
         fputs("a string", stdout);
     } else {
@@ -522,22 +533,34 @@ static const char *effect(const struct conf_row *r)
     return is("LIVE", r) ? "at reload" : "at restart";
 }
 
-/* The list as it is without a configuration: one group, of all defaults. */
-static void print_default_list(const struct conf_row *list)
+/* A list within a section, rather than beside the sections. */
+static bool is_nested(const struct conf_row *list)
 {
-    printf("%s = (\n    {", list->section);
-    for (const struct conf_row *r = list + 1; r->kind == A_KEY; r++) {
+    return strcmp(list->section, list->key) != 0;
+}
+
+/* The list as it is without a configuration, one group of all defaults without what is off; of a list that is empty by
+ * default, its form in one line. */
+static void print_list_form(const struct conf_row *list)
+{
+    printf(list->least ? "%s = (\n    {" : "%s = ( {", list->key);
+    for (const struct conf_row *r = list + 1; r->kind == A_ITEM; r++) {
+        if (r->type == IS_BOOL && !r->value)
+            continue;
         printf(" %s = ", r->key);
         print_value(r, "\"");
         putchar(';');
     }
-    puts(" }\n);");
+    puts(list->least ? " }\n);" : " } );");
 }
 
 static void print_key_mdoc(const struct conf_row *r)
 {
-    printf(".It Cm %s No = ", r->key);
-    print_value(r, "\\(dq");
+    printf(".It Cm %s", r->key);
+    if (has_default(r)) {
+        fputs(" No = ", stdout);
+        print_value(r, "\\(dq");
+    }
     putchar('\n');
     mdoc_sentence(r->comment);
     fputs("Takes ", stdout);
@@ -552,27 +575,47 @@ static void print_key_mdoc(const struct conf_row *r)
         printf("\\(dq%s\\(dq is %s.\n", protocols[i].name, protocols[i].what);
 }
 
+static void print_list_mdoc(const struct conf_row *list)
+{
+    mdoc_sentence(list->comment);
+    printf("A list of %d to %d groups; changes take effect %s.\n", list->least, list->most, effect(list));
+    puts(list->least ? "The default is:" : "The default is an empty list.\nIts form is:");
+    puts(".Bd -literal -offset indent");
+    print_list_form(list);
+    puts(".Ed");
+    table_begins(MDOC, "");
+    for (const struct conf_row *r = list + 1; r->kind == A_ITEM; r++)
+        print_key_mdoc(r);
+    table_ends(MDOC);
+}
+
 static void print_conf_mdoc(void)
 {
+    bool in_section = false;
     for (size_t i = 0; i < COUNT(confs); i++) {
         const struct conf_row *r = &confs[i];
+        if (r->kind == A_ITEM)
+            continue; /* was printed with its list */
         if (r->kind == A_KEY) {
             print_key_mdoc(r);
-            continue;
+        } else if (r->kind == A_LIST && is_nested(r)) {
+            printf(".It Cm %s\n", r->key);
+            print_list_mdoc(r);
+        } else {
+            if (in_section)
+                table_ends(MDOC);
+            in_section = r->kind == A_SECTION;
+            printf(".Ss %s\n", r->section);
+            if (in_section) {
+                mdoc_sentence(r->comment);
+                table_begins(MDOC, "");
+            } else {
+                print_list_mdoc(r);
+            }
         }
-        if (i)
-            table_ends(MDOC);
-        printf(".Ss %s\n", r->section);
-        mdoc_sentence(r->comment);
-        if (r->kind == A_LIST) {
-            printf("A list of 1 to %d groups; changes take effect %s.\nThe default is:\n", r->most, effect(r));
-            puts(".Bd -literal -offset indent");
-            print_default_list(r);
-            puts(".Ed");
-        }
-        table_begins(MDOC, "");
     }
-    table_ends(MDOC);
+    if (in_section)
+        table_ends(MDOC);
 }
 
 static void print_conf_markdown(void)
@@ -581,15 +624,19 @@ static void print_conf_markdown(void)
     const struct conf_row *list = NULL;
     for (size_t i = 0; i < COUNT(confs); i++) {
         const struct conf_row *r = &confs[i];
-        if (r->kind != A_KEY) {
-            list = r->kind == A_LIST ? r : NULL;
+        if (r->kind == A_LIST)
+            list = r;
+        if (r->kind != A_KEY && r->kind != A_ITEM)
             continue;
+        printf("| `%s.%s` | ", r->section, r->key);
+        if (has_default(r)) {
+            putchar('`');
+            print_value(r, "\"");
+            fputs("` ", stdout);
         }
-        printf("| `%s.%s` | `", r->section, r->key);
-        print_value(r, "\"");
-        fputs("` | ", stdout);
+        fputs("| ", stdout);
         print_range(r);
-        printf(" | %s | ", effect(list ? list : r));
+        printf(" | %s | ", effect(r->kind == A_ITEM ? list : r));
         markdown_text(r->comment);
         puts(" |");
     }
@@ -610,20 +657,28 @@ static void print_comment(const char *first, const char *next, const char *s)
     }
 }
 
-/* The keys of a list as comments, then the list itself, which stands uncommented. */
+/* The keys of a list as comments, then the list itself, which stands uncommented unless it is empty by default. */
 static void print_sample_list(const struct conf_row *list)
 {
-    print_comment("# ", "# ", list->comment);
-    for (const struct conf_row *r = list + 1; r->kind == A_KEY; r++) {
-        char first[64];
-        snprintf(first, sizeof first, "#   %-10s", r->key);
-        print_comment(first, "#             ", r->comment);
-        fputs("#             (", stdout);
+    const char *in = is_nested(list) ? "    " : "";
+    char start[16], first[64], next[64];
+    int width = 0;
+    for (const struct conf_row *r = list + 1; r->kind == A_ITEM; r++)
+        if ((int)strlen(r->key) > width)
+            width = (int)strlen(r->key);
+    snprintf(start, sizeof start, "%s# ", in);
+    snprintf(next, sizeof next, "%s#   %-*s  ", in, width, "");
+    print_comment(start, start, list->comment);
+    for (const struct conf_row *r = list + 1; r->kind == A_ITEM; r++) {
+        snprintf(first, sizeof first, "%s#   %-*s  ", in, width, r->key);
+        print_comment(first, next, r->comment);
+        printf("%s(", next);
         print_range(r);
         puts(is("REQUIRED", r) ? "; must be set)" : ")");
     }
-    printf("# (1 to %d groups; %s)\n", list->most, effect(list));
-    print_default_list(list);
+    printf("%s(%d to %d groups; %s)\n", start, list->least, list->most, effect(list));
+    printf("%s%s", in, list->least ? "" : "#");
+    print_list_form(list);
 }
 
 static void print_sample_key(const struct conf_row *r)
@@ -645,27 +700,28 @@ static void print_sample(void)
          "# Every key is listed behind a #, with its default and, in parentheses, the values that it takes and when a\n"
          "# change takes effect: at reload (chatctl reload, or HUP) or at the next start. To set a key, remove its #.\n"
          "# `chatd -t -c FILE` reports every mistake in FILE; see chatd.conf(5) for more.\n");
-    enum conf_kind in = A_LIST;
+    bool in_section = false;
     for (size_t i = 0; i < COUNT(confs); i++) {
         const struct conf_row *r = &confs[i];
-        if (r->kind == A_KEY && in == A_SECTION) {
-            if (confs[i - 1].kind == A_KEY)
-                putchar('\n');
+        bool nested = r->kind == A_KEY || (r->kind == A_LIST && is_nested(r));
+        if (r->kind == A_ITEM)
+            continue; /* was printed with its list */
+        if (i && nested)
+            fputs(confs[i - 1].kind == A_SECTION ? "" : "\n", stdout);
+        else if (i)
+            puts(in_section ? "};\n" : "");
+        if (!nested)
+            in_section = r->kind == A_SECTION;
+        if (r->kind == A_KEY) {
             print_sample_key(r);
-        }
-        if (r->kind == A_KEY)
-            continue;
-        if (i)
-            puts(in == A_SECTION ? "};\n" : "");
-        in = r->kind;
-        if (in == A_LIST) {
+        } else if (r->kind == A_LIST) {
             print_sample_list(r);
         } else {
             print_comment("# ", "# ", r->comment);
             printf("%s = {\n", r->section);
         }
     }
-    puts("};");
+    puts(in_section ? "};" : "");
 }
 
 static void print_conf(enum format f)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The table of keys as data, the defaults that it holds, and what a reload has changed. A section's key is a field of
- * struct conf, a listener's key a field of struct conf_listener; the same rows and the same code serve both.
+ * struct conf, a list's key a field of the struct of its groups; the same rows and the same code serve both.
  */
 #include "config.h"
 
@@ -29,26 +29,41 @@ const struct conf_row conf_rows[] = {
 #undef FIELD
 };
 
-const struct conf_row conf_listener_rows[] = {
-#define FIELD(list, key) .path = #list "." #key, .offset = offsetof(struct conf_listener, key)
+/* The keys of each list: listener_rows, certificate_rows. A row knows the struct of its group only as an element of the
+ * list in struct conf, hence the difference of two offsets. */
+#define FIELD(list, key)                                                                                               \
+    .path = CONF_AT_##list "." #key, .offset = offsetof(struct conf, list[0].key) - offsetof(struct conf, list)
+#define CONF_LIST(NAME, list, item, least, most, when, comment) static const struct conf_row item##_rows[] = {
 #define CONF_ITEM_INT(list, key, default_value, low, high, need, comment)                                              \
     {FIELD(list, key), .type = CONF_TYPE_INT, .value = default_value, .least = low, .most = high, .required = need},
 #define CONF_ITEM_BOOL(list, key, default_value, need, comment)                                                        \
     {FIELD(list, key), .type = CONF_TYPE_BOOL, .value = default_value, .required = need},
 #define CONF_ITEM_STRING(list, key, default_text, kind, need, comment)                                                 \
     {FIELD(list, key), .type = CONF_TYPE_STRING, .text = default_text, .check = CONF_##kind, .required = need},
+#define CONF_LIST_END(list) };
 #include "tbl/conf.h"
 #undef FIELD
+
+const struct conf_list conf_lists[] = {
+#define CONF_LIST(NAME, list, item, fewest, many, when, comment)                                                       \
+    {.path = CONF_AT_##list, .least = fewest, .most = many, .live = when, .rows = item##_rows,                       \
+     .n = COUNT(item##_rows), .groups = offsetof(struct conf, list), .count = offsetof(struct conf, item##_count),     \
+     .group_bytes = sizeof(struct conf_##item), .where = offsetof(struct conf_##item, where)},
+#include "tbl/conf.h"
 };
 
 const size_t conf_row_count = COUNT(conf_rows);
-const size_t conf_listener_row_count = COUNT(conf_listener_rows);
+const size_t conf_list_count = COUNT(conf_lists);
 
-/* Whether a change of the listeners takes effect at reload. */
-static const bool listeners_live =
-#define CONF_LIST(NAME, list, item, most, when, comment) when
-#include "tbl/conf.h"
-    ;
+void *conf_group(const struct conf_list *list, struct conf *c, int i)
+{
+    return (char *)c + list->groups + list->group_bytes * (size_t)i;
+}
+
+int *conf_group_count(const struct conf_list *list, struct conf *c)
+{
+    return (int *)(void *)((char *)c + list->count);
+}
 
 /* ---- defaults ---- */
 
@@ -66,18 +81,27 @@ static void set_defaults(const struct conf_row *rows, size_t n, void *base)
     }
 }
 
+void conf_default_group(const struct conf_list *list, void *group)
+{
+    memset(group, 0, list->group_bytes);
+    set_defaults(list->rows, list->n, group);
+}
+
 void conf_default_listener(struct conf_listener *l)
 {
     memset(l, 0, sizeof *l);
-    set_defaults(conf_listener_rows, COUNT(conf_listener_rows), l);
+    set_defaults(listener_rows, COUNT(listener_rows), l);
 }
 
 void conf_defaults(struct conf *c)
 {
     memset(c, 0, sizeof *c);
     set_defaults(conf_rows, COUNT(conf_rows), c);
-    conf_default_listener(&c->listeners[0]);
-    c->listener_count = 1;
+    for (const struct conf_list *list = conf_lists; list < conf_lists + COUNT(conf_lists); list++) {
+        for (int i = 0; i < list->least; i++)
+            conf_default_group(list, conf_group(list, c, i));
+        *conf_group_count(list, c) = list->least;
+    }
 }
 
 /* ---- comparing ---- */
@@ -93,22 +117,32 @@ static bool is_same(const struct conf_row *row, const void *a, const void *b)
     return row->type == CONF_TYPE_STRING ? strcmp(x, y) == 0 : memcmp(x, y, size_of(row)) == 0;
 }
 
-static bool same_listeners(const struct conf *a, const struct conf *b)
+static bool is_same_list(const struct conf_list *list, const struct conf *a, const struct conf *b)
 {
-    bool same = a->listener_count == b->listener_count;
-    for (int i = 0; same && i < a->listener_count; i++)
-        for (size_t k = 0; same && k < COUNT(conf_listener_rows); k++)
-            same = is_same(&conf_listener_rows[k], &a->listeners[i], &b->listeners[i]);
+    const char *x = (const char *)a, *y = (const char *)b;
+    int n = *(const int *)(const void *)(x + list->count);
+    bool same = n == *(const int *)(const void *)(y + list->count);
+    for (size_t at = list->groups; same && n > 0; n--, at += list->group_bytes)
+        for (size_t k = 0; same && k < list->n; k++)
+            same = is_same(&list->rows[k], x + at, y + at);
     return same;
+}
+
+/* Gives `next` back what `now` has at that offset. */
+static void take_back(struct conf *next, const struct conf *now, size_t offset, size_t bytes)
+{
+    memcpy((char *)next + offset, (const char *)now + offset, bytes);
 }
 
 void conf_compare(const struct conf *now, struct conf *next, conf_changed_fn *fn, void *arg)
 {
-    if (!same_listeners(now, next)) {
-        fn("listeners", listeners_live, arg);
-        if (!listeners_live) {
-            memcpy(next->listeners, now->listeners, sizeof next->listeners);
-            next->listener_count = now->listener_count;
+    for (const struct conf_list *list = conf_lists; list < conf_lists + COUNT(conf_lists); list++) {
+        if (is_same_list(list, now, next))
+            continue;
+        fn(list->path, list->live, arg);
+        if (!list->live) {
+            take_back(next, now, list->groups, list->group_bytes * (size_t)list->most);
+            take_back(next, now, list->count, sizeof(int));
         }
     }
     for (size_t i = 0; i < COUNT(conf_rows); i++) {
@@ -117,6 +151,6 @@ void conf_compare(const struct conf *now, struct conf *next, conf_changed_fn *fn
             continue;
         fn(row->path, row->live, arg);
         if (!row->live)
-            memcpy((char *)next + row->offset, (const char *)now + row->offset, size_of(row));
+            take_back(next, now, row->offset, size_of(row));
     }
 }

@@ -25,16 +25,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define PATH_SIZE 128 /* of section.key, in a message */
+#define EXAMPLE_SIZE 256
 
 _Static_assert(NATIVE_TEXT_OVERHEAD == 96, "tbl/conf.h has it in the texts, and in the most of limits.text_bytes");
 
-/* The groups of the file, and which of them are lists of groups. */
-static const struct {
-    const char *name;
-    bool is_list;
-} sections[] = {
-#define CONF_LIST(NAME, list, item, most, when, comment) {#list, true},
-#define CONF_SECTION(section, comment) {#section, false},
+static const char *const sections[] = {
+#define CONF_SECTION(section, comment) #section,
 #include "tbl/conf.h"
 };
 
@@ -55,6 +51,12 @@ struct reading {
 static void mistake(struct reading *rd, const config_setting_t *at, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The file that a setting comes from. */
+static const char *file_of(const struct reading *rd, const config_setting_t *at)
+{
+    return config_setting_source_file(at) ? config_setting_source_file(at) : rd->file;
+}
+
 /* `at` NULL: there is no line to name. */
 static void mistake(struct reading *rd, const config_setting_t *at, const char *key, const char *fmt, ...)
 {
@@ -63,11 +65,10 @@ static void mistake(struct reading *rd, const config_setting_t *at, const char *
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    const char *file = at && config_setting_source_file(at) ? config_setting_source_file(at) : rd->file;
     if (at)
-        buf_printf(rd->errors, "%s:%u: %s: %s\n", file, config_setting_source_line(at), key, text);
+        buf_printf(rd->errors, "%s:%u: %s: %s\n", file_of(rd, at), config_setting_source_line(at), key, text);
     else
-        buf_printf(rd->errors, "%s: %s: %s\n", file, key, text);
+        buf_printf(rd->errors, "%s: %s: %s\n", rd->file, key, text);
 }
 
 static void unknown_key(struct reading *rd, const config_setting_t *at, const struct conf_guess *g)
@@ -139,6 +140,11 @@ static bool check_string(struct reading *rd, const config_setting_t *at, const s
         return false;
     case CONF_PROTOCOL:
         return is_protocol(rd, at, row->path, v);
+    case CONF_PATH:
+        if (*v == '/')
+            return true;
+        mistake(rd, at, row->path, "must be an absolute path (got \"%s\")", v);
+        return false;
     }
     return false;
 }
@@ -169,7 +175,8 @@ static void read_value(struct reading *rd, const config_setting_t *at, const str
 
 /* ---- groups ---- */
 
-/* The keys that a group may have: those rows whose path is `name.key`, with their values in the struct at `base`. */
+/* The keys that a group may have: those rows and lists whose path is `name.key`, with the values of the rows in the
+ * struct at `base`. */
 struct group_keys {
     const char *name;
     const struct conf_row *rows;
@@ -177,22 +184,46 @@ struct group_keys {
     void *base;
 };
 
+/* The row whose path is the word of the guess, or NULL; then those of the same group are candidates. */
+static const struct conf_row *find_row(struct conf_guess *g, const struct group_keys *keys)
+{
+    for (size_t k = 0; k < keys->n; k++) {
+        const struct conf_row *row = &keys->rows[k];
+        if (strcmp(row->path, g->word) == 0)
+            return row;
+        if (strncmp(row->path, g->word, strlen(keys->name) + 1) == 0)
+            conf_guess_add(g, row->path);
+    }
+    return NULL;
+}
+
+/* The same among the lists. All of them are candidates, as a list is easily put into the wrong place. */
+static const struct conf_list *find_list(struct conf_guess *g)
+{
+    for (size_t i = 0; i < conf_list_count; i++) {
+        if (strcmp(conf_lists[i].path, g->word) == 0)
+            return &conf_lists[i];
+        conf_guess_add(g, conf_lists[i].path);
+    }
+    return NULL;
+}
+
+static void read_list(struct reading *rd, const config_setting_t *at, const struct conf_list *list);
+
 static void read_key(struct reading *rd, const config_setting_t *at, const struct group_keys *keys)
 {
     struct conf_guess g;
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s.%s", keys->name, config_setting_name(at));
     conf_guess_init(&g, path);
-    for (size_t k = 0; k < keys->n; k++) {
-        const struct conf_row *row = &keys->rows[k];
-        if (strcmp(row->path, path) == 0) {
-            read_value(rd, at, row, keys->base);
-            return;
-        }
-        if (strncmp(row->path, path, strlen(keys->name) + 1) == 0)
-            conf_guess_add(&g, row->path);
-    }
-    unknown_key(rd, at, &g);
+    const struct conf_row *row = find_row(&g, keys);
+    const struct conf_list *list = row ? NULL : find_list(&g);
+    if (row)
+        read_value(rd, at, row, keys->base);
+    else if (list)
+        read_list(rd, at, list);
+    else
+        unknown_key(rd, at, &g);
 }
 
 static void read_group(struct reading *rd, const config_setting_t *group, const struct group_keys *keys)
@@ -218,26 +249,53 @@ static void read_section(struct reading *rd, const config_setting_t *section)
         rd->conf->clients_max_given = true;
 }
 
-static void read_listeners(struct reading *rd, const config_setting_t *list)
+/* ---- lists of groups ---- */
+
+/* A group with the keys that it must have: `{ port = 9999; }`. */
+static const char *example_of(const struct conf_list *list, char out[EXAMPLE_SIZE])
 {
-    const char *name = config_setting_name(list);
-    int n = config_setting_length(list);
-    if (!config_setting_is_list(list) || n < 1 || n > CONF_LISTENERS) {
-        mistake(rd, list, name, "must be a list of 1 to %d groups: ( { address = \"*\"; port = 9999; } )",
-                CONF_LISTENERS);
-        return;
+    size_t n = (size_t)snprintf(out, EXAMPLE_SIZE, "{");
+    for (size_t k = 0; k < list->n && n < EXAMPLE_SIZE; k++) {
+        const struct conf_row *row = &list->rows[k];
+        const char *key = row->path + strlen(list->path) + 1;
+        if (row->required && row->type == CONF_TYPE_STRING)
+            n += (size_t)snprintf(out + n, EXAMPLE_SIZE - n, " %s = \"…\";", key);
+        else if (row->required)
+            n += (size_t)snprintf(out + n, EXAMPLE_SIZE - n, " %s = %lld;", key, row->value);
     }
-    for (int i = 0; i < n; i++) {
-        const config_setting_t *group = config_setting_get_elem(list, (unsigned)i);
-        struct conf_listener *l = &rd->conf->listeners[i];
-        conf_default_listener(l);
-        if (config_setting_is_group(group))
-            read_group(rd, group, &(struct group_keys){name, conf_listener_rows, conf_listener_row_count, l});
-        else
-            mistake(rd, group, name, "each must be a group: { address = \"*\"; port = 9999; }");
-    }
-    rd->conf->listener_count = n;
+    if (n < EXAMPLE_SIZE)
+        snprintf(out + n, EXAMPLE_SIZE - n, " }");
+    return out;
 }
+
+static void read_list_group(struct reading *rd, const config_setting_t *at, const struct conf_list *list, void *group)
+{
+    char example[EXAMPLE_SIZE];
+    conf_default_group(list, group);
+    snprintf((char *)group + list->where, CONF_WHERE, "%s:%u", file_of(rd, at), config_setting_source_line(at));
+    if (config_setting_is_group(at))
+        read_group(rd, at, &(struct group_keys){list->path, list->rows, list->n, group});
+    else
+        mistake(rd, at, list->path, "each must be a group: %s", example_of(list, example));
+}
+
+/* Of a list that is too long the first groups are read, so that their mistakes are reported, too. */
+static void read_list(struct reading *rd, const config_setting_t *at, const struct conf_list *list)
+{
+    char example[EXAMPLE_SIZE];
+    int n = config_setting_is_list(at) ? config_setting_length(at) : -1;
+    if (n < list->least || n > list->most)
+        mistake(rd, at, list->path, "must be a list of %d to %d groups: ( %s )", list->least, list->most,
+                example_of(list, example));
+    if (n > list->most)
+        n = list->most;
+    for (int i = 0; i < n; i++)
+        read_list_group(rd, config_setting_get_elem(at, (unsigned)i), list, conf_group(list, rd->conf, i));
+    if (n >= list->least)
+        *conf_group_count(list, rd->conf) = n;
+}
+
+/* ---- values that depend on others ---- */
 
 /* Every line that chatd makes of a text has to fit. */
 static void check_fits(struct reading *rd, const config_setting_t *root, const char *path, int bytes)
@@ -248,6 +306,16 @@ static void check_fits(struct reading *rd, const config_setting_t *root, const c
                 rd->conf->limits_line_bytes);
 }
 
+/* A listener that encrypts must have a certificate to show. */
+static void check_certificates(struct reading *rd)
+{
+    static const char need[] = "needs a certificate in tls.certificates (chatctl tls selfsigned makes one)";
+    const struct conf *c = rd->conf;
+    for (int i = 0; i < c->listener_count && !c->certificate_count; i++)
+        if (c->listeners[i].tls)
+            buf_printf(rd->errors, "%s: listeners.tls: %s\n", c->listeners[i].where, need);
+}
+
 static void read_root(struct reading *rd, const config_setting_t *root)
 {
     for (int i = 0; i < config_setting_length(root); i++) {
@@ -255,18 +323,20 @@ static void read_root(struct reading *rd, const config_setting_t *root)
         struct conf_guess g;
         size_t k = 0;
         conf_guess_init(&g, config_setting_name(at));
-        for (; k < COUNT(sections) && strcmp(sections[k].name, g.word) != 0; k++)
-            conf_guess_add(&g, sections[k].name);
-        if (k == COUNT(sections))
-            unknown_key(rd, at, &g);
-        else if (sections[k].is_list)
-            read_listeners(rd, at);
-        else
+        for (; k < COUNT(sections) && strcmp(sections[k], g.word) != 0; k++)
+            conf_guess_add(&g, sections[k]);
+        const struct conf_list *list = k == COUNT(sections) ? find_list(&g) : NULL;
+        if (list)
+            read_list(rd, at, list);
+        else if (k < COUNT(sections))
             read_section(rd, at);
+        else
+            unknown_key(rd, at, &g);
     }
     check_fits(rd, root, "limits.text_bytes", rd->conf->limits_text_bytes);
     check_fits(rd, root, "limits.topic_bytes", rd->conf->limits_topic_bytes);
     check_fits(rd, root, "limits.away_bytes", rd->conf->limits_away_bytes);
+    check_certificates(rd);
 }
 
 /* ---- integers that libconfig would cut ---- */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* The nearest name by edit distance, and the former names in tbl/conf.h that are too far from the new ones for that. */
+/* The nearest name by edit distance, to which a name that was shortened is very near, and the former names in
+ * tbl/conf.h that are too far from the new ones for that. */
 #include "config.h"
 
 #include "conf_guess.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -50,7 +52,8 @@ void conf_guess_init(struct conf_guess *g, const char *word)
 
 void conf_guess_add(struct conf_guess *g, const char *candidate)
 {
-    size_t d = distance(g->word, candidate);
+    bool shortened = strncmp(candidate, g->word, strlen(g->word)) == 0;
+    size_t d = shortened ? 1 : distance(g->word, candidate);
     if (d < g->distance) {
         g->distance = d;
         g->best = candidate;

@@ -6,12 +6,12 @@
 
 /*
  * "Did you mean …?" for a key that is unknown: a former name of a key gives its new name, anything else the nearest of
- * the candidates, if one is near enough. Pure; any thread.
+ * the candidates, if one is near enough; one that begins with the word always is. Pure; any thread.
  */
 struct conf_guess {
     const char *word; /* borrows: what the file has */
     const char *best; /* borrows: the nearest candidate so far, or NULL */
-    size_t distance;  /* of `best`: letters to change, add or drop */
+    size_t distance;  /* of `best`: letters to change, add or drop, 1 if it begins with the word */
 };
 
 /* Begins a guess. `word` must outlive it. */

@@ -3,23 +3,28 @@
  * Every key of chatd.conf. From here come the parser and its checks, the comparison at reload, the sample file and the
  * tables in chatd.conf(5). A key names its unit unless its section or its words make it plain.
  *
- * CONF_LIST(NAME, list, item, most, when, "comment")   a list of 1 to `most` groups; its keys are the CONF_ITEM rows
+ * CONF_LIST(NAME, list, item, least, most, when, "comment")
+ *     a list of `least` to `most` groups; its keys are the rows up to CONF_LIST_END. CONF_AT_list, above it, is its path
+ *     in the file. By default it has `least` groups, of defaults.
  * CONF_ITEM_INT(list, key, default, least, most, need, "comment")
  * CONF_ITEM_BOOL(list, key, default, need, "comment")
  * CONF_ITEM_STRING(list, key, "default", check, need, "comment")
+ * CONF_LIST_END(list)                                  so that a reader can make something of each list's keys alone
  * CONF_SECTION(section, "comment")                     a group; the rows below it are its keys
  * CONF_INT(section, key, default, least, most, when, "comment")
  * CONF_BOOL(section, key, default, when, "comment")
  * CONF_STRING(section, key, "default", "allowed|values" or "", when, "comment")
  * CONF_FORMER(section, "old key", new_key)             for "did you mean": a former name, too far from the new one
  *   when   LIVE: a change takes effect at reload; RESTART: at the next start
- *   need   REQUIRED: each group of the list must have the key; OPTIONAL: the default is used if it is missing
- *   check  ADDRESS: "*" or a numeric IP address; PROTOCOL: a name from tbl/protocols.h
+ *   need   REQUIRED: each group of the list must have the key; OPTIONAL: the default is used if it is missing. A string
+ *          that is REQUIRED and has the default "" has none: the documents show dots
+ *   check  ADDRESS: "*" or a numeric IP address; PROTOCOL: a name from tbl/protocols.h; PATH: an absolute path
  *
- * A reader defines the macros that it needs; the others expand to nothing. All of them are undefined at the end.
+ * A reader defines the macros that it needs; the others expand to nothing. All of them are undefined at the end, but
+ * not the paths of the lists.
  */
 #ifndef CONF_LIST
-#define CONF_LIST(NAME, list, item, most, when, comment)
+#define CONF_LIST(NAME, list, item, least, most, when, comment)
 #endif
 #ifndef CONF_ITEM_INT
 #define CONF_ITEM_INT(list, key, value, least, most, need, comment)
@@ -29,6 +34,9 @@
 #endif
 #ifndef CONF_ITEM_STRING
 #define CONF_ITEM_STRING(list, key, value, check, need, comment)
+#endif
+#ifndef CONF_LIST_END
+#define CONF_LIST_END(list)
 #endif
 #ifndef CONF_SECTION
 #define CONF_SECTION(section, comment)
@@ -46,10 +54,13 @@
 #define CONF_FORMER(section, old, key)
 #endif
 
-CONF_LIST(LISTENERS, listeners, listener, 16, RESTART, "The addresses and ports on which chatd listens. The option -p PORT of chatd replaces all of them.")
+#define CONF_AT_listeners "listeners"
+CONF_LIST(LISTENERS, listeners, listener, 1, 16, RESTART, "The addresses and ports on which chatd listens. The option -p PORT of chatd replaces all of them.")
 CONF_ITEM_STRING(listeners, address, "*", ADDRESS, OPTIONAL, "a numeric address, like \"127.0.0.1\" or \"::1\", or \"*\" for all addresses, IPv6 and IPv4; an IPv6 address accepts IPv6 only")
 CONF_ITEM_INT(listeners, port, 9999, 0, 65535, REQUIRED, "the TCP port; 0: any free port")
 CONF_ITEM_STRING(listeners, protocol, "native", PROTOCOL, OPTIONAL, "the protocol spoken on this port")
+CONF_ITEM_BOOL(listeners, tls, false, OPTIONAL, "encrypt: only TLS is spoken on this port; needs tls.certificates")
+CONF_LIST_END(listeners)
 
 CONF_SECTION(clients, "How many clients may connect.")
 CONF_INT(clients, max, 1000, 1, 60000, LIVE, "maximum number of clients; each takes two threads and one file descriptor")
@@ -126,6 +137,18 @@ CONF_FORMER(accounts, "tries", failed_logins)
 CONF_FORMER(accounts, "tries_refill", failed_login_refill_s)
 CONF_FORMER(accounts, "mail", mail_messages)
 
+CONF_SECTION(tls, "Encryption (TLS), for listeners with tls = true.")
+#define CONF_AT_certificates "tls.certificates"
+CONF_LIST(CERTIFICATES, certificates, certificate, 0, 16, LIVE, "The certificates that clients are shown, each with its private key.")
+CONF_ITEM_STRING(certificates, certificate, "", PATH, REQUIRED, "a PEM file with the certificate and, after it, those between it and the root, like fullchain.pem")
+CONF_ITEM_STRING(certificates, key, "", PATH, REQUIRED, "a PEM file with its private key, like privkey.pem")
+CONF_LIST_END(certificates)
+CONF_STRING(tls, min_version, "1.2", "1.2|1.3", LIVE, "the lowest version of TLS that is accepted")
+CONF_STRING(tls, ciphers, "", "", LIVE, "the ciphers of TLS 1.2, as in openssl-ciphers(1); empty: the defaults of OpenSSL")
+CONF_STRING(tls, ciphersuites, "", "", LIVE, "the cipher suites of TLS 1.3, separated by colons; empty: the defaults of OpenSSL")
+CONF_INT(tls, handshake_s, 15, 1, 300, LIVE, "seconds within which a client must complete the handshake")
+CONF_STRING(tls, client_certificates, "off", "off|optional", LIVE, "whether clients are asked for a certificate of their own; optional: they may have none")
+
 CONF_SECTION(sockets, "TCP settings of listening sockets, see tcp(7).")
 CONF_INT(sockets, backlog, 4096, 1, 65535, RESTART, "connections that may wait to be accepted")
 CONF_INT(sockets, send_buffer_bytes, 65536, 4096, 16777216, RESTART, "bytes that the kernel buffers for a client")
@@ -150,6 +173,7 @@ CONF_BOOL(log, time, true, LIVE, "start each line with the time; set it to false
 #undef CONF_ITEM_INT
 #undef CONF_ITEM_BOOL
 #undef CONF_ITEM_STRING
+#undef CONF_LIST_END
 #undef CONF_SECTION
 #undef CONF_INT
 #undef CONF_BOOL

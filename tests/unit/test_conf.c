@@ -101,28 +101,59 @@ static const struct row {
 #include "tbl/conf.h"
 };
 
-/* The keys of a listener, in the same shape; .offset is in struct conf_listener. */
+/* The keys of all lists, in the same shape; .offset is in the list's group. */
 enum need { OPTIONAL, REQUIRED };
+enum check { TEXT, ADDRESS, PROTOCOL, PATH };
 
 static const struct item {
-    const char *key;
+    const char *list, *key;
     enum kind kind;
     size_t offset;
     long long value, least, most;
     const char *text;
+    enum check check;
     enum need need;
 } items[] = {
+#define OFFSET(list, key) offsetof(struct conf, list[0].key) - offsetof(struct conf, list)
 #define CONF_ITEM_INT(list, key, value, least, most, need, comment)                                                    \
-    {#key, KIND_INT, offsetof(struct conf_listener, key), value, least, most, "", need},
+    {CONF_AT_##list, #key, KIND_INT, OFFSET(list, key), value, least, most, "", TEXT, need},
 #define CONF_ITEM_BOOL(list, key, value, need, comment)                                                                \
-    {#key, KIND_BOOL, offsetof(struct conf_listener, key), value, 0, 1, "", need},
+    {CONF_AT_##list, #key, KIND_BOOL, OFFSET(list, key), value, 0, 1, "", TEXT, need},
 #define CONF_ITEM_STRING(list, key, value, check, need, comment)                                                       \
-    {#key, KIND_STRING, offsetof(struct conf_listener, key), 0, 0, 0, value, need},
+    {CONF_AT_##list, #key, KIND_STRING, OFFSET(list, key), 0, 0, 0, value, check, need},
 #include "tbl/conf.h"
 };
 
+static const struct list {
+    const char *path;
+    int least, most;
+    enum when when;
+    size_t groups, group_bytes, where, count; /* .where in a group, the others in struct conf */
+} lists[] = {
+#define CONF_LIST(NAME, list, item, least, most, when, comment)                                                        \
+    {CONF_AT_##list, least, most, when, offsetof(struct conf, list), sizeof(struct conf_##item),                     \
+     offsetof(struct conf_##item, where), offsetof(struct conf, item##_count)},
+#include "tbl/conf.h"
+};
+
+#define LISTS (sizeof lists / sizeof lists[0])
 #define ITEMS (sizeof items / sizeof items[0])
 #define ROWS (sizeof rows / sizeof rows[0])
+
+static void *group_of(struct conf *c, const struct list *list, int i)
+{
+    return (char *)c + list->groups + list->group_bytes * (size_t)i;
+}
+
+static int count_of(const struct conf *c, const struct list *list)
+{
+    return *(const int *)(const void *)((const char *)c + list->count);
+}
+
+static const char *where_of(struct conf *c, const struct list *list, int i)
+{
+    return (char *)group_of(c, list, i) + list->where;
+}
 
 static const void *value_of(const struct conf *c, const struct row *row)
 {
@@ -162,6 +193,8 @@ static void check_defaults(const struct conf *c)
     assert_string_equal(c->listeners[0].address, "*");
     assert_int_equal(c->listeners[0].port, 9999);
     assert_string_equal(c->listeners[0].protocol, "native");
+    assert_false(c->listeners[0].tls);
+    assert_int_equal(c->certificate_count, 0);
     assert_false(c->clients_max_given);
 }
 
@@ -289,10 +322,31 @@ static void an_unknown_key_is_reported_with_the_nearest_one(void **state)
                   "did you mean flood.exempt_loopback?");
     check_mistake(load("\nclientss = { };"), 2, "clientss", "did you mean clients?");
     check_mistake(load("listener = ( );"), 1, "listener", "did you mean listeners?");
+    check_mistake(load("certificates = ( );"), 1, "certificates", "did you mean tls.certificates?");
     check_mistake(load("max = 5;"), 1, "max", "unknown key");
     check_mistake(load("abcdefghijklmnopqrstuvwxyz = 1;"), 1, "abcdefghijklmnopqrstuvwxyz", "see chatd.conf(5)");
     check_mistake(load("listeners = ( { port = 1; adress = \"*\"; } );"), 1, "listeners.adress",
                   "did you mean listeners.address?");
+    check_mistake(load("tls = {\ncertificate = ( ); };"), 2, "tls.certificate", "did you mean tls.certificates?");
+    check_mistake(load("tls = { listeners = ( ); };"), 1, "tls.listeners", "did you mean listeners?");
+}
+
+static void an_unknown_key_in_a_list_within_a_section_is_reported_with_its_whole_path(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *meant;
+    } near[] = {
+        {"kye", "key"}, {"keys", "key"}, {"certificat", "certificate"}, {"certificates", "certificate"},
+        {"cert", "certificate"}, /* nearer to "key" by its letters, but it is the beginning of a word */
+    };
+    for (size_t i = 0; i < sizeof near / sizeof near[0]; i++) {
+        char key[64], want[96];
+        snprintf(key, sizeof key, "tls.certificates.%s", near[i].key);
+        snprintf(want, sizeof want, "unknown key; did you mean tls.certificates.%s?\n", near[i].meant);
+        check_mistake(loadf("tls = { certificates = (\n{ certificate = \"/c\"; key = \"/k\";\n%s = 1; } ); };",
+                            near[i].key), 3, key, want);
+    }
 }
 
 static void every_former_name_of_a_key_leads_to_the_new_one(void **state)
@@ -488,7 +542,7 @@ static void a_file_without_read_permission_is_reported(void **state)
     assert_int_equal(unit_unprivileged(NULL, load_forbidden, file), 42);
 }
 
-/* ---- listeners and includes ---- */
+/* ---- lists and includes ---- */
 
 static void listeners_are_read_in_order_with_their_defaults(void **state)
 {
@@ -507,55 +561,169 @@ static void listeners_are_read_in_order_with_their_defaults(void **state)
     assert_int_equal(conf.listeners[1].port, 0);
 }
 
-/* A listener with all required keys except `but`, followed by more text. */
-static int load_listener(const char *but, const char *more)
+/* What the item may be set to; other than its default, unless there is nothing else. */
+static const char *sound_value(const struct item *item, char out[64])
+{
+    static const char *const sound[] = {[TEXT] = "x", [ADDRESS] = "::1", [PROTOCOL] = "native", [PATH] = "/x"};
+    if (item->kind == KIND_STRING)
+        snprintf(out, 64, "\"%s\"", sound[item->check]);
+    else if (item->kind == KIND_BOOL)
+        snprintf(out, 64, "%s", item->value ? "false" : "true");
+    else
+        snprintf(out, 64, "%lld", item->value == item->least ? item->most : item->least);
+    return out;
+}
+
+/* Appends a group of the list with all required keys except `but`. */
+static void add_group(struct buf *text, const char *list, const char *but)
+{
+    char value[64];
+    buf_str(text, "{");
+    for (size_t i = 0; i < ITEMS; i++)
+        if (strcmp(items[i].list, list) == 0 && items[i].need == REQUIRED && (!but || strcmp(items[i].key, but) != 0))
+            buf_printf(text, " %s = %s;", items[i].key, sound_value(&items[i], value));
+}
+
+/* Loads a file whose first line opens the list, and the section that it is in, and whose last line closes them. */
+static int load_in_list(const char *path, const char *groups)
+{
+    const char *dot = strchr(path, '.');
+    if (!dot)
+        return loadf("%s = (\n%s\n);", path, groups);
+    return loadf("%.*s = { %s = (\n%s\n); };", (int)(dot - path), path, dot + 1, groups);
+}
+
+/* The list with one group, on line 2: all required keys except `but`, and, on line 3, more text. */
+static int load_group(const char *list, const char *but, const char *more)
 {
     struct buf text = {0};
-    buf_str(&text, "listeners = ( {");
-    for (size_t i = 0; i < ITEMS; i++)
-        if (items[i].need == REQUIRED && (!but || strcmp(items[i].key, but) != 0))
-            buf_printf(&text, " %s = %lld;", items[i].key, items[i].value);
-    buf_printf(&text, "\n%s } );", more);
-    int result = load(buf_text(&text));
+    add_group(&text, list, but);
+    buf_printf(&text, "\n%s }", more);
+    int result = load_in_list(list, buf_text(&text));
     buf_fini(&text);
     return result;
 }
 
-static void every_key_of_a_listener_has_its_default_type_and_range(void **state)
+/* The list with n groups, each on a line, the first on line 2. */
+static int load_groups(const char *list, int n)
 {
-    (void)state;
+    struct buf text = {0};
+    for (int i = 0; i < n; i++) {
+        buf_str(&text, i ? ",\n" : "");
+        add_group(&text, list, NULL);
+        buf_str(&text, " }");
+    }
+    int result = load_in_list(list, buf_text(&text));
+    buf_fini(&text);
+    return result;
+}
+
+static const struct list *list_of(const struct item *item)
+{
+    size_t i = 0;
+    while (strcmp(lists[i].path, item->list) != 0)
+        i++;
+    return &lists[i];
+}
+
+static void check_item_default(const struct item *item)
+{
+    check_ok(load_groups(item->list, 2));
+    const char *field = (const char *)group_of(&conf, list_of(item), 1) + item->offset;
+    if (item->need == REQUIRED)
+        return;
+    if (item->kind == KIND_STRING)
+        assert_string_equal(field, item->text);
+    else if (item->kind == KIND_INT)
+        assert_int_equal(*(const int *)(const void *)field, item->value);
+    else
+        assert_int_equal(*(const bool *)(const void *)field, item->value);
+}
+
+static void check_item_types(const struct item *item, const char *key)
+{
     static const char *const wrong[][4] = {
         [KIND_INT] = {"true", "\"7\"", "1.5", "[1]"},
         [KIND_BOOL] = {"1", "\"true\"", "0.0", "{}"},
         [KIND_STRING] = {"1", "false", "2.0", "(\"a\")"},
     };
     static const char *const words[] = {"must be an integer", "must be true or false", "must be a string in quotes"};
+    char text[128];
+    for (int w = 0; w < 4; w++) {
+        snprintf(text, sizeof text, "%s = %s;", item->key, wrong[item->kind][w]);
+        check_mistake(load_group(item->list, item->key, text), 3, key, words[item->kind]);
+    }
+}
+
+static void check_item_range(const struct item *item, const char *key)
+{
+    char text[128], range[64];
+    snprintf(range, sizeof range, "must be %lld..%lld", item->least, item->most);
+    const long long beyond[] = {item->least - 1, item->most + 1};
+    for (int k = 0; k < 2; k++) {
+        snprintf(text, sizeof text, "%s = %lld;", item->key, beyond[k]);
+        check_mistake(load_group(item->list, item->key, text), 3, key, range);
+    }
+}
+
+static void every_key_of_a_list_has_its_default_type_and_range(void **state)
+{
+    (void)state;
     for (size_t i = 0; i < ITEMS; i++) {
         const struct item *item = &items[i];
-        char key[64], text[128], range[64];
-        snprintf(key, sizeof key, "listeners.%s", item->key);
-        check_ok(load_listener(NULL, ""));
-        const char *field = (const char *)&conf.listeners[0] + item->offset;
-        if (item->kind == KIND_STRING)
-            assert_string_equal(field, item->text);
-        else if (item->kind == KIND_INT)
-            assert_int_equal(*(const int *)(const void *)field, item->value);
-        for (int w = 0; w < 4; w++) {
-            snprintf(text, sizeof text, "%s = %s;", item->key, wrong[item->kind][w]);
-            check_mistake(load_listener(item->key, text), 2, key, words[item->kind]);
-        }
+        char key[64], words[96];
+        snprintf(key, sizeof key, "%s.%s", item->list, item->key);
+        snprintf(words, sizeof words, "missing; every group of %s needs it\n", item->list);
+        check_item_default(item);
+        check_item_types(item, key);
+        if (item->kind == KIND_INT)
+            check_item_range(item, key);
         if (item->need == REQUIRED)
-            check_mistake(load_listener(item->key, ""), 1, key, "missing; every group of listeners needs it");
-        if (item->kind != KIND_INT)
-            continue;
-        snprintf(range, sizeof range, "must be %lld..%lld", item->least, item->most);
-        const long long beyond[] = {item->least - 1, item->most + 1};
-        for (int k = 0; k < 2; k++) {
-            snprintf(text, sizeof text, "%s = %lld;", item->key, beyond[k]);
-            check_mistake(load_listener(item->key, text), 2, key, range);
-        }
+            check_mistake(load_group(item->list, item->key, ""), 2, key, words);
     }
-    check_mistake(load_listener(NULL, "colour = 1;"), 2, "listeners.colour", "unknown key");
+}
+
+static void every_list_refuses_unknown_keys_and_what_is_no_group(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LISTS; i++) {
+        char key[64];
+        snprintf(key, sizeof key, "%s.colour", lists[i].path);
+        check_mistake(load_group(lists[i].path, NULL, "colour = 1;"), 3, key, "unknown key");
+        check_mistake(load_in_list(lists[i].path, "9999"), 2, lists[i].path, "each must be a group: { ");
+    }
+    check_mistake(load("\nlisteners = ( 9999 );"), 2, "listeners", "each must be a group: { port = 9999; }\n");
+    check_mistake(load("tls = {\ncertificates = ( \"/c\" ); };"), 2, "tls.certificates",
+                  "each must be a group: { certificate = \"…\"; key = \"…\"; }\n");
+}
+
+static void every_list_has_its_least_and_most_groups(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LISTS; i++) {
+        const struct list *list = &lists[i];
+        char words[64], where[UNIT_PATH + 32];
+        snprintf(words, sizeof words, "must be a list of %d to %d groups: ( { ", list->least, list->most);
+        check_ok(load(""));
+        assert_int_equal(count_of(&conf, list), list->least);
+        check_ok(load_groups(list->path, list->least));
+        assert_int_equal(count_of(&conf, list), list->least);
+        check_ok(load_groups(list->path, list->most));
+        assert_int_equal(count_of(&conf, list), list->most);
+        for (int k = 0; k < list->most; k++) {
+            snprintf(where, sizeof where, "%s:%d", file, k + 2);
+            assert_string_equal(where_of(&conf, list, k), where);
+        }
+        check_mistake(load_groups(list->path, list->most + 1), 1, list->path, words);
+        if (list->least)
+            check_mistake(load_groups(list->path, list->least - 1), 1, list->path, words);
+    }
+    static const char *const others[] = {"{ port = 1; }", "9999", "[ ]", "\"x\"", "true"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        check_mistake(loadf("listeners = %s;", others[i]), 1, "listeners", "1 to 16 groups: ( { port = 9999; } )\n");
+        check_mistake(loadf("tls = {\ncertificates = %s; };", others[i]), 2, "tls.certificates",
+                      "0 to 16 groups: ( { certificate = \"…\"; key = \"…\"; } )\n");
+    }
 }
 
 static void a_listener_needs_a_port_and_a_known_protocol(void **state)
@@ -572,31 +740,89 @@ static void a_listener_needs_a_port_and_a_known_protocol(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         check_mistake(loadf("listeners = ( { port = 1; address = \"%s\"; } );", bad[i]), 1, "listeners.address",
                       "must be \"*\" or a numeric address");
-    check_mistake(load("listeners = ( 9999 );"), 1, "listeners", "each must be a group");
 }
 
-static void one_to_sixteen_listeners_are_accepted(void **state)
+static void certificates_are_read_in_order(void **state)
+{
+    (void)state;
+    char where[UNIT_PATH + 32];
+    check_ok(load("tls = { min_version = \"1.3\"; certificates = (\n"
+                  "  { certificate = \"/etc/a/fullchain.pem\"; key = \"/etc/a/privkey.pem\"; },\n"
+                  "  { key = \"/b.key\";\n"
+                  "    certificate = \"/b.pem\"; }\n"
+                  "); handshake_s = 300; };\n"));
+    assert_int_equal(conf.certificate_count, 2);
+    assert_string_equal(conf.certificates[0].certificate, "/etc/a/fullchain.pem");
+    assert_string_equal(conf.certificates[0].key, "/etc/a/privkey.pem");
+    assert_string_equal(conf.certificates[1].certificate, "/b.pem");
+    assert_string_equal(conf.certificates[1].key, "/b.key");
+    snprintf(where, sizeof where, "%s:3", file);
+    assert_string_equal(conf.certificates[1].where, where);
+    assert_string_equal(conf.tls_min_version, "1.3");
+    assert_int_equal(conf.tls_handshake_s, 300);
+    check_ok(load("tls = { certificates = ( ); };"));
+    assert_int_equal(conf.certificate_count, 0);
+    check_mistake(load("tls = ( );"), 1, "tls", "must be a group: tls = { … };");
+}
+
+static void a_path_must_be_absolute(void **state)
+{
+    (void)state;
+    char path[CONF_TEXT + 1];
+    static const char *const bad[] = {"", "fullchain.pem", "./a.pem", "../a.pem", " /a.pem", "~/a.pem"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char words[64];
+        snprintf(words, sizeof words, "must be an absolute path (got \"%s\")\n", bad[i]);
+        check_mistake(loadf("tls = { certificates = ( { key = \"/k\";\n certificate = \"%s\"; } ); };", bad[i]), 2,
+                      "tls.certificates.certificate", words);
+        check_mistake(loadf("tls = { certificates = ( { certificate = \"/c\";\n key = \"%s\"; } ); };", bad[i]), 2,
+                      "tls.certificates.key", words);
+    }
+    memset(path, '/', sizeof path);
+    path[CONF_TEXT] = '\0';
+    check_mistake(loadf("tls = { certificates = ( { certificate = \"/c\"; key = \"%s\"; } ); };", path), 1,
+                  "tls.certificates.key", "fewer than 256 bytes");
+    check_ok(loadf("tls = { certificates = ( { certificate = \"/c\"; key = \"%s\"; } ); };", path + 1));
+    assert_string_equal(conf.certificates[0].key, path + 1);
+}
+
+static void a_listener_with_tls_needs_a_certificate(void **state)
+{
+    (void)state;
+    static const char words[] = "needs a certificate in tls.certificates (chatctl tls selfsigned makes one)\n";
+    static const char listeners[] = "listeners = (\n{ port = 1; },\n{ port = 2;\ntls = true; } );\n";
+    check_mistake(load(listeners), 3, "listeners.tls", words);
+    check_mistake(loadf("%stls = { certificates = ( ); };", listeners), 3, "listeners.tls", words);
+    check_mistake(loadf("tls = { certificates = ( ); };\n%s", listeners), 4, "listeners.tls", words);
+    check_ok(loadf("%stls = { certificates = ( { certificate = \"/c\"; key = \"/k\"; } ); };", listeners));
+    assert_false(conf.listeners[0].tls);
+    assert_true(conf.listeners[1].tls);
+    check_ok(load("listeners = ( { port = 2; tls = false; } );"));
+    check_ok(load("tls = { certificates = ( { certificate = \"/c\"; key = \"/k\"; } ); };"));
+
+    /* each such listener is named; and a certificate with a mistake is no second one */
+    char want[UNIT_PATH * 3];
+    assert_int_equal(load("listeners = ( { port = 1; tls = true; },\n{ port = 2; tls = true; } );"), -1);
+    snprintf(want, sizeof want, "%s:1: listeners.tls: %s%s:2: listeners.tls: %s", file, words, file, words);
+    assert_string_equal(buf_text(&errors), want);
+    check_mistake(loadf("%stls = { certificates = ( { certificate = \"/c\"; key = \"k\"; } ); };", listeners), 5,
+                  "tls.certificates.key", "must be an absolute path");
+}
+
+static void the_mistakes_of_a_list_that_is_too_long_are_reported_too(void **state)
 {
     (void)state;
     struct buf text = {0};
-    check_mistake(load("listeners = ( );"), 1, "listeners", "1 to 16 groups");
-    check_mistake(load("listeners = { port = 1; };"), 1, "listeners", "1 to 16 groups");
-    check_mistake(load("listeners = 9999;"), 1, "listeners", "1 to 16 groups");
-    for (int n = 16; n <= 17; n++) {
-        buf_clear(&text);
-        buf_str(&text, "listeners = ( ");
-        for (int i = 0; i < n; i++)
-            buf_printf(&text, "%s{ port = %d; }", i ? ", " : "", i);
-        buf_str(&text, " );");
-        if (n == 16) {
-            check_ok(load(text.data));
-            assert_int_equal(conf.listener_count, 16);
-            assert_int_equal(conf.listeners[15].port, 15);
-        } else {
-            check_mistake(load(text.data), 1, "listeners", "1 to 16 groups");
-        }
-    }
+    char want[UNIT_PATH * 3];
+    buf_str(&text, "{ certificate = \"c\"; key = \"/k\"; }");
+    for (int i = 0; i < 16; i++)
+        buf_str(&text, ", { certificate = \"/c\"; key = \"/k\"; }");
+    assert_int_equal(load_in_list("tls.certificates", buf_text(&text)), -1);
     buf_fini(&text);
+    snprintf(want, sizeof want,
+             "%s:1: tls.certificates: must be a list of 0 to 16 groups: ( { certificate = \"…\"; key = \"…\"; } )\n"
+             "%s:2: tls.certificates.certificate: must be an absolute path (got \"c\")\n", file, file);
+    assert_string_equal(buf_text(&errors), want);
 }
 
 static void includes_are_relative_to_the_file_and_named_in_mistakes(void **state)
@@ -614,6 +840,28 @@ static void includes_are_relative_to_the_file_and_named_in_mistakes(void **state
     assert_non_null(strstr(buf_text(&errors), want));
     assert_int_equal(load("\n@include \"absent.conf\"\n"), -1);
     assert_true(errors.len > 0);
+}
+
+static void a_list_may_stand_in_an_included_file(void **state)
+{
+    (void)state;
+    static const char good[] = "certificates = (\n\n{ certificate = \"/c\"; key = \"/k\"; } );\n";
+    static const char bad[] = "certificates = (\n{ certificate = \"/c\"; key = \"k\"; } );\n";
+    static const char main_file[] = "listeners = (\n{ port = 1; tls = true; } );\n"
+                                    "tls = {\n@include \"certs.conf\"\nmin_version = \"1.3\"; };\n";
+    char path[UNIT_PATH + 32], where[UNIT_PATH + 32];
+    snprintf(path, sizeof path, "%s/certs.conf", dir);
+    unit_write_file(path, good, sizeof good - 1);
+    check_ok(load(main_file));
+    assert_int_equal(conf.certificate_count, 1);
+    assert_string_equal(conf.certificates[0].where, "certs.conf:3");
+    snprintf(where, sizeof where, "%s:2", file);
+    assert_string_equal(conf.listeners[0].where, where);
+    assert_string_equal(conf.tls_min_version, "1.3");
+    unit_write_file(path, bad, sizeof bad - 1);
+    assert_int_equal(load(main_file), -1);
+    assert_string_equal(buf_text(&errors),
+                        "certs.conf:2: tls.certificates.key: must be an absolute path (got \"k\")\n");
 }
 
 /* ---- comparing ---- */
@@ -679,27 +927,78 @@ static void each_changed_key_is_reported_and_kept_until_a_restart_if_needed(void
     }
 }
 
-static void changed_listeners_need_a_restart(void **state)
+/* Both configurations with two groups in the list. */
+static void two_groups(const struct list *list, struct conf *now, struct conf *next)
+{
+    check_ok(load_groups(list->path, 2));
+    memcpy(now, &conf, sizeof *now);
+    memcpy(next, &conf, sizeof *next);
+}
+
+/* `next` differs from `now` in the list alone. */
+static void check_list_changed(const struct list *list, const struct conf *now, struct conf *next)
+{
+    static struct conf wanted;
+    char want[64];
+    memcpy(&wanted, next, sizeof wanted);
+    compare(now, next);
+    snprintf(want, sizeof want, "%s ", list->path);
+    assert_string_equal(changed.keys, want);
+    assert_int_equal(changed.live, list->when == LIVE);
+    assert_memory_equal(next, list->when == LIVE ? &wanted : now, sizeof *next);
+}
+
+static void a_list_changes_with_any_key_and_number_of_its_groups(void **state)
 {
     (void)state;
     static struct conf now, next;
-    for (int what = 0; what < 4; what++) {
-        conf_defaults(&now);
-        conf_defaults(&next);
-        if (what == 0)
-            next.listeners[0].port = 1;
-        else if (what == 1)
-            strcpy(next.listeners[0].address, "::1");
-        else if (what == 2)
-            strcpy(next.listeners[0].protocol, "other");
+    for (size_t i = 0; i < ITEMS; i++) {
+        const struct list *list = list_of(&items[i]);
+        two_groups(list, &now, &next);
+        char *field = (char *)group_of(&next, list, 1) + items[i].offset;
+        if (items[i].kind == KIND_INT)
+            ++*(int *)(void *)field;
+        else if (items[i].kind == KIND_BOOL)
+            *(bool *)field = !*(bool *)field;
         else
-            next.listener_count = 2;
-        compare(&now, &next);
-        assert_string_equal(changed.keys, "listeners ");
-        assert_int_equal(changed.restart, 1);
-        assert_memory_equal(next.listeners, now.listeners, sizeof now.listeners);
-        assert_int_equal(next.listener_count, 1);
+            strcpy(field, "other");
+        check_list_changed(list, &now, &next);
     }
+    for (size_t i = 0; i < LISTS; i++) {
+        two_groups(&lists[i], &now, &next);
+        *(int *)(void *)((char *)&next + lists[i].count) = 1;
+        check_list_changed(&lists[i], &now, &next);
+    }
+}
+
+static void the_place_of_a_group_in_the_file_is_no_change(void **state)
+{
+    (void)state;
+    static struct conf now;
+    for (size_t i = 0; i < LISTS; i++) {
+        check_ok(load_groups(lists[i].path, 2));
+        now = conf;
+        strcpy((char *)group_of(&conf, &lists[i], 1) + lists[i].where, "/other/chatd.conf:77");
+        compare(&now, &conf);
+        assert_string_equal(changed.keys, "");
+        assert_string_equal(where_of(&conf, &lists[i], 1), "/other/chatd.conf:77");
+    }
+}
+
+static void other_certificates_take_effect_at_reload(void **state)
+{
+    (void)state;
+    static struct conf now;
+    check_ok(load("tls = { certificates = ( { certificate = \"/a\"; key = \"/k\"; } ); };"));
+    now = conf;
+    check_ok(load("\n\ntls = { certificates = ( { certificate = \"/b\"; key = \"/k\"; } ); };"));
+    compare(&now, &conf);
+    assert_string_equal(changed.keys, "tls.certificates ");
+    assert_int_equal(changed.live, 1);
+    assert_string_equal(conf.certificates[0].certificate, "/b");
+    check_ok(load("\n\ntls = { certificates = ( { certificate = \"/a\"; key = \"/k\"; } ); };"));
+    compare(&now, &conf);
+    assert_string_equal(changed.keys, "");
 }
 
 static void several_changes_are_all_reported(void **state)
@@ -743,6 +1042,7 @@ int main(void)
         TEST(text_must_fit_into_a_line),
         TEST(an_explicit_maximum_is_recognised),
         TEST(an_unknown_key_is_reported_with_the_nearest_one),
+        TEST(an_unknown_key_in_a_list_within_a_section_is_reported_with_its_whole_path),
         TEST(every_former_name_of_a_key_leads_to_the_new_one),
         TEST(a_very_long_key_is_only_reported_as_unknown),
         TEST(all_mistakes_are_reported_at_once_with_their_lines),
@@ -755,13 +1055,21 @@ int main(void)
         TEST(a_missing_file_is_reported),
         TEST(a_file_without_read_permission_is_reported),
         TEST(listeners_are_read_in_order_with_their_defaults),
-        TEST(every_key_of_a_listener_has_its_default_type_and_range),
+        TEST(every_key_of_a_list_has_its_default_type_and_range),
+        TEST(every_list_refuses_unknown_keys_and_what_is_no_group),
+        TEST(every_list_has_its_least_and_most_groups),
         TEST(a_listener_needs_a_port_and_a_known_protocol),
-        TEST(one_to_sixteen_listeners_are_accepted),
+        TEST(certificates_are_read_in_order),
+        TEST(a_path_must_be_absolute),
+        TEST(a_listener_with_tls_needs_a_certificate),
+        TEST(the_mistakes_of_a_list_that_is_too_long_are_reported_too),
         TEST(includes_are_relative_to_the_file_and_named_in_mistakes),
+        TEST(a_list_may_stand_in_an_included_file),
         TEST(an_unchanged_key_is_not_reported),
         TEST(each_changed_key_is_reported_and_kept_until_a_restart_if_needed),
-        TEST(changed_listeners_need_a_restart),
+        TEST(a_list_changes_with_any_key_and_number_of_its_groups),
+        TEST(the_place_of_a_group_in_the_file_is_no_change),
+        TEST(other_certificates_take_effect_at_reload),
         TEST(several_changes_are_all_reported),
         TEST(the_sample_equals_the_defaults),
     };
