@@ -35,7 +35,8 @@ static const struct row {
     const char *help;
 } rows[] = {
 #define AT(field) offsetof(struct arguments, field)
-    {"protocol", "NAME", TEXT, AT(protocol), 0, 0, "chat, irc, nats or redis (chat); none: with --tls, handshakes alone"},
+    {"protocol", "NAME", TEXT, AT(protocol), 0, 0,
+     "chat, irc, nats or redis (chat); none: with --tls, handshakes alone"},
     {"host", "ADDRESS", TEXT, AT(host), 0, 0, "IPv4 address of the server (127.0.0.1)"},
     {"port", "PORT", NUMBER, AT(port), 1, 65535, "port of the server (default: the protocol's)"},
     {"pid", "PID", NUMBER, AT(load.pid), 1, 1L << 30, "process of the server: measure its CPU time and memory"},

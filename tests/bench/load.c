@@ -324,7 +324,8 @@ bool load_run(const struct load_options *o, struct load_result *r)
     struct engine *e = panic_calloc(1, sizeof *e);
     *r = (struct load_result){.server_cpu_ns = -1, .login_server_cpu_ns = -1, .switches = -1};
     prctl(PR_SET_TIMERSLACK, 1);
-    bool began = (!o->tls || tls_init(o->tls_version)) && raise_descriptors(load_connections(o)) && engine_init(e, o, r);
+    bool began =
+        (!o->tls || tls_init(o->tls_version)) && raise_descriptors(load_connections(o)) && engine_init(e, o, r);
     if (began) {
         mix_speakers(e);
         run_phases(e);
