@@ -2,6 +2,7 @@
 #
 # The chart of compare.sh: for each workload that peers ran too, the medians of results.csv as bars in SVG. Closed
 # loops (A, B) show deliveries per second, open ones (C, D) the 99th percentile; both show CPU for each delivery.
+# -v over='...' is added to the titles.
 
 BEGIN {
     FS = ","
@@ -86,7 +87,7 @@ END {
         w = order[i]
         if (!n[w ",chatd"])
             continue
-        label(10, y, "title", text[w])
+        label(10, y, "title", text[w] over)
         if (w == "A" || w == "B")
             draw(w, "deliveries_per_s", "deliveries a second (more is better)", "M/s", 0, y + 20)
         else

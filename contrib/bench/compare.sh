@@ -4,13 +4,15 @@
 # compare.sh : gives the same work to chatd and to each peer that is installed (InspIRCd, ngIRCd, NATS, Redis), one
 # server at a time, in turn over several rounds; then prints one table of medians, and draws a chart.
 #
-#   CHATD=BUILDDIR contrib/bench/compare.sh [-r ROUNDS] [-s SECONDS] [-w WORKLOADS] [-p "PEER..."] [-b DIR]
+#   CHATD=BUILDDIR contrib/bench/compare.sh [-t] [-r ROUNDS] [-s SECONDS] [-w WORKLOADS] [-p "PEER..."] [-b DIR]
 #                                              [-q TIMES] [-o DIR]
 #
+#   -t            over TLS, with a certificate that is made for the run
 #   -r ROUNDS     how often each server does each workload (5)
 #   -s SECONDS    measured time of one run (10)
-#   -w WORKLOADS  letters (ABCD); EFGH, and d and g for D and G with chatd's default limits, are for chatd alone
-#   -p PEERS      which peers, of: inspircd ngircd nats redis (all that are installed); "" for none
+#   -w WORKLOADS  letters (ABCD); EFGHIS, and d and g for D and G with chatd's default limits, are for chatd alone;
+#                 T, with -t, is for chatd and nginx
+#   -p PEERS      which peers, of: inspircd ngircd nats redis nginx (all that are installed); "" for none
 #   -b DIR        also the chatd built in DIR, as `before`: an older build, to see what a change costs
 #   -q TIMES      how often a run is repeated if other processes took more than a tenth of a core meanwhile (0)
 #   -o DIR        where results.csv, table.md, chart.svg and raw/ are written (./bench-results)
@@ -29,7 +31,8 @@ chatload=${CHATLOAD:-$build/tests/bench/chatload}
 rounds=5
 seconds=10
 workloads=ABCD
-peers='inspircd ngircd nats redis'
+peers='inspircd ngircd nats redis nginx'
+tls=
 again=0
 before=
 out=bench-results
@@ -49,8 +52,9 @@ usage() {
     exit 2
 }
 
-while getopts r:s:w:p:b:q:o:h option; do
+while getopts tr:s:w:p:b:q:o:h option; do
     case $option in
+    t) tls=--tls ;;
     r) rounds=$OPTARG ;;
     s) seconds=$OPTARG ;;
     w) workloads=$OPTARG ;;
@@ -66,7 +70,8 @@ case $rounds$seconds$again in
 *[!0-9]*) usage ;;
 esac
 case $workloads in
-*[!A-Hdg]*) usage ;;
+*[!A-ISTdg]*) usage ;;
+*T*) [ -n "$tls" ] || usage ;;
 esac
 
 # Daemons are in directories that are not in an ordinary user's PATH.
@@ -75,6 +80,7 @@ export PATH
 [ -x "$build/chatd" ] || fail "no chatd in $build; say where it was built: CHATD=DIR $0"
 [ -z "$before" ] || [ -x "$before/chatd" ] || fail "no chatd in $before (-b)"
 [ -x "$chatload" ] || fail "$chatload is missing; build it: make bench"
+[ -z "$tls" ] || have openssl || fail "openssl is missing, which makes the certificate of -t (Debian: openssl)"
 
 # --- the servers --------------------------------------------------------------------------------
 # For each: a program, a protocol, a version, and how it is started in the foreground in $home on $port.
@@ -88,10 +94,11 @@ program_of() {
     *) echo "$1" ;;
     esac
 }
-protocol_of() {
-    case $1 in
-    chatd | before) echo chat ;;
-    inspircd | ngircd) echo irc ;;
+protocol_of() { # SERVER WORKLOAD
+    case $2,$1 in
+    T,*) echo none ;;
+    *,chatd | *,before) echo chat ;;
+    *,inspircd | *,ngircd) echo irc ;;
     *) echo "$1" ;;
     esac
 }
@@ -101,6 +108,7 @@ version_of() {
     inspircd) inspircd --version ;;
     ngircd) ngircd --version | sed -n '1s/-.*//p' ;;
     nats) nats-server --version ;;
+    nginx) nginx -v 2>&1 | sed 's/.*: //' ;;
     redis) redis-server --version | sed 's/ sha=.*//' ;;
     esac
 }
@@ -111,20 +119,27 @@ patience_of() {
     esac
 }
 
-fill() { # FILE : the configuration of this directory, with port and directory filled in
-    sed -e "s|@PORT@|$port|g" -e "s|@DIR@|$home|g" "$here/$1" >"$home/$1"
+fill() { # FILE : the configuration of this directory, filled in, with the lines for TLS or for none
+    wanted=@CLEAR@ other=@TLS@
+    [ -z "$tls" ] || wanted=@TLS@ other=@CLEAR@
+    sed -e "/^$other/d" -e "s/^$wanted//" -e "s|@PORT@|$port|g" -e "s|@DIR@|$home|g" \
+        -e "s|@CERT@|$tmp/cert.pem|g" -e "s|@KEY@|$tmp/key.pem|g" "$here/$1" >"$home/$1"
 }
 start() { # SERVER WORKLOAD : becomes the server
     case $1 in
     chatd | before)
-        conf=$here/chatd.conf
+        conf=$home/chatd.conf
         case $2 in
-        d | g)
-            echo 'clients = { max = 1200; };' >"$home/chatd.conf"
-            conf=$home/chatd.conf
-            ;;
+        d | g) echo 'clients = { max = 1200; };' >"$conf" ;;
+        *) cp "$here/chatd.conf" "$conf" ;;
         esac
-        exec "$(program_of "$1")" -p "$port" -c "$conf" -d "$home"
+        set -- "$(program_of "$1")" -c "$conf" -d "$home"
+        [ -n "$tls" ] || exec "$@" -p "$port"
+        cat >>"$conf" <<END
+listeners = ( { address = "127.0.0.1"; port = $port; tls = true; } );
+tls = { certificates = ( { certificate = "$tmp/cert.pem"; key = "$tmp/key.pem"; } ); };
+END
+        exec "$@"
         ;;
     inspircd)
         fill inspircd.conf
@@ -140,6 +155,10 @@ start() { # SERVER WORKLOAD : becomes the server
     nats)
         fill nats.conf
         exec nats-server -c "$home/nats.conf"
+        ;;
+    nginx)
+        fill nginx.conf
+        exec nginx -e stderr -p "$home" -c "$home/nginx.conf"
         ;;
     redis)
         fill redis.conf
@@ -163,6 +182,9 @@ options_of() { # WORKLOAD
     H100) echo "--clients 100 --senders 50 --rate 500" ;;
     H1000) echo "--clients 1000 --senders 50 --rate 50" ;;
     H5000) echo "--clients 5000 --senders 50 --rate 10" ;;
+    I) echo "--clients 5000 --rooms 100 --rate 20 --hello" ;;
+    S) echo "--clients 1000 --rooms 100 --rate 100 --storm" ;;
+    T) echo "--clients 5000 --at-once 50" ;;
     esac
 }
 title_of() { # WORKLOAD
@@ -177,6 +199,9 @@ title_of() { # WORKLOAD
     G) echo "G: D, and 100 who stop reading in a loud room" ;;
     g) echo "G with chatd's default limits" ;;
     H*) echo "H: ${1#H} members in one room, 50,000 deliveries/s" ;;
+    I) echo "I: 5,000 clients, each has said one line, 20 texts/s in all" ;;
+    S) echo "S: 1,000 clients log in at once" ;;
+    T) echo "T: 5,000 handshakes alone, 50 at once" ;;
     esac
 }
 duration_of() { # WORKLOAD
@@ -185,15 +210,15 @@ duration_of() { # WORKLOAD
     *) echo "$seconds" ;;
     esac
 }
-is_for_peers() { # WORKLOAD
-    case $1 in
-    A | B | C | D) return 0 ;;
+takes_part() { # SERVER WORKLOAD
+    case $1,$2 in
+    chatd,* | before,* | nginx,T) return 0 ;;
+    nginx,* | *,[!ABCD]*) return 1 ;;
     esac
-    return 1
 }
 
 work=
-for letter in A B C D d E F G g H; do
+for letter in A B C D d E F G g H I S T; do
     case $workloads in
     *$letter*)
         if [ $letter = H ]; then
@@ -238,6 +263,11 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
 
+if [ -n "$tls" ]; then
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=bench.local \
+        -keyout "$tmp/key.pem" -out "$tmp/cert.pem" 2>"$tmp/log" || fail "openssl: $(tail -n 1 "$tmp/log")"
+fi
+
 listens() {
     hex=$(printf ':%04X' "$port")
     awk -v at="$hex" '$4 == "0A" && substr($2, length($2) - 4) == at { found = 1 } END { exit !found }' \
@@ -276,14 +306,14 @@ value() { # KEY : of the last result
 columns='deliveries_per_s cpu_us_per_delivery latency_p50_ms latency_p90_ms latency_p99_ms latency_p99_9_ms
     latency_max_ms said_per_s switches_per_delivery server_cores kib_per_client peak_kib_per_client threads login_s
     generator_busy generator_waited others_cores entered lost doubled disordered damaged other_orders closed
-    stopped_closed complete well'
+    stopped_closed complete well handshakes_per_s login_cpu_us_per_client login_generator_busy'
 
 load() { # ROUND WORKLOAD SERVER : one run on a fresh server
     start_server "$3" "$2"
     # The options are words.
     # shellcheck disable=SC2046
-    "$chatload" --json --protocol "$(protocol_of "$3")" --port "$port" --pid "$server_pid" $(options_of "$2") \
-        $(patience_of "$3") --duration "$(duration_of "$2")" >"$json" &
+    "$chatload" --json --protocol "$(protocol_of "$3" "$2")" --port "$port" --pid "$server_pid" $tls \
+        $(options_of "$2") $(patience_of "$3") --duration "$(duration_of "$2")" >"$json" &
     load_pid=$!
     wait "$load_pid" || :
     load_pid=
@@ -312,14 +342,26 @@ run() { # ROUND WORKLOAD SERVER
         row="$row,$(value "$column")"
     done
     echo "$row,$(counter deliveries),$(counter writes),$(counter closed_slow)" >>"$out/results.csv"
-    say "round $1 of $rounds, $2, $3: $(value deliveries_per_s) deliveries/s," \
-        "$(value cpu_us_per_delivery) µs, p99 $(value latency_p99_ms) ms, well: $(value well)"
+    case $2 in
+    S | T) figures="$(value entered) in $(value login_s) s, $(value login_cpu_us_per_client) µs each" ;;
+    *)
+        figures="$(value deliveries_per_s) deliveries/s, $(value cpu_us_per_delivery) µs"
+        figures="$figures, p99 $(value latency_p99_ms) ms"
+        ;;
+    esac
+    say "round $1 of $rounds, $2, $3: $figures, well: $(value well)"
 }
 
 servers="chatd${before:+ before}"
 for peer in $peers; do
     case $peer in
     inspircd | ngircd | nats | redis) ;;
+    nginx)
+        case $workloads in
+        *T*) ;;
+        *) continue ;;
+        esac
+        ;;
     *) usage ;;
     esac
     if have "$(program_of "$peer")"; then
@@ -344,11 +386,9 @@ while [ $round -lt "$rounds" ]; do
     round=$((round + 1))
     for w in $work; do
         for server in $servers; do
-            case $server in
-            chatd | before) ;;
-            *) is_for_peers "$w" || continue ;;
-            esac
-            run $round "$w" "$server"
+            if takes_part "$server" "$w"; then
+                run $round "$w" "$server"
+            fi
         done
     done
 done
@@ -358,7 +398,7 @@ done
 {
     echo "$(date -u +%Y-%m-%d), $(uname -sr), $(getconf _NPROCESSORS_ONLN) cores" \
         "($(sed -n 's/^model name[[:blank:]]*: //p' /proc/cpuinfo | head -n 1));" \
-        "medians of $rounds rounds of $seconds s."
+        "medians of $rounds rounds of $seconds s${tls:+, over TLS}."
     for server in $servers; do
         printf '%s: %s. ' "$server" "$(version_of "$server" | head -n 1)"
     done
@@ -369,6 +409,6 @@ done
     done
     awk -v titles="$titles" -f "$here/table.awk" "$out/results.csv"
 } >"$out/table.md"
-awk -f "$here/chart.awk" "$out/results.csv" >"$out/chart.svg"
+awk -v over="${tls:+, over TLS}" -f "$here/chart.awk" "$out/results.csv" >"$out/chart.svg"
 cat "$out/table.md"
 say "written: $out/table.md, chart.svg, results.csv, raw/"

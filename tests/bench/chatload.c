@@ -35,7 +35,8 @@ static const struct row {
     const char *help;
 } rows[] = {
 #define AT(field) offsetof(struct arguments, field)
-    {"protocol", "NAME", TEXT, AT(protocol), 0, 0, "chat, irc, nats or redis (chat)"},
+    {"protocol", "NAME", TEXT, AT(protocol), 0, 0,
+     "chat, irc, nats or redis (chat); none: with --tls, handshakes alone"},
     {"host", "ADDRESS", TEXT, AT(host), 0, 0, "IPv4 address of the server (127.0.0.1)"},
     {"port", "PORT", NUMBER, AT(port), 1, 65535, "port of the server (default: the protocol's)"},
     {"pid", "PID", NUMBER, AT(load.pid), 1, 1L << 30, "process of the server: measure its CPU time and memory"},
@@ -53,7 +54,10 @@ static const struct row {
     {"ask", "N", NUMBER, AT(load.ask), 0, 100000,
      "with chat: queries per second, HISTORY and SEARCH in turn (see fill)"},
     {"hello", "", FLAG, AT(load.hello), 0, 0, "every sender sends one text before memory is measured"},
+    {"tls", "", FLAG, AT(load.tls), 0, 0, "all connections by TLS; certificates are not verified"},
+    {"tls-version", "VERSION", TEXT, AT(load.tls_version), 0, 0, "with --tls: only 1.2 or 1.3 (the highest)"},
     {"at-once", "N", NUMBER, AT(load.at_once), 1, 500000, "logins in progress at a time (200)"},
+    {"storm", "", FLAG, AT(load.storm), 0, 0, "all logins at once"},
     {"login-timeout", "S", NUMBER, AT(load.login_timeout_s), 1, 3600, "seconds for all logins (60)"},
     {"seed", "N", NUMBER, AT(load.seed), 0, 1L << 30, "with --rate: changes the order of the senders (1)"},
     {"json", "", FLAG, AT(json), 0, 0, "print one JSON object instead of text"},
@@ -105,6 +109,10 @@ static bool complete(struct arguments *a)
         fprintf(stderr, "chatload: --host must be an IPv4 address (got %s)\n", a->host);
         return false;
     }
+    if (o->storm)
+        o->at_once = load_connections(o);
+    if (o->proto->is_mute)
+        o->senders = 1;
     if (!o->senders)
         o->senders = o->clients;
     if (!o->window && !o->rate && !o->burst)
@@ -127,6 +135,10 @@ static bool fits(const struct load_options *o)
         wrong = "this protocol has no echo: every room needs at least two clients";
     else if ((size_t)o->length > o->proto->most)
         wrong = "the text is too long for this protocol";
+    else if (o->tls_version && !o->tls)
+        wrong = "--tls-version needs --tls";
+    else if (o->proto->is_mute && !o->tls)
+        wrong = "protocol none needs --tls";
     else if (o->ask && o->proto != &proto_chat)
         wrong = "only chatd has a history to query";
     if (wrong)

@@ -61,7 +61,8 @@ int client_read(struct client *c, struct input *in)
 {
     size_t kept = c->rest.len;
     must(kept < INPUT_SIZE);
-    ssize_t n = recv(c->fd, in->data + kept, INPUT_SIZE - kept, 0);
+    char *to = in->data + kept;
+    ssize_t n = c->tls ? tls_read(c->tls, to, INPUT_SIZE - kept) : recv(c->fd, to, INPUT_SIZE - kept, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
     if (n <= 0)
@@ -82,7 +83,9 @@ void client_keep(struct client *c, const char *p, size_t n)
 int client_send(struct client *c)
 {
     while (c->sent < c->out.len) {
-        ssize_t n = send(c->fd, c->out.data + c->sent, c->out.len - c->sent, MSG_NOSIGNAL);
+        const char *from = c->out.data + c->sent;
+        size_t left = c->out.len - c->sent;
+        ssize_t n = c->tls ? tls_write(c->tls, from, left) : send(c->fd, from, left, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -110,6 +113,8 @@ void client_note_error(struct client *c, const char *words, size_t len)
 
 void client_close(struct client *c)
 {
+    tls_free(c->tls);
+    c->tls = NULL;
     if (c->fd >= 0)
         close(c->fd);
     c->fd = -1;

@@ -2,6 +2,8 @@
 #ifndef BENCH_CLIENT_H
 #define BENCH_CLIENT_H
 
+#include "tests/bench/tls.h"
+
 #include "base/buf.h"
 
 #include <netinet/in.h>
@@ -10,7 +12,15 @@
 #include <stdint.h>
 
 /* One connection to the server: its socket, unsent output, and the start of an incomplete frame. */
-enum client_state { CLIENT_NEW, CLIENT_CONNECTING, CLIENT_GREETING, CLIENT_JOINING, CLIENT_IN, CLIENT_CLOSED };
+enum client_state {
+    CLIENT_NEW,
+    CLIENT_CONNECTING,
+    CLIENT_SHAKING, /* the handshake of TLS */
+    CLIENT_GREETING,
+    CLIENT_JOINING,
+    CLIENT_IN,
+    CLIENT_CLOSED
+};
 
 #define CLIENT_STOPS -1 /* .member of a client that stops reading once it has joined */
 #define CLIENT_ASKS -2  /* .member of a client that sends queries */
@@ -19,6 +29,7 @@ enum client_state { CLIENT_NEW, CLIENT_CONNECTING, CLIENT_GREETING, CLIENT_JOINI
 struct client {
     enum client_state state;
     int fd;
+    struct tls *tls; /* owns; NULL: in the clear */
     int room;
     int member;      /* its index among the readers of its room, or one of the above */
     bool wants_out;  /* epoll also watches for space to send */

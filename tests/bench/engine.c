@@ -173,7 +173,7 @@ static void flush(struct engine *e)
     for (int i = 0; i < e->dirty_count; i++) {
         struct client *c = e->dirty[i];
         c->is_dirty = false;
-        if (c->fd >= 0 && c->state != CLIENT_CONNECTING && !c->wants_out)
+        if (c->fd >= 0 && c->state > CLIENT_SHAKING && !c->wants_out)
             send_some(e, c);
     }
     e->dirty_count = 0;
@@ -257,6 +257,12 @@ static void handle(struct engine *e, struct client *c, uint32_t events)
         return;
     if (c->state == CLIENT_CONNECTING) {
         login_connected(e, c);
+        return;
+    }
+    if (c->state == CLIENT_SHAKING) {
+        login_shake(e, c);
+        if (c->fd >= 0 && tls_has_input(c->tls))
+            read_some(e, c);
         return;
     }
     if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))

@@ -62,6 +62,7 @@ struct engine {
 
     /* logins */
     int begun, entered, failed;
+    int64_t login_ns; /* when the first began */
 
     /* traffic */
     int *speakers; /* owns; senders in the order of the schedule */
@@ -89,9 +90,11 @@ void engine_watch(struct engine *e, struct client *c, bool out);
 void engine_mark(struct engine *e, struct client *c);
 void engine_count_words(struct words *w, const char *text);
 
-/* login.c: starts logins up to the limit of those in progress; continues one whose socket is connected. */
+/* login.c: starts logins up to the limit of those in progress; continues one whose socket is connected, or whose
+ * handshake has begun. */
 void login_more(struct engine *e);
 void login_connected(struct engine *e, struct client *c);
+void login_shake(struct engine *e, struct client *c);
 /* The server has accepted the login; the client has joined its room. */
 void login_welcome(struct engine *e, struct client *c);
 void login_done(struct engine *e, struct client *c);

@@ -72,14 +72,54 @@ static bool turn(struct engine *e, int64_t until_ns, const char *phase)
 
 /* ---- phases ---- */
 
+static int64_t own_cpu(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    return ts.tv_sec * SECOND + ts.tv_nsec;
+}
+
+/* How long this thread was ready to run but had no core. */
+static int64_t own_wait(void)
+{
+    long long ran, waited = 0;
+    FILE *f = fopen("/proc/thread-self/schedstat", "re");
+    if (f && fscanf(f, "%lld %lld", &ran, &waited) != 2)
+        waited = 0;
+    if (f)
+        fclose(f);
+    return waited;
+}
+
+struct edge {
+    int64_t at_ns, own_cpu_ns, own_wait_ns, server_cpu_ns, machine_ns;
+};
+
+static struct edge edge(struct engine *e)
+{
+    e->now_ns = engine_clock();
+    return (struct edge){e->now_ns, own_cpu(), own_wait(), e->o->pid ? proc_cpu_ns(e->o->pid) : -1, proc_machine_ns()};
+}
+
+static int64_t server_cpu(const struct edge *a, const struct edge *b)
+{
+    return a->server_cpu_ns < 0 || b->server_cpu_ns < 0 ? -1 : b->server_cpu_ns - a->server_cpu_ns;
+}
+
 static bool log_in_all(struct engine *e)
 {
-    int64_t began_ns = e->now_ns, until_ns = began_ns + e->o->login_timeout_s * SECOND;
+    struct load_result *r = e->result;
+    struct edge from = edge(e);
+    int64_t until_ns = from.at_ns + e->o->login_timeout_s * SECOND;
+    e->login_ns = from.at_ns;
     login_more(e);
     while (!login_is_over(e) && turn(e, until_ns, "login"))
         ;
-    e->result->login_ns = e->now_ns - began_ns;
-    e->result->entered = e->entered;
+    r->login_ns = e->now_ns - e->login_ns;
+    struct edge to = edge(e);
+    r->login_own_cpu_ns = to.own_cpu_ns - from.own_cpu_ns;
+    r->login_server_cpu_ns = server_cpu(&from, &to);
+    r->entered = e->entered;
     return e->entered == e->client_count;
 }
 
@@ -114,35 +154,6 @@ static void hello(struct engine *e)
     wait_for_arrival(e);
 }
 
-static int64_t own_cpu(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-    return ts.tv_sec * SECOND + ts.tv_nsec;
-}
-
-/* How long this thread was ready to run but had no core. */
-static int64_t own_wait(void)
-{
-    long long ran, waited = 0;
-    FILE *f = fopen("/proc/thread-self/schedstat", "re");
-    if (f && fscanf(f, "%lld %lld", &ran, &waited) != 2)
-        waited = 0;
-    if (f)
-        fclose(f);
-    return waited;
-}
-
-struct edge {
-    int64_t at_ns, own_cpu_ns, own_wait_ns, server_cpu_ns, machine_ns;
-};
-
-static struct edge edge(struct engine *e)
-{
-    e->now_ns = engine_clock();
-    return (struct edge){e->now_ns, own_cpu(), own_wait(), e->o->pid ? proc_cpu_ns(e->o->pid) : -1, proc_machine_ns()};
-}
-
 static void begin_talk(struct engine *e)
 {
     const struct load_options *o = e->o;
@@ -174,7 +185,7 @@ static void take_measures(struct load_result *r, const struct edge *a, const str
     r->own_cpu_ns = b->own_cpu_ns - a->own_cpu_ns;
     r->own_wait_ns = b->own_wait_ns - a->own_wait_ns;
     r->machine_cpu_ns = b->machine_ns - a->machine_ns;
-    r->server_cpu_ns = a->server_cpu_ns < 0 || b->server_cpu_ns < 0 ? -1 : b->server_cpu_ns - a->server_cpu_ns;
+    r->server_cpu_ns = server_cpu(a, b);
 }
 
 static void talk(struct engine *e)
@@ -289,6 +300,10 @@ static void run_phases(struct engine *e)
     measure_memory(e, &r->memory_before);
     if (!log_in_all(e))
         return;
+    if (e->proto->is_mute) {
+        r->is_complete = true;
+        return;
+    }
     wait_for_silence(e);
     if (e->o->hello)
         hello(e);
@@ -307,15 +322,18 @@ static void run_phases(struct engine *e)
 bool load_run(const struct load_options *o, struct load_result *r)
 {
     struct engine *e = panic_calloc(1, sizeof *e);
-    *r = (struct load_result){.server_cpu_ns = -1, .switches = -1};
+    *r = (struct load_result){.server_cpu_ns = -1, .login_server_cpu_ns = -1, .switches = -1};
     prctl(PR_SET_TIMERSLACK, 1);
-    bool began = raise_descriptors(load_connections(o)) && engine_init(e, o, r);
+    bool began =
+        (!o->tls || tls_init(o->tls_version)) && raise_descriptors(load_connections(o)) && engine_init(e, o, r);
     if (began) {
         mix_speakers(e);
         run_phases(e);
         show_end();
         engine_fini(e);
     }
+    if (o->tls)
+        tls_fini();
     free(e);
     return began;
 }

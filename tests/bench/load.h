@@ -23,7 +23,10 @@ struct load_options {
     int loud;    /* texts per second in an extra room for the stopped clients; 0: they are in the first room */
     int ask;     /* queries per second, HISTORY and SEARCH in turn; 0: none */
     bool hello;  /* every sender sends one text before memory is measured and the load begins */
+    bool storm;  /* all logins begin at once */
     int at_once; /* logins in progress at a time */
+    bool tls;
+    const char *tls_version; /* NULL: the highest */
     int login_timeout_s;
     int pid; /* of the server, 0 if unknown */
     int seed;
@@ -47,6 +50,10 @@ struct load_result {
     int entered;
     int64_t login_ns; /* until all were logged in */
     struct hist login;
+    int64_t login_own_cpu_ns, login_server_cpu_ns; /* until then; of the server -1: unknown */
+    int handshakes;        /* completed, of TLS */
+    int64_t handshakes_ns; /* from the first connect to the last of them */
+    char tls[80];          /* version and cipher of the first */
     int64_t measured_ns;
     uint64_t said, delivered; /* measured, without the loud room */
     struct hist latency;      /* of texts that were due in the measured time, whenever they arrived */

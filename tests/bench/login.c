@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Logins: connect, log in, join the room. A limited number is in progress at a time; each that completes starts the
- * next. A client that is to stop reading leaves the epoll set as soon as it has joined.
+ * Logins: connect, with TLS do its handshake, log in, join the room. A limited number is in progress at a time; each
+ * that completes starts the next. A client that is to stop reading leaves the epoll set as soon as it has joined.
  */
 #include "config.h"
 
@@ -55,6 +55,18 @@ static void say_name(struct engine *e, struct client *c)
     e->proto->login(&c->out, name);
 }
 
+/* The client may speak the protocol. */
+static void begin_greeting(struct engine *e, struct client *c)
+{
+    c->state = CLIENT_GREETING;
+    if (e->proto->is_mute) {
+        login_done(e, c);
+    } else if (!e->proto->greets) {
+        say_name(e, c);
+        engine_mark(e, c);
+    }
+}
+
 void login_connected(struct engine *e, struct client *c)
 {
     int error = client_connected(c);
@@ -62,16 +74,46 @@ void login_connected(struct engine *e, struct client *c)
         engine_lose(e, c, strerror(error));
         return;
     }
-    c->state = CLIENT_GREETING;
     engine_watch(e, c, false);
-    if (!e->proto->greets) {
-        say_name(e, c);
-        engine_mark(e, c);
+    if (e->o->tls && !e->proto->greets)
+        login_shake(e, c);
+    else
+        begin_greeting(e, c);
+}
+
+static void note_handshake(struct engine *e, const struct client *c)
+{
+    struct load_result *r = e->result;
+    if (!r->handshakes++)
+        tls_describe(c->tls, r->tls, sizeof r->tls);
+    e->now_ns = engine_clock(); /* earlier handshakes of this turn took long */
+    r->handshakes_ns = e->now_ns - e->login_ns;
+}
+
+void login_shake(struct engine *e, struct client *c)
+{
+    if (!c->tls)
+        c->tls = tls_start(c->fd);
+    c->state = CLIENT_SHAKING;
+    switch (tls_handshake(c->tls)) {
+    case TLS_WAITS: break;
+    case TLS_FAILED: engine_lose(e, c, tls_error()); break;
+    case TLS_DONE:
+        note_handshake(e, c);
+        if (e->proto->greets)
+            login_welcome(e, c);
+        else
+            begin_greeting(e, c);
+        break;
     }
 }
 
 void login_welcome(struct engine *e, struct client *c)
 {
+    if (e->proto->greets && e->o->tls && !c->tls) {
+        login_shake(e, c);
+        return;
+    }
     if (e->proto->greets)
         say_name(e, c);
     c->state = CLIENT_JOINING;
@@ -84,7 +126,9 @@ void login_done(struct engine *e, struct client *c)
     c->state = CLIENT_IN;
     e->entered++;
     hist_add(&e->result->login, e->now_ns - c->began_ns);
-    if (c->member == CLIENT_STOPS)
+    if (e->proto->is_mute)
+        client_close(c);
+    else if (c->member == CLIENT_STOPS)
         epoll_ctl(e->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
     login_more(e);
 }

@@ -14,13 +14,29 @@
 #include <time.h>
 #include <unistd.h>
 
-int64_t proc_cpu_ns(int pid)
+static int64_t one_cpu_ns(int pid)
 {
     clockid_t clock;
     struct timespec ts;
     if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &ts) != 0)
         return -1;
     return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
+int64_t proc_cpu_ns(int pid)
+{
+    char path[64];
+    int child;
+    int64_t sum = one_cpu_ns(pid);
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, pid);
+    FILE *f = sum < 0 ? NULL : fopen(path, "re");
+    while (f && fscanf(f, "%d", &child) == 1) {
+        int64_t more = one_cpu_ns(child);
+        sum += more > 0 ? more : 0;
+    }
+    if (f)
+        fclose(f);
+    return sum;
 }
 
 int64_t proc_machine_ns(void)

@@ -6,7 +6,8 @@
 
 /* Kernel statistics of the server's process. All return -1 where they are not available. */
 
-/* CPU time of all its threads, running and ended, in nanoseconds. */
+/* CPU time of all its threads, running and ended, and of the processes that it has started, such as nginx's workers; in
+ * nanoseconds. */
 int64_t proc_cpu_ns(int pid);
 
 struct proc_memory {

@@ -34,7 +34,8 @@ struct proto {
     const char *name;
     int port;           /* the usual port of such a server */
     const char *prefix; /* of a room's name */
-    bool greets;        /* the server speaks first, and FRAME_WELCOME means log in, not join */
+    bool greets;        /* the server speaks first, before TLS, and FRAME_WELCOME means log in, not join */
+    bool is_mute;       /* a client that is connected says nothing and closes; the functions are NULL */
     bool echoes;        /* a sender receives its own text */
     size_t most;        /* the maximum bytes of a text */
 
@@ -47,7 +48,7 @@ struct proto {
     struct frame (*next)(const char *p, size_t n, size_t len);
 };
 
-extern const struct proto proto_chat, proto_irc, proto_nats, proto_redis;
+extern const struct proto proto_chat, proto_irc, proto_nats, proto_none, proto_redis;
 
 /* NULL if the name is unknown. */
 const struct proto *proto_named(const char *name);

@@ -18,6 +18,8 @@ struct figures {
     double cpu_us, cores, switches; /* of the server, per delivery; -1: unknown */
     double others; /* cores used by neither the server nor the generator; -1: unknown */
     double client_kib, quiet_kib;
+    double login_busy, login_cpu_us; /* during the logins; of the server -1: unknown */
+    double handshakes_s;
     struct utsname system;
 };
 
@@ -28,7 +30,7 @@ static double per(double a, double b)
 
 static struct figures work_out(const struct load_options *o, const struct load_result *r)
 {
-    struct figures f = {.cpu_us = -1, .cores = -1, .switches = -1, .others = -1};
+    struct figures f = {.login_cpu_us = -1, .cpu_us = -1, .cores = -1, .switches = -1, .others = -1};
     int clients = load_connections(o);
     uname(&f.system);
     f.seconds = (double)r->measured_ns / 1e9;
@@ -46,6 +48,10 @@ static struct figures work_out(const struct load_options *o, const struct load_r
         f.switches = per((double)r->switches, (double)r->all_delivered);
     f.quiet_kib = per((double)(r->memory_in.resident_kib - r->memory_before.resident_kib), clients);
     f.client_kib = per((double)(r->memory_after.peak_kib - r->memory_before.resident_kib), clients);
+    f.login_busy = per((double)r->login_own_cpu_ns, (double)r->login_ns);
+    if (r->login_server_cpu_ns >= 0)
+        f.login_cpu_us = per((double)r->login_server_cpu_ns / 1e3, r->entered);
+    f.handshakes_s = per(r->handshakes, (double)r->handshakes_ns / 1e9);
     return f;
 }
 
@@ -107,6 +113,18 @@ static void print_load(const struct load_options *o, const struct figures *f)
     printf("\n");
 }
 
+static void print_login(const struct load_options *o, const struct load_result *r, const struct figures *f)
+{
+    printf("login       %d of %d in %.2f s; each p50 %.1f, p99 %.1f, max %.1f ms\n", r->entered, load_connections(o),
+           (double)r->login_ns / 1e9, ms(hist_at(&r->login, 0.5)), ms(hist_at(&r->login, 0.99)), ms(r->login.most_ns));
+    printf("            generator busy %.0f %%", 100 * f->login_busy);
+    if (f->login_cpu_us >= 0)
+        printf("; server %.0f µs CPU a client", f->login_cpu_us);
+    printf("\n");
+    if (o->tls)
+        printf("handshakes  %d, %.0f/s; %s\n", r->handshakes, f->handshakes_s, r->tls);
+}
+
 static void print_server(const struct load_result *r, const struct figures *f)
 {
     if (f->cpu_us >= 0)
@@ -142,10 +160,12 @@ void report_text(const struct load_options *o, const struct load_result *r)
 {
     struct figures f = work_out(o, r);
     const struct check_totals *c = &r->check;
-    int clients = load_connections(o);
     print_load(o, &f);
-    printf("login       %d of %d in %.2f s; each p50 %.1f, p99 %.1f, max %.1f ms\n", r->entered, clients,
-           (double)r->login_ns / 1e9, ms(hist_at(&r->login, 0.5)), ms(hist_at(&r->login, 0.99)), ms(r->login.most_ns));
+    print_login(o, r, &f);
+    if (o->proto->is_mute) {
+        print_words("closed", &r->closed_words);
+        return;
+    }
     printf("throughput  %.0f texts/s in, %.0f deliveries/s out, over %.2f s\n", f.said_s, f.delivered_s, f.seconds);
     print_latency("latency", &r->latency);
     print_histogram(&r->latency);
@@ -257,6 +277,12 @@ void report_json(const struct load_options *o, const struct load_result *r)
     put_number("entered", r->entered);
     put_number("login_s", (double)r->login_ns / 1e9);
     put_latency("login", &r->login);
+    put_number("login_generator_busy", f.login_busy);
+    put_number("login_cpu_us_per_client", f.login_cpu_us);
+    if (o->tls) {
+        put_number("handshakes_per_s", f.handshakes_s);
+        put_text("tls", r->tls);
+    }
     put_number("seconds", f.seconds);
     put_number("said_per_s", f.said_s);
     put_number("deliveries_per_s", f.delivered_s);
