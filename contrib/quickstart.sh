@@ -71,6 +71,7 @@ debian_missing() { # run|check|build
     deb_package libconfig-dev
     deb_package libsqlite3-dev
     deb_package libsodium-dev
+    deb_package libssl-dev
     deb_package uthash-dev
     if must_bootstrap; then
         deb_command autoconf autoconf
@@ -119,6 +120,7 @@ other_missing() { # run|check|build : looks for the things themselves, since the
         module 'libconfig >= 1.5'
         module 'sqlite3 >= 3.38'
         module 'libsodium >= 1.0.14'
+        module 'openssl >= 3.0'
     else
         miss pkg-config
     fi

@@ -19,6 +19,7 @@
 #include "chat/search.h"
 #include "chat/tokens.h"
 #include "chat/users.h"
+#include "certificates.h"
 #include "conf.h"
 #include "conf_file.h"
 #include "ctl/admin.h"
@@ -26,13 +27,14 @@
 #include "ctl/wire.h"
 #include "machine.h"
 #include "net/keeper.h"
-#include "net/listener.h"
 #include "net/pool.h"
 #include "net/refuse.h"
+#include "net/tls.h"
+#include "net/turns.h"
+#include "ports.h"
 #include "proto/native.h"
 #include "serve/clients.h"
 #include "serve/login.h"
-#include "serve/protocols.h"
 #include "serve/reader.h"
 #include "serve/resumable.h"
 #include "serve/resume.h"
@@ -55,10 +57,6 @@ static struct {
     struct server_options options; /* c */
     struct lock reload_lock;
     struct conf conf;              /* L: the values in force */
-    struct port {
-        struct listener *listener;
-        struct msg *full, *many;   /* owns: last words for a refused connection, or NULL */
-    } ports[CONF_LISTENERS];       /* c */
     int64_t clean_up_at_ms;        /* the keeper thread's */
 } server = {.reload_lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_RELOAD}};
 
@@ -217,12 +215,14 @@ static int fit_to_machine(struct conf *c, struct buf *error)
 struct report {
     struct buf *rows;
     int changed;
+    bool certificates; /* other ones were configured */
 };
 
 static void report_key(const char *key, bool live, void *arg)
 {
     struct report *r = arg;
     r->changed++;
+    r->certificates = r->certificates || strcmp(key, "tls.certificates") == 0;
     wire_open(r->rows);
     wire_string(r->rows, "key", key);
     wire_string(r->rows, "effect", live ? "changed" : "needs a restart");
@@ -230,15 +230,38 @@ static void report_key(const char *key, bool live, void *arg)
     log_info("reload", "key=%s effect=%s", key, live ? "changed" : "needs_restart");
 }
 
-static void log_lines(const char *text)
+static void log_mistake(const char *line, void *arg)
 {
-    while (*text) {
-        char line[LOG_QUOTED], quoted[LOG_QUOTED];
-        int n = (int)strcspn(text, "\n");
-        snprintf(line, sizeof line, "%.*s", n, text);
-        log_error("reload_failed", "mistake=%s", log_quote(line, quoted));
-        text += n + (text[n] == '\n');
-    }
+    char quoted[LOG_QUOTED];
+    (void)arg;
+    log_error("reload_failed", "mistake=%s", log_quote(line, quoted));
+}
+
+static void show_warning(const char *line, void *arg)
+{
+    struct buf *rows = arg;
+    wire_open(rows);
+    wire_string(rows, "key", "tls.certificates");
+    wire_string(rows, "effect", line);
+    wire_close(rows);
+}
+
+/* Puts the certificates in force; they may have been renewed in the same files. */
+static void report_certificates(struct certificates *loaded, struct report *report)
+{
+    if (certificates_use(loaded) && !report->certificates)
+        report_key("tls.certificates", true, report);
+    certificates_each_line(&loaded->warnings, show_warning, report->rows);
+}
+
+static int use_certificates(const struct conf *c, struct buf *errors)
+{
+    struct certificates loaded = {0};
+    int result = certificates_load(c, &loaded, errors);
+    if (result == 0)
+        (void)certificates_use(&loaded);
+    certificates_fini(&loaded);
+    return result;
 }
 
 /* All or nothing: on any mistake the old configuration stays in force. May wait for another reload. */
@@ -251,9 +274,12 @@ static bool reload(struct buf *rows, struct buf *error)
         return false;
     }
     lock_acquire(&server.reload_lock);
-    bool ok = read_conf(&server.options, next, error) == 0 && fit_to_machine(next, error) == 0;
+    struct certificates loaded = {0};
+    bool ok = read_conf(&server.options, next, error) == 0 && fit_to_machine(next, error) == 0 &&
+              certificates_load(next, &loaded, error) == 0;
     if (ok) {
         conf_compare(&server.conf, next, report_key, &report);
+        report_certificates(&loaded, &report);
         server.conf = *next;
         configure(next);
         pool_configure(next->clients_max, next->clients_spare);
@@ -261,8 +287,9 @@ static bool reload(struct buf *rows, struct buf *error)
     } else {
         if (error->len && error->data[error->len - 1] == '\n')
             error->data[--error->len] = '\0';
-        log_lines(buf_text(error));
+        certificates_each_line(error, log_mistake, NULL);
     }
+    certificates_fini(&loaded);
     lock_release(&server.reload_lock);
     free(next);
     return ok;
@@ -274,6 +301,12 @@ void server_reload(void)
     reload(&rows, &error);
     buf_fini(&rows);
     buf_fini(&error);
+}
+
+static void print_warning(const char *line, void *arg)
+{
+    (void)arg;
+    fprintf(stderr, "warning: %s\n", line);
 }
 
 int server_check(const struct server_options *o)
@@ -289,7 +322,12 @@ int server_check(const struct server_options *o)
         buf_printf(&errors, "%s: admin.group: unknown group \"%s\"\n", conf_file(o), c->admin_group);
         result = -1;
     }
+    struct certificates loaded = {0};
+    if (result == 0)
+        result = certificates_load(c, &loaded, &errors);
     fputs(buf_text(&errors), stderr);
+    certificates_each_line(&loaded.warnings, print_warning, NULL);
+    certificates_fini(&loaded);
     if (result == 0 && conf_file(o))
         printf("%s: configuration OK\n", conf_file(o));
     else if (result == 0)
@@ -314,58 +352,7 @@ static void tick(int64_t now_ms)
     retention_clean_up();
     mail_clean_up();
     tokens_clean_up();
-}
-
-static int open_listeners(const struct conf *c)
-{
-    char error[LISTENER_ERROR];
-    for (int i = 0; i < c->listener_count; i++) {
-        const struct conf_listener *l = &c->listeners[i];
-        const struct protocol *protocol = protocols_named(l->protocol);
-        struct port *p = &server.ports[i];
-        p->full = protocol->refusal ? protocol->refusal(ERROR_FULL) : NULL;
-        p->many = protocol->refusal ? protocol->refusal(ERROR_TOO_MANY_CONNECTIONS) : NULL;
-        struct listener_config lc = {
-            .port = l->port,
-            .backlog = c->sockets_backlog,
-            .send_buffer = c->sockets_send_buffer_bytes,
-            .receive_buffer = c->sockets_receive_buffer_bytes,
-            .keepalive_idle_s = c->sockets_keepalive_idle_s,
-            .keepalive_interval_s = c->sockets_keepalive_interval_s,
-            .keepalive_count = c->sockets_keepalive_count,
-            .user_timeout_ms = c->sockets_user_timeout_s * 1000,
-            .layers = server.options.layers,
-            .via = protocol,
-            /* a connection is refused before its streams are made, so it can be told only over plain TCP */
-            .last_words_full = server.options.layers ? NULL : p->full,
-            .last_words_many = server.options.layers ? NULL : p->many,
-        };
-        snprintf(lc.address, sizeof lc.address, "%s", l->address);
-        p->listener = listener_open(&lc, error);
-        if (!p->listener) {
-            complain("%s", error);
-            return -1;
-        }
-    }
-    return 0;
-}
-
-static void close_listeners(void)
-{
-    for (int i = 0; i < CONF_LISTENERS; i++)
-        listener_close(&server.ports[i].listener);
-}
-
-/* After close_listeners: only acceptors use them. */
-static void free_last_words(void)
-{
-    for (int i = 0; i < CONF_LISTENERS; i++) {
-        struct port *p = &server.ports[i];
-        if (p->full)
-            msg_unref(p->full);
-        if (p->many)
-            msg_unref(p->many);
-    }
+    certificates_remind(now_ms);
 }
 
 /* The state directory first: of two chatd that start at once, its lock lets only one continue. */
@@ -400,25 +387,18 @@ static int start_threads(const struct conf *c, void (*stop)(void))
         .release = session_release,
         .serve = reader_serve,
     };
-    struct admin_hooks hooks = {.reload = reload, .stop = stop};
+    struct admin_hooks hooks = {.reload = reload, .tls_listeners = ports_with_tls, .stop = stop};
     if (store_start() != 0 || refuse_start() != 0 || pool_start(&pool, &made) != 0 || keeper_start(tick) != 0 ||
         admin_start(&hooks) != 0)
         return -1;
     if (made < c->clients_prespawn && made < c->clients_max)
         log_warn("few_threads", "pairs=%d wanted=%d", made, c->clients_prespawn);
-    for (int i = 0; i < c->listener_count; i++)
-        if (listener_start(server.ports[i].listener) != 0)
-            return -1;
-    return 0;
+    return ports_start();
 }
 
-static void announce(const struct conf *c, const char *socket_path)
+static void announce(const char *socket_path)
 {
-    for (int i = 0; i < c->listener_count; i++) {
-        printf("Chat server started on port %d\n", listener_port(server.ports[i].listener));
-        log_info("listening", "address=%s port=%d protocol=%s", c->listeners[i].address,
-                 listener_port(server.ports[i].listener), c->listeners[i].protocol);
-    }
+    ports_announce();
     printf("Waiting for connections...\n");
     fflush(stdout);
     log_info("console_open", "try=\"chatctl -s %s status\"", socket_path);
@@ -426,14 +406,14 @@ static void announce(const struct conf *c, const char *socket_path)
 
 int server_start(const struct server_options *o, void (*stop)(void))
 {
-    char socket_path[PATHS_SIZE];
+    char socket_path[PATHS_SIZE], error[LISTENER_ERROR];
     struct buf errors = {0};
     struct conf *c = &server.conf;
     server.options = *o;
     int result = read_conf(o, c, &errors);
     if (result == 0) {
         configure(c); /* first, because it sets up the log, and what follows may log */
-        result = fit_to_machine(c, &errors);
+        result = fit_to_machine(c, &errors) == 0 && use_certificates(c, &errors) == 0 ? 0 : -1;
     }
     fputs(buf_text(&errors), stderr);
     buf_fini(&errors);
@@ -448,6 +428,7 @@ int server_start(const struct server_options *o, void (*stop)(void))
     }
     if (geteuid() == 0)
         log_warn("running_as_root", "hint=\"run chatd as a user of its own; it needs no privileges\"");
+    turns_configure(processors());
     users_start();
     rooms_start();
     accounts_start();
@@ -455,12 +436,16 @@ int server_start(const struct server_options *o, void (*stop)(void))
     search_start();
     retention_start();
     /* The port before the state: when chatd is started twice, "port in use" is the more helpful message. */
-    if (open_listeners(c) != 0 || open_state(c, socket_path) != 0)
+    if (ports_open(c, server.options.layers, error) != 0) {
+        complain("%s", error);
+        return -1;
+    }
+    if (open_state(c, socket_path) != 0)
         return -1;
     lock_acquire(&server.reload_lock); /* no reload from the console until all is announced */
     bool started = start_threads(c, stop) == 0;
     if (started)
-        announce(c, socket_path);
+        announce(socket_path);
     lock_release(&server.reload_lock);
     if (!started) {
         complain("cannot create threads: %s; raise the limit on threads (ulimit -u, TasksMax)", log_error_text(errno));
@@ -474,7 +459,7 @@ void server_stop(void)
     log_info("stopping", "clients=%d", pool_counts().clients);
     pool_close_all();
     resumable_stop();
-    close_listeners();
+    ports_close();
     pool_wait_empty();
     resumable_wait_saved();
     admin_stop();
@@ -487,6 +472,7 @@ void server_stop(void)
     rooms_stop();
     accounts_stop();
     users_stop();
-    free_last_words();
+    ports_free();
+    (void)tls_use(NULL);
     log_info("stopped", "%s", "");
 }

@@ -37,6 +37,7 @@ struct member {
     char host[ADDRS_TEXT];           /* c: its address, as addrs_key_text; "" for loopback, which local users share */
     int64_t since_ms;                /* c: wall clock of its arrival */
     _Atomic int64_t active_ms;       /* a: clock_ms() of its last line */
+    _Atomic bool is_secure;          /* a: its connection is encrypted */
     _Atomic int64_t account;         /* logged in to, or 0; set by R before it is listed, then by the store thread */
     char name[NAME_SIZE];            /* n: "" before USERNAME */
     char key[NAME_SIZE];             /* n: the name folded */

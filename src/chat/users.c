@@ -299,6 +299,7 @@ bool users_view(const char *name, struct users_view *view)
     if (m) {
         view->id = m->id;
         memcpy(view->name, m->name, sizeof view->name);
+        view->is_secure = atomic_load_explicit(&m->is_secure, memory_order_relaxed);
         view->since_ms = m->since_ms;
         view->idle_ms = clock_ms() - atomic_load_explicit(&m->active_ms, memory_order_relaxed);
         buf_str(&view->away, m->away ? m->away : "");

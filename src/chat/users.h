@@ -62,6 +62,7 @@ bool users_find(const char *name, char as_written[NAME_SIZE]);
 struct users_view {
     uint64_t id;
     char name[NAME_SIZE];
+    bool is_secure;            /* its connection is encrypted */
     int64_t since_ms, idle_ms; /* wall clock of its arrival; time since its last line */
     struct buf away;           /* the caller frees; empty: it is not away */
 };

@@ -128,6 +128,8 @@ static void put_client(struct buf *out, const struct clients_view *v)
     wire_number(out, "id", (long long)v->client.id);
     wire_string(out, "name", v->name);
     wire_string(out, "address", v->client.address);
+    wire_string(out, "tls", v->tls_version ? v->tls_version : "-");
+    wire_string(out, "cipher", v->tls_cipher ? v->tls_cipher : "-");
     wire_number(out, "rooms", v->rooms);
     wire_time(out, "connected", clock_wall_ms() - (clock_ms() - v->client.since_ms));
     wire_number(out, "idle_s", v->idle_ms / 1000);

@@ -11,6 +11,7 @@
 #include "base/panic.h"
 #include "base/paths.h"
 #include "base/secret.h"
+#include "ctl/self_sign.h"
 #include "ctl/wire.h"
 
 #include <errno.h>
@@ -423,6 +424,15 @@ static int build_request(struct buf *request, char **words, int n)
     return command;
 }
 
+/* The only command that chatctl carries out itself: tls selfsigned HOST... */
+static int self_sign_here(const char *given_dir, char *const *hosts)
+{
+    char dir[PATHS_SIZE], socket_path[PATHS_SIZE];
+    read_conf(dir, socket_path);
+    struct paths_given given = {.dir = given_dir, .conf_dir = dir, .conf_socket = socket_path};
+    return self_sign(&given, hosts) == 0 ? EXIT_DONE : EXIT_REFUSED;
+}
+
 int main(int argc, char **argv)
 {
     static const struct option options[] = {{"json", no_argument, NULL, 'j'},
@@ -450,6 +460,8 @@ int main(int argc, char **argv)
     struct buf request = {0};
     struct table rows = {0};
     int command = build_request(&request, argv + optind, argc - optind);
+    if (wire_commands[command].shape == WIRE_LOCAL)
+        return self_sign_here(dir, argv + optind + 2);
     int fd = find(socket_path, dir);
     send_request(fd, &request);
     secret_wipe(request.data, request.len);

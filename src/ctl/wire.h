@@ -26,7 +26,7 @@ void wire_close(struct buf *out);
 void wire_end(struct buf *out, const char *error);
 
 /* The commands of tbl/admin.h, for chatd and chatctl. The shape says how chatctl shows the rows. */
-enum wire_shape { WIRE_NOTHING, WIRE_RECORD, WIRE_TABLE, WIRE_LINES };
+enum wire_shape { WIRE_NOTHING, WIRE_RECORD, WIRE_TABLE, WIRE_LINES, WIRE_LOCAL };
 
 struct wire_command {
     const char *verb, *args;

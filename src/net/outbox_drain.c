@@ -190,7 +190,8 @@ static void fail(struct outbox *ob)
         tail_add(ob->tail, ob->flight.v[i]);
     outbox_drop_queue_locked(ob);
     if (outbox_is_open_locked(ob))
-        (void)outbox_close_locked(ob, CLOSE_GONE, NULL); /* the caller is the writer, so there is nobody to wake */
+        (void)outbox_close_locked(ob, stream_failure(ob->stream).reason, NULL); /* the caller is the writer: nobody is
+                                                                                   to be woken */
     lock_release(&ob->lock);
 }
 

@@ -76,12 +76,24 @@ void stream_tick(struct stream *st, int64_t now_ms)
             st->ops->tick(st, now_ms);
 }
 
-bool stream_is_secure(const struct stream *st)
+const struct stream_security *stream_security(struct stream *st)
 {
-    for (; st; st = st->below)
-        if (st->ops->secure)
-            return true;
-    return false;
+    const struct stream_security *security = NULL;
+    for (; st && !security; st = st->below)
+        security = st->ops->security ? st->ops->security(st) : NULL;
+    return security;
+}
+
+/* The lowest that failed: those above it failed because of it. */
+struct stream_failure stream_failure(struct stream *st)
+{
+    struct stream_failure why = {CLOSE_GONE, NULL}, own;
+    for (; st; st = st->below) {
+        own = st->ops->failure ? st->ops->failure(st) : (struct stream_failure){CLOSE_OPEN, NULL};
+        if (own.reason != CLOSE_OPEN)
+            why = own;
+    }
+    return why;
 }
 
 void stream_shut(struct stream *st, enum stream_shut how)

@@ -2,6 +2,8 @@
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
 
+#include "net/close.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +31,19 @@ struct stream;
 
 enum stream_shut { STREAM_SHUT_READ, STREAM_SHUT_BOTH };
 
+/* How a stream is encrypted. */
+#define STREAM_FINGERPRINT 65 /* SHA-256 of a certificate in hexadecimal digits, with its NUL */
+struct stream_security {
+    const char *version, *cipher;        /* static */
+    char fingerprint[STREAM_FINGERPRINT]; /* of the certificate that the peer has proved to own; "" if none */
+};
+
+/* Why a read or a write has failed. */
+struct stream_failure {
+    enum close_reason reason; /* CLOSE_OPEN: it has not failed by itself */
+    const char *detail;       /* for the log: static, or NULL */
+};
+
 /*
  * The operations of one kind of stream. They are called through the functions below, which also state the contracts.
  * At the bottom `read`, `write`, `shut`, `linger` and `close` must be there, and it holds nothing. In a stream that
@@ -46,7 +61,8 @@ struct stream_ops {
     bool (*acknowledged)(struct stream *st, uint64_t *bytes);  /* NULL: not known */
     void (*linger)(struct stream *st, int64_t until_ms);
     void (*close)(struct stream *st); /* releases what this layer owns, but not its struct; NULL: nothing */
-    bool secure;                      /* what it carries cannot be read or changed on the way */
+    const struct stream_security *(*security)(struct stream *st); /* its own layer only; NULL: none */
+    struct stream_failure (*failure)(struct stream *st);          /* its own layer only; NULL: never fails by itself */
 };
 
 struct stream {
@@ -109,8 +125,11 @@ static inline bool stream_holds(const struct stream *st)
  * stream. It never blocks and never pokes. With the outbox lock held. */
 void stream_tick(struct stream *st, int64_t now_ms);
 
-/* True when a layer of the stack is secure. Any thread. */
-bool stream_is_secure(const struct stream *st);
+/* How the stack is encrypted; NULL: it is not, or not yet. Borrowed until stream_close(). Reader. */
+const struct stream_security *stream_security(struct stream *st);
+
+/* Why a call has failed: the reason of the layer that failed, else CLOSE_GONE. Reader, drainer. */
+struct stream_failure stream_failure(struct stream *st);
 
 /* Ends the blocking read, or read and write, of other threads. Never blocks. With the outbox lock held. */
 void stream_shut(struct stream *st, enum stream_shut how);

@@ -76,7 +76,8 @@ enum event_kind {
     EVENT_USERLIST,     /* items */
     EVENT_ROOMLIST,     /* items */
     EVENT_CAPS,         /* items */
-    EVENT_WHOIS,        /* name, time_ms: of its arrival, number: idle seconds, items: rooms shared with the client */
+    EVENT_WHOIS,        /* name, time_ms: of its arrival, number: idle seconds, secure, items: rooms shared with the
+                           client */
     EVENT_AWAY,         /* name, text: the user that was asked for or written to is away */
     EVENT_AWAY_SET,
     EVENT_BACK,
@@ -140,6 +141,7 @@ struct event {
     enum list_kind list;
     enum search_limit search_limit;
     bool quitting;
+    bool secure;         /* the user's connection is encrypted */
     const char *const *items;
     size_t item_count;
     /* members: `member(members, i)` for i below member_count */

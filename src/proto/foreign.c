@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+bool foreign_is_tls(const char *data)
+{
+    return *data == 0x16;
+}
+
 bool foreign_is_http(const char *line, bool is_ours)
 {
     size_t method = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");

@@ -208,6 +208,8 @@ static void render_list(struct buf *out, const struct event *ev)
         add_item(out, ev, word, &start);
         snprintf(word, sizeof word, "idle=%ld", ev->number);
         add_item(out, ev, word, &start);
+        if (ev->secure)
+            add_item(out, ev, "secure", &start);
     }
     for (size_t i = 0; i < ev->item_count; i++)
         add_item(out, ev, ev->items[i], &start);

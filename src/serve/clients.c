@@ -39,6 +39,8 @@ bool clients_view(struct pair *p, struct clients_view *view)
         return false;
     users_name_of(&s->member, view->client.id, view->name);
     view->rooms = atomic_load_explicit(&s->room_count, memory_order_relaxed);
+    view->tls_version = atomic_load(&s->tls_version);
+    view->tls_cipher = view->tls_version ? atomic_load(&s->tls_cipher) : NULL;
     view->idle_ms = clock_ms() - atomic_load_explicit(&s->member.active_ms, memory_order_relaxed);
     return true;
 }

@@ -11,6 +11,7 @@ struct clients_view {
     struct pool_client client;
     char name[NAME_SIZE]; /* "" before the client has one */
     int rooms;
+    const char *tls_version, *tls_cipher; /* static; NULL: not encrypted */
     int64_t idle_ms;
     struct outbox_load queued;
 };

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "net/post.h"
+#include "proto/foreign.h"
 #include "serve/backpressure.h"
 #include "serve/mailbox.h"
 #include "serve/protocol.h"
@@ -99,6 +100,11 @@ static void begin(struct session *s)
     s->state = s->protocol->state_size ? panic_calloc(1, s->protocol->state_size) : NULL;
     s->body_bytes = 0;
     s->is_exempt = a->peer.loopback;
+    s->is_heard = false;
+    s->end_detail = NULL;
+    s->security = (struct stream_security){0};
+    atomic_store(&s->tls_version, NULL);
+    atomic_store(&m->is_secure, false);
     flood_reset(&s->flood, clock_ms());
     m->caps = 0;
     m->form = (int)s->protocol->form_of(0);
@@ -118,6 +124,32 @@ static void begin(struct session *s)
     s->protocol->begin(s);
 }
 
+/* The first bytes of the client have come, so a handshake is over. False: it speaks TLS where we do not. */
+static bool begin_input(struct session *s, const char *data)
+{
+    const struct stream_security *security = stream_security(s->pair->stream);
+    s->is_heard = true;
+    if (security) {
+        s->security = *security;
+        atomic_store(&s->tls_cipher, security->cipher);
+        atomic_store(&s->tls_version, security->version);
+        atomic_store(&s->member.is_secure, true);
+        log_peer(LOG_DEBUG, "encrypted", "id=%llu version=%s cipher=%s", (unsigned long long)s->member.id,
+                 security->version, security->cipher);
+    } else if (foreign_is_tls(data)) {
+        session_close(s, CLOSE_TLS_ON_PLAIN);
+    }
+    return !session_is_over(s);
+}
+
+/* A read has returned nothing. */
+static void end_input(struct session *s, bool is_error)
+{
+    struct stream_failure why = stream_failure(s->pair->stream);
+    s->end_detail = is_error ? why.detail : NULL;
+    session_close(s, is_error ? why.reason : CLOSE_EOF);
+}
+
 static void read_until_over(struct session *s)
 {
     while (!session_is_over(s)) {
@@ -126,12 +158,14 @@ static void read_until_over(struct session *s)
         line_space(&s->line, s->protocol->max_line(), &space, &size);
         ssize_t n = stream_read(s->pair->stream, space, size);
         if (n > 0) {
+            if (!s->is_heard && !begin_input(s, space))
+                break;
             if (s->line.skipping && !pay(s, (size_t)n)) /* the rest of a line that was too long is not free */
                 break;
             line_filled(&s->line, (size_t)n);
             process_input(s);
         } else {
-            session_close(s, n == 0 ? CLOSE_EOF : CLOSE_GONE);
+            end_input(s, n < 0);
         }
     }
 }
@@ -196,8 +230,9 @@ static void end(struct session *s)
         session_rooms_quit(s, "");
     }
     post_flush();
-    log_peer(LOG_INFO, "left", "id=%llu name=%s address=%s reason=%s", (unsigned long long)m->id,
-             *m->name ? m->name : "-", s->pair->arrival.peer.text, label);
+    log_peer(LOG_INFO, "left", "id=%llu name=%s address=%s reason=%s%s%s%s", (unsigned long long)m->id,
+             *m->name ? m->name : "-", s->pair->arrival.peer.text, label, s->end_detail ? " detail=\"" : "",
+             s->end_detail ? s->end_detail : "", s->end_detail ? "\"" : "");
     session_set_deadline(s, INT64_MAX, reason); /* before the pool may give the pair another client */
     pool_leave(s->pair);
     drain(s, reason);

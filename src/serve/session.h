@@ -42,6 +42,10 @@ struct session {
     size_t body_bytes;               /* R: the next so many bytes are a body and not lines */
     struct flood flood;              /* R */
     bool is_exempt;                  /* R: from the flood limit */
+    bool is_heard;                   /* R: the client has sent something, so .security is known */
+    struct stream_security security; /* R: how its stream is encrypted; .version NULL: not */
+    const char *end_detail;          /* R: for the log: why its stream has failed; static, or NULL */
+    _Atomic(const char *) tls_version, tls_cipher; /* a: the same for the console; static */
     struct change change;            /* R, and the store while it has it: the topic being set */
     struct history_query query;      /* the same: the history being read */
     struct search_query search;      /* the same: what is being searched for */

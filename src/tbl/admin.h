@@ -5,7 +5,8 @@
  * ADMIN(handler, "verb", arguments, shape, "syntax", "what it does")
  *   arguments  a letter each: w a word, t a text (the rest of the line); in upper case it is optional; s, the last: a
  *              secret, for which chatctl prompts and which it never takes from its arguments
- *   shape      how chatctl shows the rows: TABLE a line each, RECORD a line for each field, LINES as they come, NOTHING
+ *   shape      how chatctl shows the rows: TABLE a line each, RECORD a line for each field, LINES as they come, NOTHING;
+ *              LOCAL: chatctl does it itself, and chatd need not run
  */
 ADMIN(admin_ping, "ping", "", NOTHING, "ping", "check that chatd answers")
 ADMIN(admin_version, "version", "", RECORD, "version", "show the version of the running chatd")
@@ -29,6 +30,8 @@ ADMIN(admin_invite, "invite", "W", RECORD, "invite [DAYS]", "create an invitatio
 ADMIN(admin_say, "say", "wt", NOTHING, "say ROOM|* TEXT", "send a message to a room, or to everyone (*)")
 ADMIN(admin_history_export, "history export", "w", LINES, "history export ROOM", "print all stored messages of a room, one JSON object per line")
 ADMIN(admin_history_forget, "history forget", "w", RECORD, "history forget USER|ROOM", "permanently delete the stored messages of a user, or of a room (with its #)")
+ADMIN(admin_tls_show, "tls show", "", TABLE, "tls show", "show the certificates, when they end, and the listeners that use them")
+ADMIN(admin_local, "tls selfsigned", "t", LOCAL, "tls selfsigned HOST...", "make a key and a self-signed certificate for these names and addresses; chatd need not run")
 ADMIN(admin_reload, "reload", "", TABLE, "reload", "reload the configuration; on any mistake nothing changes")
 ADMIN(admin_shutdown, "stop", "", NOTHING, "stop", "disconnect all clients and stop chatd")
 ADMIN(admin_help, "help", "", TABLE, "help", "show this list")

@@ -114,7 +114,7 @@ static const struct stream_ops lower_ops = {
     .holds = note_holds,
     .tick = note_tick,
     .close = note_close,
-    .secure = true,
+    .security = NULL,
 };
 static const struct stream_ops upper_ops = {
     .read = note_read, .write = note_write, .push = note_push, .holds = note_holds, .tick = note_tick,

@@ -25,9 +25,15 @@ static void answer_whois(struct session *s, struct users_view *view)
     if (*away.text)
         session_answer(s, &away);
     add_shared_rooms(&rooms, &s->member, view->id);
-    struct event ev = {.kind = EVENT_WHOIS, .name = view->name, .time_ms = view->since_ms,
-                       .number = (long)(view->idle_ms / 1000), .items = (const char *const *)rooms.v,
-                       .item_count = rooms.n};
+    struct event ev = {
+        .kind = EVENT_WHOIS,
+        .name = view->name,
+        .time_ms = view->since_ms,
+        .number = (long)(view->idle_ms / 1000),
+        .secure = view->is_secure,
+        .items = (const char *const *)rooms.v,
+        .item_count = rooms.n,
+    };
     session_answer(s, &ev);
     strv_fini(&rooms);
 }

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/* Certificates. */
+#include "config.h"
+
+#include "ctl/admin_call.h"
+
+#include "base/clock.h"
+#include "ctl/wire.h"
+#include "net/tls.h"
+
+struct showing {
+    struct buf *out;
+    const char *listeners;
+};
+
+static void put_certificate(const struct tls_view *view, void *arg)
+{
+    const struct showing *s = arg;
+    int64_t left_ms = view->ends_ms - clock_wall_ms();
+    wire_open(s->out);
+    wire_string(s->out, "names", view->names);
+    wire_string(s->out, "issuer", view->issuer);
+    wire_time(s->out, "ends", view->ends_ms);
+    wire_number(s->out, "days_left", left_ms > 0 ? left_ms / CLOCK_DAY_MS : 0);
+    wire_string(s->out, "key", view->key_type);
+    wire_string(s->out, "listeners", s->listeners);
+    wire_string(s->out, "file", view->file);
+    wire_string(s->out, "sha256", view->fingerprint);
+    wire_close(s->out);
+}
+
+const char *admin_tls_show(struct admin_call *c)
+{
+    struct buf listeners = {0};
+    c->hooks->tls_listeners(&listeners);
+    struct showing s = {c->out, listeners.len ? buf_text(&listeners) : "none"};
+    tls_each(put_certificate, &s);
+    buf_fini(&listeners);
+    return NULL;
+}
+
+const char *admin_local(struct admin_call *c)
+{
+    (void)c;
+    return "chatctl does this itself; chatd has no part in it";
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the pair's reader does in a TLS stream: the handshake, and from received bytes to text.
+ *
+ * Not obvious: a peer can send much that yields no text, and each such message costs an answer or a new key. OpenSSL
+ * bounds little of it, so it is bounded here: STRAY_BYTES, MESSAGES_A_SECOND.
+ */
+#include "config.h"
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/panic.h"
+#include "net/stream_tls_impl.h"
+#include "net/turns.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#define READ_BYTES 16384     /* the most to receive at once */
+#define STRAY_BYTES 65536    /* the most that a peer may send that yields no text */
+#define MESSAGES_A_SECOND 10 /* handshake messages after the handshake: KeyUpdate, attempts to renegotiate */
+
+/* Ends the input. What OpenSSL has put into .out, an alert, is still sent. */
+static ssize_t fail(struct tls *t, enum close_reason reason, const char *detail)
+{
+    lock_acquire(&t->lock);
+    t->failure = (struct stream_failure){reason, detail};
+    t->stage = reason == CLOSE_PLAIN_ON_TLS ? TLS_RAW : TLS_FAILED;
+    cond_signal(&t->changed);
+    lock_release(&t->lock);
+    stream_poke(&t->base);
+    errno = EPROTO;
+    return -1;
+}
+
+static void note_security(struct tls *t)
+{
+    X509 *own = SSL_get0_peer_certificate(t->ssl);
+    t->security.version = SSL_get_version(t->ssl);
+    t->security.cipher = SSL_get_cipher_name(t->ssl);
+    if (own)
+        tls_fingerprint(own, t->security.fingerprint);
+}
+
+/* Why the peer hears nothing more: it has waited for its turn until its time was over. */
+static ssize_t refuse_turn(struct tls *t)
+{
+    struct msg *alert = tls_refusal(TLS_REFUSED_FULL);
+    counter_add(COUNTER_TLS_REFUSED, 1);
+    lock_acquire(&t->lock);
+    stream_tls_add_locked(t, alert->data, alert->len);
+    lock_release(&t->lock);
+    msg_unref(alert);
+    return fail(t, CLOSE_HANDSHAKE, "too many handshakes at a time");
+}
+
+/* One step of the handshake, with what was received. 0, or -1: it has failed. */
+static ssize_t shake(struct tls *t)
+{
+    if (!turns_wait(t->until_ms))
+        return refuse_turn(t);
+    lock_acquire(&t->lock);
+    bool shut = t->shut;
+    lock_release(&t->lock);
+    ERR_clear_error();
+    int result = shut ? -1 : SSL_do_handshake(t->ssl);
+    int error = shut ? SSL_ERROR_SYSCALL : SSL_get_error(t->ssl, result);
+    turns_give_back();
+    if (shut)
+        return fail(t, CLOSE_GONE, NULL);
+    if (result != 1 && error != SSL_ERROR_WANT_READ)
+        return fail(t, CLOSE_HANDSHAKE, tls_error());
+    if (result == 1) {
+        note_security(t);
+        counter_add(COUNTER_TLS_HANDSHAKES, 1);
+    }
+    lock_acquire(&t->lock);
+    t->stage = result == 1 ? TLS_OPEN : TLS_SHAKING;
+    cond_signal(&t->changed);
+    lock_release(&t->lock);
+    stream_poke(&t->base);
+    return 0;
+}
+
+/* The first byte tells a TLS client from everything else: it begins a handshake record. */
+static ssize_t greet(struct tls *t)
+{
+    if (t->stage == TLS_HELLO && t->in_n && *t->in != SSL3_RT_HANDSHAKE)
+        return fail(t, CLOSE_PLAIN_ON_TLS, NULL);
+    return t->in_n ? shake(t) : 0;
+}
+
+/* Whether the peer sends more than it should that is not text. */
+static const char *find_misuse(struct tls *t)
+{
+    int64_t now_ms = clock_coarse_ms();
+    if (now_ms - t->second_ms >= 1000) {
+        t->second_ms = now_ms;
+        t->messages = t->messages > MESSAGES_A_SECOND ? t->messages : 0;
+    }
+    if (t->messages > MESSAGES_A_SECOND)
+        return "too many handshake messages";
+    if (t->stray > STRAY_BYTES)
+        return "too many bytes without any text";
+    /* Half a message would keep the drainer from writing. No client sends it: the messages are a few bytes long. */
+    return SSL_in_init(t->ssl) ? "a handshake message in pieces" : NULL;
+}
+
+/* Text of what was received: its length; 0 when the peer has ended; -1 with EAGAIN if more has to be received, or with
+ * EPROTO. */
+static ssize_t decrypt(struct tls *t, void *data, size_t size)
+{
+    size_t n = 0;
+    lock_acquire(&t->lock);
+    size_t held = atomic_load_explicit(&t->held, memory_order_relaxed);
+    ERR_clear_error();
+    int result = SSL_read_ex(t->ssl, data, size, &n);
+    int error = SSL_get_error(t->ssl, result);
+    t->pending = SSL_pending(t->ssl) > 0;
+    const char *misuse = find_misuse(t);
+    bool answers = atomic_load_explicit(&t->held, memory_order_relaxed) > held;
+    lock_release(&t->lock);
+    if (error == SSL_ERROR_SSL || misuse)
+        return fail(t, CLOSE_TLS, misuse ? misuse : tls_error());
+    if (answers)
+        stream_poke(&t->base);
+    if (result == 1) {
+        t->stray = 0;
+        return (ssize_t)n;
+    }
+    if (error == SSL_ERROR_ZERO_RETURN)
+        return 0;
+    must(error == SSL_ERROR_WANT_READ);
+    errno = EAGAIN;
+    return -1;
+}
+
+/* What OpenSSL has not read yet waits for the next call: the caller had no space for more text. */
+static void keep_rest(struct tls *t)
+{
+    struct buf rest = {0};
+    if (t->in_n)
+        buf_add(&rest, t->in, t->in_n);
+    buf_fini(&t->kept);
+    t->kept = rest;
+    t->in = NULL;
+    t->in_n = 0;
+}
+
+/* Uses what is at .in. */
+static ssize_t use_input(struct tls *t, void *data, size_t size)
+{
+    while (t->stage < TLS_OPEN && t->in_n)
+        if (greet(t) != 0)
+            return -1;
+    if (t->stage == TLS_OPEN)
+        return decrypt(t, data, size);
+    if (t->stage < TLS_OPEN && t->stray > STRAY_BYTES)
+        return fail(t, CLOSE_HANDSHAKE, "too many bytes in a handshake");
+    errno = t->stage < TLS_OPEN ? EAGAIN : EPROTO;
+    return -1;
+}
+
+/* The stream below has ended or failed. */
+static ssize_t end_input(struct tls *t, ssize_t got)
+{
+    if (t->stage == TLS_OPEN) {
+        counter_add(COUNTER_TLS_TRUNCATED, got == 0);
+        return got;
+    }
+    if (t->stage == TLS_HELLO && got == 0 && !t->timed_out)
+        return 0;
+    return fail(t, CLOSE_HANDSHAKE, t->timed_out ? "time limit reached (tls.handshake_s)" : "the client went away");
+}
+
+ssize_t stream_tls_read(struct stream *st, void *data, size_t size)
+{
+    struct tls *t = tls_of(st);
+    unsigned char wire[READ_BYTES];
+    size_t most = size < sizeof wire ? size : sizeof wire;
+    ssize_t n = -1;
+    t->in = (const unsigned char *)t->kept.data;
+    t->in_n = t->kept.len;
+    bool waits = t->in_n || t->pending;
+    errno = EAGAIN;
+    if (waits)
+        n = use_input(t, data, size);
+    while (n < 0 && errno == EAGAIN) {
+        keep_rest(t);
+        ssize_t got = stream_read(st->below, wire, most);
+        if (got <= 0)
+            return end_input(t, got);
+        t->in = wire;
+        t->in_n = (size_t)got;
+        t->stray += (size_t)got;
+        n = use_input(t, data, size);
+    }
+    keep_rest(t);
+    return n;
+}

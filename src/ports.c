@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: ISC */
+/* From rows of the configuration to listeners. Constant between ports_open and ports_close. */
+#include "config.h"
+
+#include "ports.h"
+
+#include "base/log.h"
+#include "net/tls.h"
+#include "serve/protocol.h"
+#include "serve/protocols.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LAYERS 4 /* with the NULL at the end */
+
+static struct port {
+    struct conf_listener conf;
+    struct listener *listener;
+    struct msg *full, *many; /* owns: what a refused connection is told, or NULL */
+    const struct stream_layer *layers[LAYERS];
+} ports[CONF_LISTENERS];
+static int port_count;
+
+/* A refused connection has no streams yet: the words go out as they are. */
+static void set_refusals(struct port *p, const struct protocol *protocol)
+{
+    bool plain = !p->layers[0];
+    if (p->conf.tls) {
+        p->full = tls_refusal(TLS_REFUSED_FULL);
+        p->many = tls_refusal(TLS_REFUSED_ADDRESS);
+    } else if (plain && protocol->refusal) {
+        p->full = protocol->refusal(ERROR_FULL);
+        p->many = protocol->refusal(ERROR_TOO_MANY_CONNECTIONS);
+    }
+}
+
+static void set_layers(struct port *p, const struct stream_layer *const *layers)
+{
+    int n = 0;
+    for (; layers && layers[n] && n < LAYERS - 2; n++)
+        p->layers[n] = layers[n];
+    if (p->conf.tls)
+        p->layers[n++] = &stream_tls;
+    p->layers[n] = NULL;
+}
+
+static int open_port(struct port *p, const struct conf *c, char error[LISTENER_ERROR])
+{
+    const struct protocol *protocol = protocols_named(p->conf.protocol);
+    struct listener_config lc = {
+        .port = p->conf.port,
+        .backlog = c->sockets_backlog,
+        .send_buffer = c->sockets_send_buffer_bytes,
+        .receive_buffer = c->sockets_receive_buffer_bytes,
+        .keepalive_idle_s = c->sockets_keepalive_idle_s,
+        .keepalive_interval_s = c->sockets_keepalive_interval_s,
+        .keepalive_count = c->sockets_keepalive_count,
+        .user_timeout_ms = c->sockets_user_timeout_s * 1000,
+        .layers = p->layers,
+        .via = protocol,
+    };
+    set_refusals(p, protocol);
+    lc.last_words_full = p->full;
+    lc.last_words_many = p->many;
+    snprintf(lc.address, sizeof lc.address, "%s", p->conf.address);
+    p->listener = listener_open(&lc, error);
+    return p->listener ? 0 : -1;
+}
+
+int ports_open(const struct conf *c, const struct stream_layer *const *layers, char error[LISTENER_ERROR])
+{
+    for (port_count = 0; port_count < c->listener_count; port_count++) {
+        struct port *p = &ports[port_count];
+        *p = (struct port){.conf = c->listeners[port_count]};
+        set_layers(p, layers);
+        if (open_port(p, c, error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int ports_start(void)
+{
+    for (int i = 0; i < port_count; i++)
+        if (listener_start(ports[i].listener) != 0)
+            return -1;
+    return 0;
+}
+
+void ports_announce(void)
+{
+    for (int i = 0; i < port_count; i++) {
+        const struct conf_listener *l = &ports[i].conf;
+        int port = listener_port(ports[i].listener);
+        printf("Chat server started on port %d%s\n", port, l->tls ? " (TLS)" : "");
+        log_info("listening", "address=%s port=%d protocol=%s tls=%s", l->address, port, l->protocol,
+                 l->tls ? "yes" : "no");
+    }
+}
+
+void ports_with_tls(struct buf *out)
+{
+    for (int i = 0; i < port_count; i++) {
+        const struct conf_listener *l = &ports[i].conf;
+        if (l->tls)
+            buf_printf(out, "%s%s:%d %s", out->len ? ", " : "", l->address, listener_port(ports[i].listener),
+                       l->protocol);
+    }
+}
+
+void ports_close(void)
+{
+    for (int i = 0; i < port_count; i++)
+        listener_close(&ports[i].listener);
+}
+
+void ports_free(void)
+{
+    for (int i = 0; i < port_count; i++) {
+        if (ports[i].full)
+            msg_unref(ports[i].full);
+        if (ports[i].many)
+            msg_unref(ports[i].many);
+    }
+}
