@@ -10,10 +10,13 @@
 #include "base/panic.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #endif
@@ -79,6 +82,24 @@ void thread_lower_priority(int nice)
         (void)setpriority(PRIO_PROCESS, self, now + nice);
 #else
     (void)nice;
+#endif
+}
+
+/* The pages below the frame of this call, without one for the calls that follow. */
+void thread_trim_stack(void)
+{
+#ifdef __linux__
+    char here;
+    void *low;
+    size_t size, page = (size_t)sysconf(_SC_PAGESIZE);
+    pthread_attr_t attr;
+    if (pthread_getattr_np(pthread_self(), &attr) != 0)
+        return;
+    bool known = pthread_attr_getstack(&attr, &low, &size) == 0;
+    must_ok(pthread_attr_destroy(&attr));
+    uintptr_t from = ((uintptr_t)low + page - 1) / page * page, upto = ((uintptr_t)&here / page - 1) * page;
+    if (known && upto > from && upto < (uintptr_t)low + size)
+        (void)madvise((void *)from, upto - from, MADV_DONTNEED);
 #endif
 }
 

@@ -22,6 +22,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- memory in place of a socket ---- */
@@ -132,6 +133,9 @@ static void tls_tick(struct stream *st, int64_t now_ms)
     bool late = t->stage < TLS_OPEN && !t->shut && now_ms >= t->until_ms;
     if (late)
         end_shake_locked(t, true);
+    if (t->stage == TLS_OPEN && t->has_buffer && !t->is_reading)
+        t->has_buffer = !SSL_free_buffers(t->ssl);
+    t->is_reading = false;
     lock_release(&t->lock);
     if (late)
         stream_shut(st->below, STREAM_SHUT_READ);
@@ -173,6 +177,7 @@ static void tls_close(struct stream *st)
     SSL_free(t->ssl);
     tls_keys_unref(t->keys);
     buf_fini(&t->kept);
+    free(t->large);
     buf_fini(&t->out);
     buf_fini(&t->sending);
     marks_fini(&t->marks);

@@ -31,6 +31,8 @@ struct tls {
     struct cond changed;      /* the drainer waits here for the end of the handshake, or for something to send */
     struct tls_keys *keys;    /* c: owns a reference */
     struct ssl_st *ssl;       /* s: owns */
+    bool has_buffer;          /* S: OpenSSL keeps a buffer of 16 KiB for reading, */
+    bool is_reading;          /* S: which was used since the last tick */
     enum tls_stage stage;     /* S, written by the reader only */
     bool shut;                /* S: our side has ended the connection */
     bool timed_out;           /* S: the handshake has taken too long */
@@ -38,6 +40,7 @@ struct tls {
     const unsigned char *in;  /* R: received and not yet read by OpenSSL */
     size_t in_n;              /* R */
     struct buf kept;          /* R: the same between two reads: what the caller had no space for */
+    unsigned char *large;     /* R: owns: to receive into while much arrives, or NULL */
     bool pending;             /* R: OpenSSL has text that the caller had no space for */
     struct buf out;           /* S: to be sent, in whole records */
     _Atomic size_t held;      /* a, written under .lock: bytes in .out, and in .sending behind .sent */

@@ -10,14 +10,17 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/panic.h"
+#include "base/thread.h"
 #include "net/stream_tls_impl.h"
 #include "net/turns.h"
 
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <stdlib.h>
 
-#define READ_BYTES 16384     /* the most to receive at once */
+#define READ_BYTES 4096      /* to receive at once, on the stack */
+#define READ_BYTES_MOST 16384 /* while more arrives than that */
 #define STRAY_BYTES 65536    /* the most that a peer may send that yields no text */
 #define MESSAGES_A_SECOND 10 /* handshake messages after the handshake: KeyUpdate, attempts to renegotiate */
 
@@ -74,6 +77,8 @@ static ssize_t shake(struct tls *t)
     if (result == 1) {
         note_security(t);
         counter_add(COUNTER_TLS_HANDSHAKES, 1);
+        OPENSSL_thread_stop(); /* it has kept a random generator for this thread, */
+        thread_trim_stack();   /* and used much more stack than anything that follows */
     }
     lock_acquire(&t->lock);
     t->stage = result == 1 ? TLS_OPEN : TLS_SHAKING;
@@ -107,17 +112,35 @@ static const char *find_misuse(struct tls *t)
     return SSL_in_init(t->ssl) ? "a handshake message in pieces" : NULL;
 }
 
+/* Reads records until the caller's space is full. Returns what SSL_get_error() says of the last.
+ *
+ * OpenSSL would free its buffer after each read, and overwrite it first, all 16 KiB, which costs more than the reading
+ * of a line. So it keeps the buffer until a tick finds it unused. The one for writing is freed at once. */
+static int read_records_locked(struct tls *t, char *data, size_t size, size_t *n)
+{
+    int error = SSL_ERROR_NONE;
+    ERR_clear_error();
+    SSL_clear_mode(t->ssl, SSL_MODE_RELEASE_BUFFERS);
+    t->has_buffer = t->is_reading = true;
+    while (*n < size && error == SSL_ERROR_NONE) {
+        size_t more = 0;
+        int result = SSL_read_ex(t->ssl, data + *n, size - *n, &more);
+        error = SSL_get_error(t->ssl, result);
+        *n += more;
+    }
+    SSL_set_mode(t->ssl, SSL_MODE_RELEASE_BUFFERS);
+    t->pending = SSL_pending(t->ssl) > 0;
+    return error;
+}
+
 /* Text of what was received: its length; 0 when the peer has ended; -1 with EAGAIN if more has to be received, or with
- * EPROTO. */
+ * EPROTO. An end or an error that follows text is met again by the next call. */
 static ssize_t decrypt(struct tls *t, void *data, size_t size)
 {
     size_t n = 0;
     lock_acquire(&t->lock);
     size_t held = atomic_load_explicit(&t->held, memory_order_relaxed);
-    ERR_clear_error();
-    int result = SSL_read_ex(t->ssl, data, size, &n);
-    int error = SSL_get_error(t->ssl, result);
-    t->pending = SSL_pending(t->ssl) > 0;
+    int error = read_records_locked(t, data, size, &n);
     const char *misuse = find_misuse(t);
     bool answers = atomic_load_explicit(&t->held, memory_order_relaxed) > held;
     lock_release(&t->lock);
@@ -125,8 +148,9 @@ static ssize_t decrypt(struct tls *t, void *data, size_t size)
         return fail(t, CLOSE_TLS, misuse ? misuse : tls_error());
     if (answers)
         stream_poke(&t->base);
-    if (result == 1) {
+    if (n) {
         t->stray = 0;
+        t->pending = t->pending || error == SSL_ERROR_ZERO_RETURN;
         return (ssize_t)n;
     }
     if (error == SSL_ERROR_ZERO_RETURN)
@@ -174,28 +198,47 @@ static ssize_t end_input(struct tls *t, ssize_t got)
     return fail(t, CLOSE_HANDSHAKE, t->timed_out ? "time limit reached (tls.handshake_s)" : "the client went away");
 }
 
+/* Has a larger buffer ready while the peer fills the small one. */
+static void fit_buffer(struct tls *t, size_t got)
+{
+    if (!t->large && got == READ_BYTES) {
+        t->large = panic_malloc(READ_BYTES_MOST);
+    } else if (t->large && got < READ_BYTES / 2) {
+        free(t->large);
+        t->large = NULL;
+    }
+}
+
+static ssize_t receive(struct tls *t, void *data, size_t size)
+{
+    unsigned char small[READ_BYTES];
+    unsigned char *wire = t->large ? t->large : small;
+    ssize_t got = stream_read(t->base.below, wire, t->large ? READ_BYTES_MOST : READ_BYTES);
+    if (got <= 0)
+        return end_input(t, got);
+    t->in = wire;
+    t->in_n = (size_t)got;
+    t->stray += (size_t)got;
+    ssize_t n = use_input(t, data, size);
+    int err = errno;
+    keep_rest(t);
+    fit_buffer(t, (size_t)got);
+    errno = err;
+    return n;
+}
+
 ssize_t stream_tls_read(struct stream *st, void *data, size_t size)
 {
     struct tls *t = tls_of(st);
-    unsigned char wire[READ_BYTES];
-    size_t most = size < sizeof wire ? size : sizeof wire;
     ssize_t n = -1;
     t->in = (const unsigned char *)t->kept.data;
     t->in_n = t->kept.len;
-    bool waits = t->in_n || t->pending;
     errno = EAGAIN;
-    if (waits)
+    if (t->in_n || t->pending) {
         n = use_input(t, data, size);
-    while (n < 0 && errno == EAGAIN) {
         keep_rest(t);
-        ssize_t got = stream_read(st->below, wire, most);
-        if (got <= 0)
-            return end_input(t, got);
-        t->in = wire;
-        t->in_n = (size_t)got;
-        t->stray += (size_t)got;
-        n = use_input(t, data, size);
     }
-    keep_rest(t);
+    while (n < 0 && errno == EAGAIN)
+        n = receive(t, data, size);
     return n;
 }

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define RECORD_TEXT SSL3_RT_MAX_PLAIN_LENGTH /* the most text of one record: 16 KiB, RFC 8446 section 5.1 */
-#define TRY_BYTES 4096  /* the most that a poster encrypts for a client; a writer does the rest */
+#define TRY_BYTES 16384 /* the most that a poster encrypts for a client; a writer does the rest */
 #define KEPT_BYTES 1024 /* of a buffer, while nothing is in it */
 
 static void shrink(struct buf *b)
@@ -116,7 +116,6 @@ static int encrypt(struct tls *t, const void *text, size_t n)
         prune(t);
     lock_acquire(&t->lock);
     size_t written = 0;
-    ERR_clear_error();
     bool good = t->stage == TLS_OPEN && SSL_write_ex(t->ssl, text, n, &written) == 1;
     if (good) {
         must(written == n);
@@ -124,6 +123,8 @@ static int encrypt(struct tls *t, const void *text, size_t n)
         t->owed = n;
         take_out_locked(t);
     }
+    else
+        ERR_clear_error();
     lock_release(&t->lock);
     errno = EPIPE;
     return good ? 0 : -1;

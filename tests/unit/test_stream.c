@@ -98,6 +98,19 @@ static void note_close(struct stream *st)
     ((struct noting *)st)->closes++;
 }
 
+static const struct stream_security *note_security(struct stream *st)
+{
+    static const struct stream_security security = {.version = "version", .cipher = "cipher"};
+    (void)st;
+    return &security;
+}
+
+static struct stream_failure note_failure(struct stream *st)
+{
+    (void)st;
+    return (struct stream_failure){CLOSE_TLS, "detail"};
+}
+
 static const struct stream_ops bottom_ops = {
     .read = note_read,
     .write = note_write,
@@ -114,7 +127,8 @@ static const struct stream_ops lower_ops = {
     .holds = note_holds,
     .tick = note_tick,
     .close = note_close,
-    .security = NULL,
+    .security = note_security,
+    .failure = note_failure,
 };
 static const struct stream_ops upper_ops = {
     .read = note_read, .write = note_write, .push = note_push, .holds = note_holds, .tick = note_tick,
@@ -164,7 +178,8 @@ static void without_layers_the_bottom_is_the_top(void **state)
     assert_false(stream_holds(&bottom.base));
     assert_int_equal(stream_push(&bottom.base, true), 0);
     stream_tick(&bottom.base, 0);
-    assert_false(stream_is_secure(&bottom.base));
+    assert_null(stream_security(&bottom.base));
+    assert_int_equal(stream_failure(&bottom.base).reason, CLOSE_GONE);
     stream_close(&bottom.base);
     traced("b.close ");
 }
@@ -188,7 +203,9 @@ static void a_call_goes_to_the_highest_layer_that_implements_it(void **state)
     traced("b.has_ended b.linger ");
     assert_false(stream_acknowledged(top, &acked)); /* never passed to the stream below, which counts other bytes */
     traced("");
-    assert_true(stream_is_secure(top));
+    assert_string_equal(stream_security(top)->version, "version");
+    assert_int_equal(stream_failure(top).reason, CLOSE_TLS);
+    assert_string_equal(stream_failure(top).detail, "detail");
     assert_false(stream_can_try(top));
     stream_close(top); /* frees both, as the leak checker proves */
     traced("l.close b.close ");
