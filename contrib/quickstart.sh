@@ -144,27 +144,28 @@ other_packages() {
     say "this is not Debian, so nothing is installed. chatd needs these packages:"
     case " $system " in
     *' fedora '* | *' rhel '*)
-        echo "  dnf install gcc make pkgconf-pkg-config libconfig-devel sqlite-devel libsodium-devel uthash-devel"
+        echo "  dnf install gcc make pkgconf-pkg-config libconfig-devel sqlite-devel libsodium-devel openssl-devel uthash-devel"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: libcmocka-devel netcat"
         ;;
     *' arch '*)
-        echo "  pacman -S --needed base-devel libconfig sqlite libsodium uthash"
+        echo "  pacman -S --needed base-devel libconfig sqlite libsodium openssl uthash"
         echo "  in a git clone: autoconf-archive; for the tests: cmocka openbsd-netcat"
         ;;
     *' alpine '*)
-        echo "  apk add build-base pkgconf libconfig-dev sqlite-dev libsodium-dev uthash-dev"
+        echo "  apk add build-base pkgconf libconfig-dev sqlite-dev libsodium-dev openssl-dev uthash-dev"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: cmocka-dev netcat-openbsd"
         ;;
     *suse*)
-        echo "  zypper install gcc make pkg-config libconfig-devel sqlite3-devel libsodium-devel uthash-devel"
+        echo "  zypper install gcc make pkg-config libconfig-devel sqlite3-devel libsodium-devel libopenssl-devel uthash-devel"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: libcmocka-devel netcat-openbsd"
         ;;
     *reeBSD* | *' freebsd '*)
-        echo "  pkg install pkgconf libconfig sqlite3 libsodium uthash"
+        echo "  pkg install pkgconf libconfig sqlite3 libsodium openssl uthash"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: cmocka"
         ;;
     *)
-        echo "  a C11 compiler, make, pkg-config, and the development files of libconfig, SQLite 3, libsodium and uthash"
+        echo "  a C11 compiler, make, pkg-config, and the development files of libconfig, SQLite 3, libsodium, OpenSSL 3"
+        echo "  and uthash"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: cmocka and OpenBSD's netcat"
         ;;
     esac

@@ -12,7 +12,7 @@
 
 /*
  * Certificates, and what all listeners with TLS have in common. The stream itself is `stream_tls`, in
- * net/stream_tls.c. Only net/tls*.c and net/stream_tls.c use OpenSSL; in a chatd without it, net/tls_none.c stands for
+ * net/stream_tls.c. Only net/tls*.c and net/stream_tls*.c use OpenSSL; in a chatd without it, net/tls_none.c stands for
  * them, and tls_available() is false.
  */
 bool tls_available(void);

@@ -5,7 +5,7 @@
 #include "net/tls.h"
 
 /*
- * The certificates and keys of one configuration, as OpenSSL holds them; for net/tls*.c and net/stream_tls.c only.
+ * The certificates and keys of one configuration, as OpenSSL holds them; for net/tls*.c and net/stream_tls*.c only.
  * Constant once loaded. Counted references: the configuration in force has one, and each connection. Any thread.
  */
 struct ssl_st;     /* OpenSSL's SSL */
