@@ -12,6 +12,7 @@
 #include "base/strv.h"
 #include "conf_guess.h"
 #include "conf_rows.h"
+#include "net/tls.h"
 #include "proto/native.h"
 
 #include <arpa/inet.h>
@@ -316,6 +317,17 @@ static void check_certificates(struct reading *rd)
             buf_printf(rd->errors, "%s: listeners.tls: %s\n", c->listeners[i].where, need);
 }
 
+static void check_ciphers(struct reading *rd, const config_setting_t *root, bool is_1_3)
+{
+    const char *key = is_1_3 ? "ciphersuites" : "ciphers";
+    const config_setting_t *tls = config_setting_get_member(root, "tls");
+    const char *list = is_1_3 ? rd->conf->tls_ciphersuites : rd->conf->tls_ciphers;
+    if (tls && !tls_knows_ciphers(list, is_1_3))
+        mistake(rd, config_setting_get_member(tls, key), is_1_3 ? "tls.ciphersuites" : "tls.ciphers",
+                "OpenSSL knows no such ciphers (got \"%s\"); see `openssl ciphers -v -s %s`", list,
+                is_1_3 ? "-tls1_3" : "-tls1_2");
+}
+
 static void read_root(struct reading *rd, const config_setting_t *root)
 {
     for (int i = 0; i < config_setting_length(root); i++) {
@@ -336,6 +348,8 @@ static void read_root(struct reading *rd, const config_setting_t *root)
     check_fits(rd, root, "limits.text_bytes", rd->conf->limits_text_bytes);
     check_fits(rd, root, "limits.topic_bytes", rd->conf->limits_topic_bytes);
     check_fits(rd, root, "limits.away_bytes", rd->conf->limits_away_bytes);
+    check_ciphers(rd, root, false);
+    check_ciphers(rd, root, true);
     check_certificates(rd);
 }
 

@@ -215,14 +215,18 @@ static int fit_to_machine(struct conf *c, struct buf *error)
 struct report {
     struct buf *rows;
     int changed;
-    bool certificates; /* other ones were configured */
+    bool certificates; /* other ones were configured, */
+    bool none;         /* or none any more: those in force stay until the next start */
 };
 
 static void report_key(const char *key, bool live, void *arg)
 {
     struct report *r = arg;
     r->changed++;
-    r->certificates = r->certificates || strcmp(key, "tls.certificates") == 0;
+    if (strcmp(key, "tls.certificates") == 0) {
+        r->certificates = true;
+        live = !r->none;
+    }
     wire_open(r->rows);
     wire_string(r->rows, "key", key);
     wire_string(r->rows, "effect", live ? "changed" : "needs a restart");
@@ -277,6 +281,7 @@ static bool reload(struct buf *rows, struct buf *error)
     struct certificates loaded = {0};
     bool ok = read_conf(&server.options, next, error) == 0 && fit_to_machine(next, error) == 0 &&
               certificates_load(next, &loaded, error) == 0;
+    report.none = !loaded.keys;
     if (ok) {
         conf_compare(&server.conf, next, report_key, &report);
         report_certificates(&loaded, &report);

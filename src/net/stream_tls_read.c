@@ -141,11 +141,11 @@ static ssize_t decrypt(struct tls *t, void *data, size_t size)
     lock_acquire(&t->lock);
     size_t held = atomic_load_explicit(&t->held, memory_order_relaxed);
     int error = read_records_locked(t, data, size, &n);
-    const char *misuse = find_misuse(t);
+    const char *wrong = error == SSL_ERROR_SSL ? tls_error() : find_misuse(t);
     bool answers = atomic_load_explicit(&t->held, memory_order_relaxed) > held;
     lock_release(&t->lock);
-    if (error == SSL_ERROR_SSL || misuse)
-        return fail(t, CLOSE_TLS, misuse ? misuse : tls_error());
+    if (wrong)
+        return fail(t, CLOSE_TLS, wrong);
     if (answers)
         stream_poke(&t->base);
     if (n) {

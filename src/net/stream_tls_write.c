@@ -90,15 +90,16 @@ static enum tls_stage wait_open(struct tls *t, bool block)
     }
 }
 
-/* Drops the marks of what has arrived, before there are more than have space. */
-static void prune(struct tls *t)
+/* Drops the marks of what has arrived, before there are more than have space. The stream below is asked without the
+ * lock. */
+static void prune_locked(struct tls *t)
 {
     uint64_t acked;
-    if (!stream_acknowledged(t->base.below, &acked))
-        return;
-    lock_acquire(&t->lock);
-    marks_forget(&t->marks, acked);
     lock_release(&t->lock);
+    bool known = stream_acknowledged(t->base.below, &acked);
+    lock_acquire(&t->lock);
+    if (known)
+        marks_forget(&t->marks, acked);
 }
 
 static size_t total(const struct iovec *iov, int count)
@@ -112,9 +113,9 @@ static size_t total(const struct iovec *iov, int count)
 /* Makes one record of text, behind the answers that wait, and takes all of it for sending. 0, or -1. */
 static int encrypt(struct tls *t, const void *text, size_t n)
 {
-    if (marks_are_full(&t->marks))
-        prune(t);
     lock_acquire(&t->lock);
+    if (marks_are_full(&t->marks))
+        prune_locked(t);
     size_t written = 0;
     bool good = t->stage == TLS_OPEN && SSL_write_ex(t->ssl, text, n, &written) == 1;
     if (good) {
@@ -196,12 +197,11 @@ ssize_t stream_tls_try_write(struct stream *st, const struct iovec *iov, int cou
 
 void stream_tls_write_end(struct tls *t)
 {
-    if (!t->is_open || atomic_load_explicit(&t->held, memory_order_relaxed))
+    if (t->stage != TLS_OPEN || atomic_load_explicit(&t->held, memory_order_relaxed))
         return; /* a record that was cut would be followed by what the peer cannot read */
     lock_acquire(&t->lock);
     ERR_clear_error();
-    if (t->stage == TLS_OPEN)
-        (void)SSL_shutdown(t->ssl);
+    (void)SSL_shutdown(t->ssl);
     take_out_locked(t);
     lock_release(&t->lock);
     (void)send_taken(t, false);

@@ -23,7 +23,7 @@ COMMAND(SAY, cmd_say, "wt", TALK, "SAY <room> <text>", "say something in any roo
 COMMAND(ME, cmd_me, "t", TALK, "ME <text>", "tell the current room what you are doing")
 COMMAND(PRIVMSG, cmd_privmsg, "wt", PRIVATE, "PRIVMSG <user> <text>", "send a private message")
 COMMAND(USERS, cmd_users, "W", 0, "USERS [<room> | ALL]", "list the users in the current room, in the one named, or online")
-COMMAND(WHOIS, cmd_whois, "w", 0, "WHOIS <user>", "show since when a user is online, for how long idle, which rooms you share, and whether they are away")
+COMMAND(WHOIS, cmd_whois, "w", 0, "WHOIS <user>", "show since when a user is online, for how long idle, if their connection is encrypted, which rooms you share, and whether they are away")
 COMMAND(SEEN, cmd_seen, "w", 0, "SEEN <user>", "show when a registered user was last online")
 COMMAND(AWAY, cmd_away, "T", 0, "AWAY [<text>]", "set an away text, sent to users who write to you; without a text: you are back")
 COMMAND(RENAME, cmd_rename, "w", 0, "RENAME <name>", "change your name")

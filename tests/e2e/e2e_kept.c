@@ -151,16 +151,16 @@ struct talker {
 static void *talk_on(void *arg)
 {
     struct talker *t = arg;
-    while (!t->ends && send(t->c.fd, "on\nand on\n", 10, MSG_NOSIGNAL) == 10)
+    while (!t->ends && client_send_on(&t->c, "on\nand on\n", 10))
         ;
-    shutdown(t->c.fd, SHUT_WR);
+    client_half_close(&t->c);
     return NULL;
 }
 
 static void *read_on(void *arg)
 {
     struct talker *t = arg;
-    while (recv(t->c.fd, t->heard, sizeof t->heard, 0) > 0)
+    while (client_receive_on(&t->c, t->heard, sizeof t->heard))
         ;
     return NULL;
 }

@@ -25,6 +25,12 @@ static void expect_whois(struct client *c, const char *name, const char *rooms)
     if (sscanf(line, "WHOIS %39s since=%39s idle=%ld%n", got, since, &idle, &used) != 3)
         fail_msg("not an answer to WHOIS: %s", line);
     assert_string_equal(got, name);
+    if (strncmp(line + used, " secure", 7) == 0) {
+        assert_true(strncmp(daemon_stream(), "tls", 3) == 0);
+        used += 7;
+    } else {
+        assert_false(strncmp(daemon_stream(), "tls", 3) == 0);
+    }
     assert_string_equal(line + used, rooms);
     assert_true(clock_parse(since, 0, &since_ms));
     assert_in_range(since_ms, clock_wall_ms() - 600000, clock_wall_ms());

@@ -229,8 +229,7 @@ static void *talk(void *arg)
     for (int i = 0; !t->stop; i++) {
         char line[32];
         int n = snprintf(line, sizeof line, "n %d\n", i);
-        client_encode(line, (size_t)n);
-        if (send(t->c.fd, line, (size_t)n, MSG_NOSIGNAL) != n)
+        if (!client_send_on(&t->c, line, (size_t)n))
             break;
     }
     return NULL;
@@ -240,7 +239,7 @@ static void *drain(void *arg)
 {
     struct client *c = arg;
     char drop[65536];
-    while (recv(c->fd, drop, sizeof drop, 0) > 0)
+    while (client_receive_on(c, drop, sizeof drop))
         ;
     return NULL;
 }

@@ -14,17 +14,15 @@ struct client {
     int fd;
     char *data; /* owns */
     size_t start, end, cap;
+    struct client_tls *tls;     /* owns; NULL: no TLS */
     unsigned sends, enqs, acks; /* over a test stream: calls that sent; ENQ bytes sent, ACK bytes received */
     char line[70000];
 };
 
-/* True when the tests run over the stream of stream_rot13.h (CHATD_TEST_STREAM=rot13). Then each client rotates
- * letters, sends an ENQ now and then, and expects the ACK. */
-bool client_is_wrapped(void);
-/* Skips the test with this reason if client_is_wrapped(). */
+/* What the tests run over, by CHATD_TEST_STREAM: plain TCP; `rot13`, the stream of stream_rot13.h: each client rotates
+ * letters, sends an ENQ now and then, and expects the ACK; `tls12`, `tls13`: TLS of that version. */
+/* Skips the test with this reason if it runs over anything but plain TCP. */
 void client_skip_if_wrapped(const char *reason);
-/* Encodes plain bytes in place, for a test that sends them without client_send. Any thread. */
-void client_encode(char *data, size_t n);
 
 /* Connects. */
 void client_open(struct client *c, const struct daemon *d);
@@ -39,6 +37,10 @@ void client_reset(struct client *c);
 void client_half_close(struct client *c);
 
 void client_send(struct client *c, const void *data, size_t len);
+/* For a thread of the test's own, which may do one of them while another thread does the other: sends all, and returns
+ * whether that was possible; receives something, and returns false at the end. They assert nothing. */
+bool client_send_on(struct client *c, const void *data, size_t len);
+bool client_receive_on(struct client *c, void *data, size_t size);
 /* Sends the line and an LF. */
 void client_say(struct client *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -5,6 +5,7 @@
 #include "tests/lib/daemon.h"
 
 #include "base/clock.h"
+#include "tests/lib/client_tls.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,6 +35,26 @@ const char *daemon_program(const char *variable)
     return path;
 }
 
+const char *daemon_stream(void)
+{
+    const char *stream = getenv("CHATD_TEST_STREAM");
+    return stream ? stream : "";
+}
+
+static bool has_tls(void)
+{
+    return strncmp(daemon_stream(), "tls", 3) == 0;
+}
+
+/* A listener with TLS, for tests over TLS, whose configuration has none of its own. */
+static void add_tls(const struct daemon *d, FILE *f)
+{
+    assert_true(client_tls_write_certificate(d->dir));
+    assert_true(fprintf(f, "\nlisteners = ( { address = \"*\"; port = 0; tls = true; } );\n"
+                           "tls = { certificates = ( { certificate = \"%s/cert.pem\"; key = \"%s/key.pem\"; } ); };\n",
+                        d->dir, d->dir) > 0);
+}
+
 void daemon_write_conf(struct daemon *d, const char *conf)
 {
     char path[256];
@@ -41,6 +62,8 @@ void daemon_write_conf(struct daemon *d, const char *conf)
     FILE *f = fopen(path, "w");
     assert_non_null(f);
     assert_true(fputs(conf, f) >= 0);
+    if (has_tls() && !d->conf_listens)
+        add_tls(d, f);
     assert_int_equal(fclose(f), 0);
     d->has_conf = true;
 }
@@ -133,7 +156,7 @@ void daemon_start(struct daemon *d)
     snprintf(log, sizeof log, "%s/log", d->dir);
     if (!d->has_conf)
         daemon_write_conf(d, "");
-    const char *args[] = {daemon_program("CHATD"), "-d", d->dir, "-c", conf, d->conf_listens ? NULL : "-p", "0", NULL};
+    const char *args[] = {daemon_program("CHATD"), "-d", d->dir, "-c", conf, d->conf_listens || has_tls() ? NULL : "-p", "0", NULL};
     int err = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     assert_true(err >= 0);
     assert_int_equal(pipe2(out, O_CLOEXEC), 0);

@@ -20,6 +20,9 @@ struct daemon {
     bool conf_listens; /* set by the test: the configuration has listeners, so no -p */
 };
 
+/* CHATD_TEST_STREAM: what the tests run over; "" for plain TCP. */
+const char *daemon_stream(void);
+
 /* Makes the directory, without starting chatd. `conf` is the text of the configuration, or NULL for none. */
 void daemon_init(struct daemon *d, const char *conf);
 /* Stops chatd if it runs, checks that it exits with 0, and removes the directory. */
