@@ -30,6 +30,8 @@ _chatctl()
         'say'
         'history export'
         'history forget'
+        'tls show'
+        'tls selfsigned'
         'reload'
         'stop'
         'help'
