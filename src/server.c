@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "chat/accounts.h"
+#include "chat/certify.h"
 #include "chat/hashing.h"
 #include "chat/history.h"
 #include "chat/mail.h"
@@ -155,6 +156,7 @@ static void configure_chat(const struct conf *c)
         .days = c->accounts_token_days,
         .resume_s = c->accounts_resume_s,
     });
+    certify_configure(c->accounts_certificates);
     mail_configure(&(struct mail_limits){.messages = c->accounts_mail_messages, .days = c->accounts_mail_days});
 }
 

@@ -3,6 +3,7 @@
 #define CHAT_ACCOUNTS_H
 
 #include "base/secret.h"
+#include "chat/fingerprints.h"
 #include "chat/request.h"
 #include "net/addrs.h"
 #include "proto/name.h"
@@ -11,7 +12,13 @@
  * Accounts: names that are owned. All are in memory, so to check that a name has no account costs one look-up. A change
  * is put to the store and takes effect in memory after COMMIT, on the store thread. Which client is logged in to an
  * account is in struct member.
+ *
+ * The client certificates of accounts are in memory, too. Anybody can make a certificate, so a look-up in the store
+ * would let strangers queue work there; an owner logs in while the disk cannot be written; and whether a certificate
+ * still opens the account can be asked in the hold in which the name is given.
  */
+enum proof_kind { PROOF_PASSWORD, PROOF_CERTIFICATE, PROOF_TOKEN };
+
 struct account {
     int64_t id; /* never given twice */
     char name[NAME_SIZE];
@@ -19,6 +26,10 @@ struct account {
     int64_t created_ms, seen_ms; /* wall clock; .seen_ms 0: never */
     char seen_from[ADDRS_TEXT]; /* the address of the last login, without its port; "" when there was none */
     bool locked;
+    int64_t era; /* counts how often rights were revoked: by a new password, a removed certificate, a lock */
+    /* Set in a copy, by who has checked a proof of ownership since the copy was made: of which kind it was. */
+    enum proof_kind proved_by;
+    const char *certificate; /* borrows: its fingerprint, for PROOF_CERTIFICATE */
 };
 
 /* Main thread; _stop after store_stop. */
@@ -35,9 +46,15 @@ int accounts_load(char error[STORE_ERROR]);
 bool accounts_find(const char *name, struct account *a);
 /* The same by its id. */
 bool accounts_by_id(int64_t id, struct account *a);
-/* Whether a session may take this name. `proved` NULL: nobody owns it. Else: nobody else owns it, and the account
- * `proved` is unlocked and its password unchanged. */
+/* Whether a session may take this name. `proved` NULL: nobody owns it. Else: nobody else owns it, the account `proved`
+ * is unlocked, and the proof still holds: the password is unchanged, the certificate still the account's, or, for a
+ * token, the era the same. */
 bool accounts_admits(const char *name, const struct account *proved);
+
+/* The client certificates of an account: whether it has this one; a copy of all (the caller frees). Any thread, any
+ * lock that ranks below ACCOUNTS. */
+bool accounts_has_certificate(int64_t id, const char *fingerprint);
+void accounts_certificates(int64_t id, struct fingerprints *copy);
 /* Calls fn for a copy of each, oldest first, without a lock. */
 void accounts_each(void (*fn)(const struct account *a, void *arg), void *arg);
 
@@ -48,7 +65,7 @@ enum accounts_change {
     ACCOUNTS_STORAGE,
     ACCOUNTS_EXISTS,
     ACCOUNTS_UNKNOWN,
-    ACCOUNTS_OUTDATED, /* the password was changed after it was checked */
+    ACCOUNTS_OUTDATED, /* what was proved does not hold any more */
     ACCOUNTS_FULL,
     ACCOUNTS_NOT_INVITED
 };
@@ -60,11 +77,23 @@ struct accounts_new {
                                 client that has the name is kicked */
 };
 enum accounts_change accounts_add(const struct accounts_new *n, const struct waiter *w);
-/* `proved`: the hash that a password was checked against, which must still be the account's; NULL: any. */
+/* `proved`: the hash that a password was checked against, which must still be the account's; NULL: any. A new password
+ * revokes the tokens and the certificates of the account, for whoever knew the old one may have added them. */
 enum accounts_change accounts_set_hash(int64_t id, const char *proved, const char *hash, const struct waiter *w);
+/* A lock revokes the tokens; the certificates stay. */
 enum accounts_change accounts_set_locked(int64_t id, bool locked, const struct waiter *w);
 /* Logs out the clients that are logged in to it. */
 enum accounts_change accounts_remove(int64_t id, const char *proved, const struct waiter *w);
+
+/* What a session has proved: that it may act for the account, in that era of it. Of a new account it is 0. */
+struct proof {
+    int64_t account, era;
+};
+/* For run() of a job: whether the proof still holds. ACCOUNTS_DONE, _UNKNOWN or _OUTDATED. SQLITE_OK or the error. */
+int accounts_check(sqlite3 *db, const struct proof *p, enum accounts_change *result);
+/* For committed() of the jobs of chat/certify.c: a certificate was added; one was removed, and a new era begun. */
+void accounts_certificate_added(int64_t id, const struct fingerprint *f);
+void accounts_certificate_removed(int64_t id, const char *fingerprint);
 
 /* Makes an invitation for one account. */
 enum accounts_change accounts_invite(char code[SECRET_TEXT], int64_t expires_ms, const struct waiter *w);

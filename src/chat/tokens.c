@@ -38,7 +38,9 @@ static int64_t saved_since_ms(void)
 
 struct token_job {
     const struct token *token, *old;
+    const struct proof *proof;
     int64_t account;
+    enum accounts_change checked;
     bool done;
 };
 
@@ -46,22 +48,27 @@ static int make_run(void *arg, sqlite3 *db)
 {
     struct token_job *a = arg;
     int most = atomic_load_explicit(&per_account_now, memory_order_relaxed);
-    int rc = a->old ? store_tokens_remove(db, a->old->digest) : SQLITE_OK;
-    if (rc == SQLITE_OK)
-        rc = store_tokens_add(db, a->token->digest, a->account, clock_wall_ms(), most, &a->done);
+    int rc = accounts_check(db, a->proof, &a->checked);
+    a->done = false;
+    if (rc == SQLITE_OK && a->old && a->checked == ACCOUNTS_DONE)
+        rc = store_tokens_remove(db, a->old->digest);
+    if (rc == SQLITE_OK && a->checked == ACCOUNTS_DONE)
+        rc = store_tokens_add(db, a->token->digest, a->proof->account, clock_wall_ms(), most, &a->done);
     return rc;
 }
 
-enum tokens_result tokens_make(int64_t account, const struct token *old, char text[SECRET_TEXT], struct token *t,
-                               const struct waiter *w)
+enum tokens_result tokens_make(const struct proof *proof, const struct token *old, char text[SECRET_TEXT],
+                               struct token *t, const struct waiter *w)
 {
     static const struct job make = {make_run, NULL};
     struct token fresh;
-    struct token_job a = {.token = &fresh, .old = old, .account = account};
+    struct token_job a = {.token = &fresh, .old = old, .proof = proof};
     secret_new(text);
     secret_digest(fresh.digest, text);
     if (!job_do(&make, &a, w))
         return TOKENS_STORAGE;
+    if (a.checked == ACCOUNTS_OUTDATED)
+        return TOKENS_OUTDATED;
     *t = fresh;
     return a.done ? TOKENS_DONE : TOKENS_UNKNOWN;
 }

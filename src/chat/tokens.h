@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/secret.h"
+#include "chat/accounts.h"
 #include "chat/request.h"
 #include "proto/name.h"
 
@@ -23,10 +24,11 @@ struct token {
     unsigned char digest[SECRET_DIGEST];
 };
 
-/* Makes a token for the account, in place of `old` (may be NULL), and stores it. TOKENS_UNKNOWN: unknown account. */
-enum tokens_result { TOKENS_DONE, TOKENS_UNKNOWN, TOKENS_STORAGE };
-enum tokens_result tokens_make(int64_t account, const struct token *old, char text[SECRET_TEXT], struct token *t,
-                               const struct waiter *w);
+/* Makes a token for an account, in place of `old` (may be NULL), and stores it. TOKENS_UNKNOWN: unknown account;
+ * TOKENS_OUTDATED: what the session has proved does not hold any more. */
+enum tokens_result { TOKENS_DONE, TOKENS_UNKNOWN, TOKENS_OUTDATED, TOKENS_STORAGE };
+enum tokens_result tokens_make(const struct proof *proof, const struct token *old, char text[SECRET_TEXT],
+                               struct token *t, const struct waiter *w);
 /* The token of a text, and its account. TOKENS_UNKNOWN: unknown token, or no longer valid. */
 enum tokens_result tokens_find(const char *text, struct token *t, int64_t *account, const struct waiter *w);
 /* The account of a token that was found before; the same. */

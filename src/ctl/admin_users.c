@@ -32,11 +32,9 @@ static const char no_sodium[] = "accounts are not available: this chatd was buil
 
 /* ---- looking ---- */
 
-static void put_account(const struct account *a, void *arg)
+static void put_fields(struct buf *out, const struct account *a)
 {
-    struct buf *out = arg;
     char as_written[NAME_SIZE];
-    wire_open(out);
     wire_string(out, "user", a->name);
     wire_bool(out, "online", users_find(a->name, as_written));
     wire_bool(out, "locked", a->locked);
@@ -46,6 +44,13 @@ static void put_account(const struct account *a, void *arg)
     else
         wire_string(out, "seen", "never");
     wire_string(out, "from", a->seen_from);
+}
+
+static void put_account(const struct account *a, void *arg)
+{
+    struct buf *out = arg;
+    wire_open(out);
+    put_fields(out, a);
     wire_close(out);
 }
 
@@ -66,10 +71,17 @@ static const char *find(struct admin_call *c, struct account *a)
 const char *admin_user_show(struct admin_call *c)
 {
     struct account a;
+    struct fingerprints certificates;
     const char *wrong = find(c, &a);
-    if (!wrong)
-        put_account(&a, c->out);
-    return wrong;
+    if (wrong)
+        return wrong;
+    accounts_certificates(a.id, &certificates);
+    wire_open(c->out);
+    put_fields(c->out, &a);
+    wire_number(c->out, "certificates", certificates.n);
+    wire_close(c->out);
+    fingerprints_fini(&certificates);
+    return NULL;
 }
 
 /* ---- changing ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the drainer of the outbox does in a TLS stream: from text to records, and sending them. A write returns only when
- * its record was handed down whole; what was sent in part is kept, with the count that is owed (net/stream.h).
+ * What the drainer of the outbox does in a TLS stream: from text to records, and sending them. A write returns only
+ * when its record was handed down whole; what was sent in part is kept, with the count that is owed (net/stream.h).
  */
 #include "config.h"
 

@@ -111,7 +111,8 @@ static void add_address(struct buf *names, const ASN1_OCTET_STRING *address)
 {
     char text[INET6_ADDRSTRLEN];
     int n = ASN1_STRING_length(address);
-    if ((n == 4 || n == 16) && inet_ntop(n == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text, sizeof text))
+    if ((n == 4 || n == 16) &&
+        inet_ntop(n == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text, sizeof text))
         add_name(names, text, (int)strlen(text));
 }
 

@@ -48,7 +48,7 @@ enum notice_code {
 };
 
 /* Which list has ended. */
-enum list_kind { LIST_OPTIONS, LIST_BANS, LIST_UNREAD, LIST_KINDS };
+enum list_kind { LIST_OPTIONS, LIST_BANS, LIST_UNREAD, LIST_CERTIFICATES, LIST_KINDS };
 
 /* Why a search may have missed messages. */
 enum search_limit { SEARCH_LIMIT_NONE, SEARCH_LIMIT_TIME, SEARCH_LIMIT_INDEX, SEARCH_LIMITS };
@@ -70,6 +70,9 @@ enum event_kind {
     EVENT_REGISTERED,   /* name */
     EVENT_UNREGISTERED, /* name */
     EVENT_PASSWORD_SET,
+    EVENT_CERTIFICATE,  /* text: its fingerprint, time_ms: when it was added, in_use: by the client, now */
+    EVENT_CERTIFICATE_ADDED,   /* text: its fingerprint */
+    EVENT_CERTIFICATE_REMOVED, /* the same */
     EVENT_SEEN,         /* name, time_ms */
     EVENT_SEEN_NOW,     /* name: is online */
     EVENT_GOODBYE,
@@ -141,6 +144,7 @@ struct event {
     enum list_kind list;
     enum search_limit search_limit;
     bool quitting;
+    bool in_use;         /* the client's connection has this certificate */
     bool secure;         /* the user's connection is encrypted */
     const char *const *items;
     size_t item_count;

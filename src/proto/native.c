@@ -33,7 +33,7 @@ size_t native_max_line(void)
 /* What stands for a value of the event, in all the formats below:
  *   %r room   %n name   %t text   %T a space and the text, if there is one   %b by   %y reason
  *   %d number   %i id   %w time_ms   %u " until <until_ms>" and ": <reason>", each if there is one
- *   %o option   %v its value   %R role   %l search_limit */
+ *   %o option   %v its value   %R role   %l search_limit   %c " in use", if it is */
 static const char *const formats[EVENTS] = {
     [EVENT_WELCOME] = "OK Welcome, %n!",
     [EVENT_WELCOME_BACK] = "OK Welcome back, %n!",
@@ -48,6 +48,9 @@ static const char *const formats[EVENTS] = {
     [EVENT_REGISTERED] = "OK Registered %n",
     [EVENT_UNREGISTERED] = "OK Unregistered %n",
     [EVENT_PASSWORD_SET] = "OK Password changed",
+    [EVENT_CERTIFICATE] = "CERT %t %w%c",
+    [EVENT_CERTIFICATE_ADDED] = "OK Added certificate %t",
+    [EVENT_CERTIFICATE_REMOVED] = "OK Removed certificate %t",
     [EVENT_SEEN] = "SEEN %n %w",
     [EVENT_SEEN_NOW] = "SEEN %n now",
     [EVENT_GOODBYE] = "OK Goodbye!",
@@ -104,6 +107,7 @@ static const char *const list_ends[LIST_KINDS] = {
     [LIST_OPTIONS] = "OK %d options",
     [LIST_BANS] = "OK %d bans and mutes",
     [LIST_UNREAD] = "OK %d rooms",
+    [LIST_CERTIFICATES] = "OK %d certificates",
 };
 
 static const char *const search_limits[SEARCH_LIMITS] = {
@@ -163,6 +167,7 @@ static void expand(struct buf *out, const char *format, const struct event *ev)
         case 'o': buf_str(out, option_row(ev->option)->name); break;
         case 'v': buf_str(out, option_text(ev->option, ev->value, word)); break;
         case 'R': buf_str(out, role_name(ev->role)); break;
+        case 'c': buf_str(out, ev->in_use ? " in use" : ""); break;
         case 'l': buf_str(out, search_limits[ev->search_limit]); break;
         default: must(!"a format with an unknown letter");
         }

@@ -99,9 +99,13 @@ static bool wait_for_name(struct session *s, struct claimant *c)
     return c->has_it;
 }
 
-/* Why the name was not given: by now it may be for another reason than at first. */
+/* Why the name was not given: by now it may be for another reason than at first. A certificate that was removed is
+ * none, and so the password is asked for. */
 static enum error_code reason_of(const char *name, const struct account *proved)
 {
+    static const enum error_code outdated[] = {[PROOF_PASSWORD] = ERROR_WRONG_PASSWORD,
+                                               [PROOF_CERTIFICATE] = ERROR_PASSWORD_REQUIRED,
+                                               [PROOF_TOKEN] = ERROR_BAD_TOKEN};
     struct account a, own;
     bool is_registered = accounts_find(name, &a);
     if (!proved)
@@ -112,7 +116,7 @@ static enum error_code reason_of(const char *name, const struct account *proved)
         return ERROR_USERNAME_TAKEN;
     if (own.locked)
         return ERROR_LOCKED;
-    return strcmp(own.hash, proved->hash) == 0 ? ERROR_USERNAME_TAKEN : ERROR_WRONG_PASSWORD;
+    return accounts_admits(name, proved) ? ERROR_USERNAME_TAKEN : outdated[proved->proved_by];
 }
 
 static bool claim(struct session *s, const char *name, enum event_kind answer, const struct account *proved,
@@ -136,12 +140,28 @@ bool login_take_name(struct session *s, const char *name, const struct account *
         m->account = 0;
         return false;
     }
+    s->era = proved ? proved->era : 0;
+    s->by_certificate = proved && proved->proved_by == PROOF_CERTIFICATE;
     session_got_name(s);
     if (proved) {
         accounts_note_seen(proved->id, addrs_key_text(&s->pair->arrival.peer, host));
         mailbox_show(s);
     }
     return true;
+}
+
+struct proof login_proof(const struct session *s)
+{
+    return (struct proof){s->member.account, s->era};
+}
+
+void login_renew(struct session *s, const char *hash)
+{
+    struct account own;
+    if (!accounts_by_id(s->member.account, &own) || strcmp(own.hash, hash) != 0)
+        return;
+    s->era = own.era;
+    s->by_certificate = false;
 }
 
 /* Each room has the new name before anybody is told, so a user who joins meanwhile may hear of it twice, but never

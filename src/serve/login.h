@@ -5,8 +5,8 @@
 #include "chat/accounts.h"
 #include "serve/session.h"
 
-/* How a session gets its name: a free name is claimed, a registered one is proved with a password. The session's
- * reader. Where a call returns false, `no` says why. */
+/* How a session gets its name: a free name is claimed, a registered one is proved with a password here, with a
+ * certificate by serve/certificate.h. The session's reader. Where a call returns false, `no` says why. */
 enum registration_rule { REGISTRATION_OPEN, REGISTRATION_INVITE, REGISTRATION_CLOSED };
 
 struct login_rules {
@@ -27,6 +27,12 @@ enum registration_rule login_registration_named(const char *name);
  * Waits a moment for a name that is being released. */
 bool login_take_name(struct session *s, const char *name, const struct account *proved, enum event_kind welcome,
                      struct refusal *no);
+
+/* The account that the session is logged in to, and the era in which it has proved to own it. */
+struct proof login_proof(const struct session *s);
+/* The session has set a password, of that hash, for its account: if that is still the password, it need not log in
+ * again. */
+void login_renew(struct session *s, const char *hash);
 
 /* Changes the session's name, also to that of the account it is logged in to; tells the client, its rooms, and each
  * user who shares one with it. */

@@ -110,6 +110,8 @@ static void begin(struct session *s)
     m->form = (int)s->protocol->form_of(0);
     m->id = s->pair->id;
     m->account = 0;
+    s->era = 0;
+    s->by_certificate = false;
     s->mail_upto = 0;
     m->removed = false;
     m->replaced = false;

@@ -50,6 +50,10 @@ static bool hash_and_add(struct session *s, const char *password, const char *in
     bool is_hashed = hashing_make(hash, password, &s->pair->arrival.peer, &w) == HASHING_DONE;
     if (is_hashed)
         result = add(s, hash, invitation);
+    if (result == ACCOUNTS_DONE) {
+        s->era = 0;
+        s->by_certificate = false;
+    }
     if (invitation)
         throttle_end(&t, result == ACCOUNTS_NOT_INVITED);
     secret_wipe(hash, sizeof hash);
@@ -93,10 +97,10 @@ bool registration_set_password(struct session *s, const char *old, const char *p
     char hash[SECRET_HASH];
     if (!prove_own(s, old, &own, no) || !login_may_choose(s, password, no))
         return false;
-    if (hashing_make(hash, password, &s->pair->arrival.peer, &w) == HASHING_DONE)
-        finish(s, accounts_set_hash(own.id, own.hash, hash, &w), "password_changed", no);
-    else
+    if (hashing_make(hash, password, &s->pair->arrival.peer, &w) != HASHING_DONE)
         no->error = ERROR_BUSY;
+    else if (finish(s, accounts_set_hash(own.id, own.hash, hash, &w), "password_changed", no))
+        login_renew(s, hash);
     secret_wipe(hash, sizeof hash);
     return no->error == ERROR_NONE;
 }

@@ -116,6 +116,8 @@ static bool take_over(struct session *s, struct account *own, struct resumable *
     s->member.account = own->id;
     bool may = users_take_over(&s->member, &old->member, &c);
     if (may) {
+        s->era = own->era;
+        s->by_certificate = false;
         session_got_name(s); /* the log-in deadline is met: what follows may take long */
         show_undelivered(s, &ra->saved);
         swap_all(s, ra);
@@ -185,12 +187,16 @@ static bool is_answered(void *arg)
     return atomic_load(&rs->state) != RESUMER_WAITS;
 }
 
-/* True if the token is still valid: it may have been revoked while the other session was waited for. */
+/* True if the token is still valid: it may have been revoked while the other session was waited for. The account is
+ * copied first, so that what is revoked after the look-up is noticed when the name is taken. */
 static bool is_valid(struct session *s, const struct token *t, struct account *own)
 {
     struct waiter w = session_waiter(s);
     int64_t account = 0;
-    return tokens_check(t, &account, &w) == TOKENS_DONE && accounts_by_id(account, own) && !own->locked;
+    if (!accounts_by_id(own->id, own) || own->locked)
+        return false;
+    own->proved_by = PROOF_TOKEN;
+    return tokens_check(t, &account, &w) == TOKENS_DONE && account == own->id;
 }
 
 /* With the token locked. */
@@ -260,8 +266,10 @@ bool resume_session(struct session *s, const char *text, struct refusal *no)
 bool resume_token(struct session *s, char text[SECRET_TEXT], struct refusal *no)
 {
     static const enum error_code errors[] = {
-        [TOKENS_DONE] = ERROR_NONE, [TOKENS_UNKNOWN] = ERROR_NOT_REGISTERED, [TOKENS_STORAGE] = ERROR_STORAGE};
+        [TOKENS_DONE] = ERROR_NONE, [TOKENS_UNKNOWN] = ERROR_NOT_REGISTERED, [TOKENS_OUTDATED] = ERROR_OUTDATED,
+        [TOKENS_STORAGE] = ERROR_STORAGE};
     struct waiter w = session_waiter(s);
+    struct proof proof = login_proof(s);
     const struct token *old = s->resumable.has_token ? &s->resumable.token : NULL;
     struct token t;
     if (!login_may_send(s, no))
@@ -270,7 +278,7 @@ bool resume_token(struct session *s, char text[SECRET_TEXT], struct refusal *no)
         no->error = s->member.account ? ERROR_BUSY : ERROR_NOT_REGISTERED;
         return false;
     }
-    no->error = errors[tokens_make(s->member.account, old, text, &t, &w)];
+    no->error = errors[tokens_make(&proof, old, text, &t, &w)];
     if (no->error == ERROR_NONE)
         resumable_list(s, &t);
     return no->error == ERROR_NONE;

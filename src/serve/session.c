@@ -157,6 +157,7 @@ void session_got_name(struct session *s)
 {
     session_set_deadline(s, INT64_MAX, CLOSE_LOGIN);
     counter_add(COUNTER_LOGINS, 1);
-    log_peer(LOG_INFO, "named", "id=%llu name=%s account=%lld", (unsigned long long)s->member.id, s->member.name,
-             (long long)s->member.account);
+    counter_add(COUNTER_LOGINS_CERTIFICATE, s->by_certificate);
+    log_peer(LOG_INFO, "named", "id=%llu name=%s account=%lld%s", (unsigned long long)s->member.id, s->member.name,
+             (long long)s->member.account, s->by_certificate ? " by=certificate" : "");
 }

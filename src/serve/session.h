@@ -44,6 +44,8 @@ struct session {
     bool is_exempt;                  /* R: from the flood limit */
     bool is_heard;                   /* R: the client has sent something, so .security is known */
     struct stream_security security; /* R: how its stream is encrypted; .version NULL: not */
+    int64_t era;                     /* R: of its account, when it proved to own that (chat/accounts.h) */
+    bool by_certificate;             /* R: it proved that by its certificate */
     const char *end_detail;          /* R: for the log: why its stream has failed; static, or NULL */
     _Atomic(const char *) tls_version, tls_cipher; /* a: the same for the console; static */
     struct change change;            /* R, and the store while it has it: the topic being set */

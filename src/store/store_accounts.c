@@ -5,6 +5,7 @@
 #include "store/store_accounts.h"
 
 #include "store/sql.h"
+#include "store/store_tokens.h"
 
 int store_accounts_add(sqlite3 *db, const struct account_row *row, int64_t *id)
 {
@@ -30,6 +31,19 @@ int store_accounts_lock(sqlite3 *db, int64_t id, bool locked, bool *changed)
     int rc = sql_run(db, "UPDATE account SET locked = ?2 WHERE id = ?1", SQL_WITH(sql_int(id), sql_int(locked)));
     *changed = sql_changed(db, rc);
     return rc;
+}
+
+int store_accounts_revoke(sqlite3 *db, int64_t id)
+{
+    int rc = store_tokens_remove_all(db, id);
+    if (rc == SQLITE_OK)
+        rc = sql_run(db, "UPDATE account SET era = era + 1 WHERE id = ?1", SQL_WITH(sql_int(id)));
+    return rc;
+}
+
+int store_accounts_era(sqlite3 *db, int64_t id, int64_t *era, bool *found)
+{
+    return sql_find(db, era, found, "SELECT era FROM account WHERE id = ?1", SQL_WITH(sql_int(id)));
 }
 
 int store_accounts_seen(sqlite3 *db, int64_t id, int64_t seen_ms, const char *seen_from)
@@ -76,8 +90,9 @@ int store_accounts_load(sqlite3 *db, void (*fn)(const struct account_row *row, v
 {
     sqlite3_stmt *st;
     int rc = sql_open(db, &st,
-                      "SELECT id, key, name, hash, created_ms, seen_ms, seen_from, locked FROM account ORDER BY key",
-                      NULL, 0);
+                      "SELECT id, key, name, hash, created_ms, seen_ms, seen_from, locked, era FROM account"
+                      " ORDER BY key",
+                      SQL_WITH_NOTHING);
     if (rc != SQLITE_OK)
         return rc;
     while (sqlite3_step(st) == SQLITE_ROW) {
@@ -90,6 +105,7 @@ int store_accounts_load(sqlite3 *db, void (*fn)(const struct account_row *row, v
             .seen_ms = sqlite3_column_int64(st, 5),
             .seen_from = sql_text_at(st, 6),
             .locked = sqlite3_column_int(st, 7) != 0,
+            .era = sqlite3_column_int64(st, 8),
         };
         fn(&row, arg);
     }

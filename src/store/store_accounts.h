@@ -18,6 +18,7 @@ struct account_row {
     int64_t created_ms, seen_ms; /* seen_ms: last login, 0 for never */
     const char *seen_from;       /* address of that login */
     bool locked;
+    int64_t era; /* how often rights were revoked */
 };
 
 /* Calls fn for each account, in order of key; the row is borrowed for the call. SQLITE_OK or the error. Main
@@ -29,6 +30,9 @@ int store_accounts_add(sqlite3 *db, const struct account_row *row, int64_t *id);
 /* Sets the password hash. With `was`, here and below, only if that is the present hash; NULL matches any. */
 int store_accounts_hash(sqlite3 *db, int64_t id, const char *was, const char *hash, bool *changed);
 int store_accounts_lock(sqlite3 *db, int64_t id, bool locked, bool *changed);
+/* Begins a new era: removes the account's tokens, and outdates what was proved before. */
+int store_accounts_revoke(sqlite3 *db, int64_t id);
+int store_accounts_era(sqlite3 *db, int64_t id, int64_t *era, bool *found);
 /* Records a login. */
 int store_accounts_seen(sqlite3 *db, int64_t id, int64_t seen_ms, const char *seen_from);
 /* Removes the account; what refers to it goes too (ON DELETE CASCADE). */

@@ -13,6 +13,7 @@ COMMAND(USERNAME, cmd_username, "wW", ANYTIME | PRIVATE | SECRET, "USERNAME <nam
 COMMAND(REGISTER, cmd_register, "wW", PRIVATE | SECRET, "REGISTER <password> [<invitation>]", "register your name: from then on it needs the password")
 COMMAND(PASSWD, cmd_passwd, "ww", PRIVATE | SECRET, "PASSWD <old> <new>", "change your password")
 COMMAND(UNREGISTER, cmd_unregister, "w", PRIVATE | SECRET, "UNREGISTER <password>", "give up the registration of your name")
+COMMAND(CERT, cmd_cert, "WW", 0, "CERT [ADD | DEL <fingerprint> | LIST]", "show the client certificates by which you can log in without a password, add the one in use, or remove one")
 COMMAND(TOKEN, cmd_token, "", 0, "TOKEN", "get a token with which to resume this session when the connection breaks")
 COMMAND(RESUME, cmd_resume, "w", ANYTIME | PRIVATE | SECRET, "RESUME <token>", "resume a session, instead of USERNAME: get back into its rooms, with what you missed")
 COMMAND(JOIN, cmd_join, "wW", 0, "JOIN <room> [<key>]", "enter a room, leaving the current one")

@@ -14,11 +14,14 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "chat/certify.h"
 #include "chat/hashing.h"
 #include "chat/users.h"
 #include "net/post.h"
 #include "proto/native.h"
+#include "serve/certificate.h"
 #include "serve/login.h"
+#include "serve/registration.h"
 #include "serve/throttle.h"
 #include "tests/lib/unit.h"
 
@@ -288,6 +291,141 @@ static void a_proof_that_no_longer_holds_gives_no_name(void **state)
     assert_false(s->member.listed);
 }
 
+/* ---- certificates ---- */
+
+#define FINGERPRINT "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* An account, and a session over a connection with its certificate. */
+static struct account make_with_certificate(void)
+{
+    struct account a = make("alice", "secret-of-alice");
+    memcpy(s->security.fingerprint, FINGERPRINT, sizeof FINGERPRINT);
+    assert_int_equal(certify_add(&(struct proof){.account = a.id}, FINGERPRINT, &waiter), CERTIFY_DONE);
+    return a;
+}
+
+static void remove_certificate(int64_t account, int64_t era)
+{
+    char fingerprint[FINGERPRINT_SIZE] = FINGERPRINT;
+    struct proof proof = {account, era};
+    assert_int_equal(certify_remove(&proof, fingerprint, &waiter), CERTIFY_DONE);
+}
+
+static bool prove_by_certificate(struct account *a)
+{
+    struct refusal no = {0};
+    return told(certificate_prove(s, a, &no), &no);
+}
+
+static bool add_certificate(void)
+{
+    char fingerprint[FINGERPRINT_SIZE];
+    struct refusal no = {0};
+    return told(certificate_add(s, fingerprint, &no), &no);
+}
+
+static void a_certificate_gives_the_name_of_its_account(void **state)
+{
+    (void)state;
+    struct account a = make_with_certificate(), b = make("bob", "secret-of-bob");
+    assert_false(prove_by_certificate(&b));
+    hears("ERROR Password required");
+    assert_true(prove_by_certificate(&a));
+    assert_true(take_name(a.name, &a));
+    hears("OK Welcome, alice!");
+    assert_true(s->by_certificate);
+    assert_int_equal(s->member.account, a.id);
+}
+
+static void a_certificate_that_no_longer_opens_the_account_gives_no_name(void **state)
+{
+    (void)state;
+    struct account a = make_with_certificate();
+    assert_true(prove_by_certificate(&a));
+    remove_certificate(a.id, 0);
+    take_name(a.name, &a);
+    hears("ERROR Password required");
+    assert_int_equal(certify_add(&(struct proof){a.id, 1}, FINGERPRINT, &waiter), CERTIFY_DONE);
+    assert_int_equal(accounts_set_locked(a.id, true, &waiter), ACCOUNTS_DONE);
+    take_name(a.name, &a);
+    hears("ERROR Account locked");
+    assert_int_equal(accounts_set_locked(a.id, false, &waiter), ACCOUNTS_DONE);
+    assert_int_equal(accounts_set_hash(a.id, NULL, "another", &waiter), ACCOUNTS_DONE);
+    take_name(a.name, &a);
+    hears("ERROR Password required");
+    assert_string_equal(s->member.name, "");
+    assert_int_equal(s->member.account, 0);
+    assert_false(s->by_certificate || s->member.listed);
+}
+
+static bool is_replaced(void *arg)
+{
+    (void)arg;
+    return outbox_reason(guest.member.outbox) == CLOSE_REPLACED;
+}
+
+/* While the session waits for the name, which the guest does not give back. */
+static void remove_meanwhile(void *arg)
+{
+    char fingerprint[FINGERPRINT_SIZE] = FINGERPRINT;
+    struct notifier n;
+    struct proof proof = {.account = *(const int64_t *)arg};
+    must(unit_wait_for(is_replaced, NULL));
+    notifier_init(&n);
+    must(certify_remove(&proof, fingerprint, &(struct waiter){.notifier = &n}) == CERTIFY_DONE);
+    unit_house_settle();
+    notifier_fini(&n);
+}
+
+static void a_certificate_that_is_removed_during_the_wait_for_the_name_gives_no_name(void **state)
+{
+    struct thread remover;
+    struct event welcome = {.kind = EVENT_WELCOME, .name = "alice"};
+    (void)state;
+    struct account a = make_with_certificate();
+    guest.member.account = a.id;
+    assert_true(users_claim(&guest.member, &(struct claim){.name = "alice", .answer = &welcome}));
+    assert_true(prove_by_certificate(&a));
+    assert_int_equal(thread_start(&remover, "remover", 256 * 1024, remove_meanwhile, &a.id), 0);
+    assert_false(take_name(a.name, &a)); /* it would be waited for up to 5 seconds */
+    thread_join(&remover);
+    users_release(&guest.member);
+    hears("ERROR Password required");
+    assert_false(take_name(a.name, &a));
+    hears("ERROR Password required");
+}
+
+static void a_password_that_was_checked_holds_though_a_certificate_was_removed(void **state)
+{
+    (void)state;
+    struct account a = make_with_certificate();
+    assert_true(prove(&a, "secret-of-alice"));
+    remove_certificate(a.id, 0);
+    assert_true(take_name(a.name, &a));
+    hears("OK Welcome, alice!");
+    assert_false(s->by_certificate);
+}
+
+static void what_was_revoked_binds_the_session_until_it_sets_a_password(void **state)
+{
+    struct refusal no = {0};
+    (void)state;
+    struct account a = make_with_certificate();
+    assert_true(prove(&a, "secret-of-alice"));
+    assert_true(take_name(a.name, &a));
+    hears("OK Welcome, alice!");
+    assert_int_equal(accounts_set_hash(a.id, NULL, a.hash, &waiter), ACCOUNTS_DONE); /* the operator */
+    assert_false(add_certificate());
+    hears("ERROR Log in again first");
+    assert_true(registration_set_password(s, "secret-of-alice", "secret-of-carol", &no));
+    assert_int_equal(s->era, 2);
+    assert_true(add_certificate());
+    assert_int_equal(accounts_set_hash(a.id, NULL, "another", &waiter), ACCOUNTS_DONE);
+    login_renew(s, "not the hash that is set now");
+    assert_false(add_certificate());
+    hears("ERROR Log in again first");
+}
+
 /* ---- the login throttle ---- */
 
 static void an_unchecked_password_does_not_count_as_a_failed_login(void **state)
@@ -343,6 +481,11 @@ int main(void)
         TEST(a_session_with_a_name_has_no_deadline),
         TEST(a_login_is_recorded_as_last_seen_and_welcomed),
         TEST(a_proof_that_no_longer_holds_gives_no_name),
+        TEST(a_certificate_gives_the_name_of_its_account),
+        TEST(a_certificate_that_no_longer_opens_the_account_gives_no_name),
+        TEST(a_certificate_that_is_removed_during_the_wait_for_the_name_gives_no_name),
+        TEST(a_password_that_was_checked_holds_though_a_certificate_was_removed),
+        TEST(what_was_revoked_binds_the_session_until_it_sets_a_password),
         TEST(an_unchecked_password_does_not_count_as_a_failed_login),
         TEST(only_the_right_password_shows_that_an_account_is_locked),
         TEST(a_rule_is_parsed_by_its_name),

@@ -71,6 +71,10 @@ static void every_event_reads_as_the_protocol_says(void **state)
     RENDERS("TOPIC #general", .kind = EVENT_TOPIC, .room = "#general", .text = "");
     RENDERS("PRIVMSG alice psst", .kind = EVENT_PRIVATE, .name = "alice", .text = "psst");
     RENDERS("NOTICE going down", .kind = EVENT_ANNOUNCEMENT, .text = "going down");
+    RENDERS("CERT ab12 2026-11-23T08:15:30.123Z", .kind = EVENT_CERTIFICATE, .text = "ab12", .time_ms = TIME_MS);
+    RENDERS("CERT ab12 2026-11-23T08:15:30.123Z in use", .kind = EVENT_CERTIFICATE, .text = "ab12", .time_ms = TIME_MS,
+            .in_use = true);
+    RENDERS("OK 2 certificates", .kind = EVENT_LIST_END, .list = LIST_CERTIFICATES, .number = 2);
     RENDERS("SET #dev slow 5", .kind = EVENT_OPTION, .room = "#dev", .option = OPTION_SLOW, .value = 5);
     RENDERS("SET #dev key on", .kind = EVENT_OPTION, .room = "#dev", .option = OPTION_KEY, .value = 1);
     RENDERS("ROLE #dev bob op", .kind = EVENT_ROLE, .room = "#dev", .name = "bob", .role = ROLE_OP);

@@ -171,6 +171,8 @@ static void make_version(int version)
         " INSERT INTO token_room (digest, place, room, id) VALUES (x'02', 0, '#a', 2000001)",
         "UPDATE search SET low = 2, high = 3",
         "UPDATE room SET topic_by = 'Ann', topic_ms = 4",
+        "INSERT INTO certificate (account, fingerprint, added_ms) SELECT 1, printf('%064d', 7), 10;"
+        " UPDATE account SET era = 3",
     };
     char mark[96];
     assert_true(version <= (int)(sizeof contents / sizeof contents[0])); /* a new schema needs its line here */
@@ -193,6 +195,8 @@ static void check_contents(int version)
     assert_int_equal(number("SELECT count(*) FROM message WHERE kind = 1"), version >= 4);
     assert_int_equal(number("SELECT count(*) FROM room_option JOIN room_role JOIN room_sanction"), version >= 5);
     assert_int_equal(number("SELECT count(*) FROM mail JOIN mark JOIN token JOIN token_room"), version >= 6);
+    assert_int_equal(number("SELECT count(*) FROM certificate"), version >= 9);
+    assert_int_equal(number("SELECT sum(era) FROM account"), version >= 9 ? 3 : 0);
     assert_int_equal(number("SELECT count(*) FROM search"), 1);
     long long n = number("SELECT coalesce(max(n), 0) FROM message"); /* everything is still to be indexed */
     assert_int_equal(number("SELECT low FROM search"), version >= 7 ? 2 : n + 1);

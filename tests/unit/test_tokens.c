@@ -55,7 +55,8 @@ struct held {
 static struct held make(int64_t account, const struct held *old)
 {
     struct held t = {0};
-    assert_int_equal(tokens_make(account, old ? &old->token : NULL, t.text, &t.token, &waiter), TOKENS_DONE);
+    struct proof proof = {.account = account};
+    assert_int_equal(tokens_make(&proof, old ? &old->token : NULL, t.text, &t.token, &waiter), TOKENS_DONE);
     return t;
 }
 
@@ -139,8 +140,26 @@ static void no_token_is_stored_for_an_unknown_account(void **state)
     struct held a = make(alice, NULL), t;
     (void)state;
     assert_int_equal(accounts_remove(alice, NULL, &waiter), ACCOUNTS_DONE);
-    assert_int_equal(tokens_make(alice, NULL, t.text, &t.token, &waiter), TOKENS_UNKNOWN);
+    assert_int_equal(tokens_make(&(struct proof){.account = alice}, NULL, t.text, &t.token, &waiter), TOKENS_UNKNOWN);
     assert_int_equal(found(&a), 0); /* deleted with its account */
+    assert_int_equal(unit_house_number("SELECT count(*) FROM token"), 0);
+}
+
+/* Or a session that logged in with a password that was replaced since could get back in by a token. */
+static void no_token_is_made_by_a_session_whose_proof_was_revoked(void **state)
+{
+    (void)state;
+    struct held a = make(alice, NULL), t = {0};
+    struct proof old = {.account = alice}, new = {.account = alice, .era = 1};
+    assert_int_equal(accounts_set_hash(alice, NULL, "new", &waiter), ACCOUNTS_DONE);
+    assert_int_equal(found(&a), 0);
+    assert_int_equal(tokens_make(&old, NULL, t.text, &t.token, &waiter), TOKENS_OUTDATED);
+    assert_int_equal(tokens_make(&new, NULL, t.text, &t.token, &waiter), TOKENS_DONE);
+    unit_house_restart();
+    assert_int_equal(found(&t), alice);
+    struct held b = t;
+    assert_int_equal(accounts_set_locked(alice, true, &waiter), ACCOUNTS_DONE);
+    assert_int_equal(tokens_make(&new, &b.token, t.text, &t.token, &waiter), TOKENS_OUTDATED);
     assert_int_equal(unit_house_number("SELECT count(*) FROM token"), 0);
 }
 
@@ -398,7 +417,8 @@ static void a_failed_store_returns_nothing_and_reports_it(void **state)
     save(&a, 1000);
     unit_house_settle();
     unit_house_break();
-    assert_int_equal(tokens_make(alice, &a.token, t.text, &t.token, &waiter), TOKENS_STORAGE);
+    assert_int_equal(tokens_make(&(struct proof){.account = alice}, &a.token, t.text, &t.token, &waiter),
+                     TOKENS_STORAGE);
     assert_int_equal(tokens_find(a.text, &t.token, &account, &waiter), TOKENS_STORAGE);
     assert_int_equal(tokens_check(&a.token, &account, &waiter), TOKENS_STORAGE);
     assert_int_equal(account, 77);
@@ -427,6 +447,7 @@ int main(void)
         TEST(tokens_differ_and_only_digests_are_stored),
         TEST(a_new_token_replaces_the_old_one),
         TEST(no_token_is_stored_for_an_unknown_account),
+        TEST(no_token_is_made_by_a_session_whose_proof_was_revoked),
         TEST(the_most_recently_used_tokens_of_an_account_stay),
         TEST(a_token_expires_some_days_after_its_last_use),
         TEST(a_saved_session_is_taken_once),

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* Commands about names: USERNAME, RENAME, REGISTER, PASSWD, UNREGISTER, SEEN, TOKEN, RESUME. */
+/* Commands about names: USERNAME, RENAME, REGISTER, PASSWD, UNREGISTER, CERT, SEEN, TOKEN, RESUME. */
 #include "config.h"
 
 #include "chat/users.h"
+#include "serve/certificate.h"
 #include "serve/login.h"
 #include "serve/native/command.h"
 #include "serve/registration.h"
 #include "serve/resume.h"
+
+#include <strings.h>
 
 /* ---- USERNAME, RENAME ---- */
 
@@ -18,14 +21,12 @@ static bool log_in(struct session *s, const char *name, const char *password, st
         no->error = ERROR_INVALID_USERNAME;
     else if ((is_registered || password) && !secret_available())
         no->error = ERROR_NO_ACCOUNTS;
-    else if (is_registered && !password)
-        no->error = ERROR_PASSWORD_REQUIRED;
     else if (!is_registered && password)
         no->error = ERROR_NOT_REGISTERED;
     else if (!is_registered)
         return login_take_name(s, name, NULL, EVENT_WELCOME, no);
-    else
-        return login_prove(s, &own, password, no) && login_take_name(s, own.name, &own, EVENT_WELCOME, no);
+    else if (password ? login_prove(s, &own, password, no) : certificate_prove(s, &own, no))
+        return login_take_name(s, own.name, &own, EVENT_WELCOME, no);
     return false;
 }
 
@@ -76,6 +77,53 @@ void cmd_unregister(struct session *s, const struct args *a)
     struct refusal no = {0};
     struct event ev = {.kind = EVENT_UNREGISTERED, .name = s->member.name};
     command_answer(s, registration_remove(s, a->word, &no), &ev, &no);
+}
+
+/* ---- CERT ---- */
+
+struct certificates {
+    struct session *s;
+    struct buf lines;
+    int n;
+};
+
+static void add_certificate(const struct fingerprint *f, bool in_use, void *arg)
+{
+    struct certificates *c = arg;
+    struct event ev = {.kind = EVENT_CERTIFICATE, .text = f->text, .time_ms = f->added_ms, .in_use = in_use};
+    session_add(c->s, &c->lines, &ev);
+    c->n++;
+}
+
+static void answer_certificates(struct session *s)
+{
+    struct refusal no = {0};
+    struct certificates c = {.s = s};
+    bool done = certificate_each(s, add_certificate, &c, &no);
+    struct event end = {.kind = EVENT_LIST_END, .list = LIST_CERTIFICATES, .number = c.n};
+    if (done) {
+        session_add(s, &c.lines, &end);
+        session_answer_lines(s, &c.lines);
+    } else {
+        session_refuse(s, &no);
+    }
+}
+
+void cmd_cert(struct session *s, const struct args *a)
+{
+    struct refusal no = {0};
+    char fingerprint[FINGERPRINT_SIZE];
+    struct event added = {.kind = EVENT_CERTIFICATE_ADDED, .text = fingerprint};
+    struct event removed = {.kind = EVENT_CERTIFICATE_REMOVED, .text = fingerprint};
+    const char *what = a->word ? a->word : "LIST";
+    if (strcasecmp(what, "DEL") == 0 && a->more)
+        command_answer(s, certificate_remove(s, a->more, fingerprint, &no), &removed, &no);
+    else if (strcasecmp(what, "ADD") == 0 && !a->more)
+        command_answer(s, certificate_add(s, fingerprint, &no), &added, &no);
+    else if (strcasecmp(what, "LIST") == 0 && !a->more)
+        answer_certificates(s);
+    else
+        command_usage(s, COMMAND_CERT);
 }
 
 /* ---- TOKEN, RESUME ---- */
