@@ -78,7 +78,8 @@ void line_filled(struct line *l, size_t size)
 {
     must(size <= l->cap - l->end);
     l->end += size;
-    l->last_read = size > l->last_read / 2 ? size : l->last_read / 2; /* a small read after large ones does not shrink it */
+    /* one small read after large ones does not shrink it */
+    l->last_read = size > l->last_read / 2 ? size : l->last_read / 2;
 }
 
 static void consume(struct line *l, size_t upto)

@@ -2,8 +2,8 @@
 /*
  * TLS over the stream below, by OpenSSL. Two threads use one connection, but OpenSSL allows only one at a time to touch
  * it, even if one only reads and the other only writes: a KeyUpdate that arrives changes what both use. So OpenSSL
- * never sees a socket. It reads from memory and writes to memory, under the lock of the stream; what it has written waits
- * in .out, and the drainer sends it without the lock.
+ * never sees a socket. It reads from memory and writes to memory, under the stream's lock; what it has written waits in
+ * .out, and the drainer sends it without the lock.
  *
  *     reader   stream_read(below) → .in → SSL_read → text          answers to the peer → .out → poke
  *     drainer  text → SSL_write → .out → .sending → stream_write(below)

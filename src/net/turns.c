@@ -69,3 +69,13 @@ void turns_give_back(void)
     }
     lock_release(&turns.lock);
 }
+
+int turns_waiting(void)
+{
+    const struct place *p;
+    int n;
+    lock_acquire(&turns.lock);
+    DL_COUNT(turns.queue, p, n);
+    lock_release(&turns.lock);
+    return n;
+}

@@ -57,8 +57,10 @@ static void the_operator_sees_users_rooms_and_state(void **state)
     OK("--json", "room", "show", "general");
     assert_has("\"users\":\"alice\"");
     assert_has("\"topic\":\"Soup \\\"and\\\" bread\"");
+    OK("--json", "status");
+    assert_has("\"store\":\"idle\"");
     OK("status");
-    assert_has("store                  idle");
+    assert_has("\nstore ");
     assert_int_equal(daemon_status(&d, "clients"), 2);
     assert_int_equal(daemon_status(&d, "named"), 1);
     OK("help");

@@ -26,11 +26,15 @@ static void check(enum close_reason r, const char *label, bool keep_queue, enum 
 static void every_reason_has_its_row(void **state)
 {
     (void)state;
-    assert_int_equal(CLOSE_REASONS, 13);
+    assert_int_equal(CLOSE_REASONS, 17);
     check(CLOSE_EOF, "left", true, CLOSE_WAKES_NOTHING);
     check(CLOSE_QUIT, "quit", true, CLOSE_WAKES_NOTHING);
     check(CLOSE_GONE, "gone", false, CLOSE_WAKES_BOTH);
     check(CLOSE_FOREIGN, "wrong_protocol", false, CLOSE_WAKES_NOTHING);
+    check(CLOSE_TLS_ON_PLAIN, "tls_on_plain_port", false, CLOSE_WAKES_NOTHING);
+    check(CLOSE_PLAIN_ON_TLS, "plain_on_tls_port", false, CLOSE_WAKES_NOTHING);
+    check(CLOSE_HANDSHAKE, "tls_handshake", false, CLOSE_WAKES_NOTHING);
+    check(CLOSE_TLS, "tls_error", false, CLOSE_WAKES_NOTHING);
     check(CLOSE_LOGIN, "login_timeout", true, CLOSE_WAKES_READ);
     check(CLOSE_SLOW, "slow", false, CLOSE_WAKES_READ);
     check(CLOSE_FLOOD, "flood", true, CLOSE_WAKES_NOTHING);
