@@ -133,6 +133,14 @@ ssize_t client_tls_receive(struct client_tls *tls, void *data, size_t n)
     return -1;
 }
 
+bool client_tls_update_key(struct client_tls *tls)
+{
+    pthread_mutex_lock(&tls->mutex);
+    bool asked = SSL_key_update(tls->ssl, SSL_KEY_UPDATE_REQUESTED) == 1; /* goes out with the next text */
+    pthread_mutex_unlock(&tls->mutex);
+    return asked;
+}
+
 void client_tls_end(struct client_tls *tls)
 {
     pthread_mutex_lock(&tls->mutex);

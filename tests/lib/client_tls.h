@@ -21,6 +21,8 @@ void client_tls_free(struct client_tls **tls);
 ssize_t client_tls_send(struct client_tls *tls, const void *data, size_t n);
 /* Receives what is there, up to n bytes; 0 at the end; -1 with EAGAIN (nothing is there), or with another error. */
 ssize_t client_tls_receive(struct client_tls *tls, void *data, size_t n);
+/* Sends a KeyUpdate that asks for another, over TLS 1.3. */
+bool client_tls_update_key(struct client_tls *tls);
 /* Says that nothing more will be sent (close_notify). */
 void client_tls_end(struct client_tls *tls);
 

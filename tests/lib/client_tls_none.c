@@ -32,6 +32,12 @@ ssize_t client_tls_receive(struct client_tls *tls, void *data, size_t n)
     return -1;
 }
 
+bool client_tls_update_key(struct client_tls *tls)
+{
+    (void)tls;
+    return false;
+}
+
 void client_tls_end(struct client_tls *tls)
 {
     (void)tls;

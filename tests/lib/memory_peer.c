@@ -126,16 +126,31 @@ void memory_peer_act(struct memory_peer *mp)
     memory_peer_read(mp, mp->to_peer.len);
 }
 
+bool memory_peer_try_say(struct memory_peer *mp, const void *text, size_t n)
+{
+    ERR_clear_error();
+    bool said = SSL_is_init_finished(mp->ssl) && SSL_write(mp->ssl, text, (int)n) == (int)n;
+    take_output(mp);
+    return said;
+}
+
 void memory_peer_say(struct memory_peer *mp, const void *text, size_t n)
 {
-    must(SSL_write(mp->ssl, text, (int)n) == (int)n);
+    must(memory_peer_try_say(mp, text, n));
+}
+
+bool memory_peer_try_update_key(struct memory_peer *mp)
+{
+    ERR_clear_error();
+    bool updated = SSL_is_init_finished(mp->ssl) && SSL_key_update(mp->ssl, SSL_KEY_UPDATE_REQUESTED) == 1 &&
+                   SSL_do_handshake(mp->ssl) == 1;
     take_output(mp);
+    return updated;
 }
 
 void memory_peer_update_key(struct memory_peer *mp)
 {
-    must(SSL_key_update(mp->ssl, SSL_KEY_UPDATE_REQUESTED) == 1 && SSL_do_handshake(mp->ssl) == 1);
-    take_output(mp);
+    must(memory_peer_try_update_key(mp));
 }
 
 void memory_peer_end(struct memory_peer *mp)

@@ -51,6 +51,9 @@ void memory_peer_read(struct memory_peer *mp, size_t upto);
 void memory_peer_say(struct memory_peer *mp, const void *text, size_t n);
 void memory_peer_update_key(struct memory_peer *mp);
 void memory_peer_end(struct memory_peer *mp);
+/* The same for a client that may be in no state to do so; false: it is not. */
+bool memory_peer_try_say(struct memory_peer *mp, const void *text, size_t n);
+bool memory_peer_try_update_key(struct memory_peer *mp);
 
 /* Performs the handshake, and chatd reads "hello", which the client says then. False: it has failed. */
 bool memory_peer_shake(struct memory_peer *mp);
