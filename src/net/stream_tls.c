@@ -53,6 +53,8 @@ static int bio_write(BIO *bio, const char *data, int n)
 {
     struct tls *t = BIO_get_data(bio);
     bool is_locked = t->stage == TLS_OPEN;
+    if (is_locked)
+        lock_assert_held(LOCK_STREAM);
     BIO_clear_retry_flags(bio);
     if (!is_locked)
         lock_acquire(&t->lock);

@@ -6,9 +6,9 @@
 # Each patch in tests/fault/planted/ plants one bug. Its first line names the tests that must go red,
 # each of them:
 #
-#       # expect red: test_outbox e2e_rooms stream/e2e_resume
+#       # expect red: test_outbox e2e_rooms stream/e2e_resume-rot13
 #
-# A name with stream/ is the end-to-end test over the stream of tests/lib/stream_rot13.h. What `diff -u` or
+# A name with stream/ is the end-to-end test over a stream: rot13, tls12 or tls13. What `diff -u` or
 # `git diff` prints follows. The sources are copied and built once. Then each patch is applied to the copy
 # (patch -p1), the copy is rebuilt, the named tests run, and the patch is reverted. Only programs that a
 # patch names are built. Without any patch these tests must be green, or red would mean nothing.
@@ -37,16 +37,17 @@ expected_of() { # PATCH : the tests that must go red
     sed -n '/^# expect red: /{s/^# expect red: //p;q;}' "$1"
 }
 path_of() { # TEST : its path in the build directory, or nothing
-    for path in tests/unit/"$1" tests/e2e/"$1"; do
+    for path in tests/unit/"$1" tests/e2e/"$1" tests/fuzz/"$1"; do
         [ ! -f "$tree/$path.c" ] || echo "$path"
     done
-    [ ! -f "$tree/tests/e2e/${1#stream/}.c" ] || [ "${1#stream/}" = "$1" ] || echo "tests/$1.sh"
+    program=${1#stream/}
+    [ "$program" = "$1" ] || [ ! -f "$tree/tests/e2e/${program%-*}.c" ] || echo "tests/$1.sh"
     [ ! -f "$tree/build-aux/$1" ] || echo "build-aux/$1"
 }
 programs_of() { # PATH... : the programs that these tests need
     for path in "$@"; do
         case $path in
-        tests/stream/*) echo "tests/lib/chatd_rot13 tests/e2e/$(basename "$path" .sh)" ;;
+        tests/stream/*) echo "tests/lib/chatd_rot13 tests/e2e/$(basename "$path" .sh | sed 's/-.*//')" ;;
         build-aux/*) echo build-aux/docgen ;;
         *) echo "$path" ;;
         esac

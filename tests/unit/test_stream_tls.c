@@ -84,10 +84,11 @@ static void what_the_peer_says_is_read_however_it_is_cut(void **state)
         uint64_t seed = 9;
         open_peer(versions[v], 2);
         for (int round = 0; round < 60; round++) {
-            size_t n = unit_random(&seed) % (round % 5 ? 400 : 16000) + 1, at = 0;
+            size_t n = unit_random(&seed) % (round % 5 ? 400 : 16000) + 2, at = 0;
             char *text = random_text(&seed, n), *got = malloc(n);
             mp.most = round % 3 ? 1 + unit_random(&seed) % 40 : 20000;
-            memory_peer_say(&mp, text, n);
+            memory_peer_say(&mp, text, n / 2); /* in two records, which may come together */
+            memory_peer_say(&mp, text + n / 2, n - n / 2);
             while (at < n) { /* into whatever space there is */
                 size_t space = unit_random(&seed) % 50 ? unit_random(&seed) % 300 + 1 : 16384;
                 ssize_t more = stream_read(mp.top, got + at, space < n - at ? space : n - at);
