@@ -79,9 +79,9 @@ const char *admin_status(struct admin_call *c)
     wire_number(c->out, "rooms_occupied", (long long)occupied.n);
     wire_number(c->out, "thread_pairs", pool.pairs);
     wire_number(c->out, "thread_pairs_idle", pool.idle);
+    wire_number(c->out, "handshakes_waiting", turns_waiting());
     wire_number(c->out, "queued_entries", (long long)queued[0]);
     wire_number(c->out, "queued_bytes", (long long)queued[1]);
-    wire_number(c->out, "handshakes_waiting", turns_waiting());
     wire_string(c->out, "store", store_names[store.state]);
     wire_number(c->out, "store_queued", store.queued);
     wire_number(c->out, "history_queued_bytes", history_queued());

@@ -49,7 +49,8 @@ static ssize_t pipe_read(struct stream *st, void *data, size_t size)
 static ssize_t pipe_write(struct stream *st, const struct iovec *iov, int count)
 {
     struct memory_peer *mp = peer_of(st);
-    (void)count; /* the first part will do */
+    for (; count > 1 && !iov->iov_len; count--) /* one part will do */
+        iov++;
     size_t n = cut(mp, iov->iov_len);
     n = n ? n : iov->iov_len;
     buf_add(&mp->to_peer, iov->iov_base, n);
