@@ -17,7 +17,7 @@
 
 #define RECORD_TEXT SSL3_RT_MAX_PLAIN_LENGTH /* the most text of one record: 16 KiB, RFC 8446 section 5.1 */
 #define TRY_BYTES 16384 /* the most that a poster encrypts for a client; a writer does the rest */
-#define KEPT_BYTES 1024 /* of a buffer, while nothing is in it */
+#define KEPT_BYTES 256  /* of a buffer, while nothing is in it */
 
 static void shrink(struct buf *b)
 {
