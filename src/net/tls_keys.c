@@ -168,15 +168,26 @@ bool tls_knows_ciphers(const char *list, bool is_1_3)
 
 /* ---- loading ---- */
 
+/* A key of the same type as the certificate is compared with it when it is read; one of another type is not. */
+static bool use_key(SSL_CTX *ctx, const char *path)
+{
+    return SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(ctx) == 1;
+}
+
+static bool is_mismatch(int reason)
+{
+    return reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH ||
+           reason == SSL_R_NO_CERTIFICATE_ASSIGNED;
+}
+
 static bool load_pair(SSL_CTX *ctx, const struct tls_pair *pair, struct buf *errors)
 {
     if (SSL_CTX_use_certificate_chain_file(ctx, pair->certificate) != 1)
         buf_printf(errors, "%s: tls.certificates.certificate: %s: not a certificate in PEM format: %s\n", pair->where,
                    pair->certificate, tls_error());
-    else if (SSL_CTX_use_PrivateKey_file(ctx, pair->key, SSL_FILETYPE_PEM) == 1)
+    else if (use_key(ctx, pair->key))
         return true;
-    else if (ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH ||
-             ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_TYPE_MISMATCH)
+    else if (is_mismatch(ERR_GET_REASON(ERR_peek_last_error())))
         buf_printf(errors, "%s: tls.certificates.key: %s: not the key of the certificate in %s; after a renewal, use "
                    "both new files\n", pair->where, pair->key, pair->certificate);
     else
