@@ -131,19 +131,21 @@ static void a_file_that_others_own_is_reported_with_the_way_to_share_it(void **s
 
 static void a_file_that_is_something_else_is_reported_with_what_it_should_be(void **state)
 {
+    static const char no[] = "not a certificate in PEM format that OpenSSL accepts: no start line";
+    char path[256];
     (void)state;
     write_conf("chatd.conf", "a.key", "");
-    assert_refused(4, "tls.certificates.certificate: %s/chatd.conf: not a certificate in PEM format: no start line\n",
-                   d.dir);
+    assert_refused(4, "tls.certificates.certificate: %s/chatd.conf: %s\n", d.dir, no);
     write_conf("a.key", "a.key", "");
-    assert_refused(4, "tls.certificates.certificate: %s/a.key: not a certificate in PEM format: no start line\n", d.dir);
+    assert_refused(4, "tls.certificates.certificate: %s/a.key: %s\n", d.dir, no);
+    snprintf(path, sizeof path, "%s/chatd.conf", d.dir);
+    assert_int_equal(chmod(path, 0600), 0); /* else a warning would follow */
+    write_conf("a.pem", "chatd.conf", "");
+    assert_refused(4, "tls.certificates.key: %s: not a private key in PEM format: ", path);
     peer_write_certificate(d.dir, "pass", &(struct peer_wish){.names = "DNS:a.example", .passphrase = "sesame"});
     write_conf("pass.pem", "pass.key", "");
-    assert_refused(4, "tls.certificates.key: %s/pass.key: not a key in PEM format without a passphrase: ", d.dir);
-    chmod(strcat(strcpy(out, d.dir), "/chatd.conf"), 0600); /* no warning beside the mistake */
-    daemon_write_conf(&d, "");
-    write_conf("a.pem", "chatd.conf", "");
-    assert_refused(4, "tls.certificates.key: %s/chatd.conf: not a key in PEM format without a passphrase: ", d.dir);
+    assert_refused(4, "tls.certificates.key: %s/pass.key: has a passphrase, which nobody could type; make a copy "
+                   "without it (openssl pkey -in %s/pass.key -out NEW)\n", d.dir, d.dir);
 }
 
 static void a_key_of_another_certificate_is_reported_whatever_its_type(void **state)
