@@ -52,14 +52,15 @@ static int setup(void **state)
     return 0;
 }
 
-/* Line 4 names the certificate and the key; `more` begins line 5. A path that does not begin with a slash is in the
- * directory of the test. */
+/* Names files of the test, or others by their whole paths, in line 4; `more` begins line 5. */
 static void write_conf(const char *certificate, const char *key, const char *more)
 {
-    char conf[2048];
-    snprintf(conf, sizeof conf, LISTENERS "tls = {\ncertificates = (\n{ certificate = \"%s%s%s\"; key = \"%s%s%s\"; } );\n"
-             "%s };\n", *certificate == '/' ? "" : d.dir, *certificate == '/' ? "" : "/", certificate,
-             *key == '/' ? "" : d.dir, *key == '/' ? "" : "/", key, more);
+    char conf[2048], paths[2][256];
+    snprintf(paths[0], sizeof paths[0], "%s%s%s", *certificate == '/' ? "" : d.dir, *certificate == '/' ? "" : "/",
+             certificate);
+    snprintf(paths[1], sizeof paths[1], "%s%s%s", *key == '/' ? "" : d.dir, *key == '/' ? "" : "/", key);
+    snprintf(conf, sizeof conf,
+             LISTENERS "tls = {\ncertificates = (\n{ certificate = \"%s\"; key = \"%s\"; } );\n%s };\n", paths[0], paths[1], more);
     daemon_write_conf(&d, conf);
 }
 
@@ -158,7 +159,8 @@ static void a_key_of_another_certificate_is_reported_whatever_its_type(void **st
         assert_refused(4, "tls.certificates.key: %s/other.key: not the key of the certificate in %s/a.pem; after a "
                        "renewal, use both new files\n", d.dir, d.dir);
         write_conf("other.pem", "a.key", "");
-        assert_refused(4, "tls.certificates.key: %s/a.key: not the key of the certificate in %s/other.pem", d.dir, d.dir);
+        assert_refused(4, "tls.certificates.key: %s/a.key: not the key of the certificate in %s/other.pem", d.dir,
+                       d.dir);
         write_conf("other.pem", "other.key", "");
         assert_int_equal(check_conf(), 0);
         assert_string_equal(err, "");
@@ -532,11 +534,11 @@ static void tls_show_shows_the_names_of_any_alphabet(void **state)
 {
     (void)state;
     peer_write_certificate(d.dir, "a", &(struct peer_wish){.names = "DNS:a.example", .issuer = "K\xe4se"});
-    peer_write_certificate(d.dir, "b", &(struct peer_wish){.names = "DNS:b.example", .issuer = "\xc2\xa1Jam\xc3\xb3n!"});
+    peer_write_certificate(d.dir, "b", &(struct peer_wish){.names = "DNS:b.example", .issuer = "Jam\xc3\xb3n"});
     start_both();
     daemon_ctl_ok(&d, out, sizeof out, "tls", "show", NULL);
     assert_in(out, "K\xc3\xa4se");
-    assert_in(out, "\xc2\xa1Jam\xc3\xb3n!");
+    assert_in(out, "Jam\xc3\xb3n");
 }
 
 static void tls_show_shows_nothing_where_there_is_none(void **state)
