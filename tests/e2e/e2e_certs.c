@@ -300,7 +300,7 @@ static void replaced_files_are_used_after_a_reload_and_live_sessions_go_on(void 
     }
     daemon_ctl_ok(&d, out, sizeof out, "--json", "reload", NULL);
     assert_null(strstr(out, "tls.certificates")); /* nothing has changed */
-    peer_login(&p, d.port, NULL, "new");
+    peer_login(&p, d.port, "1.3", "new");
     peer_say(&p, "PRIVMSG old3 hello");
     peer_expect(&old[1], "PRIVMSG new hello");
     peer_close(&p);

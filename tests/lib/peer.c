@@ -101,6 +101,8 @@ bool peer_shake(struct peer *p)
 void peer_open(struct peer *p, int port, const char *version)
 {
     peer_connect(p, port, 0);
+    if (!version)
+        return;
     peer_use_tls(p, version, NULL);
     if (!peer_shake(p))
         fail_msg("the handshake has failed: %s", ERR_reason_error_string(ERR_PACK(ERR_LIB_SSL, 0, p->reason)));

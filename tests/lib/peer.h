@@ -28,7 +28,7 @@ void peer_connect(struct peer *p, int port, int receive_buffer);
 void peer_use_tls(struct peer *p, const char *version, const char *host);
 /* False: the handshake has failed, and .reason says why. */
 bool peer_shake(struct peer *p);
-/* All of that; the handshake must succeed. */
+/* All of that; the handshake must succeed. `version` NULL: a connection without TLS. */
 void peer_open(struct peer *p, int port, const char *version);
 void peer_close(struct peer *p);
 /* Closes with a TCP reset. */
