@@ -46,6 +46,17 @@ static void note_security(struct tls *t)
         tls_fingerprint(own, t->security.fingerprint);
 }
 
+/* The handshake was not completed: its time was over, or our side has ended it, or the peer has. */
+static ssize_t fail_unfinished(struct tls *t)
+{
+    lock_acquire(&t->lock);
+    bool shut = t->shut, timed_out = t->timed_out;
+    lock_release(&t->lock);
+    if (timed_out)
+        return fail(t, CLOSE_HANDSHAKE, "time limit reached (tls.handshake_s)");
+    return shut ? fail(t, CLOSE_GONE, NULL) : fail(t, CLOSE_HANDSHAKE, "the client went away");
+}
+
 /* Why the peer hears nothing more: it has waited for its turn until its time was over. */
 static ssize_t refuse_turn(struct tls *t)
 {
@@ -71,7 +82,7 @@ static ssize_t shake(struct tls *t)
     int error = shut ? SSL_ERROR_SYSCALL : SSL_get_error(t->ssl, result);
     turns_give_back();
     if (shut)
-        return fail(t, CLOSE_GONE, NULL);
+        return fail_unfinished(t);
     if (result != 1 && error != SSL_ERROR_WANT_READ)
         return fail(t, CLOSE_HANDSHAKE, tls_error());
     if (result == 1) {
@@ -189,13 +200,14 @@ static ssize_t use_input(struct tls *t, void *data, size_t size)
 /* The stream below has ended or failed. */
 static ssize_t end_input(struct tls *t, ssize_t got)
 {
-    if (t->stage == TLS_OPEN) {
-        counter_add(COUNTER_TLS_TRUNCATED, got == 0);
+    lock_acquire(&t->lock);
+    bool shut = t->shut, timed_out = t->timed_out;
+    lock_release(&t->lock);
+    if (t->stage == TLS_OPEN)
+        counter_add(COUNTER_TLS_TRUNCATED, got == 0 && !shut);
+    if (t->stage == TLS_OPEN || (t->stage == TLS_HELLO && got == 0 && !timed_out))
         return got;
-    }
-    if (t->stage == TLS_HELLO && got == 0 && !t->timed_out)
-        return 0;
-    return fail(t, CLOSE_HANDSHAKE, t->timed_out ? "time limit reached (tls.handshake_s)" : "the client went away");
+    return fail_unfinished(t);
 }
 
 /* Has a larger buffer ready while the peer fills the small one. */
