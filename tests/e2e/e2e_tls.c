@@ -586,7 +586,7 @@ static void who_is_closed_gets_its_last_words_and_close_notify(void **state)
     assert_int_equal(daemon_status(&d, "tls_truncated"), 0); /* the server ended it */
     peer_login(&p, d.port, "1.3", "alice");
     daemon_stop(&d);
-    peer_expect(&p, "ERROR Server is shutting down");
+    peer_expect(&p, "ERROR Server stopping");
     assert_int_equal(peer_end(&p), PEER_NOTIFIED);
     peer_close(&p);
 }
