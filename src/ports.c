@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* From rows of the configuration to listeners. Constant between ports_open and ports_close. */
+/* From rows of the configuration to listeners. What the console reads stays as it is after ports_open. */
 #include "config.h"
 
 #include "ports.h"
@@ -17,6 +17,7 @@
 static struct port {
     struct conf_listener conf;
     struct listener *listener;
+    int number;              /* of the port: chosen by the system if the configuration says 0 */
     struct msg *full, *many; /* owns: what a refused connection is told, or NULL */
     const struct stream_layer *layers[LAYERS];
 } ports[CONF_LISTENERS];
@@ -65,6 +66,7 @@ static int open_port(struct port *p, const struct conf *c, char error[LISTENER_E
     lc.last_words_many = p->many;
     snprintf(lc.address, sizeof lc.address, "%s", p->conf.address);
     p->listener = listener_open(&lc, error);
+    p->number = p->listener ? listener_port(p->listener) : 0;
     return p->listener ? 0 : -1;
 }
 
@@ -92,7 +94,7 @@ void ports_announce(void)
 {
     for (int i = 0; i < port_count; i++) {
         const struct conf_listener *l = &ports[i].conf;
-        int port = listener_port(ports[i].listener);
+        int port = ports[i].number;
         printf("Chat server started on port %d%s\n", port, l->tls ? " (TLS)" : "");
         log_info("listening", "address=%s port=%d protocol=%s tls=%s", l->address, port, l->protocol,
                  l->tls ? "yes" : "no");
@@ -104,8 +106,7 @@ void ports_with_tls(struct buf *out)
     for (int i = 0; i < port_count; i++) {
         const struct conf_listener *l = &ports[i].conf;
         if (l->tls)
-            buf_printf(out, "%s%s:%d %s", out->len ? ", " : "", l->address, listener_port(ports[i].listener),
-                       l->protocol);
+            buf_printf(out, "%s%s:%d %s", out->len ? ", " : "", l->address, ports[i].number, l->protocol);
     }
 }
 

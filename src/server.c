@@ -217,18 +217,16 @@ static int fit_to_machine(struct conf *c, struct buf *error)
 struct report {
     struct buf *rows;
     int changed;
-    bool certificates; /* other ones were configured, */
-    bool none;         /* or none any more: those in force stay until the next start */
+    bool new_certificates; /* other ones were configured */
+    bool no_certificates;  /* the file names none: what is in force about TLS stays until the next start */
 };
 
 static void report_key(const char *key, bool live, void *arg)
 {
     struct report *r = arg;
     r->changed++;
-    if (strcmp(key, "tls.certificates") == 0) {
-        r->certificates = true;
-        live = !r->none;
-    }
+    r->new_certificates = r->new_certificates || strcmp(key, "tls.certificates") == 0;
+    live = live && !(r->no_certificates && strncmp(key, "tls.", 4) == 0);
     wire_open(r->rows);
     wire_string(r->rows, "key", key);
     wire_string(r->rows, "effect", live ? "changed" : "needs a restart");
@@ -255,7 +253,7 @@ static void show_warning(const char *line, void *arg)
 /* Puts the certificates in force; they may have been renewed in the same files. */
 static void report_certificates(struct certificates *loaded, struct report *report)
 {
-    if (certificates_use(loaded) && !report->certificates)
+    if (certificates_use(loaded) && !report->new_certificates)
         report_key("tls.certificates", true, report);
     certificates_each_line(&loaded->warnings, show_warning, report->rows);
 }
@@ -283,7 +281,7 @@ static bool reload(struct buf *rows, struct buf *error)
     struct certificates loaded = {0};
     bool ok = read_conf(&server.options, next, error) == 0 && fit_to_machine(next, error) == 0 &&
               certificates_load(next, &loaded, error) == 0;
-    report.none = !loaded.keys;
+    report.no_certificates = !loaded.keys;
     if (ok) {
         conf_compare(&server.conf, next, report_key, &report);
         report_certificates(&loaded, &report);

@@ -425,12 +425,20 @@ static int build_request(struct buf *request, char **words, int n)
 }
 
 /* The only command that chatctl carries out itself: tls selfsigned HOST... */
-static int self_sign_here(const char *given_dir, char *const *hosts)
+static int self_sign_here(const char *given_dir, struct buf *request)
 {
     char dir[PATHS_SIZE], socket_path[PATHS_SIZE];
+    char *hosts[WIRE_REQUEST_MOST / 2 + 1], *rest, *save;
+    int n = 0;
+    wire_command(request->data, &rest);
+    for (char *word = strtok_r(rest, " \n", &save); word; word = strtok_r(NULL, " \n", &save))
+        hosts[n++] = word;
+    hosts[n] = NULL;
     read_conf(dir, socket_path);
     struct paths_given given = {.dir = given_dir, .conf_dir = dir, .conf_socket = socket_path};
-    return self_sign(&given, hosts) == 0 ? EXIT_DONE : EXIT_REFUSED;
+    int code = self_sign(&given, hosts) == 0 ? EXIT_DONE : EXIT_REFUSED;
+    buf_fini(request);
+    return code;
 }
 
 int main(int argc, char **argv)
@@ -461,7 +469,7 @@ int main(int argc, char **argv)
     struct table rows = {0};
     int command = build_request(&request, argv + optind, argc - optind);
     if (wire_commands[command].shape == WIRE_LOCAL)
-        return self_sign_here(dir, argv + optind + 2);
+        return self_sign_here(dir, &request);
     int fd = find(socket_path, dir);
     send_request(fd, &request);
     secret_wipe(request.data, request.len);

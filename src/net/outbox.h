@@ -99,7 +99,7 @@ struct outbox_load outbox_load(struct outbox *ob);
 bool outbox_take(struct outbox *ob);
 
 /* The writer, after outbox_take: writes what the stream holds and all entries it took, many in one call. Blocks. A
- * failure closes the outbox as CLOSE_GONE. */
+ * failure closes the outbox for the reason that the stream gives. */
 void outbox_write(struct outbox *ob);
 
 /* The reader's end of a session, in this order, after outbox_close. Queues the last words: those of outbox_close, else

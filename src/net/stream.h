@@ -140,7 +140,7 @@ bool stream_has_ended(struct stream *st);
 
 /* How many of the plain bytes written so far the peer's machine has acknowledged, which may include bytes of a write
  * that has not returned yet. False when that is not known. A wrapping stream translates the count of the stream below
- * by marks that it keeps. Never blocks. With the outbox lock held. */
+ * by marks that it keeps. Never blocks. With the outbox lock held, or as the drainer. */
 bool stream_acknowledged(struct stream *st, uint64_t *bytes);
 
 /* Ends the output, then reads and drops what still arrives, until the peer ends, 64 KiB were dropped, or clock_ms()

@@ -198,6 +198,8 @@ static struct stream_failure tls_failure(struct stream *st)
     struct tls *t = tls_of(st);
     lock_acquire(&t->lock);
     struct stream_failure why = t->failure;
+    if (why.reason == CLOSE_OPEN && t->timed_out && t->stage < TLS_OPEN)
+        why.reason = CLOSE_HANDSHAKE; /* the writer may notice before the reader */
     lock_release(&t->lock);
     return why;
 }

@@ -41,7 +41,8 @@ struct tls {
     size_t in_n;              /* R */
     struct buf kept;          /* R: the same between two reads: what the caller had no space for */
     unsigned char *large;     /* R: owns: to receive into while much arrives, or NULL */
-    bool pending;             /* R: OpenSSL has text that the caller had no space for */
+    bool pending;             /* R: the next read has something without receiving: text, an end, an error */
+    const char *wrong;        /* R: an error that came behind text: static, or NULL */
     struct buf out;           /* S: to be sent, in whole records */
     _Atomic size_t held;      /* a, written under .lock: bytes in .out, and in .sending behind .sent */
     struct buf sending;       /* D */

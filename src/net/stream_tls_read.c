@@ -46,16 +46,52 @@ static void note_security(struct tls *t)
         tls_fingerprint(own, t->security.fingerprint);
 }
 
+/* The handshake was not completed: its time was over, or our side has ended it, or the peer has. */
+static ssize_t fail_unfinished(struct tls *t)
+{
+    lock_acquire(&t->lock);
+    bool shut = t->shut, timed_out = t->timed_out;
+    lock_release(&t->lock);
+    if (timed_out)
+        return fail(t, CLOSE_HANDSHAKE, "time limit reached (tls.handshake_s)");
+    return shut ? fail(t, CLOSE_GONE, NULL) : fail(t, CLOSE_HANDSHAKE, "the client went away");
+}
+
 /* Why the peer hears nothing more: it has waited for its turn until its time was over. */
 static ssize_t refuse_turn(struct tls *t)
 {
     struct msg *alert = tls_refusal(TLS_REFUSED_FULL);
     counter_add(COUNTER_TLS_REFUSED, 1);
     lock_acquire(&t->lock);
-    stream_tls_add_locked(t, alert->data, alert->len);
+    if (t->stage == TLS_HELLO) /* later it would have to be encrypted */
+        stream_tls_add_locked(t, alert->data, alert->len);
     lock_release(&t->lock);
     msg_unref(alert);
     return fail(t, CLOSE_HANDSHAKE, "too many handshakes at a time");
+}
+
+/* There may be something to send. */
+static void go_on(struct tls *t, enum tls_stage stage)
+{
+    lock_acquire(&t->lock);
+    t->stage = stage;
+    cond_signal(&t->changed);
+    lock_release(&t->lock);
+    stream_poke(&t->base);
+}
+
+/* The handshake is over. 0, or -1: it has failed. */
+static ssize_t end_shake(struct tls *t, bool good)
+{
+    const char *error = good ? NULL : tls_error();
+    OPENSSL_thread_stop(); /* it has kept a random generator for this thread, */
+    thread_trim_stack();   /* and used much more stack than anything that follows */
+    if (!good)
+        return fail(t, CLOSE_HANDSHAKE, error);
+    note_security(t);
+    counter_add(COUNTER_TLS_HANDSHAKES, 1);
+    go_on(t, TLS_OPEN);
+    return 0;
 }
 
 /* One step of the handshake, with what was received. 0, or -1: it has failed. */
@@ -71,20 +107,10 @@ static ssize_t shake(struct tls *t)
     int error = shut ? SSL_ERROR_SYSCALL : SSL_get_error(t->ssl, result);
     turns_give_back();
     if (shut)
-        return fail(t, CLOSE_GONE, NULL);
-    if (result != 1 && error != SSL_ERROR_WANT_READ)
-        return fail(t, CLOSE_HANDSHAKE, tls_error());
-    if (result == 1) {
-        note_security(t);
-        counter_add(COUNTER_TLS_HANDSHAKES, 1);
-        OPENSSL_thread_stop(); /* it has kept a random generator for this thread, */
-        thread_trim_stack();   /* and used much more stack than anything that follows */
-    }
-    lock_acquire(&t->lock);
-    t->stage = result == 1 ? TLS_OPEN : TLS_SHAKING;
-    cond_signal(&t->changed);
-    lock_release(&t->lock);
-    stream_poke(&t->base);
+        return fail_unfinished(t);
+    if (error != SSL_ERROR_WANT_READ)
+        return end_shake(t, result == 1);
+    go_on(t, TLS_SHAKING);
     return 0;
 }
 
@@ -138,21 +164,24 @@ static int read_records_locked(struct tls *t, char *data, size_t size, size_t *n
 static ssize_t decrypt(struct tls *t, void *data, size_t size)
 {
     size_t n = 0;
+    if (t->wrong)
+        return fail(t, CLOSE_TLS, t->wrong);
     lock_acquire(&t->lock);
     size_t held = atomic_load_explicit(&t->held, memory_order_relaxed);
     int error = read_records_locked(t, data, size, &n);
     const char *wrong = error == SSL_ERROR_SSL ? tls_error() : find_misuse(t);
     bool answers = atomic_load_explicit(&t->held, memory_order_relaxed) > held;
     lock_release(&t->lock);
-    if (wrong)
-        return fail(t, CLOSE_TLS, wrong);
     if (answers)
         stream_poke(&t->base);
     if (n) {
         t->stray = 0;
-        t->pending = t->pending || error == SSL_ERROR_ZERO_RETURN;
+        t->wrong = wrong;
+        t->pending = t->pending || wrong || error == SSL_ERROR_ZERO_RETURN;
         return (ssize_t)n;
     }
+    if (wrong)
+        return fail(t, CLOSE_TLS, wrong);
     if (error == SSL_ERROR_ZERO_RETURN)
         return 0;
     must(error == SSL_ERROR_WANT_READ);
@@ -189,13 +218,17 @@ static ssize_t use_input(struct tls *t, void *data, size_t size)
 /* The stream below has ended or failed. */
 static ssize_t end_input(struct tls *t, ssize_t got)
 {
-    if (t->stage == TLS_OPEN) {
-        counter_add(COUNTER_TLS_TRUNCATED, got == 0);
+    lock_acquire(&t->lock);
+    bool shut = t->shut, timed_out = t->timed_out;
+    lock_release(&t->lock);
+    if (t->stage == TLS_OPEN)
+        counter_add(COUNTER_TLS_TRUNCATED, got == 0 && !shut);
+    if (t->stage == TLS_OPEN)
         return got;
-    }
-    if (t->stage == TLS_HELLO && got == 0 && !t->timed_out)
-        return 0;
-    return fail(t, CLOSE_HANDSHAKE, t->timed_out ? "time limit reached (tls.handshake_s)" : "the client went away");
+    if (t->stage != TLS_HELLO || got < 0 || timed_out)
+        return fail_unfinished(t);
+    go_on(t, TLS_FAILED); /* a client that has said nothing is no failure */
+    return 0;
 }
 
 /* Has a larger buffer ready while the peer fills the small one. */

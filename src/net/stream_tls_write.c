@@ -80,12 +80,10 @@ static enum tls_stage wait_open(struct tls *t, bool block)
         enum tls_stage stage = t->stage;
         bool shut = t->shut;
         lock_release(&t->lock);
-        if (stage >= TLS_OPEN)
-            errno = EPIPE;
-        if (stage >= TLS_OPEN)
+        if (stage == TLS_OPEN || stage == TLS_RAW)
             return stage;
-        errno = shut ? EPIPE : EAGAIN;
-        if (shut || !block)
+        errno = shut || stage == TLS_FAILED ? EPIPE : EAGAIN;
+        if (errno == EPIPE || !block)
             return TLS_FAILED;
     }
 }
@@ -98,8 +96,7 @@ static void prune_locked(struct tls *t)
     lock_release(&t->lock);
     bool known = stream_acknowledged(t->base.below, &acked);
     lock_acquire(&t->lock);
-    if (known)
-        marks_forget(&t->marks, acked);
+    marks_forget(&t->marks, known ? acked : UINT64_MAX); /* nobody can use them when it is not known */
 }
 
 static size_t total(const struct iovec *iov, int count)
@@ -123,9 +120,9 @@ static int encrypt(struct tls *t, const void *text, size_t n)
         marks_end_record(&t->marks, n);
         t->owed = n;
         take_out_locked(t);
-    }
-    else
+    } else {
         ERR_clear_error();
+    }
     lock_release(&t->lock);
     errno = EPIPE;
     return good ? 0 : -1;
@@ -170,8 +167,13 @@ static ssize_t write_some(struct tls *t, const struct iovec *iov, int count, boo
         if (stage == TLS_RAW)
             return write_raw(t, iov, count, block);
         t->is_open = stage == TLS_OPEN;
-        if (!t->is_open || encrypt_parts(t, iov, count) != 0)
+        if (!t->is_open)
             return -1;
+        if (encrypt_parts(t, iov, count) != 0) {
+            (void)stream_tls_push(&t->base, block); /* the reader has failed: its alert goes out */
+            errno = EPIPE;
+            return -1;
+        }
     }
     if (send_taken(t, block) != 0)
         return -1;

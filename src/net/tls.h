@@ -29,8 +29,8 @@ struct tls_config {
     const struct tls_pair *pairs; /* borrows: the first is the default */
     int count;                    /* at least 1 */
     bool only_1_3;                /* TLS 1.2 is refused */
-    const char *ciphers;          /* for TLS 1.2; "": OpenSSL's */
-    const char *ciphersuites;     /* for TLS 1.3; "": OpenSSL's */
+    const char *ciphers;          /* for TLS 1.2, which tls_knows_ciphers knows; "": OpenSSL's */
+    const char *ciphersuites;     /* the same for TLS 1.3 */
     int handshake_ms;             /* how long a handshake may take */
     bool client_certificates;     /* clients are asked for one, which they may have or not */
 };
@@ -55,7 +55,7 @@ bool tls_knows_ciphers(const char *list, bool is_1_3);
 struct tls_view {
     const char *file, *names; /* names: those it is valid for, separated by blanks */
     const char *issuer, *key_type, *fingerprint;
-    int64_t begins_ms, ends_ms; /* wall clock */
+    int64_t ends_ms; /* wall clock */
 };
 /* Calls fn for each certificate in use, the default first. Any thread; fn may not call tls_use. */
 void tls_each(void (*fn)(const struct tls_view *view, void *arg), void *arg);

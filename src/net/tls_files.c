@@ -13,6 +13,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 #include <pwd.h>
@@ -101,10 +102,22 @@ void tls_fingerprint(X509 *certificate, char out[STREAM_FINGERPRINT])
             snprintf(out + 2 * i, 3, "%02x", digest[i]);
 }
 
-static void add_name(struct buf *names, const void *data, int n)
+/* Whatever the alphabet of the certificate, the console shows UTF-8. */
+static bool add_text(struct buf *to, const ASN1_STRING *text)
 {
-    buf_str(names, names->len ? " " : "");
-    buf_add(names, data, (size_t)n);
+    unsigned char *utf8 = NULL;
+    int n = text ? ASN1_STRING_to_UTF8(&utf8, text) : -1;
+    if (n > 0)
+        buf_printf(to, "%s%.*s", to->len ? " " : "", n, (const char *)utf8);
+    OPENSSL_free(utf8);
+    ERR_clear_error();
+    return n > 0;
+}
+
+static bool add_entry(struct buf *to, const X509_NAME *name, int nid)
+{
+    int at = X509_NAME_get_index_by_NID(name, nid, -1);
+    return at >= 0 && add_text(to, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
 }
 
 static void add_address(struct buf *names, const ASN1_OCTET_STRING *address)
@@ -113,30 +126,32 @@ static void add_address(struct buf *names, const ASN1_OCTET_STRING *address)
     int n = ASN1_STRING_length(address);
     if ((n == 4 || n == 16) &&
         inet_ntop(n == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text, sizeof text))
-        add_name(names, text, (int)strlen(text));
+        buf_printf(names, "%s%s", names->len ? " " : "", text);
 }
 
+/* Without names of hosts a certificate is valid for its common name. */
 static void add_names(struct buf *names, X509 *certificate)
 {
+    bool has_host = false;
     GENERAL_NAMES *all = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
     for (int i = 0; i < sk_GENERAL_NAME_num(all); i++) {
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(all, i);
         if (name->type == GEN_DNS)
-            add_name(names, ASN1_STRING_get0_data(name->d.dNSName), ASN1_STRING_length(name->d.dNSName));
+            has_host = add_text(names, name->d.dNSName) || has_host;
         else if (name->type == GEN_IPADD)
             add_address(names, name->d.iPAddress);
     }
+    if (!has_host)
+        add_entry(names, X509_get_subject_name(certificate), NID_commonName);
     GENERAL_NAMES_free(all);
 }
 
 /* Its common name, else its organisation. */
 static void add_issuer(struct buf *issuer, X509 *certificate)
 {
-    char text[256] = "";
-    X509_NAME *name = X509_get_issuer_name(certificate);
-    if (X509_NAME_get_text_by_NID(name, NID_commonName, text, sizeof text) < 0)
-        X509_NAME_get_text_by_NID(name, NID_organizationName, text, sizeof text);
-    buf_str(issuer, *text ? text : "unknown");
+    const X509_NAME *name = X509_get_issuer_name(certificate);
+    if (!add_entry(issuer, name, NID_commonName) && !add_entry(issuer, name, NID_organizationName))
+        buf_str(issuer, "unknown");
     if (X509_NAME_cmp(name, X509_get_subject_name(certificate)) == 0)
         buf_str(issuer, " (self-signed)");
 }
@@ -169,7 +184,6 @@ void tls_view_of(const struct tls_entry *entry, struct tls_view *view, struct tl
         .issuer = buf_text(&texts->issuer),
         .key_type = buf_text(&texts->key_type),
         .fingerprint = texts->fingerprint,
-        .begins_ms = wall_ms_of(X509_get0_notBefore(entry->leaf)),
         .ends_ms = wall_ms_of(X509_get0_notAfter(entry->leaf)),
     };
 }

@@ -32,12 +32,16 @@ bool tls_available(void)
     return true;
 }
 
-const char *tls_error(void)
+static const char *reason_of(unsigned long code)
 {
-    unsigned long code = ERR_peek_last_error();
     const char *text = code ? ERR_reason_error_string(code) : NULL;
     ERR_clear_error();
     return text ? text : "unknown error";
+}
+
+const char *tls_error(void)
+{
+    return reason_of(ERR_peek_last_error());
 }
 
 /* ---- references ---- */
@@ -93,13 +97,13 @@ bool tls_use(struct tls_keys *keys)
 
 /* ---- contexts ---- */
 
-/* A key with a passphrase cannot be used: nobody is there to type it. */
+/* A key with a passphrase cannot be used: nobody is there to type it. `arg`: a bool, that it has one. */
 static int no_passphrase(char *buf, int size, int for_writing, void *arg)
 {
     (void)buf;
     (void)size;
     (void)for_writing;
-    (void)arg;
+    *(bool *)arg = true;
     return -1;
 }
 
@@ -140,7 +144,6 @@ static SSL_CTX *new_context(const struct tls_config *config, struct tls_keys *ke
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(ctx, 0);
     SSL_CTX_set_session_id_context(ctx, session_context, sizeof session_context - 1);
-    SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
     SSL_CTX_set_tlsext_servername_callback(ctx, choose_certificate);
     SSL_CTX_set_tlsext_servername_arg(ctx, keys);
     if (config->client_certificates) {
@@ -168,20 +171,43 @@ bool tls_knows_ciphers(const char *list, bool is_1_3)
 
 /* ---- loading ---- */
 
+/* A key of the same type as the certificate is compared with it when it is read; one of another type is not. */
+static bool use_key(SSL_CTX *ctx, const char *path, bool *has_passphrase)
+{
+    SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+    SSL_CTX_set_default_passwd_cb_userdata(ctx, has_passphrase);
+    return SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(ctx) == 1;
+}
+
+static bool is_mismatch(int reason)
+{
+    return reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH ||
+           reason == SSL_R_NO_CERTIFICATE_ASSIGNED;
+}
+
+/* Why a file could not be used: the first error, because the last only says "PEM lib". */
+static const char *file_error(void)
+{
+    return reason_of(ERR_peek_error());
+}
+
 static bool load_pair(SSL_CTX *ctx, const struct tls_pair *pair, struct buf *errors)
 {
+    bool has_passphrase = false;
     if (SSL_CTX_use_certificate_chain_file(ctx, pair->certificate) != 1)
-        buf_printf(errors, "%s: tls.certificates.certificate: %s: not a certificate in PEM format: %s\n", pair->where,
-                   pair->certificate, tls_error());
-    else if (SSL_CTX_use_PrivateKey_file(ctx, pair->key, SSL_FILETYPE_PEM) == 1)
+        buf_printf(errors, "%s: tls.certificates.certificate: %s: not a certificate in PEM format that OpenSSL "
+                   "accepts: %s\n", pair->where, pair->certificate, file_error());
+    else if (use_key(ctx, pair->key, &has_passphrase))
         return true;
-    else if (ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH ||
-             ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_TYPE_MISMATCH)
+    else if (is_mismatch(ERR_GET_REASON(ERR_peek_last_error())))
         buf_printf(errors, "%s: tls.certificates.key: %s: not the key of the certificate in %s; after a renewal, use "
                    "both new files\n", pair->where, pair->key, pair->certificate);
+    else if (has_passphrase)
+        buf_printf(errors, "%s: tls.certificates.key: %s: has a passphrase, which nobody could type; make a copy "
+                   "without it (openssl pkey -in %s -out NEW)\n", pair->where, pair->key, pair->key);
     else
-        buf_printf(errors, "%s: tls.certificates.key: %s: not a key in PEM format without a passphrase: %s\n",
-                   pair->where, pair->key, tls_error());
+        buf_printf(errors, "%s: tls.certificates.key: %s: not a private key in PEM format: %s\n", pair->where,
+                   pair->key, file_error());
     ERR_clear_error();
     return false;
 }
@@ -192,10 +218,8 @@ static void load_entry(const struct tls_config *config, int i, struct tls_keys *
     struct tls_entry *entry = &keys->v[i];
     entry->ctx = new_context(config, keys);
     entry->file = panic_strdup(pair->certificate);
-    bool good = set_ciphers(entry->ctx, config->ciphers, false) && set_ciphers(entry->ctx, config->ciphersuites, true);
-    if (!good)
-        buf_printf(errors, "%s: tls.ciphers or tls.ciphersuites: %s\n", pair->where, tls_error());
-    else if (load_pair(entry->ctx, pair, errors))
+    must(set_ciphers(entry->ctx, config->ciphers, false) && set_ciphers(entry->ctx, config->ciphersuites, true));
+    if (load_pair(entry->ctx, pair, errors))
         entry->leaf = SSL_CTX_get0_certificate(entry->ctx);
 }
 

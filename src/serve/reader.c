@@ -148,7 +148,8 @@ static bool begin_input(struct session *s, const char *data)
 static void end_input(struct session *s, bool is_error)
 {
     struct stream_failure why = stream_failure(s->pair->stream);
-    s->end_detail = is_error ? why.detail : NULL;
+    if (is_error && !session_is_over(s)) /* else another reason came first */
+        s->end_detail = why.detail;
     session_close(s, is_error ? why.reason : CLOSE_EOF);
 }
 

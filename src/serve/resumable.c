@@ -137,8 +137,8 @@ void resumable_release(struct resumable *ra)
 
 bool resumable_must_save(struct session *s)
 {
-    static const bool is_break[CLOSE_REASONS] = {[CLOSE_EOF] = true, [CLOSE_GONE] = true, [CLOSE_SLOW] = true,
-                                                 [CLOSE_STOP] = true, [CLOSE_RESUMED] = true};
+    static const bool is_break[CLOSE_REASONS] = {[CLOSE_EOF] = true, [CLOSE_GONE] = true, [CLOSE_TLS] = true,
+                                                 [CLOSE_SLOW] = true, [CLOSE_STOP] = true, [CLOSE_RESUMED] = true};
     bool saves = s->resumable.has_token && s->member.listed && is_break[outbox_reason(s->member.outbox)];
     if (saves)
         atomic_fetch_add(&resume.ending, 1);

@@ -131,7 +131,7 @@ static void fail_with_log(const struct daemon *d, const char *what)
 }
 
 /* Reads the announcement on standard output, which must be complete. */
-static void read_port(struct daemon *d, int fd)
+static void read_ports(struct daemon *d, int fd)
 {
     char text[512] = "";
     size_t n = 0;
@@ -144,8 +144,11 @@ static void read_port(struct daemon *d, int fd)
         if (got == 0 || clock_ms() > until)
             fail_with_log(d, "chatd did not start");
     }
-    assert_int_equal(sscanf(text, "Chat server started on port %d\n", &d->port), 1);
+    const char form[] = "Chat server started on port %d", *second = strchr(text, '\n') + 1;
+    assert_int_equal(sscanf(text, form, &d->port), 1);
     assert_true(d->port > 0);
+    d->port2 = 0;
+    (void)sscanf(second, form, &d->port2);
 }
 
 void daemon_start(struct daemon *d)
@@ -166,7 +169,7 @@ void daemon_start(struct daemon *d)
     close(in);
     close(out[1]);
     close(err);
-    read_port(d, out[0]);
+    read_ports(d, out[0]);
     close(out[0]);
 }
 

@@ -15,6 +15,7 @@
 struct daemon {
     pid_t pid;       /* 0: not running */
     int port;
+    int port2;       /* of the second listener; 0: there is none */
     char dir[128];   /* the state directory; it also holds log, chatd.conf and admin.sock */
     bool has_conf;
     bool conf_listens; /* set by the test: the configuration has listeners, so no -p */

@@ -236,6 +236,23 @@ static void garbage_ends_the_connection_and_the_peer_is_told(void **state)
     }
 }
 
+static void text_in_front_of_an_error_is_read_first(void **state)
+{
+    static const char garbage[] = "\x17\x03\x03\x00\x20" "0123456789abcdef0123456789abcdef";
+    char text[64];
+    (void)state;
+    EACH_VERSION(v) {
+        open_peer(versions[v], 16);
+        mp.never_cuts = true;
+        memory_peer_say(&mp, "QUIT\n", 5);
+        buf_add(&mp.to_chatd, garbage, sizeof garbage - 1);
+        assert_int_equal(stream_read(mp.top, text, sizeof text), 5);
+        assert_memory_equal(text, "QUIT\n", 5);
+        assert_int_equal(read_to_failure().reason, CLOSE_TLS);
+        memory_peer_fini(&mp);
+    }
+}
+
 static void a_handshake_without_an_end_ends_the_connection(void **state)
 {
     static char record[5 + 16384] = "\x16\x03\x01\x40\x00";
@@ -390,6 +407,7 @@ int main(void)
         cmocka_unit_test(a_key_update_is_answered_and_text_goes_on),
         cmocka_unit_test(a_storm_of_key_updates_ends_the_connection),
         cmocka_unit_test(garbage_ends_the_connection_and_the_peer_is_told),
+        cmocka_unit_test(text_in_front_of_an_error_is_read_first),
         cmocka_unit_test(a_handshake_without_an_end_ends_the_connection),
         cmocka_unit_test(plain_text_is_answered_in_plain_text),
         cmocka_unit_test(both_ends_say_that_they_end),
