@@ -123,8 +123,8 @@ static bool add_entry(struct buf *to, const X509_NAME *name, int nid)
 static void add_address(struct buf *names, const ASN1_OCTET_STRING *address)
 {
     char text[INET6_ADDRSTRLEN];
-    int n = ASN1_STRING_length(address);
-    if ((n == 4 || n == 16) && inet_ntop(n == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text, sizeof text))
+    int n = ASN1_STRING_length(address), family = n == 4 ? AF_INET : AF_INET6;
+    if ((n == 4 || n == 16) && inet_ntop(family, ASN1_STRING_get0_data(address), text, sizeof text))
         buf_printf(names, "%s%s", names->len ? " " : "", text);
 }
 

@@ -53,10 +53,11 @@ static bool fill_in(X509 *x, const char *first, const char *names, int days)
     X509_NAME *subject = X509_get_subject_name(x);
     /* Who signed it is only for people to read; clients compare all the names. */
     const char *common = strlen(first) <= ub_common_name ? first : "chatd";
+    const unsigned char *cn = (const unsigned char *)common;
     bool good = n && BN_clear_bit(n, 127) + 1 && BN_to_ASN1_INTEGER(n, X509_get_serialNumber(x)) &&
                 X509_set_version(x, X509_VERSION_3) == 1 && X509_gmtime_adj(X509_getm_notBefore(x), -BACKDATED_S) &&
                 X509_time_adj_ex(X509_getm_notAfter(x), days, 0, NULL) &&
-                X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)common, -1, -1, 0) == 1 &&
+                X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, cn, -1, -1, 0) == 1 &&
                 X509_set_issuer_name(x, subject) == 1 && add_extension(x, NID_basic_constraints, "critical,CA:FALSE") &&
                 add_extension(x, NID_key_usage, "critical,digitalSignature") &&
                 add_extension(x, NID_ext_key_usage, "serverAuth") && add_extension(x, NID_subject_alt_name, names);
