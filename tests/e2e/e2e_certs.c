@@ -59,8 +59,8 @@ static void write_conf(const char *certificate, const char *key, const char *mor
     snprintf(paths[0], sizeof paths[0], "%s%s%s", *certificate == '/' ? "" : d.dir, *certificate == '/' ? "" : "/",
              certificate);
     snprintf(paths[1], sizeof paths[1], "%s%s%s", *key == '/' ? "" : d.dir, *key == '/' ? "" : "/", key);
-    snprintf(conf, sizeof conf,
-             LISTENERS "tls = {\ncertificates = (\n{ certificate = \"%s\"; key = \"%s\"; } );\n%s };\n", paths[0], paths[1], more);
+    snprintf(conf, sizeof conf, LISTENERS "tls = {\ncertificates = (\n{ certificate = \"%s\"; key = \"%s\"; } );\n"
+             "%s };\n", paths[0], paths[1], more);
     daemon_write_conf(&d, conf);
 }
 
