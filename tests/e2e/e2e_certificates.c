@@ -4,7 +4,7 @@
 
 #include "base/secret.h"
 #include "tests/lib/fixture.h"
-#include "tests/lib/tls_peer.h"
+#include "tests/lib/peer.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@
 
 static char out[65536];
 static struct tls_self_signed laptop, phone, server; /* the server's own, and two of clients */
-static struct tls_peer a, b;
+static struct peer a, b;
 
 static void write_file(const char *name, const struct buf *text)
 {
@@ -79,57 +79,67 @@ static struct daemon plain(void)
 }
 
 /* Connects with this certificate, or none, and sends USERNAME with these arguments; the connection stays open. */
-static void try_login(struct tls_peer *p, const struct tls_self_signed *own, const char *arguments, const char *answer)
+/* `own`: the client's certificate; NULL: none. */
+static void open_peer(struct peer *p, const struct tls_self_signed *own)
 {
-    tls_peer_open(p, &d, own);
-    tls_peer_say(p, "USERNAME %s", arguments);
-    tls_peer_expect(p, "%s", answer);
+    peer_connect(p, d.port, 0);
+    peer_use_tls(p, NULL, NULL);
+    if (own)
+        peer_use_certificate(p, own);
+    assert_true(peer_shake(p));
+}
+
+static void try_login(struct peer *p, const struct tls_self_signed *own, const char *arguments, const char *answer)
+{
+    open_peer(p, own);
+    peer_say(p, "USERNAME %s", arguments);
+    peer_expect(p, "%s", answer);
 }
 
 /* The same on a connection of its own, which is closed. */
 static void expect_login(const struct tls_self_signed *own, const char *arguments, const char *answer)
 {
-    static struct tls_peer p;
+    static struct peer p;
     try_login(&p, own, arguments, answer);
-    tls_peer_close(&p);
+    peer_close(&p);
 }
 
-static void add(struct tls_peer *p, const struct tls_self_signed *own)
+static void add(struct peer *p, const struct tls_self_signed *own)
 {
-    tls_peer_say(p, "CERT ADD");
-    tls_peer_expect(p, "OK Added certificate %s", own->fingerprint);
+    peer_say(p, "CERT ADD");
+    peer_expect(p, "OK Added certificate %s", own->fingerprint);
 }
 
-static void del(struct tls_peer *p, const struct tls_self_signed *own)
+static void del(struct peer *p, const struct tls_self_signed *own)
 {
-    tls_peer_say(p, "CERT DEL %s", own->fingerprint);
-    tls_peer_expect(p, "OK Removed certificate %s", own->fingerprint);
+    peer_say(p, "CERT DEL %s", own->fingerprint);
+    peer_expect(p, "OK Removed certificate %s", own->fingerprint);
 }
 
-static void take_token(struct tls_peer *p, char token[128])
+static void take_token(struct peer *p, char token[128])
 {
-    tls_peer_say(p, "TOKEN");
-    if (sscanf(tls_peer_line(p), "OK Token %127s", token) != 1)
+    peer_say(p, "TOKEN");
+    if (sscanf(peer_line(p), "OK Token %127s", token) != 1)
         fail_msg("not a token: %s", p->line);
 }
 
 static void expect_resume(const char *token, const char *answer)
 {
-    static struct tls_peer p;
-    tls_peer_open(&p, &d, NULL);
-    tls_peer_say(&p, "RESUME %s", token);
-    tls_peer_expect(&p, "%s", answer);
-    tls_peer_close(&p);
+    static struct peer p;
+    open_peer(&p, NULL);
+    peer_say(&p, "RESUME %s", token);
+    peer_expect(&p, "%s", answer);
+    peer_close(&p);
 }
 
 /* The account is registered over the connection `p`, which has the certificate, and has that certificate. */
-static void register_with(struct tls_peer *p, const struct tls_self_signed *own, const char *name)
+static void register_with(struct peer *p, const struct tls_self_signed *own, const char *name)
 {
-    tls_peer_open(p, &d, own);
-    tls_peer_say(p, "USERNAME %s", name);
-    tls_peer_expect(p, "OK Welcome, %s!", name);
-    tls_peer_say(p, "REGISTER password");
-    tls_peer_expect(p, "OK Registered %s", name);
+    open_peer(p, own);
+    peer_say(p, "USERNAME %s", name);
+    peer_expect(p, "OK Welcome, %s!", name);
+    peer_say(p, "REGISTER password");
+    peer_expect(p, "OK Registered %s", name);
     add(p, own);
 }
 
@@ -155,14 +165,14 @@ static void the_owner_of_a_certificate_needs_no_password(void **state)
     snprintf(line, sizeof line, "certificate_added id=1 account=alice fingerprint=%s", laptop.fingerprint);
     daemon_await_log(&d, line);
     try_login(&b, &laptop, "ALICE", WELCOME);
-    tls_peer_expect(&a, "ERROR Replaced by a new login"); /* as by a password */
-    tls_peer_expect_end(&a);
-    tls_peer_close(&a);
+    peer_expect(&a, "ERROR Replaced by a new login"); /* as by a password */
+    assert_int_equal(peer_end(&a), PEER_NOTIFIED);
+    peer_close(&a);
     assert_int_equal(daemon_status(&d, "logins_certificate"), 1);
     daemon_await_log(&d, "named id=2 name=alice account=1 by=certificate");
-    tls_peer_ask(&b, "SEEN alice", "SEEN alice now");
-    tls_peer_ask(&b, "PASSWD wrong another-password", "ERROR Wrong password"); /* it is not the password */
-    tls_peer_close(&b);
+    peer_ask(&b, "SEEN alice", "SEEN alice now");
+    peer_ask(&b, "PASSWD wrong another-password", "ERROR Wrong password"); /* it is not the password */
+    peer_close(&b);
     daemon_stop(&d);
     daemon_start(&d);
     expect_login(&laptop, "alice", WELCOME);
@@ -175,7 +185,7 @@ static void only_a_certificate_of_the_account_opens_it(void **state)
 {
     (void)state;
     register_with(&a, &laptop, "alice");
-    tls_peer_close(&a);
+    peer_close(&a);
     expect_login(&phone, "alice", REQUIRED);
     expect_login(NULL, "alice", REQUIRED);
     expect_login(&laptop, "bob", "OK Welcome, bob!"); /* nobody owns it */
@@ -189,8 +199,8 @@ static void only_a_certificate_of_the_account_opens_it(void **state)
     client_ask(&c, "CERT ADD", "ERROR No certificate in use (connect over TLS with a client certificate)");
     client_close(&c);
     try_login(&a, &phone, "alice", REQUIRED);
-    tls_peer_ask(&a, "USERNAME alice password", WELCOME); /* the session can go on */
-    tls_peer_close(&a);
+    peer_ask(&a, "USERNAME alice password", WELCOME); /* the session can go on */
+    peer_close(&a);
     assert_int_equal(daemon_status(&d, "logins_certificate"), 0);
 }
 
@@ -198,24 +208,24 @@ static void a_certificate_may_open_several_accounts(void **state)
 {
     (void)state;
     register_with(&a, &laptop, "alice");
-    tls_peer_close(&a);
+    peer_close(&a);
     register_with(&a, &laptop, "bob");
-    tls_peer_close(&a);
+    peer_close(&a);
     try_login(&a, &laptop, "alice", WELCOME);
     try_login(&b, &laptop, "bob", "OK Welcome, bob!");
     del(&a, &laptop);
-    tls_peer_ask(&b, "PING", "PONG");
+    peer_ask(&b, "PING", "PONG");
     expect_login(&laptop, "alice", REQUIRED);
-    tls_peer_close(&a);
-    tls_peer_close(&b);
+    peer_close(&a);
+    peer_close(&b);
     expect_login(&laptop, "bob", "OK Welcome, bob!");
 }
 
 /* The next line lists this certificate, followed by ` in use` or nothing. */
-static void expect_listed(struct tls_peer *p, const struct tls_self_signed *own, const char *in_use)
+static void expect_listed(struct peer *p, const struct tls_self_signed *own, const char *in_use)
 {
     char fingerprint[80], time[40], rest[40] = "";
-    if (sscanf(tls_peer_line(p), "CERT %79s %39[0-9TZ:.-]%39[^\n]", fingerprint, time, rest) < 2)
+    if (sscanf(peer_line(p), "CERT %79s %39[0-9TZ:.-]%39[^\n]", fingerprint, time, rest) < 2)
         fail_msg("not a certificate: %s", p->line);
     assert_string_equal(fingerprint, own->fingerprint);
     assert_int_equal(strlen(time), strlen("2026-11-26T08:15:30.120Z"));
@@ -227,27 +237,27 @@ static void certificates_are_listed_and_removed_by_their_beginning(void **state)
     char beginning[32], whole[128] = "";
     (void)state;
     register_with(&a, &laptop, "alice");
-    tls_peer_close(&a);
+    peer_close(&a);
     try_login(&a, &phone, "alice password", WELCOME);
     add(&a, &phone);
     add(&a, &phone); /* again: it is there */
     for (int i = 0; i < 2; i++) {
-        tls_peer_say(&a, i ? "/cert list" : "CERT");
+        peer_say(&a, i ? "/cert list" : "CERT");
         expect_listed(&a, &laptop, "");
         expect_listed(&a, &phone, " in use");
-        tls_peer_expect(&a, "OK 2 certificates");
+        peer_expect(&a, "OK 2 certificates");
     }
     assert_shown("\"certificates\":2");
-    tls_peer_ask(&a, "CERT DEL", "ERROR Usage: CERT [ADD | DEL <fingerprint> | LIST]");
-    tls_peer_ask(&a, "CERT ADD it", "ERROR Usage: CERT [ADD | DEL <fingerprint> | LIST]");
-    tls_peer_ask(&a, "CERT all", "ERROR Usage: CERT [ADD | DEL <fingerprint> | LIST]");
-    tls_peer_ask(&a, "CERT DEL 123456", "ERROR Invalid fingerprint (at least 8 hexadecimal digits)");
-    tls_peer_ask(&a, "CERT DEL not-a-fingerprint", "ERROR Invalid fingerprint (at least 8 hexadecimal digits)");
-    tls_peer_say(&a, "CERT DEL %.12s0000", laptop.fingerprint);
-    tls_peer_expect(&a, "ERROR Certificate not found (try CERT)");
+    peer_ask(&a, "CERT DEL", "ERROR Usage: CERT [ADD | DEL <fingerprint> | LIST]");
+    peer_ask(&a, "CERT ADD it", "ERROR Usage: CERT [ADD | DEL <fingerprint> | LIST]");
+    peer_ask(&a, "CERT all", "ERROR Usage: CERT [ADD | DEL <fingerprint> | LIST]");
+    peer_ask(&a, "CERT DEL 123456", "ERROR Invalid fingerprint (at least 8 hexadecimal digits)");
+    peer_ask(&a, "CERT DEL not-a-fingerprint", "ERROR Invalid fingerprint (at least 8 hexadecimal digits)");
+    peer_say(&a, "CERT DEL %.12s0000", laptop.fingerprint);
+    peer_expect(&a, "ERROR Certificate not found (try CERT)");
     snprintf(beginning, sizeof beginning, "%.12s", laptop.fingerprint);
-    tls_peer_say(&a, "CERT DEL %s", beginning);
-    tls_peer_expect(&a, "OK Removed certificate %s", laptop.fingerprint);
+    peer_say(&a, "CERT DEL %s", beginning);
+    peer_expect(&a, "OK Removed certificate %s", laptop.fingerprint);
     daemon_await_log(&d, "certificate_removed id=2 account=alice fingerprint=");
     for (int i = 0; phone.fingerprint[i]; i += 2) { /* as openssl prints it */
         size_t n = strlen(whole);
@@ -255,11 +265,11 @@ static void certificates_are_listed_and_removed_by_their_beginning(void **state)
     }
     for (char *p = whole; *p; p++)
         *p = *p >= 'a' && *p <= 'f' ? (char)(*p - 'a' + 'A') : *p;
-    tls_peer_say(&a, "CERT DEL %s", whole);
-    tls_peer_expect(&a, "OK Removed certificate %s", phone.fingerprint);
-    tls_peer_ask(&a, "CERT", "OK 0 certificates");
+    peer_say(&a, "CERT DEL %s", whole);
+    peer_expect(&a, "OK Removed certificate %s", phone.fingerprint);
+    peer_ask(&a, "CERT", "OK 0 certificates");
     assert_shown("\"certificates\":0");
-    tls_peer_close(&a);
+    peer_close(&a);
     expect_login(&laptop, "alice", REQUIRED);
     expect_login(&phone, "alice", REQUIRED);
 }
@@ -272,18 +282,18 @@ static void an_ambiguous_beginning_removes_nothing(void **state)
     snprintf(sql, sizeof sql, "INSERT INTO certificate SELECT account, '%.63s%c', 1 FROM certificate",
              laptop.fingerprint, last == '0' ? '1' : '0');
     register_with(&a, &laptop, "alice");
-    tls_peer_close(&a);
+    peer_close(&a);
     daemon_stop(&d);
     daemon_sql(&d, sql);
     daemon_start(&d);
     try_login(&a, &laptop, "alice", WELCOME);
-    tls_peer_say(&a, "CERT DEL %.63s", laptop.fingerprint);
-    tls_peer_expect(&a, "ERROR Several certificates begin so; give more digits");
+    peer_say(&a, "CERT DEL %.63s", laptop.fingerprint);
+    peer_expect(&a, "ERROR Several certificates begin so; give more digits");
     del(&a, &laptop);
-    tls_peer_say(&a, "CERT");
-    tls_peer_line(&a);
-    tls_peer_expect(&a, "OK 1 certificates");
-    tls_peer_close(&a);
+    peer_say(&a, "CERT");
+    peer_line(&a);
+    peer_expect(&a, "OK 1 certificates");
+    peer_close(&a);
 }
 
 static void an_account_has_no_more_certificates_than_its_limit(void **state)
@@ -292,12 +302,12 @@ static void an_account_has_no_more_certificates_than_its_limit(void **state)
     daemon_fini(&d);
     start("certificates = 1;", "optional");
     register_with(&a, &laptop, "alice");
-    tls_peer_close(&a);
+    peer_close(&a);
     try_login(&a, &phone, "alice password", WELCOME);
-    tls_peer_ask(&a, "CERT ADD", "ERROR Too many certificates (CERT DEL <fingerprint>)");
+    peer_ask(&a, "CERT ADD", "ERROR Too many certificates (CERT DEL <fingerprint>)");
     del(&a, &laptop);
     add(&a, &phone);
-    tls_peer_close(&a);
+    peer_close(&a);
     expect_login(&phone, "alice", WELCOME);
     expect_login(&laptop, "alice", REQUIRED);
 }
@@ -307,20 +317,20 @@ static void what_is_missing_for_a_certificate_is_told(void **state)
     static const char none[] = "ERROR No certificate in use (connect over TLS with a client certificate)";
     (void)state;
     try_login(&a, &laptop, "alice", WELCOME);
-    tls_peer_ask(&a, "CERT", "ERROR Not registered");
-    tls_peer_ask(&a, "CERT ADD", "ERROR Not registered");
-    tls_peer_ask(&a, "CERT DEL 0123456789abcdef", "ERROR Not registered");
-    tls_peer_ask(&a, "REGISTER password", "OK Registered alice");
-    tls_peer_close(&a);
+    peer_ask(&a, "CERT", "ERROR Not registered");
+    peer_ask(&a, "CERT ADD", "ERROR Not registered");
+    peer_ask(&a, "CERT DEL 0123456789abcdef", "ERROR Not registered");
+    peer_ask(&a, "REGISTER password", "OK Registered alice");
+    peer_close(&a);
     try_login(&a, NULL, "alice password", WELCOME);
-    tls_peer_ask(&a, "CERT ADD", none);
-    tls_peer_close(&a);
+    peer_ask(&a, "CERT ADD", none);
+    peer_close(&a);
     daemon_fini(&d);
     start("", "off");
     try_login(&a, &laptop, "alice", WELCOME);
-    tls_peer_ask(&a, "REGISTER password", "OK Registered alice");
-    tls_peer_ask(&a, "CERT ADD", none);
-    tls_peer_close(&a);
+    peer_ask(&a, "REGISTER password", "OK Registered alice");
+    peer_ask(&a, "CERT ADD", none);
+    peer_close(&a);
 }
 
 static void a_change_that_cannot_be_written_is_refused(void **state)
@@ -328,14 +338,14 @@ static void a_change_that_cannot_be_written_is_refused(void **state)
     (void)state;
     register_with(&a, &laptop, "alice");
     struct sqlite3 *db = daemon_lock_database(&d);
-    tls_peer_say(&a, "CERT DEL %s", laptop.fingerprint);
-    tls_peer_expect(&a, "ERROR Storage unavailable");
-    tls_peer_close(&a);
+    peer_say(&a, "CERT DEL %s", laptop.fingerprint);
+    peer_expect(&a, "ERROR Storage unavailable");
+    peer_close(&a);
     try_login(&a, &laptop, "alice", WELCOME); /* what is in memory needs no disk */
     daemon_unlock_database(db);
     daemon_await_log(&d, "store_recovered");
     del(&a, &laptop);
-    tls_peer_close(&a);
+    peer_close(&a);
     expect_login(&laptop, "alice", REQUIRED);
 }
 
@@ -346,23 +356,23 @@ static void a_removed_certificate_takes_the_tokens_along_and_ends_no_session(voi
     char token[128], mine[128];
     (void)state;
     register_with(&a, &laptop, "alice");
-    tls_peer_close(&a);
+    peer_close(&a);
     try_login(&b, &laptop, "alice", WELCOME); /* a thief with the laptop */
     take_token(&b, token);
     try_login(&a, &phone, "alice password", WELCOME);
-    tls_peer_expect(&b, "ERROR Replaced by a new login");
-    tls_peer_close(&b);
+    peer_expect(&b, "ERROR Replaced by a new login");
+    peer_close(&b);
     take_token(&a, mine);
     del(&a, &laptop);
-    tls_peer_ask(&a, "PING", "PONG");
+    peer_ask(&a, "PING", "PONG");
     expect_login(&laptop, "alice", REQUIRED);
     expect_resume(token, "ERROR Token not valid");
     expect_resume(mine, "ERROR Token not valid");
-    tls_peer_ask(&a, "PING", "PONG");
+    peer_ask(&a, "PING", "PONG");
     add(&a, &phone); /* what this session has proved still holds */
     take_token(&a, mine);
     expect_resume(mine, "OK Welcome back, alice!");
-    tls_peer_close(&a);
+    peer_close(&a);
 }
 
 /* A thief who has it may be the one who removes it. */
@@ -370,17 +380,17 @@ static void a_session_by_a_certificate_that_was_removed_gets_no_new_rights(void 
 {
     (void)state;
     register_with(&a, &laptop, "alice");
-    tls_peer_close(&a);
+    peer_close(&a);
     try_login(&a, &laptop, "alice", WELCOME);
     add(&a, &laptop); /* so far it may */
     del(&a, &laptop);
-    tls_peer_ask(&a, "CERT ADD", "ERROR Log in again first");
-    tls_peer_ask(&a, "TOKEN", "ERROR Log in again first");
-    tls_peer_ask(&a, "CERT DEL 0123456789abcdef", "ERROR Log in again first");
-    tls_peer_ask(&a, "CERT", "OK 0 certificates");
-    tls_peer_ask(&a, "PASSWD password another-password", "OK Password changed"); /* that proves it anew */
+    peer_ask(&a, "CERT ADD", "ERROR Log in again first");
+    peer_ask(&a, "TOKEN", "ERROR Log in again first");
+    peer_ask(&a, "CERT DEL 0123456789abcdef", "ERROR Log in again first");
+    peer_ask(&a, "CERT", "OK 0 certificates");
+    peer_ask(&a, "PASSWD password another-password", "OK Password changed"); /* that proves it anew */
     add(&a, &laptop);
-    tls_peer_close(&a);
+    peer_close(&a);
     expect_login(&laptop, "alice", WELCOME);
 }
 
@@ -388,15 +398,15 @@ static void a_new_password_removes_all_certificates(void **state)
 {
     (void)state;
     register_with(&a, &laptop, "alice");
-    tls_peer_close(&a);
+    peer_close(&a);
     try_login(&a, &phone, "alice password", WELCOME);
     add(&a, &phone);
-    tls_peer_ask(&a, "PASSWD password another-password", "OK Password changed");
-    tls_peer_ask(&a, "CERT", "OK 0 certificates");
+    peer_ask(&a, "PASSWD password another-password", "OK Password changed");
+    peer_ask(&a, "CERT", "OK 0 certificates");
     expect_login(&laptop, "alice", REQUIRED);
     expect_login(&phone, "alice", REQUIRED);
     add(&a, &phone); /* whoever set the password need not log in again */
-    tls_peer_close(&a);
+    peer_close(&a);
     daemon_stop(&d);
     daemon_start(&d);
     expect_login(&laptop, "alice", REQUIRED);
@@ -408,15 +418,15 @@ static void a_password_of_the_operator_removes_them_and_binds_the_session(void *
     (void)state;
     register_with(&a, &laptop, "alice");
     assert_int_equal(ask_ctl("another-password\n", "passwd"), 0);
-    tls_peer_ask(&a, "CERT", "OK 0 certificates");
-    tls_peer_ask(&a, "CERT ADD", "ERROR Log in again first");
-    tls_peer_ask(&a, "PASSWD password third-password", "ERROR Wrong password");
-    tls_peer_ask(&a, "CERT ADD", "ERROR Log in again first");
+    peer_ask(&a, "CERT", "OK 0 certificates");
+    peer_ask(&a, "CERT ADD", "ERROR Log in again first");
+    peer_ask(&a, "PASSWD password third-password", "ERROR Wrong password");
+    peer_ask(&a, "CERT ADD", "ERROR Log in again first");
     expect_login(&laptop, "alice", REQUIRED);
-    tls_peer_close(&a);
+    peer_close(&a);
     try_login(&a, &laptop, "alice another-password", WELCOME);
     add(&a, &laptop);
-    tls_peer_close(&a);
+    peer_close(&a);
     expect_login(&laptop, "alice", WELCOME);
 }
 
@@ -425,9 +435,9 @@ static void a_locked_account_is_opened_by_no_certificate_and_keeps_it(void **sta
     (void)state;
     register_with(&a, &laptop, "alice");
     daemon_ctl_ok(&d, out, sizeof out, "user", "lock", "alice", NULL);
-    tls_peer_expect(&a, "ERROR Account locked");
-    tls_peer_expect_end(&a);
-    tls_peer_close(&a);
+    peer_expect(&a, "ERROR Account locked");
+    assert_int_equal(peer_end(&a), PEER_NOTIFIED);
+    peer_close(&a);
     expect_login(&laptop, "alice", "ERROR Account locked");
     expect_login(&phone, "alice", REQUIRED); /* only its own certificate shows that it is locked */
     assert_shown("\"certificates\":1");
@@ -439,12 +449,12 @@ static void a_removed_account_leaves_no_certificate_behind(void **state)
 {
     (void)state;
     register_with(&a, &laptop, "alice");
-    tls_peer_ask(&a, "UNREGISTER password", "OK Unregistered alice");
-    tls_peer_ask(&a, "CERT", "ERROR Not registered");
-    tls_peer_ask(&a, "REGISTER password", "OK Registered alice");
-    tls_peer_ask(&a, "CERT", "OK 0 certificates");
+    peer_ask(&a, "UNREGISTER password", "OK Unregistered alice");
+    peer_ask(&a, "CERT", "ERROR Not registered");
+    peer_ask(&a, "REGISTER password", "OK Registered alice");
+    peer_ask(&a, "CERT", "OK 0 certificates");
     add(&a, &laptop);
-    tls_peer_close(&a);
+    peer_close(&a);
     daemon_ctl_ok(&d, out, sizeof out, "user", "del", "alice", NULL);
     assert_int_equal(ask_ctl("password\n", "add"), 0);
     expect_login(&laptop, "alice", REQUIRED);

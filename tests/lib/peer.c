@@ -89,6 +89,19 @@ static void note_reason(struct peer *p)
         p->reason = 0;
 }
 
+void peer_use_certificate(struct peer *p, const struct tls_self_signed *own)
+{
+    BIO *certificate = BIO_new_mem_buf(own->certificate.data, (int)own->certificate.len);
+    BIO *key = BIO_new_mem_buf(own->key.data, (int)own->key.len);
+    X509 *x = PEM_read_bio_X509(certificate, NULL, NULL, NULL);
+    EVP_PKEY *k = PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
+    assert_true(x && k && SSL_use_certificate(p->ssl, x) == 1 && SSL_use_PrivateKey(p->ssl, k) == 1);
+    X509_free(x);
+    EVP_PKEY_free(k);
+    BIO_free(certificate);
+    BIO_free(key);
+}
+
 bool peer_shake(struct peer *p)
 {
     ERR_clear_error();
@@ -219,6 +232,12 @@ void peer_expect(struct peer *p, const char *fmt, ...)
     if (!peer_line(p))
         fail_msg("the connection ended; expected: %s", wanted);
     assert_string_equal(p->line, wanted);
+}
+
+void peer_ask(struct peer *p, const char *line, const char *answer)
+{
+    peer_say(p, "%s", line);
+    peer_expect(p, "%s", answer);
 }
 
 void peer_skip_to(struct peer *p, const char *fmt, ...)

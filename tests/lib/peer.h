@@ -2,7 +2,7 @@
 #ifndef TESTS_LIB_PEER_H
 #define TESTS_LIB_PEER_H
 
-#include "net/stream.h"
+#include "net/tls.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +26,8 @@ struct peer {
 void peer_connect(struct peer *p, int port, int receive_buffer);
 /* Prepares TLS of this version only ("1.1", "1.2", "1.3"); NULL: any. The client asks for `host`; NULL: for none. */
 void peer_use_tls(struct peer *p, const char *version, const char *host);
+/* The client shows this certificate, as tls_self_sign makes it, when it is asked for one. Before the handshake. */
+void peer_use_certificate(struct peer *p, const struct tls_self_signed *own);
 /* False: the handshake has failed, and .reason says why. */
 bool peer_shake(struct peer *p);
 /* All of that; the handshake must succeed. `version` NULL: a connection without TLS. */
@@ -45,6 +47,8 @@ void peer_say(struct peer *p, const char *fmt, ...) __attribute__((format(printf
 const char *peer_line(struct peer *p);
 /* The next line must be this one. */
 void peer_expect(struct peer *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Sends the line and expects the answer. */
+void peer_ask(struct peer *p, const char *line, const char *answer);
 /* Reads lines up to this one. */
 void peer_skip_to(struct peer *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void peer_login(struct peer *p, int port, const char *version, const char *name);
