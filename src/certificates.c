@@ -74,7 +74,7 @@ static void remind(const struct tls_view *view, void *arg)
     if (left_ms < TLS_ENDS_SOON_MS)
         log_warn("certificate_ends", "file=%s ends=%s days_left=%lld hint=\"renew it, then chatctl reload\"",
                  log_quote(view->file, file), clock_text(view->ends_ms, ends),
-                 (long long)(left_ms > 0 ? left_ms / CLOCK_DAY_MS : 0));
+                 tls_days_left(view->ends_ms));
 }
 
 void certificates_remind(int64_t now_ms)

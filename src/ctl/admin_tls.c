@@ -4,7 +4,6 @@
 
 #include "ctl/admin_call.h"
 
-#include "base/clock.h"
 #include "ctl/wire.h"
 #include "net/tls.h"
 
@@ -16,12 +15,11 @@ struct showing {
 static void put_certificate(const struct tls_view *view, void *arg)
 {
     const struct showing *s = arg;
-    int64_t left_ms = view->ends_ms - clock_wall_ms();
     wire_open(s->out);
     wire_string(s->out, "names", view->names);
     wire_string(s->out, "issuer", view->issuer);
     wire_time(s->out, "ends", view->ends_ms);
-    wire_number(s->out, "days_left", left_ms > 0 ? left_ms / CLOCK_DAY_MS : 0);
+    wire_number(s->out, "days_left", tls_days_left(view->ends_ms));
     wire_string(s->out, "key", view->key_type);
     wire_string(s->out, "listeners", s->listeners);
     wire_string(s->out, "file", view->file);

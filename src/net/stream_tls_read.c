@@ -117,9 +117,9 @@ static ssize_t shake(struct tls *t)
 /* The first byte tells a TLS client from everything else: it begins a handshake record. */
 static ssize_t greet(struct tls *t)
 {
-    if (t->stage == TLS_HELLO && t->in_n && *t->in != SSL3_RT_HANDSHAKE)
+    if (t->stage == TLS_HELLO && *t->in != SSL3_RT_HANDSHAKE)
         return fail(t, CLOSE_PLAIN_ON_TLS, NULL);
-    return t->in_n ? shake(t) : 0;
+    return shake(t);
 }
 
 /* Whether the peer sends more than it should that is not text. */
@@ -221,10 +221,10 @@ static ssize_t end_input(struct tls *t, ssize_t got)
     lock_acquire(&t->lock);
     bool shut = t->shut, timed_out = t->timed_out;
     lock_release(&t->lock);
-    if (t->stage == TLS_OPEN)
+    if (t->stage == TLS_OPEN) {
         counter_add(COUNTER_TLS_TRUNCATED, got == 0 && !shut);
-    if (t->stage == TLS_OPEN)
         return got;
+    }
     if (t->stage != TLS_HELLO || got < 0 || timed_out)
         return fail_unfinished(t);
     go_on(t, TLS_FAILED); /* a client that has said nothing is no failure */

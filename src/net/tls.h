@@ -3,6 +3,7 @@
 #define NET_TLS_H
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "net/msg.h"
 #include "net/stream.h"
 
@@ -17,7 +18,7 @@
  */
 bool tls_available(void);
 
-#define TLS_ENDS_SOON_MS (14 * 24 * 3600 * 1000LL) /* a certificate that ends within this time is warned of */
+#define TLS_ENDS_SOON_MS (14 * CLOCK_DAY_MS) /* a certificate that ends within this time is warned of */
 
 /* One certificate with its key, as chatd.conf names them. Borrowed strings. */
 struct tls_pair {
@@ -57,6 +58,13 @@ struct tls_view {
     const char *issuer, *key_type, *fingerprint;
     int64_t ends_ms; /* wall clock */
 };
+/* Whole days until that moment; 0 when it has passed. */
+static inline long long tls_days_left(int64_t ends_ms)
+{
+    int64_t left_ms = ends_ms - clock_wall_ms();
+    return left_ms > 0 ? (long long)(left_ms / CLOCK_DAY_MS) : 0;
+}
+
 /* Calls fn for each certificate in use, the default first. Any thread; fn may not call tls_use. */
 void tls_each(void (*fn)(const struct tls_view *view, void *arg), void *arg);
 

@@ -83,7 +83,7 @@ void tls_check_dates(const struct tls_entry *entry, const char *where, struct bu
                    entry->file, clock_text(ends_ms, text));
     else if (ends_ms - now_ms < TLS_ENDS_SOON_MS)
         buf_printf(warnings, "%s: tls.certificates.certificate: %s: ends in %lld days, on %s; renew it, then `chatctl "
-                   "reload`\n", where, entry->file, (long long)((ends_ms - now_ms) / CLOCK_DAY_MS),
+                   "reload`\n", where, entry->file, tls_days_left(ends_ms),
                    clock_text(ends_ms, text));
     if (begins_ms > now_ms)
         buf_printf(warnings, "%s: tls.certificates.certificate: %s: not valid before %s; clients will refuse it until "
