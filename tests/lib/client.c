@@ -225,7 +225,7 @@ bool client_send_on(struct client *c, const void *data, size_t len)
     return sent;
 }
 
-bool client_receive_on(struct client *c, void *data, size_t size)
+size_t client_receive_on(struct client *c, void *data, size_t size)
 {
     struct pollfd p = {.fd = c->fd, .events = POLLIN};
     ssize_t n;
@@ -233,7 +233,9 @@ bool client_receive_on(struct client *c, void *data, size_t size)
         poll(&p, 1, DAEMON_WAIT_MS);
         n = c->tls ? client_tls_receive(c->tls, data, size) : recv(c->fd, data, size, 0);
     } while (n < 0 && errno == EAGAIN);
-    return n > 0;
+    if (n > 0 && is_rot13())
+        stream_rot13_turn(data, (size_t)n);
+    return n > 0 ? (size_t)n : 0;
 }
 
 /* Reads the next line into c->line; false at the end of input. */

@@ -38,9 +38,9 @@ void client_half_close(struct client *c);
 
 void client_send(struct client *c, const void *data, size_t len);
 /* For a thread of the test's own, which may do one of them while another thread does the other: sends all, and returns
- * whether that was possible; receives something, and returns false at the end. They assert nothing. */
+ * whether that was possible; receives something, and returns its length, 0 at the end. They assert nothing. */
 bool client_send_on(struct client *c, const void *data, size_t len);
-bool client_receive_on(struct client *c, void *data, size_t size);
+size_t client_receive_on(struct client *c, void *data, size_t size);
 /* Sends the line and an LF. */
 void client_say(struct client *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
