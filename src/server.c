@@ -31,7 +31,7 @@
 #include "net/pool.h"
 #include "net/refuse.h"
 #include "net/tls.h"
-#include "net/turns.h"
+#include "net/workers.h"
 #include "ports.h"
 #include "proto/native.h"
 #include "serve/clients.h"
@@ -393,6 +393,8 @@ static int start_threads(const struct conf *c, void (*stop)(void))
         .serve = reader_serve,
     };
     struct admin_hooks hooks = {.reload = reload, .tls_listeners = ports_with_tls, .stop = stop};
+    if (tls_available() && workers_start(processors()) != 0)
+        return -1;
     if (store_start() != 0 || refuse_start() != 0 || pool_start(&pool, &made) != 0 || keeper_start(tick) != 0 ||
         admin_start(&hooks) != 0)
         return -1;
@@ -433,7 +435,6 @@ int server_start(const struct server_options *o, void (*stop)(void))
     }
     if (geteuid() == 0)
         log_warn("running_as_root", "hint=\"run chatd as a user of its own; it needs no privileges\"");
-    turns_configure(processors());
     users_start();
     rooms_start();
     accounts_start();
@@ -478,6 +479,7 @@ void server_stop(void)
     accounts_stop();
     users_stop();
     ports_free();
+    workers_stop();
     (void)tls_use(NULL);
     log_info("stopped", "%s", "");
 }

@@ -85,24 +85,6 @@ void thread_lower_priority(int nice)
 #endif
 }
 
-/* The pages below the frame of this call, without one for the calls that follow. */
-void thread_trim_stack(void)
-{
-#ifdef __linux__
-    char here;
-    void *low;
-    size_t size, page = (size_t)sysconf(_SC_PAGESIZE);
-    pthread_attr_t attr;
-    if (pthread_getattr_np(pthread_self(), &attr) != 0)
-        return;
-    bool known = pthread_attr_getstack(&attr, &low, &size) == 0;
-    must_ok(pthread_attr_destroy(&attr));
-    uintptr_t from = ((uintptr_t)low + page - 1) / page * page, upto = ((uintptr_t)&here / page - 1) * page;
-    if (known && upto > from && upto < (uintptr_t)low + size)
-        (void)madvise((void *)from, upto - from, MADV_DONTNEED);
-#endif
-}
-
 void thread_join(struct thread *t)
 {
     must_ok(pthread_join(t->id, NULL));

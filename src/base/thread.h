@@ -21,10 +21,6 @@ int thread_start(struct thread *t, const char *name, size_t stack_bytes, thread_
  * priorities belong to whole processes. */
 void thread_lower_priority(int nice);
 
-/* Gives the memory of the calling thread's stack that a deep call has used, and that is unused now, back to the system.
- * It must not hold a hot lock. */
-void thread_trim_stack(void);
-
 /* Waits until the thread has ended. Blocks; once for each started thread. */
 void thread_join(struct thread *t);
 

@@ -16,7 +16,7 @@
 #include "chat/users.h"
 #include "ctl/wire.h"
 #include "net/post.h"
-#include "net/turns.h"
+#include "net/workers.h"
 #include "proto/text.h"
 #include "serve/clients.h"
 #include "store/store.h"
@@ -79,7 +79,7 @@ const char *admin_status(struct admin_call *c)
     wire_number(c->out, "rooms_occupied", (long long)occupied.n);
     wire_number(c->out, "thread_pairs", pool.pairs);
     wire_number(c->out, "thread_pairs_idle", pool.idle);
-    wire_number(c->out, "handshakes_waiting", turns_waiting());
+    wire_number(c->out, "handshakes_waiting", workers_waiting());
     wire_number(c->out, "queued_entries", (long long)queued[0]);
     wire_number(c->out, "queued_bytes", (long long)queued[1]);
     wire_string(c->out, "store", store_names[store.state]);

@@ -8,8 +8,8 @@
  *     reader   stream_read(below) → .in → SSL_read → text          answers to the peer → .out → poke
  *     drainer  text → SSL_write → .out → .sending → stream_write(below)
  *
- * During the handshake only the reader uses OpenSSL, without the lock, because that may take milliseconds; the drainer
- * waits for the end of it, and sends what the handshake puts into .out meanwhile.
+ * During the handshake a worker (net/workers.h) uses OpenSSL for the reader, which waits. It takes no lock, because it
+ * may take milliseconds. The drainer waits for the end of it, and sends what the handshake puts into .out meanwhile.
  */
 #include "config.h"
 
@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/panic.h"
 #include "net/stream_tls_impl.h"
+#include "net/workers.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -173,10 +174,15 @@ static void tls_linger(struct stream *st, int64_t until_ms)
     stream_linger(st->below, until_ms);
 }
 
+static void free_ssl(void *ssl)
+{
+    SSL_free(ssl);
+}
+
 static void tls_close(struct stream *st)
 {
     struct tls *t = tls_of(st);
-    SSL_free(t->ssl);
+    (void)workers_run(free_ssl, t->ssl, INT64_MAX); /* what was allocated by a worker goes back to it */
     tls_keys_unref(t->keys);
     buf_fini(&t->kept);
     free(t->large);

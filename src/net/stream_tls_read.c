@@ -10,9 +10,8 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/panic.h"
-#include "base/thread.h"
 #include "net/stream_tls_impl.h"
-#include "net/turns.h"
+#include "net/workers.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -57,8 +56,8 @@ static ssize_t fail_unfinished(struct tls *t)
     return shut ? fail(t, CLOSE_GONE, NULL) : fail(t, CLOSE_HANDSHAKE, "the client went away");
 }
 
-/* Why the peer hears nothing more: it has waited for its turn until its time was over. */
-static ssize_t refuse_turn(struct tls *t)
+/* No worker was free until its time was over. */
+static ssize_t refuse_late(struct tls *t)
 {
     struct msg *alert = tls_refusal(TLS_REFUSED_FULL);
     counter_add(COUNTER_TLS_REFUSED, 1);
@@ -80,38 +79,52 @@ static void go_on(struct tls *t, enum tls_stage stage)
     stream_poke(&t->base);
 }
 
-/* The handshake is over. 0, or -1: it has failed. */
-static ssize_t end_shake(struct tls *t, bool good)
-{
-    const char *error = good ? NULL : tls_error();
-    OPENSSL_thread_stop(); /* it has kept a random generator for this thread, */
-    thread_trim_stack();   /* and used much more stack than anything that follows */
-    if (!good)
-        return fail(t, CLOSE_HANDSHAKE, error);
-    note_security(t);
-    counter_add(COUNTER_TLS_HANDSHAKES, 1);
-    go_on(t, TLS_OPEN);
-    return 0;
-}
+/* A step of the handshake, with what was received. */
+struct step {
+    struct tls *tls;
+    int error;          /* SSL_ERROR_…; SSL_ERROR_SYSCALL: our side has ended it meanwhile */
+    const char *detail; /* why it has failed */
+};
 
-/* One step of the handshake, with what was received. 0, or -1: it has failed. */
-static ssize_t shake(struct tls *t)
+/* Called by a worker. */
+static void compute(void *arg)
 {
-    if (!turns_wait(t->until_ms))
-        return refuse_turn(t);
+    struct step *step = arg;
+    struct tls *t = step->tls;
     lock_acquire(&t->lock);
     bool shut = t->shut;
     lock_release(&t->lock);
-    ERR_clear_error();
-    int result = shut ? -1 : SSL_do_handshake(t->ssl);
-    int error = shut ? SSL_ERROR_SYSCALL : SSL_get_error(t->ssl, result);
-    turns_give_back();
+    step->error = SSL_ERROR_SYSCALL;
     if (shut)
+        return;
+    ERR_clear_error();
+    int result = SSL_do_handshake(t->ssl);
+    step->error = SSL_get_error(t->ssl, result);
+    if (step->error == SSL_ERROR_NONE)
+        note_security(t);
+    else
+        step->detail = tls_error();
+}
+
+/* One step of the handshake. 0, or -1: it has failed. */
+static ssize_t shake(struct tls *t)
+{
+    struct step step = {.tls = t};
+    if (!workers_run(compute, &step, t->until_ms))
+        return refuse_late(t);
+    switch (step.error) {
+    case SSL_ERROR_NONE:
+        counter_add(COUNTER_TLS_HANDSHAKES, 1);
+        go_on(t, TLS_OPEN);
+        return 0;
+    case SSL_ERROR_WANT_READ:
+        go_on(t, TLS_SHAKING);
+        return 0;
+    case SSL_ERROR_SYSCALL:
         return fail_unfinished(t);
-    if (error != SSL_ERROR_WANT_READ)
-        return end_shake(t, result == 1);
-    go_on(t, TLS_SHAKING);
-    return 0;
+    default:
+        return fail(t, CLOSE_HANDSHAKE, step.detail);
+    }
 }
 
 /* The first byte tells a TLS client from everything else: it begins a handshake record. */

@@ -11,6 +11,7 @@
 
 #include "base/lock.h"
 #include "base/panic.h"
+#include "net/tls_memory.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -131,11 +132,19 @@ static int choose_certificate(SSL *ssl, int *alert, void *arg)
     return SSL_TLSEXT_ERR_NOACK;
 }
 
+/* Every way into OpenSSL begins here. */
+static SSL_CTX *bare_context(void)
+{
+    tls_memory_init();
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    must(ctx);
+    return ctx;
+}
+
 static SSL_CTX *new_context(const struct tls_config *config, struct tls_keys *keys)
 {
     static const unsigned char session_context[] = "chatd";
-    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-    must(ctx);
+    SSL_CTX *ctx = bare_context();
     SSL_CTX_set_min_proto_version(ctx, config->only_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
     SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
@@ -161,8 +170,7 @@ static bool set_ciphers(SSL_CTX *ctx, const char *list, bool is_1_3)
 
 bool tls_knows_ciphers(const char *list, bool is_1_3)
 {
-    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-    must(ctx);
+    SSL_CTX *ctx = bare_context();
     bool knows = set_ciphers(ctx, list, is_1_3);
     SSL_CTX_free(ctx);
     ERR_clear_error();
