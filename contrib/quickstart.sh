@@ -242,7 +242,7 @@ check() {
     verdicts=$tmp/verdicts
     output=$tmp/output
     say "testing"
-    { (cd "$build" && "$MAKE" check) 2>&1 || echo "make check failed"; } | tee "$output" |
+    { (cd "$build" && "$MAKE" -j"$jobs" check) 2>&1 || echo "make check failed"; } | tee "$output" |
         grep -E '^(PASS|FAIL|XPASS|XFAIL|SKIP|ERROR): ' | tee "$verdicts" || :
     passed=$(grep -c -E '^(PASS|XFAIL): ' "$verdicts" || :)
     failed=$(grep -c -E '^(FAIL|XPASS|ERROR): ' "$verdicts" || :)

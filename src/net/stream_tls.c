@@ -20,7 +20,6 @@
 #include "net/stream_tls_impl.h"
 #include "net/workers.h"
 
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdlib.h>

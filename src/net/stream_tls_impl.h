@@ -9,6 +9,7 @@
 #include "net/stream.h"
 #include "net/tls_keys.h"
 
+#include <openssl/err.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,7 +45,7 @@ struct tls {
     bool pending;             /* R: the next read has something without receiving: text, an end, an error */
     const char *wrong;        /* R: an error that came behind text: static, or NULL */
     struct buf out;           /* S: to be sent, in whole records */
-    _Atomic size_t held;      /* a, written under .lock: bytes in .out, and in .sending behind .sent */
+    _Atomic size_t held;      /* a: bytes in .out, and in .sending behind .sent */
     struct buf sending;       /* D */
     size_t sent;              /* D: how much of it is sent */
     size_t owed;              /* D: the text of the record in .sending, which is to be reported as written */
@@ -60,6 +61,13 @@ struct tls {
 static inline struct tls *tls_of(struct stream *st)
 {
     return container_of(st, struct tls, base);
+}
+
+/* What an earlier call has left would be taken for an error of the next one. ERR_clear_error() alone is slow. */
+static inline void tls_clear_error(void)
+{
+    if (ERR_peek_error())
+        ERR_clear_error();
 }
 
 /* Queues bytes for the peer behind the records before. */

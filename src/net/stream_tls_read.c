@@ -14,7 +14,6 @@
 #include "net/workers.h"
 
 #include <errno.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 
@@ -97,7 +96,7 @@ static void compute(void *arg)
     step->error = SSL_ERROR_SYSCALL;
     if (shut)
         return;
-    ERR_clear_error();
+    tls_clear_error();
     int result = SSL_do_handshake(t->ssl);
     step->error = SSL_get_error(t->ssl, result);
     if (step->error == SSL_ERROR_NONE)
@@ -151,22 +150,22 @@ static const char *find_misuse(struct tls *t)
     return SSL_in_init(t->ssl) ? "a handshake message in pieces" : NULL;
 }
 
-/* Reads records until the caller's space is full. Returns what SSL_get_error() says of the last.
+/* Reads records until the caller's space is full or no input is left. Returns what SSL_get_error() says of the last.
  *
  * OpenSSL would free its buffer after each read, and overwrite it first, all 16 KiB, which costs more than the reading
  * of a line. So it keeps the buffer until a tick finds it unused. The one for writing is freed at once. */
 static int read_records_locked(struct tls *t, char *data, size_t size, size_t *n)
 {
     int error = SSL_ERROR_NONE;
-    ERR_clear_error();
+    tls_clear_error();
     SSL_clear_mode(t->ssl, SSL_MODE_RELEASE_BUFFERS);
     t->has_buffer = t->is_reading = true;
-    while (*n < size && error == SSL_ERROR_NONE) {
+    do {
         size_t more = 0;
         int result = SSL_read_ex(t->ssl, data + *n, size - *n, &more);
-        error = SSL_get_error(t->ssl, result);
+        error = result == 1 ? SSL_ERROR_NONE : SSL_get_error(t->ssl, result);
         *n += more;
-    }
+    } while (*n < size && error == SSL_ERROR_NONE && (t->in_n || SSL_pending(t->ssl)));
     SSL_set_mode(t->ssl, SSL_MODE_RELEASE_BUFFERS);
     t->pending = SSL_pending(t->ssl) > 0;
     return error;
@@ -180,10 +179,10 @@ static ssize_t decrypt(struct tls *t, void *data, size_t size)
     if (t->wrong)
         return fail(t, CLOSE_TLS, t->wrong);
     lock_acquire(&t->lock);
-    size_t held = atomic_load_explicit(&t->held, memory_order_relaxed);
+    size_t waiting = t->out.len;
     int error = read_records_locked(t, data, size, &n);
     const char *wrong = error == SSL_ERROR_SSL ? tls_error() : find_misuse(t);
-    bool answers = atomic_load_explicit(&t->held, memory_order_relaxed) > held;
+    bool answers = t->out.len > waiting;
     lock_release(&t->lock);
     if (answers)
         stream_poke(&t->base);

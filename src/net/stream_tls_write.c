@@ -10,7 +10,6 @@
 #include "net/stream_tls_impl.h"
 
 #include <errno.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,9 +44,7 @@ static int send_taken(struct tls *t, bool block)
         if (n < 0)
             return -1;
         t->sent += (size_t)n;
-        lock_acquire(&t->lock);
         atomic_fetch_sub_explicit(&t->held, (size_t)n, memory_order_relaxed);
-        lock_release(&t->lock);
     }
     shrink(&t->sending);
     t->sent = 0;
@@ -121,7 +118,7 @@ static int encrypt(struct tls *t, const void *text, size_t n)
         t->owed = n;
         take_out_locked(t);
     } else {
-        ERR_clear_error();
+        tls_clear_error();
     }
     lock_release(&t->lock);
     errno = EPIPE;
@@ -202,7 +199,7 @@ void stream_tls_write_end(struct tls *t)
     if (t->stage != TLS_OPEN || atomic_load_explicit(&t->held, memory_order_relaxed))
         return; /* a record that was cut would be followed by what the peer cannot read */
     lock_acquire(&t->lock);
-    ERR_clear_error();
+    tls_clear_error();
     (void)SSL_shutdown(t->ssl);
     take_out_locked(t);
     lock_release(&t->lock);

@@ -12,6 +12,7 @@
 #include <utlist.h>
 
 #define STACK_BYTES 131072
+#define NICENESS 5 /* talking goes before logging in */
 
 struct call {
     work_fn *fn;
@@ -45,6 +46,7 @@ static void serve_locked(struct call *call)
 static void work(void *arg)
 {
     (void)arg;
+    thread_lower_priority(NICENESS);
     lock_acquire(&workers.lock);
     while (!workers.stops)
         if (workers.queue)

@@ -58,6 +58,7 @@ static const struct row {
     {"tls-version", "VERSION", TEXT, AT(load.tls_version), 0, 0, "with --tls: only 1.2 or 1.3 (the highest)"},
     {"at-once", "N", NUMBER, AT(load.at_once), 1, 500000, "logins in progress at a time (200)"},
     {"storm", "", FLAG, AT(load.storm), 0, 0, "all logins at once"},
+    {"first", "N", NUMBER, AT(load.first), 0, 500000, "number of the first client's and room's name (0)"},
     {"login-timeout", "S", NUMBER, AT(load.login_timeout_s), 1, 3600, "seconds for all logins (60)"},
     {"seed", "N", NUMBER, AT(load.seed), 0, 1L << 30, "with --rate: changes the order of the senders (1)"},
     {"json", "", FLAG, AT(json), 0, 0, "print one JSON object instead of text"},

@@ -39,7 +39,7 @@ static void make_rooms(struct engine *e)
     for (int i = 0; i < o->rooms; i++) {
         struct room *r = &e->rooms[i];
         int members = (o->clients - i + o->rooms - 1) / o->rooms, senders = (o->senders - i + o->rooms - 1) / o->rooms;
-        snprintf(r->name, sizeof r->name, "%sb%d", e->proto->prefix, i);
+        snprintf(r->name, sizeof r->name, "%sb%d", e->proto->prefix, o->first + i);
         r->step = o->rooms;
         r->first = i;
         check_init(&r->check, members, senders, e->proto->echoes);

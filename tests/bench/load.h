@@ -27,6 +27,7 @@ struct load_options {
     int at_once; /* logins in progress at a time */
     bool tls;
     const char *tls_version; /* NULL: the highest */
+    int first; /* clients and rooms are named after numbers from here on */
     int login_timeout_s;
     int pid; /* of the server, 0 if unknown */
     int seed;

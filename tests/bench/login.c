@@ -51,7 +51,7 @@ bool login_is_over(const struct engine *e)
 static void say_name(struct engine *e, struct client *c)
 {
     char name[16];
-    snprintf(name, sizeof name, "b%06d", (int)(c - e->clients));
+    snprintf(name, sizeof name, "b%06d", e->o->first + (int)(c - e->clients));
     e->proto->login(&c->out, name);
 }
 
