@@ -3,7 +3,7 @@
  * TLS over the stream below, by OpenSSL. Two threads use one connection, but OpenSSL allows only one at a time to touch
  * it, even if one only reads and the other only writes: a KeyUpdate that arrives changes what both use. So OpenSSL
  * never sees a socket. It reads from memory and writes to memory, under the stream's lock; what it has written waits in
- * .out, and the drainer sends it without the lock.
+ * .out of its sender, and the drainer sends it without the lock.
  *
  *     reader   stream_read(below) → .in → SSL_read → text          answers to the peer → .out → poke
  *     drainer  text → SSL_write → .out → .sending → stream_write(below)
@@ -42,13 +42,6 @@ static int bio_read(BIO *bio, char *data, int size)
     return (int)n;
 }
 
-void stream_tls_add_locked(struct tls *t, const void *data, size_t n)
-{
-    buf_add(&t->out, data, n);
-    marks_add_wire(&t->marks, n);
-    atomic_fetch_add_explicit(&t->held, n, memory_order_relaxed);
-}
-
 static int bio_write(BIO *bio, const char *data, int n)
 {
     struct tls *t = BIO_get_data(bio);
@@ -57,10 +50,10 @@ static int bio_write(BIO *bio, const char *data, int n)
         lock_assert_held(LOCK_STREAM);
     BIO_clear_retry_flags(bio);
     if (!is_locked)
-        lock_acquire(&t->lock);
-    stream_tls_add_locked(t, data, (size_t)n);
+        lock_acquire(&t->sender.lock);
+    sender_add_locked(&t->sender, data, (size_t)n);
     if (!is_locked)
-        lock_release(&t->lock);
+        lock_release(&t->sender.lock);
     return n;
 }
 
@@ -99,7 +92,7 @@ static void init(struct stream *st, const struct stream_layer *layer)
     struct tls *t = tls_of(st);
     (void)layer;
     must_ok(pthread_once(&once, make_method));
-    lock_init(&t->lock, LOCK_STREAM);
+    sender_init(&t->sender);
     cond_init(&t->changed);
     t->keys = tls_keys_current();
     t->until_ms = clock_ms() + t->keys->handshake_ms;
@@ -118,7 +111,7 @@ static void init(struct stream *st, const struct stream_layer *layer)
 
 static bool tls_holds(struct stream *st)
 {
-    return atomic_load_explicit(&tls_of(st)->held, memory_order_relaxed) > 0;
+    return sender_holds(&tls_of(st)->sender);
 }
 
 static void end_shake_locked(struct tls *t, bool timed_out)
@@ -131,14 +124,14 @@ static void end_shake_locked(struct tls *t, bool timed_out)
 static void tls_tick(struct stream *st, int64_t now_ms)
 {
     struct tls *t = tls_of(st);
-    lock_acquire(&t->lock);
+    lock_acquire(&t->sender.lock);
     bool late = t->stage < TLS_OPEN && !t->shut && now_ms >= t->until_ms;
     if (late)
         end_shake_locked(t, true);
     if (t->stage == TLS_OPEN && t->has_buffer && !t->is_reading)
         t->has_buffer = !SSL_free_buffers(t->ssl);
     t->is_reading = false;
-    lock_release(&t->lock);
+    lock_release(&t->sender.lock);
     if (late)
         stream_shut(st->below, STREAM_SHUT_READ);
 }
@@ -146,22 +139,15 @@ static void tls_tick(struct stream *st, int64_t now_ms)
 static void tls_shut(struct stream *st, enum stream_shut how)
 {
     struct tls *t = tls_of(st);
-    lock_acquire(&t->lock);
+    lock_acquire(&t->sender.lock);
     end_shake_locked(t, t->timed_out);
-    lock_release(&t->lock);
+    lock_release(&t->sender.lock);
     stream_shut(st->below, how);
 }
 
 static bool tls_acknowledged(struct stream *st, uint64_t *bytes)
 {
-    struct tls *t = tls_of(st);
-    uint64_t wire;
-    if (!stream_acknowledged(st->below, &wire))
-        return false;
-    lock_acquire(&t->lock);
-    *bytes = marks_forget(&t->marks, wire);
-    lock_release(&t->lock);
-    return true;
+    return sender_acknowledged(&tls_of(st)->sender, st->below, bytes);
 }
 
 /* ---- the end: the reader alone ---- */
@@ -185,11 +171,8 @@ static void tls_close(struct stream *st)
     tls_keys_unref(t->keys);
     buf_fini(&t->kept);
     free(t->large);
-    buf_fini(&t->out);
-    buf_fini(&t->sending);
-    marks_fini(&t->marks);
+    sender_fini(&t->sender);
     cond_fini(&t->changed);
-    lock_fini(&t->lock);
 }
 
 static const struct stream_security *tls_security(struct stream *st)
@@ -201,11 +184,11 @@ static const struct stream_security *tls_security(struct stream *st)
 static struct stream_failure tls_failure(struct stream *st)
 {
     struct tls *t = tls_of(st);
-    lock_acquire(&t->lock);
+    lock_acquire(&t->sender.lock);
     struct stream_failure why = t->failure;
     if (why.reason == CLOSE_OPEN && t->timed_out && t->stage < TLS_OPEN)
         why.reason = CLOSE_HANDSHAKE; /* the writer may notice before the reader */
-    lock_release(&t->lock);
+    lock_release(&t->sender.lock);
     return why;
 }
 

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/cond.h"
 #include "base/container.h"
-#include "net/marks.h"
+#include "net/sender.h"
 #include "net/stream.h"
 #include "net/tls_keys.h"
 
@@ -21,14 +21,14 @@
  *
  *     HELLO → SHAKING → OPEN → FAILED        HELLO → RAW: the peer speaks plain text, and gets its last words so
  *
- * Locking key: S by .lock · s the same, but the reader alone until .stage is OPEN · R the reader · D the drainer ·
+ * Locking key: S by .sender.lock · s the same, but the reader alone until .stage is OPEN · R the reader · D the drainer ·
  * a atomic · c constant
  */
 enum tls_stage { TLS_HELLO, TLS_SHAKING, TLS_OPEN, TLS_RAW, TLS_FAILED };
 
 struct tls {
     struct stream base; /* first */
-    struct lock lock;
+    struct sender sender;     /* its lock is S */
     struct cond changed;      /* the drainer waits here for the end of the handshake, or for something to send */
     struct tls_keys *keys;    /* c: owns a reference */
     struct ssl_st *ssl;       /* s: owns */
@@ -44,13 +44,7 @@ struct tls {
     unsigned char *large;     /* R: owns: to receive into while much arrives, or NULL */
     bool pending;             /* R: the next read has something without receiving: text, an end, an error */
     const char *wrong;        /* R: an error that came behind text: static, or NULL */
-    struct buf out;           /* S: to be sent, in whole records */
-    _Atomic size_t held;      /* a: bytes in .out, and in .sending behind .sent */
-    struct buf sending;       /* D */
-    size_t sent;              /* D: how much of it is sent */
-    size_t owed;              /* D: the text of the record in .sending, which is to be reported as written */
     bool is_open;             /* D: has seen .stage as OPEN */
-    struct marks marks;       /* S */
     size_t stray;             /* R: bytes received since the last text */
     unsigned messages;        /* s: handshake messages since .second_ms */
     int64_t second_ms;        /* s */
@@ -69,9 +63,6 @@ static inline void tls_clear_error(void)
     if (ERR_peek_error())
         ERR_clear_error();
 }
-
-/* Queues bytes for the peer behind the records before. */
-void stream_tls_add_locked(struct tls *t, const void *data, size_t n);
 
 /* The operations of struct stream_ops. */
 ssize_t stream_tls_read(struct stream *st, void *data, size_t size);

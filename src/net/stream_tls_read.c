@@ -25,11 +25,11 @@
 /* Ends the input. What OpenSSL has put into .out, an alert, is still sent. */
 static ssize_t fail(struct tls *t, enum close_reason reason, const char *detail)
 {
-    lock_acquire(&t->lock);
+    lock_acquire(&t->sender.lock);
     t->failure = (struct stream_failure){reason, detail};
     t->stage = reason == CLOSE_PLAIN_ON_TLS ? TLS_RAW : TLS_FAILED;
     cond_signal(&t->changed);
-    lock_release(&t->lock);
+    lock_release(&t->sender.lock);
     stream_poke(&t->base);
     errno = EPROTO;
     return -1;
@@ -47,9 +47,9 @@ static void note_security(struct tls *t)
 /* The handshake was not completed: its time was over, or our side has ended it, or the peer has. */
 static ssize_t fail_unfinished(struct tls *t)
 {
-    lock_acquire(&t->lock);
+    lock_acquire(&t->sender.lock);
     bool shut = t->shut, timed_out = t->timed_out;
-    lock_release(&t->lock);
+    lock_release(&t->sender.lock);
     if (timed_out)
         return fail(t, CLOSE_HANDSHAKE, "time limit reached (tls.handshake_s)");
     return shut ? fail(t, CLOSE_GONE, NULL) : fail(t, CLOSE_HANDSHAKE, "the client went away");
@@ -60,10 +60,10 @@ static ssize_t refuse_late(struct tls *t)
 {
     struct msg *alert = tls_refusal(TLS_REFUSED_FULL);
     counter_add(COUNTER_TLS_REFUSED, 1);
-    lock_acquire(&t->lock);
+    lock_acquire(&t->sender.lock);
     if (t->stage == TLS_HELLO) /* later it would have to be encrypted */
-        stream_tls_add_locked(t, alert->data, alert->len);
-    lock_release(&t->lock);
+        sender_add_locked(&t->sender, alert->data, alert->len);
+    lock_release(&t->sender.lock);
     msg_unref(alert);
     return fail(t, CLOSE_HANDSHAKE, "too many handshakes at a time");
 }
@@ -71,10 +71,10 @@ static ssize_t refuse_late(struct tls *t)
 /* There may be something to send. */
 static void go_on(struct tls *t, enum tls_stage stage)
 {
-    lock_acquire(&t->lock);
+    lock_acquire(&t->sender.lock);
     t->stage = stage;
     cond_signal(&t->changed);
-    lock_release(&t->lock);
+    lock_release(&t->sender.lock);
     stream_poke(&t->base);
 }
 
@@ -90,9 +90,9 @@ static void compute(void *arg)
 {
     struct step *step = arg;
     struct tls *t = step->tls;
-    lock_acquire(&t->lock);
+    lock_acquire(&t->sender.lock);
     bool shut = t->shut;
-    lock_release(&t->lock);
+    lock_release(&t->sender.lock);
     step->error = SSL_ERROR_SYSCALL;
     if (shut)
         return;
@@ -178,12 +178,12 @@ static ssize_t decrypt(struct tls *t, void *data, size_t size)
     size_t n = 0;
     if (t->wrong)
         return fail(t, CLOSE_TLS, t->wrong);
-    lock_acquire(&t->lock);
-    size_t waiting = t->out.len;
+    lock_acquire(&t->sender.lock);
+    size_t waiting = t->sender.out.len;
     int error = read_records_locked(t, data, size, &n);
     const char *wrong = error == SSL_ERROR_SSL ? tls_error() : find_misuse(t);
-    bool answers = t->out.len > waiting;
-    lock_release(&t->lock);
+    bool answers = t->sender.out.len > waiting;
+    lock_release(&t->sender.lock);
     if (answers)
         stream_poke(&t->base);
     if (n) {
@@ -230,9 +230,9 @@ static ssize_t use_input(struct tls *t, void *data, size_t size)
 /* The stream below has ended or failed. */
 static ssize_t end_input(struct tls *t, ssize_t got)
 {
-    lock_acquire(&t->lock);
+    lock_acquire(&t->sender.lock);
     bool shut = t->shut, timed_out = t->timed_out;
-    lock_release(&t->lock);
+    lock_release(&t->sender.lock);
     if (t->stage == TLS_OPEN) {
         counter_add(COUNTER_TLS_TRUNCATED, got == 0 && !shut);
         return got;

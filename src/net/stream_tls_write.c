@@ -16,52 +16,10 @@
 
 #define RECORD_TEXT SSL3_RT_MAX_PLAIN_LENGTH /* the most text of one record: 16 KiB, RFC 8446 section 5.1 */
 #define TRY_BYTES 16384 /* the most that a poster encrypts for a client; a writer does the rest */
-#define KEPT_BYTES 256  /* of a buffer, while nothing is in it */
-
-static void shrink(struct buf *b)
-{
-    if (b->cap > KEPT_BYTES)
-        buf_fini(b);
-    else
-        buf_clear(b);
-}
-
-/* All that waits becomes what is being sent, which must be empty. */
-static void take_out_locked(struct tls *t)
-{
-    struct buf empty = t->sending;
-    t->sending = t->out;
-    t->out = empty;
-    t->sent = 0;
-}
-
-/* Sends what is in .sending. 0, or -1 with errno. */
-static int send_taken(struct tls *t, bool block)
-{
-    while (t->sent < t->sending.len) {
-        struct iovec iov = {t->sending.data + t->sent, t->sending.len - t->sent};
-        ssize_t n = block ? stream_write(t->base.below, &iov, 1) : stream_try_write(t->base.below, &iov, 1);
-        if (n < 0)
-            return -1;
-        t->sent += (size_t)n;
-        atomic_fetch_sub_explicit(&t->held, (size_t)n, memory_order_relaxed);
-    }
-    shrink(&t->sending);
-    t->sent = 0;
-    return 0;
-}
 
 int stream_tls_push(struct stream *st, bool block)
 {
-    struct tls *t = tls_of(st);
-    while (atomic_load_explicit(&t->held, memory_order_relaxed)) {
-        if (send_taken(t, block) != 0)
-            return -1;
-        lock_acquire(&t->lock);
-        take_out_locked(t);
-        lock_release(&t->lock);
-    }
-    return 0;
+    return sender_push(&tls_of(st)->sender, st->below, block);
 }
 
 /* Waits for the end of the handshake, and sends what it has to send; or fails with EAGAIN. TLS_OPEN, TLS_RAW, or
@@ -71,29 +29,18 @@ static enum tls_stage wait_open(struct tls *t, bool block)
     for (;;) {
         if (stream_tls_push(&t->base, block) != 0)
             return TLS_FAILED;
-        lock_acquire(&t->lock);
-        while (block && t->stage < TLS_OPEN && !t->shut && !t->out.len)
-            cond_wait(&t->changed, &t->lock);
+        lock_acquire(&t->sender.lock);
+        while (block && t->stage < TLS_OPEN && !t->shut && !t->sender.out.len)
+            cond_wait(&t->changed, &t->sender.lock);
         enum tls_stage stage = t->stage;
         bool shut = t->shut;
-        lock_release(&t->lock);
+        lock_release(&t->sender.lock);
         if (stage == TLS_OPEN || stage == TLS_RAW)
             return stage;
         errno = shut || stage == TLS_FAILED ? EPIPE : EAGAIN;
         if (errno == EPIPE || !block)
             return TLS_FAILED;
     }
-}
-
-/* Drops the marks of what has arrived, before there are more than have space. The stream below is asked without the
- * lock. */
-static void prune_locked(struct tls *t)
-{
-    uint64_t acked;
-    lock_release(&t->lock);
-    bool known = stream_acknowledged(t->base.below, &acked);
-    lock_acquire(&t->lock);
-    marks_forget(&t->marks, known ? acked : UINT64_MAX); /* nobody can use them when it is not known */
 }
 
 static size_t total(const struct iovec *iov, int count)
@@ -107,20 +54,17 @@ static size_t total(const struct iovec *iov, int count)
 /* Makes one record of text, behind the answers that wait, and takes all of it for sending. 0, or -1. */
 static int encrypt(struct tls *t, const void *text, size_t n)
 {
-    lock_acquire(&t->lock);
-    if (marks_are_full(&t->marks))
-        prune_locked(t);
+    lock_acquire(&t->sender.lock);
+    sender_begin_record_locked(&t->sender, t->base.below);
     size_t written = 0;
     bool good = t->stage == TLS_OPEN && SSL_write_ex(t->ssl, text, n, &written) == 1;
     if (good) {
         must(written == n);
-        marks_end_record(&t->marks, n);
-        t->owed = n;
-        take_out_locked(t);
+        sender_end_record_locked(&t->sender, n);
     } else {
         tls_clear_error();
     }
-    lock_release(&t->lock);
+    lock_release(&t->sender.lock);
     errno = EPIPE;
     return good ? 0 : -1;
 }
@@ -157,8 +101,8 @@ static ssize_t write_raw(struct tls *t, const struct iovec *iov, int count, bool
 
 static ssize_t write_some(struct tls *t, const struct iovec *iov, int count, bool block)
 {
-    if (!t->owed) {
-        if (send_taken(t, block) != 0)
+    if (!t->sender.owed) {
+        if (sender_send(&t->sender, t->base.below, block) != 0)
             return -1;
         enum tls_stage stage = t->is_open ? TLS_OPEN : wait_open(t, block);
         if (stage == TLS_RAW)
@@ -172,11 +116,7 @@ static ssize_t write_some(struct tls *t, const struct iovec *iov, int count, boo
             return -1;
         }
     }
-    if (send_taken(t, block) != 0)
-        return -1;
-    size_t n = t->owed;
-    t->owed = 0;
-    return (ssize_t)n;
+    return sender_complete(&t->sender, t->base.below, block);
 }
 
 ssize_t stream_tls_write(struct stream *st, const struct iovec *iov, int count)
@@ -187,7 +127,7 @@ ssize_t stream_tls_write(struct stream *st, const struct iovec *iov, int count)
 ssize_t stream_tls_try_write(struct stream *st, const struct iovec *iov, int count)
 {
     struct tls *t = tls_of(st);
-    if (!t->owed && total(iov, count) > TRY_BYTES) {
+    if (!t->sender.owed && total(iov, count) > TRY_BYTES) {
         errno = EAGAIN;
         return -1;
     }
@@ -196,12 +136,11 @@ ssize_t stream_tls_try_write(struct stream *st, const struct iovec *iov, int cou
 
 void stream_tls_write_end(struct tls *t)
 {
-    if (t->stage != TLS_OPEN || atomic_load_explicit(&t->held, memory_order_relaxed))
+    if (t->stage != TLS_OPEN || sender_holds(&t->sender))
         return; /* a record that was cut would be followed by what the peer cannot read */
-    lock_acquire(&t->lock);
+    lock_acquire(&t->sender.lock);
     tls_clear_error();
     (void)SSL_shutdown(t->ssl);
-    take_out_locked(t);
-    lock_release(&t->lock);
-    (void)send_taken(t, false);
+    lock_release(&t->sender.lock);
+    (void)sender_push(&t->sender, t->base.below, false);
 }
