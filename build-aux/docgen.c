@@ -71,7 +71,7 @@ static const struct {
     const char *label, *words, *error, *queue;
     int drain_ms;
 } closes[] = {
-#define CLOSE(name, label, words, error, queue, wakes, drain_ms) {label, #words, #error, #queue, drain_ms},
+#define CLOSE(name, label, words, error, queue, wakes, drain_ms, code) {label, #words, #error, #queue, drain_ms},
 #include "tbl/close.h"
 #undef CLOSE
 };

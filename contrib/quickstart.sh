@@ -72,6 +72,7 @@ debian_missing() { # run|check|build
     deb_package libsqlite3-dev
     deb_package libsodium-dev
     deb_package libssl-dev
+    deb_package libwslay-dev
     deb_package uthash-dev
     if must_bootstrap; then
         deb_command autoconf autoconf
@@ -124,6 +125,7 @@ other_missing() { # run|check|build : looks for the things themselves, since the
     else
         miss pkg-config
     fi
+    compiles '#include <wslay/wslay.h>' || miss libwslay
     compiles '#include <uthash.h>' || miss uthash.h
     if must_bootstrap; then
         have autoreconf || miss autoconf
@@ -144,15 +146,15 @@ other_packages() {
     say "this is not Debian, so nothing is installed. chatd needs these packages:"
     case " $system " in
     *' fedora '* | *' rhel '*)
-        echo "  dnf install gcc make pkgconf-pkg-config libconfig-devel sqlite-devel libsodium-devel openssl-devel uthash-devel"
+        echo "  dnf install gcc make pkgconf-pkg-config libconfig-devel sqlite-devel libsodium-devel openssl-devel wslay-devel uthash-devel"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: libcmocka-devel netcat"
         ;;
     *' arch '*)
-        echo "  pacman -S --needed base-devel libconfig sqlite libsodium openssl uthash"
+        echo "  pacman -S --needed base-devel libconfig sqlite libsodium openssl wslay uthash"
         echo "  in a git clone: autoconf-archive; for the tests: cmocka openbsd-netcat"
         ;;
     *' alpine '*)
-        echo "  apk add build-base pkgconf libconfig-dev sqlite-dev libsodium-dev openssl-dev uthash-dev"
+        echo "  apk add build-base pkgconf libconfig-dev sqlite-dev libsodium-dev openssl-dev wslay-dev uthash-dev"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: cmocka-dev netcat-openbsd"
         ;;
     *suse*)
@@ -160,12 +162,12 @@ other_packages() {
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: libcmocka-devel netcat-openbsd"
         ;;
     *reeBSD* | *' freebsd '*)
-        echo "  pkg install pkgconf libconfig sqlite3 libsodium openssl uthash"
+        echo "  pkg install pkgconf libconfig sqlite3 libsodium openssl wslay uthash"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: cmocka"
         ;;
     *)
-        echo "  a C11 compiler, make, pkg-config, and the development files of libconfig, SQLite 3, libsodium, OpenSSL 3"
-        echo "  and uthash"
+        echo "  a C11 compiler, make, pkg-config, and the development files of libconfig, SQLite 3, libsodium, OpenSSL 3,"
+        echo "  libwslay and uthash"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: cmocka and OpenBSD's netcat"
         ;;
     esac

@@ -12,6 +12,7 @@
 #include "base/strv.h"
 #include "conf_guess.h"
 #include "conf_rows.h"
+#include "net/stream_ws.h"
 #include "net/tls.h"
 #include "proto/native.h"
 
@@ -307,14 +308,19 @@ static void check_fits(struct reading *rd, const config_setting_t *root, const c
                 rd->conf->limits_line_bytes);
 }
 
-/* A listener that encrypts must have a certificate to show. */
-static void check_certificates(struct reading *rd)
+/* What a listener needs: a certificate to show; for browsers, what a chatd may be built without. */
+static void check_listeners(struct reading *rd)
 {
-    static const char need[] = "needs a certificate in tls.certificates (chatctl tls selfsigned makes one)";
     const struct conf *c = rd->conf;
-    for (int i = 0; i < c->listener_count && !c->certificate_count; i++)
-        if (c->listeners[i].tls)
-            buf_printf(rd->errors, "%s: listeners.tls: %s\n", c->listeners[i].where, need);
+    for (int i = 0; i < c->listener_count; i++) {
+        const struct conf_listener *l = &c->listeners[i];
+        if (l->tls && !c->certificate_count)
+            buf_printf(rd->errors, "%s: listeners.tls: needs a certificate in tls.certificates (chatctl tls selfsigned "
+                                   "makes one)\n", l->where);
+        if (!stream_ws_available() && strcmp(l->protocol, "http") == 0)
+            buf_printf(rd->errors, "%s: listeners.protocol: \"http\" needs a chatd that was built with libwslay and "
+                                   "OpenSSL (Debian: libwslay-dev, libssl-dev)\n", l->where);
+    }
 }
 
 static void check_ciphers(struct reading *rd, const config_setting_t *root, bool is_1_3)
@@ -350,7 +356,7 @@ static void read_root(struct reading *rd, const config_setting_t *root)
     check_fits(rd, root, "limits.away_bytes", rd->conf->limits_away_bytes);
     check_ciphers(rd, root, false);
     check_ciphers(rd, root, true);
-    check_certificates(rd);
+    check_listeners(rd);
 }
 
 /* ---- integers that libconfig would cut ---- */

@@ -5,6 +5,7 @@
 #include "ports.h"
 
 #include "base/log.h"
+#include "net/stream_ws.h"
 #include "net/tls.h"
 #include "serve/protocol.h"
 #include "serve/protocols.h"
@@ -12,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LAYERS 4 /* with the NULL at the end */
+#define LAYERS 5 /* with the NULL at the end */
 
 static struct port {
     struct conf_listener conf;
@@ -26,7 +27,7 @@ static int port_count;
 /* A refused connection has no streams yet: the words go out as they are. */
 static void set_refusals(struct port *p, const struct protocol *protocol)
 {
-    bool plain = !p->layers[0];
+    bool plain = !p->layers[0] || p->layers[0] == &stream_ws;
     if (p->conf.tls) {
         p->full = tls_refusal(TLS_REFUSED_FULL);
         p->many = tls_refusal(TLS_REFUSED_ADDRESS);
@@ -39,10 +40,12 @@ static void set_refusals(struct port *p, const struct protocol *protocol)
 static void set_layers(struct port *p, const struct stream_layer *const *layers)
 {
     int n = 0;
-    for (; layers && layers[n] && n < LAYERS - 2; n++)
+    for (; layers && layers[n] && n < LAYERS - 3; n++)
         p->layers[n] = layers[n];
     if (p->conf.tls)
         p->layers[n++] = &stream_tls;
+    if (protocols_named(p->conf.protocol)->may_begin_websocket)
+        p->layers[n++] = &stream_ws;
     p->layers[n] = NULL;
 }
 

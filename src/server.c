@@ -36,10 +36,12 @@
 #include "proto/native.h"
 #include "serve/clients.h"
 #include "serve/login.h"
+#include "serve/protocols.h"
 #include "serve/reader.h"
 #include "serve/resumable.h"
 #include "serve/resume.h"
 #include "serve/throttle.h"
+#include "serve/web.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -435,6 +437,14 @@ int server_start(const struct server_options *o, void (*stop)(void))
     }
     if (geteuid() == 0)
         log_warn("running_as_root", "hint=\"run chatd as a user of its own; it needs no privileges\"");
+    web_configure(&(struct web_settings){
+        .chat = protocols_named("native"),
+        .hosts = c->http_hosts,
+        .origins = c->http_origins,
+        .request_s = c->http_request_s,
+        .idle_s = c->http_idle_s,
+        .hsts = c->http_hsts,
+    });
     users_start();
     rooms_start();
     accounts_start();

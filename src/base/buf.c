@@ -24,7 +24,7 @@ void buf_clear(struct buf *b)
         b->data[0] = '\0';
 }
 
-static void reserve(struct buf *b, size_t more)
+void buf_reserve(struct buf *b, size_t more)
 {
     size_t need = b->len + more + 1;
     if (need <= b->cap)
@@ -40,7 +40,7 @@ void buf_add(struct buf *b, const void *data, size_t len)
 {
     if (!len)
         return;
-    reserve(b, len);
+    buf_reserve(b, len);
     memcpy(b->data + b->len, data, len);
     b->len += len;
     b->data[b->len] = '\0';
@@ -64,7 +64,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     int n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
     must(n >= 0);
-    reserve(b, (size_t)n);
+    buf_reserve(b, (size_t)n);
     vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
     va_end(again);
     b->len += (size_t)n;

@@ -21,6 +21,9 @@ void buf_fini(struct buf *b);
 /* Empties the buffer and keeps its memory. */
 void buf_clear(struct buf *b);
 
+/* Makes space for so many more bytes: until they are there, the contents do not move. */
+void buf_reserve(struct buf *b, size_t more);
+
 /* Append bytes, a string, a character, a formatted string as printf(3). */
 void buf_add(struct buf *b, const void *data, size_t len);
 void buf_str(struct buf *b, const char *s);

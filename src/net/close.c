@@ -11,9 +11,9 @@
 enum { QUEUE_DROP, QUEUE_KEEP };
 
 static const struct close_row rows[CLOSE_REASONS] = {
-    [CLOSE_OPEN] = {"open", true, CLOSE_WAKES_NOTHING, 0},
-#define CLOSE(name, label, last_words, error, queue, wakes, drain_ms)                                                  \
-    [CLOSE_##name] = {label, QUEUE_##queue, CLOSE_WAKES_##wakes, drain_ms},
+    [CLOSE_OPEN] = {"open", true, CLOSE_WAKES_NOTHING, 0, 1000},
+#define CLOSE(name, label, last_words, error, queue, wakes, drain_ms, code)                                            \
+    [CLOSE_##name] = {label, QUEUE_##queue, CLOSE_WAKES_##wakes, drain_ms, code},
 #include "tbl/close.h"
 #undef CLOSE
 };

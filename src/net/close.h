@@ -8,7 +8,7 @@
 /* The close reasons of tbl/close.h, as far as this floor needs them. Any thread, any lock; nothing blocks. */
 enum close_reason {
     CLOSE_OPEN, /* not closed */
-#define CLOSE(name, label, last_words, error, queue, wakes, drain_ms) CLOSE_##name,
+#define CLOSE(name, label, last_words, error, queue, wakes, drain_ms, code) CLOSE_##name,
 #include "tbl/close.h"
 #undef CLOSE
     CLOSE_REASONS
@@ -21,6 +21,7 @@ struct close_row {
     bool keep_queue;   /* what is queued is written first; else it is dropped */
     enum close_wakes wakes;
     int drain_ms;      /* how long the queue and the last words may take to be written */
+    int websocket_code; /* what a WebSocket client is told, RFC 6455 section 7.4.1 */
 };
 
 const struct close_row *close_row(enum close_reason reason);

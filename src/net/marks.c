@@ -17,6 +17,11 @@ void marks_fini(struct marks *m)
     *m = (struct marks){0};
 }
 
+void marks_start_at(struct marks *m, uint64_t bytes)
+{
+    m->plain = m->wire = bytes;
+}
+
 void marks_add_wire(struct marks *m, size_t n)
 {
     m->ahead += (uint32_t)n;

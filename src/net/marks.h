@@ -24,6 +24,9 @@ struct marks {
 
 void marks_fini(struct marks *m);
 
+/* Before the first call: so many bytes went over the wire as they are. */
+void marks_start_at(struct marks *m, uint64_t bytes);
+
 /* Counts bytes on the wire, in the order in which they are sent. */
 void marks_add_wire(struct marks *m, size_t n);
 /* Ends a record of `plain` bytes: all wire bytes so far come before its end. It may allocate. */

@@ -83,9 +83,11 @@ static void serve_one(struct pair *p)
     if (stopping) /* pool_close_all came before outbox_open */
         outbox_close(p->outbox, CLOSE_STOP, NULL);
     pool.config.serve(p);
+    enum close_reason reason = outbox_reason(p->outbox);
     outbox_detach(p->outbox);
     post_assert_flushed();
     post_assert_settled();
+    stream_finish(p->stream, reason);
     stream_linger(p->stream, clock_ms() + LINGER_MS);
     stream_close(p->stream);
     p->stream = NULL;

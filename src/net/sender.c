@@ -5,6 +5,7 @@
 #include "net/sender.h"
 
 #include "base/panic.h"
+#include "base/secret.h"
 
 #define KEPT_BYTES 256 /* of a buffer, while nothing is in it */
 
@@ -15,6 +16,10 @@ void sender_init(struct sender *s)
 
 void sender_fini(struct sender *s)
 {
+    if (s->wipes && s->out.len)
+        secret_wipe(s->out.data, s->out.len);
+    if (s->wipes && s->sending.len)
+        secret_wipe(s->sending.data, s->sending.len);
     buf_fini(&s->out);
     buf_fini(&s->sending);
     marks_fini(&s->marks);
@@ -34,6 +39,11 @@ void sender_add_locked(struct sender *s, const void *data, size_t n)
     buf_add(&s->out, data, n);
     marks_add_wire(&s->marks, n);
     atomic_fetch_add_explicit(&s->held, n, memory_order_relaxed);
+}
+
+void sender_reserve_locked(struct sender *s, size_t n)
+{
+    buf_reserve(&s->out, n);
 }
 
 /* All that waits becomes what is being sent, which must be empty. */
@@ -76,6 +86,8 @@ int sender_send(struct sender *s, struct stream *below, bool block)
         s->sent += (size_t)n;
         atomic_fetch_sub_explicit(&s->held, (size_t)n, memory_order_relaxed);
     }
+    if (s->wipes && s->sending.len)
+        secret_wipe(s->sending.data, s->sending.len);
     shrink(&s->sending);
     s->sent = 0;
     return 0;

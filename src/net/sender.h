@@ -21,7 +21,7 @@
  *
  * A stream has one, and uses its lock for all that its reader and its drainer share. Zero-initialise, then sender_init.
  *
- * Locking key: S by .lock · D the drainer · a atomic
+ * Locking key: S by .lock · D the drainer · a atomic · c constant
  */
 struct sender {
     struct lock lock;    /* of rank LOCK_STREAM */
@@ -31,6 +31,7 @@ struct sender {
     size_t sent;         /* D: how much of it is sent */
     size_t owed;         /* D: the plain bytes of the record in .sending, which are to be reported as written */
     struct marks marks;  /* S */
+    bool wipes;          /* c: the records are readable, so they are overwritten once they are sent */
 };
 
 void sender_init(struct sender *s);
@@ -38,6 +39,8 @@ void sender_fini(struct sender *s);
 
 /* Queues bytes for the peer behind those before: parts of a record, or whole ones without plain bytes. */
 void sender_add_locked(struct sender *s, const void *data, size_t n);
+/* Makes space for so many of them, so that what is added does not move, which would leave a copy. */
+void sender_reserve_locked(struct sender *s, size_t n);
 
 /* For the drainer. The first makes space for the mark of the next record, and may release the lock for it. The second
  * ends a record of `plain` bytes, which was added before: from now on it is owed. Nothing may be owed yet. */

@@ -115,6 +115,14 @@ bool stream_acknowledged(struct stream *st, uint64_t *bytes)
     return st->ops->acknowledged && st->ops->acknowledged(st, bytes);
 }
 
+/* The highest first: what it says travels through those below. */
+void stream_finish(struct stream *st, enum close_reason reason)
+{
+    for (; st; st = st->below)
+        if (st->ops->finish)
+            st->ops->finish(st, reason);
+}
+
 void stream_linger(struct stream *st, int64_t until_ms)
 {
     lock_assert_may_block();

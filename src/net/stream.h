@@ -59,6 +59,7 @@ struct stream_ops {
     void (*shut)(struct stream *st, enum stream_shut how);
     bool (*has_ended)(struct stream *st);                      /* NULL at the bottom: not known */
     bool (*acknowledged)(struct stream *st, uint64_t *bytes);  /* NULL: not known */
+    void (*finish)(struct stream *st, enum close_reason reason); /* its own layer only; NULL: nothing to say */
     void (*linger)(struct stream *st, int64_t until_ms);
     void (*close)(struct stream *st); /* releases what this layer owns, but not its struct; NULL: nothing */
     const struct stream_security *(*security)(struct stream *st); /* its own layer only; NULL: none */
@@ -142,6 +143,10 @@ bool stream_has_ended(struct stream *st);
  * that has not returned yet. False when that is not known. A wrapping stream translates the count of the stream below
  * by marks that it keeps. Never blocks. With the outbox lock held, or as the drainer. */
 bool stream_acknowledged(struct stream *st, uint64_t *bytes);
+
+/* Tells the peer that nothing follows, and why, as far as the layers have words for it. Never blocks. Reader, when
+ * nobody writes any more. */
+void stream_finish(struct stream *st, enum close_reason reason);
 
 /* Ends the output, then reads and drops what still arrives, until the peer ends, 64 KiB were dropped, or clock_ms()
  * reaches until_ms. Without it, close(2) with unread input sends a reset, and the peer loses the last words. Blocks.

@@ -152,11 +152,10 @@ static bool tls_acknowledged(struct stream *st, uint64_t *bytes)
 
 /* ---- the end: the reader alone ---- */
 
-static void tls_linger(struct stream *st, int64_t until_ms)
+static void tls_finish(struct stream *st, enum close_reason reason)
 {
-    struct tls *t = tls_of(st);
-    stream_tls_write_end(t);
-    stream_linger(st->below, until_ms);
+    (void)reason;
+    stream_tls_write_end(tls_of(st));
 }
 
 static void free_ssl(void *ssl)
@@ -201,7 +200,7 @@ static const struct stream_ops ops = {
     .tick = tls_tick,
     .shut = tls_shut,
     .acknowledged = tls_acknowledged,
-    .linger = tls_linger,
+    .finish = tls_finish,
     .close = tls_close,
     .security = tls_security,
     .failure = tls_failure,

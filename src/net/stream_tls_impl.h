@@ -21,8 +21,8 @@
  *
  *     HELLO → SHAKING → OPEN → FAILED        HELLO → RAW: the peer speaks plain text, and gets its last words so
  *
- * Locking key: S by .sender.lock · s the same, but the reader alone until .stage is OPEN · R the reader · D the drainer ·
- * a atomic · c constant
+ * Locking key: S by .sender.lock · s the same, but the reader alone until .stage is OPEN · R the reader · D the
+ * drainer · c constant
  */
 enum tls_stage { TLS_HELLO, TLS_SHAKING, TLS_OPEN, TLS_RAW, TLS_FAILED };
 

@@ -17,6 +17,7 @@ struct session;
 struct protocol {
     enum form (*form_of)(unsigned caps); /* the form for a client with those capabilities, a bit for each enum cap */
     size_t (*max_line)(void); /* bytes of the longest line from a client, end included. Any thread. */
+    bool may_begin_websocket; /* its connections have the layer for that (net/stream_ws.h) */
     size_t state_size; /* bytes of s->state, which it gets zeroed for each client; 0: none */
 
     /* A client has connected. Sets the first deadline. */
@@ -27,6 +28,9 @@ struct protocol {
      * the length of texts (session_limits().text_bytes), post_settle() before all that is not talk, wiping a line that
      * holds a password (line_wipe), and counting lines that are no good (COUNTER_BAD_LINES). */
     void (*line)(struct session *s, enum line_status status, char *text, size_t len);
+
+    /* True if the next line costs nothing: it belongs to something that was paid for. NULL: each line is paid for. */
+    bool (*is_paid)(const struct session *s);
 
     /* Some bytes of a body: line() set s->body_bytes to its length, and is called again after the last of them. NULL
      * for a protocol of lines only. */
@@ -41,5 +45,11 @@ struct protocol {
      * none. Main thread, at the start; the caller owns the reference. */
     struct msg *(*refusal)(enum error_code code);
 };
+
+/* The session speaks the protocol from now on: state, form. The caller calls .begin() when all else is ready. It must
+ * have left the one before. Reader. */
+void protocol_enter(struct session *s, const struct protocol *protocol);
+/* Frees the state. Reader. */
+void protocol_leave(struct session *s);
 
 #endif

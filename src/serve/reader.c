@@ -70,7 +70,8 @@ static bool pass_line(struct session *s)
     size_t len = 0;
     char *text = NULL;
     enum line_status status = s->body_bytes ? LINE_NONE : line_next(&s->line, s->protocol->max_line(), &text, &len);
-    if (status == LINE_NONE || !pay(s, len))
+    bool is_paid = s->protocol->is_paid && s->protocol->is_paid(s);
+    if (status == LINE_NONE || (!is_paid && !pay(s, len)))
         return false;
     counter_add(COUNTER_LINES, 1);
     atomic_store_explicit(&s->member.active_ms, clock_coarse_ms(), memory_order_relaxed);
@@ -96,9 +97,7 @@ static void begin(struct session *s)
     const struct arrival *a = &s->pair->arrival;
     struct member *m = &s->member;
     must(!m->room_count && !m->current && !m->listed && !s->resumable.has_token && !s->state);
-    s->protocol = a->via;
-    s->state = s->protocol->state_size ? panic_calloc(1, s->protocol->state_size) : NULL;
-    s->body_bytes = 0;
+    protocol_enter(s, a->via);
     s->is_exempt = a->peer.loopback;
     s->is_heard = false;
     s->end_detail = NULL;
@@ -107,7 +106,6 @@ static void begin(struct session *s)
     atomic_store(&m->is_secure, false);
     flood_reset(&s->flood, clock_ms());
     m->caps = 0;
-    m->form = (int)s->protocol->form_of(0);
     m->id = s->pair->id;
     m->account = 0;
     s->era = 0;
@@ -207,16 +205,6 @@ static void drain(struct session *s, enum close_reason reason)
     }
 }
 
-static void free_state(struct session *s)
-{
-    if (s->protocol->end)
-        s->protocol->end(s);
-    if (s->state)
-        secret_wipe(s->state, s->protocol->state_size);
-    free(s->state);
-    s->state = NULL;
-}
-
 static void end(struct session *s)
 {
     const struct member *m = &s->member;
@@ -225,7 +213,7 @@ static void end(struct session *s)
     close_count(reason); /* before anybody can see it */
     post_settle();
     line_reset(&s->line); /* half a line may be half a password */
-    free_state(s);
+    protocol_leave(s);
     session_rooms_sync(s);
     bool saves = resumable_must_save(s);
     if (!saves) {

@@ -150,6 +150,13 @@ CONF_STRING(tls, ciphersuites, "", "", LIVE, "the cipher suites of TLS 1.3, sepa
 CONF_INT(tls, handshake_s, 15, 1, 300, LIVE, "seconds within which a client must complete the handshake")
 CONF_STRING(tls, client_certificates, "off", "off|optional", LIVE, "whether clients are asked for a certificate of their own; optional: they may have none")
 
+CONF_SECTION(http, "The page for browsers, for listeners with protocol = \"http\".")
+CONF_STRING(http, hosts, "", "", RESTART, "the names that it answers to, separated by blanks, like \"chat.example.org\"; to addresses and localhost it always does")
+CONF_STRING(http, origins, "", "", RESTART, "the origins whose pages may connect besides its own, separated by blanks, like \"https://www.example.org\"")
+CONF_BOOL(http, hsts, false, RESTART, "over TLS, tell browsers to use this name with TLS only, for a year (Strict-Transport-Security)")
+CONF_INT(http, request_s, 10, 1, 300, RESTART, "seconds within which a request must have come")
+CONF_INT(http, idle_s, 60, 1, 3600, RESTART, "seconds for which a connection is kept open for the next request")
+
 CONF_SECTION(sockets, "TCP settings of listening sockets, see tcp(7).")
 CONF_INT(sockets, backlog, 4096, 1, 65535, RESTART, "connections that may wait to be accepted")
 CONF_INT(sockets, send_buffer_bytes, 65536, 4096, 16777216, RESTART, "bytes that the kernel buffers for a client")

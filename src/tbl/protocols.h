@@ -6,4 +6,5 @@
  * PROTOCOL(NAME, symbol, "name in chatd.conf", "what it is for")
  *   symbol  prefix of its C symbols
  */
+PROTOCOL(HTTP, http, "http", "the page for browsers, and WebSocket")
 PROTOCOL(NATIVE, native, "native", "the line protocol of chatd-protocol(7), for nc and for programs")

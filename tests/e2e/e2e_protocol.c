@@ -220,6 +220,7 @@ static void an_endless_line_is_reported_at_once_and_only_once(void **state)
     struct client a;
     char big[65536];
     (void)state;
+    client_skip_over("ws", "lines travel in messages, which are not endless");
     client_login(&a, &d, "loud");
     memset(big, 'y', sizeof big);
     client_send(&a, big, sizeof big);
@@ -238,6 +239,7 @@ static void invalid_text_is_refused_and_lines_cannot_be_forged(void **state)
     struct client a, b;
     static const char *const invalid[] = {"x\xff\xfe", "a\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "cut\xc3"};
     (void)state;
+    client_skip_over("ws", "a message that is not UTF-8 ends the connection");
     client_enter(&a, &d, "ann", "safe");
     client_enter(&b, &d, "ben", "safe");
     client_expect(&a, "JOIN #safe ben");
@@ -359,6 +361,7 @@ static void however_the_bytes_are_split_the_answers_are_the_same(void **state)
     char stream[20000];
     size_t n = 0;
     (void)state;
+    client_skip_over("ws", "messages must be UTF-8");
     n += (size_t)sprintf(stream + n, "PING a\r\nUSERNAME cutter\nJOIN cut\r\n\r\nhello\nMSG  x \nTOPIC\n");
     memcpy(stream + n, "bad\0bad\nbad\xff\n", 13);
     n += 12;

@@ -8,7 +8,7 @@
 #
 #       # expect red: test_outbox e2e_rooms stream/e2e_resume-rot13
 #
-# A name with stream/ is the end-to-end test over a stream: rot13, tls12 or tls13. What `diff -u` or
+# A name with stream/ is the end-to-end test over a stream: rot13, tls12, tls13 or ws. What `diff -u` or
 # `git diff` prints follows. The sources are copied and built once. Then each patch is applied to the copy
 # (patch -p1), the copy is rebuilt, the named tests run, and the patch is reverted. Only programs that a
 # patch names are built. Without any patch these tests must be green, or red would mean nothing.

@@ -134,6 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mp.idle = NULL;
     for (size_t i = 1; i + 1 < size && i < 400; i += 2)
         step(data[i], data[i + 1]);
+    stream_finish(mp.top, CLOSE_QUIT);
     stream_linger(mp.top, 0);
     memory_peer_fini(&mp);
     return 0;

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "tests/lib/client_tls.h"
+#include "tests/lib/client_ws.h"
 #include "tests/lib/stream_rot13.h"
 
 #include <stdarg.h>
@@ -45,6 +46,12 @@ void client_skip_if_wrapped(const char *reason)
     skip();
 }
 
+void client_skip_over(const char *stream, const char *reason)
+{
+    if (strcmp(daemon_stream(), stream) == 0)
+        client_skip_if_wrapped(reason);
+}
+
 static void connect_to(struct client *c, const struct daemon *d, int receive_buffer, const char *from)
 {
     struct sockaddr_in own = {.sin_family = AF_INET};
@@ -61,6 +68,8 @@ static void connect_to(struct client *c, const struct daemon *d, int receive_buf
     }
     if (connect(c->fd, (struct sockaddr *)&sin, sizeof sin) != 0)
         fail_msg("connect: %s", strerror(errno));
+    if (strcmp(daemon_stream(), "ws") == 0 && !(c->ws = client_ws_new(c->fd)))
+        fail_msg("WebSocket was refused");
     if (tls_version() && !(c->tls = client_tls_new(c->fd, tls_version())))
         fail_msg("the TLS handshake has failed");
 }
@@ -83,6 +92,7 @@ void client_open_from(struct client *c, const struct daemon *d, const char *addr
 void client_close(struct client *c)
 {
     client_tls_free(&c->tls);
+    client_ws_free(&c->ws);
     close(c->fd);
     free(c->data);
     c->fd = -1;
@@ -137,10 +147,20 @@ static void send_wrapped(struct client *c, const char *data, size_t len)
     free(wire);
 }
 
+static void send_frames(struct client *c, const char *data, size_t len)
+{
+    struct buf wire = {0};
+    client_ws_encode(c->ws, data, len, &wire);
+    send_all(c, wire.data, wire.len);
+    buf_fini(&wire);
+}
+
 void client_send(struct client *c, const void *data, size_t len)
 {
     if (c->tls)
         (void)client_tls_send(c->tls, data, len); /* fails when chatd has closed; the next read shows that */
+    else if (c->ws)
+        send_frames(c, data, len);
     else if (is_rot13())
         send_wrapped(c, data, len);
     else
@@ -172,6 +192,29 @@ void client_say(struct client *c, const char *fmt, ...)
     client_send(c, line, (size_t)n);
 }
 
+static void make_space(struct client *c, size_t n)
+{
+    while (c->end + n > c->cap)
+        c->cap = c->cap ? c->cap * 2 : 65536;
+    c->data = realloc(c->data, c->cap);
+    assert_non_null(c->data);
+}
+
+static ssize_t receive_frames(struct client *c, int flags)
+{
+    static char wire[65536];
+    struct buf text = {0};
+    ssize_t n = recv(c->fd, wire, sizeof wire, flags);
+    if (!client_ws_decode(c->ws, wire, n > 0 ? (size_t)n : 0, &text))
+        fail_msg("chatd has sent what is no frame of whole lines");
+    make_space(c, text.len + 1);
+    if (text.len)
+        memcpy(c->data + c->end, text.data, text.len);
+    c->end += text.len;
+    buf_fini(&text);
+    return n;
+}
+
 /* Makes space and reads once. */
 static ssize_t receive(struct client *c, int flags)
 {
@@ -180,11 +223,9 @@ static ssize_t receive(struct client *c, int flags)
         c->end -= c->start;
         c->start = 0;
     }
-    if (c->end == c->cap) {
-        c->cap = c->cap ? c->cap * 2 : 65536;
-        c->data = realloc(c->data, c->cap);
-        assert_non_null(c->data);
-    }
+    if (c->ws)
+        return receive_frames(c, flags);
+    make_space(c, 1);
     ssize_t n = c->tls ? client_tls_receive(c->tls, c->data + c->end, c->cap - c->end)
                        : recv(c->fd, c->data + c->end, c->cap - c->end, flags);
     if (n > 0)
@@ -214,19 +255,38 @@ bool client_send_on(struct client *c, const void *data, size_t len)
 {
     if (c->tls)
         return client_tls_send(c->tls, data, len) == (ssize_t)len;
-    char *wire = malloc(len);
-    if (!wire)
-        return false;
-    memcpy(wire, data, len);
+    struct buf wire = {0};
+    if (c->ws)
+        client_ws_encode(c->ws, data, len, &wire);
+    else
+        buf_add(&wire, data, len);
     if (is_rot13())
-        stream_rot13_turn(wire, len);
-    bool sent = send(c->fd, wire, len, MSG_NOSIGNAL) == (ssize_t)len;
-    free(wire);
+        stream_rot13_turn(wire.data, len);
+    bool sent = send(c->fd, wire.data, wire.len, MSG_NOSIGNAL) == (ssize_t)wire.len;
+    buf_fini(&wire);
     return sent;
+}
+
+/* A frame is not larger than what the caller has space for: the callers have 64 KiB. */
+static size_t receive_frames_on(struct client *c, void *data, size_t size)
+{
+    char wire[4096];
+    struct buf text = {0};
+    ssize_t n;
+    do {
+        n = recv(c->fd, wire, sizeof wire, 0);
+    } while (n > 0 && client_ws_decode(c->ws, wire, (size_t)n, &text) && !text.len);
+    size_t got = text.len < size ? text.len : size;
+    if (got)
+        memcpy(data, text.data, got);
+    buf_fini(&text);
+    return got;
 }
 
 size_t client_receive_on(struct client *c, void *data, size_t size)
 {
+    if (c->ws)
+        return receive_frames_on(c, data, size);
     struct pollfd p = {.fd = c->fd, .events = POLLIN};
     ssize_t n;
     do {

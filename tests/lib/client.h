@@ -15,14 +15,17 @@ struct client {
     char *data; /* owns */
     size_t start, end, cap;
     struct client_tls *tls;     /* owns; NULL: no TLS */
+    struct client_ws *ws;       /* owns; NULL: no WebSocket */
     unsigned sends, enqs, acks; /* over a test stream: calls that sent; ENQ bytes sent, ACK bytes received */
     char line[70000];
 };
 
 /* What the tests run over, by CHATD_TEST_STREAM: plain TCP; `rot13`, the stream of stream_rot13.h: each client rotates
- * letters, sends an ENQ now and then, and expects the ACK; `tls12`, `tls13`: TLS of that version. */
+ * letters, sends an ENQ now and then, and expects the ACK; `tls12`, `tls13`: TLS of that version; `ws`: WebSocket. */
 /* Skips the test with this reason if it runs over anything but plain TCP. */
 void client_skip_if_wrapped(const char *reason);
+/* The same if it runs over that stream. */
+void client_skip_over(const char *stream, const char *reason);
 
 /* Connects. */
 void client_open(struct client *c, const struct daemon *d);

@@ -46,6 +46,11 @@ static bool has_tls(void)
     return strncmp(daemon_stream(), "tls", 3) == 0;
 }
 
+static bool has_ws(void)
+{
+    return strcmp(daemon_stream(), "ws") == 0;
+}
+
 /* A listener with TLS, for tests over TLS, whose configuration has none of its own. */
 static void add_tls(const struct daemon *d, FILE *f)
 {
@@ -64,6 +69,8 @@ void daemon_write_conf(struct daemon *d, const char *conf)
     assert_true(fputs(conf, f) >= 0);
     if (has_tls() && !d->conf_listens)
         add_tls(d, f);
+    if (has_ws() && !d->conf_listens)
+        assert_true(fputs("\nlisteners = ( { address = \"*\"; port = 0; protocol = \"http\"; } );\n", f) >= 0);
     assert_int_equal(fclose(f), 0);
     d->has_conf = true;
 }
@@ -159,7 +166,7 @@ void daemon_start(struct daemon *d)
     snprintf(log, sizeof log, "%s/log", d->dir);
     if (!d->has_conf)
         daemon_write_conf(d, "");
-    const char *args[] = {daemon_program("CHATD"), "-d", d->dir, "-c", conf, d->conf_listens || has_tls() ? NULL : "-p", "0", NULL};
+    const char *args[] = {daemon_program("CHATD"), "-d", d->dir, "-c", conf, d->conf_listens || has_tls() || has_ws() ? NULL : "-p", "0", NULL};
     int err = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     assert_true(err >= 0);
     assert_int_equal(pipe2(out, O_CLOEXEC), 0);

@@ -309,7 +309,7 @@ static void both_ends_say_that_they_end(void **state)
             n += (size_t)stream_write(mp.top, &rest, 1);
         }
         mp.never_full = true;
-        stream_linger(mp.top, clock_ms());
+        stream_finish(mp.top, CLOSE_QUIT);
         memory_peer_read(&mp, mp.to_peer.len);
         assert_int_equal(mp.heard.len, 10);
         assert_true(mp.peer_ended);

@@ -42,7 +42,7 @@ static void line(struct session *s, enum line_status status, char *text, size_t 
 static struct msg *last_words(enum form form, enum close_reason reason)
 {
     static const struct event events[CLOSE_REASONS] = {
-#define CLOSE(name, label, kind_, error_, queue, wakes, drain_ms)                                                      \
+#define CLOSE(name, label, kind_, error_, queue, wakes, drain_ms, code)                                                \
     [CLOSE_##name] = {.kind = EVENT_##kind_, .error = ERROR_##error_},
 #include "tbl/close.h"
 #undef CLOSE

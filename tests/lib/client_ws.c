@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "tests/lib/client_ws.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define FIN 0x80
+#define TEXT 1
+#define CLOSE 8
+#define PING 9
+
+static bool shake(struct client_ws *ws, int fd)
+{
+    static const char request[] = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    struct buf head = {0};
+    const char *end = NULL;
+    char data[4096];
+    bool good = send(fd, request, sizeof request - 1, MSG_NOSIGNAL) == sizeof request - 1;
+    while (good && !(end = head.len ? strstr(head.data, "\r\n\r\n") : NULL)) {
+        ssize_t n = recv(fd, data, sizeof data, 0);
+        good = n > 0;
+        if (good)
+            buf_add(&head, data, (size_t)n);
+    }
+    /* the key is the example of RFC 6455 section 1.3, and so is the answer to it */
+    good = good && strncmp(head.data, "HTTP/1.1 101 ", 13) == 0 && strstr(head.data, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    if (good)
+        buf_add(&ws->raw, end + 4, head.len - (size_t)(end + 4 - head.data));
+    buf_fini(&head);
+    return good;
+}
+
+struct client_ws *client_ws_new(int fd)
+{
+    struct client_ws *ws = calloc(1, sizeof *ws);
+    if (ws && !shake(ws, fd))
+        client_ws_free(&ws);
+    return ws;
+}
+
+void client_ws_free(struct client_ws **ws)
+{
+    if (!*ws)
+        return;
+    buf_fini(&(*ws)->rest);
+    buf_fini(&(*ws)->raw);
+    free(*ws);
+    *ws = NULL;
+}
+
+void client_ws_add_frame(struct buf *out, int first, const void *data, size_t n)
+{
+    static const unsigned char mask[4] = {0x37, 0xfa, 0x21, 0x3d};
+    const unsigned char *plain = data;
+    buf_char(out, (char)first);
+    if (n < 126) {
+        buf_char(out, (char)(0x80 | n));
+    } else {
+        buf_char(out, (char)(n < 65536 ? 0xfe : 0xff));
+        for (int shift = n < 65536 ? 8 : 56; shift >= 0; shift -= 8)
+            buf_char(out, (char)(unsigned char)((uint64_t)n >> shift));
+    }
+    buf_add(out, mask, sizeof mask);
+    for (size_t i = 0; i < n; i++)
+        buf_char(out, (char)(plain[i] ^ mask[i % 4]));
+}
+
+void client_ws_encode(struct client_ws *ws, const void *data, size_t n, struct buf *out)
+{
+    size_t whole = 0;
+    buf_add(&ws->rest, data, n);
+    for (size_t i = 0; i < ws->rest.len; i++)
+        if (ws->rest.data[i] == '\n')
+            whole = i + 1;
+    if (!whole)
+        return;
+    struct buf left = {0};
+    client_ws_add_frame(out, FIN | TEXT, ws->rest.data, whole);
+    if (ws->rest.len > whole)
+        buf_add(&left, ws->rest.data + whole, ws->rest.len - whole);
+    buf_fini(&ws->rest);
+    ws->rest = left;
+}
+
+/* The length of the first frame, and of its header; 0: it has not come whole. */
+static size_t frame_length(const struct buf *raw, size_t at, size_t *header)
+{
+    const unsigned char *p = (const unsigned char *)raw->data + at;
+    size_t left = raw->len - at, more;
+    if (left < 2)
+        return 0;
+    more = p[1] < 126 ? 0 : p[1] == 126 ? 2 : 8;
+    *header = 2 + more;
+    if (left < *header)
+        return 0;
+    uint64_t n = more ? 0 : p[1];
+    for (size_t i = 0; i < more; i++)
+        n = n << 8 | p[2 + i];
+    return left - *header >= n ? *header + (size_t)n : 0;
+}
+
+static bool take_frame(struct client_ws *ws, const unsigned char *frame, size_t header, size_t n, struct buf *text)
+{
+    if (frame[1] & 0x80 || !(frame[0] & FIN) || ws->code)
+        return false; /* a mask, a fragment, or something behind a Close frame */
+    switch (frame[0] & 0x7f) {
+    case TEXT:
+        if (n == header || frame[n - 1] != '\n')
+            return false; /* not whole lines */
+        buf_add(text, frame + header, n - header);
+        return true;
+    case CLOSE:
+        ws->code = n - header >= 2 ? frame[header] << 8 | frame[header + 1] : 1005;
+        return true;
+    case PING:
+        ws->pings++;
+        return true;
+    default:
+        return (frame[0] & 0x7f) == 10;
+    }
+}
+
+bool client_ws_decode(struct client_ws *ws, const void *data, size_t n, struct buf *text)
+{
+    size_t at = 0, header, length;
+    bool good = true;
+    if (n)
+        buf_add(&ws->raw, data, n);
+    for (; good && ws->raw.len > at && (length = frame_length(&ws->raw, at, &header)); at += length)
+        good = take_frame(ws, (const unsigned char *)ws->raw.data + at, header, length, text);
+    struct buf left = {0};
+    if (ws->raw.len > at)
+        buf_add(&left, ws->raw.data + at, ws->raw.len - at);
+    buf_fini(&ws->raw);
+    ws->raw = left;
+    return good;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef TESTS_LIB_CLIENT_WS_H
+#define TESTS_LIB_CLIENT_WS_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * WebSocket for the client of the tests: from RFC 6455 alone, without the library that chatd uses. It sends whole lines,
+ * in messages; the rest of a line waits for its end. One thread may send while another one receives.
+ */
+struct client_ws {
+    struct buf rest; /* of a line, not sent yet */
+    struct buf raw;  /* received, less than a frame */
+    int code;        /* of the Close frame that was received; 0: none */
+    unsigned pings;  /* received */
+};
+
+/* Asks for WebSocket on a connected socket and reads the answer. NULL: it was refused. */
+struct client_ws *client_ws_new(int fd);
+void client_ws_free(struct client_ws **ws);
+
+/* Adds a frame with a mask, for a text or anything else. `first`: its first byte, FIN and opcode. */
+void client_ws_add_frame(struct buf *out, int first, const void *data, size_t n);
+
+/* Adds the frames of bytes that are to be sent. */
+void client_ws_encode(struct client_ws *ws, const void *data, size_t n, struct buf *out);
+/* Adds the text of bytes that were received. False: they are no frames of a server. */
+bool client_ws_decode(struct client_ws *ws, const void *data, size_t n, struct buf *text);
+
+#endif
