@@ -26,7 +26,7 @@ static void check(enum close_reason r, const char *label, bool keep_queue, enum 
 static void every_reason_has_its_row(void **state)
 {
     (void)state;
-    assert_int_equal(CLOSE_REASONS, 17);
+    assert_int_equal(CLOSE_REASONS, 21);
     check(CLOSE_EOF, "left", true, CLOSE_WAKES_NOTHING);
     check(CLOSE_QUIT, "quit", true, CLOSE_WAKES_NOTHING);
     check(CLOSE_GONE, "gone", false, CLOSE_WAKES_BOTH);
@@ -35,6 +35,10 @@ static void every_reason_has_its_row(void **state)
     check(CLOSE_PLAIN_ON_TLS, "plain_on_tls_port", false, CLOSE_WAKES_NOTHING);
     check(CLOSE_HANDSHAKE, "tls_handshake", false, CLOSE_WAKES_NOTHING);
     check(CLOSE_TLS, "tls_error", false, CLOSE_WAKES_NOTHING);
+    check(CLOSE_WEBSOCKET, "websocket_error", false, CLOSE_WAKES_NOTHING);
+    check(CLOSE_HTTP, "http", true, CLOSE_WAKES_NOTHING);
+    check(CLOSE_HTTP_IDLE, "http_idle", true, CLOSE_WAKES_READ);
+    check(CLOSE_REQUEST, "http_timeout", true, CLOSE_WAKES_READ);
     check(CLOSE_LOGIN, "login_timeout", true, CLOSE_WAKES_READ);
     check(CLOSE_SLOW, "slow", false, CLOSE_WAKES_READ);
     check(CLOSE_FLOOD, "flood", true, CLOSE_WAKES_NOTHING);
@@ -43,6 +47,16 @@ static void every_reason_has_its_row(void **state)
     check(CLOSE_RESUMED, "resumed", true, CLOSE_WAKES_READ);
     check(CLOSE_LOCKED, "locked", true, CLOSE_WAKES_READ);
     check(CLOSE_STOP, "stop", true, CLOSE_WAKES_READ);
+}
+
+/* Those that may be sent: RFC 6455 section 7.4. */
+static void each_reason_has_a_code_of_websocket(void **state)
+{
+    (void)state;
+    for (int r = 0; r < CLOSE_REASONS; r++)
+        assert_in_range(close_row((enum close_reason)r)->websocket_code, 1000, 1003 + 8);
+    assert_int_equal(close_row(CLOSE_STOP)->websocket_code, 1001);
+    assert_int_equal(close_row(CLOSE_FLOOD)->websocket_code, 1008);
 }
 
 static void each_reason_has_its_own_label(void **state)
@@ -90,6 +104,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_reason_has_its_row),
+        cmocka_unit_test(each_reason_has_a_code_of_websocket),
         cmocka_unit_test(each_reason_has_its_own_label),
         cmocka_unit_test(no_drain_takes_longer_than_a_stop),
         cmocka_unit_test(each_reason_is_counted_separately),

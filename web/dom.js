@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: ISC
+// The only place that makes elements. Texts become text nodes and never markup.
+
+const icons = {
+  find: 'M4 9a5 5 0 1 0 10 0a5 5 0 1 0-10 0m9 4 4 4',
+  people: 'M5 7a3 3 0 1 0 6 0a3 3 0 1 0-6 0M2.5 16.5c.5-3 2.5-4.5 5.5-4.5s5 1.5 5.5 4.5M13 4.5a3 3 0 0 1 0 5m2 3c1.5.6 2.3 2 2.5 4',
+  plus: 'M10 4v12M4 10h12',
+  send: 'M10 16V4.5M5 9l5-5 5 5',
+  down: 'M10 4v11.5M5 11l5 5 5-5',
+  back: 'M12.5 4 6.5 10l6 6',
+  close: 'm5 5 10 10M15 5 5 15',
+  out: 'M8 4H4v12h4m4-3 4-3.5-4-3.5M7.5 9.5H16',
+  pen: 'm4 16 .8-3.5L13 4.3 15.7 7l-8.2 8.2z',
+  wait: 'M3.25 10a6.75 6.75 0 1 0 13.5 0a6.75 6.75 0 1 0-13.5 0M10 6v4l2.5 1.8',
+};
+
+// el('button.icon', { ariaLabel: 'Send', onclick }, 'text', otherElement)
+export function el(what, props = {}, ...children) {
+  const [tag, ...classes] = what.split('.');
+  const e = document.createElement(tag);
+  if (classes.length) e.className = classes.join(' ');
+  for (const [key, value] of Object.entries(props))
+    if (key in e) e[key] = value;
+    else if (value !== false && value !== null) e.setAttribute(key, value);
+  e.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return e;
+}
+
+export function icon(name, label) {
+  const space = 'http://www.w3.org/2000/svg';
+  const svg = document.createElementNS(space, 'svg'), path = document.createElementNS(space, 'path');
+  svg.setAttribute('viewBox', '0 0 20 20');
+  if (label) {
+    svg.setAttribute('role', 'img');
+    svg.setAttribute('aria-label', label);
+  } else {
+    svg.setAttribute('aria-hidden', 'true');
+  }
+  path.setAttribute('d', icons[name]);
+  svg.append(path);
+  return svg;
+}
+
+export const byId = (id) => document.getElementById(id);

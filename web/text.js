@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: ISC
+// What a text is made of: links, code, the reader's name; and how texts are cut into lines. Pure.
+
+const trailing = /[.,;:!?'"]+$/;
+
+function trimLink(link) {
+  let end = link.replace(trailing, '');
+  const pairs = { ')': '(', ']': '[', '}': '{' };
+  while (end && pairs[end.at(-1)] && !end.includes(pairs[end.at(-1)]))
+    end = end.slice(0, -1).replace(trailing, '');
+  return end;
+}
+
+// The address that a link leads to, or null if the text is none.
+export function linkOf(text) {
+  if (!/^https?:\/\//i.test(text))
+    return null;
+  try {
+    const url = new URL(text);
+    return url.protocol === 'http:' || url.protocol === 'https:' ? url : null;
+  } catch {
+    return null;
+  }
+}
+
+function isWord(text) {
+  return /[\p{L}\p{N}_]/u.test(text);
+}
+
+// Where `name` stands in the text as a whole word, in any case; -1: nowhere.
+function findName(text, name) {
+  const low = text.toLowerCase(), want = name.toLowerCase();
+  for (let at = low.indexOf(want); want && at >= 0; at = low.indexOf(want, at + 1))
+    if (!(at && isWord(text[at - 1])) && !isWord(text[at + want.length] || ' '))
+      return at;
+  return -1;
+}
+
+export function mentions(text, name) {
+  return findName(text, name) >= 0;
+}
+
+function splitName(text, name) {
+  const parts = [];
+  for (let at = findName(text, name); at >= 0; at = findName(text, name)) {
+    if (at) parts.push({ kind: 'text', text: text.slice(0, at) });
+    parts.push({ kind: 'name', text: text.slice(at, at + name.length) });
+    text = text.slice(at + name.length);
+  }
+  if (text) parts.push({ kind: 'text', text });
+  return parts;
+}
+
+// The parts of a text in order: { kind: 'text' | 'link' | 'code' | 'name', text, url }.
+export function partsOf(text, name) {
+  const parts = [];
+  const pattern = /`([^`]+)`|(?<![^\s([{<"'])https?:\/\/[^\s<>"]+/giu;
+  let at = 0;
+  for (const found of text.matchAll(pattern)) {
+    const code = found[1];
+    const shown = code === undefined ? trimLink(found[0]) : found[0];
+    const url = code === undefined ? linkOf(shown) : null;
+    if (code === undefined && !url) continue;
+    if (found.index > at) parts.push(...splitName(text.slice(at, found.index), name));
+    parts.push(code === undefined ? { kind: 'link', text: shown, url } : { kind: 'code', text: code });
+    at = found.index + shown.length;
+  }
+  if (at < text.length) parts.push(...splitName(text.slice(at), name));
+  return parts;
+}
+
+export function isEmojiOnly(text) {
+  return text.length < 40 && /^(?:\p{Extended_Pictographic}|\p{Emoji_Component}|\s)+$/u.test(text) &&
+    /\p{Extended_Pictographic}/u.test(text);
+}
+
+const encoder = new TextEncoder();
+
+export function bytesOf(text) {
+  return encoder.encode(text).length;
+}
+
+// Lines of at most `most` bytes each, cut at blanks where there are some.
+export function linesOf(text, most) {
+  const lines = [];
+  for (let line of text.split(/\r?\n/)) {
+    while (bytesOf(line) > most) {
+      let end = Math.min(line.length, most);
+      while (bytesOf(line.slice(0, end)) > most || /[\ud800-\udbff]$/.test(line.slice(0, end))) end--;
+      const blank = line.lastIndexOf(' ', end);
+      if (blank > end / 2) end = blank;
+      lines.push(line.slice(0, end));
+      line = line.slice(end).trimStart();
+    }
+    if (line.trim()) lines.push(line);
+  }
+  return lines;
+}
+
+// One of twelve colours, by FNV-1a of the lower-case name.
+export function colourOf(name) {
+  let hash = 0x811c9dc5;
+  for (const byte of encoder.encode(name.toLowerCase()))
+    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash % 12;
+}
