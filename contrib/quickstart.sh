@@ -226,6 +226,8 @@ chatd is built. It starts now, in this terminal; Ctrl-C stops it.
 
 Connect to it from other terminals, one for each user:
 
+    http://localhost:9980/ in a browser, or
+
     nc localhost 9999
     USERNAME alice
     JOIN #general

@@ -23,8 +23,9 @@
 
 static void usage(FILE *to)
 {
-    fprintf(to, "usage: chatd [-p PORT] [-c FILE] [-d STATEDIR] [-t] [-v] [-V] [-h]\n\n"
+    fprintf(to, "usage: chatd [-p PORT] [--http PORT] [-c FILE] [-d STATEDIR] [-t] [-v] [-V] [-h]\n\n"
                 "  -p PORT      listen on this port only, on all addresses (0: any free port)\n"
+                "  --http PORT  serve the page for browsers on this port, too, on all addresses\n"
                 "  -c FILE      read this configuration file\n"
                 "               (default: " CHATD_SYSCONFDIR "/chatd.conf if it exists, else built-in defaults)\n"
                 "  -d STATEDIR  keep the database and the admin socket in this directory\n"
@@ -32,7 +33,7 @@ static void usage(FILE *to)
                 "  -v           log each command\n"
                 "  -V           print the version and exit\n"
                 "  -h           print this help and exit\n\n"
-                "chatd runs in the foreground. To connect: nc localhost 9999\n"
+                "chatd runs in the foreground. To connect: nc localhost 9999, or http://localhost:9980/ in a browser\n"
                 "TERM or INT stops it, HUP reloads the configuration; chatctl can do both, and more.\n");
 }
 
@@ -92,16 +93,19 @@ static int read_port(const char *text)
 int chatd_main(int argc, char **argv, const struct stream_layer *const *layers)
 {
     static const struct option names[] = {{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'},
+                                          {"http", required_argument, NULL, 'w'},
                                           {NULL, 0, NULL, 0}};
-    struct server_options options = {.port = -1, .layers = layers};
+    struct server_options options = {.port = -1, .web_port = -1, .layers = layers};
     bool check = false;
     int c;
     while ((c = getopt_long(argc, argv, "p:c:d:tvVh", names, NULL)) != -1) {
         switch (c) {
         case 'p':
-            options.port = read_port(optarg);
-            if (options.port < 0) {
-                fprintf(stderr, "chatd: -p: must be a port number, 0 to 65535 (got %s)\n", optarg);
+        case 'w':
+            *(c == 'p' ? &options.port : &options.web_port) = read_port(optarg);
+            if (read_port(optarg) < 0) {
+                fprintf(stderr, "chatd: %s: must be a port number, 0 to 65535 (got %s)\n",
+                        c == 'p' ? "-p" : "--http", optarg);
                 return 2;
             }
             break;

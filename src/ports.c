@@ -79,8 +79,12 @@ int ports_open(const struct conf *c, const struct stream_layer *const *layers, c
         struct port *p = &ports[port_count];
         *p = (struct port){.conf = c->listeners[port_count]};
         set_layers(p, layers);
-        if (open_port(p, c, error) != 0)
+        if (open_port(p, c, error) == 0)
+            continue;
+        if (!c->has_optional_page || port_count != c->listener_count - 1)
             return -1;
+        log_warn("no_page", "error=\"%s\" hint=\"chatd --http PORT chooses another port\"", error);
+        break;
     }
     return 0;
 }
@@ -93,12 +97,22 @@ int ports_start(void)
     return 0;
 }
 
+static void print_page(const struct conf_listener *l, int port)
+{
+    bool is_all = strcmp(l->address, "*") == 0, is_v6 = strchr(l->address, ':') != NULL;
+    printf("Page for browsers at %s://%s%s%s:%d/\n", l->tls ? "https" : "http", is_v6 ? "[" : "",
+           is_all ? "localhost" : l->address, is_v6 ? "]" : "", port);
+}
+
 void ports_announce(void)
 {
     for (int i = 0; i < port_count; i++) {
         const struct conf_listener *l = &ports[i].conf;
         int port = ports[i].number;
-        printf("Chat server started on port %d%s\n", port, l->tls ? " (TLS)" : "");
+        if (protocols_named(l->protocol)->may_begin_websocket)
+            print_page(l, port);
+        else
+            printf("Chat server started on port %d%s\n", port, l->tls ? " (TLS)" : "");
         log_info("listening", "address=%s port=%d protocol=%s tls=%s", l->address, port, l->protocol,
                  l->tls ? "yes" : "no");
     }

@@ -22,7 +22,7 @@
 #include "chat/users.h"
 #include "certificates.h"
 #include "conf.h"
-#include "conf_file.h"
+#include "conf_choose.h"
 #include "ctl/admin.h"
 #include "ctl/admin_users.h"
 #include "ctl/wire.h"
@@ -53,7 +53,6 @@
 
 #define CLEAN_UP_MS (3600 * 1000)
 #define REASON_OVERHEAD 160 /* bytes that stand beside the reason of a kick, ban or mute in its line */
-#define INSTALLED_CONF CHATD_SYSCONFDIR "/chatd.conf"
 
 /* Locking key: L by .reload_lock · c constant after server_start */
 static struct {
@@ -76,31 +75,6 @@ static void complain(const char *fmt, ...)
 }
 
 /* ---- configuration ---- */
-
-/* The file to read, or NULL: use the defaults. */
-static const char *conf_file(const struct server_options *o)
-{
-    if (o->conf_file)
-        return o->conf_file;
-    return access(INSTALLED_CONF, F_OK) == 0 ? INSTALLED_CONF : NULL;
-}
-
-static int read_conf(const struct server_options *o, struct conf *c, struct buf *errors)
-{
-    const char *file = conf_file(o);
-    if (file) {
-        if (conf_file_load(c, file, errors) != 0)
-            return -1;
-    } else {
-        conf_defaults(c);
-    }
-    if (o->port >= 0) {
-        conf_default_listener(&c->listeners[0]);
-        c->listeners[0].port = o->port;
-        c->listener_count = 1;
-    }
-    return 0;
-}
 
 static int processors(void)
 {
@@ -281,7 +255,7 @@ static bool reload(struct buf *rows, struct buf *error)
     }
     lock_acquire(&server.reload_lock);
     struct certificates loaded = {0};
-    bool ok = read_conf(&server.options, next, error) == 0 && fit_to_machine(next, error) == 0 &&
+    bool ok = conf_choose(&server.options, next, error) == 0 && fit_to_machine(next, error) == 0 &&
               certificates_load(next, &loaded, error) == 0;
     report.no_certificates = !loaded.keys;
     if (ok) {
@@ -320,13 +294,13 @@ int server_check(const struct server_options *o)
 {
     struct buf errors = {0};
     struct conf *c = &server.conf;
-    int result = read_conf(o, c, &errors);
+    int result = conf_choose(o, c, &errors);
     if (result == 0 && strlen(c->admin_socket) > PATHS_SOCKET_MOST) {
-        buf_printf(&errors, "%s: admin.socket: must have at most %d bytes\n", conf_file(o), PATHS_SOCKET_MOST);
+        buf_printf(&errors, "%s: admin.socket: must have at most %d bytes\n", conf_chosen_file(o), PATHS_SOCKET_MOST);
         result = -1;
     }
     if (result == 0 && !admin_group_exists(c->admin_group)) {
-        buf_printf(&errors, "%s: admin.group: unknown group \"%s\"\n", conf_file(o), c->admin_group);
+        buf_printf(&errors, "%s: admin.group: unknown group \"%s\"\n", conf_chosen_file(o), c->admin_group);
         result = -1;
     }
     struct certificates loaded = {0};
@@ -335,10 +309,10 @@ int server_check(const struct server_options *o)
     fputs(buf_text(&errors), stderr);
     certificates_each_line(&loaded.warnings, print_warning, NULL);
     certificates_fini(&loaded);
-    if (result == 0 && conf_file(o))
-        printf("%s: configuration OK\n", conf_file(o));
+    if (result == 0 && conf_chosen_file(o))
+        printf("%s: configuration OK\n", conf_chosen_file(o));
     else if (result == 0)
-        printf("%s not found, using defaults\n", INSTALLED_CONF);
+        printf("%s not found, using defaults\n", CONF_INSTALLED);
     buf_fini(&errors);
     return result;
 }
@@ -419,7 +393,7 @@ int server_start(const struct server_options *o, void (*stop)(void))
     struct buf errors = {0};
     struct conf *c = &server.conf;
     server.options = *o;
-    int result = read_conf(o, c, &errors);
+    int result = conf_choose(o, c, &errors);
     if (result == 0) {
         configure(c); /* first, because it sets up the log, and what follows may log */
         result = fit_to_machine(c, &errors) == 0 && use_certificates(c, &errors) == 0 ? 0 : -1;

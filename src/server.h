@@ -2,18 +2,9 @@
 #ifndef SERVER_H
 #define SERVER_H
 
-#include "net/stream.h"
-
-#include <stdbool.h>
+#include "conf_choose.h"
 
 /* The whole server: configures the modules, starts and stops them in order. Main thread. */
-struct server_options {
-    const char *conf_file; /* -c, or NULL: the installed one if it exists */
-    const char *dir;       /* -d, or NULL */
-    int port;              /* -p, or -1 */
-    bool verbose;          /* -v: log at level debug, whatever the configuration says */
-    const struct stream_layer *const *layers; /* what stands on the TCP of every listener, or NULL: nothing */
-};
 
 /* Checks the configuration. Prints every mistake to standard error and returns -1, or one line to standard output
  * that it is OK and returns 0. */

@@ -1029,9 +1029,26 @@ static void the_sample_equals_the_defaults(void **state)
     check_defaults(&conf);
 }
 
+static void a_page_is_added_while_there_is_space(void **state)
+{
+    struct conf c;
+    int added = 0;
+    (void)state;
+    conf_defaults(&c);
+    while (conf_add_page(&c, "127.0.0.1", 9980))
+        added++;
+    assert_int_equal(added, CONF_LISTENERS - 1);
+    assert_int_equal(c.listener_count, CONF_LISTENERS);
+    assert_string_equal(c.listeners[1].protocol, "http");
+    assert_string_equal(c.listeners[1].address, "127.0.0.1");
+    assert_int_equal(c.listeners[1].port, 9980);
+    assert_false(c.listeners[1].tls);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_page_is_added_while_there_is_space),
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
         TEST(in_an_empty_file_every_key_has_its_default),
         TEST(every_number_is_accepted_within_its_limits_only),

@@ -40,8 +40,9 @@ export class Server {
     this.process.stdout.on('data', (data) => { out += data; });
     this.process.stderr.on('data', (data) => { this.log += data; });
     await until('chatd starts', () => out.includes('Waiting for connections'));
-    [this.port, this.web] = [...out.matchAll(/on port (\d+)/g)].map((found) => Number(found[1]));
-    this.url = `http://127.0.0.1:${this.web}/`;
+    this.port = Number(/on port (\d+)/.exec(out)[1]);
+    this.url = /http:\S+/.exec(out)[0];
+    this.web = Number(new URL(this.url).port);
   }
 
   async stop(signal = 'SIGTERM') {
