@@ -16,9 +16,11 @@ const notAloud = /^\s*(USERNAME|REGISTER|PASSWD|UNREGISTER|RESUME|PRIVMSG)(\s|$)
 // Commands about the current room. The room is made current first, in the same message.
 const roomCommands = ['TOPIC', 'SET', 'KICK', 'BAN', 'UNBAN', 'BANS', 'MUTE', 'UNMUTE', 'OP', 'DEOP', 'VOICE', 'DEVOICE',
                       'INVITE', 'ME'];
+// Untagged lines that come with an answer and end none.
+const beside = ['NOTICE', 'JOIN', 'MAIL', 'PRIVMSG', 'AWAY'];
 const ends = ['OK', 'ERROR', 'PONG', 'USERLIST', 'ROOMLIST', 'CAPS', 'WHOIS', 'SEEN', 'IGNORELIST', 'TOPIC'];
 
-let asked = [];      // what was sent and is not answered yet, in order: { lines, done(line, lines) }
+let asked = [];      // what was sent and is not answered yet, in order: { command, lines, ending(line), done(line, lines) }
 let login = null;    // { name, password } while the door is open
 let isIn = false;    // logged in, on this connection
 let endReason = '';
@@ -35,7 +37,7 @@ model.isRead = () => log.isAtEnd && isSeen();
 
 function ask(command, done = null, ending = null) {
   if (!socket.isOpen) return;
-  asked.push({ lines: [], done, ending });
+  asked.push({ command, lines: [], done, ending });
   socket.send(command);
 }
 
@@ -53,8 +55,9 @@ function line(text) {
   }
   if (parsed.verb === 'ERROR' && !asked.length) endReason = parsed.rest;
   if (parsed.verb === 'NOTICE') toast(parsed.rest);
-  if (parsed.verb === 'AWAY' || !asked.length || ['NOTICE', 'JOIN', 'MAIL', 'PRIVMSG'].includes(parsed.verb)) return;
+  if (parsed.verb === 'AWAY') toast(`${cut(parsed.rest)[0]} is away: ${cut(parsed.rest)[1]}`);
   const first = asked[0];
+  if (!first || beside.includes(parsed.verb) || (parsed.verb === 'TOPIC' && !/^TOPIC$/i.test(first.command))) return;
   first.lines.push(parsed);
   if (!(first.ending ? first.ending(parsed) : isEnd(parsed))) return;
   asked.shift();
@@ -153,7 +156,11 @@ function closed(code) {
   const wasIn = isIn;
   isIn = false;
   model.isBacklog = true;
-  for (const a of asked) if (a.row) a.row.state = 'waits';
+  for (const { row } of asked)
+    if (row && !row.talk.isRoom) { // nothing will tell whether it has arrived
+      row.state = 'failed';
+      row.why = 'the connection broke, and it may have arrived or not.';
+    }
   asked = [];
   log.changed();
   if (endReason === 'Replaced by a new login' || /^(Kicked|Account locked)/.test(endReason)) {
@@ -293,7 +300,7 @@ function sendRow(row) {
   const command = !talk.isRoom ? `PRIVMSG ${talk.title} ${row.text}` :
     row.kind === 'me' ? `ALSO ${talk.key}\nME ${row.text}` : `SAY ${talk.key} ${row.text}`;
   if (row.kind === 'me' && talk.isRoom) ask(command.split('\n')[0], null, isAnswer);
-  asked.push({ lines: [], row, ending: isAnswer, done: (answer) => {
+  asked.push({ command: '', lines: [], row, ending: isAnswer, done: (answer) => {
     row.state = answer.verb === 'ERROR' ? 'failed' : null;
     row.why = answer.rest;
     if (/^Stored/.test(answer.rest)) toast(`${talk.title} is not here now, and will read it later.`);
@@ -324,6 +331,7 @@ const local = {
     if (text) say(text);
   },
   me: (args) => say(args, 'me'),
+  quit: () => byId('logout').click(),
   leave: () => ask(`LEAVE ${model.open.key}`, (answer) => {
     if (answer.verb === 'ERROR') { toast(answer.rest); return; }
     const talk = model.open;

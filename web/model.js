@@ -43,7 +43,8 @@ export class Model {
       talk.ids.add(row.id);
     }
     let at = talk.rows.length;
-    while (row.id !== null && at && (talk.rows[at - 1].id === null ? talk.rows[at - 1].state : talk.rows[at - 1].id > row.id)) at--;
+    const isLater = (r) => (r.id === null ? r.state === 'waits' || r.time > row.time : r.id > row.id);
+    while (row.id !== null && at && isLater(talk.rows[at - 1])) at--;
     talk.rows.splice(at, 0, row);
     if (talk.rows.length > KEPT) {
       talk.ids.delete(talk.rows[0].id);

@@ -9,12 +9,12 @@ struct protocol;
 
 struct web_settings {
     const struct protocol *chat;  /* what WebSocket clients speak */
-    const char *hosts, *origins;  /* words separated by blanks, borrowed for good */
+    const char *hosts, *origins;  /* words separated by blanks */
     int request_s, idle_s;
     bool hsts;
 };
 
-/* Main thread, before the first connection. */
+/* Copies them. Main thread, once, before the first connection. */
 void web_configure(const struct web_settings *settings);
 /* Any thread. */
 const struct web_settings *web_settings(void);

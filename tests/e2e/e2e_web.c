@@ -319,6 +319,9 @@ static void websocket_works_over_tls(void **state)
     buf_fini(&frame);
     client_tls_free(&tls);
     client_close(&c);
+    web = d;
+    expect_answer(LAST("/"), "HTTP/1.1 400 Bad Request\r\n");
+    assert_has("This port needs TLS: use https.\n");
 }
 
 int main(void)

@@ -160,7 +160,12 @@ const tests = {
   async 'commands are answered, and secrets are not said aloud'(server) {
     const nc = new Nc(server), page = await Page.open(server);
     await nc.enter('bob', 'den');
+    nc.say('TOPIC Nothing yet', 'AWAY out for lunch');
+    await nc.expect('OK Away');
     await page.enter('alice', 'den');
+    await page.say('/whois bob');
+    await page.sees('WHOIS bob since=');
+    await until('the member is listed', async () => (await page.text('#member-list')).includes('bob'));
     await page.say('/topic All about trains');
     await nc.expect('TOPIC #den All about trains');
     await page.say('/me nods');

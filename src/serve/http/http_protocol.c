@@ -271,6 +271,8 @@ static struct msg *plain_words(int status, const char *text)
 static struct msg *last_words(enum form form, enum close_reason reason)
 {
     (void)form;
+    if (reason == CLOSE_PLAIN_ON_TLS)
+        return plain_words(400, "This port needs TLS: use https.\n");
     return reason == CLOSE_REQUEST ? plain_words(408, "The request took too long.\n") : NULL;
 }
 
