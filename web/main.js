@@ -2,10 +2,10 @@
 // From the door to the talk: logging in, resuming, asking, and what the reader does.
 import { timeText } from './clock.js';
 import { byId, el, icon } from './dom.js';
-import { cut } from './line.js';
+import { cut, cutWords } from './line.js';
 import { Log } from './log.js';
 import { Model } from './model.js';
-import { drawMembers, drawTalks } from './rooms.js';
+import { drawKnown, drawMembers, drawTalks } from './rooms.js';
 import { Socket } from './socket.js';
 import { forgetAll, load, save } from './store.js';
 import { bytesOf, linesOf } from './text.js';
@@ -24,7 +24,7 @@ let asked = [];      // what was sent and is not answered yet, in order: { comma
 let login = null;    // { name, password } while the door is open
 let isIn = false;    // logged in, on this connection
 let endReason = '';
-let known = [];      // rooms that others are in
+let known = [];      // rooms that somebody is in: { room, count, topic }
 
 const isTouch = () => matchMedia('(pointer: coarse)').matches; // there a button sends, and Enter begins a line
 const isSeen = () => !document.hidden && document.hasFocus() && !byId('app').hidden;
@@ -110,7 +110,6 @@ function settled() {
   byId('door').hidden = true;
   byId('app').hidden = false;
   byId('me').textContent = model.me;
-  ask('ROOMS ALL', (answer, lines) => setKnown(lines));
   for (const talk of model.talks.values())
     for (const row of talk.rows.filter((r) => r.state === 'waits')) sendRow(row);
   const wanted = decodeURIComponent(location.hash.slice(1)) || load('open', '');
@@ -123,7 +122,7 @@ function settled() {
 function catchUp() {
   for (const talk of model.talks.values())
     if (talk.isRoom && talk.isIn) {
-      ask(`USERS ${talk.key}`, (answer, lines) => setMembers(talk, lines));
+      ask(`USERS ${talk.key} INFO`, (answer, lines) => setMembers(talk, lines), isAnswer);
       const last = talk.rows.findLast((row) => row.id !== null && row.isFromHistory);
       if (!last) older(talk);
     }
@@ -181,16 +180,21 @@ function waits(seconds) {
 
 // ---- rooms ----
 
-function setKnown(lines) {
-  known = lines.flatMap((l) => l.rest.split(' ')).filter((word) => word.startsWith('#'));
-  byId('known').replaceChildren(...known.map((room) => el('option', { value: room.slice(1) })));
+function askKnown() {
+  ask('ROOMS INFO', (answer, lines) => {
+    known = lines.filter((l) => l.verb === 'ROOMINFO').map((l) => cutWords(l.rest, 2))
+      .map(([room, count, topic]) => ({ room, count, topic }));
+    showKnown();
+  }, isAnswer);
 }
 
+const showKnown = () => drawKnown(known, model, (room) => { byId('join-form').hidden = true; join(room); });
+
 function setMembers(talk, lines) {
-  if (lines.at(-1).verb !== 'USERLIST') return;
+  if (lines.at(-1).verb !== 'OK') return;
   talk.members.clear();
-  for (const name of lines.flatMap((l) => l.rest.split(' ')))
-    if (name && name !== '+') talk.members.set(name.toLowerCase(), { name });
+  for (const [, name, role, away] of lines.filter((l) => l.verb === 'USERINFO').map((l) => cutWords(l.rest, 3)))
+    talk.members.set(name.toLowerCase(), { name, role, isAway: away === 'away' });
   changed(talk, 'members');
 }
 
@@ -417,7 +421,7 @@ function complete() {
   const word = /\S+$/.exec(upto)?.[0];
   if (!word || !model.open) return false;
   const names = word.startsWith('/') ? [...Object.keys(local), ...roomCommands.map((c) => c.toLowerCase())].map((c) => `/${c}`) :
-    word.startsWith('#') ? known : [...model.open.members.values()].map((m) => m.name);
+    word.startsWith('#') ? known.map((k) => k.room) : [...model.open.members.values()].map((m) => m.name);
   const found = names.find((n) => n.toLowerCase().startsWith(word.toLowerCase()) && n.length > word.length);
   if (!found) return false;
   const tail = upto === word && !/^[/#]/.test(word) ? ': ' : ' ';
@@ -425,8 +429,10 @@ function complete() {
   return true;
 }
 
+byId('join-name').addEventListener('input', showKnown);
 byId('join').addEventListener('click', () => {
   byId('join-form').hidden = !byId('join-form').hidden;
+  askKnown();
   document.body.classList.add('lists');
   byId('join-name').focus();
 });

@@ -124,6 +124,8 @@ export class Model {
     const key = name.toLowerCase();
     if (line.verb === 'JOIN') talk.members.set(key, { name });
     if (line.verb === 'LEAVE' || line.verb === 'KICK' || line.verb === 'BAN') talk.members.delete(key);
+    const roles = { OP: 'op', VOICE: 'voice', OWNER: 'owner', DEOP: 'none', DEVOICE: 'none' };
+    if (roles[line.verb] && talk.members.has(key)) talk.members.get(key).role = roles[line.verb];
     if (line.verb === 'TOPIC') talk.topic = after;
     if ((line.verb === 'KICK' || line.verb === 'BAN') && this.isMe(name)) this.left(talk);
     const said = { JOIN: `${name} joined`, LEAVE: `${name} left`,

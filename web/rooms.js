@@ -3,6 +3,8 @@
 import { byId, el, icon } from './dom.js';
 import { colourOf } from './text.js';
 
+const SHOWN = 300; // entries of a list; the filter finds the others
+const order = { voice: 1, op: 2, owner: 3 };
 const byName = (a, b) => a.title.localeCompare(b.title);
 
 function entry(talk, isOpen, open) {
@@ -29,9 +31,22 @@ export function drawTalks(model, open) {
 
 export function drawMembers(model, write) {
   const talk = model.open, filter = byId('member-filter').value.toLowerCase();
-  const names = [...(talk?.members.values() ?? [])].map((m) => m.name).sort((a, b) => a.localeCompare(b));
-  byId('member-count').textContent = byId('member-number').textContent = names.length;
-  byId('member-list').replaceChildren(...names.filter((n) => n.toLowerCase().includes(filter)).slice(0, 300)
-    .map((name) => el('li', {}, el('button.who', { onclick: () => write(name) }, el(`i.dot.n${colourOf(name)}`),
-                                   el('span', { dir: 'auto' }, name), model.isMe(name) ? el('small', {}, 'you') : null))));
+  const members = [...(talk?.members.values() ?? [])]
+    .sort((a, b) => (order[b.role] ?? 0) - (order[a.role] ?? 0) || a.name.localeCompare(b.name));
+  const remarks = (m) => [order[m.role] ? m.role : '', m.isAway ? 'away' : '', model.isMe(m.name) ? 'you' : '']
+    .filter(Boolean).join(' · ');
+  byId('member-count').textContent = byId('member-number').textContent = members.length;
+  byId('member-list').replaceChildren(...members.filter((m) => m.name.toLowerCase().includes(filter)).slice(0, SHOWN)
+    .map((m) => el('li', {}, el(`button.who${m.isAway ? '.off' : ''}`, { onclick: () => write(m.name) },
+                                el(`i.dot${m.isAway ? '.away' : `.n${colourOf(m.name)}`}`),
+                                el('span', { dir: 'auto' }, m.name), el('small', {}, remarks(m))))));
+}
+
+// The rooms that there are, below the field in which one is named: { room, count, topic }.
+export function drawKnown(known, model, join) {
+  const filter = byId('join-name').value.toLowerCase().replace(/^#/, '');
+  byId('known').replaceChildren(...known.filter((k) => k.room.toLowerCase().includes(filter)).slice(0, SHOWN)
+    .map((k) => el('li', {}, el('button.known', { type: 'button', onclick: () => join(k.room) },
+                                el('b', { dir: 'auto' }, k.room), el('small', {}, `${k.count} here`),
+                                el('span', { dir: 'auto' }, k.topic)))));
 }

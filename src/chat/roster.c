@@ -265,6 +265,20 @@ void roster_contacts(struct room *r, const struct member *m, enum roster_contact
     lock_release(&r->lock);
 }
 
+int roster_entries(struct room *r, struct roster_entry **entries)
+{
+    lock_acquire(&r->lock);
+    int n = r->fanout.count;
+    *entries = n ? panic_calloc((size_t)n, sizeof **entries) : NULL;
+    for (int i = 0; i < n; i++) {
+        struct subject su = room_subject_locked(r, &r->fanout.members[i]);
+        memcpy((*entries)[i].name, r->fanout.members[i].name, NAME_SIZE);
+        (*entries)[i].role = su.role;
+    }
+    lock_release(&r->lock);
+    return n;
+}
+
 void roster_names(struct room *r, struct strv *names)
 {
     lock_acquire(&r->lock);

@@ -60,6 +60,14 @@ void roster_contacts(struct room *r, const struct member *m, enum roster_contact
 /* Adds the names of all members, in order of arrival. Any thread. */
 void roster_names(struct room *r, struct strv *names);
 
+/* The members with their roles, in the same order: how many. The caller frees *entries, which is NULL if there are none.
+ * Any thread. */
+struct roster_entry {
+    char name[NAME_SIZE];
+    enum role role;
+};
+int roster_entries(struct room *r, struct roster_entry **entries);
+
 /* Removes the members that match the target, and withdraws their invitations as clients. All members except `except`
  * (may be NULL) are told the event; the removed members are told too. `always`: the event is told even if nobody
  * matches. Returns how many were removed. The removed member's own list is updated later, by its reader, as .removed of

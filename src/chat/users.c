@@ -289,6 +289,17 @@ void users_set_away(struct member *m, const char *text)
     free(old);
 }
 
+bool users_is_away(const char *name)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    rwlock_read(&users.lock);
+    const struct member *m = find_locked(key);
+    bool is_away = m && m->away;
+    rwlock_release(&users.lock);
+    return is_away;
+}
+
 bool users_view(const char *name, struct users_view *view)
 {
     char key[NAME_SIZE];

@@ -68,6 +68,9 @@ struct users_view {
 };
 bool users_view(const char *name, struct users_view *view);
 
+/* True when a client has the name and is away. */
+bool users_is_away(const char *name);
+
 /* Adds all names in order of arrival; a RENAME counts as an arrival. */
 void users_names(struct strv *names);
 int users_count(void);

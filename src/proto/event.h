@@ -48,7 +48,7 @@ enum notice_code {
 };
 
 /* Which list has ended. */
-enum list_kind { LIST_OPTIONS, LIST_BANS, LIST_UNREAD, LIST_CERTIFICATES, LIST_KINDS };
+enum list_kind { LIST_OPTIONS, LIST_BANS, LIST_ROOMS, LIST_USERS, LIST_CERTIFICATES, LIST_KINDS };
 
 /* Why a search may have missed messages. */
 enum search_limit { SEARCH_LIMIT_NONE, SEARCH_LIMIT_TIME, SEARCH_LIMIT_INDEX, SEARCH_LIMITS };
@@ -78,6 +78,8 @@ enum event_kind {
     EVENT_GOODBYE,
     EVENT_USERLIST,     /* items */
     EVENT_ROOMLIST,     /* items */
+    EVENT_ROOM_INFO,    /* room, number: of its members, text: its topic, "" when there is none */
+    EVENT_USER_INFO,    /* room, name, role, is_away */
     EVENT_CAPS,         /* items */
     EVENT_WHOIS,        /* name, time_ms: of its arrival, number: idle seconds, secure, items: rooms shared with the
                            client */
@@ -145,6 +147,7 @@ struct event {
     enum search_limit search_limit;
     bool quitting;
     bool in_use;         /* the client's connection has this certificate */
+    bool is_away;        /* the user is */
     bool secure;         /* the user's connection is encrypted */
     const char *const *items;
     size_t item_count;

@@ -33,7 +33,7 @@ size_t native_max_line(void)
 /* What stands for a value of the event, in all the formats below:
  *   %r room   %n name   %t text   %T a space and the text, if there is one   %b by   %y reason
  *   %d number   %i id   %w time_ms   %u " until <until_ms>" and ": <reason>", each if there is one
- *   %o option   %v its value   %R role   %l search_limit   %c " in use", if it is */
+ *   %o option   %v its value   %R role   %l search_limit   %c " in use", if it is   %a " away", if it is */
 static const char *const formats[EVENTS] = {
     [EVENT_WELCOME] = "OK Welcome, %n!",
     [EVENT_WELCOME_BACK] = "OK Welcome back, %n!",
@@ -56,6 +56,8 @@ static const char *const formats[EVENTS] = {
     [EVENT_GOODBYE] = "OK Goodbye!",
     [EVENT_USERLIST] = "USERLIST",
     [EVENT_ROOMLIST] = "ROOMLIST",
+    [EVENT_ROOM_INFO] = "ROOMINFO %r %d%T",
+    [EVENT_USER_INFO] = "USERINFO %r %n %R%a",
     [EVENT_CAPS] = "CAPS",
     [EVENT_WHOIS] = "WHOIS %n",
     [EVENT_AWAY] = "AWAY %n %t",
@@ -106,7 +108,8 @@ static const struct {
 static const char *const list_ends[LIST_KINDS] = {
     [LIST_OPTIONS] = "OK %d options",
     [LIST_BANS] = "OK %d bans and mutes",
-    [LIST_UNREAD] = "OK %d rooms",
+    [LIST_ROOMS] = "OK %d rooms",
+    [LIST_USERS] = "OK %d users",
     [LIST_CERTIFICATES] = "OK %d certificates",
 };
 
@@ -168,6 +171,7 @@ static void expand(struct buf *out, const char *format, const struct event *ev)
         case 'v': buf_str(out, option_text(ev->option, ev->value, word)); break;
         case 'R': buf_str(out, role_name(ev->role)); break;
         case 'c': buf_str(out, ev->in_use ? " in use" : ""); break;
+        case 'a': buf_str(out, ev->is_away ? " away" : ""); break;
         case 'l': buf_str(out, search_limits[ev->search_limit]); break;
         default: must(!"a format with an unknown letter");
         }

@@ -89,6 +89,39 @@ static void a_sender_or_whois_is_told_that_a_user_is_away(void **state)
     client_close(&b);
 }
 
+static void lists_for_programs_have_topics_roles_and_who_is_away(void **state)
+{
+    struct client a, b;
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    client_ask(&a, "ROOMS INFO", "ROOMINFO #den 1");
+    client_expect(&a, "OK 1 rooms");
+    client_ask(&a, "USERS den INFO", "USERINFO #den alice op");
+    client_expect(&a, "OK 1 users");
+    client_ask(&a, "TOPIC All about trains", "OK Topic set");
+    client_enter(&b, &d, "bob", "den");
+    client_expect(&a, "JOIN #den bob");
+    client_ask(&b, "AWAY out for lunch", "OK Away");
+    client_ask(&a, "VOICE bob", "OK Gave voice to bob");
+    client_skip_to(&b, "VOICE #den bob by alice");
+    client_ask(&a, "/users #den info", "USERINFO #den alice op");
+    client_expect(&a, "USERINFO #den bob voice away");
+    client_expect(&a, "OK 2 users");
+    client_ask(&a, "ALSO cave", "OK Joined #cave (0 users)");
+    client_ask(&a, "SET private on", "OK Set private on");
+    client_ask(&a, "ROOMS INFO", "ROOMINFO #cave 1");
+    client_expect(&a, "ROOMINFO #den 2 All about trains");
+    client_expect(&a, "OK 2 rooms");
+    client_say(&b, "ROOMS INFO");
+    client_skip_to(&b, "ROOMINFO #den 2 All about trains"); /* and no #cave, which is private */
+    client_expect(&b, "OK 1 rooms");
+    client_ask(&b, "USERS cave INFO", "ERROR Room not found");
+    client_ask(&b, "USERS ALL INFO", "ERROR Usage: USERS [<room> [INFO] | ALL]");
+    client_ask(&b, "USERS den MORE", "ERROR Usage: USERS [<room> [INFO] | ALL]");
+    client_close(&a);
+    client_close(&b);
+}
+
 static void the_away_text_is_bounded(void **state)
 {
     struct client a;
@@ -361,6 +394,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         UP(whois_shows_shared_rooms_and_no_others),
         UP(a_sender_or_whois_is_told_that_a_user_is_away),
+        UP(lists_for_programs_have_topics_roles_and_who_is_away),
         UP(an_ignored_user_is_not_heard_and_does_not_notice),
         DIR(the_ignore_list_is_per_session_and_bounded),
         UP(each_contact_is_told_of_a_new_name_once),

@@ -112,7 +112,7 @@ static void every_mistake_has_its_answer(void **state)
         {"USERS", "ERROR Not in a room"},
         {"USERS #nowhere", "ERROR Room not found"},
         {"USERS a/b", "ERROR Invalid room name"},
-        {"ROOMS some", "ERROR Usage: ROOMS [ALL]"},
+        {"ROOMS some", "ERROR Usage: ROOMS [ALL | INFO]"},
         {"JOIN", "ERROR Usage: JOIN <room> [<key>]"},
         {"JOIN #", "ERROR Invalid room name"},
         {"JOIN ##x", "ERROR Invalid room name"},

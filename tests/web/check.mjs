@@ -165,7 +165,10 @@ const tests = {
     await page.enter('alice', 'den');
     await page.say('/whois bob');
     await page.sees('WHOIS bob since=');
-    await until('the member is listed', async () => (await page.text('#member-list')).includes('bob'));
+    await until('the member is listed', async () => /bob\s*op · away/.test(await page.text('#member-list')));
+    await page.page.click('#join');
+    await until('the rooms are listed', async () => /#den\s*2 here\s*Nothing yet/.test(await page.text('#known')));
+    await page.page.click('#join');
     await page.say('/topic All about trains');
     await nc.expect('TOPIC #den All about trains');
     await page.say('/me nods');
@@ -206,6 +209,7 @@ const tests = {
            'It is in the calendar: https://calendar.example/hall?week=48', 'ME puts the kettle on', '🚲🔧',
            'Notes are in `notes/pump.md`', 'erin, could you bring the label printer?');
     await nc.expect('label printer');
+    let left = 0;
     for (const [width, height] of [[1440, 900], [768, 1024], [360, 740]])
       for (const dark of [false, true]) {
         const page = await Page.open(server, { width, height, dark });
@@ -223,8 +227,9 @@ const tests = {
         assert(!broken.length, `${name}: ${broken.join('; ')}`);
         const wide = await page.page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
         assert(!wide, `${name}: wider than the screen`);
-        await page.page.click('#logout').catch(() => page.page.evaluate(() => document.getElementById('logout').click()));
         await page.close();
+        left++;
+        await until('the name is free', () => nc.read.split('LEAVE #general erin').length - 1 === left);
       }
     nc.end();
   },

@@ -183,6 +183,7 @@ export class Page {
   }
 
   async close() {
+    await this.page.goto('about:blank'); // Chromium may hang when a page is closed while it loads
     await this.context.close();
     if (this.errors.length) fail(`errors in the page: ${this.errors.join('\n')}`);
   }

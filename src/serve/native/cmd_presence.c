@@ -106,7 +106,7 @@ void cmd_unread(struct session *s, const struct args *a)
     struct unread u = {.s = s};
     (void)a;
     bool done = mailbox_unread(s, add_unread, &u, &no);
-    struct event end = {.kind = EVENT_LIST_END, .list = LIST_UNREAD, .number = u.n};
+    struct event end = {.kind = EVENT_LIST_END, .list = LIST_ROOMS, .number = u.n};
     if (done) {
         session_add(s, &u.lines, &end);
         session_answer_lines(s, &u.lines);

@@ -53,17 +53,54 @@ void cmd_leave(struct session *s, const struct args *a)
     }
 }
 
+static void answer_rooms(struct session *s, const struct strv *names)
+{
+    struct event ev = {.kind = EVENT_ROOMLIST, .items = (const char *const *)names->v, .item_count = names->n};
+    session_answer(s, &ev);
+}
+
+/* A room may be hidden or gone since its name was read. False: it is not shown. */
+static bool add_room_info(struct session *s, struct buf *lines, const char *name)
+{
+    struct room *r = rooms_get(name);
+    struct buf topic = {0};
+    bool shows = r && room_may_see(r, &s->member);
+    if (shows) {
+        struct event ev = {.kind = EVENT_ROOM_INFO, .room = r->name};
+        ev.number = room_facts(r, &topic).members;
+        ev.text = buf_text(&topic);
+        session_add(s, lines, &ev);
+    }
+    if (r)
+        rooms_release(r);
+    buf_fini(&topic);
+    return shows;
+}
+
+static void answer_room_infos(struct session *s, const struct strv *names)
+{
+    struct event end = {.kind = EVENT_LIST_END, .list = LIST_ROOMS};
+    struct buf lines = {0};
+    for (size_t i = 0; i < names->n; i++)
+        end.number += add_room_info(s, &lines, names->v[i]);
+    session_add(s, &lines, &end);
+    session_answer_lines(s, &lines);
+}
+
 void cmd_rooms(struct session *s, const struct args *a)
 {
     struct strv names = {0};
-    if (a->word && strcasecmp(a->word, "ALL") != 0) {
+    bool all = a->word && strcasecmp(a->word, "ALL") == 0, info = a->word && strcasecmp(a->word, "INFO") == 0;
+    if (a->word && !all && !info) {
         command_usage(s, COMMAND_ROOMS);
         return;
     }
-    rooms_names(&names, a->word != NULL, &s->member);
+    rooms_names(&names, all, &s->member);
     strv_sort(&names);
-    struct event ev = {.kind = EVENT_ROOMLIST, .items = (const char *const *)names.v, .item_count = names.n};
-    session_answer(s, &ev);
+    if (info)
+        answer_room_infos(s, &names);
+    else
+        answer_rooms(s, &names);
     strv_fini(&names);
 }
 

@@ -7,6 +7,7 @@
 #include "chat/users.h"
 #include "serve/native/command.h"
 
+#include <stdlib.h>
 #include <strings.h>
 
 static void answer_names(struct session *s, struct strv *names)
@@ -16,25 +17,47 @@ static void answer_names(struct session *s, struct strv *names)
     strv_fini(names);
 }
 
-static void users_of_room(struct session *s, const char *word)
+static void answer_infos(struct session *s, struct room *r)
+{
+    struct roster_entry *entries;
+    struct event end = {.kind = EVENT_LIST_END, .list = LIST_USERS, .number = roster_entries(r, &entries)};
+    struct buf lines = {0};
+    for (int i = 0; i < end.number; i++) {
+        struct event ev = {.kind = EVENT_USER_INFO, .room = r->name, .name = entries[i].name, .role = entries[i].role,
+                           .is_away = users_is_away(entries[i].name)};
+        session_add(s, &lines, &ev);
+    }
+    session_add(s, &lines, &end);
+    session_answer_lines(s, &lines);
+    free(entries);
+}
+
+static void users_of_room(struct session *s, const char *word, bool info)
 {
     struct strv names = {0};
     struct room *r = command_room(s, word);
     if (!r)
         return;
-    roster_names(r, &names);
+    if (info)
+        answer_infos(s, r);
+    else
+        roster_names(r, &names);
     rooms_release(r);
-    answer_names(s, &names);
+    if (!info)
+        answer_names(s, &names);
 }
 
 void cmd_users(struct session *s, const struct args *a)
 {
     struct strv names = {0};
-    if (a->word && strcasecmp(a->word, "ALL") == 0) {
+    bool all = a->word && strcasecmp(a->word, "ALL") == 0;
+    if (a->more && (all || strcasecmp(a->more, "INFO") != 0)) {
+        command_usage(s, COMMAND_USERS);
+    } else if (all) {
         users_names(&names);
         answer_names(s, &names);
     } else {
-        users_of_room(s, a->word);
+        users_of_room(s, a->word, a->more != NULL);
     }
 }
 
