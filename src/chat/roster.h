@@ -60,8 +60,8 @@ void roster_contacts(struct room *r, const struct member *m, enum roster_contact
 /* Adds the names of all members, in order of arrival. Any thread. */
 void roster_names(struct room *r, struct strv *names);
 
-/* The members with their roles, in the same order: how many. The caller frees *entries, which is NULL if there are none.
- * Any thread. */
+/* The members with their roles, in the same order: how many. The caller frees *entries, which is NULL if there are
+ * none. Any thread. */
 struct roster_entry {
     char name[NAME_SIZE];
     enum role role;

@@ -131,7 +131,7 @@ static void show_health(struct session *s)
     respond_text(s, 200, "ok\n", NULL);
 }
 
-static bool is_drained_or_over(void *arg)
+static bool is_drained(void *arg)
 {
     return outbox_is_drained(arg);
 }
@@ -140,7 +140,7 @@ static bool is_drained_or_over(void *arg)
 static void change_over(struct session *s, const char *response, size_t n)
 {
     char *rest;
-    if (!session_wait(s, INT64_MAX, is_drained_or_over, s->member.outbox))
+    if (!session_wait(s, INT64_MAX, is_drained, s->member.outbox))
         return;
     size_t rest_n = line_bytes(&s->line, SIZE_MAX, &rest);
     stream_ws_begin(s->pair->stream, response, n, rest, rest_n);
