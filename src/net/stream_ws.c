@@ -16,6 +16,7 @@
 #include "base/counter.h"
 #include "base/panic.h"
 #include "base/secret.h"
+#include "net/frame.h"
 #include "net/sender.h"
 
 #include <errno.h>
@@ -24,12 +25,10 @@
 #include <wslay/wslay.h>
 
 #define READ_BYTES 4096
-#define FRAME_BYTES 16384     /* text of a frame, unless one line is longer */
 #define MESSAGE_BYTES 65536   /* the longest message that is read */
 #define STRAY_BYTES 131072    /* the most that a peer may send without completing a message */
 #define CONTROLS_A_SECOND 20  /* pings and pongs */
 #define PING_MS 30000
-#define HEADER_BYTES 10        /* of a frame, at most */
 
 /* Locking key: S by .sender.lock · R the reader · a atomic */
 struct ws {
@@ -52,6 +51,8 @@ struct ws {
     unsigned controls;               /* R: pings and pongs since .second_ms */
     int64_t second_ms;               /* R */
     const char *wrong;               /* R: why it has failed; static, or NULL */
+    uint8_t *filled;                 /* R: what libwslay's own buffer got last */
+    size_t filled_n;                 /* R */
 };
 
 static struct ws *ws_of(const struct stream *st)
@@ -80,6 +81,8 @@ static ssize_t take_input(wslay_event_context_ptr ctx, uint8_t *data, size_t siz
     memcpy(data, w->in, n);
     w->in += n;
     w->in_n -= n;
+    w->filled = data;
+    w->filled_n = n;
     return (ssize_t)n;
 }
 
@@ -228,6 +231,8 @@ static void use_input(struct ws *w)
         add_close_locked(w, WSLAY_CODE_PROTOCOL_ERROR);
     }
     end_misuse(w);
+    if (!wslay_event_get_read_enabled(w->ctx)) /* it stopped in the middle of that, which may be a password */
+        secret_wipe(w->filled, w->filled_n);
     if (!w->has_closed)
         (void)wslay_event_send(w->ctx);
     w->has_closed = w->has_closed || wslay_event_get_close_sent(w->ctx);
@@ -310,61 +315,18 @@ static size_t total(const struct iovec *iov, int count)
     return n;
 }
 
-/* How much of one part goes into a frame alone: all of it, or what ends with a line and is not too long. */
-static size_t whole_lines(const struct iovec *part)
-{
-    const char *text = part->iov_base, *lf = NULL;
-    if (part->iov_len <= FRAME_BYTES)
-        return part->iov_len;
-    for (const char *p = text + FRAME_BYTES; p > text && !lf; p--)
-        if (p[-1] == '\n')
-            lf = p - 1;
-    if (!lf)
-        lf = memchr(text + FRAME_BYTES, '\n', part->iov_len - FRAME_BYTES);
-    return lf ? (size_t)(lf + 1 - text) : part->iov_len;
-}
-
-/* How much of the parts, each of which is whole lines, goes into one frame. */
-static size_t frame_size(const struct iovec *iov, int count)
-{
-    size_t n = whole_lines(iov);
-    if (n < iov->iov_len)
-        return n;
-    for (int i = 1; i < count && n + iov[i].iov_len <= FRAME_BYTES; i++)
-        n += iov[i].iov_len;
-    return n;
-}
-
-static void add_header_locked(struct sender *s, size_t n)
-{
-    unsigned char h[HEADER_BYTES] = {0x80 | WSLAY_TEXT_FRAME};
-    if (n < 126) {
-        h[1] = (unsigned char)n;
-        sender_add_locked(s, h, 2);
-    } else if (n < 65536) {
-        h[1] = 126;
-        h[2] = (unsigned char)(n >> 8);
-        h[3] = (unsigned char)n;
-        sender_add_locked(s, h, 4);
-    } else {
-        h[1] = 127;
-        for (int i = 0; i < 8; i++)
-            h[2 + i] = (unsigned char)((uint64_t)n >> (56 - 8 * i));
-        sender_add_locked(s, h, 10);
-    }
-}
-
 /* False: nothing may follow a Close frame. */
 static bool add_frame(struct ws *w, const struct iovec *iov, int count)
 {
     struct sender *s = &w->sender;
+    unsigned char header[FRAME_HEADER];
     size_t n = frame_size(iov, count), left = n;
     lock_acquire(&s->lock);
     sender_begin_record_locked(s, w->base.below);
     bool open = !w->has_closed;
     if (open) {
-        sender_reserve_locked(s, n + HEADER_BYTES);
-        add_header_locked(s, n);
+        sender_reserve_locked(s, n + FRAME_HEADER);
+        sender_add_locked(s, header, frame_header(header, n));
         for (; left; iov++) {
             size_t part = iov->iov_len < left ? iov->iov_len : left;
             sender_add_locked(s, iov->iov_base, part);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/* A text frame must be valid UTF-8, and a line is the least that is: so a frame ends where a line ends. */
+#include "config.h"
+
+#include "net/frame.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define FRAME_BYTES 16384 /* text of a frame, unless one line is longer */
+#define FIN_TEXT 0x81
+
+/* How much of one part goes into a frame alone: all of it, or what ends with a line and is not too long. */
+static size_t whole_lines(const struct iovec *part)
+{
+    const char *text = part->iov_base, *lf = NULL;
+    if (part->iov_len <= FRAME_BYTES)
+        return part->iov_len;
+    for (const char *p = text + FRAME_BYTES; p > text && !lf; p--)
+        if (p[-1] == '\n')
+            lf = p - 1;
+    if (!lf)
+        lf = memchr(text + FRAME_BYTES, '\n', part->iov_len - FRAME_BYTES);
+    return lf ? (size_t)(lf + 1 - text) : part->iov_len;
+}
+
+size_t frame_size(const struct iovec *iov, int count)
+{
+    size_t n = whole_lines(iov);
+    if (n < iov->iov_len)
+        return n;
+    for (int i = 1; i < count && n + iov[i].iov_len <= FRAME_BYTES; i++)
+        n += iov[i].iov_len;
+    return n;
+}
+
+size_t frame_header(unsigned char header[FRAME_HEADER], size_t n)
+{
+    size_t more = n < 126 ? 0 : n < 65536 ? 2 : 8;
+    header[0] = FIN_TEXT;
+    header[1] = (unsigned char)(!more ? n : more == 2 ? 126 : 127);
+    for (size_t i = 0; i < more; i++)
+        header[2 + i] = (unsigned char)((uint64_t)n >> 8 * (more - 1 - i));
+    return 2 + more;
+}
