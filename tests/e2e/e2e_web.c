@@ -235,11 +235,7 @@ static void the_end_of_a_connection_says_why(void **state)
     struct client a;
     char out[512];
     (void)state;
-    start("flood = { rate_per_s = 1; burst_tokens = 1; close_after_s = 1; exempt_loopback = false; };\n"
-          "clients = { login_timeout_s = 1; };");
-    open_ws(&a);
-    client_expect(&a, "ERROR Login timeout");
-    expect_code(&a, 1008);
+    start("");
     open_ws(&a);
     client_ask(&a, "USERNAME alice", "OK Welcome, alice!");
     daemon_ctl_ok(&d, out, sizeof out, "kick", "alice", NULL);
@@ -250,6 +246,16 @@ static void the_end_of_a_connection_says_why(void **state)
     daemon_stop(&d);
     client_expect(&a, "ERROR Server stopping");
     expect_code(&a, 1001);
+}
+
+static void without_a_name_it_ends_in_time(void **state)
+{
+    struct client a;
+    (void)state;
+    start("clients = { login_timeout_s = 1; };");
+    open_ws(&a);
+    client_expect(&a, "ERROR Login timeout");
+    expect_code(&a, 1008);
 }
 
 static void a_flood_ends_with_its_code(void **state)
@@ -336,6 +342,7 @@ int main(void)
         TEST(names_and_origins_can_be_allowed),
         TEST(a_browser_and_nc_talk_in_one_room),
         TEST(the_end_of_a_connection_says_why),
+        TEST(without_a_name_it_ends_in_time),
         TEST(a_flood_ends_with_its_code),
         TEST(a_full_server_says_so_in_http),
         TEST(websocket_works_over_tls),
