@@ -4,31 +4,10 @@
 # embed-sql.sh DIR NAME.sql... : prints the C file that embeds the migrations in the binary.
 #
 # The names must be NNN-name.sql, numbered from 001 without a gap, and each .sql file of DIR must be among
-# them: otherwise a migration that was written but not listed would be missing without notice.
+# them (embed-names.sh).
 
-set -eu
-LC_ALL=C
-export LC_ALL
-
-fail() {
-    echo "embed-sql.sh: $*" >&2
-    exit 1
-}
-
-[ $# -ge 2 ] || fail "usage: embed-sql.sh DIR NAME.sql..."
-dir=$1
-shift
-
-names=
-for path in "$@"; do
-    names="$names ${path##*/}"
-done
-for path in "$dir"/*.sql; do
-    case "$names " in
-    *" ${path##*/} "*) ;;
-    *) fail "${path##*/} is in $dir, but not in the list of Makefile.am" ;;
-    esac
-done
+suffix=.sql
+. "${0%/*}/embed-names.sh"
 
 cat <<'END'
 /* SPDX-License-Identifier: ISC

@@ -3,31 +3,10 @@
 #
 # embed-web.sh DIR FILE... : prints the C file that embeds the files of the page in the binary, compressed.
 #
-# Each file of DIR must be among them: otherwise one that was written but not listed would be missing without notice.
+# Each file of DIR must be among them (embed-names.sh).
 
-set -eu
-LC_ALL=C
-export LC_ALL
-
-fail() {
-    echo "embed-web.sh: $*" >&2
-    exit 1
-}
-
-[ $# -ge 2 ] || fail "usage: embed-web.sh DIR FILE..."
-dir=$1
-shift
-
-names=
-for path in "$@"; do
-    names="$names ${path##*/}"
-done
-for path in "$dir"/*; do
-    case "$names " in
-    *" ${path##*/} "*) ;;
-    *) fail "${path##*/} is in $dir, but not in the list of Makefile.am" ;;
-    esac
-done
+suffix=
+. "${0%/*}/embed-names.sh"
 
 type_of() { # NAME
     case $1 in

@@ -8,7 +8,7 @@ import { Model } from './model.js';
 import { drawKnown, drawMembers, drawTalks } from './rooms.js';
 import { Socket } from './socket.js';
 import { forgetAll, load, save } from './store.js';
-import { bytesOf, linesOf } from './text.js';
+import { linesOf } from './text.js';
 
 const TEXT_BYTES = 3800, MANY_LINES = 5, PAGE = 100;
 // Said aloud, these would give a secret away, or do something else than the writer meant.
@@ -47,8 +47,8 @@ function isEnd(parsed) {
 }
 
 function line(text) {
+  if (!text) return;
   const parsed = model.take(text);
-  if (parsed.verb === 'PING' || !text) return;
   if (parsed.id !== null) {
     if ((parsed.verb === 'ROOM' || parsed.verb === 'ME') && model.isMe(cut(cut(parsed.rest)[1])[0])) endSaying(parsed);
     return;
@@ -123,8 +123,7 @@ function catchUp() {
   for (const talk of model.talks.values())
     if (talk.isRoom && talk.isIn) {
       ask(`USERS ${talk.key} INFO`, (answer, lines) => setMembers(talk, lines), isAnswer);
-      const last = talk.rows.findLast((row) => row.id !== null && row.isFromHistory);
-      if (!last) older(talk);
+      older(talk);
     }
 }
 
@@ -301,16 +300,15 @@ function sendRow(row) {
     log.changed();
     return;
   }
-  const command = !talk.isRoom ? `PRIVMSG ${talk.title} ${row.text}` :
-    row.kind === 'me' ? `ALSO ${talk.key}\nME ${row.text}` : `SAY ${talk.key} ${row.text}`;
-  if (row.kind === 'me' && talk.isRoom) ask(command.split('\n')[0], null, isAnswer);
+  const isAction = row.kind === 'me' && talk.isRoom;
+  if (isAction) ask(`ALSO ${talk.key}`, null, isAnswer);
   asked.push({ command: '', lines: [], row, ending: isAnswer, done: (answer) => {
     row.state = answer.verb === 'ERROR' ? 'failed' : null;
     row.why = answer.rest;
     if (/^Stored/.test(answer.rest)) toast(`${talk.title} is not here now, and will read it later.`);
     log.changed();
   } });
-  socket.send(row.kind === 'me' && talk.isRoom ? command.split('\n')[1] : command);
+  socket.send(!talk.isRoom ? `PRIVMSG ${talk.title} ${row.text}` : isAction ? `ME ${row.text}` : `SAY ${talk.key} ${row.text}`);
   log.changed();
 }
 

@@ -15,6 +15,13 @@ void secret_wipe(void *data, size_t size)
     explicit_bzero(data, size);
 }
 
+void secret_free_buf(struct buf *b)
+{
+    if (b->len)
+        secret_wipe(b->data, b->len);
+    buf_fini(b);
+}
+
 #ifdef HAVE_SODIUM
 
 #include <sodium.h>

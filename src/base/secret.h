@@ -2,6 +2,8 @@
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
 
+#include "base/buf.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -38,5 +40,8 @@ void secret_digest(unsigned char out[SECRET_DIGEST], const char *text);
 
 /* Overwrites memory with zeros; the compiler does not optimise it away. */
 void secret_wipe(void *data, size_t size);
+
+/* Overwrites what the buffer holds, and frees it. */
+void secret_free_buf(struct buf *b);
 
 #endif

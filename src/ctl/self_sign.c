@@ -91,8 +91,7 @@ int self_sign(const struct paths_given *given, char *const *hosts)
         result = write_files(dir, &made);
     else
         fprintf(stderr, "chatctl: %s\n", wrong);
-    secret_wipe(made.key.data, made.key.len);
-    buf_fini(&made.key);
+    secret_free_buf(&made.key);
     buf_fini(&made.certificate);
     return result;
 }

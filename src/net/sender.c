@@ -16,12 +16,8 @@ void sender_init(struct sender *s)
 
 void sender_fini(struct sender *s)
 {
-    if (s->wipes && s->out.len)
-        secret_wipe(s->out.data, s->out.len);
-    if (s->wipes && s->sending.len)
-        secret_wipe(s->sending.data, s->sending.len);
-    buf_fini(&s->out);
-    buf_fini(&s->sending);
+    secret_free_buf(&s->out); /* cheap: seldom is anything left */
+    secret_free_buf(&s->sending);
     marks_fini(&s->marks);
     lock_fini(&s->lock);
 }

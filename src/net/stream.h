@@ -157,6 +157,15 @@ void stream_linger(struct stream *st, int64_t until_ms);
  * detached. */
 void stream_close(struct stream *st);
 
+/* For a layer: how many bytes the parts of a write have. */
+static inline size_t stream_iov_bytes(const struct iovec *iov, int count)
+{
+    size_t n = 0;
+    for (int i = 0; i < count; i++)
+        n += iov[i].iov_len;
+    return n;
+}
+
 /* Sets how every layer of the stack wakes its drainer; fn NULL: not at all. Reader. */
 void stream_set_poke(struct stream *st, void (*fn)(void *arg), void *arg);
 

@@ -43,14 +43,6 @@ static enum tls_stage wait_open(struct tls *t, bool block)
     }
 }
 
-static size_t total(const struct iovec *iov, int count)
-{
-    size_t n = 0;
-    for (int i = 0; i < count; i++)
-        n += iov[i].iov_len;
-    return n;
-}
-
 /* Makes one record of text, behind the answers that wait, and takes all of it for sending. 0, or -1. */
 static int encrypt(struct tls *t, const void *text, size_t n)
 {
@@ -81,7 +73,7 @@ static void copy_parts(char *text, size_t size, const struct iovec *iov)
 /* The same for text in parts, which are copied: a record for each would cost more. */
 static int encrypt_parts(struct tls *t, const struct iovec *iov, int count)
 {
-    size_t size = total(iov, count);
+    size_t size = stream_iov_bytes(iov, count);
     size = size < RECORD_TEXT ? size : RECORD_TEXT;
     if (iov->iov_len >= size)
         return encrypt(t, iov->iov_base, size);
@@ -127,7 +119,7 @@ ssize_t stream_tls_write(struct stream *st, const struct iovec *iov, int count)
 ssize_t stream_tls_try_write(struct stream *st, const struct iovec *iov, int count)
 {
     struct tls *t = tls_of(st);
-    if (!t->sender.owed && total(iov, count) > TRY_BYTES) {
+    if (!t->sender.owed && stream_iov_bytes(iov, count) > TRY_BYTES) {
         errno = EAGAIN;
         return -1;
     }

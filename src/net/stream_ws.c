@@ -29,6 +29,7 @@
 #define STRAY_BYTES 131072    /* the most that a peer may send without completing a message */
 #define CONTROLS_A_SECOND 20  /* pings and pongs */
 #define PING_MS 30000
+#define AGAINST_RULES "frames against RFC 6455"
 
 /* Locking key: S by .sender.lock · R the reader · a atomic */
 struct ws {
@@ -211,12 +212,8 @@ static void end_misuse(struct ws *w)
 
 static const char *why_closed(struct ws *w)
 {
-    switch (wslay_event_get_status_code_sent(w->ctx)) {
-    case WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA:
-        return "text that is not UTF-8";
-    default:
-        return "frames against RFC 6455";
-    }
+    bool is_text = wslay_event_get_status_code_sent(w->ctx) == WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA;
+    return is_text ? "text that is not UTF-8" : AGAINST_RULES;
 }
 
 /* Has libwslay read all of .in, and answer it. Its text is not longer than .in. */
@@ -227,7 +224,7 @@ static void use_input(struct ws *w)
     size_t waiting = w->sender.out.len;
     int result = wslay_event_recv(w->ctx);
     if (result != 0 && !w->wrong) { /* libwslay would give no code */
-        w->wrong = "frames against RFC 6455";
+        w->wrong = AGAINST_RULES;
         add_close_locked(w, WSLAY_CODE_PROTOCOL_ERROR);
     }
     end_misuse(w);
@@ -250,9 +247,7 @@ static size_t take_text(struct ws *w, void *data, size_t size)
         memcpy(data, w->text.data + w->taken, n);
     w->taken += n;
     if (w->taken == w->text.len) {
-        if (w->text.len)
-            secret_wipe(w->text.data, w->text.len);
-        buf_fini(&w->text);
+        secret_free_buf(&w->text);
         w->taken = 0;
     }
     return n;
@@ -307,14 +302,6 @@ static ssize_t ws_read(struct stream *st, void *data, size_t size)
 
 /* ---- the drainer ---- */
 
-static size_t total(const struct iovec *iov, int count)
-{
-    size_t n = 0;
-    for (int i = 0; i < count; i++)
-        n += iov[i].iov_len;
-    return n;
-}
-
 /* False: nothing may follow a Close frame. */
 static bool add_frame(struct ws *w, const struct iovec *iov, int count)
 {
@@ -352,7 +339,7 @@ static ssize_t write_some(struct ws *w, const struct iovec *iov, int count, bool
     if (!w->sender.owed) {
         if (sender_send(&w->sender, w->base.below, block) != 0)
             return -1;
-        if (!total(iov, count))
+        if (!stream_iov_bytes(iov, count))
             return 0;
         if (!add_frame(w, iov, count)) {
             (void)sender_push(&w->sender, w->base.below, block);
@@ -435,10 +422,8 @@ static void ws_close(struct stream *st)
     struct ws *w = ws_of(st);
     if (w->ctx)
         wslay_event_context_free(w->ctx);
-    if (w->text.len)
-        secret_wipe(w->text.data, w->text.len);
     buf_fini(&w->kept);
-    buf_fini(&w->text);
+    secret_free_buf(&w->text);
     sender_fini(&w->sender);
 }
 
