@@ -15,6 +15,7 @@
 #include "chat/rooms.h"
 #include "chat/roster.h"
 #include "store/store_rules.h"
+#include "store/store_tokens.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,10 @@ struct moderation {
 static enum moderation_result carry_out(const struct job *j, struct moderation *mo)
 {
     mo->room_exists = true;
+    if (mo->by->is_temporary) {
+        j->committed(mo);
+        return MODERATION_DONE;
+    }
     return job_do(j, mo, &mo->by->waiter) && mo->room_exists ? MODERATION_DONE : MODERATION_STORAGE;
 }
 
@@ -49,6 +54,12 @@ static void tell_locked(const struct moderation *mo, struct event *ev)
 
 /* ---- options ---- */
 
+/* Whether the option is set so that it keeps out who may have been in the room before. */
+static bool is_bar(const struct option_change *c)
+{
+    return c->value && (c->option == OPTION_KEY || c->option == OPTION_PRIVATE || c->option == OPTION_INVITE_ONLY);
+}
+
 static int option_run(void *arg, sqlite3 *db)
 {
     struct moderation *mo = arg;
@@ -57,16 +68,9 @@ static int option_run(void *arg, sqlite3 *db)
     char number[32];
     snprintf(number, sizeof number, "%ld", c->value);
     const char *value = row->kind == OPTION_IS_WORD ? c->key : number;
-    return store_rules_option(db, mo->r->key, row->name, c->value == row->default_value ? NULL : value,
-                              &mo->room_exists);
-}
-
-static void set_option_locked(struct room *r, const struct option_change *c)
-{
-    r->rules.value[c->option] = c->value;
-    r->rules.changes++;
-    if (option_row(c->option)->kind == OPTION_IS_WORD)
-        snprintf(r->rules.key, sizeof r->rules.key, "%s", c->key);
+    int rc = store_rules_option(db, mo->r->key, row->name, c->value == row->default_value ? NULL : value,
+                                &mo->room_exists);
+    return rc == SQLITE_OK && is_bar(c) ? store_tokens_end_stays(db, mo->r->key) : rc;
 }
 
 static void option_committed(void *arg)
@@ -77,8 +81,10 @@ static void option_committed(void *arg)
     if (!mo->room_exists)
         return;
     lock_acquire(&mo->r->lock);
-    set_option_locked(mo->r, c);
+    rules_set_option(&mo->r->rules, c->option, c->value, c->key, mo->by->is_temporary);
     tell_locked(mo, &ev);
+    if (is_bar(c))
+        mo->r->barred_id = ev.id;
     lock_release(&mo->r->lock);
     if (c->option == OPTION_RETENTION || c->option == OPTION_RETENTION_DAYS)
         retention_clean_up();
@@ -88,6 +94,8 @@ enum moderation_result moderation_set(struct room *r, const struct option_change
 {
     static const struct job set = {option_run, option_committed};
     struct moderation mo = {.r = r, .by = by, .option = c};
+    if (by->is_temporary && (c->option == OPTION_RETENTION || c->option == OPTION_RETENTION_DAYS))
+        return MODERATION_TEMPORARY; /* what is deleted does not come back when the stay ends */
     return carry_out(&set, &mo);
 }
 
@@ -107,9 +115,9 @@ static void role_committed(void *arg)
     if (!mo->room_exists)
         return;
     lock_acquire(&mo->r->lock);
-    if (c->target->account)
+    if (c->target->account && !mo->by->is_temporary)
         rules_set_role(&mo->r->rules, c->target->account, c->role);
-    roster_give_role_locked(mo->r, c->target, c->role);
+    roster_give_role_locked(mo->r, c->target, c->role, mo->by->is_temporary);
     if (c->told != MODERATION_KINDS)
         tell_locked(mo, &ev);
     lock_release(&mo->r->lock);
@@ -127,6 +135,8 @@ enum moderation_result moderation_role(struct room *r, const struct role_change 
 {
     static const struct job give = {role_run, role_committed};
     struct moderation mo = {.r = r, .by = by, .role = c, .room_exists = true};
+    if (by->is_temporary && room_account_role(r, c->target->account) != ROLE_NONE)
+        return MODERATION_TEMPORARY;
     if (!c->target->account) {
         role_committed(&mo);
         return MODERATION_DONE;
@@ -137,12 +147,14 @@ enum moderation_result moderation_role(struct room *r, const struct role_change 
 enum moderation_result moderation_invite(struct room *r, const struct target *target, const struct moderator *by)
 {
     const struct role_change guest = {target, ROLE_GUEST, MODERATION_KINDS};
-    if (!target->account) {
+    if (!target->account || (by->is_temporary && target->client)) {
         lock_acquire(&r->lock);
         rules_invite_client(&r->rules, target->client);
         lock_release(&r->lock);
         return MODERATION_DONE;
     }
+    if (by->is_temporary)
+        return MODERATION_TEMPORARY;
     return room_role_of(r, target) >= ROLE_GUEST ? MODERATION_DONE : moderation_role(r, &guest, by);
 }
 
@@ -162,7 +174,11 @@ static int ban_run(void *arg, sqlite3 *db)
         .reason = mo->reason,
         .by = b->by,
     };
-    return store_rules_ban(db, mo->r->key, &row, clock_wall_ms(), &mo->room_exists);
+    bool ended;
+    int rc = store_rules_ban(db, mo->r->key, &row, clock_wall_ms(), &mo->room_exists);
+    if (rc == SQLITE_OK && b->kind == BAN_KIND_BAN && b->target.account)
+        rc = store_tokens_end_stay(db, mo->r->key, b->target.account, &ended);
+    return rc;
 }
 
 static void ban_committed(void *arg)
@@ -191,7 +207,8 @@ enum moderation_result moderation_ban(struct room *r, const struct ban_change *c
 {
     static const struct job ban = {ban_run, ban_committed};
     struct moderation mo = {.r = r, .by = by, .reason = c->reason};
-    mo.ban = (struct ban){c->kind, *c->target, c->until_ms, .reason = panic_strdup(c->reason)};
+    mo.ban = (struct ban){c->kind, *c->target, c->until_ms, .reason = panic_strdup(c->reason),
+                          .is_temporary = by->is_temporary};
     snprintf(mo.ban.by, sizeof mo.ban.by, "%s", by->name);
     lock_acquire(&r->lock);
     bool has_space = rules_has_space_for_ban(&r->rules, c->kind, c->target, clock_wall_ms());
@@ -219,15 +236,17 @@ static void unban_committed(void *arg)
     lock_release(&mo->r->lock);
 }
 
-/* Finds an entry, and how its target is shown. */
-static bool find_ban(struct room *r, enum ban_kind kind, const struct target *target, char shown[ADDRS_TEXT])
+/* Finds an entry, how its target is shown, and whether it is temporary. */
+static bool find_ban(struct room *r, enum ban_kind kind, const struct target *target, struct ban *found)
 {
     lock_acquire(&r->lock);
     const struct ban *b = rules_shown(&r->rules, kind, target->shown);
     if (!b)
         b = rules_against(&r->rules, kind, target);
-    if (b)
-        memcpy(shown, b->target.shown, ADDRS_TEXT);
+    if (b) {
+        memcpy(found->target.shown, b->target.shown, ADDRS_TEXT);
+        found->is_temporary = b->is_temporary;
+    }
     lock_release(&r->lock);
     return b != NULL;
 }
@@ -237,22 +256,85 @@ enum moderation_result moderation_unban(struct room *r, enum ban_kind kind, cons
 {
     static const struct job unban = {unban_run, unban_committed};
     struct moderation mo = {.r = r, .by = by, .ban = {.kind = kind}};
-    return find_ban(r, kind, target, mo.ban.target.shown) ? carry_out(&unban, &mo) : MODERATION_UNKNOWN;
+    if (!find_ban(r, kind, target, &mo.ban))
+        return MODERATION_UNKNOWN;
+    return by->is_temporary && !mo.ban.is_temporary ? MODERATION_TEMPORARY : carry_out(&unban, &mo);
 }
 
 /* ---- kicks ---- */
 
-/* Withdraws the invitation of an account or of a client. MODERATION_UNKNOWN: there was none. */
-static enum moderation_result uninvite(struct room *r, const struct target *target, const struct moderator *by)
+/* The accounts that a kick hits: that of the target, and those of members who match it. */
+struct kick {
+    struct room *r;
+    bool is_temporary; /* then invitations of accounts stay */
+    int64_t *accounts; /* owns */
+    int count;
+    bool found;        /* an invitation, or a saved session */
+};
+
+/* True: a guest's account, whose role is its invitation. The room's lock is held. */
+static bool is_guest_locked(const struct kick *k, int64_t account)
 {
-    const struct role_change none = {target, ROLE_NONE, MODERATION_KINDS};
+    return !k->is_temporary && rules_role(&k->r->rules, account) == ROLE_GUEST;
+}
+
+static int kick_run(void *arg, sqlite3 *db)
+{
+    struct kick *k = arg;
+    int rc = SQLITE_OK;
+    k->found = false;
+    for (int i = 0; rc == SQLITE_OK && i < k->count; i++) {
+        bool ended, there;
+        rc = store_tokens_end_stay(db, k->r->key, k->accounts[i], &ended);
+        lock_acquire(&k->r->lock);
+        bool is_guest = is_guest_locked(k, k->accounts[i]);
+        lock_release(&k->r->lock);
+        if (rc == SQLITE_OK && is_guest)
+            rc = store_rules_role(db, k->r->key, k->accounts[i], ROLE_NONE, &there);
+        k->found = k->found || ended || is_guest;
+    }
+    return rc;
+}
+
+static void kick_committed(void *arg)
+{
+    const struct kick *k = arg;
+    lock_acquire(&k->r->lock);
+    for (int i = 0; i < k->count; i++)
+        if (is_guest_locked(k, k->accounts[i]))
+            rules_set_role(&k->r->rules, k->accounts[i], ROLE_NONE);
+    lock_release(&k->r->lock);
+}
+
+static void note_accounts(struct kick *k, const struct target *target)
+{
+    lock_acquire(&k->r->lock);
+    k->accounts = panic_calloc((size_t)k->r->fanout.count + 1, sizeof *k->accounts);
+    if (target->account)
+        k->accounts[k->count++] = target->account;
+    for (int i = 0; i < k->r->fanout.count; i++) {
+        const struct membership *ms = &k->r->fanout.members[i];
+        int64_t account = ms->member->account;
+        if (account && account != target->account && room_is_target_locked(k->r, target, ms))
+            k->accounts[k->count++] = account;
+    }
+    lock_release(&k->r->lock);
+}
+
+/* Withdraws invitations and ends saved stays. MODERATION_UNKNOWN: there were none. */
+static enum moderation_result end_stays(struct room *r, const struct target *target, const struct moderator *by)
+{
+    static const struct job kick = {kick_run, kick_committed};
+    struct kick k = {.r = r, .is_temporary = by->is_temporary};
+    note_accounts(&k, target);
+    bool done = !k.count || job_do(&kick, &k, &by->waiter);
+    free(k.accounts);
     lock_acquire(&r->lock);
-    bool is_guest = rules_role(&r->rules, target->account) == ROLE_GUEST;
     bool was_invited = target->client && rules_uninvite_client(&r->rules, target->client);
     lock_release(&r->lock);
-    if (is_guest)
-        return moderation_role(r, &none, by);
-    return was_invited ? MODERATION_DONE : MODERATION_UNKNOWN;
+    if (!done)
+        return MODERATION_STORAGE;
+    return was_invited || k.found ? MODERATION_DONE : MODERATION_UNKNOWN;
 }
 
 enum moderation_result moderation_kick(struct room *r, const struct target *target, const char *reason,
@@ -261,10 +343,9 @@ enum moderation_result moderation_kick(struct room *r, const struct target *targ
     struct event ev = {.kind = EVENT_MODERATION, .moderation = MODERATION_KICK, .room = r->name, .name = target->shown,
                        .by = by->name, .reason = reason};
     struct removal rm = {.target = target, .except = by->member};
-    enum moderation_result invited = uninvite(r, target, by);
-    if (invited == MODERATION_STORAGE)
-        return invited;
-    return roster_remove(r, &rm, &ev) > 0 ? MODERATION_DONE : invited;
+    enum moderation_result ended = end_stays(r, target, by);
+    bool removed = roster_remove(r, &rm, &ev) > 0;
+    return removed && ended == MODERATION_UNKNOWN ? MODERATION_DONE : ended;
 }
 
 /* ---- loading ---- */
@@ -295,7 +376,7 @@ static void load_option(const char *room, const char *option, const char *value,
     *(int *)arg += !is_valid;
     if (!r)
         return;
-    set_option_locked(r, &c);
+    rules_set_option(&r->rules, c.option, c.value, c.key, false);
     load_end(r);
 }
 

@@ -14,6 +14,7 @@ enum moderation_result {
     MODERATION_DONE,
     MODERATION_STORAGE, /* it could not be written; nothing was changed */
     MODERATION_FULL,    /* the room has as many entries as it may have */
+    MODERATION_TEMPORARY, /* it would last, and who makes it is an op only while it stays */
     MODERATION_UNKNOWN  /* there is no such ban, or no such user in the room */
 };
 
@@ -23,6 +24,7 @@ struct moderator {
     const char *name;
     const struct member *member;
     struct waiter waiter;
+    bool is_temporary; /* a temporary op (chat/lapse.h): what it changes is not stored and ends with its stay */
 };
 
 /* `key` is the new key, "" for other options. */
@@ -33,7 +35,8 @@ struct option_change {
 };
 enum moderation_result moderation_set(struct room *r, const struct option_change *c, const struct moderator *by);
 
-/* Gives a role: to an account for good; to a member without one until it leaves. `told` is what the room is told;
+/* Gives a role: to an account for good; to a member without one, or by a temporary op, until the member leaves. `told`
+ * is what the room is told;
  * MODERATION_KINDS: nothing. */
 struct role_change {
     const struct target *target;
@@ -58,7 +61,8 @@ enum moderation_result moderation_ban(struct room *r, const struct ban_change *c
 enum moderation_result moderation_unban(struct room *r, enum ban_kind kind, const struct target *target,
                                         const struct moderator *by);
 
-/* Removes matching members and withdraws an invitation. MODERATION_UNKNOWN: neither in the room nor invited. */
+/* Removes matching members, withdraws their invitations, and ends what a saved session of theirs would bring back.
+ * MODERATION_UNKNOWN: none of that was there. Members are removed even if the rest cannot be written. */
 enum moderation_result moderation_kick(struct room *r, const struct target *target, const char *reason,
                                        const struct moderator *by);
 

@@ -97,6 +97,7 @@ void room_restart_locked(struct room *r)
     r->topic_ms = 0;
     r->permanent = false;
     rules_fini(&r->rules);
+    r->barred_id = 0;
     room_rules_changed_locked(r);
     room_note_number(room_highest_id_locked(r));
     r->created_ms = room_new_created_ms();
@@ -193,6 +194,14 @@ enum role room_role_of(struct room *r, const struct target *target)
     }
     lock_release(&r->lock);
     return most;
+}
+
+enum role room_account_role(struct room *r, int64_t account)
+{
+    lock_acquire(&r->lock);
+    enum role role = rules_role(&r->rules, account);
+    lock_release(&r->lock);
+    return role;
 }
 
 bool room_has(struct room *r, uint64_t id)

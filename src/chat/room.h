@@ -36,6 +36,7 @@ struct room {
     bool founder_gone;           /* t: that record found the account unknown */
     int64_t created_ms, used_ms; /* R: wall clock; its numbers are above room_first_number(created_ms) */
     uint64_t used_no;            /* R: orders last uses more finely than the clock */
+    uint64_t barred_id;          /* R: number of the last change that bars who has no role here; see roster_heard */
     bool permanent;              /* R: made by the operator, never evicted */
     bool gone;                   /* R: out of the table; its last record job frees it */
     struct store_job record;     /* chat/record.h */
@@ -92,6 +93,8 @@ void room_forget(struct room *r, const char *name);
 bool room_has(struct room *r, uint64_t id);
 /* The member's role here. */
 enum role room_role(struct room *r, const struct member *m);
+/* The role of an account here, which lasts: a member may have a higher one until it leaves. */
+enum role room_account_role(struct room *r, int64_t account);
 /* The highest role of the target's account and of the members that match its name or client. The target's address is
  * ignored. */
 enum role room_role_of(struct room *r, const struct target *target);

@@ -236,8 +236,7 @@ void rooms_forget_account(int64_t account)
     rwlock_read(&rooms.lock);
     for (struct room *r = rooms.table; r; r = r->hh.next) {
         lock_acquire(&r->lock);
-        if (rules_role(&r->rules, account) != ROLE_NONE)
-            rules_set_role(&r->rules, account, ROLE_NONE);
+        rules_forget_account(&r->rules, account);
         lock_release(&r->lock);
     }
     rwlock_release(&rooms.lock);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "chat/lapse.h"
 #include "chat/record.h"
 
 static bool has_owner_locked(const struct room *r)
@@ -43,9 +44,12 @@ static void remove_locked(struct room *r, struct membership *ms)
     note_count_locked(r);
 }
 
-/* The last member has left. */
-static void close_locked(struct room *r)
+/* After members have left. The last one ends the conversation. */
+static void settle_locked(struct room *r)
 {
+    lapse_if_alone_locked(r);
+    if (r->fanout.count)
+        return;
     room_note_use_locked(r);
     replay_fini(&r->replay);
     fanout_fini(&r->fanout);
@@ -160,12 +164,18 @@ static uint64_t heard_locked(const struct room *r, const struct membership *ms)
     return ms->missed_id ? ms->missed_id - 1 : r->last_id;
 }
 
+/* It was barred after it had stopped hearing. */
+static bool is_barred_locked(const struct room *r, const struct membership *ms)
+{
+    return heard_locked(r, ms) < r->barred_id && room_subject_locked(r, ms).role == ROLE_NONE;
+}
+
 uint64_t roster_heard(struct room *r, const struct member *m)
 {
     lock_acquire(&r->lock);
     fanout_settle_locked(&r->fanout);
     const struct membership *ms = fanout_find_locked(&r->fanout, m);
-    uint64_t heard = ms ? heard_locked(r, ms) : 0;
+    uint64_t heard = ms && !is_barred_locked(r, ms) ? heard_locked(r, ms) : 0;
     lock_release(&r->lock);
     return heard;
 }
@@ -187,8 +197,7 @@ uint64_t roster_leave(struct room *r, struct member *m, const struct leaving *l)
                         .quitting = l->quitting};
     if (was_in) {
         room_deliver_locked(r, &ev, NULL);
-        if (!r->fanout.count)
-            close_locked(r);
+        settle_locked(r);
     }
     lock_release(&r->lock);
     return heard;
@@ -217,21 +226,21 @@ int roster_remove(struct room *r, const struct removal *rm, struct event *ev)
         remove_locked(r, ms);
         m->removed = true;
     }
-    if (n && !r->fanout.count)
-        close_locked(r);
+    if (n)
+        settle_locked(r);
     lock_release(&r->lock);
     return n;
 }
 
 /* ---- the members ---- */
 
-void roster_give_role_locked(struct room *r, const struct target *target, enum role role)
+void roster_give_role_locked(struct room *r, const struct target *target, enum role role, bool is_temporary)
 {
     lock_assert_held(LOCK_ROOM);
     for (int i = 0; i < r->fanout.count; i++) {
         struct membership *ms = &r->fanout.members[i];
         if (room_is_target_locked(r, target, ms))
-            ms->role = ms->member->account ? ROLE_NONE : role;
+            ms->role = ms->member->account && !is_temporary ? ROLE_NONE : role;
     }
 }
 

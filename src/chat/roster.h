@@ -45,7 +45,9 @@ struct leaving {
 };
 uint64_t roster_leave(struct room *r, struct member *m, const struct leaving *l);
 
-/* The number up to which a member of the room has heard it; 0: it is not in the room. For the member's own reader. */
+/* The number up to which a member of the room has heard it. 0: it is not in the room; or it has no role there, and its
+ * outbox was closed when the room got a new key, or became private or invite-only: then it may not come back unasked.
+ * For the member's own reader. */
 uint64_t roster_heard(struct room *r, const struct member *m);
 
 /* Takes over the member's name, form and ignore list, which have changed, behind what was said before. For the member's
@@ -79,8 +81,8 @@ struct removal {
 };
 int roster_remove(struct room *r, const struct removal *rm, struct event *ev);
 
-/* Gives matching members without an account the role until they leave. A matching member with an account loses its
- * temporary role: its account's role counts. The room's lock is held. */
-void roster_give_role_locked(struct room *r, const struct target *target, enum role role);
+/* Gives matching members the role until they leave, if they have no account, or if it is temporary (chat/lapse.h). Else
+ * a matching member with an account loses its temporary role: its account's role counts. The room's lock is held. */
+void roster_give_role_locked(struct room *r, const struct target *target, enum role role, bool is_temporary);
 
 #endif

@@ -28,7 +28,7 @@ void rules_init(struct rules *ru)
 {
     *ru = (struct rules){0};
     for (int o = 0; o < OPTIONS; o++)
-        ru->value[o] = option_row((enum option)o)->default_value;
+        ru->value[o] = ru->kept[o] = option_row((enum option)o)->default_value;
 }
 
 void rules_fini(struct rules *ru)
@@ -88,6 +88,42 @@ void rules_set_role(struct rules *ru, int64_t account, enum role role)
     }
     ru->roles[i] = (struct rules_role){account, role};
 }
+
+void rules_forget_account(struct rules *ru, int64_t account)
+{
+    if (rules_role(ru, account) != ROLE_NONE)
+        rules_set_role(ru, account, ROLE_NONE);
+    for (int i = 0; i < ru->ban_count; i++)
+        if (ru->bans[i].target.account == account)
+            ru->bans[i].target.account = 0;
+}
+
+/* ---- options ---- */
+
+void rules_set_option(struct rules *ru, enum option o, long value, const char *key, bool is_temporary)
+{
+    bool is_word = option_row(o)->kind == OPTION_IS_WORD;
+    ru->changes++;
+    ru->value[o] = value;
+    if (is_word)
+        snprintf(ru->key, sizeof ru->key, "%s", key);
+    if (is_temporary)
+        return;
+    ru->kept[o] = value;
+    if (is_word)
+        snprintf(ru->kept_key, sizeof ru->kept_key, "%s", key);
+}
+
+bool rules_lapse_option(struct rules *ru, enum option o)
+{
+    bool is_word = option_row(o)->kind == OPTION_IS_WORD;
+    if (ru->value[o] == ru->kept[o] && !(is_word && strcmp(ru->key, ru->kept_key) != 0))
+        return false;
+    rules_set_option(ru, o, ru->kept[o], is_word ? ru->kept_key : "", true);
+    return true;
+}
+
+/* ---- invitations of clients ---- */
 
 static int find_guest(const struct rules *ru, uint64_t id)
 {
@@ -193,11 +229,23 @@ bool rules_unban(struct rules *ru, enum ban_kind kind, const char *shown)
     return i >= 0;
 }
 
+bool rules_lapse_ban(struct rules *ru, struct ban *b)
+{
+    int i = 0;
+    while (i < ru->ban_count && !ru->bans[i].is_temporary)
+        i++;
+    if (i == ru->ban_count)
+        return false;
+    *b = ru->bans[i];
+    ru->bans[i] = ru->bans[--ru->ban_count];
+    return true;
+}
+
 bool rules_is_target(const struct target *target, const struct subject *su)
 {
     const struct member *m = su->member;
     return (target->account && target->account == m->account) || (target->client && target->client == m->id) ||
-           (*target->name && strcasecmp(target->name, su->name) == 0) ||
+           (*target->name && !target->account && strcasecmp(target->name, su->name) == 0) ||
            (*target->host && su->role < ROLE_OP && strcmp(target->host, m->host) == 0);
 }
 

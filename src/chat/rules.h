@@ -16,7 +16,8 @@ enum ban_kind { BAN_KIND_BAN = 1, BAN_KIND_MUTE = 2 };
 struct target {
     char shown[ADDRS_TEXT]; /* the name or address that was written */
     int64_t account;        /* or 0 */
-    char name[NAME_SIZE];   /* folded, or ""; compared without case */
+    char name[NAME_SIZE];   /* folded, or ""; compared without case. With .account it is the account's and matches
+                               nobody: others may have names that the account had */
     char host[ADDRS_TEXT];  /* as addrs_key_text writes it, or "" */
     uint64_t client;        /* the id of a client, under any name; or 0. Not stored */
 };
@@ -35,6 +36,7 @@ struct ban {
     int64_t until_ms; /* wall clock; 0: for ever */
     char *reason;     /* owns; "" for none */
     char by[NAME_SIZE];
+    bool is_temporary; /* it is not stored, and ends with rules_lapse_ban */
 };
 
 /* A user who left a slow room before its wait was over: the account or client, and the name and address by which a
@@ -48,6 +50,8 @@ struct slow_wait {
 struct rules {
     long value[OPTIONS];
     char key[OPTION_TEXT]; /* value[OPTION_KEY] says whether there is one */
+    long kept[OPTIONS];    /* as they are stored: what a temporary op sets differs until it lapses */
+    char kept_key[OPTION_TEXT];
     struct rules_role {
         int64_t account;
         enum role role;
@@ -78,6 +82,16 @@ bool rules_has_space_for_role(const struct rules *ru, int64_t account);
 void rules_invite_client(struct rules *ru, uint64_t id);
 /* False: it was not invited. */
 bool rules_uninvite_client(struct rules *ru, uint64_t id);
+
+/* Sets an option; `key` is the new key, "" for other options. */
+void rules_set_option(struct rules *ru, enum option o, long value, const char *key, bool is_temporary);
+/* Ends what temporary ops have set: true if the option differed from what is kept. The next temporary ban or mute,
+ * which is removed and which the caller then owns; false: none. */
+bool rules_lapse_option(struct rules *ru, enum option o);
+bool rules_lapse_ban(struct rules *ru, struct ban *b);
+
+/* The account is gone: it has no role, and bans of it are bans of its name. */
+void rules_forget_account(struct rules *ru, int64_t account);
 
 /* Adds a ban or mute, taking over its .reason, and removes those that have expired. It replaces those of its kind with
  * the same .shown or the same account. The limit is checked before, as for a role. */

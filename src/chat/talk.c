@@ -25,6 +25,14 @@ bool talk_may_locked(struct room *r, struct member *m, struct refusal *no)
     return rules_may_talk(&r->rules, &su, ms->said_ms, clock_wall_ms(), no);
 }
 
+bool talk_may(struct room *r, struct member *m, struct refusal *no)
+{
+    lock_acquire(&r->lock);
+    bool may = talk_may_locked(r, m, no);
+    lock_release(&r->lock);
+    return may;
+}
+
 void talk_said_locked(struct room *r, const struct member *m)
 {
     struct membership *ms = r->talk_limited ? fanout_find_locked(&r->fanout, m) : NULL;

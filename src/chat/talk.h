@@ -19,6 +19,8 @@ bool talk_say(struct room *r, struct member *m, enum event_kind kind, const char
 /* Whether the member may talk. False: `no` says why not: it is not in the room any more, or the rules forbid it. The
  * room's lock is held. */
 bool talk_may_locked(struct room *r, struct member *m, struct refusal *no);
+/* The same; takes the lock. */
+bool talk_may(struct room *r, struct member *m, struct refusal *no);
 /* Notes that it has talked, for slow mode. The room's lock is held. */
 void talk_said_locked(struct room *r, const struct member *m);
 

@@ -187,6 +187,17 @@ enum tokens_result tokens_take(const struct token *t, struct saved_session *p, c
     return TOKENS_STORAGE;
 }
 
+static int forget_run(void *arg, sqlite3 *db)
+{
+    return store_tokens_forget_saved(db, *(const int64_t *)arg);
+}
+
+void tokens_forget_saved(int64_t account)
+{
+    static const struct job forget = {forget_run, NULL};
+    job_post(&forget, &account, sizeof account);
+}
+
 /* ---- cleaning up ---- */
 
 struct limits {

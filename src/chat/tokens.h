@@ -52,6 +52,9 @@ void tokens_save(const struct token *t, const struct saved_session *p);
 /* Reads what was saved under the token, and deletes it. .broke_ms 0: nothing was, or it is too old. */
 enum tokens_result tokens_take(const struct token *t, struct saved_session *p, const struct waiter *w);
 
+/* Deletes what was saved under all tokens of the account. Nobody waits for it. */
+void tokens_forget_saved(int64_t account);
+
 /* Once an hour: deletes what is too old. Nobody waits for it. */
 void tokens_clean_up(void);
 

@@ -146,6 +146,7 @@ const char *admin_user_passwd(struct admin_call *c)
 {
     struct waiter w = waiter_of(c);
     struct account a;
+    struct event words = {.kind = EVENT_ERROR, .error = ERROR_NEW_PASSWORD};
     char hash[SECRET_HASH];
     const char *wrong = find(c, &a);
     if (!wrong)
@@ -154,6 +155,8 @@ const char *admin_user_passwd(struct admin_call *c)
         return wrong;
     wrong = told(c, accounts_set_hash(a.id, NULL, hash, &w));
     secret_wipe(hash, sizeof hash);
+    if (!wrong) /* whoever is logged in knows the old one */
+        users_close_account(a.id, CLOSE_KICK, &words);
     return wrong;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/panic.h"
 
+#include <arpa/inet.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <strings.h>
@@ -35,7 +36,8 @@ bool name_is_room(const char *s)
 
 bool name_is_user(const char *s)
 {
-    return is_name(s) && *s != '-' && *s != '.';
+    struct in_addr address;
+    return is_name(s) && *s != '-' && *s != '.' && inet_pton(AF_INET, s, &address) != 1;
 }
 
 bool name_was_user(const char *s)

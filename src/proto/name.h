@@ -15,7 +15,8 @@
 /* The most bytes of a new name, 1 to NAME_LONGEST. Any thread. */
 void name_configure(int longest);
 
-/* A user's name of permitted length; it does not begin with - or . */
+/* A user's name of permitted length; it does not begin with - or . and is not an IPv4 address, so that a word is a
+ * name or an address and never both. */
 bool name_is_user(const char *s);
 
 /* The same at any configured length: the name may have been given under an earlier limit. */

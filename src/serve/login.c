@@ -11,6 +11,8 @@
 #include "chat/hashing.h"
 #include "chat/room.h"
 #include "chat/roster.h"
+#include "chat/talk.h"
+#include "chat/tokens.h"
 #include "chat/users.h"
 #include "serve/mailbox.h"
 #include "serve/session_rooms.h"
@@ -145,6 +147,8 @@ bool login_take_name(struct session *s, const char *name, const struct account *
     session_got_name(s);
     if (proved) {
         accounts_note_seen(proved->id, addrs_key_text(&s->pair->arrival.peer, host));
+        if (proved->proved_by != PROOF_TOKEN) /* a later login ends what an older token could bring back */
+            tokens_forget_saved(proved->id);
         mailbox_show(s);
     }
     return true;
@@ -178,11 +182,22 @@ static void tell_new_name(struct session *s, const char *old)
     free(contacts.v);
 }
 
+/* The rooms read the new name, so it is a way to talk there. */
+static bool may_be_read(struct session *s, struct refusal *no)
+{
+    bool may = true;
+    for (int i = 0; may && i < s->member.room_count; i++)
+        may = talk_may(s->member.rooms[i], &s->member, no);
+    return may;
+}
+
 bool login_rename(struct session *s, const char *name, struct refusal *no)
 {
     struct member *m = &s->member;
     struct account own;
     char old[NAME_SIZE];
+    if (!may_be_read(s, no))
+        return false;
     bool is_own = accounts_by_id(m->account, &own) && strcasecmp(own.name, name) == 0;
     memcpy(old, m->name, sizeof old);
     if (!claim(s, name, EVENT_RENAMED, is_own ? &own : NULL, no))

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: ISC */
-/* Not obvious: a word that is an address may also be a user's name; then it means both. */
+/* Not obvious: an account is its target's only mark, whatever name its user has now; see struct target. */
 #include "config.h"
 
 #include "serve/moderate.h"
 
 #include "chat/accounts.h"
+#include "chat/talk.h"
 #include "chat/users.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static struct moderator moderator_of(struct session *s)
+/* r is not NULL when something is changed. */
+static struct moderator moderator_of(struct session *s, struct room *r)
 {
-    return (struct moderator){s->member.name, &s->member, session_waiter(s)};
+    bool is_temporary = r && room_account_role(r, s->member.account) < ROLE_OP;
+    return (struct moderator){s->member.name, &s->member, session_waiter(s), is_temporary};
 }
 
 static bool finish(enum moderation_result result, struct refusal *no)
@@ -21,6 +24,7 @@ static bool finish(enum moderation_result result, struct refusal *no)
         [MODERATION_DONE] = ERROR_NONE,
         [MODERATION_STORAGE] = ERROR_STORAGE,
         [MODERATION_FULL] = ERROR_TOO_MANY_RULES,
+        [MODERATION_TEMPORARY] = ERROR_TEMPORARY,
         [MODERATION_UNKNOWN] = ERROR_NOT_BANNED,
     };
     no->error = errors[result];
@@ -43,8 +47,11 @@ static bool find_user(const char *word, struct target *target)
     *target = (struct target){0};
     if (!name_was_user(word))
         return false;
-    if (users_identify(word, target))
+    if (users_identify(word, target)) {
+        if (accounts_by_id(target->account, &a))
+            name_fold(target->name, a.name);
         return true;
+    }
     if (!accounts_find(word, &a))
         return false;
     memcpy(target->shown, a.name, strlen(a.name) + 1);
@@ -76,23 +83,22 @@ static bool aim_at_lower(struct session *s, struct aim *at, struct refusal *no)
 
 bool moderate_aim(struct session *s, struct aim *at, struct refusal *no)
 {
-    char address[ADDRS_TEXT];
-    struct target *target = &at->target;
+    struct target by_address = {0}, *target = &at->target;
     if (!moderate_may(s, at->room, ROLE_OP, no))
         return false;
-    bool is_address = addrs_read_key(at->word, address), is_user = find_user(at->word, target);
+    bool is_address = addrs_read_key(at->word, by_address.host);
     if (is_address) {
-        memcpy(target->host, address, sizeof target->host);
-        memcpy(target->shown, address, sizeof target->shown);
+        *target = by_address;
+        memcpy(target->shown, target->host, sizeof target->shown);
     }
-    return is_address || is_user ? may_act_on(s, at, no) : refusal_set(no, ERROR_USER_NOT_FOUND);
+    return is_address || find_user(at->word, target) ? may_act_on(s, at, no) : refusal_set(no, ERROR_USER_NOT_FOUND);
 }
 
 /* ---- roles ---- */
 
 bool moderate_give(struct session *s, struct aim *at, enum role role, struct refusal *no)
 {
-    struct moderator by = moderator_of(s);
+    struct moderator by = moderator_of(s, at->room);
     struct role_change c = {&at->target, role, role == ROLE_OP ? MODERATION_OP : MODERATION_VOICE};
     if (!aim_at_lower(s, at, no))
         return false;
@@ -106,7 +112,7 @@ bool moderate_give(struct session *s, struct aim *at, enum role role, struct ref
 /* The user may still join, as a guest. */
 bool moderate_take(struct session *s, struct aim *at, enum role role, struct refusal *no)
 {
-    struct moderator by = moderator_of(s);
+    struct moderator by = moderator_of(s, at->room);
     struct role_change c = {&at->target, ROLE_GUEST, role == ROLE_OP ? MODERATION_DEOP : MODERATION_DEVOICE};
     if (!aim_at_lower(s, at, no))
         return false;
@@ -117,7 +123,7 @@ bool moderate_take(struct session *s, struct aim *at, enum role role, struct ref
 
 bool moderate_invite(struct session *s, struct aim *at, struct refusal *no)
 {
-    struct moderator by = moderator_of(s);
+    struct moderator by = moderator_of(s, at->room);
     if (!aim_at_user(s, at, no) || !finish(moderation_invite(at->room, &at->target, &by), no))
         return false;
     struct event ev = {.kind = EVENT_INVITE, .room = at->room->name, .name = s->member.name};
@@ -127,16 +133,18 @@ bool moderate_invite(struct session *s, struct aim *at, struct refusal *no)
 
 /* ---- kick, ban, mute ---- */
 
-/* Whether the line that shows a reason has space for this one. */
-static bool is_short(const char *reason, struct refusal *no)
+/* Whether the line that shows a reason has space for this one; and who may not talk says nothing by a reason. */
+static bool may_say_why(struct session *s, struct room *r, const char *reason, struct refusal *no)
 {
-    return strlen(reason) <= (size_t)session_limits().reason_bytes || refusal_set(no, ERROR_LINE_TOO_LONG);
+    if (strlen(reason) > (size_t)session_limits().reason_bytes)
+        return refusal_set(no, ERROR_LINE_TOO_LONG);
+    return !*reason || talk_may(r, &s->member, no);
 }
 
 bool moderate_kick(struct session *s, struct aim *at, const char *reason, struct refusal *no)
 {
-    struct moderator by = moderator_of(s);
-    if (!moderate_aim(s, at, no) || !is_short(reason, no))
+    struct moderator by = moderator_of(s, at->room);
+    if (!moderate_aim(s, at, no) || !may_say_why(s, at->room, reason, no))
         return false;
     if (*at->target.name)
         *at->target.host = '\0'; /* others from the same address stay */
@@ -152,19 +160,19 @@ static bool is_loopback(const char *host)
 
 bool moderate_ban(struct session *s, struct aim *at, const struct ban_terms *terms, struct refusal *no)
 {
-    struct moderator by = moderator_of(s);
+    struct moderator by = moderator_of(s, at->room);
     struct ban_change c = {terms->kind, &at->target, terms->until_ms, terms->reason};
     if (!moderate_aim(s, at, no))
         return false;
     if (!*at->target.name && is_loopback(at->target.host))
         return refusal_set(no, ERROR_LOOPBACK);
-    return is_short(c.reason, no) && finish(moderation_ban(at->room, &c, &by), no);
+    return may_say_why(s, at->room, c.reason, no) && finish(moderation_ban(at->room, &c, &by), no);
 }
 
 /* Means the entry that BANS shows like that, or else the user who has the name now. */
 bool moderate_unban(struct session *s, struct aim *at, enum ban_kind kind, struct refusal *no)
 {
-    struct moderator by = moderator_of(s);
+    struct moderator by = moderator_of(s, at->room);
     char *shown = at->target.shown;
     if (!moderate_may(s, at->room, ROLE_OP, no))
         return false;
@@ -178,7 +186,7 @@ bool moderate_unban(struct session *s, struct aim *at, enum ban_kind kind, struc
 
 bool moderate_set(struct session *s, const struct option_request *rq, struct refusal *no)
 {
-    struct moderator by = moderator_of(s);
+    struct moderator by = moderator_of(s, rq->room);
     char word[OPTION_TEXT];
     if (!moderate_may(s, rq->room, ROLE_OP, no))
         return false;

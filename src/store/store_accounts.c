@@ -65,6 +65,12 @@ int store_accounts_count(sqlite3 *db, int64_t *count)
     return sql_number(db, "SELECT count(*) FROM account", count);
 }
 
+/* A ban that was aimed at the account is from now on one of its name, which it has (rules_forget_account). */
+int store_accounts_release_bans(sqlite3 *db, int64_t id)
+{
+    return sql_run(db, "UPDATE room_sanction SET account = 0 WHERE account = ?1", SQL_WITH(sql_int(id)));
+}
+
 /* ---- invitations ---- */
 
 int store_accounts_invite(sqlite3 *db, const void *digest, size_t size, int64_t expires_ms, int64_t now_ms)

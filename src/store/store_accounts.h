@@ -37,6 +37,8 @@ int store_accounts_era(sqlite3 *db, int64_t id, int64_t *era, bool *found);
 int store_accounts_seen(sqlite3 *db, int64_t id, int64_t seen_ms, const char *seen_from);
 /* Removes the account; what refers to it goes too (ON DELETE CASCADE). */
 int store_accounts_remove(sqlite3 *db, int64_t id, const char *was, bool *changed);
+/* Bans of the account become bans of its name. */
+int store_accounts_release_bans(sqlite3 *db, int64_t id);
 int store_accounts_count(sqlite3 *db, int64_t *count);
 
 /* Adds an invitation by the digest of its code, and removes those that expired by now_ms. */

@@ -133,6 +133,35 @@ int store_tokens_take(sqlite3 *db, const void *digest, int64_t since_ms,
     return rc;
 }
 
+int store_tokens_end_stay(sqlite3 *db, const char *room, int64_t account, bool *ended)
+{
+    int rc = sql_run(db,
+                     "DELETE FROM token_room WHERE room = ?1 AND digest IN"
+                     " (SELECT digest FROM token WHERE account = ?2)",
+                     SQL_WITH(sql_text(room), sql_int(account)));
+    *ended = sql_changed(db, rc);
+    return rc;
+}
+
+int store_tokens_end_stays(sqlite3 *db, const char *room)
+{
+    return sql_run(db,
+                   "DELETE FROM token_room WHERE room = ?1 AND digest IN (SELECT digest FROM token"
+                   " WHERE account NOT IN (SELECT account FROM room_role WHERE room = ?1))",
+                   SQL_WITH(sql_text(room)));
+}
+
+int store_tokens_forget_saved(sqlite3 *db, int64_t account)
+{
+    int rc = sql_run(db,
+                     "DELETE FROM token_room WHERE digest IN (SELECT digest FROM token WHERE account = ?1)",
+                     SQL_WITH(sql_int(account)));
+    if (rc == SQLITE_OK)
+        rc = sql_run(db, "UPDATE token SET broke_ms = 0, caps = 0, missed = x'' WHERE account = ?1 AND broke_ms > 0",
+                     SQL_WITH(sql_int(account)));
+    return rc;
+}
+
 int store_tokens_forget_missed(sqlite3 *db)
 {
     return sql_run(db, "UPDATE token SET missed = x'' WHERE missed <> x''", NULL, 0);

@@ -45,6 +45,13 @@ int store_tokens_take(sqlite3 *db, const void *digest, int64_t since_ms,
                       void (*fn)(const struct saved_row *row, void *arg),
                       void (*room_fn)(const struct saved_room_row *row, void *arg), void *arg);
 
+/* Ends the stay of an account in a room, in whatever session of it is saved; *ended is false if there was none. */
+int store_tokens_end_stay(sqlite3 *db, const char *room, int64_t account, bool *ended);
+/* The same for all accounts that have no role in the room. */
+int store_tokens_end_stays(sqlite3 *db, const char *room);
+/* Removes the saved sessions of an account; its tokens stay. */
+int store_tokens_forget_saved(sqlite3 *db, int64_t account);
+
 /* Removes the missed lines of all saved sessions. */
 int store_tokens_forget_missed(sqlite3 *db);
 /* Removes tokens last used before used_ms, and saved sessions whose connection broke before broke_ms; the tokens of the

@@ -22,7 +22,7 @@ ADMIN(admin_kick, "kick", "wT", RECORD, "kick USER|ID [REASON]", "end a session,
 ADMIN(admin_user_list, "user list", "", TABLE, "user list", "list registered users")
 ADMIN(admin_user_show, "user show", "w", RECORD, "user show USER", "show one account")
 ADMIN(admin_user_add, "user add", "ws", NOTHING, "user add USER", "register a name; prompts for the password, or reads it from standard input")
-ADMIN(admin_user_passwd, "user passwd", "ws", NOTHING, "user passwd USER", "set the password of an account, read in the same way; its tokens and client certificates are removed")
+ADMIN(admin_user_passwd, "user passwd", "ws", NOTHING, "user passwd USER", "set the password of an account, read in the same way; its sessions end, its tokens and client certificates are removed")
 ADMIN(admin_user_lock, "user lock", "w", NOTHING, "user lock USER", "disable login to an account and end its session")
 ADMIN(admin_user_unlock, "user unlock", "w", NOTHING, "user unlock USER", "enable login to an account again")
 ADMIN(admin_user_del, "user del", "w", NOTHING, "user del USER", "delete an account and free its name; a connected user keeps the name until disconnecting")

@@ -622,8 +622,11 @@ static void the_operator_manages_accounts(void **state)
     OK("user", "show", "alice");
     assert_has("127.0.0.1");
     assert_int_equal(ask_ctl("another-secret\n", "passwd", "alice"), 0);
-    client_expect_quiet(&a); /* a session stays logged in */
+    client_expect(&a, "ERROR New password set by the operator");
+    client_expect_end(&a);
+    client_close(&a);
     expect_login("alice secret-of-alice", "ERROR Wrong password");
+    try_login(&a, "alice another-secret", "OK Welcome, Alice!");
     OK("user", "lock", "alice");
     client_expect(&a, "ERROR Account locked");
     client_expect_end(&a);

@@ -413,6 +413,16 @@ static void a_ban_is_removed_by_the_name_in_any_case(void **state)
     client_close(&b);
 }
 
+/* A muted user cannot be renamed where the room would read it. */
+static void rename_outside(struct client *c, const char *name)
+{
+    client_ask(c, "LEAVE", "OK Left #den");
+    client_say(c, "RENAME %s", name);
+    client_expect(c, "OK Renamed %s", name);
+    client_say(c, "JOIN den\nPING back");
+    client_skip_to(c, "PONG back");
+}
+
 static void a_rename_does_not_evade_a_ban_or_a_mute(void **state)
 {
     struct client a, b;
@@ -420,8 +430,9 @@ static void a_rename_does_not_evade_a_ban_or_a_mute(void **state)
     owner_and_guest(&a, &b);
     client_ask(&a, "MUTE bob", "OK Muted Bob");
     client_expect(&b, "MUTE #den Bob by alice");
-    client_ask(&b, "RENAME rob", "OK Renamed rob");
-    client_expect(&a, "RENAME Bob rob");
+    client_ask(&b, "RENAME rob", "ERROR Muted");
+    rename_outside(&b, "rob");
+    client_skip_to(&a, "JOIN #den rob");
     client_ask(&b, "hello", "ERROR Muted");
     client_ask(&a, "BAN rob", "OK Banned rob");
     client_expect(&b, "BAN #den rob by alice");
@@ -501,27 +512,19 @@ static void an_op_can_be_banned_or_muted_by_the_owner(void **state)
     client_close(&c);
 }
 
-static void a_name_that_looks_like_an_address_protects_nobody(void **state)
+static void an_address_is_banned_as_it_is_written(void **state)
 {
-    struct client a, b;
+    struct client a;
     (void)state;
     client_register(&a, &d, "alice");
     join(&a, "den");
-    client_enter(&b, &d, "203.0.113.9", "den");
-    drain(&a);
-    client_ask(&a, "KICK 203.0.113.9", "OK Kicked 203.0.113.9");
-    client_expect(&b, "KICK #den 203.0.113.9 by alice");
-    join(&b, "den");
-    client_expect(&a, "JOIN #den 203.0.113.9");
+    client_ask(&a, "KICK 203.0.113.9", "ERROR User not found");
     client_ask(&a, "BAN 203.0.113.9", "OK Banned 203.0.113.9");
-    client_expect(&b, "BAN #den 203.0.113.9 by alice");
-    client_ask(&b, "JOIN den", "ERROR Banned");
     client_ask(&a, "UNBAN 203.0.113.9", "OK Unbanned 203.0.113.9");
     client_ask(&a, "BAN 2001:DB8::1", "OK Banned 2001:db8::/64");
     client_ask(&a, "UNBAN 2001:db8:0::7", "OK Unbanned 2001:db8:0::7");
     client_ask(&a, "BAN 300.0.0.1", "ERROR User not found");
     client_close(&a);
-    client_close(&b);
 }
 
 static void a_loopback_address_cannot_be_banned(void **state)
@@ -532,7 +535,7 @@ static void a_loopback_address_cannot_be_banned(void **state)
     (void)state;
     client_register(&a, &d, "alice");
     join(&a, "den");
-    client_enter(&b, &d, "127.9.9.9", "den"); /* a name that looks like an address */
+    client_enter(&b, &d, "bob", "den");
     drain(&a);
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
         snprintf(line, sizeof line, "BAN %s", addresses[i]);
@@ -543,9 +546,6 @@ static void a_loopback_address_cannot_be_banned(void **state)
     client_ask(&a, "KICK 127.0.0.1", "ERROR User not found");
     client_ask(&a, "BANS", "OK 0 bans and mutes");
     client_ask(&b, "BAN 127.0.0.1", "ERROR Permission denied");
-    client_ask(&a, "BAN 127.9.9.9", "OK Banned 127.9.9.9");
-    client_expect(&b, "BAN #den 127.9.9.9 by alice");
-    client_ask(&a, "UNBAN 127.9.9.9", "OK Unbanned 127.9.9.9");
     client_close(&a);
     client_close(&b);
 }
@@ -593,8 +593,8 @@ static void a_renamed_user_is_unmuted_by_either_name(void **state)
         client_skip_to(&a, "RENAME %s guest", i ? "g3" : "Bob");
         client_ask(&a, "MUTE guest", "OK Muted guest");
         client_expect(&b, "MUTE #den guest by alice");
-        client_ask(&b, "RENAME g3", "OK Renamed g3");
-        client_expect(&a, "RENAME guest g3");
+        rename_outside(&b, "g3");
+        client_skip_to(&a, "JOIN #den g3");
         client_ask(&b, "hello", "ERROR Muted");
         client_ask(&a, "UNBAN g3", "ERROR Not banned or muted");
         client_ask(&a, i ? "UNMUTE guest" : "UNMUTE G3", i ? "OK Unmuted guest" : "OK Unmuted G3");
@@ -604,9 +604,9 @@ static void a_renamed_user_is_unmuted_by_either_name(void **state)
     client_ask(&a, "MUTE g3", "ROOM #den g3 hello");
     client_skip_to(&a, "OK Muted g3");
     client_skip_to(&b, "MUTE #den g3 by alice");
-    client_ask(&b, "RENAME g4", "OK Renamed g4");
+    rename_outside(&b, "g4");
     client_login(&c, &d, "g3"); /* another user: the shown name wins over the name's present user */
-    client_skip_to(&a, "RENAME g3 g4");
+    client_skip_to(&a, "JOIN #den g4");
     client_ask(&a, "UNMUTE g3", "OK Unmuted g3");
     client_ask(&b, "hello", "UNMUTE #den g3 by alice");
     client_expect(&b, "ROOM #den g4 hello");
@@ -764,7 +764,7 @@ int main(void)
         UP(an_account_is_banned_under_any_nickname),
         UP(an_account_has_one_ban_whatever_name_it_was_given_by),
         UP(an_op_can_be_banned_or_muted_by_the_owner),
-        UP(a_name_that_looks_like_an_address_protects_nobody),
+        UP(an_address_is_banned_as_it_is_written),
         UP(a_loopback_address_cannot_be_banned),
         UP(a_muted_member_listens_and_cannot_talk),
         UP(a_renamed_user_is_unmuted_by_either_name),

@@ -49,7 +49,7 @@ static int set_up(void **state)
     unit_house_start();
     unit_member_start(&alice, "alice", unit_gen());
     unit_member_start(&bob, "bob", unit_gen());
-    by = (struct moderator){"alice", &alice.member, {.notifier = &notifier}};
+    by = (struct moderator){.name = "alice", .member = &alice.member, .waiter = {.notifier = &notifier}};
     owner = add_account("alice");
     friend = add_account("carol");
     alice.member.account = owner;
@@ -235,7 +235,7 @@ static void start(struct requester *a, enum moderation_result (*request)(struct 
 {
     a->request = request;
     notifier_init(&a->notifier);
-    a->by = (struct moderator){"alice", &alice.member, {.notifier = &a->notifier}};
+    a->by = (struct moderator){.name = "alice", .member = &alice.member, .waiter = {.notifier = &a->notifier}};
     assert_int_equal(thread_start(&a->thread, "requester", 256 * 1024, run_requester, a), 0);
     unit_until(has_queued, &queued);
 }

@@ -173,7 +173,7 @@ static void any_field_of_a_target_can_match(void **state)
         {{.name = "alice"}, true}, {{.name = "bob"}, false}, {{.name = "alic"}, false},
         {{.host = "192.0.2.7"}, true}, {{.host = "192.0.2.77"}, false}, {{.host = "192.0.2."}, false},
         {{.account = 8, .client = 101, .name = "bob", .host = "192.0.2.7"}, true},
-        {{.account = 8, .client = 101, .name = "alice", .host = "192.0.2.8"}, true},
+        {{.account = 8, .client = 101, .name = "alice", .host = "192.0.2.8"}, false}, /* another's former name */
         {{.account = 8, .client = 101, .name = "bob", .host = "192.0.2.8"}, false},
     };
     (void)state;

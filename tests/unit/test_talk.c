@@ -43,7 +43,7 @@ static int set_up(void **state)
     unit_member_start(&alice, "alice", unit_gen());
     unit_member_start(&bob, "bob", unit_gen());
     unit_member_start(&carol, "carol", unit_gen());
-    by = (struct moderator){"alice", &alice.member, {.notifier = &notifier}};
+    by = (struct moderator){.name = "alice", .member = &alice.member, .waiter = {.notifier = &notifier}};
     r = rooms_get_or_make("#den", 0);
     unit_member_join(&alice, r);
     unit_member_join(&bob, rooms_get_or_make("#den", 0));
