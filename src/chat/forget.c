@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Not obvious: the replay of a room holds copies, so they are removed too, before the first step; what is said after
- * that stays. After a failure a step is carried out again: each try begins from what the last step left (.what).
+ * Not obvious: there are copies in memory (the replay of a room, outboxes, sessions that may be resumed), so they are
+ * removed too, before the first step; what is said after that stays. After a failure a step is carried out again: each
+ * try begins from what the last step left (.what).
  */
 #include "config.h"
 
 #include "chat/forget.h"
 
 #include "base/container.h"
+#include "chat/forgotten.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
 #include "chat/search.h"
+#include "net/pool.h"
 #include "store/search_index.h"
+#include "store/store_mail.h"
 #include "store/store_tokens.h"
 
 #include <string.h>
@@ -31,6 +35,8 @@ static int phase_step(struct forget *f, sqlite3 *db)
     f->more = false;
     if (f->phase == FORGET_COUNTS) {
         int rc = store_tokens_forget_missed(db); /* copies, in saved sessions */
+        if (rc == SQLITE_OK && !f->what.is_room)
+            rc = store_mail_forget_sender(db, f->what.who);
         return rc == SQLITE_OK ? message_top(db, &f->next.upto) : rc;
     }
     if (f->phase == FORGET_DELETES)
@@ -69,6 +75,20 @@ static void forget_replay(struct room *r, void *arg)
         room_forget(r, NULL);
 }
 
+static void forget_queued(struct pair *p, void *arg)
+{
+    (void)arg;
+    outbox_filter(p->outbox, forgotten_filter);
+}
+
+/* What is in memory, and would be sent or stored later. */
+static void forget_in_memory(struct forget *f)
+{
+    forgotten_add(f->key);
+    rooms_each(forget_replay, f, false);
+    pool_each(forget_queued, NULL);
+}
+
 void forget_begin(struct forget *f, const char *name)
 {
     *f = (struct forget){.phase = FORGET_COUNTS};
@@ -80,7 +100,7 @@ void forget_begin(struct forget *f, const char *name)
 bool forget_step(struct forget *f, struct notifier *notifier)
 {
     if (f->phase == FORGET_COUNTS)
-        rooms_each(forget_replay, f, false);
+        forget_in_memory(f);
     history_put_behind(&f->request, &(struct store_job){.run = step_run, .done = step_done}, notifier);
     if (!request_wait(&f->request, NULL, NULL) || f->request.result != FORGET_STEPPED)
         return false;

@@ -6,7 +6,9 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "chat/forgotten.h"
 #include "chat/job.h"
+#include "net/msg.h"
 #include "store/store_tokens.h"
 
 #include <stdlib.h>
@@ -108,7 +110,7 @@ void saved_session_fini(struct saved_session *p)
 struct saved_blob {
     struct token token;
     int64_t broke_ms;
-    unsigned caps;
+    unsigned epoch, caps;
     int room_count;
     size_t missed_size;
     struct saved_room rooms[];
@@ -117,12 +119,15 @@ struct saved_blob {
 static int save_run(void *arg, sqlite3 *db)
 {
     const struct saved_blob *p = arg;
-    struct saved_row row = {p->broke_ms, p->caps, &p->rooms[p->room_count], p->missed_size};
+    struct buf missed = {0}; /* filtered here, on the thread that deletes what is forgotten: it is so before or after */
+    forgotten_filter(&missed, (const char *)&p->rooms[p->room_count], p->missed_size, p->epoch);
+    struct saved_row row = {p->broke_ms, p->caps, missed.data, missed.len};
     struct saved_room_row *rooms = panic_calloc((size_t)p->room_count + 1, sizeof *rooms);
     for (int i = 0; i < p->room_count; i++)
         rooms[i] = (struct saved_room_row){p->rooms[i].key, p->rooms[i].heard};
     int rc = store_tokens_save(db, p->token.digest, &row, rooms, p->room_count);
     free(rooms);
+    buf_fini(&missed);
     return rc;
 }
 
@@ -134,6 +139,7 @@ void tokens_save(const struct token *t, const struct saved_session *p)
     struct saved_blob *blob = panic_calloc(1, size);
     blob->token = *t;
     blob->broke_ms = p->broke_ms;
+    blob->epoch = p->epoch;
     blob->caps = p->caps;
     blob->room_count = p->room_count;
     blob->missed_size = p->missed.len;
@@ -154,6 +160,7 @@ static void take_row(const struct saved_row *row, void *arg)
 {
     struct saved_session *p = ((struct take_job *)arg)->saved;
     p->broke_ms = row->broke_ms;
+    p->epoch = msg_epoch();
     p->caps = row->caps;
     buf_add(&p->missed, row->missed, row->missed_size);
 }

@@ -37,6 +37,7 @@ enum tokens_result tokens_check(const struct token *t, int64_t *account, const s
 /* The state of a session whose connection broke. Zero-initialise; saved_session_fini frees. */
 struct saved_session {
     int64_t broke_ms;  /* wall clock; 0: no session was saved */
+    unsigned epoch;    /* of .missed, as msg_epoch() says */
     unsigned caps;     /* as in struct member */
     struct buf missed; /* lines that may not have arrived, in the form that .caps ask for */
     struct saved_room {

@@ -8,6 +8,7 @@
 #include "ctl/admin_call.h"
 
 #include "base/clock.h"
+#include "chat/export.h"
 #include "chat/rooms.h"
 #include "ctl/wire.h"
 
@@ -16,6 +17,8 @@
 #define PAGE 500                  /* messages in memory at a time */
 #define PAGE_BYTES (1024 * 1024)
 #define TELL_MS 5000              /* how often a long deletion shows its progress */
+
+static const char not_a_name[] = "give the name of a user, or of a room with its #";
 
 static void put_message(struct buf *out, const char *room, const struct message_row *row)
 {
@@ -47,11 +50,48 @@ static int put_page(struct admin_call *c, struct room *r, uint64_t *after)
     return n;
 }
 
+static void put_personal(struct buf *out, const struct message_row *row, const char *to)
+{
+    char when[CLOCK_TEXT];
+    if (!to) {
+        put_message(out, row->room, row);
+        return;
+    }
+    wire_open(out);
+    wire_string(out, "to", to);
+    wire_string(out, "time", clock_text(row->time_ms, when));
+    wire_string(out, "kind", "private");
+    wire_string(out, "name", row->name);
+    wire_string(out, "text", row->text);
+    wire_close(out);
+}
+
+static const char *export_user(struct admin_call *c)
+{
+    struct export e = {.who = c->word, .write = put_personal};
+    bool read = true, taken = true, found = false;
+    while (!e.is_done && taken && (read = export_step(&e, &c->notifier))) {
+        found = found || e.lines.len;
+        buf_add(c->out, e.lines.data, e.lines.len);
+        taken = c->pass_on(c);
+    }
+    export_fini(&e);
+    if (!read)
+        return ADMIN_NO_STORE "; the export is incomplete";
+    if (!taken)
+        return "the client stopped reading; the export is incomplete";
+    if (found)
+        return NULL;
+    return admin_call_refuse(c, "nothing of a user %s is kept (a room needs its #: #%s)", c->word, c->word);
+}
+
 const char *admin_history_export(struct admin_call *c)
 {
     const char *wrong;
     uint64_t after = 0;
     int n;
+    if (*c->word != '#')
+        return name_was_user(c->word) ? export_user(c) : not_a_name;
     struct room *r = admin_call_room(c, &wrong);
     if (!r)
         return wrong;
@@ -76,7 +116,7 @@ const char *admin_history_forget(struct admin_call *c)
     char room[NAME_SIZE];
     bool is_room = *c->word == '#';
     if (is_room ? !name_room(room, c->word) : !name_was_user(c->word))
-        return "give the name of a user, or of a room with its #";
+        return not_a_name;
     forget_begin(&c->forget, is_room ? room : c->word);
     int64_t tell_at_ms = clock_ms() + TELL_MS;
     while (c->forget.phase != FORGET_DONE) {

@@ -10,11 +10,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+static _Atomic unsigned epoch_now = 1;
+
+unsigned msg_epoch(void)
+{
+    return atomic_load_explicit(&epoch_now, memory_order_relaxed);
+}
+
+unsigned msg_end_epoch(void)
+{
+    return atomic_fetch_add(&epoch_now, 1);
+}
+
 static struct msg *make(const void *data, size_t len, unsigned entries, size_t resendable)
 {
     struct msg *m = panic_malloc(sizeof *m + len);
     atomic_init(&m->refs, 1);
     m->entries = entries;
+    m->epoch = msg_epoch();
     m->secret = false;
     m->resendable = resendable;
     m->len = len;

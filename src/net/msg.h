@@ -2,6 +2,8 @@
 #ifndef NET_MSG_H
 #define NET_MSG_H
 
+#include "base/buf.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,6 +15,7 @@
 struct msg {
     _Atomic unsigned refs;
     unsigned entries;  /* how many entries of an outbox it counts for: 1, or the number of lines gathered in it */
+    unsigned epoch;    /* msg_epoch() when it was made */
     bool secret;       /* overwritten when it is freed */
     size_t resendable; /* bytes at its end that are whole lines people said: sent again if they may not have arrived */
     size_t len;
@@ -24,6 +27,15 @@ struct msg {
  * out. */
 struct msg *msg_new(const void *data, size_t len);
 struct msg *msg_new_gathered(const void *data, size_t len, unsigned entries);
+
+/* Whether bytes are from before or after a moment at which something was withdrawn: an epoch ends, and the next begins.
+ * msg_end_epoch returns the one that has ended. */
+unsigned msg_epoch(void);
+unsigned msg_end_epoch(void);
+
+/* What passes on whole lines of an epoch, without those that were withdrawn: it appends the rest to `out`. It takes no
+ * lock that ranks before OUTBOX. */
+typedef void msg_filter_fn(struct buf *out, const char *lines, size_t len, unsigned epoch);
 
 /* Adds a reference, or releases one. */
 struct msg *msg_ref(struct msg *m);

@@ -86,6 +86,10 @@ void outbox_tick(struct outbox *ob, int64_t now_ms);
  * outbox it does nothing, so a late call is harmless. Any thread, any lock that ranks below OUTBOX. */
 void outbox_poke(struct outbox *ob);
 
+/* Replaces what is queued by what the filter passes of it; what is being written just now stays. In
+ * net/outbox_filter.c. Any thread, any lock that ranks below OUTBOX. */
+void outbox_filter(struct outbox *ob, msg_filter_fn *filter);
+
 /* Entries, bytes and generation at one moment. Any thread. */
 struct outbox_load {
     size_t entries, bytes;
@@ -124,8 +128,9 @@ void outbox_retire(struct outbox *ob);
 bool outbox_keep_tail(struct outbox *ob);
 /* True if the peer's machine has acknowledged all that was written. */
 bool outbox_all_acknowledged(struct outbox *ob);
-/* When drained: adds the resendable lines (net/msg.h) that may not have arrived, and keeps no more. */
-void outbox_end_tail(struct outbox *ob, struct buf *lines);
+/* When drained: adds the resendable lines (net/msg.h) that may not have arrived, as the filter (NULL: none) passes
+ * them, and keeps no more. */
+void outbox_end_tail(struct outbox *ob, msg_filter_fn *filter, struct buf *lines);
 
 /* Where in the stream of bytes everything ends that was put so far, or a little behind that; and whether the peer's
  * machine has acknowledged that many. */

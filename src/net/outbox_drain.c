@@ -16,7 +16,6 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-#define IOV_CHUNK 128     /* entries a system call; 2 KiB of the writer's stack */
 #define CARRY_IDLE_US 100 /* an outbox that was drained more recently is in a burst: its writer gathers more */
 
 static _Atomic bool carry_now = true;
@@ -69,10 +68,10 @@ static void account(struct outbox *ob, size_t from, size_t entries, size_t bytes
     lock_release(&ob->lock);
 }
 
-static int gather(const struct outbox_batch *b, size_t at, size_t offset, struct iovec iov[IOV_CHUNK])
+static int gather(const struct outbox_batch *b, size_t at, size_t offset, struct iovec iov[OUTBOX_IOV])
 {
     int n = 0;
-    for (; at < b->n && n < IOV_CHUNK; at++, n++) {
+    for (; at < b->n && n < OUTBOX_IOV; at++, n++) {
         iov[n].iov_base = b->v[at]->data + offset;
         iov[n].iov_len = b->v[at]->len - offset;
         offset = 0;
@@ -86,7 +85,7 @@ static int gather(const struct outbox_batch *b, size_t at, size_t offset, struct
 static bool write_some(struct outbox *ob, bool block)
 {
     const struct outbox_batch *b = &ob->flight;
-    struct iovec iov[IOV_CHUNK];
+    struct iovec iov[OUTBOX_IOV];
     int count = gather(b, ob->flight_at, ob->flight_offset, iov);
     ssize_t wrote = block ? stream_write(ob->stream, iov, count) : stream_try_write(ob->stream, iov, count);
     if (wrote < 0)
@@ -201,9 +200,11 @@ void outbox_write(struct outbox *ob)
         fail(ob);
         return;
     }
-    while (ob->flight_at < ob->flight.n)
+    while (ob->flight_at < ob->flight.n) {
+        outbox_filter_flight(ob);
         if (!write_some(ob, true)) {
             fail(ob);
             return;
         }
+    }
 }

@@ -54,6 +54,7 @@ struct outbox {
     uint64_t written;           /* O: bytes, in this life */
     struct tail *tail;          /* O: owns; NULL unless the client may resume */
     struct msg *last_words;     /* O: owns; given by the call that closed, or NULL */
+    _Atomic(msg_filter_fn *) flight_filter; /* written O: what the drainer is to apply to the flight, or NULL */
 
     bool owed;                  /* O: a poster owes the wake */
     struct post_debt debt;      /* that poster's, while .owed */
@@ -103,6 +104,12 @@ bool outbox_close_locked(struct outbox *ob, enum close_reason reason, struct msg
 
 /* Drops all that is queued. */
 void outbox_drop_queue_locked(struct outbox *ob);
+
+/* The writer, between two calls to the stream: filters the flight, if that was asked for. */
+void outbox_filter_flight(struct outbox *ob);
+
+/* The most entries of the flight that one call to the stream passes; 2 KiB of the writer's stack. */
+#define OUTBOX_IOV 128
 
 /* Releases the messages of a batch, and an array that only a burst needed. The batch's owner. */
 void outbox_batch_clear(struct outbox_batch *b);

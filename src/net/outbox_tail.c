@@ -69,13 +69,13 @@ bool outbox_acknowledged(struct outbox *ob, uint64_t position)
     return acked >= position;
 }
 
-void outbox_end_tail(struct outbox *ob, struct buf *lines)
+void outbox_end_tail(struct outbox *ob, msg_filter_fn *filter, struct buf *lines)
 {
     lock_acquire(&ob->lock);
     struct tail *t = ob->tail;
     ob->tail = NULL;
     if (t)
-        tail_end(t, acknowledged_locked(ob), lines);
+        tail_end(t, acknowledged_locked(ob), filter, lines);
     lock_release(&ob->lock);
     free(t);
 }

@@ -69,23 +69,26 @@ static size_t whole_lines(const struct msg *m, size_t acked)
 }
 
 /* Adds its resendable lines, without those that lie within its first `acked` bytes. */
-static void add_lines(struct buf *lines, const struct msg *m, size_t acked)
+static void add_lines(struct buf *lines, const struct msg *m, size_t acked, msg_filter_fn *filter)
 {
     if (!m)
         return;
     size_t skip = whole_lines(m, acked), at = m->len - m->resendable;
     if (at < skip)
         at = skip;
-    buf_add(lines, m->data + at, m->len - at);
+    if (filter)
+        filter(lines, m->data + at, m->len - at, m->epoch);
+    else
+        buf_add(lines, m->data + at, m->len - at);
 }
 
-void tail_end(struct tail *t, uint64_t acked, struct buf *lines)
+void tail_end(struct tail *t, uint64_t acked, msg_filter_fn *filter, struct buf *lines)
 {
     tail_prune(t, acked);
     for (size_t i = 0; i < t->sent.n; i++)
-        add_lines(lines, t->sent.v[i].m, i || acked <= t->base ? 0 : (size_t)(acked - t->base));
+        add_lines(lines, t->sent.v[i].m, i || acked <= t->base ? 0 : (size_t)(acked - t->base), filter);
     for (size_t i = 0; i < t->lost.n; i++)
-        add_lines(lines, t->lost.v[i].m, 0);
+        add_lines(lines, t->lost.v[i].m, 0, filter);
     tail_fini(t);
 }
 

@@ -31,9 +31,9 @@ void tail_add(struct tail *t, struct msg *m);
 void tail_lose(struct tail *t, struct msg *m);
 /* Forgets the messages that lie within the first `acked` bytes of the stream. */
 void tail_prune(struct tail *t, uint64_t acked);
-/* Adds to `lines` the resendable lines that do not lie within the first `acked` bytes of the stream, and forgets
- * everything. */
-void tail_end(struct tail *t, uint64_t acked, struct buf *lines);
+/* Adds to `lines` the resendable lines that do not lie within the first `acked` bytes of the stream, as the filter
+ * (NULL: none) passes them, and forgets everything. */
+void tail_end(struct tail *t, uint64_t acked, msg_filter_fn *filter, struct buf *lines);
 void tail_fini(struct tail *t);
 
 #endif

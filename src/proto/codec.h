@@ -21,6 +21,9 @@ struct codec {
     /* Appends the event as whole lines; or nothing, if the form does not show it. `to` is the name of the client
      * that reads it, "" before it has one; NULL where many clients share the bytes. */
     void (*render)(struct buf *out, const struct event *ev, enum form form, const char *to);
+    /* Whether a line that render wrote is something that was said (a message or an action, live, private or from the
+     * history) by the user of that name, or in the room of that name (with its #); the name is folded. */
+    bool (*is_said)(const char *line, size_t len, const char *key);
 };
 
 #endif

@@ -23,6 +23,16 @@ void codecs_render(struct buf *out, const struct event *ev, enum form form, cons
     codecs_of(form)->render(out, ev, form, to);
 }
 
+bool codecs_is_said(const char *line, size_t len, const char *key)
+{
+    bool is_said = false;
+    for (int form = 0; form < FORMS; form++) {
+        const struct codec *codec = codecs_of((enum form)form);
+        is_said = is_said || (codec->is_said && codec->is_said(line, len, key));
+    }
+    return is_said;
+}
+
 void codecs_replace(enum form form, const struct codec *codec)
 {
     replaced[form] = codec;

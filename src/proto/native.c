@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define LINE_END "\r\n"
 #define CONTINUED " +" LINE_END /* ends a line whose list or text continues in the next */
@@ -292,4 +293,49 @@ static void render(struct buf *out, const struct event *ev, enum form form, cons
     }
 }
 
-const struct codec native_codec = {.hears_quits = false, .render = render};
+/* ---- reading it back ---- */
+
+/* Moves to the next word of a line; false: there is none. */
+static bool next_word(const char **at, const char *end, const char **word, size_t *len)
+{
+    const char *start = *at;
+    while (*at < end && **at != ' ' && **at != '\r' && **at != '\n')
+        ++*at;
+    *word = start;
+    *len = (size_t)(*at - start);
+    if (*at < end)
+        ++*at;
+    return *len > 0;
+}
+
+static bool is_word(const char *word, size_t len, const char *other)
+{
+    return strlen(other) == len && strncasecmp(word, other, len) == 0;
+}
+
+/* Where the verbs of what was said have room and user, as numbers of words; 0: nowhere. */
+static const struct {
+    const char *verb;
+    int room, user;
+} said[] = {{"ROOM", 1, 2}, {"ME", 1, 2}, {"PRIVMSG", 0, 1}, {"MAIL", 0, 1}, {"HIST", 1, 4}};
+
+static bool is_said(const char *line, size_t len, const char *key)
+{
+    const char *at = line, *end = line + len, *word;
+    size_t n, row = 0;
+    bool is_there = next_word(&at, end, &word, &n);
+    if (is_there && *word == '@')
+        is_there = next_word(&at, end, &word, &n);
+    while (row < sizeof said / sizeof said[0] && !(is_there && is_word(word, n, said[row].verb)))
+        row++;
+    if (row == sizeof said / sizeof said[0])
+        return false;
+    int place = *key == '#' ? said[row].room : said[row].user;
+    for (int i = 0; is_there && i < place; i++)
+        is_there = next_word(&at, end, &word, &n);
+    if (place == 4 && is_there && is_word(word, n, "*")) /* an action in the history */
+        is_there = next_word(&at, end, &word, &n);
+    return place && is_there && is_word(word, n, key);
+}
+
+const struct codec native_codec = {.hears_quits = false, .render = render, .is_said = is_said};

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "chat/forgotten.h"
 #include "chat/rooms.h"
 #include "serve/session_rooms.h"
 
@@ -154,7 +155,7 @@ void resumable_forget(struct session *s)
 {
     struct buf lines = {0};
     unlist(s, RESUMER_REFUSED);
-    outbox_end_tail(s->member.outbox, &lines);
+    outbox_end_tail(s->member.outbox, NULL, &lines);
     buf_fini(&lines);
     s->resumable = (struct resumable){0};
 }
@@ -202,8 +203,8 @@ static void note_all(struct session *s)
     int64_t until_ms = clock_ms() + ACK_WAIT_MS;
     while (!outbox_all_acknowledged(m->outbox) && clock_ms() < until_ms)
         notifier_wait(m->notifier, clock_ms() + RESUMABLE_POLL_MS); /* the kernel notifies nobody */
-    *saved = (struct saved_session){.broke_ms = clock_wall_ms(), .caps = m->caps};
-    outbox_end_tail(m->outbox, &saved->missed);
+    *saved = (struct saved_session){.broke_ms = clock_wall_ms(), .epoch = msg_epoch(), .caps = m->caps};
+    outbox_end_tail(m->outbox, forgotten_filter, &saved->missed);
     cut_front(s, &saved->missed, outbox_answer_bytes());
     note_rooms(s);
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "chat/accounts.h"
+#include "chat/forgotten.h"
 #include "chat/rooms.h"
 #include "chat/users.h"
 #include "serve/backlog.h"
@@ -44,8 +45,11 @@ static void read_missed(struct session *s, struct room *r, uint64_t heard, bool 
 
 static void show_undelivered(struct session *s, const struct saved_session *saved)
 {
-    if (saved->missed.len)
-        member_answer_said(&s->member, &saved->missed, 0);
+    struct buf missed = {0};
+    forgotten_filter(&missed, saved->missed.data, saved->missed.len, saved->epoch);
+    if (missed.len)
+        member_answer_said(&s->member, &missed, 0);
+    buf_fini(&missed);
     backpressure_wait_own(s);
 }
 

@@ -173,6 +173,32 @@ int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history
     return search_index_delete(db, st, removed);
 }
 
+/* ---- all that a user has said ---- */
+
+int store_history_said_by(sqlite3 *db, const char *name, int64_t above, int64_t upto,
+                          void (*fn)(const struct message_row *row, void *arg), void *arg)
+{
+    sqlite3_stmt *st;
+    int rc = sql_open(db, &st,
+                      "SELECT room, id, time_ms, name, text, kind FROM message"
+                      " WHERE n > ?2 AND n <= ?3 AND name = ?1 COLLATE NOCASE ORDER BY n",
+                      SQL_WITH(sql_text(name), sql_int(above), sql_int(upto)));
+    if (rc != SQLITE_OK)
+        return rc;
+    while (sqlite3_step(st) == SQLITE_ROW) {
+        struct message_row row = {
+            .room = sql_text_at(st, 0),
+            .id = (uint64_t)sqlite3_column_int64(st, 1),
+            .time_ms = sqlite3_column_int64(st, 2),
+            .name = sql_text_at(st, 3),
+            .text = sql_text_at(st, 4),
+            .kind = (enum message_kind)sqlite3_column_int(st, 5),
+        };
+        fn(&row, arg);
+    }
+    return sqlite3_finalize(st);
+}
+
 /* ---- forgetting a user or a room ---- */
 
 int store_history_forget(sqlite3 *db, struct history_forget *f, int *removed)

@@ -51,6 +51,11 @@ struct history_trim {
 };
 int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history_trim *t, int *removed);
 
+/* Calls fn for each message with n above `above` and up to `upto` that the user of that name has said, whatever the
+ * case of the name, in the order of n. The row is borrowed for the call. */
+int store_history_said_by(sqlite3 *db, const char *name, int64_t above, int64_t upto,
+                          void (*fn)(const struct message_row *row, void *arg), void *arg);
+
 /* One small step of deleting everything that a user said, whatever the case of the name, or everything said in a room.
  * Covers messages with n up to .upto. Done when .at has reached .upto. */
 struct history_forget {

@@ -49,6 +49,33 @@ int store_mail_remove(sqlite3 *db, int64_t account, int64_t from, int64_t upto)
                    SQL_WITH(sql_int(account), sql_int(from), sql_int(upto)));
 }
 
+int store_mail_sent_by(sqlite3 *db, const char *name,
+                       void (*fn)(const struct mail_row *row, const char *to, void *arg), void *arg)
+{
+    sqlite3_stmt *st;
+    int rc = sql_open(db, &st,
+                      "SELECT mail.n, time_ms, mail.name, text, account.name FROM mail"
+                      " JOIN account ON account.id = mail.account WHERE mail.name = ?1 COLLATE NOCASE ORDER BY mail.n",
+                      SQL_WITH(sql_text(name)));
+    if (rc != SQLITE_OK)
+        return rc;
+    while (sqlite3_step(st) == SQLITE_ROW) {
+        struct mail_row row = {
+            .n = sqlite3_column_int64(st, 0),
+            .time_ms = sqlite3_column_int64(st, 1),
+            .name = sql_text_at(st, 2),
+            .text = sql_text_at(st, 3),
+        };
+        fn(&row, sql_text_at(st, 4), arg);
+    }
+    return sqlite3_finalize(st);
+}
+
+int store_mail_forget_sender(sqlite3 *db, const char *name)
+{
+    return sql_run(db, "DELETE FROM mail WHERE name = ?1 COLLATE NOCASE", SQL_WITH(sql_text(name)));
+}
+
 int store_mail_forget_old(sqlite3 *db, int64_t before_ms, int most)
 {
     return sql_run(db, /* numbers grow with the time: all others are newer */

@@ -24,6 +24,14 @@ int store_mail_read(sqlite3 *db, int64_t account, bool (*fn)(const struct mail_r
 /* Removes the account's messages numbered `from` to `upto`, both included. */
 int store_mail_remove(sqlite3 *db, int64_t account, int64_t from, int64_t upto);
 
+/* Calls fn for each message that the user of that name (whatever its case) has sent and that waits, with the name of
+ * the account for which it waits. All is borrowed for the call. */
+int store_mail_sent_by(sqlite3 *db, const char *name,
+                       void (*fn)(const struct mail_row *row, const char *to, void *arg), void *arg);
+
+/* Removes what the user of that name (whatever its case) has sent to anybody. */
+int store_mail_forget_sender(sqlite3 *db, const char *name);
+
 /* Looks at the `most` oldest messages of all accounts and removes those older than before_ms. */
 int store_mail_forget_old(sqlite3 *db, int64_t before_ms, int most);
 

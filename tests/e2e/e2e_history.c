@@ -252,14 +252,14 @@ static void the_operator_can_export_a_room(void **state)
     client_say(&a, "say \"\\\"");
     client_line(&a);
     say_lines(&a, 1, 1200);
-    daemon_ctl_ok(&d, out, sizeof out, "history", "export", "den", NULL);
+    daemon_ctl_ok(&d, out, sizeof out, "history", "export", "#den", NULL);
     assert_int_equal(lines_of(out), 1201); /* and nothing but messages */
     assert_ptr_equal(strstr(out, "{\"room\":\"#Den\",\"id\":\""), out);
     assert_non_null(strstr(out, "Z\",\"kind\":\"said\",\"name\":\"alice\",\"text\":\"say \\\"\\\\\\\"\"}\n"));
     assert_non_null(strstr(out, "\"text\":\"line 1200\"}\n"));
-    daemon_ctl_ok(&d, out, sizeof out, "--json", "history", "export", "den", NULL);
+    daemon_ctl_ok(&d, out, sizeof out, "--json", "history", "export", "#den", NULL);
     assert_int_equal(lines_of(out), 1202);
-    assert_int_equal(daemon_ctl(&d, out, sizeof out, "history", "export", "nowhere", NULL), 1);
+    assert_int_equal(daemon_ctl(&d, out, sizeof out, "history", "export", "#nowhere", NULL), 1);
     client_close(&a);
 }
 
@@ -276,7 +276,7 @@ static void exporting_a_large_room_takes_little_memory(void **state)
     daemon_start(&d);
     daemon_ctl_ok(&d, out, sizeof out, "ping", NULL);
     long before_kib = daemon_memory_kib(&d);
-    daemon_ctl_ok(&d, out, sizeof out, "history", "export", "a", NULL);
+    daemon_ctl_ok(&d, out, sizeof out, "history", "export", "#a", NULL);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* these keep freed memory */
     assert_true(daemon_memory_kib(&d) < before_kib + LINES * BYTES / 1024 / 2);
 #else

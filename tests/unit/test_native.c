@@ -390,6 +390,36 @@ static void each_form_has_its_codec(void **state)
         assert_ptr_equal(codecs_of((enum form)f), &native_codec);
 }
 
+static void what_was_said_is_recognised(void **state)
+{
+    static const struct {
+        const char *line, *user, *room;
+    } rows[] = {
+        {"ROOM #den alice carol says bob\r\n", "alice", "#den"},
+        {"@id=7;time=2026-11-26T08:15:30.120Z ROOM #den Alice hello\r\n", "alice", "#den"},
+        {"ME #den alice\r\n", "alice", "#den"},
+        {"PRIVMSG alice #den carol\r\n", "alice", NULL},
+        {"MAIL alice 2026-11-26T08:15:30.120Z carol\r\n", "alice", NULL},
+        {"HIST #den 7 2026-11-26T08:15:30.120Z alice carol\r\n", "alice", "#den"},
+        {"HIST #den 7 2026-11-26T08:15:30.120Z * alice carol\r\n", "alice", "#den"},
+        {"JOIN #den alice\r\n", NULL, NULL},
+        {"LEAVE #den alice\r\n", NULL, NULL},
+        {"ROOM", NULL, NULL},
+        {"ROOM #den", NULL, "#den"},
+        {"@id=7", NULL, NULL},
+        {"", NULL, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t len = strlen(rows[i].line);
+        assert_int_equal(codecs_is_said(rows[i].line, len, "alice"), rows[i].user != NULL);
+        assert_int_equal(codecs_is_said(rows[i].line, len, "#den"), rows[i].room != NULL);
+        assert_false(codecs_is_said(rows[i].line, len, "carol"));
+        assert_false(codecs_is_said(rows[i].line, len, "alic"));
+        assert_false(codecs_is_said(rows[i].line, len, "#de"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +438,7 @@ int main(void)
         TEST(tags_take_64_bytes_at_most),
         TEST(rendering_appends),
         TEST(each_form_has_its_codec),
+        TEST(what_was_said_is_recognised),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -595,6 +595,69 @@ static void a_written_message_is_released(void **state)
     unit_held_stop(&h);
 }
 
+/* Passes only lines that begin with k. */
+static void keep_k(struct buf *out, const char *lines, size_t len, unsigned epoch)
+{
+    const char *end = lines + len;
+    (void)epoch;
+    while (lines < end) {
+        const char *lf = memchr(lines, '\n', (size_t)(end - lines));
+        size_t n = (size_t)(lf - lines) + 1;
+        if (*lines == 'k')
+            buf_add(out, lines, n);
+        lines += n;
+    }
+}
+
+static void a_filter_takes_lines_out_of_what_is_queued(void **state)
+{
+    (void)state;
+    struct unit_held h;
+    unit_limits(UNIT_WIDE);
+    unit_held_start(&h);
+    unit_stream_hold(&h.us);
+    unit_put(h.c.outbox, "drop, but it is being written\n");
+    post_flush();
+    unit_stream_wait_inside(&h.us);
+    unit_put(h.c.outbox, "drop\n");
+    unit_put(h.c.outbox, "keep 1\n");
+    struct msg *gathered = msg_new_gathered("drop\nkeep 2\ndrop\n", 17, 3);
+    outbox_put(h.c.outbox, gathered);
+    assert_int_equal(outbox_load(h.c.outbox).entries, 6);
+    outbox_filter(h.c.outbox, keep_k);
+    struct outbox_load load = outbox_load(h.c.outbox);
+    assert_int_equal(load.entries, 3);
+    assert_int_equal(load.bytes, 30 + 7 + 7);
+    assert_int_equal(gathered->refs, 1); /* others still send it as it was */
+    msg_unref(gathered);
+    unit_stream_release(&h.us);
+    unit_client_wait_written(&h.c);
+    unit_stream_wrote(&h.us, "drop, but it is being written\nkeep 1\nkeep 2\n");
+    assert_int_equal(outbox_load(h.c.outbox).entries, 0);
+    unit_held_stop(&h);
+}
+
+static void a_filter_takes_lines_out_of_what_the_writer_has_taken(void **state)
+{
+    (void)state;
+    struct unit_held h;
+    unit_limits(UNIT_WIDE);
+    unit_held_start(&h);
+    unit_stream_hold(&h.us);
+    for (int i = 0; i < 3 * OUTBOX_IOV; i++)
+        unit_put(h.c.outbox, "d\n");
+    post_flush();
+    unit_stream_wait_inside(&h.us); /* in a call with the first of them */
+    outbox_filter(h.c.outbox, keep_k);
+    unit_stream_release(&h.us);
+    unit_client_wait_written(&h.c);
+    char wrote[2 * 2 * OUTBOX_IOV + 1] = "";
+    for (int i = 0; i < 2 * OUTBOX_IOV; i++) /* the next call's stay, because it may be one that was tried before */
+        memcpy(wrote + 2 * i, "d\n", 3);
+    unit_stream_wrote(&h.us, wrote);
+    unit_held_stop(&h);
+}
+
 static void retiring_ends_the_writer(void **state)
 {
     (void)state;
@@ -657,6 +720,8 @@ int main(void)
         cmocka_unit_test(an_owed_wake_survives_the_reuse_of_its_slot),
         cmocka_unit_test(an_idle_outbox_frees_the_memory_of_a_burst),
         cmocka_unit_test(a_written_message_is_released),
+        cmocka_unit_test(a_filter_takes_lines_out_of_what_is_queued),
+        cmocka_unit_test(a_filter_takes_lines_out_of_what_the_writer_has_taken),
         cmocka_unit_test(retiring_ends_the_writer),
         cmocka_unit_test(the_configured_limits_apply),
         cmocka_unit_test(a_lowered_limit_closes_nobody_until_the_next_put),

@@ -421,7 +421,7 @@ static void after_a_partial_try_entries_bytes_and_tail_are_exact(void **state)
     assert_int_equal(load.entries, 0);
     assert_int_equal(load.bytes, 0);
     wire_acked = 18; /* the first of two lines, and one letter */
-    outbox_end_tail(c.outbox, &lines);
+    outbox_end_tail(c.outbox, NULL, &lines);
     assert_string_equal(buf_text(&lines), "four\r\n");
     buf_fini(&lines);
 }
@@ -449,7 +449,7 @@ static void positions_are_plain_whatever_the_stream_adds(void **state)
     assert_false(outbox_acknowledged(c.outbox, 6));
     wire_acked = 14;
     assert_false(outbox_all_acknowledged(c.outbox));
-    outbox_end_tail(c.outbox, &lines);
+    outbox_end_tail(c.outbox, NULL, &lines);
     assert_string_equal(buf_text(&lines), "abc\r\n");
     wire_acked = 21;
     assert_true(outbox_all_acknowledged(c.outbox));

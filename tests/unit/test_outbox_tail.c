@@ -68,7 +68,7 @@ static int tear_down(void **state)
 {
     struct buf ignored = {0};
     (void)state;
-    outbox_end_tail(ob, &ignored); /* left by a test that failed */
+    outbox_end_tail(ob, NULL, &ignored); /* left by a test that failed */
     buf_fini(&ignored);
     unit_held_stop(&h);
     return 0;
@@ -114,7 +114,7 @@ static void returns_tail(const char *want)
 {
     struct buf lines = {0};
     buf_str(&lines, "before ");
-    outbox_end_tail(ob, &lines);
+    outbox_end_tail(ob, NULL, &lines);
     assert_string_equal(buf_text(&lines) + strlen("before "), want);
     buf_fini(&lines);
 }
@@ -374,7 +374,7 @@ static void a_large_tail_drops_its_acknowledged_part(void **state)
         assert_true(tail_bytes() <= 33 * LINE);
     }
     struct buf lines = {0};
-    outbox_end_tail(ob, &lines);
+    outbox_end_tail(ob, NULL, &lines);
     assert_int_equal(lines.len, 5 * LINE);
     assert_memory_equal(lines.data, "96 x", 4);
     buf_fini(&lines);
@@ -388,7 +388,7 @@ static void a_large_tail_keeps_everything_unacknowledged(void **state)
     for (int i = 1; i <= 100; i++)
         say_long(i);
     struct buf lines = {0};
-    outbox_end_tail(ob, &lines);
+    outbox_end_tail(ob, NULL, &lines);
     assert_int_equal(lines.len, 100 * LINE);
     buf_fini(&lines);
 }

@@ -36,7 +36,7 @@ static void lose(struct msg *m)
 static void expect_end(uint64_t acked, const char *text)
 {
     struct buf lines = {0};
-    tail_end(&t, acked, &lines);
+    tail_end(&t, acked, NULL, &lines);
     assert_string_equal(buf_text(&lines), text);
     buf_fini(&lines);
     assert_null(t.sent.v);

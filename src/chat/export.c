@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+/* The first step finds where the messages end; it comes behind the batch of what was said before. */
+#include "config.h"
+
+#include "chat/export.h"
+
+#include "base/container.h"
+#include "chat/history.h"
+#include "store/store_history.h"
+#include "store/store_mail.h"
+
+#define LOOK_ROWS 5000 /* looked at in one step */
+
+static void add_message(const struct message_row *row, void *arg)
+{
+    struct export *e = arg;
+    e->write(&e->lines, row, NULL);
+}
+
+static void add_mail(const struct mail_row *row, const char *to, void *arg)
+{
+    struct export *e = arg;
+    struct message_row message = {.name = row->name, .text = row->text, .time_ms = row->time_ms};
+    e->write(&e->lines, &message, to);
+}
+
+static struct export *export_of(struct store_job *job)
+{
+    return container_of(job, struct export, request.job);
+}
+
+static int step_run(struct store_job *job, sqlite3 *db)
+{
+    struct export *e = export_of(job);
+    int rc = e->upto ? SQLITE_OK : message_top(db, &e->upto);
+    int64_t to = e->upto - e->at < LOOK_ROWS ? e->upto : e->at + LOOK_ROWS;
+    buf_clear(&e->lines);
+    if (rc == SQLITE_OK)
+        rc = store_history_said_by(db, e->who, e->at, to, add_message, e);
+    if (rc == SQLITE_OK && to == e->upto)
+        rc = store_mail_sent_by(db, e->who, add_mail, e);
+    return rc;
+}
+
+static void step_done(struct store_job *job, bool ok)
+{
+    request_complete(&export_of(job)->request, ok ? EXPORT_STEPPED : EXPORT_FAILED);
+}
+
+bool export_step(struct export *e, struct notifier *notifier)
+{
+    history_put_behind(&e->request, &(struct store_job){.run = step_run, .done = step_done}, notifier);
+    if (!request_wait(&e->request, NULL, NULL) || e->request.result != EXPORT_STEPPED)
+        return false;
+    e->is_done = e->upto - e->at <= LOOK_ROWS;
+    e->at += LOOK_ROWS;
+    return true;
+}
+
+void export_fini(struct export *e)
+{
+    buf_fini(&e->lines);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "chat/forgotten.h"
+
+#include "base/lock.h"
+#include "net/msg.h"
+#include "proto/codecs.h"
+#include "proto/name.h"
+
+#include <string.h>
+
+/* Locking key: F by .lock */
+static struct {
+    struct lock lock;
+    struct forgotten_name {
+        char key[NAME_SIZE];
+        unsigned epoch;            /* lines up to this one are withdrawn */
+    } names[FORGOTTEN_NAMES];      /* F: a ring */
+    unsigned count;                /* F: of all that were ever added */
+} forgotten = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_FORGOTTEN}};
+
+void forgotten_add(const char *key)
+{
+    lock_acquire(&forgotten.lock);
+    struct forgotten_name *f = &forgotten.names[forgotten.count++ % FORGOTTEN_NAMES];
+    memcpy(f->key, key, strlen(key) + 1);
+    f->epoch = msg_end_epoch();
+    lock_release(&forgotten.lock);
+}
+
+static bool is_withdrawn_locked(const char *line, size_t len, unsigned epoch)
+{
+    unsigned count = forgotten.count < FORGOTTEN_NAMES ? forgotten.count : FORGOTTEN_NAMES;
+    bool is_full = count == FORGOTTEN_NAMES;
+    if (is_full && epoch < forgotten.names[forgotten.count % FORGOTTEN_NAMES].epoch)
+        return true;
+    for (unsigned i = 0; i < count; i++)
+        if (epoch <= forgotten.names[i].epoch && codecs_is_said(line, len, forgotten.names[i].key))
+            return true;
+    return false;
+}
+
+void forgotten_filter(struct buf *out, const char *lines, size_t len, unsigned epoch)
+{
+    const char *end = lines + len;
+    if (epoch == msg_epoch()) {
+        buf_add(out, lines, len);
+        return;
+    }
+    lock_acquire(&forgotten.lock);
+    while (lines < end) {
+        const char *lf = memchr(lines, '\n', (size_t)(end - lines));
+        size_t n = lf ? (size_t)(lf - lines) + 1 : (size_t)(end - lines);
+        if (!is_withdrawn_locked(lines, n, epoch))
+            buf_add(out, lines, n);
+        lines += n;
+    }
+    lock_release(&forgotten.lock);
+}
