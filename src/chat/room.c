@@ -215,6 +215,16 @@ bool room_has(struct room *r, uint64_t id)
     return is_in;
 }
 
+bool room_find_departed(struct room *r, const char *name, struct target *target)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    lock_acquire(&r->lock);
+    bool found = rules_find_departed(&r->rules, key, target);
+    lock_release(&r->lock);
+    return found;
+}
+
 bool room_has_target(struct room *r, const struct target *target)
 {
     bool has = false;
@@ -268,6 +278,9 @@ void room_tell_topic(struct room *r, struct member *m)
     lock_acquire(&r->lock);
     struct event ev = room_topic_locked(r);
     member_answer(m, &ev);
+    ev.kind = EVENT_TOPIC_INFO;
+    if (*ev.text && *ev.by)
+        member_answer(m, &ev);
     lock_release(&r->lock);
 }
 

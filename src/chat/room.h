@@ -77,7 +77,7 @@ struct room *room_of_member(const struct member *m, const char *name);
 
 /* Whether the member may join with that key (NULL: none). *ticket is for roster_join; `no` says why not. */
 bool room_admits(struct room *r, const struct member *m, const char *key, unsigned *ticket, struct refusal *no);
-/* Answers with the topic. The reader has settled (net/post.h). */
+/* Answers with the topic, and with who set it, if that is known. The reader has settled (net/post.h). */
 void room_tell_topic(struct room *r, struct member *m);
 
 /* ---- calls for any thread; they take the room's lock ---- */
@@ -98,6 +98,8 @@ enum role room_account_role(struct room *r, int64_t account);
 /* The highest role of the target's account and of the members that match its name or client. The target's address is
  * ignored. */
 enum role room_role_of(struct room *r, const struct target *target);
+/* Fills the target with the last user of that name who has left, if it is known. */
+bool room_find_departed(struct room *r, const char *name, struct target *target);
 /* True when a member matches the target. */
 bool room_has_target(struct room *r, const struct target *target);
 /* True when the member may see that the room exists, who is in it and what was said: it is in the room, or may join

@@ -40,6 +40,7 @@ static void remove_locked(struct room *r, struct membership *ms)
 {
     struct subject su = room_subject_locked(r, ms);
     rules_slow_save(&r->rules, &su, ms->said_ms, clock_wall_ms());
+    rules_note_departed(&r->rules, &su);
     fanout_remove_locked(&r->fanout, ms);
     note_count_locked(r);
 }

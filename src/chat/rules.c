@@ -39,6 +39,7 @@ void rules_fini(struct rules *ru)
     free(ru->roles);
     free(ru->guests);
     free(ru->slow_waits);
+    free(ru->departed);
     unsigned changes = ru->changes;
     rules_init(ru);
     ru->changes = changes + 1;
@@ -153,6 +154,36 @@ void rules_invite_client(struct rules *ru, uint64_t id)
     if (!ru->guests)
         ru->guests = panic_malloc(MOST_GUESTS * sizeof *ru->guests);
     ru->guests[ru->guest_count++] = id;
+}
+
+/* ---- who has left ---- */
+
+void rules_note_departed(struct rules *ru, const struct subject *su)
+{
+    if (!ru->departed)
+        ru->departed = panic_malloc(RULES_DEPARTED * sizeof *ru->departed);
+    if (ru->departed_count == RULES_DEPARTED)
+        memmove(&ru->departed[0], &ru->departed[1], (size_t)--ru->departed_count * sizeof *ru->departed);
+    struct departed *p = &ru->departed[ru->departed_count++];
+    *p = (struct departed){.account = su->member->account, .client = su->member->id};
+    snprintf(p->name, sizeof p->name, "%s", su->name);
+    memcpy(p->host, su->member->host, sizeof p->host);
+}
+
+bool rules_find_departed(const struct rules *ru, const char *key, struct target *target)
+{
+    int i = ru->departed_count - 1;
+    while (i >= 0 && strcasecmp(ru->departed[i].name, key) != 0)
+        i--;
+    if (i < 0)
+        return false;
+    const struct departed *p = &ru->departed[i];
+    *target = (struct target){.account = p->account, .client = p->client};
+    snprintf(target->shown, sizeof target->shown, "%s", p->name);
+    name_fold(target->name, p->name);
+    if (!p->account)
+        memcpy(target->host, p->host, sizeof target->host);
+    return true;
 }
 
 /* ---- bans and mutes ---- */

@@ -47,6 +47,13 @@ struct slow_wait {
     char name[NAME_SIZE], host[ADDRS_TEXT];
 };
 
+/* A user who has left the room, for a ban or mute that comes too late. */
+struct departed {
+    char name[NAME_SIZE], host[ADDRS_TEXT];
+    int64_t account;
+    uint64_t client;
+};
+
 struct rules {
     long value[OPTIONS];
     char key[OPTION_TEXT]; /* value[OPTION_KEY] says whether there is one */
@@ -59,7 +66,8 @@ struct rules {
     struct ban *bans;             /* owns */
     uint64_t *guests;             /* owns: ids of invited clients without an account; the oldest first */
     struct slow_wait *slow_waits; /* owns; the oldest first */
-    int role_count, ban_count, guest_count, slow_wait_count;
+    struct departed *departed;    /* owns; the oldest first */
+    int role_count, ban_count, guest_count, slow_wait_count, departed_count;
     unsigned changes; /* grows with each change that may keep a user from joining */
 };
 
@@ -125,6 +133,11 @@ bool rules_may_talk(const struct rules *ru, const struct subject *su, int64_t sa
  * oldest such record is dropped. For a user who joins: returns that time and forgets it, or 0. */
 void rules_slow_save(struct rules *ru, const struct subject *su, int64_t said_ms, int64_t now_ms);
 int64_t rules_slow_restore(struct rules *ru, const struct subject *su, int64_t now_ms);
+/* Notes that a member leaves; the last RULES_DEPARTED are known. Fills the target with the last of that name (folded)
+ * who has left; false: nobody who is known. */
+#define RULES_DEPARTED 50
+void rules_note_departed(struct rules *ru, const struct subject *su);
+bool rules_find_departed(const struct rules *ru, const char *key, struct target *target);
 /* True when some users may not be allowed to join. */
 bool rules_limit_joining(const struct rules *ru);
 /* True when some members may not talk, or not at any time. */

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/panic.h"
 #include "base/rwlock.h"
+#include "chat/accounts.h"
 #include "chat/room.h"
 #include "chat/rules.h"
 
@@ -252,6 +253,18 @@ static bool put_locked(struct member *m, const struct member *from, const struct
     return member_put(m, ev) != OUTBOX_CLOSED;
 }
 
+/* The client that has the name; or one that is logged in to the account of that name, under whatever name. */
+static struct member *find_owner_locked(const char *key)
+{
+    struct account a;
+    struct member *m = find_locked(key);
+    if (m || !accounts_find(key, &a))
+        return m;
+    for (m = users.table; m && m->account != a.id; m = m->hh.next)
+        ;
+    return m;
+}
+
 bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg)
 {
     char key[NAME_SIZE];
@@ -259,7 +272,7 @@ bool users_put(struct member *from, const char *name, const char *text, void (*a
                        .time_ms = clock_wall_ms()};
     name_fold(key, name);
     rwlock_read(&users.lock);
-    struct member *m = find_locked(key);
+    struct member *m = find_owner_locked(key);
     ev.id = next_id();
     bool taken = m && put_locked(m, from, &ev);
     if (taken && m->away) {

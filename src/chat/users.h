@@ -81,8 +81,9 @@ void users_name_of(struct member *m, uint64_t id, char name[NAME_SIZE]);
 
 /* ---- delivery ---- */
 
-/* Sends a private message to the client that has the name; the users lock is held from the look-up to the put.
- * False: none has it, or its session is ending; then `absent` (may be NULL) was called, under the lock. If that
+/* Sends a private message to the client that has the name, or else is logged in to the account of that name; the users
+ * lock is held from the look-up to the put.
+ * False: none is, or its session is ending; then `absent` (may be NULL) was called, under the lock. If that
  * client is away, `from` is told so. If it ignores `from`, the message is dropped, and `from` is not told. Each
  * message has a number of its own. Numbers grow, but two messages put at the same time may arrive in either order.
  * For the reader of `from`. */

@@ -66,6 +66,7 @@ enum event_kind {
     EVENT_SENT,
     EVENT_STORED,       /* name: for whom the message is kept */
     EVENT_TOPIC_SET,
+    EVENT_TOPIC_INFO,   /* room, by, time_ms: who set its topic, and when */
     EVENT_TOKEN,        /* text */
     EVENT_REGISTERED,   /* name */
     EVENT_UNREGISTERED, /* name */

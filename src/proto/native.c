@@ -45,6 +45,7 @@ static const char *const formats[EVENTS] = {
     [EVENT_SENT] = "OK Sent",
     [EVENT_STORED] = "OK Stored for %n",
     [EVENT_TOPIC_SET] = "OK Topic set",
+    [EVENT_TOPIC_INFO] = "TOPICINFO %r %b %w",
     [EVENT_TOKEN] = "OK Token %t",
     [EVENT_REGISTERED] = "OK Registered %n",
     [EVENT_UNREGISTERED] = "OK Unregistered %n",

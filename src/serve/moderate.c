@@ -40,14 +40,15 @@ bool moderate_may(struct session *s, struct room *r, enum role least, struct ref
 
 /* ---- targets ---- */
 
-/* A user who is online under that name, else the owner of the account. False: neither. */
-static bool find_user(const char *word, struct target *target)
+/* A user who is online under that name; else the owner of the account; else one who has left the room (may be NULL)
+ * under that name. False: none of them. */
+static bool find_user(struct room *left, const char *word, struct target *target)
 {
     struct account a;
     *target = (struct target){0};
     if (!name_was_user(word))
         return false;
-    if (users_identify(word, target)) {
+    if (users_identify(word, target) || (left && !accounts_find(word, &a) && room_find_departed(left, word, target))) {
         if (accounts_by_id(target->account, &a))
             name_fold(target->name, a.name);
         return true;
@@ -70,7 +71,7 @@ static bool aim_at_user(struct session *s, struct aim *at, struct refusal *no)
 {
     if (!moderate_may(s, at->room, ROLE_OP, no))
         return false;
-    if (!find_user(at->word, &at->target))
+    if (!find_user(NULL, at->word, &at->target))
         return refusal_set(no, ERROR_USER_NOT_FOUND);
     *at->target.host = '\0';
     return true;
@@ -86,12 +87,15 @@ bool moderate_aim(struct session *s, struct aim *at, struct refusal *no)
     struct target by_address = {0}, *target = &at->target;
     if (!moderate_may(s, at->room, ROLE_OP, no))
         return false;
-    bool is_address = addrs_read_key(at->word, by_address.host);
-    if (is_address) {
+    if (addrs_read_key(at->word, by_address.host)) {
         *target = by_address;
         memcpy(target->shown, target->host, sizeof target->shown);
+    } else if (strchr(at->word, '/')) {
+        return refusal_set(no, ERROR_NETWORK);
+    } else if (!find_user(at->room, at->word, target)) {
+        return refusal_set(no, ERROR_USER_NOT_FOUND);
     }
-    return is_address || find_user(at->word, target) ? may_act_on(s, at, no) : refusal_set(no, ERROR_USER_NOT_FOUND);
+    return may_act_on(s, at, no);
 }
 
 /* ---- roles ---- */
@@ -176,7 +180,7 @@ bool moderate_unban(struct session *s, struct aim *at, enum ban_kind kind, struc
     char *shown = at->target.shown;
     if (!moderate_may(s, at->room, ROLE_OP, no))
         return false;
-    find_user(at->word, &at->target);
+    find_user(at->room, at->word, &at->target);
     if (!addrs_read_key(at->word, shown))
         snprintf(shown, sizeof at->target.shown, "%s", at->word);
     return finish(moderation_unban(at->room, kind, &at->target, &by), no);

@@ -55,6 +55,7 @@ ERROR(BAD_VALUE, "Invalid value for %n", "a switch takes on or off, a number mus
 ERROR(TEMPORARY, "Needs a lasting role (ask the operator for one)", "the change would outlast you: you run the room only while you stay in it, because nobody owns it or because you have no account; so you cannot set retention, change the role of an account that has one, invite an account that is not online, or lift a ban or mute that lasts")
 ERROR(NO_ROLE, "User does not have that role", "DEOP of a user who is not an op; DEVOICE of a user who has no voice, or whose role is higher")
 ERROR(LOOPBACK, "Cannot ban or mute a loopback address", "BAN or MUTE of an address of the machine itself, which a proxy or everyone on it may share; use the name")
+ERROR(NETWORK, "Cannot ban or mute a network; give an address", "BAN or MUTE of a range such as 192.0.2.0/24; of IPv6 the first 64 bits of an address are banned anyway")
 ERROR(NOT_BANNED, "Not banned or muted", "UNBAN or UNMUTE of a user or address that BANS does not show, under that name or another")
 ERROR(TOO_MANY_RULES, "Too many entries for this room", "the room has rooms.roles roles, or rooms.bans bans and mutes")
 ERROR(AWAY_TOO_LONG, "Away text too long", "the text of AWAY has more than limits.away_bytes bytes")

@@ -72,6 +72,8 @@ static void only_room_and_private_lines_have_tags(void **state)
     client_ask(&b, "TOPIC tea", "OK Topic set");
     expect_tagged(&a, "TOPIC #den tea");
     client_ask(&a, "TOPIC", "TOPIC #den tea");
+    if (strncmp(client_line(&a), "TOPICINFO #den bob 20", 21) != 0)
+        fail_msg("not who set it: %s", a.line);
     client_ask(&b, "ME nods", "ME #den bob nods");
     expect_tagged(&a, "ME #den bob nods");
     client_ask(&b, "PRIVMSG alice psst", "OK Sent");

@@ -84,6 +84,19 @@ static void stored_messages_are_shown_until_the_reader_sends_a_line(void **state
     client_close(&b);
 }
 
+static void an_owner_under_another_name_is_online(void **state)
+{
+    struct client a, v;
+    (void)state;
+    client_register(&v, &d, "vera");
+    client_ask(&v, "RENAME dave", "OK Renamed dave");
+    client_login(&a, &d, "alice");
+    client_ask(&a, "PRIVMSG vera hello", "OK Sent");
+    client_expect(&v, "PRIVMSG alice hello");
+    client_close(&a);
+    client_close(&v);
+}
+
 static void a_full_mailbox_refuses_messages(void **state)
 {
     struct client a, b;
@@ -188,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_message_to_an_offline_user_is_stored_with_its_time),
         TEST(stored_messages_are_shown_until_the_reader_sends_a_line),
+        TEST(an_owner_under_another_name_is_online),
         TEST(a_full_mailbox_refuses_messages),
         TEST(stored_messages_survive_a_restart_and_a_kill),
         TEST(stored_messages_are_deleted_with_their_account),

@@ -292,6 +292,57 @@ static void an_address_is_nobodys_name(void **state)
     client_close(&c);
 }
 
+static void who_has_left_can_be_banned(void **state)
+{
+    struct client olga, eve;
+    (void)state;
+    client_register(&olga, &d, "olga");
+    client_ask(&olga, "JOIN den", "OK Joined #den (0 users)");
+    client_login(&eve, &d, "eve");
+    settle(&eve, "JOIN den");
+    client_ask(&eve, "QUIT", "OK Goodbye!");
+    client_close(&eve);
+    settle(&olga, "PING left");
+    client_ask(&olga, "KICK eve", "ERROR User not found");
+    client_ask(&olga, "BAN adam", "ERROR User not found");
+    client_ask(&olga, "BAN EVE", "OK Banned eve");
+    client_login(&eve, &d, "eve");
+    client_ask(&eve, "JOIN den", "ERROR Banned");
+    client_close(&eve);
+    client_close(&olga);
+}
+
+/* Under another name as well, because it is the account that left. */
+static void an_account_that_has_left_under_another_name_can_be_banned(void **state)
+{
+    struct client olga, vera;
+    (void)state;
+    client_register(&olga, &d, "olga");
+    client_ask(&olga, "JOIN den", "OK Joined #den (0 users)");
+    client_register(&vera, &d, "vera");
+    settle(&vera, "RENAME dave\nJOIN den\nLEAVE");
+    client_ask(&vera, "QUIT", "OK Goodbye!");
+    client_close(&vera);
+    settle(&olga, "PING left");
+    client_ask(&olga, "BAN dave", "OK Banned dave");
+    client_login_account(&vera, &d, "vera");
+    client_ask(&vera, "JOIN den", "ERROR Banned");
+    client_close(&vera);
+    client_close(&olga);
+}
+
+static void a_network_cannot_be_banned_and_the_error_says_so(void **state)
+{
+    struct client olga;
+    (void)state;
+    client_register(&olga, &d, "olga");
+    client_ask(&olga, "JOIN den", "OK Joined #den (0 users)");
+    client_ask(&olga, "BAN 192.0.2.0/24", "ERROR Cannot ban or mute a network; give an address");
+    client_ask(&olga, "MUTE 2001:db8::/32", "ERROR Cannot ban or mute a network; give an address");
+    client_ask(&olga, "BAN 2001:db8::7/64", "OK Banned 2001:db8::/64");
+    client_close(&olga);
+}
+
 /* ---- who runs a room for as long as they stay ---- */
 
 /* Mallory is the first in a room that nobody owns; Alice has an account. */
@@ -437,6 +488,9 @@ int main(void)
         T(a_ban_of_an_account_hits_nobody_else_of_its_name),
         T(who_gives_up_an_account_stays_banned),
         T(an_address_is_nobodys_name),
+        T(who_has_left_can_be_banned),
+        T(an_account_that_has_left_under_another_name_can_be_banned),
+        T(a_network_cannot_be_banned_and_the_error_says_so),
         T(what_a_temporary_op_sets_ends_with_its_stay),
         T(what_a_temporary_op_sets_ends_with_the_server),
         T(a_ban_and_a_mute_by_a_temporary_op_end_with_its_stay),

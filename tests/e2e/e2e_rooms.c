@@ -102,6 +102,8 @@ static void a_topic_is_shown_announced_and_cleared(void **state)
     client_ask(&a, "TOPIC Soup at  noon", "OK Topic set");
     client_expect(&b, "TOPIC #one Soup at  noon");
     client_ask(&b, "TOPIC", "TOPIC #one Soup at  noon");
+    if (strncmp(client_line(&b), "TOPICINFO #one adam 20", 22) != 0)
+        fail_msg("not who set it: %s", b.line);
     memset(topic, 't', sizeof topic);
     client_say(&a, "TOPIC %.*s", 391, topic);
     client_expect(&a, "ERROR Topic too long");

@@ -326,7 +326,9 @@ static void the_topic_is_answered(void **state)
     set_topic("tea");
     unit_member_clear(&alice);
     room_tell_topic(r, &alice.member);
-    unit_member_hears(&alice, "TOPIC #General tea\n");
+    char answer[128], when[CLOCK_TEXT];
+    snprintf(answer, sizeof answer, "TOPIC #General tea\nTOPICINFO #General server %s\n", clock_text(r->topic_ms, when));
+    unit_member_hears(&alice, answer);
 }
 
 static void a_closed_outbox_hears_nothing_and_harms_nobody(void **state)

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "chat/accounts.h"
 #include "chat/users.h"
 #include "tests/lib/unit.h"
 
@@ -27,6 +28,7 @@ static int set_up(void **state)
 {
     (void)state;
     unit_limits(UNIT_WIDE);
+    accounts_start();
     users_start();
     unit_member_start(&alice, "Alice", unit_gen());
     unit_member_start(&bob, "bob", unit_gen());
@@ -41,6 +43,7 @@ static int tear_down(void **state)
     unit_member_stop(&alice);
     unit_member_stop(&bob);
     users_stop();
+    accounts_stop();
     return 0;
 }
 
