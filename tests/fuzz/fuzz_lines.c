@@ -13,6 +13,7 @@
 #include "net/line.h"
 #include "proto/native_line.h"
 #include "proto/text.h"
+#include "tests/fuzz/generate.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -62,7 +63,6 @@ static void feed(struct buf *seen, const uint8_t *data, size_t size, size_t most
     line_fini(&l);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct buf whole = {0}, cut = {0};
@@ -88,24 +88,7 @@ static const char *const words[] = {
 
 int main(void)
 {
-    enum { INPUTS = 20000, WORDS = sizeof words / sizeof words[0] };
-    uint32_t x = 2463534242; /* xorshift, Marsaglia 2003 */
-    for (int i = 0; i < INPUTS; i++) {
-        struct buf in = {0};
-        int parts = i % 90 + 1;
-        for (int k = 0; k < parts; k++) {
-            x ^= x << 13;
-            x ^= x >> 17;
-            x ^= x << 5;
-            if (x % 8)
-                buf_str(&in, words[(x >> 8) % WORDS]);
-            else
-                buf_add(&in, &(char){(char)(x >> 8)}, 1);
-        }
-        LLVMFuzzerTestOneInput((const uint8_t *)in.data, in.len);
-        buf_fini(&in);
-    }
-    return 0;
+    return generate(words, sizeof words / sizeof words[0], 20000, 90);
 }
 
 #endif

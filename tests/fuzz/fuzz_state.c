@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Several clients of one chatd, all of its threads and its store: an input is what they do, in turn. After each step that
+ * waits, and at the end, what must always be true is checked: each line that a client reads ends in one CRLF and has none
+ * inside; who is in a room has it in their list, and the other way round; counts come back to zero.
+ *
+ * A byte of an input says which client goes on and how many of the words of this file it sends; the bytes behind choose
+ * them. 0xff closes its connection, 0xfe waits for all. So any bytes are an input, and a changed byte is another
+ * conversation.
+ */
+#include "config.h"
+
+#include "base/panic.h"
+#include "chat/history.h"
+#include "chat/roster.h"
+#include "chat/rooms.h"
+#include "chat/users.h"
+#include "net/post.h"
+#include "serve/native/native_protocol.h"
+#include "serve/reader.h"
+#include "serve/session.h"
+#include "tests/fuzz/generate.h"
+#include "tests/lib/unit.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CLIENTS 4
+#define WAIT_MS 30000
+
+static const char *const words[] = {
+#define COMMAND(name, handler, args, flags, syntax, help) "\n" #name " ",
+#include "tbl/commands.h"
+#undef COMMAND
+#define OPTION(NAME, name, kind, value, most, what) "\nSET " name " ",
+#include "tbl/options.h"
+#undef OPTION
+    "#a ", "#b ", "alice ", "bob ", "carol ", "dave ", "on ", "off ", "1 ", "10m ", "ALL ", "INFO ", "-", "tags ", "acks ",
+    "\nJOIN #a\n", "\nALSO #b\n", "\nUSERNAME alice\n", "\nUSERNAME bob\n", "\nUSERNAME carol\n", "\nhello\n", "\n",
+    "192.0.2.7 ", "BEFORE ", "AFTER ", "SINCE ", "in:#a ", "from:bob ", "\xc3\xa9 ", "\xff", "\r\n", "/join #b\n", "key ",
+    "\nJOIN #a\nhello\nLEAVE\n", "\nSET private on\n", "\nKICK bob\n", "\nBAN carol 10m\n", "\nOP bob\n", "\nRENAME dave\n",
+};
+
+static struct client {
+    int fd; /* -1: not connected */
+    struct buf in;
+    bool is_behind; /* it has sent a PING whose answer was not read */
+} clients[CLIENTS];
+
+static bool is_idle(void *arg)
+{
+    (void)arg;
+    return pool_counts().idle == pool_counts().pairs;
+}
+
+/* Once: the house and the pool stay for all inputs. */
+static void start(void)
+{
+    struct pool_config pool = {.max = CLIENTS * 2, .prespawn = CLIENTS * 2, .prepare = session_prepare,
+                               .release = session_release, .serve = reader_serve};
+    static bool is_started;
+    int made;
+    if (is_started)
+        return;
+    is_started = true;
+    signal(SIGPIPE, SIG_IGN);
+    unit_house_start();
+    must(pool_start(&pool, &made) == 0 && made == CLIENTS * 2);
+    for (int i = 0; i < CLIENTS; i++)
+        clients[i].fd = -1;
+}
+
+static void connect_client(struct client *c)
+{
+    int fd[2];
+    unit_tcp_pair(fd, 0, 0);
+    struct arrival a = {.fd = fd[0], .peer = {.loopback = true, .near = true, .exempt = true},
+                        .via = &native_protocol};
+    strcpy(a.peer.text, "127.0.0.1:1");
+    must(pool_take(&a) == POOL_GIVEN);
+    c->fd = fd[1];
+}
+
+static void disconnect_client(struct client *c)
+{
+    if (c->fd >= 0)
+        close(c->fd);
+    c->fd = -1;
+    c->is_behind = false;
+    buf_fini(&c->in);
+}
+
+/* Checks the whole lines that were read. True: one of them is the answer to our PING. */
+static bool take_lines(struct client *c)
+{
+    bool is_answer = false;
+    char *lf;
+    size_t at = 0;
+    while (at < c->in.len && (lf = memchr(c->in.data + at, '\n', c->in.len - at))) {
+        size_t n = (size_t)(lf - c->in.data) - at + 1;
+        must(n >= 2 && lf[-1] == '\r' && !memchr(c->in.data + at, '\r', n - 2));
+        is_answer = is_answer || (n == 11 && memcmp(c->in.data + at, "PONG fuzz", 9) == 0);
+        at += n;
+    }
+    c->in.len -= at;
+    memmove(c->in.data, c->in.data + at, c->in.len);
+    return is_answer;
+}
+
+/* Reads up to the answer of the PING, or to the end of the connection. */
+static void await(struct client *c)
+{
+    char data[4096];
+    while (c->is_behind) {
+        struct pollfd p = {.fd = c->fd, .events = POLLIN};
+        must(poll(&p, 1, WAIT_MS) == 1);
+        ssize_t n = read(c->fd, data, sizeof data);
+        if (n <= 0) {
+            must(!c->in.len); /* no line was cut */
+            disconnect_client(c);
+            return;
+        }
+        buf_add(&c->in, data, (size_t)n);
+        if (take_lines(c))
+            c->is_behind = false;
+    }
+}
+
+static void say(struct client *c, const char *text)
+{
+    if (c->fd < 0)
+        connect_client(c);
+    size_t len = strlen(text);
+    if (write(c->fd, text, len) != (ssize_t)len)
+        disconnect_client(c);
+}
+
+/* ---- what must always be true ---- */
+
+struct check {
+    int memberships;
+};
+
+static void check_room(struct room *r, void *arg)
+{
+    struct check *ck = arg;
+    lock_acquire(&r->lock);
+    must(r->present == r->fanout.count);
+    for (int i = 0; i < r->fanout.count; i++) {
+        const struct member *m = r->fanout.members[i].member;
+        must(member_is_in(m, r) && m->listed && strcmp(r->fanout.members[i].name, m->name) == 0);
+    }
+    ck->memberships += r->fanout.count;
+    lock_release(&r->lock);
+}
+
+static void count_lists(struct pair *p, void *arg)
+{
+    const struct session *s = p->user;
+    *(int *)arg += s->member.room_count;
+}
+
+/* Nobody does anything now. A client that was removed from a room drops it from its own list at its next line, which was
+ * its PING. */
+static void check_lists(void)
+{
+    struct check ck = {0};
+    int listed = 0;
+    rooms_each(check_room, &ck, true);
+    pool_each(count_lists, &listed);
+    must(listed == ck.memberships);
+    must(users_count() <= pool_counts().clients);
+}
+
+static void settle(void)
+{
+    for (int round = 0; round < 2; round++) /* what one does may remove another from a room */
+        for (int i = 0; i < CLIENTS; i++)
+            if (clients[i].fd >= 0) {
+                clients[i].is_behind = true;
+                say(&clients[i], "\nPING fuzz\n");
+                await(&clients[i]);
+            }
+    bool all = true;
+    for (int i = 0; i < CLIENTS; i++)
+        all = all && clients[i].fd >= 0;
+    if (all && pool_counts().clients == CLIENTS)
+        check_lists();
+}
+
+static void end(void)
+{
+    for (int i = 0; i < CLIENTS; i++)
+        disconnect_client(&clients[i]);
+    unit_until(is_idle, NULL);
+    must(users_count() == 0 && pool_counts().clients == 0);
+    check_lists();
+    post_flush();
+}
+
+static void run(const uint8_t *data, size_t size)
+{
+    struct buf text = {0};
+    while (size--) {
+        uint8_t op = *data++;
+        struct client *c = &clients[op % CLIENTS];
+        buf_clear(&text);
+        for (int n = op >> 2 & 7; n && size; n--, size--)
+            buf_str(&text, words[*data++ % (sizeof words / sizeof words[0])]);
+        if (op == 0xff)
+            disconnect_client(c);
+        else if (op == 0xfe)
+            settle();
+        else if (text.len)
+            say(c, buf_text(&text));
+    }
+    buf_fini(&text);
+    settle();
+    end();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    start();
+    if (size <= 400)
+        run(data, size);
+    return 0;
+}
+
+#ifndef LIBFUZZER
+
+/* Bytes of all kinds. */
+static const char *const bytes[] = {"\xfe", "\x10", "\x21", "\x32", "\x43", "\x54", "\x65", "\x76", "\x87", "\x98", "\xa9",
+                                    "\xba", "\xcb", "\xdc", "\xed", "\xff", "\x01", "\x0f", "\x33", "\x3a", "\x3b", "\x41"};
+
+int main(void)
+{
+    int result = generate(bytes, sizeof bytes / sizeof bytes[0], 300, 120);
+    pool_close_all();
+    pool_wait_empty();
+    pool_stop();
+    unit_house_stop();
+    return result;
+}
+
+#endif
