@@ -14,6 +14,7 @@
 #include "chat/hashing.h"
 #include "chat/history.h"
 #include "chat/mail.h"
+#include "chat/makers.h"
 #include "chat/moderation.h"
 #include "chat/retention.h"
 #include "chat/rooms.h"
@@ -119,6 +120,7 @@ static void configure_chat(const struct conf *c)
     replay_configure(c->rooms_replay_messages, c->rooms_replay_age_s);
     rules_configure(c->rooms_roles, c->rooms_bans);
     rooms_configure(c->rooms_max, c->rooms_expire_days);
+    makers_configure(c->rooms_per_maker, c->rooms_max);
     history_configure(&(struct history_limits){
         .keep = c->history_keep,
         .queue_bytes = c->history_queue_bytes,

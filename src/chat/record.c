@@ -23,6 +23,7 @@ struct room_row record_row_locked(const struct room *r)
         .created_ms = r->created_ms,
         .used_ms = r->fanout.count ? clock_wall_ms() : r->used_ms,
         .topic_by = "",
+        .maker = r->maker,
     };
 }
 

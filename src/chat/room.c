@@ -83,6 +83,15 @@ void room_note_use_locked(struct room *r)
     r->used_no = atomic_fetch_add(&uses, 1);
 }
 
+bool room_keeps_locked(const struct room *r, int64_t maker)
+{
+    lock_assert_held(LOCK_ROOM);
+    for (int i = 0; i < r->rules.role_count; i++)
+        if (r->rules.roles[i].account != maker)
+            return true;
+    return *r->topic || r->kept_id || !rules_are_default(&r->rules);
+}
+
 uint64_t room_highest_id_locked(const struct room *r)
 {
     lock_assert_held(LOCK_ROOM);
@@ -96,6 +105,7 @@ void room_restart_locked(struct room *r)
     *r->topic_by = '\0';
     r->topic_ms = 0;
     r->permanent = false;
+    r->kept_id = 0;
     rules_fini(&r->rules);
     room_rules_changed_locked(r);
     room_note_number(room_highest_id_locked(r));

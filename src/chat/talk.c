@@ -90,6 +90,7 @@ static int durable_run(void *arg, sqlite3 *db)
     struct durable_line *line = arg;
     lock_acquire(&line->r->lock);
     room_number_late_locked(line->r, &line->ev);
+    line->r->kept_id = line->ev.id;
     lock_release(&line->r->lock);
     line->row = history_row(line->r, &line->ev);
     line->taken = false;

@@ -9,6 +9,8 @@
 #include "serve/join.h"
 
 #include "base/clock.h"
+#include "base/counter.h"
+#include "chat/makers.h"
 #include "chat/rooms.h"
 #include "chat/roster.h"
 #include "serve/backlog.h"
@@ -86,9 +88,14 @@ bool join_room(struct session *s, struct join *j)
         session_rooms_sync(s);
     bool leaves = !j->stay && m->current;
     bool has_space = m->room_count - leaves < session_limits().rooms_per_user;
-    struct room *r = has_space ? rooms_get_or_make(j->name, m->account) : NULL; /* before anything changes */
+    struct room *r = has_space ? rooms_get_or_make(j->name, m) : NULL; /* before anything changes */
     if (r)
         return enter(s, r, j, leaves);
-    j->no.error = name_fits(j->name) ? ERROR_TOO_MANY_ROOMS : ERROR_INVALID_ROOM;
+    if (has_space && name_fits(j->name) && rooms_share_is_used_up(m))
+        j->no = (struct refusal){.error = ERROR_TOO_MANY_MADE, .number = makers_share()};
+    else
+        j->no.error = name_fits(j->name) ? ERROR_TOO_MANY_ROOMS : ERROR_INVALID_ROOM;
+    if (has_space && name_fits(j->name))
+        counter_add(COUNTER_ROOMS_REFUSED, 1);
     return false;
 }

@@ -38,6 +38,7 @@ ERROR(NOT_IN, "Not in %n", "LEAVE of a room, or SAY in a room, that you are not 
 ERROR(USER_NOT_FOUND, "User not found", "no user online has the name; for SEEN: and no account was ever logged in to under it")
 ERROR(ROOM_NOT_FOUND, "Room not found", "the room does not exist, or you may not see it")
 ERROR(TOO_MANY_ROOMS, "Too many rooms", "you are in rooms.per_user rooms, or the server has rooms.max rooms and none can be evicted")
+ERROR(TOO_MANY_MADE, "Too many rooms made by you or from your address (at most %d)", "JOIN of a new room, while your account, or without one your address, has made rooms.per_maker rooms, or half of rooms.max, that are all in use or keep something: a topic, options, roles, or messages in the history")
 ERROR(UNKNOWN_COMMAND, "Unknown command (try HELP)", "the command is unknown")
 ERROR(UNKNOWN_CAP, "Unknown capability: %n (try CAPS)", "CAPS with an unknown name; nothing was changed")
 ERROR(USAGE, "Usage: %n", "an argument is missing, empty or superfluous; the syntax is shown")

@@ -12,6 +12,7 @@
 #include "base/panic.h"
 #include "chat/accounts.h"
 #include "chat/history.h"
+#include "chat/makers.h"
 #include "chat/retention.h"
 #include "chat/rooms.h"
 #include "chat/moderation.h"
@@ -855,6 +856,7 @@ void unit_house_start(void)
     unit_limits(UNIT_WIDE);
     replay_configure(20, 3600);
     rooms_configure(1000, 30);
+    makers_configure(100, 1000);
     rules_configure(1000, 500);
     unit_mkdir(house_dir);
     users_start();
