@@ -16,6 +16,7 @@
 #include "chat/mail.h"
 #include "chat/makers.h"
 #include "chat/moderation.h"
+#include "chat/reached.h"
 #include "chat/retention.h"
 #include "chat/rooms.h"
 #include "chat/search.h"
@@ -323,6 +324,7 @@ int server_check(const struct server_options *o)
 
 static void tick(int64_t now_ms)
 {
+    reached_tick();
     clients_check_deadlines();
     history_tick();
     retention_tick();
@@ -346,8 +348,9 @@ static int open_state(const struct conf *c, char socket_path[PATHS_SIZE])
     struct paths_given given = {server.options.dir, c->store_directory, c->admin_socket};
     if (paths_state(&given, dir, error) != 0 || store_open(dir, error) != 0)
         goto failed;
-    if (rooms_load(error) != 0 || accounts_load(error) != 0 || moderation_load(error) != 0 ||
-        paths_socket(&given, dir, socket_path, error) != 0 || admin_open(socket_path, c->admin_group, error) != 0) {
+    if (reached_load(error) != 0 || rooms_load(error) != 0 || accounts_load(error) != 0 ||
+        moderation_load(error) != 0 || paths_socket(&given, dir, socket_path, error) != 0 ||
+        admin_open(socket_path, c->admin_group, error) != 0) {
         store_close();
         goto failed;
     }
@@ -458,6 +461,7 @@ void server_stop(void)
     keeper_stop();
     history_stop();
     accounts_tick();
+    reached_stop();
     store_stop(); /* before the pairs are freed: it may still be about to notify one */
     pool_stop();
     refuse_stop();

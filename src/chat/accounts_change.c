@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "chat/accounts_impl.h"
 #include "chat/job.h"
 #include "chat/rooms.h"
@@ -160,7 +161,7 @@ static int invite_run(void *arg, sqlite3 *db)
 {
     struct account_change *c = arg;
     c->result = ACCOUNTS_DONE;
-    return store_accounts_invite(db, c->digest, sizeof c->digest, c->expires_ms, clock_wall_ms());
+    return store_accounts_invite(db, c->digest, sizeof c->digest, c->expires_ms, date_sure_ms());
 }
 
 static enum accounts_change change(const struct job *j, struct account_change *c, const struct waiter *w)

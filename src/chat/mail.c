@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/container.h"
+#include "base/date.h"
 #include "base/panic.h"
 #include "chat/history.h"
 
@@ -28,7 +29,7 @@ void mail_configure(const struct mail_limits *limits)
 
 static int64_t oldest_ms(void)
 {
-    return clock_wall_ms() - atomic_load_explicit(&days_now, memory_order_relaxed) * CLOCK_DAY_MS;
+    return date_sure_ms() - atomic_load_explicit(&days_now, memory_order_relaxed) * CLOCK_DAY_MS;
 }
 
 /* ---- messages ---- */
@@ -45,7 +46,7 @@ void mail_put(struct mail_job *mj, int64_t account, const char *from, const char
     static const struct job put = {put_run, NULL};
     mj->account = account;
     mj->n = 0;
-    mj->row = (struct mail_row){.time_ms = clock_wall_ms(), .name = from, .text = text};
+    mj->row = (struct mail_row){.time_ms = date_stamp_ms(), .name = from, .text = text};
     job_begin(&mj->job, &put, mj, notifier);
 }
 

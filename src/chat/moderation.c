@@ -7,7 +7,7 @@
 
 #include "chat/moderation.h"
 
-#include "base/clock.h"
+#include "base/date.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "chat/job.h"
@@ -162,7 +162,7 @@ static int ban_run(void *arg, sqlite3 *db)
         .reason = mo->reason,
         .by = b->by,
     };
-    return store_rules_ban(db, mo->r->key, &row, clock_wall_ms(), &mo->room_exists);
+    return store_rules_ban(db, mo->r->key, &row, date_sure_ms(), &mo->room_exists);
 }
 
 static void ban_committed(void *arg)
@@ -177,7 +177,7 @@ static void ban_committed(void *arg)
     if (!mo->room_exists)
         return;
     lock_acquire(&mo->r->lock);
-    rules_ban(&mo->r->rules, b, clock_wall_ms());
+    rules_ban(&mo->r->rules, b, date_sure_ms());
     b->reason = NULL; /* handed on */
     room_rules_changed_locked(mo->r);
     if (!removes)
@@ -194,7 +194,7 @@ enum moderation_result moderation_ban(struct room *r, const struct ban_change *c
     mo.ban = (struct ban){c->kind, *c->target, c->until_ms, .reason = panic_strdup(c->reason)};
     snprintf(mo.ban.by, sizeof mo.ban.by, "%s", by->name);
     lock_acquire(&r->lock);
-    bool has_space = rules_has_space_for_ban(&r->rules, c->kind, c->target, clock_wall_ms());
+    bool has_space = rules_has_space_for_ban(&r->rules, c->kind, c->target, date_sure_ms());
     lock_release(&r->lock);
     enum moderation_result result = has_space ? carry_out(&ban, &mo) : MODERATION_FULL;
     free(mo.ban.reason);
@@ -320,7 +320,7 @@ static void load_ban(const char *room, const struct ban_row *row, void *arg)
     snprintf(b.target.name, sizeof b.target.name, "%s", row->name);
     snprintf(b.target.host, sizeof b.target.host, "%s", row->host);
     snprintf(b.by, sizeof b.by, "%s", row->by);
-    rules_ban(&r->rules, &b, clock_wall_ms());
+    rules_ban(&r->rules, &b, date_sure_ms());
     load_end(r);
 }
 

@@ -9,6 +9,7 @@
 #include "chat/retention.h"
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "chat/rooms.h"
 #include "chat/search.h"
 #include "store/store_history.h"
@@ -57,7 +58,7 @@ static int do_step(sqlite3 *db, void *arg)
 
 static int step_run(struct store_job *job, sqlite3 *db)
 {
-    int64_t now_ms = clock_wall_ms(), days = RELAXED(most_days);
+    int64_t now_ms = date_sure_ms(), days = RELAXED(most_days);
     retention.limits = (struct history_trim){
         .now_ms = now_ms,
         .keep = RELAXED(most_messages),

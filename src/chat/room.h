@@ -65,8 +65,10 @@ static inline uint64_t room_first_number(int64_t created_ms)
 /* A number tells to which room a stored message belongs, so no number may be given twice under one name. Notes that
  * numbers up to this one were given, by a room that is gone or before the start. Any thread, any lock. */
 void room_note_number(uint64_t id);
+/* The creation time that the highest noted number belongs to. Any thread, any lock. */
+int64_t room_noted_ms(void);
 /* The creation time for a room made now: its numbers, from room_first_number() on, are above all that were noted,
- * even if the clock was set back. */
+ * whatever the clock says (base/date.h). */
 int64_t room_new_created_ms(void);
 
 /* A room of that name (as name_room gave it) with one reference, the table's. */

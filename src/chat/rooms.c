@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "base/date.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "base/rwlock.h"
@@ -406,11 +407,11 @@ static void note_use(struct room *r, void *arg)
 
 void rooms_clean_up(void)
 {
-    int64_t now = clock_wall_ms();
+    int64_t now = date_used_ms();
     int days = atomic_load_explicit(&expire_days_now, memory_order_relaxed);
     rooms_each(note_use, &now, false);
     if (days)
-        expire(now - days * CLOCK_DAY_MS);
+        expire(date_sure_ms() - days * CLOCK_DAY_MS);
 }
 
 /* ---- for changes ---- */

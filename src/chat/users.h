@@ -14,6 +14,9 @@
 void users_start(void);
 void users_stop(void);
 
+/* Numbers of private messages and new names are above that one. Before the first of them. Main thread. */
+void users_note_number(uint64_t id);
+
 /* ---- names ---- */
 
 /* Gives the member the name, if it is free or the member's own already, and if .may allows it. The answer is put before

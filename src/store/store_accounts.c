@@ -48,7 +48,7 @@ int store_accounts_era(sqlite3 *db, int64_t id, int64_t *era, bool *found)
 
 int store_accounts_seen(sqlite3 *db, int64_t id, int64_t seen_ms, const char *seen_from)
 {
-    return sql_run(db, "UPDATE account SET seen_ms = ?2, seen_from = ?3 WHERE id = ?1",
+    return sql_run(db, "UPDATE account SET seen_ms = max(seen_ms, ?2), seen_from = ?3 WHERE id = ?1",
                    SQL_WITH(sql_int(id), sql_int(seen_ms), sql_text(seen_from)));
 }
 
