@@ -10,8 +10,8 @@
  * leaves the table only under the write lock, while nobody but the table refers to it.
  *
  * At rooms.max a room that keeps nothing (room_keeps_locked) gives way to a new one: the one that has been empty
- * longest. A user whose share of the rooms is used up (chat/makers.h) gives way to itself: of the rooms that it made the
- * one that has been empty longest, if that keeps nothing but a role of its maker. No other room is evicted.
+ * longest. A user whose share of the rooms is used up (chat/makers.h) gives way to itself: of the rooms that it made
+ * the one that has been empty longest, if that keeps nothing but a role of its maker. No other room is evicted.
  */
 void rooms_start(void);
 /* After store_stop. */

@@ -12,7 +12,7 @@
  * than its owner's address. The address from which the account was last logged in to has a bucket with the account of
  * its own, so nobody elsewhere can use up the owner's attempts. An attempt that is being checked counts as wrong until
  * it is known to be right, so making many at once gains nothing; a client that is refused only because of such attempts
- * gets THROTTLE_BUSY. Any thread.
+ * gets THROTTLE_BUSY. Wrong keys of rooms are counted in the same way (serve/join.c). Any thread.
  */
 #define THROTTLE_KEY 112 /* an address and a name */
 

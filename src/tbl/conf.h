@@ -123,7 +123,7 @@ CONF_INT(accounts, max, 10000, 0, 10000000, LIVE, "maximum number of accounts; e
 CONF_INT(accounts, hash_memory_kib, 65536, 8, 4194304, LIVE, "memory in KiB for hashing a new password (argon2id)")
 CONF_INT(accounts, hash_passes, 2, 1, 100, LIVE, "number of passes over that memory")
 CONF_INT(accounts, hash_wait_ms, 5000, 0, 20000, LIVE, "milliseconds to wait for a turn; one password at a time is hashed per processor")
-CONF_INT(accounts, failed_logins, 10, 1, 1000, LIVE, "failed logins allowed from one address, and for one account from addresses other than its owner's")
+CONF_INT(accounts, failed_logins, 10, 1, 1000, LIVE, "failed logins allowed from one address, and for one account from addresses other than its owner's; and so many wrong keys of rooms from one account, or one address without")
 CONF_INT(accounts, failed_login_refill_s, 60, 1, 86400, LIVE, "seconds until one more failed login is allowed")
 CONF_INT(accounts, mail_messages, 100, 0, 100000, LIVE, "maximum number of private messages that wait for one account while its owner is away")
 CONF_INT(accounts, mail_days, 30, 1, 3650, LIVE, "days for which they are kept")

@@ -21,6 +21,7 @@ ERROR(NOT_INVITED, "Invitation not valid", "the invitation is unknown, used up o
 ERROR(PASSWORD_SHORT, "Password too short (at least %d bytes)", "a new password is shorter than accounts.password_min_bytes")
 ERROR(INSECURE, "Passwords need a secure connection", "a password came unencrypted from an address that is neither loopback nor private, and accounts.plaintext is false; the network may have seen it, so choose another one")
 ERROR(TOO_MANY_FAILED_LOGINS, "Too many wrong passwords, try again in %d s", "the password or invitation was not checked: too many wrong ones came for the account, or from the address")
+ERROR(TOO_MANY_WRONG_KEYS, "Too many wrong keys, try again in %d s", "JOIN with the key of a room, which was not looked at: too many wrong ones came from your account, or without one from your address")
 ERROR(MAILBOX_FULL, "Mailbox of %n is full", "a private message to a user who is away, for whom accounts.mail_messages are waiting")
 ERROR(BAD_TOKEN, "Token not valid", "RESUME with a token that is unknown, expired, replaced, or revoked by a new password or a removed certificate")
 ERROR(OUTDATED, "Log in again first", "TOKEN, or CERT ADD or DEL, in a session that logged in with what was revoked since: with a password that another has replaced, or with a certificate that was removed; USERNAME on a new connection, with the password, will do")
