@@ -8,6 +8,10 @@ ALTER TABLE room ADD COLUMN maker TEXT NOT NULL DEFAULT '';
 UPDATE room SET maker = coalesce((SELECT '=' || min(account) FROM room_role WHERE room = room.key AND role = 4), '')
 WHERE kept = 0;
 
+-- Whose share of a mailbox a message uses up: as room.maker. '' for messages from before this version.
+
+ALTER TABLE mail ADD COLUMN sender TEXT NOT NULL DEFAULT '';
+
 -- How far the date has come, see src/base/date.h: one row. Numbers of rooms and of private messages begin above
 -- number_ms << 20 at the next start.
 CREATE TABLE date (

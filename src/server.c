@@ -136,7 +136,11 @@ static void configure_chat(const struct conf *c)
         .resume_s = c->accounts_resume_s,
     });
     certify_configure(c->accounts_certificates);
-    mail_configure(&(struct mail_limits){.messages = c->accounts_mail_messages, .days = c->accounts_mail_days});
+    mail_configure(&(struct mail_limits){
+        .messages = c->accounts_mail_messages,
+        .per_sender = c->accounts_mail_per_sender,
+        .days = c->accounts_mail_days,
+    });
 }
 
 static void configure_serve(const struct conf *c)

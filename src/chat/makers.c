@@ -7,15 +7,12 @@
 #include "base/panic.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
-#define ACCOUNT_MARK '=' /* begins the key of an account; no address has it */
-
 struct maker {
-    char key[MAKER_SIZE];
+    char key[MEMBER_WHO];
     struct room *rooms; /* borrows; in the order in which they came */
     int count;
     UT_hash_handle hh;
@@ -34,20 +31,6 @@ void makers_configure(int per_maker, int max_rooms)
 int makers_share(void)
 {
     return atomic_load_explicit(&share_now, memory_order_relaxed);
-}
-
-void makers_key(char key[MAKER_SIZE], const struct member *m)
-{
-    int64_t account = m ? m->account : 0;
-    if (account)
-        snprintf(key, MAKER_SIZE, "%c%lld", ACCOUNT_MARK, (long long)account);
-    else
-        snprintf(key, MAKER_SIZE, "%s", !m ? "" : *m->host ? m->host : "loopback");
-}
-
-int64_t makers_account(const char *key)
-{
-    return *key == ACCOUNT_MARK ? strtoll(key + 1, NULL, 10) : 0;
 }
 
 static struct maker *find(const char *key)

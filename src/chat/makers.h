@@ -6,7 +6,7 @@
 
 /*
  * Who made which rooms. Every account has a share of the rooms, and so has every address for the users on it who are
- * not logged in to an account: all of loopback together, an IPv6 /64 network as one. So nobody can use up all rooms by
+ * not logged in to an account (member_who). "" is nobody: without a share, and without a limit. So nobody can use up all rooms by
  * making many. Plain data, protected by the lock of the table of rooms; `_locked` calls need it held for writing.
  */
 
@@ -16,11 +16,6 @@
 void makers_configure(int per_maker, int max_rooms);
 /* How many rooms one maker may have. Any thread. */
 int makers_share(void);
-
-/* The maker that a member is, "" for NULL (nobody: has no share, and no limit). For the member's own reader. */
-void makers_key(char key[MAKER_SIZE], const struct member *m);
-/* The id of the account that a maker is, or 0. */
-int64_t makers_account(const char *key);
 
 /* Counts the room for its maker, which its .maker says; takes it off the count. */
 void makers_add_locked(struct room *r);

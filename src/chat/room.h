@@ -16,13 +16,11 @@
  *
  * Locking key: R by .lock · T by the table's lock (chat/rooms.h) · c constant · t the store thread
  */
-#define MAKER_SIZE ADDRS_TEXT
-
 struct room {
     struct lock lock;
     char name[NAME_SIZE];        /* c: as first written, with its # */
     char key[NAME_SIZE];         /* c */
-    char maker[MAKER_SIZE];      /* c: who made it, chat/makers.h; "" for nobody */
+    char maker[MEMBER_WHO];      /* c: who made it, as member_who; "" for nobody */
     _Atomic int present;         /* written R: = fanout.count, to be read without the lock */
     struct fanout fanout;        /* R: the members, and the way to their outboxes */
     struct replay replay;        /* R: the last messages of the present conversation */

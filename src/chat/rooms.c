@@ -141,7 +141,7 @@ static struct room *oldest_own_locked(const char *maker)
 {
     struct room *oldest = NULL;
     for (struct room *r = makers_rooms_locked(maker); r; r = r->made_next)
-        if ((!oldest || r->listed_no < oldest->listed_no) && is_evictable_locked(r, makers_account(maker)))
+        if ((!oldest || r->listed_no < oldest->listed_no) && is_evictable_locked(r, member_who_account(maker)))
             oldest = r;
     return oldest;
 }
@@ -185,8 +185,8 @@ static struct room *find_locked(const char *name)
 
 static struct room *add_locked(const char *name, const struct member *m)
 {
-    char maker[MAKER_SIZE];
-    makers_key(maker, m);
+    char maker[MEMBER_WHO];
+    member_who(maker, m);
     if (!name_fits(name) || !make_space_locked(maker))
         return NULL;
     struct room *r = room_new(name, room_new_created_ms());
@@ -230,8 +230,8 @@ struct room *rooms_get_or_make(const char *name, const struct member *maker)
 
 bool rooms_share_is_used_up(const struct member *m)
 {
-    char maker[MAKER_SIZE];
-    makers_key(maker, m);
+    char maker[MEMBER_WHO];
+    member_who(maker, m);
     rwlock_read(&rooms.lock);
     bool is_used_up = is_share_used_up_locked(maker);
     rwlock_release(&rooms.lock);
