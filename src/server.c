@@ -21,6 +21,7 @@
 #include "chat/rooms.h"
 #include "chat/search.h"
 #include "chat/tokens.h"
+#include "chat/unused.h"
 #include "chat/users.h"
 #include "certificates.h"
 #include "conf.h"
@@ -130,6 +131,7 @@ static void configure_chat(const struct conf *c)
     search_configure(c->history_search_ms);
     hashing_configure(c->accounts_hash_wait_ms, processors());
     accounts_configure(c->accounts_max);
+    unused_configure(c->accounts_unused_days);
     tokens_configure(&(struct token_limits){
         .per_account = c->accounts_tokens,
         .days = c->accounts_token_days,
@@ -147,6 +149,7 @@ static void configure_serve(const struct conf *c)
 {
     flood_configure(c->flood_rate_per_s, c->flood_burst_tokens, c->flood_close_after_s, c->flood_exempt_loopback);
     throttle_configure(c->accounts_failed_logins, c->accounts_failed_login_refill_s);
+    throttle_configure_registrations(c->accounts_registrations, c->accounts_registration_refill_s);
     login_configure(&(struct login_rules){
         .registration = login_registration_named(c->accounts_registration),
         .plaintext = c->accounts_plaintext,
@@ -341,6 +344,7 @@ static void tick(int64_t now_ms)
     retention_clean_up();
     mail_clean_up();
     tokens_clean_up();
+    unused_clean_up();
     certificates_remind(now_ms);
 }
 

@@ -409,6 +409,16 @@ void users_close_others(const char *name, int64_t account, enum close_reason rea
     rwlock_release(&users.lock);
 }
 
+bool users_has_account(int64_t id)
+{
+    bool has = false;
+    rwlock_read(&users.lock);
+    for (struct member *m = users.table; m && !has; m = m->hh.next)
+        has = m->account == id;
+    rwlock_release(&users.lock);
+    return has;
+}
+
 void users_forget_account(int64_t id)
 {
     rwlock_read(&users.lock);

@@ -29,8 +29,12 @@ void throttle_configure(int failures, int refill_s);
 #define THROTTLE_BUSY (-1)
 int throttle_take(struct throttle_attempt *t, const struct addr *from, const char *account, bool home, int64_t now_ms);
 
-/* Must follow each attempt that was taken. wrong: it counts; else it was right, or was not checked, and is given
+/* Registrations are limited in the same way, by address: so many that succeed, and one more after each refill_s. */
+void throttle_configure_registrations(int most, int refill_s);
+int throttle_take_registration(struct throttle_attempt *t, const struct addr *from, int64_t now_ms);
+
+/* Must follow each attempt that was taken. counts: it was wrong, or a registration that succeeded; else it is given
  * back. */
-void throttle_end(const struct throttle_attempt *t, bool wrong);
+void throttle_end(const struct throttle_attempt *t, bool counts);
 
 #endif

@@ -60,6 +60,21 @@ int store_accounts_remove(sqlite3 *db, int64_t id, const char *was, bool *change
     return rc;
 }
 
+int store_accounts_unused(sqlite3 *db, int64_t before_ms, int64_t used_ms, int64_t *ids, int most, int *n)
+{
+    sqlite3_stmt *st;
+    *n = 0;
+    int rc = sql_open(db, &st,
+                      "SELECT id FROM account WHERE created_ms < ?1 AND seen_ms > 0 AND seen_ms < created_ms + ?2"
+                      " AND NOT locked LIMIT ?3",
+                      SQL_WITH(sql_int(before_ms), sql_int(used_ms), sql_int(most)));
+    if (rc != SQLITE_OK)
+        return rc;
+    while (sqlite3_step(st) == SQLITE_ROW)
+        ids[(*n)++] = sqlite3_column_int64(st, 0);
+    return sqlite3_finalize(st);
+}
+
 int store_accounts_count(sqlite3 *db, int64_t *count)
 {
     return sql_number(db, "SELECT count(*) FROM account", count);

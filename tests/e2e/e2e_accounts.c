@@ -372,6 +372,29 @@ static void wrong_passwords_are_throttled_without_locking_out_the_owner(void **s
     client_close(&other);
 }
 
+static void registrations_from_one_address_are_limited(void **state)
+{
+    struct client a, b;
+    (void)state;
+    fixture_start("accounts = { registrations = 3; registration_refill_s = 86400; " CHEAP " };");
+    for (int i = 0; i < 4; i++) {
+        client_open_from(&a, &d, "127.0.0.66");
+        client_say(&a, "USERNAME m%d", i);
+        client_expect(&a, "OK Welcome, m%d!", i);
+        client_say(&a, "REGISTER password");
+        if (i < 3)
+            client_expect(&a, "OK Registered m%d", i);
+        else
+            assert_int_equal(strncmp(client_line(&a), "ERROR Too many registrations from your address, try again in ",
+                                     61), 0);
+        client_ask(&a, "QUIT", "OK Goodbye!");
+        client_close(&a);
+    }
+    client_register(&b, &d, "bea"); /* from another address */
+    assert_int_equal(daemon_status(&d, "registrations_throttled"), 1);
+    client_close(&b);
+}
+
 static void wrong_keys_of_rooms_are_throttled_without_locking_out_members(void **state)
 {
     struct client owner, eve, guest, carol;
@@ -743,6 +766,7 @@ int main(void)
         TEST(with_registration_closed_only_the_operator_registers),
         TEST(a_locked_database_refuses_changes_but_not_logins),
         TEST_OWN_CONF(wrong_passwords_are_throttled_without_locking_out_the_owner),
+        TEST_OWN_CONF(registrations_from_one_address_are_limited),
         TEST_OWN_CONF(wrong_keys_of_rooms_are_throttled_without_locking_out_members),
         TEST_OWN_CONF(a_login_that_waits_too_long_for_hashing_is_told_to_retry),
         TEST_OWN_CONF(a_stop_does_not_wait_for_queued_hashing),
