@@ -71,8 +71,8 @@ static bool admits(struct session *s, struct room *r, struct join *j, unsigned *
     throttle_end(&t, is_wrong);
     if (is_wrong) {
         counter_add(COUNTER_KEYS_WRONG, 1);
-        log_peer(LOG_WARN, "wrong_key", "id=%llu room=%s address=%s", (unsigned long long)s->member.id, r->name,
-                 s->pair->arrival.peer.text);
+        log_peer_from(&s->pair->arrival.peer.key, LOG_WARN, "wrong_key", "id=%llu room=%s address=%s",
+                      (unsigned long long)s->member.id, r->name, s->pair->arrival.peer.text);
     }
     return may;
 }

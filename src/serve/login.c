@@ -243,8 +243,8 @@ bool login_prove(struct session *s, const struct account *a, const char *passwor
     switch (result) {
     case HASHING_WRONG:
         counter_add(COUNTER_LOGINS_WRONG, 1);
-        log_peer(LOG_WARN, "wrong_password", "id=%llu account=%s address=%s", (unsigned long long)s->member.id, a->name,
-                 peer->text);
+        log_peer_from(&peer->key, LOG_WARN, "wrong_password", "id=%llu account=%s address=%s",
+                      (unsigned long long)s->member.id, a->name, peer->text);
         no->error = ERROR_WRONG_PASSWORD;
         break;
     case HASHING_BUSY:
