@@ -6,8 +6,9 @@
 
 /*
  * Who made which rooms. Every account has a share of the rooms, and so has every address for the users on it who are
- * not logged in to an account (member_who). "" is nobody: without a share, and without a limit. So nobody can use up all rooms by
- * making many. Plain data, protected by the lock of the table of rooms; `_locked` calls need it held for writing.
+ * not logged in to an account (member_who). So nobody can use up all rooms by making many. "" is nobody, and has no
+ * limit. Plain data, protected by the lock of the table of rooms: `_locked` calls need it held, and held for writing if
+ * they change something.
  */
 
 /* The most rooms of one maker, and the most rooms in all: a maker has half of those at most, but never fewer than

@@ -80,6 +80,7 @@ static bool admits(struct session *s, struct room *r, struct join *j, unsigned *
 struct attempt {
     struct join *join;
     bool leaves; /* the current room is still to be left */
+    bool is_paid; /* others may be told that the user joins */
     int tries;
 };
 
@@ -99,6 +100,9 @@ static bool try_once(struct session *s, struct room *r, struct attempt *a)
     unsigned ticket;
     if (!admits(s, r, a->join, &ticket))
         return false;
+    if (!a->is_paid && atomic_load_explicit(&r->present, memory_order_relaxed) && !session_announce(s))
+        return refusal_set(&a->join->no, ERROR_BUSY); /* over: nobody reads the answer */
+    a->is_paid = true;
     struct backlog *backlog = a->tries++ < HISTORY_TRIES ? stored_replay(s, r, &stored) : NULL;
     leave_current(s, a);
     bool is_in = session_rooms_enter(s, r, ticket, backlog);

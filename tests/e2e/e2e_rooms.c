@@ -281,7 +281,7 @@ static void no_line_overtakes_or_is_missing_from_the_answer_to_join(void **state
     struct client a;
     pthread_t talking, reading;
     (void)state;
-    fixture_start("rooms = { replay_messages = 5; };");
+    fixture_start("rooms = { replay_messages = 5; }; flood = { announcements = 1000; };");
     client_enter(&t.c, &d, "talker", "busy");
     client_login(&a, &d, "guest");
     assert_int_equal(pthread_create(&reading, NULL, drain, &t.c), 0);
