@@ -19,8 +19,8 @@
 /* The date that an earlier run had reached; 0: there was none, so the wall clock is believed. Main thread. */
 void date_start(int64_t reached_ms);
 
-/* Time has passed. The date does not go beyond limit_ms. `mono_ms` is clock_ms(), `wall_ms` clock_wall_ms(). One thread,
- * the keeper. */
+/* Time has passed. The date does not go beyond limit_ms. `mono_ms` is clock_ms(), `wall_ms` clock_wall_ms(). One
+ * thread, the keeper. */
 void date_tick(int64_t mono_ms, int64_t wall_ms, int64_t limit_ms);
 
 /* The date itself: for numbers that must not fall. Before date_start it is the wall clock. */

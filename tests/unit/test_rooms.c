@@ -243,6 +243,9 @@ static void say_in(const char *name, struct member *m)
     post_flush();
     roster_leave(r, m, &(struct leaving){.reason = ""});
     member_remove_room(m, r);
+    free(m->rooms);
+    m->rooms = NULL;
+    m->room_cap = 0;
     rooms_release(r);
 }
 
