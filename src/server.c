@@ -14,11 +14,14 @@
 #include "chat/hashing.h"
 #include "chat/history.h"
 #include "chat/mail.h"
+#include "chat/makers.h"
 #include "chat/moderation.h"
+#include "chat/reached.h"
 #include "chat/retention.h"
 #include "chat/rooms.h"
 #include "chat/search.h"
 #include "chat/tokens.h"
+#include "chat/unused.h"
 #include "chat/users.h"
 #include "certificates.h"
 #include "conf.h"
@@ -119,6 +122,7 @@ static void configure_chat(const struct conf *c)
     replay_configure(c->rooms_replay_messages, c->rooms_replay_age_s);
     rules_configure(c->rooms_roles, c->rooms_bans);
     rooms_configure(c->rooms_max, c->rooms_expire_days);
+    makers_configure(c->rooms_per_maker, c->rooms_max);
     history_configure(&(struct history_limits){
         .keep = c->history_keep,
         .queue_bytes = c->history_queue_bytes,
@@ -127,19 +131,26 @@ static void configure_chat(const struct conf *c)
     search_configure(c->history_search_ms);
     hashing_configure(c->accounts_hash_wait_ms, processors());
     accounts_configure(c->accounts_max);
+    unused_configure(c->accounts_unused_days);
     tokens_configure(&(struct token_limits){
         .per_account = c->accounts_tokens,
         .days = c->accounts_token_days,
         .resume_s = c->accounts_resume_s,
     });
     certify_configure(c->accounts_certificates);
-    mail_configure(&(struct mail_limits){.messages = c->accounts_mail_messages, .days = c->accounts_mail_days});
+    mail_configure(&(struct mail_limits){
+        .messages = c->accounts_mail_messages,
+        .per_sender = c->accounts_mail_per_sender,
+        .days = c->accounts_mail_days,
+    });
 }
 
 static void configure_serve(const struct conf *c)
 {
     flood_configure(c->flood_rate_per_s, c->flood_burst_tokens, c->flood_close_after_s, c->flood_exempt_loopback);
+    flood_configure_announcements(c->flood_announcements, c->flood_announcement_refill_ms);
     throttle_configure(c->accounts_failed_logins, c->accounts_failed_login_refill_s);
+    throttle_configure_registrations(c->accounts_registrations, c->accounts_registration_refill_s);
     login_configure(&(struct login_rules){
         .registration = login_registration_named(c->accounts_registration),
         .plaintext = c->accounts_plaintext,
@@ -321,6 +332,7 @@ int server_check(const struct server_options *o)
 
 static void tick(int64_t now_ms)
 {
+    reached_tick();
     clients_check_deadlines();
     history_tick();
     retention_tick();
@@ -333,6 +345,7 @@ static void tick(int64_t now_ms)
     retention_clean_up();
     mail_clean_up();
     tokens_clean_up();
+    unused_clean_up();
     certificates_remind(now_ms);
 }
 
@@ -344,8 +357,9 @@ static int open_state(const struct conf *c, char socket_path[PATHS_SIZE])
     struct paths_given given = {server.options.dir, c->store_directory, c->admin_socket};
     if (paths_state(&given, dir, error) != 0 || store_open(dir, error) != 0)
         goto failed;
-    if (rooms_load(error) != 0 || accounts_load(error) != 0 || moderation_load(error) != 0 ||
-        paths_socket(&given, dir, socket_path, error) != 0 || admin_open(socket_path, c->admin_group, error) != 0) {
+    if (reached_load(error) != 0 || rooms_load(error) != 0 || accounts_load(error) != 0 ||
+        moderation_load(error) != 0 || paths_socket(&given, dir, socket_path, error) != 0 ||
+        admin_open(socket_path, c->admin_group, error) != 0) {
         store_close();
         goto failed;
     }
@@ -456,6 +470,7 @@ void server_stop(void)
     keeper_stop();
     history_stop();
     accounts_tick();
+    reached_stop();
     store_stop(); /* before the pairs are freed: it may still be about to notify one */
     pool_stop();
     refuse_stop();

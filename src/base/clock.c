@@ -6,6 +6,7 @@
 
 #include "base/panic.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,9 +40,16 @@ int64_t clock_coarse_ms(void)
 #endif
 }
 
+static _Atomic int64_t shift_ms;
+
 int64_t clock_wall_ms(void)
 {
-    return read_ms(CLOCK_REALTIME);
+    return read_ms(CLOCK_REALTIME) + atomic_load_explicit(&shift_ms, memory_order_relaxed);
+}
+
+void clock_shift_wall(int64_t ms)
+{
+    atomic_store_explicit(&shift_ms, ms, memory_order_relaxed);
 }
 
 const char *clock_text(int64_t wall_ms, char buf[CLOCK_TEXT])

@@ -19,8 +19,12 @@ int64_t clock_us(void);
 /* The same clock, cheaper to read; up to one timer tick (about 4 ms) behind clock_ms(). */
 int64_t clock_coarse_ms(void);
 
-/* The wall clock, since 1970. */
+/* The wall clock, since 1970. It may be wrong, and may be set at any time: what is deleted by its age goes by
+ * base/date.h. */
 int64_t clock_wall_ms(void);
+
+/* For tests: the wall clock is so much ahead from now on. */
+void clock_shift_wall(int64_t ms);
 
 #define CLOCK_TEXT 32
 

@@ -22,17 +22,27 @@
 #define LINE_MAX_BYTES 1024
 #define PEER_BURST 200
 #define PEER_PER_SECOND 50
+#define FROM_PART 2    /* one address may have a half of it */
+#define MOST_EVENTS 32 /* with a limit of their own; there are fewer */
+#define PLACES 64      /* of addresses for each event; addresses that share one share its limit */
 
 static _Atomic int level_now = LOG_INFO;
 static _Atomic bool time_now = true;
 
+struct bucket {
+    int64_t used_milli;  /* thousandths of a line */
+    int64_t filled_ms;
+};
+
 /* Locking key: L by .lock */
 static struct {
     struct lock lock;
-    int64_t tokens_milli; /* L: thousandths of a line */
-    int64_t filled_ms;    /* L */
-    uint64_t dropped;     /* L: lines, since the last log_suppressed */
-} limit = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_LOG}, .tokens_milli = PEER_BURST * 1000};
+    struct event_limit {
+        const char *event; /* borrows a literal; NULL: this one is free */
+        struct bucket all, from[PLACES];
+        uint64_t dropped;  /* lines, since the last log_suppressed */
+    } events[MOST_EVENTS]; /* L */
+} limit = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_LOG}};
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
@@ -104,24 +114,48 @@ static void put_linef(enum log_level level, const char *event, const char *fmt, 
     va_end(ap);
 }
 
-/* Takes a token of the rate limit; false if none is left. *dropped: the number of lines to report as suppressed now. */
-static bool limit_pass(uint64_t *dropped)
+static struct event_limit *find_locked(const char *event)
 {
-    int64_t now = clock_ms();
+    int i = 0;
+    while (i < MOST_EVENTS - 1 && limit.events[i].event && strcmp(limit.events[i].event, event) != 0)
+        i++;
+    limit.events[i].event = event;
+    return &limit.events[i];
+}
+
+/* True when the bucket has space for one more line, with so much of the rate. */
+static bool has_space(struct bucket *b, int part, int64_t now_ms)
+{
+    b->used_milli -= (now_ms - b->filled_ms) * PEER_PER_SECOND / part;
+    b->filled_ms = now_ms;
+    if (b->used_milli < 0)
+        b->used_milli = 0;
+    return b->used_milli + 1000 <= PEER_BURST * 1000 / part;
+}
+
+static unsigned place_of(const void *from)
+{
+    const unsigned char *bytes = from;
+    unsigned hash = 2166136261u; /* FNV-1a */
+    for (int i = 0; i < LOG_FROM; i++)
+        hash = (hash ^ bytes[i]) * 16777619u;
+    return (hash ^ hash >> 16) % PLACES;
+}
+
+/* Takes space for a line of the event; false if there is none. *dropped: the number of lines to report as suppressed
+ * now. */
+static bool limit_pass(const char *event, const void *from, uint64_t *dropped)
+{
+    int64_t now_ms = clock_ms();
     lock_acquire(&limit.lock);
-    limit.tokens_milli += (now - limit.filled_ms) * PEER_PER_SECOND;
-    limit.filled_ms = now;
-    if (limit.tokens_milli > PEER_BURST * 1000)
-        limit.tokens_milli = PEER_BURST * 1000;
-    bool pass = limit.tokens_milli >= 1000;
-    *dropped = 0;
-    if (pass) {
-        limit.tokens_milli -= 1000;
-        *dropped = limit.dropped;
-        limit.dropped = 0;
-    } else {
-        limit.dropped++;
-    }
+    struct event_limit *l = find_locked(event);
+    struct bucket *own = from ? &l->from[place_of(from)] : NULL;
+    bool pass = has_space(&l->all, 1, now_ms) && (!own || has_space(own, FROM_PART, now_ms));
+    *dropped = pass ? l->dropped : 0;
+    l->dropped = pass ? 0 : l->dropped + 1;
+    l->all.used_milli += pass ? 1000 : 0;
+    if (own)
+        own->used_milli += pass ? 1000 : 0;
     lock_release(&limit.lock);
     return pass;
 }
@@ -151,18 +185,31 @@ void log_info(const char *event, const char *fmt, ...)
     LOG_AT(LOG_INFO);
 }
 
-void log_peer(enum log_level level, const char *event, const char *fmt, ...)
+/* Whether a line that a peer has caused may be written; and the count of those that were not. */
+static bool may_pass(const void *from, enum log_level level, const char *event)
 {
-    if (!log_enabled(level))
-        return;
     uint64_t dropped;
-    if (!limit_pass(&dropped)) {
+    if (!log_enabled(level))
+        return false;
+    if (!limit_pass(event, from, &dropped)) {
         counter_add(COUNTER_LOG_SUPPRESSED, 1);
-        return;
+        return false;
     }
     if (dropped)
-        put_linef(LOG_WARN, "log_suppressed", "lines=%llu", (unsigned long long)dropped);
-    LOG_AT(level);
+        put_linef(LOG_WARN, "log_suppressed", "lines=%llu event=%s", (unsigned long long)dropped, event);
+    return true;
+}
+
+void log_peer(enum log_level level, const char *event, const char *fmt, ...)
+{
+    if (may_pass(NULL, level, event))
+        LOG_AT(level);
+}
+
+void log_peer_from(const void *from, enum log_level level, const char *event, const char *fmt, ...)
+{
+    if (may_pass(from, level, event))
+        LOG_AT(level);
 }
 
 const char *log_quote(const char *s, char buf[LOG_QUOTED])

@@ -25,9 +25,16 @@ void log_error(const char *event, const char *fmt, ...) __attribute__((format(pr
 void log_warn(const char *event, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_info(const char *event, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* For lines that a peer can cause. All of them together are limited to a burst of 200 and then 50 a second. Lines
- * over the limit are dropped and counted; the next line that passes is preceded by `log_suppressed lines=N`. */
+/* For lines that a peer can cause. Those of one event are limited to a burst of 200 and then 50 a second, so that a
+ * storm of one kind hides no other kind. Lines over the limit are dropped and counted; the next line of the event that
+ * passes is preceded by `log_suppressed lines=N event=EVENT`. `event` is a literal. */
 void log_peer(enum log_level level, const char *event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same for a line about a peer's address, of which one may have half of that, so that a storm from one address
+ * hides no others. `from`: LOG_FROM bytes that tell addresses apart (.key of struct addr). */
+#define LOG_FROM 16
+void log_peer_from(const void *from, enum log_level level, const char *event, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
 #define LOG_QUOTED 256
 

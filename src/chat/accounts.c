@@ -3,7 +3,7 @@
  * changes. */
 #include "config.h"
 
-#include "base/clock.h"
+#include "base/date.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "base/strv.h"
@@ -151,7 +151,8 @@ void accounts_note_seen(int64_t id, const char *from)
     rwlock_write(&accounts_table.lock);
     struct account_entry *e = accounts_by_id_locked(id);
     if (e) {
-        e->a.seen_ms = clock_wall_ms();
+        int64_t now_ms = date_used_ms();
+        e->a.seen_ms = now_ms > e->a.seen_ms ? now_ms : e->a.seen_ms;
         if (from)
             snprintf(e->a.seen_from, sizeof e->a.seen_from, "%s", from);
         if (!e->noted)

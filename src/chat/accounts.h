@@ -95,6 +95,9 @@ int accounts_check(sqlite3 *db, const struct proof *p, enum accounts_change *res
 void accounts_certificate_added(int64_t id, const struct fingerprint *f);
 void accounts_certificate_removed(int64_t id, const char *fingerprint);
 
+/* For committed() of a job that has removed the account from the store. */
+void accounts_removed(int64_t id);
+
 /* Makes an invitation for one account. */
 enum accounts_change accounts_invite(char code[SECRET_TEXT], int64_t expires_ms, const struct waiter *w);
 

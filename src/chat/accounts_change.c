@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "base/clock.h"
+#include "base/date.h"
 #include "chat/accounts_impl.h"
 #include "chat/job.h"
 #include "chat/rooms.h"
@@ -144,25 +144,29 @@ static int remove_run(void *arg, sqlite3 *db)
     return rc;
 }
 
-static void remove_committed(void *arg)
+void accounts_removed(int64_t id)
 {
-    const struct account_change *c = arg;
-    if (c->result != ACCOUNTS_DONE)
-        return;
     rwlock_write(&accounts_table.lock);
-    struct account_entry *e = accounts_by_id_locked(c->a.id);
+    struct account_entry *e = accounts_by_id_locked(id);
     if (e)
         accounts_remove_locked(e);
     rwlock_release(&accounts_table.lock);
-    users_forget_account(c->a.id);
-    rooms_forget_account(c->a.id);
+    users_forget_account(id);
+    rooms_forget_account(id);
+}
+
+static void remove_committed(void *arg)
+{
+    const struct account_change *c = arg;
+    if (c->result == ACCOUNTS_DONE)
+        accounts_removed(c->a.id);
 }
 
 static int invite_run(void *arg, sqlite3 *db)
 {
     struct account_change *c = arg;
     c->result = ACCOUNTS_DONE;
-    return store_accounts_invite(db, c->digest, sizeof c->digest, c->expires_ms, clock_wall_ms());
+    return store_accounts_invite(db, c->digest, sizeof c->digest, c->expires_ms, date_sure_ms());
 }
 
 static enum accounts_change change(const struct job *j, struct account_change *c, const struct waiter *w)
@@ -175,7 +179,7 @@ static enum accounts_change change(const struct job *j, struct account_change *c
 enum accounts_change accounts_add(const struct accounts_new *n, const struct waiter *w)
 {
     static const struct job add = {add_run, add_committed};
-    int64_t now_ms = clock_wall_ms();
+    int64_t now_ms = date_used_ms();
     struct account_change c = {
         .a = {.created_ms = now_ms, .seen_ms = n->owner ? now_ms : 0}, .invited = n->invitation, .owner = n->owner};
     snprintf(c.a.name, sizeof c.a.name, "%s", n->name);

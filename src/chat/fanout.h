@@ -24,7 +24,7 @@ struct membership {
     int form;                      /* R: as the member's; changed only while nothing is gathered */
     enum role role;                /* R: what it may do until it leaves, in addition to its account's role */
     uint64_t missed_id;            /* R: number of the first message that its closed outbox refused; or 0 */
-    int64_t said_ms;               /* R: wall clock of its last message, also before a rejoin; where talk is limited */
+    int64_t said_ms;               /* R: clock_ms() of its last message, also before a rejoin; where talk is limited */
     char name[NAME_SIZE];          /* R: a copy of the member's, which other threads may not read */
 };
 

@@ -150,10 +150,11 @@ bool history_keeps(struct room *r)
     return durable || (wants && RELAXED(keep_now));
 }
 
-void history_add_locked(const struct room *r, const struct event *ev)
+void history_add_locked(struct room *r, const struct event *ev)
 {
     if (!RELAXED(keep_now))
         return;
+    r->kept_id = ev->id;
     int64_t size = size_of(strlen(ev->name), strlen(ev->text)), most = RELAXED(most_queued);
     lock_acquire(&history.lock);
     bool is_lost = RELAXED(history.queued) + size > most && has_failed(); /* else speakers wait */

@@ -36,8 +36,8 @@ struct message_row history_row(const struct room *r, const struct event *ev);
 /* True when messages of the room are stored now. Takes the room's lock. Any thread. */
 bool history_keeps(struct room *r);
 
-/* Adds a message to the batch. The room's lock is held. Any thread. */
-void history_add_locked(const struct room *r, const struct event *ev);
+/* Adds a message to the batch, and notes that the room has history. The room's lock is held. Any thread. */
+void history_add_locked(struct room *r, const struct event *ev);
 
 /* True when speakers have to wait until messages are written. Any thread, any lock that ranks below STORE. */
 bool history_is_full(void);

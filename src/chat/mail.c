@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/container.h"
+#include "base/date.h"
 #include "base/panic.h"
 #include "chat/history.h"
 
@@ -18,17 +19,18 @@
 #define STEP_MESSAGES 5000 /* deleted in one clean-up */
 #define MOST_MARKS 100 /* rooms noted for one account */
 
-static _Atomic int most_now = 100, days_now = 30;
+static _Atomic int most_now = 100, share_now = 20, days_now = 30;
 
 void mail_configure(const struct mail_limits *limits)
 {
     atomic_store_explicit(&most_now, limits->messages, memory_order_relaxed);
+    atomic_store_explicit(&share_now, limits->per_sender, memory_order_relaxed);
     atomic_store_explicit(&days_now, limits->days, memory_order_relaxed);
 }
 
 static int64_t oldest_ms(void)
 {
-    return clock_wall_ms() - atomic_load_explicit(&days_now, memory_order_relaxed) * CLOCK_DAY_MS;
+    return date_sure_ms() - atomic_load_explicit(&days_now, memory_order_relaxed) * CLOCK_DAY_MS;
 }
 
 /* ---- messages ---- */
@@ -36,24 +38,30 @@ static int64_t oldest_ms(void)
 static int put_run(void *arg, sqlite3 *db)
 {
     struct mail_job *mj = arg;
-    int most = atomic_load_explicit(&most_now, memory_order_relaxed);
-    return store_mail_add(db, mj->account, &mj->row, oldest_ms(), most, &mj->n);
+    struct mail_space space = {atomic_load_explicit(&most_now, memory_order_relaxed), mail_share()};
+    return store_mail_add(db, mj->account, &mj->row, oldest_ms(), &space, &mj->n);
 }
 
-void mail_put(struct mail_job *mj, int64_t account, const char *from, const char *text, struct notifier *notifier)
+int mail_share(void)
+{
+    return atomic_load_explicit(&share_now, memory_order_relaxed);
+}
+
+void mail_put(struct mail_job *mj, int64_t account, const struct member *from, const char *text)
 {
     static const struct job put = {put_run, NULL};
     mj->account = account;
     mj->n = 0;
-    mj->row = (struct mail_row){.time_ms = clock_wall_ms(), .name = from, .text = text};
-    job_begin(&mj->job, &put, mj, notifier);
+    member_who(mj->sender, from);
+    mj->row = (struct mail_row){.time_ms = date_stamp_ms(), .name = from->name, .text = text, .sender = mj->sender};
+    job_begin(&mj->job, &put, mj, from->notifier);
 }
 
 enum mail_result mail_wait(struct mail_job *mj, const struct waiter *w)
 {
     if (!job_end(&mj->job, w))
         return MAIL_STORAGE;
-    return mj->n ? MAIL_KEPT : MAIL_FULL;
+    return mj->n > 0 ? MAIL_KEPT : mj->n == STORE_MAIL_SHARE ? MAIL_SHARE : MAIL_FULL;
 }
 
 struct reading {

@@ -12,23 +12,28 @@
  * unless said otherwise.
  */
 struct mail_limits {
-    int messages; /* most that wait for one account */
-    int days;     /* for which they wait */
+    int messages;   /* most that wait for one account, of accounts and of others each */
+    int per_sender; /* most of one sender among them (store/store_mail.h) */
+    int days;       /* for which they wait */
 };
 /* Any thread. */
 void mail_configure(const struct mail_limits *limits);
 
 /* Stores a private message until it is read. mail_put puts it to the store, under the hold of the users lock that
  * did not find its target, so a user who logs in later is shown it. mail_wait must follow, without a lock; until
- * then `from` and `text` are borrowed. MAIL_FULL: too many wait, or the account is gone. */
+ * then the text is borrowed. MAIL_FULL: too many wait, or the account is gone. MAIL_SHARE: too many of this sender
+ * wait. */
 struct mail_job {
     struct job_request job;
     int64_t account;
     struct mail_row row;
-    int64_t n; /* its number */
+    char sender[MEMBER_WHO];
+    int64_t n; /* its number, as store_mail_add gives it */
 };
-enum mail_result { MAIL_KEPT, MAIL_FULL, MAIL_STORAGE };
-void mail_put(struct mail_job *mj, int64_t account, const char *from, const char *text, struct notifier *notifier);
+enum mail_result { MAIL_KEPT, MAIL_FULL, MAIL_SHARE, MAIL_STORAGE };
+void mail_put(struct mail_job *mj, int64_t account, const struct member *from, const char *text);
+/* The most that may wait of one sender. */
+int mail_share(void);
 enum mail_result mail_wait(struct mail_job *mj, const struct waiter *w);
 
 /* Appends the waiting messages as lines in the member's form, the oldest first, `bytes` bytes at most. Returns the

@@ -8,6 +8,23 @@
 #include "base/secret.h"
 #include "net/post.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
+void member_who(char who[MEMBER_WHO], const struct member *m)
+{
+    int64_t account = m ? m->account : 0;
+    if (account)
+        snprintf(who, MEMBER_WHO, "=%lld", (long long)account);
+    else
+        snprintf(who, MEMBER_WHO, "%s", !m ? "" : *m->host ? m->host : "loopback");
+}
+
+int64_t member_who_account(const char *who)
+{
+    return *who == '=' ? strtoll(who + 1, NULL, 10) : 0;
+}
+
 struct msg *member_render(enum form form, const struct event *ev, const char *to)
 {
     struct buf lines = {0};

@@ -61,6 +61,13 @@ static inline bool member_has(const struct member *m, enum cap cap)
     return m->caps & 1u << cap;
 }
 
+/* Whose share of something a member uses up: '=' and the id of its account, or without one its address, of which all of
+ * loopback is one; "" for NULL, nobody. For the member's own reader. */
+#define MEMBER_WHO ADDRS_TEXT
+void member_who(char who[MEMBER_WHO], const struct member *m);
+/* The id of the account that it names, or 0. */
+int64_t member_who_account(const char *who);
+
 /* An event as the bytes of a form, for the client of that name (NULL: for several); the caller owns the reference.
  * NULL: the form does not show this event. Any thread. */
 struct msg *member_render(enum form form, const struct event *ev, const char *to);

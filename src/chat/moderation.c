@@ -7,7 +7,7 @@
 
 #include "chat/moderation.h"
 
-#include "base/clock.h"
+#include "base/date.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "chat/job.h"
@@ -175,7 +175,7 @@ static int ban_run(void *arg, sqlite3 *db)
         .by = b->by,
     };
     bool ended;
-    int rc = store_rules_ban(db, mo->r->key, &row, clock_wall_ms(), &mo->room_exists);
+    int rc = store_rules_ban(db, mo->r->key, &row, date_sure_ms(), &mo->room_exists);
     if (rc == SQLITE_OK && b->kind == BAN_KIND_BAN && b->target.account)
         rc = store_tokens_end_stay(db, mo->r->key, b->target.account, &ended);
     return rc;
@@ -193,7 +193,7 @@ static void ban_committed(void *arg)
     if (!mo->room_exists)
         return;
     lock_acquire(&mo->r->lock);
-    rules_ban(&mo->r->rules, b, clock_wall_ms());
+    rules_ban(&mo->r->rules, b, date_sure_ms());
     b->reason = NULL; /* handed on */
     room_rules_changed_locked(mo->r);
     if (!removes)
@@ -211,7 +211,7 @@ enum moderation_result moderation_ban(struct room *r, const struct ban_change *c
                           .is_temporary = by->is_temporary};
     snprintf(mo.ban.by, sizeof mo.ban.by, "%s", by->name);
     lock_acquire(&r->lock);
-    bool has_space = rules_has_space_for_ban(&r->rules, c->kind, c->target, clock_wall_ms());
+    bool has_space = rules_has_space_for_ban(&r->rules, c->kind, c->target, date_sure_ms());
     lock_release(&r->lock);
     enum moderation_result result = has_space ? carry_out(&ban, &mo) : MODERATION_FULL;
     free(mo.ban.reason);
@@ -401,7 +401,7 @@ static void load_ban(const char *room, const struct ban_row *row, void *arg)
     snprintf(b.target.name, sizeof b.target.name, "%s", row->name);
     snprintf(b.target.host, sizeof b.target.host, "%s", row->host);
     snprintf(b.by, sizeof b.by, "%s", row->by);
-    rules_ban(&r->rules, &b, clock_wall_ms());
+    rules_ban(&r->rules, &b, date_sure_ms());
     load_end(r);
 }
 

@@ -4,8 +4,8 @@
 
 #include "chat/record.h"
 
-#include "base/clock.h"
 #include "base/container.h"
+#include "base/date.h"
 #include "store/store_rules.h"
 
 static struct room *room_of(struct store_job *job)
@@ -21,8 +21,9 @@ struct room_row record_row_locked(const struct room *r)
         .name = r->name,
         .topic = "",
         .created_ms = r->created_ms,
-        .used_ms = r->fanout.count ? clock_wall_ms() : r->used_ms,
+        .used_ms = r->fanout.count ? date_used_ms() : r->used_ms,
         .topic_by = "",
+        .maker = r->maker,
     };
 }
 

@@ -9,6 +9,8 @@
 #include "chat/retention.h"
 
 #include "base/clock.h"
+#include "base/date.h"
+#include "chat/rooms.h"
 #include "chat/search.h"
 #include "store/store_history.h"
 
@@ -26,6 +28,7 @@ static struct {
     char done[HISTORY_KEY];  /* t: the last room that was cleaned */
     char next[HISTORY_KEY];  /* t: the room being cleaned; "" at the end of a round */
     int removed;             /* t: messages, in this step */
+    uint64_t emptied;        /* t: the last number of .next, if this step removed all messages of that room; or 0 */
     bool failed;             /* t: this step, because of damage */
     bool removed_any;        /* t: messages were removed in this round */
     struct history_trim limits; /* t: of this step; search_guard knows the step by this address at each try */
@@ -45,16 +48,17 @@ void retention_configure(int messages, int days)
 static int do_step(sqlite3 *db, void *arg)
 {
     retention.removed = 0;
+    retention.emptied = 0;
     retention.failed = !db;
     if (!db)
         return SQLITE_OK; /* .next is the room that the failed try was at */
     memcpy(retention.next, retention.done, sizeof retention.next);
-    return store_history_trim(db, retention.next, arg, &retention.removed);
+    return store_history_trim(db, retention.next, arg, &retention.removed, &retention.emptied);
 }
 
 static int step_run(struct store_job *job, sqlite3 *db)
 {
-    int64_t now_ms = clock_wall_ms(), days = RELAXED(most_days);
+    int64_t now_ms = date_sure_ms(), days = RELAXED(most_days);
     retention.limits = (struct history_trim){
         .now_ms = now_ms,
         .keep = RELAXED(most_messages),
@@ -73,6 +77,8 @@ static void step_done(struct store_job *job, bool ok)
     ok = ok && !retention.failed;
     memcpy(retention.done, retention.next, sizeof retention.done);
     retention.removed_any = retention.removed_any || retention.removed;
+    if (ok && retention.emptied)
+        rooms_note_trimmed(retention.next, retention.emptied);
     if (retention.removed)
         search_note_work(); /* there may be something to wipe */
     atomic_store(&retention.passes_to_skip, retention.removed ? 0 : SKIP_PASSES);

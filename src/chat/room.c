@@ -8,6 +8,7 @@
 #include "chat/room.h"
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/panic.h"
 
 #include <stdlib.h>
@@ -28,10 +29,15 @@ void room_note_number(uint64_t id)
         ;
 }
 
+int64_t room_noted_ms(void)
+{
+    return (int64_t)(atomic_load(&noted) >> ROOM_NUMBER_SHIFT);
+}
+
 int64_t room_new_created_ms(void)
 {
-    int64_t wall_ms = clock_wall_ms(), least_ms = (int64_t)(atomic_load(&noted) >> ROOM_NUMBER_SHIFT) + 1;
-    return wall_ms > least_ms ? wall_ms : least_ms;
+    int64_t now_ms = date_ms(), least_ms = room_noted_ms() + 1;
+    return now_ms > least_ms ? now_ms : least_ms;
 }
 
 struct room *room_new(const char *name, int64_t created_ms)
@@ -41,7 +47,8 @@ struct room *room_new(const char *name, int64_t created_ms)
     memcpy(r->name, name, strlen(name) + 1);
     name_fold(r->key, name);
     r->topic = panic_strdup("");
-    r->created_ms = r->used_ms = created_ms;
+    r->created_ms = created_ms;
+    r->used_ms = created_ms > date_used_ms() ? created_ms : date_used_ms();
     r->used_no = atomic_fetch_add(&uses, 1);
     r->last_id = room_first_number(created_ms > room_new_created_ms() ? created_ms : room_new_created_ms());
     r->replay.lost_id = r->last_id;
@@ -79,8 +86,18 @@ struct room *room_of_member(const struct member *m, const char *name)
 void room_note_use_locked(struct room *r)
 {
     lock_assert_held(LOCK_ROOM);
-    r->used_ms = clock_wall_ms();
+    int64_t now_ms = date_used_ms();
+    r->used_ms = now_ms > r->used_ms ? now_ms : r->used_ms;
     r->used_no = atomic_fetch_add(&uses, 1);
+}
+
+bool room_keeps_locked(const struct room *r, int64_t maker)
+{
+    lock_assert_held(LOCK_ROOM);
+    for (int i = 0; i < r->rules.role_count; i++)
+        if (r->rules.roles[i].account != maker)
+            return true;
+    return *r->topic || r->kept_id || !rules_are_default(&r->rules);
 }
 
 uint64_t room_highest_id_locked(const struct room *r)
@@ -96,6 +113,7 @@ void room_restart_locked(struct room *r)
     *r->topic_by = '\0';
     r->topic_ms = 0;
     r->permanent = false;
+    r->kept_id = 0;
     rules_fini(&r->rules);
     r->barred_id = 0;
     room_rules_changed_locked(r);
@@ -112,14 +130,14 @@ void room_number_locked(struct room *r, struct event *ev)
     if (++r->last_id % LATE_STEP == 0)
         r->last_id++;
     ev->id = r->last_id;
-    ev->time_ms = clock_wall_ms();
+    ev->time_ms = date_stamp_ms();
 }
 
 void room_number_late_locked(struct room *r, struct event *ev)
 {
     lock_assert_held(LOCK_ROOM);
     ev->id = r->late_id = (room_highest_id_locked(r) / LATE_STEP + 2) * LATE_STEP;
-    ev->time_ms = clock_wall_ms();
+    ev->time_ms = date_stamp_ms();
 }
 
 void room_number_told_locked(struct room *r, const struct event *ev)
@@ -288,10 +306,11 @@ struct room_facts room_facts(struct room *r, struct buf *topic)
 {
     lock_acquire(&r->lock);
     int members = r->fanout.count;
+    int64_t now_ms = clock_wall_ms();
     struct room_facts f = {
         .members = members,
-        .created_ms = r->created_ms,
-        .used_ms = members ? clock_wall_ms() : r->used_ms,
+        .created_ms = r->created_ms < now_ms ? r->created_ms : now_ms, /* after a crash it may be an hour ahead */
+        .used_ms = members ? now_ms : r->used_ms,
         .permanent = r->permanent,
         .topic_ms = r->topic_ms,
     };

@@ -20,6 +20,7 @@ struct room {
     struct lock lock;
     char name[NAME_SIZE];        /* c: as first written, with its # */
     char key[NAME_SIZE];         /* c */
+    char maker[MEMBER_WHO];      /* c: who made it, as member_who; "" for nobody */
     _Atomic int present;         /* written R: = fanout.count, to be read without the lock */
     struct fanout fanout;        /* R: the members, and the way to their outboxes */
     struct replay replay;        /* R: the last messages of the present conversation */
@@ -32,6 +33,7 @@ struct room {
     bool talk_limited;           /* R: some members may not talk, or not at any time */
     _Atomic bool hidden;         /* written R: the option private is on */
     _Atomic bool join_limited;   /* written R: some users may not join */
+    uint64_t kept_id;            /* R: number of the last message that the history has, or soon will; 0: it has none */
     int64_t founder;             /* R: the account that the next record of the room names as its owner, or 0 */
     bool founder_gone;           /* t: that record found the account unknown */
     int64_t created_ms, used_ms; /* R: wall clock; its numbers are above room_first_number(created_ms) */
@@ -47,6 +49,7 @@ struct room {
     int listed;                  /* T: which list of empty rooms holds it, chat/rooms.c */
     uint64_t listed_no;          /* T: its place there: .used_no when it was listed */
     struct room *prev, *next;    /* T: in that list */
+    struct room *made_prev, *made_next; /* T: in the list of its maker's rooms */
     UT_hash_handle hh;           /* T */
 };
 
@@ -61,8 +64,10 @@ static inline uint64_t room_first_number(int64_t created_ms)
 /* A number tells to which room a stored message belongs, so no number may be given twice under one name. Notes that
  * numbers up to this one were given, by a room that is gone or before the start. Any thread, any lock. */
 void room_note_number(uint64_t id);
+/* The creation time that the highest noted number belongs to. Any thread, any lock. */
+int64_t room_noted_ms(void);
 /* The creation time for a room made now: its numbers, from room_first_number() on, are above all that were noted,
- * even if the clock was set back. */
+ * whatever the clock says (base/date.h). */
 int64_t room_new_created_ms(void);
 
 /* A room of that name (as name_room gave it) with one reference, the table's. */
@@ -139,6 +144,9 @@ struct event room_topic_locked(const struct room *r);
 
 /* Has to follow each change of options, bans and mutes: derives the fields that depend on them. */
 void room_rules_changed_locked(struct room *r);
+/* True when something would be lost with the room: a topic, options, bans, messages in the history, or a role of an
+ * account other than `maker` (0: of any). */
+bool room_keeps_locked(const struct room *r, int64_t maker);
 /* Notes that the room is in use now. */
 void room_note_use_locked(struct room *r);
 /* The highest number that was given, also to an event that is still to be told. */

@@ -11,9 +11,11 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "base/date.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "base/rwlock.h"
+#include "chat/makers.h"
 #include "chat/record.h"
 #include "proto/text.h"
 #include "store/store_history.h"
@@ -24,7 +26,7 @@
 #include <string.h>
 #include <utlist.h>
 
-enum { LISTED_NOT, LISTED_PLAIN, LISTED_SET_UP, LISTS }; /* plain: neither topic nor rules; set up: it has some */
+enum { LISTED_NOT, LISTED_PLAIN, LISTED_KEEPING, LISTS }; /* plain: nothing would be lost with it */
 
 #define QUEUED_BESIDE 1000 /* jobs that wait for the store beside two for each room; more: the disk fails */
 
@@ -54,6 +56,7 @@ void rooms_stop(void)
     struct room *r, *next;
     HASH_ITER(hh, rooms.table, r, next) {
         HASH_DEL(rooms.table, r);
+        makers_remove_locked(r);
         room_free(&r);
     }
     rooms.table = NULL;
@@ -76,8 +79,7 @@ static void unlist_locked(struct room *r)
 static void list_locked(struct room *r)
 {
     lock_acquire(&r->lock);
-    bool is_plain = !*r->topic && rules_are_default(&r->rules);
-    int list = r->permanent ? LISTED_NOT : is_plain ? LISTED_PLAIN : LISTED_SET_UP;
+    int list = r->permanent ? LISTED_NOT : room_keeps_locked(r, 0) ? LISTED_KEEPING : LISTED_PLAIN;
     uint64_t no = r->used_no;
     lock_release(&r->lock);
     if (r->listed == list && r->listed_no == no)
@@ -111,24 +113,56 @@ static struct room *oldest_locked(int list)
     return r;
 }
 
-static void remove_locked(struct room *r)
+static void take_out_locked(struct room *r)
 {
     unlist_locked(r);
     HASH_DEL(rooms.table, r);
+    makers_remove_locked(r);
+}
+
+static void remove_locked(struct room *r)
+{
+    take_out_locked(r);
     record_delete(r);
 }
 
+static bool is_evictable_locked(struct room *r, int64_t maker)
+{
+    if (!is_unused_locked(r) || r->permanent)
+        return false;
+    lock_acquire(&r->lock);
+    bool keeps = room_keeps_locked(r, maker);
+    lock_release(&r->lock);
+    return !keeps;
+}
+
+/* Of a maker's rooms that may give way to another of the same maker, the least recently used, or NULL. */
+static struct room *oldest_own_locked(const char *maker)
+{
+    struct room *oldest = NULL;
+    for (struct room *r = makers_rooms_locked(maker); r; r = r->made_next)
+        if ((!oldest || r->listed_no < oldest->listed_no) && is_evictable_locked(r, member_who_account(maker)))
+            oldest = r;
+    return oldest;
+}
+
+static bool is_share_used_up_locked(const char *maker)
+{
+    return makers_count_locked(maker) >= makers_share();
+}
+
 /* Makes space for one more; false when no room can be evicted. */
-static bool make_space_locked(void)
+static bool make_space_locked(const char *maker)
 {
     int max = atomic_load_explicit(&max_rooms, memory_order_relaxed);
-    if ((int)HASH_COUNT(rooms.table) < max)
+    bool is_full = (int)HASH_COUNT(rooms.table) >= max, is_used_up = is_share_used_up_locked(maker);
+    if (!is_full && !is_used_up)
         return true;
     if (store_status().queued > 2 * max + QUEUED_BESIDE) /* evicted rooms wait for a disk that fails: no more of them */
         return false;
-    struct room *r = oldest_locked(LISTED_PLAIN);
-    if (!r)
-        r = oldest_locked(LISTED_SET_UP);
+    struct room *r = oldest_own_locked(maker);
+    if (!r && !is_used_up)
+        r = oldest_locked(LISTED_PLAIN);
     if (!r)
         return false;
     remove_locked(r);
@@ -149,12 +183,16 @@ static struct room *find_locked(const char *name)
     return r;
 }
 
-static struct room *add_locked(const char *name)
+static struct room *add_locked(const char *name, const struct member *m)
 {
-    if (!name_fits(name) || !make_space_locked())
+    char maker[MEMBER_WHO];
+    member_who(maker, m);
+    if (!name_fits(name) || !make_space_locked(maker))
         return NULL;
     struct room *r = room_new(name, room_new_created_ms());
+    memcpy(r->maker, maker, sizeof r->maker);
     HASH_ADD_STR(rooms.table, key, r);
+    makers_add_locked(r);
     atomic_fetch_add(&r->refs, 1);
     return r;
 }
@@ -167,15 +205,16 @@ struct room *rooms_get(const char *name)
     return r;
 }
 
-struct room *rooms_get_or_make(const char *name, int64_t founder)
+struct room *rooms_get_or_make(const char *name, const struct member *maker)
 {
+    int64_t founder = maker ? maker->account : 0;
     struct room *r = rooms_get(name);
     if (r)
         return r;
     rwlock_write(&rooms.lock);
     r = find_locked(name);
     if (!r) {
-        r = add_locked(name);
+        r = add_locked(name, maker);
         if (r) {
             lock_acquire(&r->lock);
             r->founder = founder;
@@ -187,6 +226,16 @@ struct room *rooms_get_or_make(const char *name, int64_t founder)
     }
     rwlock_release(&rooms.lock);
     return r;
+}
+
+bool rooms_share_is_used_up(const struct member *m)
+{
+    char maker[MEMBER_WHO];
+    member_who(maker, m);
+    rwlock_read(&rooms.lock);
+    bool is_used_up = is_share_used_up_locked(maker);
+    rwlock_release(&rooms.lock);
+    return is_used_up;
 }
 
 static void release_locked(struct room *r)
@@ -231,13 +280,28 @@ void rooms_unreadable(struct strv *keys, const struct member *viewer)
     rwlock_release(&rooms.lock);
 }
 
+void rooms_note_trimmed(const char *key, uint64_t upto)
+{
+    struct room *r = rooms_get(key);
+    if (!r)
+        return;
+    lock_acquire(&r->lock);
+    if (r->kept_id <= upto)
+        r->kept_id = 0;
+    lock_release(&r->lock);
+    rooms_release(r); /* which lists it anew, if it is unused */
+}
+
 void rooms_forget_account(int64_t account)
 {
-    rwlock_read(&rooms.lock);
+    rwlock_write(&rooms.lock);
     for (struct room *r = rooms.table; r; r = r->hh.next) {
         lock_acquire(&r->lock);
+        bool had_role = rules_role(&r->rules, account) != ROLE_NONE;
         rules_forget_account(&r->rules, account);
         lock_release(&r->lock);
+        if (had_role && is_unused_locked(r))
+            list_locked(r);
     }
     rwlock_release(&rooms.lock);
 }
@@ -282,6 +346,8 @@ static void load_one(const struct room_row *row, void *arg)
     struct room *r = room_new(row->name, row->created_ms);
     r->used_ms = r->recorded_ms = row->used_ms;
     r->permanent = row->permanent;
+    r->kept_id = row->kept_id;
+    snprintf(r->maker, sizeof r->maker, "%s", row->maker);
     free(r->topic);
     r->topic = topic;
     if (name_was_user(row->topic_by) || strcmp(row->topic_by, NAME_SERVER) == 0)
@@ -289,6 +355,7 @@ static void load_one(const struct room_row *row, void *arg)
     r->topic_ms = row->topic_ms;
     rwlock_write(&rooms.lock);
     HASH_ADD_STR(rooms.table, key, r);
+    makers_add_locked(r);
     list_locked(r);
     rwlock_release(&rooms.lock);
 }
@@ -339,11 +406,11 @@ static void note_use(struct room *r, void *arg)
 
 void rooms_clean_up(void)
 {
-    int64_t now = clock_wall_ms();
+    int64_t now = date_used_ms();
     int days = atomic_load_explicit(&expire_days_now, memory_order_relaxed);
     rooms_each(note_use, &now, false);
     if (days)
-        expire(now - days * CLOCK_DAY_MS);
+        expire(date_sure_ms() - days * CLOCK_DAY_MS);
 }
 
 /* ---- for changes ---- */
@@ -354,7 +421,7 @@ bool rooms_decide(const char *name, bool make, bool (*fn)(struct room *r, bool m
     struct room *r = find_locked(name);
     bool made = !r && make;
     if (made)
-        r = add_locked(name);
+        r = add_locked(name, NULL);
     if (r && !fn(r, made, arg))
         release_locked(r);
     rwlock_release(&rooms.lock);
@@ -386,7 +453,7 @@ void rooms_undo_creation(struct room *r)
         record_put_locked(r);
     lock_release(&r->lock);
     if (alone)
-        HASH_DEL(rooms.table, r);
+        take_out_locked(r);
     else
         release_locked(r);
     rwlock_release(&rooms.lock);

@@ -9,8 +9,9 @@
  * The table of rooms, under one read-write lock. A reference to a room is gained only here, under that lock; a room
  * leaves the table only under the write lock, while nobody but the table refers to it.
  *
- * At rooms.max the room that has been empty longest is evicted, rooms without topic and rules before others. Permanent
- * rooms, which the operator made, are never evicted.
+ * At rooms.max a room that keeps nothing (room_keeps_locked) gives way to a new one: the one that has been empty
+ * longest. A user whose share of the rooms is used up (chat/makers.h) gives way to itself: of the rooms that it made
+ * the one that has been empty longest, if that keeps nothing but a role of its maker. No other room is evicted.
  */
 void rooms_start(void);
 /* After store_stop. */
@@ -22,10 +23,13 @@ void rooms_configure(int max, int expire_days);
 /* Reads all rooms from the store, before store_start. 0, or -1 with a line for the operator. Main thread. */
 int rooms_load(char error[STORE_ERROR]);
 
-/* A reference to the room of that name (as name_room gave it). An unknown room is made, and owned by the account
- * `founder` (0: by nobody). NULL: the maximum is reached and no room can be evicted, or a new room may not have so long
- * a name. Any thread, no lock that ranks at or above ROOMS. */
-struct room *rooms_get_or_make(const char *name, int64_t founder);
+/* A reference to the room of that name (as name_room gave it). An unknown room is made for that member, and owned by
+ * its account; with `maker` NULL, for nobody. NULL: the maximum is reached or the share of the maker is used up, and no
+ * room can be evicted; or a new room may not have so long a name. The member's own reader, no lock that ranks at or
+ * above ROOMS. */
+struct room *rooms_get_or_make(const char *name, const struct member *maker);
+/* True when the member has made as many rooms as one maker may. The same threads and locks. */
+bool rooms_share_is_used_up(const struct member *maker);
 /* A reference to the room of that name, or NULL. The same threads and locks. */
 struct room *rooms_get(const char *name);
 /* Gives a reference back. The same threads and locks. */
@@ -38,6 +42,8 @@ void rooms_release(struct room *r);
 void rooms_names(struct strv *names, bool empty_too, const struct member *viewer);
 /* Adds the keys of all rooms that the viewer may not see. */
 void rooms_unreadable(struct strv *keys, const struct member *viewer);
+/* The messages of that room (its key) up to that number were deleted, and no later ones are there. */
+void rooms_note_trimmed(const char *key, uint64_t upto);
 /* The account is gone: removes its roles in all rooms, from memory only. */
 void rooms_forget_account(int64_t account);
 int rooms_count(void);

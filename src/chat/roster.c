@@ -32,14 +32,14 @@ static void add_locked(struct room *r, struct member *m)
     struct membership *ms = fanout_add_locked(&r->fanout, m);
     ms->role = becomes_op ? ROLE_OP : ROLE_NONE;
     struct subject su = room_subject_locked(r, ms);
-    ms->said_ms = rules_slow_restore(&r->rules, &su, clock_wall_ms());
+    ms->said_ms = rules_slow_restore(&r->rules, &su, clock_ms());
     note_count_locked(r);
 }
 
 static void remove_locked(struct room *r, struct membership *ms)
 {
     struct subject su = room_subject_locked(r, ms);
-    rules_slow_save(&r->rules, &su, ms->said_ms, clock_wall_ms());
+    rules_slow_save(&r->rules, &su, ms->said_ms, clock_ms());
     rules_note_departed(&r->rules, &su);
     fanout_remove_locked(&r->fanout, ms);
     note_count_locked(r);

@@ -42,7 +42,7 @@ struct ban {
 /* A user who left a slow room before its wait was over: the account or client, and the name and address by which a
  * client without an account is recognised when it comes back. */
 struct slow_wait {
-    int64_t account, said_ms; /* said_ms: wall clock of its last message */
+    int64_t account, said_ms; /* said_ms: of its last message */
     uint64_t client;
     char name[NAME_SIZE], host[ADDRS_TEXT];
 };

@@ -22,7 +22,8 @@ bool talk_may_locked(struct room *r, struct member *m, struct refusal *no)
     if (!ms)
         return refusal_set(no, ERROR_NOT_IN_A_ROOM);
     struct subject su = room_subject_locked(r, ms);
-    return rules_may_talk(&r->rules, &su, ms->said_ms, clock_wall_ms(), no);
+    int64_t now_ms = clock_wall_ms(), said_ms = ms->said_ms ? now_ms - (clock_ms() - ms->said_ms) : 0;
+    return rules_may_talk(&r->rules, &su, said_ms, now_ms, no);
 }
 
 bool talk_may(struct room *r, struct member *m, struct refusal *no)
@@ -37,7 +38,7 @@ void talk_said_locked(struct room *r, const struct member *m)
 {
     struct membership *ms = r->talk_limited ? fanout_find_locked(&r->fanout, m) : NULL;
     if (ms)
-        ms->said_ms = clock_wall_ms();
+        ms->said_ms = clock_ms();
 }
 
 /* Adds a numbered line to the replay. A durable line may be told after all members have left: then there is none. */
@@ -98,6 +99,7 @@ static int durable_run(void *arg, sqlite3 *db)
     struct durable_line *line = arg;
     lock_acquire(&line->r->lock);
     room_number_late_locked(line->r, &line->ev);
+    line->r->kept_id = line->ev.id;
     lock_release(&line->r->lock);
     line->row = history_row(line->r, &line->ev);
     line->taken = false;

@@ -5,6 +5,7 @@
 #include "chat/tokens.h"
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/panic.h"
 #include "chat/forgotten.h"
 #include "chat/job.h"
@@ -27,13 +28,13 @@ void tokens_configure(const struct token_limits *limits)
 
 static int64_t valid_since_ms(void)
 {
-    return clock_wall_ms() - atomic_load_explicit(&days_now, memory_order_relaxed) * CLOCK_DAY_MS;
+    return date_sure_ms() - atomic_load_explicit(&days_now, memory_order_relaxed) * CLOCK_DAY_MS;
 }
 
 /* Sessions that broke before that are deleted. */
 static int64_t saved_since_ms(void)
 {
-    return clock_wall_ms() - atomic_load_explicit(&resume_s_now, memory_order_relaxed) * 1000LL;
+    return date_sure_ms() - atomic_load_explicit(&resume_s_now, memory_order_relaxed) * 1000LL;
 }
 
 /* ---- tokens ---- */
@@ -55,7 +56,7 @@ static int make_run(void *arg, sqlite3 *db)
     if (rc == SQLITE_OK && a->old && a->checked == ACCOUNTS_DONE)
         rc = store_tokens_remove(db, a->old->digest);
     if (rc == SQLITE_OK && a->checked == ACCOUNTS_DONE)
-        rc = store_tokens_add(db, a->token->digest, a->proof->account, clock_wall_ms(), most, &a->done);
+        rc = store_tokens_add(db, a->token->digest, a->proof->account, date_used_ms(), most, &a->done);
     return rc;
 }
 
@@ -78,7 +79,7 @@ enum tokens_result tokens_make(const struct proof *proof, const struct token *ol
 static int find_run(void *arg, sqlite3 *db)
 {
     struct token_job *a = arg;
-    return store_tokens_find(db, a->token->digest, valid_since_ms(), clock_wall_ms(), &a->account);
+    return store_tokens_find(db, a->token->digest, valid_since_ms(), date_used_ms(), &a->account);
 }
 
 enum tokens_result tokens_find(const char *text, struct token *t, int64_t *account, const struct waiter *w)

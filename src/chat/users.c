@@ -8,6 +8,7 @@
 #include "chat/users.h"
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/panic.h"
 #include "base/rwlock.h"
 #include "chat/accounts.h"
@@ -23,19 +24,24 @@ static struct {
     struct member *table;   /* U: borrows */
     struct member *waiting; /* U: borrows */
     struct member *renaming; /* U: borrows; members whose rooms still show the old name */
-    _Atomic uint64_t last_id; /* of private messages and new names; starts at wall-clock ms << 20, as in rooms */
+    _Atomic uint64_t last_id; /* of private messages and new names; users_note_number says where it begins */
 } users;
 
 void users_start(void)
 {
     rwlock_init(&users.lock, LOCK_USERS);
-    atomic_store(&users.last_id, (uint64_t)clock_wall_ms() << ROOM_NUMBER_SHIFT);
+    atomic_store(&users.last_id, 0);
 }
 
 void users_stop(void)
 {
     must(!users.table && !users.waiting && !users.renaming);
     rwlock_fini(&users.lock);
+}
+
+void users_note_number(uint64_t id)
+{
+    atomic_store(&users.last_id, id);
 }
 
 static struct member *find_locked(const char *key)
@@ -269,7 +275,7 @@ bool users_put(struct member *from, const char *name, const char *text, void (*a
 {
     char key[NAME_SIZE];
     struct event ev = {.kind = EVENT_PRIVATE, .name = from->name, .account = from->account, .text = text,
-                       .time_ms = clock_wall_ms()};
+                       .time_ms = date_stamp_ms()};
     name_fold(key, name);
     rwlock_read(&users.lock);
     struct member *m = find_owner_locked(key);
@@ -351,7 +357,7 @@ void users_tell(struct contacts *c, struct event *ev)
     if (!c->n)
         return;
     qsort(c->v, c->n, sizeof *c->v, by_id);
-    ev->time_ms = clock_wall_ms();
+    ev->time_ms = date_stamp_ms();
     ev->id = next_id();
     rwlock_read(&users.lock);
     for (size_t i = 0; i < c->n; i++) {
@@ -414,6 +420,16 @@ void users_close_others(const char *name, int64_t account, enum close_reason rea
     if (m && m->account != account)
         close_one(m, reason, last_words);
     rwlock_release(&users.lock);
+}
+
+bool users_has_account(int64_t id)
+{
+    bool has = false;
+    rwlock_read(&users.lock);
+    for (struct member *m = users.table; m && !has; m = m->hh.next)
+        has = m->account == id;
+    rwlock_release(&users.lock);
+    return has;
 }
 
 void users_forget_account(int64_t id)

@@ -14,6 +14,9 @@
 void users_start(void);
 void users_stop(void);
 
+/* Numbers of private messages and new names are above that one. Before the first of them. Main thread. */
+void users_note_number(uint64_t id);
+
 /* ---- names ---- */
 
 /* Gives the member the name, if it is free or the member's own already, and if .may allows it. The answer is put before
@@ -121,6 +124,9 @@ void users_close_account(int64_t id, enum close_reason reason, const struct even
 
 /* Closes the client that has the name, unless it is logged in to the account. */
 void users_close_others(const char *name, int64_t account, enum close_reason reason, const struct event *last_words);
+
+/* True while a client is logged in to the account. Any thread. */
+bool users_has_account(int64_t id);
 
 /* Logs out the clients that are logged in to the account. */
 void users_forget_account(int64_t id);

@@ -163,7 +163,7 @@ static void welcome(struct listener *l, int fd, const struct sockaddr_storage *s
     counter_add(COUNTER_ACCEPTED, 1);
     if (!addrs_enter(&a.peer)) {
         counter_add(COUNTER_REFUSED_ADDRESS, 1);
-        log_peer(LOG_INFO, "refused", "address=%s reason=too_many_connections", a.peer.text);
+        log_peer_from(&a.peer.key, LOG_INFO, "refused", "address=%s reason=too_many_connections", a.peer.text);
         refuse(fd, l->config.last_words_many);
         return;
     }
@@ -173,7 +173,7 @@ static void welcome(struct listener *l, int fd, const struct sockaddr_storage *s
     addrs_leave(&a.peer);
     if (result == POOL_FULL) {
         counter_add(COUNTER_REFUSED_FULL, 1);
-        log_peer(LOG_INFO, "refused", "address=%s reason=server_full", a.peer.text);
+        log_peer_from(&a.peer.key, LOG_INFO, "refused", "address=%s reason=server_full", a.peer.text);
         refuse(fd, l->config.last_words_full);
     } else {
         close(fd);

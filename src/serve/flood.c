@@ -11,7 +11,8 @@
 static struct {
     _Atomic int rate_per_s, burst_tokens, close_after_s;
     _Atomic bool exempt_loopback;
-} limit = {500, 5000, 60, true};
+    _Atomic int announcements, refill_ms;
+} limit = {500, 5000, 60, true, 100, 200};
 
 void flood_configure(int rate_per_s, int burst_tokens, int close_after_s, bool exempt_loopback)
 {
@@ -24,6 +25,28 @@ void flood_configure(int rate_per_s, int burst_tokens, int close_after_s, bool e
 bool flood_exempts_loopback(void)
 {
     return atomic_load_explicit(&limit.exempt_loopback, memory_order_relaxed);
+}
+
+void flood_configure_announcements(int most, int refill_ms)
+{
+    atomic_store_explicit(&limit.announcements, most, memory_order_relaxed);
+    atomic_store_explicit(&limit.refill_ms, refill_ms, memory_order_relaxed);
+}
+
+enum flood_verdict flood_announce(struct flood *f, int64_t now_ms, int64_t *until_ms)
+{
+    int64_t refill_ms = atomic_load_explicit(&limit.refill_ms, memory_order_relaxed);
+    int64_t most_ms = atomic_load_explicit(&limit.announcements, memory_order_relaxed) * refill_ms;
+    f->told_ms -= now_ms - f->told_at_ms;
+    f->told_at_ms = now_ms;
+    if (f->told_ms < 0)
+        f->told_ms = 0;
+    if (f->told_ms + refill_ms <= most_ms) {
+        f->told_ms += refill_ms;
+        return FLOOD_PASS;
+    }
+    *until_ms = now_ms + f->told_ms + refill_ms - most_ms;
+    return FLOOD_WAIT;
 }
 
 void flood_reset(struct flood *f, int64_t now_ms)

@@ -9,11 +9,17 @@
 #include "serve/join.h"
 
 #include "base/clock.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "chat/accounts.h"
+#include "chat/makers.h"
 #include "chat/rooms.h"
 #include "chat/roster.h"
 #include "serve/backlog.h"
 #include "serve/session_rooms.h"
+#include "serve/throttle.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define HISTORY_TRIES 5 /* few: the replay that is shown instead also has the latest messages */
@@ -31,9 +37,50 @@ static struct backlog *stored_replay(struct session *s, struct room *r, struct b
     return is_read ? backlog : NULL;
 }
 
+/* Takes a try from those that the login throttle allows, of a count of their own: one for each account on each address,
+ * and one for all users of an address without an account. So who guesses does not use up the tries of members. */
+static bool may_try_key(struct session *s, struct throttle_attempt *t, struct refusal *no)
+{
+    char who[NAME_SIZE + 2];
+    struct account own;
+    bool has_account = accounts_by_id(s->member.account, &own);
+    snprintf(who, sizeof who, "%s#", has_account ? own.name : "");
+    int wait_s = throttle_take(t, &s->pair->arrival.peer, who, true, clock_ms());
+    if (!wait_s)
+        return true;
+    counter_add(COUNTER_KEYS_THROTTLED, 1);
+    *no = (struct refusal){.error = wait_s == THROTTLE_BUSY ? ERROR_BUSY : ERROR_TOO_MANY_WRONG_KEYS, .number = wait_s};
+    return false;
+}
+
+static bool is_for_the_key(const struct refusal *no)
+{
+    return no->error == ERROR_DENIED && no->option == OPTION_KEY;
+}
+
+/* Whether the user may enter. A key is looked at only if the room asks this user for one. */
+static bool admits(struct session *s, struct room *r, struct join *j, unsigned *ticket)
+{
+    struct throttle_attempt t;
+    if (room_admits(r, &s->member, NULL, ticket, &j->no))
+        return true;
+    if (!j->key || !is_for_the_key(&j->no) || !may_try_key(s, &t, &j->no))
+        return false;
+    j->no = (struct refusal){.error = ERROR_NONE};
+    bool may = room_admits(r, &s->member, j->key, ticket, &j->no), is_wrong = !may && is_for_the_key(&j->no);
+    throttle_end(&t, is_wrong);
+    if (is_wrong) {
+        counter_add(COUNTER_KEYS_WRONG, 1);
+        log_peer_from(&s->pair->arrival.peer.key, LOG_WARN, "wrong_key", "id=%llu room=%s address=%s",
+                      (unsigned long long)s->member.id, r->name, s->pair->arrival.peer.text);
+    }
+    return may;
+}
+
 struct attempt {
     struct join *join;
     bool leaves; /* the current room is still to be left */
+    bool is_paid; /* others may be told that the user joins */
     int tries;
 };
 
@@ -51,8 +98,11 @@ static bool try_once(struct session *s, struct room *r, struct attempt *a)
 {
     struct backlog stored = {0};
     unsigned ticket;
-    if (!room_admits(r, &s->member, a->join->key, &ticket, &a->join->no))
+    if (!admits(s, r, a->join, &ticket))
         return false;
+    if (!a->is_paid && atomic_load_explicit(&r->present, memory_order_relaxed) && !session_announce(s))
+        return refusal_set(&a->join->no, ERROR_BUSY); /* over: nobody reads the answer */
+    a->is_paid = true;
     struct backlog *backlog = a->tries++ < HISTORY_TRIES ? stored_replay(s, r, &stored) : NULL;
     leave_current(s, a);
     bool is_in = session_rooms_enter(s, r, ticket, backlog);
@@ -86,9 +136,14 @@ bool join_room(struct session *s, struct join *j)
         session_rooms_sync(s);
     bool leaves = !j->stay && m->current;
     bool has_space = m->room_count - leaves < session_limits().rooms_per_user;
-    struct room *r = has_space ? rooms_get_or_make(j->name, m->account) : NULL; /* before anything changes */
+    struct room *r = has_space ? rooms_get_or_make(j->name, m) : NULL; /* before anything changes */
     if (r)
         return enter(s, r, j, leaves);
-    j->no.error = name_fits(j->name) ? ERROR_TOO_MANY_ROOMS : ERROR_INVALID_ROOM;
+    if (has_space && name_fits(j->name) && rooms_share_is_used_up(m))
+        j->no = (struct refusal){.error = ERROR_TOO_MANY_MADE, .number = makers_share()};
+    else
+        j->no.error = name_fits(j->name) ? ERROR_TOO_MANY_ROOMS : ERROR_INVALID_ROOM;
+    if (has_space && name_fits(j->name))
+        counter_add(COUNTER_ROOMS_REFUSED, 1);
     return false;
 }

@@ -200,6 +200,8 @@ bool login_rename(struct session *s, const char *name, struct refusal *no)
         return false;
     bool is_own = accounts_by_id(m->account, &own) && strcasecmp(own.name, name) == 0;
     memcpy(old, m->name, sizeof old);
+    if (m->room_count && !session_announce(s))
+        return refusal_set(no, ERROR_BUSY); /* over: nobody reads the answer */
     if (!claim(s, name, EVENT_RENAMED, is_own ? &own : NULL, no))
         return false;
     if (strcmp(m->name, old) != 0) {
@@ -258,8 +260,8 @@ bool login_prove(struct session *s, const struct account *a, const char *passwor
     switch (result) {
     case HASHING_WRONG:
         counter_add(COUNTER_LOGINS_WRONG, 1);
-        log_peer(LOG_WARN, "wrong_password", "id=%llu account=%s address=%s", (unsigned long long)s->member.id, a->name,
-                 peer->text);
+        log_peer_from(&peer->key, LOG_WARN, "wrong_password", "id=%llu account=%s address=%s",
+                      (unsigned long long)s->member.id, a->name, peer->text);
         no->error = ERROR_WRONG_PASSWORD;
         break;
     case HASHING_BUSY:

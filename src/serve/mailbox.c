@@ -50,18 +50,21 @@ static void store(void *arg)
     struct sending *p = arg;
     p->is_account = accounts_find(p->name, &p->to);
     if (p->is_account)
-        mail_put(&p->mail, p->to.id, p->s->member.name, p->text, p->s->member.notifier);
+        mail_put(&p->mail, p->to.id, &p->s->member, p->text);
 }
 
 static enum mailbox wait_until_stored(struct session *s, struct sending *p, char as_written[NAME_SIZE],
                                       struct refusal *no)
 {
     static const enum error_code errors[] = {
-        [MAIL_KEPT] = ERROR_NONE, [MAIL_FULL] = ERROR_MAILBOX_FULL, [MAIL_STORAGE] = ERROR_STORAGE};
+        [MAIL_KEPT] = ERROR_NONE, [MAIL_FULL] = ERROR_MAILBOX_FULL, [MAIL_SHARE] = ERROR_TOO_MUCH_MAIL,
+        [MAIL_STORAGE] = ERROR_STORAGE};
     struct waiter w = session_waiter(s);
     memcpy(as_written, p->to.name, NAME_SIZE);
     no->error = errors[mail_wait(&p->mail, &w)];
     no->name = as_written;
+    no->number = mail_share();
+    counter_add(COUNTER_MAIL_REFUSED, no->error == ERROR_MAILBOX_FULL || no->error == ERROR_TOO_MUCH_MAIL);
     return no->error == ERROR_NONE ? MAILBOX_STORED : MAILBOX_REFUSED;
 }
 

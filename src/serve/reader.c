@@ -120,7 +120,7 @@ static void begin(struct session *s)
     m->since_ms = clock_wall_ms();
     m->name[0] = m->key[0] = '\0';
     atomic_store_explicit(&m->active_ms, clock_coarse_ms(), memory_order_relaxed);
-    log_peer(LOG_INFO, "connected", "id=%llu address=%s", (unsigned long long)m->id, a->peer.text);
+    log_peer_from(&a->peer.key, LOG_INFO, "connected", "id=%llu address=%s", (unsigned long long)m->id, a->peer.text);
     s->protocol->begin(s);
 }
 
@@ -221,9 +221,11 @@ static void end(struct session *s)
         session_rooms_quit(s, "");
     }
     post_flush();
-    log_peer(LOG_INFO, "left", "id=%llu name=%s address=%s reason=%s%s%s%s", (unsigned long long)m->id,
-             *m->name ? m->name : "-", s->pair->arrival.peer.text, label, s->end_detail ? " detail=\"" : "",
-             s->end_detail ? s->end_detail : "", s->end_detail ? "\"" : "");
+    const struct addr *peer = &s->pair->arrival.peer;
+    log_peer_from(&peer->key, LOG_INFO, "left", "id=%llu name=%s address=%s reason=%s%s%s%s",
+                  (unsigned long long)m->id, *m->name ? m->name : "-", peer->text, label,
+                  s->end_detail ? " detail=\"" : "", s->end_detail ? s->end_detail : "",
+                  s->end_detail ? "\"" : "");
     session_set_deadline(s, INT64_MAX, reason); /* before the pool may give the pair another client */
     pool_leave(s->pair);
     drain(s, reason);

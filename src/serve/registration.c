@@ -4,6 +4,8 @@
 
 #include "serve/registration.h"
 
+#include "base/clock.h"
+#include "base/counter.h"
 #include "base/log.h"
 #include "chat/hashing.h"
 #include "serve/login.h"
@@ -39,13 +41,27 @@ static enum accounts_change add(struct session *s, const char *hash, const char 
                         &w);
 }
 
+/* An invitation is tried as a password is; who has none registers as one of so many from that address. */
+static bool throttle(struct session *s, const char *invitation, struct throttle_attempt *t, struct refusal *no)
+{
+    if (invitation)
+        return login_throttle(s, NULL, t, no);
+    int wait_s = throttle_take_registration(t, &s->pair->arrival.peer, clock_ms());
+    if (!wait_s)
+        return true;
+    counter_add(COUNTER_REGISTRATIONS_THROTTLED, 1);
+    *no = (struct refusal){.error = wait_s == THROTTLE_BUSY ? ERROR_BUSY : ERROR_TOO_MANY_REGISTRATIONS,
+                           .number = wait_s};
+    return false;
+}
+
 static bool hash_and_add(struct session *s, const char *password, const char *invitation, struct refusal *no)
 {
     struct waiter w = session_waiter(s);
     struct throttle_attempt t;
     char hash[SECRET_HASH];
     enum accounts_change result = ACCOUNTS_STORAGE;
-    if (invitation && !login_throttle(s, NULL, &t, no))
+    if (!throttle(s, invitation, &t, no))
         return false;
     bool is_hashed = hashing_make(hash, password, &s->pair->arrival.peer, &w) == HASHING_DONE;
     if (is_hashed)
@@ -54,8 +70,7 @@ static bool hash_and_add(struct session *s, const char *password, const char *in
         s->era = 0;
         s->by_certificate = false;
     }
-    if (invitation)
-        throttle_end(&t, result == ACCOUNTS_NOT_INVITED);
+    throttle_end(&t, result == (invitation ? ACCOUNTS_NOT_INVITED : ACCOUNTS_DONE));
     secret_wipe(hash, sizeof hash);
     if (is_hashed)
         return finish(s, result, "registered", no);

@@ -5,6 +5,7 @@
 #include "serve/resumable.h"
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/panic.h"
 #include "chat/forgotten.h"
 #include "chat/rooms.h"
@@ -203,7 +204,7 @@ static void note_all(struct session *s)
     int64_t until_ms = clock_ms() + ACK_WAIT_MS;
     while (!outbox_all_acknowledged(m->outbox) && clock_ms() < until_ms)
         notifier_wait(m->notifier, clock_ms() + RESUMABLE_POLL_MS); /* the kernel notifies nobody */
-    *saved = (struct saved_session){.broke_ms = clock_wall_ms(), .epoch = msg_epoch(), .caps = m->caps};
+    *saved = (struct saved_session){.broke_ms = date_used_ms(), .epoch = msg_epoch(), .caps = m->caps};
     outbox_end_tail(m->outbox, forgotten_filter, &saved->missed);
     cut_front(s, &saved->missed, outbox_answer_bytes());
     note_rooms(s);

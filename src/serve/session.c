@@ -4,6 +4,7 @@
 
 #include "serve/session.h"
 
+#include "base/clock.h"
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/panic.h"
@@ -139,6 +140,22 @@ bool session_wait(struct session *s, int64_t until_ms, bool (*ready)(void *arg),
     struct wait w = {s, ready, arg};
     post_flush();
     return notifier_wait_for(s->member.notifier, until_ms, is_ready_or_over, &w) && !session_is_over(s);
+}
+
+static bool never(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+bool session_announce(struct session *s)
+{
+    int64_t until_ms;
+    while (!session_is_over(s) && flood_announce(&s->flood, clock_ms(), &until_ms) == FLOOD_WAIT) {
+        counter_add(COUNTER_ANNOUNCE_WAITS, 1);
+        session_wait(s, until_ms, never, NULL);
+    }
+    return !session_is_over(s);
 }
 
 struct waiter session_waiter(struct session *s)

@@ -96,6 +96,9 @@ bool session_is_over(void *arg);
 
 /* Flushes, then waits until `ready(arg)`, the end of the session, or clock_ms() reaching until_ms. True: ready. */
 bool session_wait(struct session *s, int64_t until_ms, bool (*ready)(void *arg), void *arg);
+/* Before the session does what all members of rooms with others in them are told of, and nobody can ignore: waits until
+ * it may (serve/flood.h). False: the session is over. */
+bool session_announce(struct session *s);
 /* For requests to the store that the session waits for. */
 struct waiter session_waiter(struct session *s);
 

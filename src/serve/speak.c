@@ -32,6 +32,8 @@ bool speak_topic(struct session *s, struct room *r, const char *topic, struct re
 {
     if (strlen(topic) > (size_t)session_limits().topic_bytes)
         return refusal_set(no, ERROR_TOPIC_TOO_LONG);
+    if (atomic_load_explicit(&r->present, memory_order_relaxed) > 1 && !session_announce(s))
+        return true; /* over: nobody reads the answer */
     struct room *ref = rooms_get(r->name); /* the change's reference: it may outlive a LEAVE */
     struct change_request rq = {.kind = CHANGE_TOPIC, .room = ref, .topic = topic, .by = &s->member};
     lock_acquire(&r->lock);

@@ -29,12 +29,43 @@ static struct {
     struct bucket *table; /* T: owns; in the order of their first use */
 } throttle = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_THROTTLE}};
 
-static _Atomic int failures_now = 10, refill_s_now = 60;
+#define REGISTRATION '+' /* begins the key of a bucket for registrations; no address and no name has it */
+
+enum { RATE_FAILURES, RATE_REGISTRATIONS, RATES };
+
+static struct {
+    _Atomic int most, refill_s;
+} rates[RATES] = {{10, 60}, {50, 1800}};
+
+static void set_rate(int rate, int most, int refill_s)
+{
+    atomic_store_explicit(&rates[rate].most, most, memory_order_relaxed);
+    atomic_store_explicit(&rates[rate].refill_s, refill_s, memory_order_relaxed);
+}
 
 void throttle_configure(int failures, int refill_s)
 {
-    atomic_store_explicit(&failures_now, failures, memory_order_relaxed);
-    atomic_store_explicit(&refill_s_now, refill_s, memory_order_relaxed);
+    set_rate(RATE_FAILURES, failures, refill_s);
+}
+
+void throttle_configure_registrations(int most, int refill_s)
+{
+    set_rate(RATE_REGISTRATIONS, most, refill_s);
+}
+
+static int rate_of(const char *key)
+{
+    return *key == REGISTRATION ? RATE_REGISTRATIONS : RATE_FAILURES;
+}
+
+static int most_of(const char *key)
+{
+    return atomic_load_explicit(&rates[rate_of(key)].most, memory_order_relaxed);
+}
+
+static int refill_s_of(const char *key)
+{
+    return atomic_load_explicit(&rates[rate_of(key)].refill_s, memory_order_relaxed);
 }
 
 static void forget_locked(struct bucket *b)
@@ -58,7 +89,7 @@ static struct bucket *current_locked(const char *key, int64_t now_ms)
     if (!b)
         return NULL;
     int64_t passed_ms = now_ms > b->at_ms ? now_ms - b->at_ms : 0;
-    b->used -= (double)passed_ms / 1000 / atomic_load_explicit(&refill_s_now, memory_order_relaxed);
+    b->used -= (double)passed_ms / 1000 / refill_s_of(key);
     b->at_ms = now_ms;
     if (b->used < b->on_the_way)
         b->used = b->on_the_way;
@@ -71,12 +102,12 @@ static struct bucket *current_locked(const char *key, int64_t now_ms)
 static int wait_locked(const char *key, int64_t now_ms)
 {
     const struct bucket *b = *key ? current_locked(key, now_ms) : NULL;
-    double over = b ? b->used + 1 - atomic_load_explicit(&failures_now, memory_order_relaxed) : 0;
+    double over = b ? b->used + 1 - most_of(key) : 0;
     if (over <= 0)
         return 0;
     if (over <= b->on_the_way)
         return THROTTLE_BUSY;
-    double wait_s = (over - b->on_the_way) * atomic_load_explicit(&refill_s_now, memory_order_relaxed);
+    double wait_s = (over - b->on_the_way) * refill_s_of(key);
     return (int)wait_s + ((int)wait_s < wait_s); /* rounded up, so that waiting so long is enough */
 }
 
@@ -97,17 +128,9 @@ static void use_locked(const char *key, int64_t now_ms)
     b->on_the_way++;
 }
 
-int throttle_take(struct throttle_attempt *t, const struct addr *from, const char *account, bool home, int64_t now_ms)
+/* From both buckets, or from none. */
+static int take(struct throttle_attempt *t, int64_t now_ms)
 {
-    char host[ADDRS_TEXT];
-    addrs_key_text(from, host);
-    *t = (struct throttle_attempt){0};
-    if (home)
-        snprintf(t->keys[0], sizeof t->keys[0], "%s %s", host, account);
-    else
-        snprintf(t->keys[0], sizeof t->keys[0], "%s", host);
-    if (account && !home)
-        snprintf(t->keys[1], sizeof t->keys[1], " %s", account);
     lock_acquire(&throttle.lock);
     int first = wait_locked(t->keys[0], now_ms), second = wait_locked(t->keys[1], now_ms);
     int wait_s = first > second ? first : second;
@@ -119,7 +142,28 @@ int throttle_take(struct throttle_attempt *t, const struct addr *from, const cha
     return wait_s;
 }
 
-void throttle_end(const struct throttle_attempt *t, bool wrong)
+int throttle_take(struct throttle_attempt *t, const struct addr *from, const char *account, bool home, int64_t now_ms)
+{
+    char host[ADDRS_TEXT];
+    addrs_key_text(from, host);
+    *t = (struct throttle_attempt){0};
+    if (home)
+        snprintf(t->keys[0], sizeof t->keys[0], "%s %s", host, account);
+    else
+        snprintf(t->keys[0], sizeof t->keys[0], "%s", host);
+    if (account && !home)
+        snprintf(t->keys[1], sizeof t->keys[1], " %s", account);
+    return take(t, now_ms);
+}
+
+int throttle_take_registration(struct throttle_attempt *t, const struct addr *from, int64_t now_ms)
+{
+    char host[ADDRS_TEXT];
+    *t = (struct throttle_attempt){0};
+    snprintf(t->keys[0], sizeof t->keys[0], "%c%s", REGISTRATION, addrs_key_text(from, host));
+    return take(t, now_ms);
+}
+void throttle_end(const struct throttle_attempt *t, bool counts)
 {
     lock_acquire(&throttle.lock);
     for (int i = 0; i < 2; i++) {
@@ -127,7 +171,7 @@ void throttle_end(const struct throttle_attempt *t, bool wrong)
         if (!b || !b->on_the_way) /* it was forgotten, for there were too many */
             continue;
         b->on_the_way--;
-        b->used -= wrong ? 0 : 1;
+        b->used -= counts ? 0 : 1;
         if (b->used <= 0)
             forget_locked(b);
     }

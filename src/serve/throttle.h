@@ -12,7 +12,7 @@
  * than its owner's address. The address from which the account was last logged in to has a bucket with the account of
  * its own, so nobody elsewhere can use up the owner's attempts. An attempt that is being checked counts as wrong until
  * it is known to be right, so making many at once gains nothing; a client that is refused only because of such attempts
- * gets THROTTLE_BUSY. Any thread.
+ * gets THROTTLE_BUSY. Wrong keys of rooms are counted in the same way (serve/join.c). Any thread.
  */
 #define THROTTLE_KEY 112 /* an address and a name */
 
@@ -29,8 +29,12 @@ void throttle_configure(int failures, int refill_s);
 #define THROTTLE_BUSY (-1)
 int throttle_take(struct throttle_attempt *t, const struct addr *from, const char *account, bool home, int64_t now_ms);
 
-/* Must follow each attempt that was taken. wrong: it counts; else it was right, or was not checked, and is given
+/* Registrations are limited in the same way, by address: so many that succeed, and one more after each refill_s. */
+void throttle_configure_registrations(int most, int refill_s);
+int throttle_take_registration(struct throttle_attempt *t, const struct addr *from, int64_t now_ms);
+
+/* Must follow each attempt that was taken. counts: it was wrong, or a registration that succeeded; else it is given
  * back. */
-void throttle_end(const struct throttle_attempt *t, bool wrong);
+void throttle_end(const struct throttle_attempt *t, bool counts);
 
 #endif

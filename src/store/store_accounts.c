@@ -48,7 +48,7 @@ int store_accounts_era(sqlite3 *db, int64_t id, int64_t *era, bool *found)
 
 int store_accounts_seen(sqlite3 *db, int64_t id, int64_t seen_ms, const char *seen_from)
 {
-    return sql_run(db, "UPDATE account SET seen_ms = ?2, seen_from = ?3 WHERE id = ?1",
+    return sql_run(db, "UPDATE account SET seen_ms = max(seen_ms, ?2), seen_from = ?3 WHERE id = ?1",
                    SQL_WITH(sql_int(id), sql_int(seen_ms), sql_text(seen_from)));
 }
 
@@ -58,6 +58,21 @@ int store_accounts_remove(sqlite3 *db, int64_t id, const char *was, bool *change
                      SQL_WITH(sql_int(id), sql_text(was)));
     *changed = sql_changed(db, rc);
     return rc;
+}
+
+int store_accounts_unused(sqlite3 *db, int64_t before_ms, int64_t used_ms, int64_t *ids, int most, int *n)
+{
+    sqlite3_stmt *st;
+    *n = 0;
+    int rc = sql_open(db, &st,
+                      "SELECT id FROM account WHERE created_ms < ?1 AND seen_ms > 0 AND seen_ms < created_ms + ?2"
+                      " AND NOT locked LIMIT ?3",
+                      SQL_WITH(sql_int(before_ms), sql_int(used_ms), sql_int(most)));
+    if (rc != SQLITE_OK)
+        return rc;
+    while (sqlite3_step(st) == SQLITE_ROW)
+        ids[(*n)++] = sqlite3_column_int64(st, 0);
+    return sqlite3_finalize(st);
 }
 
 int store_accounts_count(sqlite3 *db, int64_t *count)

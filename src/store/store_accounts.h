@@ -39,6 +39,9 @@ int store_accounts_seen(sqlite3 *db, int64_t id, int64_t seen_ms, const char *se
 int store_accounts_remove(sqlite3 *db, int64_t id, const char *was, bool *changed);
 /* Bans of the account become bans of its name. */
 int store_accounts_release_bans(sqlite3 *db, int64_t id);
+/* The ids of accounts that were registered by their owner before before_ms and last seen less than used_ms later, and
+ * are not locked: `most` at most, *n of them. */
+int store_accounts_unused(sqlite3 *db, int64_t before_ms, int64_t used_ms, int64_t *ids, int most, int *n);
 int store_accounts_count(sqlite3 *db, int64_t *count);
 
 /* Adds an invitation by the digest of its code, and removes those that expired by now_ms. */

@@ -153,12 +153,15 @@ static int find_last_expired(sqlite3 *db, const char *room, const struct history
     return sqlite3_finalize(st);
 }
 
-int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history_trim *t, int *removed)
+int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history_trim *t, int *removed,
+                       uint64_t *emptied)
 {
     sqlite3_stmt *st;
     struct history_trim own = *t;
-    int64_t upto = 0;
+    int64_t upto = 0, left;
+    bool is_left = true;
     *removed = 0;
+    *emptied = 0;
     int rc = next_room(db, room);
     if (rc == SQLITE_OK && *room)
         rc = apply_room_limits(db, room, &own);
@@ -170,7 +173,11 @@ int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history
                   SQL_WITH(sql_text(room), sql_int(upto)));
     if (rc != SQLITE_OK)
         return rc;
-    return search_index_delete(db, st, removed);
+    rc = search_index_delete(db, st, removed);
+    if (rc == SQLITE_OK)
+        rc = sql_find(db, &left, &is_left, "SELECT 1 FROM message WHERE room = ?1 LIMIT 1", SQL_WITH(sql_text(room)));
+    *emptied = is_left ? 0 : (uint64_t)upto;
+    return rc;
 }
 
 /* ---- all that a user has said ---- */

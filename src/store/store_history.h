@@ -42,14 +42,15 @@ int store_history_read(sqlite3 *db, const struct history_range *range,
  *   older than before_ms, or than the room's option retention-days says,
  *   of an earlier room of the same name, or
  *   older than orphans_ms, if no room of that name is recorded.
- * *removed is the number of messages.
+ * *removed is the number of messages. *emptied is the highest id of those if the room has no message any more, else 0.
  */
 #define HISTORY_KEY 64
 struct history_trim {
     int64_t keep, before_ms, orphans_ms, now_ms; /* times of the wall clock */
     int most;
 };
-int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history_trim *t, int *removed);
+int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history_trim *t, int *removed,
+                       uint64_t *emptied);
 
 /* Calls fn for each message with n above `above` and up to `upto` that the user of that name has said, whatever the
  * case of the name, in the order of n. The row is borrowed for the call. */

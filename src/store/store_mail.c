@@ -6,20 +6,40 @@
 
 #include "store/sql.h"
 
-int store_mail_add(sqlite3 *db, int64_t account, const struct mail_row *row, int64_t before_ms, int most, int64_t *n)
+/* Sets *used_up if the sender has so much waiting for the account as one sender may. */
+static int look_at_share(sqlite3 *db, int64_t account, const struct mail_row *row, int per_sender, bool *used_up)
 {
+    int64_t full;
+    bool found;
+    int rc = sql_find(db, &full, &found,
+                      "SELECT count(*) FILTER (WHERE sender GLOB '=*' OR name = ?3 COLLATE NOCASE) >= ?4"
+                      " OR count(*) >= 2 * ?4 FROM mail WHERE account = ?1 AND sender = ?2",
+                      SQL_WITH(sql_int(account), sql_text(row->sender), sql_text(row->name), sql_int(per_sender)));
+    *used_up = found && full;
+    return rc;
+}
+
+int store_mail_add(sqlite3 *db, int64_t account, const struct mail_row *row, int64_t before_ms,
+                   const struct mail_space *space, int64_t *n)
+{
+    bool used_up = false;
     *n = 0;
     int rc = sql_run(db, "DELETE FROM mail WHERE account = ?1 AND time_ms < ?2",
                      SQL_WITH(sql_int(account), sql_int(before_ms)));
+    if (rc == SQLITE_OK)
+        rc = look_at_share(db, account, row, space->per_sender, &used_up);
     if (rc != SQLITE_OK)
         return rc;
-    rc = sql_run(
-        db,
-        "INSERT INTO mail (account, time_ms, name, text) SELECT id, ?2, ?3, ?4 FROM account"
-        " WHERE id = ?1 AND (SELECT count(*) FROM mail WHERE account = ?1) < ?5",
-        SQL_WITH(sql_int(account), sql_int(row->time_ms), sql_text(row->name), sql_text(row->text), sql_int(most)));
+    rc = sql_run(db,
+                 "INSERT INTO mail (account, time_ms, name, text, sender) SELECT id, ?2, ?3, ?4, ?6 FROM account"
+                 " WHERE id = ?1 AND NOT ?7 AND"
+                 " (SELECT count(*) FROM mail WHERE account = ?1 AND (sender GLOB '=*') = (?6 GLOB '=*')) < ?5",
+                 SQL_WITH(sql_int(account), sql_int(row->time_ms), sql_text(row->name), sql_text(row->text),
+                          sql_int(space->most), sql_text(row->sender), sql_int(used_up)));
     if (sql_changed(db, rc))
         *n = sqlite3_last_insert_rowid(db);
+    else if (used_up)
+        *n = STORE_MAIL_SHARE;
     return rc;
 }
 

@@ -14,11 +14,20 @@
 struct mail_row {
     int64_t n, time_ms; /* its number, which grows with the time; wall clock since 1970 */
     const char *name, *text;
+    const char *sender; /* writing only: whose share it uses up, '=' and the id of an account, or an address */
 };
 
-/* Removes the account's mail older than before_ms, then adds a message unless `most` are there. *n is its number,
- * or 0. */
-int store_mail_add(sqlite3 *db, int64_t account, const struct mail_row *row, int64_t before_ms, int most, int64_t *n);
+/* How much may wait for one account. Messages of accounts and those of others have each their own space. */
+struct mail_space {
+    int most;       /* of each of the two kinds */
+    int per_sender; /* of one account; or of one address under one name, and twice as many under all names */
+};
+
+/* Removes the account's mail older than before_ms, then adds a message if there is space. *n is its number; 0: the
+ * mailbox is full, or the account unknown; STORE_MAIL_SHARE: the sender's share is used up. */
+#define STORE_MAIL_SHARE (-1)
+int store_mail_add(sqlite3 *db, int64_t account, const struct mail_row *row, int64_t before_ms,
+                   const struct mail_space *space, int64_t *n);
 /* Calls fn for each message of the account, oldest first, until it returns false. The row is borrowed for the call. */
 int store_mail_read(sqlite3 *db, int64_t account, bool (*fn)(const struct mail_row *row, void *arg), void *arg);
 /* Removes the account's messages numbered `from` to `upto`, both included. */

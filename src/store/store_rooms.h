@@ -16,6 +16,8 @@ struct room_row {
     bool permanent;              /* made by the operator, never evicted; the column "kept" */
     const char *topic_by;        /* the name of the user who set the topic, or "" */
     int64_t topic_ms;            /* wall clock of that, or 0 */
+    const char *maker;           /* who made it, or "" (chat/member.h) */
+    uint64_t kept_id;            /* loading only: the id of its last stored message, or 0 */
 };
 
 /* Calls fn for each row, the least recently used first. Before store_start. */

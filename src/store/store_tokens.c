@@ -38,7 +38,9 @@ int store_tokens_find(sqlite3 *db, const void *digest, int64_t since_ms, int64_t
 {
     sqlite3_stmt *st;
     *account = 0;
-    int rc = sql_open(db, &st, "UPDATE token SET used_ms = ?3 WHERE digest = ?1 AND used_ms >= ?2 RETURNING account",
+    int rc = sql_open(db, &st,
+                      "UPDATE token SET used_ms = max(used_ms, ?3) WHERE digest = ?1 AND used_ms >= ?2"
+                      " RETURNING account",
                       SQL_WITH(sql_digest(digest), sql_int(since_ms), sql_int(now_ms)));
     if (rc != SQLITE_OK)
         return rc;

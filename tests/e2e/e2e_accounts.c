@@ -372,6 +372,73 @@ static void wrong_passwords_are_throttled_without_locking_out_the_owner(void **s
     client_close(&other);
 }
 
+static void registrations_from_one_address_are_limited(void **state)
+{
+    struct client a, b;
+    (void)state;
+    fixture_start("accounts = { registrations = 3; registration_refill_s = 86400; " CHEAP " };");
+    for (int i = 0; i < 4; i++) {
+        client_open_from(&a, &d, "127.0.0.66");
+        client_say(&a, "USERNAME m%d", i);
+        client_expect(&a, "OK Welcome, m%d!", i);
+        client_say(&a, "REGISTER password");
+        if (i < 3)
+            client_expect(&a, "OK Registered m%d", i);
+        else
+            assert_int_equal(strncmp(client_line(&a), "ERROR Too many registrations from your address, try again in ",
+                                     61), 0);
+        client_ask(&a, "QUIT", "OK Goodbye!");
+        client_close(&a);
+    }
+    client_register(&b, &d, "bea"); /* from another address */
+    assert_int_equal(daemon_status(&d, "registrations_throttled"), 1);
+    client_close(&b);
+}
+
+static void wrong_keys_of_rooms_are_throttled_without_locking_out_members(void **state)
+{
+    struct client owner, eve, guest, carol;
+    static char text[1000 * 16];
+    size_t n = 0;
+    (void)state;
+    fixture_start("accounts = { failed_logins = 3; failed_login_refill_s = 86400; " CHEAP " };");
+    client_register(&owner, &d, "alice");
+    client_ask(&owner, "JOIN den", "OK Joined #den (0 users)");
+    client_ask(&owner, "SET key secret", "OK Set key on");
+    client_ask(&owner, "LEAVE", "OK Left #den");
+    client_open_from(&eve, &d, "127.0.0.66");
+    client_ask(&eve, "USERNAME eve", "OK Welcome, eve!");
+    for (int i = 0; i < 3; i++)
+        client_ask(&eve, "JOIN den guess", "ERROR Permission denied");
+    for (int i = 0; i < 1000; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "JOIN den g%d\r\n", i);
+    client_send(&eve, text, n);
+    for (int i = 0; i < 1000; i++)
+        if (strncmp(client_line(&eve), "ERROR Too many wrong keys, try again in ", 40) != 0)
+            fail_msg("%s", eve.line);
+    client_say(&eve, "JOIN den secret"); /* even the right one is not looked at */
+    assert_int_equal(strncmp(client_line(&eve), "ERROR Too many wrong keys", 25), 0);
+    client_ask(&eve, "JOIN den", "ERROR Permission denied");
+    client_ask(&eve, "JOIN other key", "OK Joined #other (0 users)"); /* which asks for no key */
+    client_ask(&owner, "JOIN den", "OK Joined #den (0 users)");
+    client_open_from(&guest, &d, "127.0.0.67");
+    client_ask(&guest, "USERNAME guest", "OK Welcome, guest!");
+    client_ask(&guest, "JOIN den secret", "OK Joined #den (1 users)");
+    add_user("carol", "password");
+    client_open_from(&carol, &d, "127.0.0.66"); /* an account has tries of its own */
+    client_ask(&carol, "USERNAME carol password", "OK Welcome, carol!");
+    client_say(&carol, "JOIN den secret");
+    client_expect(&carol, "OK Joined #den (2 users)");
+    assert_int_equal(daemon_status(&d, "keys_wrong"), 3);
+    assert_int_equal(daemon_status(&d, "keys_throttled"), 1001);
+    assert_int_equal(daemon_status(&d, "logins_throttled"), 0);
+    assert_true(daemon_log_has(&d, "wrong_key id="));
+    client_close(&owner);
+    client_close(&eve);
+    client_close(&guest);
+    client_close(&carol);
+}
+
 static void a_login_that_waits_too_long_for_hashing_is_told_to_retry(void **state)
 {
     struct client c[4];
@@ -702,6 +769,8 @@ int main(void)
         TEST(with_registration_closed_only_the_operator_registers),
         TEST(a_locked_database_refuses_changes_but_not_logins),
         TEST_OWN_CONF(wrong_passwords_are_throttled_without_locking_out_the_owner),
+        TEST_OWN_CONF(registrations_from_one_address_are_limited),
+        TEST_OWN_CONF(wrong_keys_of_rooms_are_throttled_without_locking_out_members),
         TEST_OWN_CONF(a_login_that_waits_too_long_for_hashing_is_told_to_retry),
         TEST_OWN_CONF(a_stop_does_not_wait_for_queued_hashing),
         TEST_OWN_CONF(a_name_registered_during_a_wait_is_not_given_to_the_waiter),

@@ -41,6 +41,51 @@ static void at_clients_max_the_next_client_is_told_server_full(void **state)
         client_close(&c[i]);
 }
 
+static void wait_until_held_back(long times)
+{
+    while (daemon_status(&d, "announce_waits") < times)
+        ;
+}
+
+/* A thousand lines of joining and leaving were shown to everybody in half a second. */
+static void joining_in_a_loop_is_shown_a_few_times(void **state)
+{
+    struct client a, b, c;
+    char name[16] = "carol";
+    (void)state;
+    fixture_start("flood = { announcements = 5; announcement_refill_ms = 3600000; };");
+    client_enter(&a, &d, "alice", "den");
+    client_login(&b, &d, "bob");
+    for (int i = 0; i < 500; i++)
+        client_say(&b, "JOIN den\r\nLEAVE");
+    for (int i = 0; i < 5; i++) {
+        client_expect(&a, "JOIN #den bob");
+        client_expect(&a, "LEAVE #den bob");
+    }
+    wait_until_held_back(1);
+    client_expect_quiet(&a); /* and what alice says goes on */
+    client_enter(&c, &d, "carol", "empty");
+    for (int i = 0; i < 50; i++) { /* nobody is told of that */
+        client_ask(&c, "JOIN other", "OK Joined #other (0 users)");
+        client_ask(&c, "JOIN empty", "OK Joined #empty (0 users)");
+    }
+    client_ask(&c, "JOIN den", "OK Joined #den (1 users)");
+    client_expect(&c, "JOIN #den alice");
+    client_expect(&a, "JOIN #den carol");
+    for (int i = 0; i < 4; i++) {
+        client_say(&c, "RENAME carol%d", i);
+        client_expect(&c, "OK Renamed carol%d", i);
+        client_expect(&a, "RENAME %s carol%d", name, i);
+        snprintf(name, sizeof name, "carol%d", i);
+    }
+    client_say(&c, "TOPIC tea");
+    wait_until_held_back(2);
+    client_expect_quiet(&a);
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+}
+
 static void a_storm_below_the_maximum_refuses_nobody(void **state)
 {
     enum { MANY = 300 };
@@ -330,6 +375,7 @@ int main(void)
     alarm(170);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(at_clients_max_the_next_client_is_told_server_full, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(joining_in_a_loop_is_shown_a_few_times, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_storm_below_the_maximum_refuses_nobody, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_name_is_free_as_soon_as_its_owner_has_left, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_login_waits_for_the_name_of_a_session_that_is_ending, fixture_dir,

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static char out[4096];
+
 static int set_up(void **state)
 {
     (void)state;
@@ -95,6 +97,30 @@ static void an_owner_under_another_name_is_online(void **state)
     client_expect(&v, "PRIVMSG alice hello");
     client_close(&a);
     client_close(&v);
+}
+
+static void a_stranger_who_fills_a_mailbox_does_not_keep_friends_out(void **state)
+{
+    struct client a, c, f;
+    (void)state;
+    daemon_write_conf(&d, "accounts = { hash_memory_kib = 64; hash_passes = 1; };");
+    daemon_ctl_ok(&d, out, sizeof out, "reload", NULL);
+    add_account("bob");
+    client_login(&a, &d, "alice");
+    for (int i = 0; i < 100; i++)
+        client_say(&a, "PRIVMSG bob %d", i);
+    for (int i = 0; i < 20; i++)
+        client_expect(&a, "OK Stored for bob");
+    for (int i = 20; i < 100; i++)
+        client_expect(&a, "ERROR Too many messages of yours wait for bob (at most 20)");
+    client_login(&f, &d, "friend");
+    client_ask(&f, "PRIVMSG bob hello", "OK Stored for bob");
+    client_register(&c, &d, "carol");
+    client_ask(&c, "PRIVMSG bob hello", "OK Stored for bob");
+    assert_int_equal(daemon_status(&d, "mail_refused"), 80);
+    client_close(&a);
+    client_close(&c);
+    client_close(&f);
 }
 
 static void a_full_mailbox_refuses_messages(void **state)
@@ -202,6 +228,7 @@ int main(void)
         TEST(a_message_to_an_offline_user_is_stored_with_its_time),
         TEST(stored_messages_are_shown_until_the_reader_sends_a_line),
         TEST(an_owner_under_another_name_is_online),
+        TEST(a_stranger_who_fills_a_mailbox_does_not_keep_friends_out),
         TEST(a_full_mailbox_refuses_messages),
         TEST(stored_messages_survive_a_restart_and_a_kill),
         TEST(stored_messages_are_deleted_with_their_account),

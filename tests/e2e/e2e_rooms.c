@@ -141,7 +141,7 @@ static void rooms_and_acknowledged_topics_survive_kill_9(void **state)
     client_close(&a);
 }
 
-static void the_longest_empty_room_is_evicted_topics_last_permanent_never(void **state)
+static void the_longest_empty_room_is_evicted_but_none_that_keeps_something(void **state)
 {
     struct client a, b;
     (void)state;
@@ -162,13 +162,12 @@ static void the_longest_empty_room_is_evicted_topics_last_permanent_never(void *
     }
     client_ask(&a, "ROOMS ALL", "ROOMLIST #kept #r48 #r49 #topical");
     client_ask(&b, "JOIN r48", "OK Joined #r48 (0 users)");
-    client_ask(&b, "ALSO another",
-               "OK Joined #another (0 users)"); /* evicts the room with the topic: all others are in use */
-    client_ask(&b, "ROOMS ALL", "ROOMLIST #another #kept #r48 #r49");
-    client_ask(&b, "ALSO one_more", "ERROR Too many rooms");
+    client_ask(&b, "ALSO another", "ERROR Too many rooms"); /* all others are in use */
+    client_ask(&b, "ROOMS ALL", "ROOMLIST #kept #r48 #r49 #topical");
     client_ask(&b, "JOIN r49", "OK Joined #r49 (1 users)");
     client_expect(&b, "JOIN #r49 adam");
     assert_int_equal(daemon_status(&d, "rooms"), 4);
+    assert_int_equal(daemon_status(&d, "rooms_refused"), 1);
     client_close(&a);
     client_close(&b);
     /* an OK means that the change and all queued before it are on disk */
@@ -176,8 +175,40 @@ static void the_longest_empty_room_is_evicted_topics_last_permanent_never(void *
     daemon_kill(&d);
     daemon_start(&d);
     client_login(&a, &d, "adam");
-    client_ask(&a, "ROOMS ALL", "ROOMLIST #another #kept #r48 #r49");
+    client_ask(&a, "ROOMS ALL", "ROOMLIST #kept #r48 #r49 #topical");
     client_close(&a);
+}
+
+/* Issue: one guest made a thousand rooms, and those of others went, with their owner and their past. */
+static void one_who_makes_a_thousand_rooms_takes_nothing_from_others(void **state)
+{
+    struct client a, b;
+    static char text[32 * 1100];
+    size_t n = 0;
+    (void)state;
+    fixture_start("rooms = { max = 200; };");
+    client_login(&a, &d, "adam");
+    client_ask(&a, "JOIN said", "OK Joined #said (0 users)");
+    client_ask(&a, "hello", "ROOM #said adam hello");
+    client_ask(&a, "JOIN topical", "OK Joined #topical (0 users)");
+    client_ask(&a, "TOPIC mine", "OK Topic set");
+    client_ask(&a, "LEAVE", "OK Left #topical");
+    client_login(&b, &d, "bea");
+    for (int i = 0; i < 1005; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "JOIN #x%d\r\nTOPIC t\r\n", i);
+    client_send(&b, text, n);
+    client_say(&b, "PING end");
+    client_skip_to(&b, "PONG end");
+    assert_int_equal(daemon_status(&d, "rooms"), 100);
+    assert_true(daemon_status(&d, "rooms_refused") >= 900);
+    client_ask(&b, "JOIN one_more", "ERROR Too many rooms made by you or from your address (at most 100)");
+    client_ask(&a, "JOIN topical", "OK Joined #topical (0 users)");
+    client_expect(&a, "TOPIC #topical mine");
+    client_ask(&a, "JOIN said", "OK Joined #said (0 users)");
+    client_say(&a, "HISTORY");
+    client_skip_to(&a, "OK 1 messages");
+    client_close(&a);
+    client_close(&b);
 }
 
 static void looking_at_a_room_does_not_count_as_use(void **state)
@@ -252,7 +283,7 @@ static void no_line_overtakes_or_is_missing_from_the_answer_to_join(void **state
     struct client a;
     pthread_t talking, reading;
     (void)state;
-    fixture_start("rooms = { replay_messages = 5; };");
+    fixture_start("rooms = { replay_messages = 5; }; flood = { announcements = 1000; };");
     client_enter(&t.c, &d, "talker", "busy");
     client_login(&a, &d, "guest");
     assert_int_equal(pthread_create(&reading, NULL, drain, &t.c), 0);
@@ -358,7 +389,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_conversation_is_replayed_until_the_last_has_left, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_topic_is_shown_announced_and_cleared, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(rooms_and_acknowledged_topics_survive_kill_9, fixture_dir, fixture_down),
-        cmocka_unit_test_setup_teardown(the_longest_empty_room_is_evicted_topics_last_permanent_never, fixture_dir,
+        cmocka_unit_test_setup_teardown(the_longest_empty_room_is_evicted_but_none_that_keeps_something, fixture_dir,
+                                        fixture_down),
+        cmocka_unit_test_setup_teardown(one_who_makes_a_thousand_rooms_takes_nothing_from_others, fixture_dir,
                                         fixture_down),
         cmocka_unit_test_setup_teardown(looking_at_a_room_does_not_count_as_use, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(unused_rooms_expire_after_their_days, fixture_dir, fixture_down),

@@ -131,8 +131,9 @@ int corpus_trim(int64_t keep, int most)
 {
     char room[HISTORY_KEY] = "";
     int removed;
+    uint64_t emptied;
     struct history_trim t = {.keep = keep, .orphans_ms = 1, .most = most};
-    assert_int_equal(store_history_trim(db, room, &t, &removed), SQLITE_OK);
+    assert_int_equal(store_history_trim(db, room, &t, &removed, &emptied), SQLITE_OK);
     return removed;
 }
 

@@ -12,6 +12,8 @@
 #include "base/panic.h"
 #include "chat/accounts.h"
 #include "chat/history.h"
+#include "chat/makers.h"
+#include "chat/reached.h"
 #include "chat/retention.h"
 #include "chat/rooms.h"
 #include "chat/moderation.h"
@@ -833,7 +835,7 @@ static void house_up(void)
     history_start();
     search_start();
     retention_start();
-    if (store_open(house_dir, error) != 0 || rooms_load(error) != 0 || accounts_load(error) != 0 ||
+    if (store_open(house_dir, error) != 0 || reached_load(error) != 0 || rooms_load(error) != 0 || accounts_load(error) != 0 ||
         moderation_load(error) != 0)
         fail_msg("%s", error);
     assert_int_equal(store_start(), 0);
@@ -844,6 +846,7 @@ static void house_down(void)
     post_flush();
     history_stop();
     accounts_tick();
+    reached_stop();
     store_stop();
     rooms_stop();
     accounts_stop();
@@ -855,6 +858,7 @@ void unit_house_start(void)
     unit_limits(UNIT_WIDE);
     replay_configure(20, 3600);
     rooms_configure(1000, 30);
+    makers_configure(100, 1000);
     rules_configure(1000, 500);
     unit_mkdir(house_dir);
     users_start();

@@ -15,6 +15,8 @@
 #include "base/clock.h"
 #include "chat/accounts.h"
 #include "chat/users.h"
+#include "base/counter.h"
+#include "chat/unused.h"
 #include "tests/lib/unit.h"
 
 #include <string.h>
@@ -421,11 +423,41 @@ static void an_expired_invitation_is_invalid_and_is_deleted(void **state)
     (void)state;
     if (!secret_available())
         skip();
-    assert_int_equal(accounts_invite(old, clock_wall_ms() - 1, &waiter), ACCOUNTS_DONE);
+    assert_int_equal(accounts_invite(old, clock_wall_ms() - 60000, &waiter), ACCOUNTS_DONE);
     assert_int_equal(add_invited("alice", old), ACCOUNTS_NOT_INVITED);
     assert_int_equal(accounts_invite(code, clock_wall_ms() + 60000, &waiter), ACCOUNTS_DONE);
     assert_int_equal(unit_house_number("SELECT count(*) FROM invitation"), 1);
     assert_string_not_equal(old, code);
+}
+
+/* ---- disuse ---- */
+
+static void an_account_that_was_never_used_again_expires(void **state)
+{
+    static const char rows[] =
+        "INSERT INTO account (key, name, hash, created_ms, seen_ms, locked)"
+        " SELECT key, key, 'x', (unixepoch() - made * 86400) * 1000,"
+        " iif(seen > made, 0, (unixepoch() - seen * 86400) * 1000 + 60000), locked"
+        " FROM (SELECT 'taken' AS key, 91 AS made, 91 AS seen, 0 AS locked UNION ALL SELECT 'used', 91, 89, 0"
+        " UNION ALL SELECT 'locked', 91, 91, 1 UNION ALL SELECT 'added', 91, 100, 0"
+        " UNION ALL SELECT 'online', 91, 91, 0 UNION ALL SELECT 'young', 89, 89, 0)";
+    uint64_t expired = counter_get(COUNTER_ACCOUNTS_EXPIRED);
+    (void)state;
+    unit_house_restart_with(rows);
+    struct account online = get("online");
+    assert_true(claim(&online));
+    unused_configure(0);
+    unused_clean_up();
+    unit_house_settle();
+    assert_true(is_there("taken"));
+    unused_configure(90);
+    unused_clean_up();
+    unit_house_settle();
+    assert_false(is_there("taken"));
+    assert_int_equal(unit_house_number("SELECT count(*) FROM account WHERE key = 'taken'"), 0);
+    assert_true(is_there("used") && is_there("locked") && is_there("added") && is_there("online") && is_there("young"));
+    assert_int_equal(counter_get(COUNTER_ACCOUNTS_EXPIRED), expired + 1);
+    unused_configure(0);
 }
 
 /* ---- loading ---- */
@@ -522,6 +554,7 @@ int main(void)
         TEST(an_invitation_is_not_spent_when_registration_fails),
         TEST(of_two_uses_of_an_invitation_in_one_transaction_one_succeeds),
         TEST(an_expired_invitation_is_invalid_and_is_deleted),
+        TEST(an_account_that_was_never_used_again_expires),
         TEST(an_invalid_row_is_skipped_and_stays),
         TEST(each_account_is_listed_once),
         TEST(time_and_address_last_seen_survive_a_restart),

@@ -182,6 +182,26 @@ static void loopback_can_be_exempted_by_option(void **state)
     assert_false(flood_exempts_loopback());
 }
 
+static void announcements_are_held_back_after_a_burst(void **state)
+{
+    (void)state;
+    int64_t until = 0;
+    flood_configure_announcements(3, 500);
+    flood_reset(&f, now);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(flood_announce(&f, now, &until), FLOOD_PASS);
+    assert_int_equal(flood_announce(&f, now, &until), FLOOD_WAIT);
+    assert_int_equal(until, now + 500);
+    assert_int_equal(flood_announce(&f, until - 1, &until), FLOOD_WAIT);
+    now = until;
+    assert_int_equal(flood_announce(&f, now, &until), FLOOD_PASS);
+    assert_int_equal(flood_announce(&f, now, &until), FLOOD_WAIT);
+    now += 60000; /* and saves up no more than the burst */
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(flood_announce(&f, now, &until), FLOOD_PASS);
+    assert_int_equal(flood_announce(&f, now, &until), FLOOD_WAIT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +215,7 @@ int main(void)
         cmocka_unit_test(less_than_a_quiet_second_is_no_break),
         cmocka_unit_test(waiting_for_tokens_is_no_break),
         cmocka_unit_test(the_next_client_starts_with_a_full_bucket),
+        cmocka_unit_test(announcements_are_held_back_after_a_burst),
         cmocka_unit_test(loopback_can_be_exempted_by_option),
     };
     alarm(60);

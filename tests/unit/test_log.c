@@ -271,11 +271,45 @@ static void lines_that_peers_cause_are_limited_and_the_rest_counted(void **state
     free(text);
 }
 
+static char from_one[LOG_FROM] = {1}, from_other[LOG_FROM] = {2};
+
+static int count(const char *text, const char *line)
+{
+    int n = 0;
+    for (const char *at = text; (at = strstr(at, line)); at++)
+        n++;
+    return n;
+}
+
+static void a_storm_hides_no_other_event_and_no_other_address(void **state)
+{
+    (void)state;
+    capture();
+    for (int i = 0; i < 2000; i++)
+        log_peer_from(from_one, LOG_INFO, "stormy", "from=one");
+    for (int i = 0; i < 20; i++) {
+        log_peer_from(from_one, LOG_WARN, "attack", "from=one");
+        log_peer_from(from_other, LOG_INFO, "stormy", "from=other");
+    }
+    for (int i = 0; i < 2000; i++)
+        log_peer(LOG_INFO, "stormy", "%s", "");
+    log_peer(LOG_WARN, "calm", "%s", "");
+    char *text = captured();
+    int storm = count(text, "info stormy from=one\n");
+    assert_in_range(storm, 100, 1000);
+    assert_int_equal(count(text, "warn attack from=one\n"), 20);
+    assert_int_equal(count(text, "info stormy from=other\n"), 20);
+    assert_int_equal(count(text, "warn calm\n"), 1);
+    assert_non_null(strstr(text, " event=stormy\n"));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup(name, plain)
         TEST(a_line_is_level_event_and_fields),
+        TEST(a_storm_hides_no_other_event_and_no_other_address),
         TEST(a_line_may_start_with_the_time),
         TEST(lines_below_the_level_are_not_written),
         TEST(levels_are_parsed_by_name),

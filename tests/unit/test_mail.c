@@ -31,12 +31,15 @@ static struct unit_member bob; /* in rooms */
 static int64_t alice, carol;   /* accounts */
 static struct member reader;   /* Alice, logged in again */
 
+static int64_t sender_account;          /* who puts messages: its account, or 0 */
+static const char *sender_host = "";    /* and its address, or "" for loopback */
+
 static int set_up(void **state)
 {
     (void)state;
     notifier_init(&notifier);
     accounts_configure(1000);
-    mail_configure(&(struct mail_limits){.messages = 100, .days = 30});
+    mail_configure(&(struct mail_limits){.messages = 100, .per_sender = 1000, .days = 30});
     history_configure(&(struct history_limits){.keep = true, .queue_bytes = 4 << 20});
     unit_house_start();
     unit_member_start(&bob, "bob", unit_gen());
@@ -59,7 +62,10 @@ static int tear_down(void **state)
 static enum mail_result put(int64_t account, const char *from, const char *text, int64_t *n)
 {
     struct mail_job l;
-    mail_put(&l, account, from, text, &notifier);
+    struct member sender = {.notifier = &notifier, .account = sender_account};
+    snprintf(sender.name, sizeof sender.name, "%s", from);
+    snprintf(sender.host, sizeof sender.host, "%s", sender_host);
+    mail_put(&l, account, &sender, text);
     enum mail_result result = mail_wait(&l, &waiter);
     if (result != MAIL_STORAGE)
         *n = l.n;
@@ -141,7 +147,7 @@ static void a_line_shows_its_sender_and_its_time(void **state)
 static void a_full_mailbox_refuses_until_messages_are_forgotten(void **state)
 {
     (void)state;
-    mail_configure(&(struct mail_limits){.messages = 2, .days = 30});
+    mail_configure(&(struct mail_limits){.messages = 2, .per_sender = 1000, .days = 30});
     int64_t first = store(alice, "one");
     store(alice, "two");
     assert_int_equal(try_to_store(alice), MAIL_FULL);
@@ -150,8 +156,40 @@ static void a_full_mailbox_refuses_until_messages_are_forgotten(void **state)
     store(alice, "three");
     assert_int_equal(try_to_store(alice), MAIL_FULL);
     reads(alice, PLENTY, "two three ");
-    mail_configure(&(struct mail_limits){.messages = 0, .days = 30});
+    mail_configure(&(struct mail_limits){.messages = 0, .per_sender = 1000, .days = 30});
     assert_int_equal(try_to_store(carol), MAIL_FULL);
+}
+
+static void fill_up(const char *from, int most)
+{
+    int64_t n;
+    for (int i = 0; i < most; i++)
+        assert_int_equal(put(alice, from, "x", &n), MAIL_KEPT);
+    assert_int_equal(put(alice, from, "x", &n), MAIL_SHARE);
+}
+
+static void one_sender_has_a_share_of_a_mailbox(void **state)
+{
+    int64_t n;
+    (void)state;
+    mail_configure(&(struct mail_limits){.messages = 9, .per_sender = 3, .days = 30});
+    sender_host = "192.0.2.1";
+    fill_up("mallory", 3);
+    assert_int_equal(put(alice, "MALLORY", "x", &n), MAIL_SHARE);
+    assert_int_equal(put(carol, "mallory", "x", &n), MAIL_KEPT); /* another mailbox */
+    fill_up("friend", 3); /* behind the same address */
+    assert_int_equal(put(alice, "third", "x", &n), MAIL_SHARE);
+    sender_host = "192.0.2.2";
+    fill_up("mallory", 3); /* at another address it may be another */
+    sender_host = "192.0.2.3";
+    assert_int_equal(put(alice, "guest", "x", &n), MAIL_FULL);
+    sender_account = carol; /* but accounts have space of their own */
+    fill_up("carol", 3);
+    assert_int_equal(put(alice, "nick", "x", &n), MAIL_SHARE); /* under any name */
+    mail_configure(&(struct mail_limits){.messages = 3, .per_sender = 100, .days = 30});
+    assert_int_equal(put(alice, "carol", "x", &n), MAIL_FULL);
+    sender_account = 0;
+    sender_host = "";
 }
 
 static void for_a_removed_account_nothing_is_stored(void **state)
@@ -201,13 +239,13 @@ static void a_range_of_numbers_is_forgotten_for_good(void **state)
 static void an_expired_message_is_skipped_and_makes_room(void **state)
 {
     (void)state;
-    mail_configure(&(struct mail_limits){.messages = 2, .days = 30});
+    mail_configure(&(struct mail_limits){.messages = 2, .per_sender = 1000, .days = 30});
     int64_t old = store(alice, "old"), young = store(alice, "young");
     unit_house_restart_with("UPDATE mail SET time_ms = time_ms - 31 * 86400000 WHERE text = 'old'");
     assert_int_equal(reads(alice, PLENTY, "young "), young);
-    mail_configure(&(struct mail_limits){.messages = 2, .days = 32});
+    mail_configure(&(struct mail_limits){.messages = 2, .per_sender = 1000, .days = 32});
     assert_int_equal(reads(alice, PLENTY, "old young "), young);
-    mail_configure(&(struct mail_limits){.messages = 2, .days = 30});
+    mail_configure(&(struct mail_limits){.messages = 2, .per_sender = 1000, .days = 30});
     store(alice, "new");
     reads(alice, PLENTY, "young new ");
     unit_house_restart_with("UPDATE mail SET time_ms = time_ms - 31 * 86400000");
@@ -222,11 +260,11 @@ static void expired_messages_are_deleted_for_all_accounts(void **state)
     store(carol, "old");
     store(carol, "young");
     unit_house_restart_with("UPDATE mail SET time_ms = time_ms - 31 * 86400000 WHERE text = 'old'");
-    mail_configure(&(struct mail_limits){.messages = 100, .days = 32});
+    mail_configure(&(struct mail_limits){.messages = 100, .per_sender = 1000, .days = 32});
     mail_clean_up();
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM mail"), 3);
-    mail_configure(&(struct mail_limits){.messages = 100, .days = 30});
+    mail_configure(&(struct mail_limits){.messages = 100, .per_sender = 1000, .days = 30});
     mail_clean_up();
     unit_house_settle();
     assert_int_equal(unit_house_number("SELECT count(*) FROM mail"), 1);
@@ -389,6 +427,7 @@ int main(void)
         TEST(stored_messages_are_read_oldest_first_also_after_a_restart),
         TEST(a_line_shows_its_sender_and_its_time),
         TEST(a_full_mailbox_refuses_until_messages_are_forgotten),
+        TEST(one_sender_has_a_share_of_a_mailbox),
         TEST(for_a_removed_account_nothing_is_stored),
         TEST(messages_beyond_the_budget_are_read_later),
         TEST(a_range_of_numbers_is_forgotten_for_good),

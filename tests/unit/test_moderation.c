@@ -54,7 +54,7 @@ static int set_up(void **state)
     friend = add_account("carol");
     alice.member.account = owner;
     strcpy(bob.member.host, "192.0.2.7");
-    r = rooms_get_or_make("#den", owner);
+    r = rooms_get_or_make("#den", &alice.member);
     unit_member_join(&alice, r);
     unit_member_join(&bob, rooms_get_or_make("#den", 0));
     unit_house_settle();
@@ -339,7 +339,8 @@ static void a_room_founded_by_a_removed_account_has_no_owner(void **state)
     (void)state;
     struct waiter w = {.notifier = &notifier};
     assert_int_equal(accounts_remove(friend, NULL, &w), ACCOUNTS_DONE);
-    struct room *cave = rooms_get_or_make("#cave", friend); /* as an owner whose account was checked just before */
+    alice.member.account = friend;
+    struct room *cave = rooms_get_or_make("#cave", &alice.member); /* as an owner whose account was checked just before */
     unit_house_settle();
     assert_int_equal(cave->rules.role_count, 0);
     rooms_release(cave);

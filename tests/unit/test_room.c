@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "base/date.h"
 #include "chat/change.h"
 #include "chat/rooms.h"
 #include "chat/roster.h"
@@ -109,10 +110,10 @@ static void a_message_is_rendered_once_for_all(void **state)
     assert_int_equal(alice.member.outbox->queued.v[0]->refs, 2);
 }
 
-static void messages_are_numbered_upwards_from_the_clock(void **state)
+static void messages_are_numbered_upwards_from_the_date(void **state)
 {
     (void)state;
-    uint64_t least = (uint64_t)clock_wall_ms() << 20;
+    uint64_t least = (uint64_t)date_ms() << 20;
     join(&alice);
     lock_acquire(&r->lock);
     uint64_t first = r->last_id;
@@ -478,7 +479,7 @@ int main(void)
         TEST(a_line_reaches_all_members_and_echoes_to_the_speaker),
         TEST(only_members_can_speak_in_a_room),
         TEST(a_message_is_rendered_once_for_all),
-        TEST(messages_are_numbered_upwards_from_the_clock),
+        TEST(messages_are_numbered_upwards_from_the_date),
         TEST(a_new_room_of_the_name_has_numbers_above_all_that_were_given),
         TEST(only_the_last_messages_are_replayed_in_order),
         TEST(old_messages_are_not_replayed),

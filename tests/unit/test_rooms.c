@@ -16,8 +16,10 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "chat/change.h"
+#include "chat/makers.h"
 #include "chat/rooms.h"
 #include "chat/roster.h"
+#include "chat/talk.h"
 #include "net/post.h"
 #include "tests/lib/unit.h"
 
@@ -208,7 +210,7 @@ static void the_room_empty_for_longest_is_evicted(void **state)
     check_names("#a #d #e", true);
 }
 
-static void rooms_without_a_topic_are_evicted_first(void **state)
+static void rooms_with_a_topic_are_never_evicted(void **state)
 {
     (void)state;
     rooms_configure(3, 30);
@@ -220,13 +222,182 @@ static void rooms_without_a_topic_are_evicted_first(void **state)
     check_names("#b #c #talk", true);
     set_topic("#b", "one");
     set_topic("#c", "two");
-    touch("#d"); /* only rooms with topics are left: the least recently used is evicted */
-    check_names("#b #c #d", true);
+    assert_null(rooms_get_or_make("#d", NULL));
     set_topic("#c", "");
-    touch("#e"); /* without its topic, #c comes before #d, which was used later */
-    check_names("#b #d #e", true);
-    touch("#f");
-    check_names("#b #e #f", true);
+    touch("#d");
+    check_names("#b #d #talk", true);
+    unit_house_restart();
+    touch("#e");
+    check_names("#b #e #talk", true);
+}
+
+/* One line of the ghost, which the history keeps. */
+static void say_in(const char *name, struct member *m)
+{
+    struct room *r = rooms_get_or_make(name, m);
+    assert_non_null(r);
+    struct refusal no = {.error = ERROR_NONE};
+    member_add_room(m, r);
+    roster_join(r, m, r->rules.changes, NULL);
+    assert_true(talk_say(r, m, EVENT_SAID, "hello", &no));
+    post_flush();
+    roster_leave(r, m, &(struct leaving){.reason = ""});
+    member_remove_room(m, r);
+    free(m->rooms);
+    m->rooms = NULL;
+    m->room_cap = 0;
+    rooms_release(r);
+}
+
+static void rooms_with_history_are_not_evicted_while_they_have_it(void **state)
+{
+    (void)state;
+    rooms_configure(2, 30);
+    say_in("#said", &ghost);
+    touch("#a");
+    touch("#b");
+    check_names("#b #said", true);
+    unit_house_restart();
+    touch("#c");
+    check_names("#c #said", true);
+    struct room *said = rooms_get("#said");
+    uint64_t last = said->kept_id;
+    rooms_release(said);
+    assert_true(last > 0);
+    rooms_note_trimmed("#said", last - 1); /* one more message was said since */
+    touch("#d");
+    check_names("#d #said", true);
+    rooms_note_trimmed("#said", last);
+    touch("#e");
+    check_names("#d #e", true);
+}
+
+/* ---- shares ---- */
+
+static void as(struct member *m, const char *host, int64_t account)
+{
+    *m = (struct member){.outbox = ghost_outbox, .notifier = &notifier, .name = "ghost", .key = "ghost"};
+    snprintf(m->host, sizeof m->host, "%s", host);
+    m->account = account;
+}
+
+static bool make(const char *name, struct member *m)
+{
+    struct room *r = rooms_get_or_make(name, m);
+    if (!r)
+        return false;
+    roster_join(r, m, r->rules.changes, NULL);
+    roster_leave(r, m, &(struct leaving){.reason = ""});
+    rooms_release(r);
+    return true;
+}
+
+static void who_has_made_its_share_gives_way_to_itself(void **state)
+{
+    (void)state;
+    struct member alice, mallory;
+    makers_configure(3, 1000);
+    as(&alice, "192.0.2.1", 0);
+    as(&mallory, "192.0.2.2", 0);
+    assert_true(make("#alice", &alice));
+    assert_true(make("#m1", &mallory));
+    assert_true(make("#m2", &mallory));
+    assert_true(make("#m3", &mallory));
+    assert_false(rooms_share_is_used_up(&alice));
+    assert_true(rooms_share_is_used_up(&mallory));
+    assert_true(make("#m1", &mallory)); /* used again; and a room that exists can be entered */
+    assert_true(make("#m4", &mallory));
+    check_names("#alice #m1 #m3 #m4", true);
+    assert_true(make("#b", &alice));
+    check_names("#alice #b #m1 #m3 #m4", true);
+}
+
+static void what_a_maker_keeps_counts_and_nothing_of_it_is_evicted(void **state)
+{
+    (void)state;
+    struct member mallory;
+    makers_configure(3, 1000);
+    as(&mallory, "192.0.2.2", 0);
+    assert_true(make("#m1", &mallory));
+    set_topic("#m1", "mine");
+    say_in("#m2", &mallory);
+    struct room *m3 = rooms_get_or_make("#m3", &mallory);
+    assert_non_null(m3); /* in use */
+    assert_false(make("#m4", &mallory));
+    rooms_release(m3);
+    unit_house_restart(); /* who made it is on disk */
+    assert_true(make("#m4", &mallory));
+    check_names("#m1 #m2 #m4", true);
+    set_topic("#m4", "mine");
+    assert_false(make("#m5", &mallory));
+}
+
+static void all_of_loopback_shares_and_the_operator_has_no_limit(void **state)
+{
+    (void)state;
+    struct member local, other;
+    makers_configure(1, 1000);
+    as(&local, "", 0);
+    as(&other, "", 0);
+    assert_true(make("#a", &local));
+    set_topic("#a", "kept");
+    assert_false(make("#b", &other));
+    assert_int_equal(create("#c"), CHANGE_MADE);
+    assert_int_equal(create("#d"), CHANGE_MADE);
+}
+
+static void a_maker_has_half_of_the_rooms_at_most(void **state)
+{
+    (void)state;
+    struct member mallory, alice;
+    rooms_configure(8, 30);
+    makers_configure(100, 8);
+    as(&mallory, "192.0.2.2", 0);
+    as(&alice, "192.0.2.1", 0);
+    for (int i = 0; i < 10; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "#m%d", i);
+        make(name, &mallory);
+        if (i < 4)
+            set_topic(name, "kept");
+    }
+    assert_int_equal(rooms_count(), 4);
+    for (int i = 0; i < 4; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "#a%d", i);
+        assert_true(make(name, &alice));
+    }
+    assert_int_equal(rooms_count(), 8);
+}
+
+static void a_room_with_an_owner_never_gives_way_to_anothers(void **state)
+{
+    (void)state;
+    struct member mallory, alice;
+    int64_t account = unit_house_account("alice", &notifier);
+    rooms_configure(3, 30);
+    as(&alice, "192.0.2.1", account);
+    as(&mallory, "192.0.2.2", 0);
+    assert_true(make("#hers", &alice));
+    for (int i = 0; i < 10; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "#m%d", i);
+        assert_true(make(name, &mallory));
+    }
+    check_names("#hers #m8 #m9", true);
+    assert_true(is_there("#hers"));
+    makers_configure(1, 1000);
+    assert_true(make("#next", &alice)); /* but to one that the owner makes, if there is nothing else in it */
+    check_names("#m8 #m9 #next", true);
+    rooms_forget_account(account); /* then nobody owns it */
+    as(&alice, "192.0.2.1", 0);
+    makers_configure(100, 1000);
+    assert_true(make("#m10", &mallory));
+    assert_true(make("#m11", &mallory));
+    assert_true(make("#m12", &mallory));
+    assert_true(make("#a", &alice));
+    assert_true(make("#b", &alice));
+    assert_false(is_there("#next"));
 }
 
 static void permanent_rooms_are_never_evicted(void **state)
@@ -283,6 +454,7 @@ static void an_evicted_room_that_is_recreated_is_new(void **state)
     rooms_configure(1, 30);
     touch("#a");
     set_topic("#a", "old");
+    set_topic("#a", "");
     touch("#b");
     touch("#A");
     check_names("#A", true);
@@ -532,7 +704,13 @@ int main(void)
         TEST(each_room_is_visited_with_a_reference_held),
         TEST(rooms_survive_a_restart_with_topic_and_permanence),
         TEST(the_room_empty_for_longest_is_evicted),
-        TEST(rooms_without_a_topic_are_evicted_first),
+        TEST(rooms_with_a_topic_are_never_evicted),
+        TEST(rooms_with_history_are_not_evicted_while_they_have_it),
+        TEST(who_has_made_its_share_gives_way_to_itself),
+        TEST(what_a_maker_keeps_counts_and_nothing_of_it_is_evicted),
+        TEST(all_of_loopback_shares_and_the_operator_has_no_limit),
+        TEST(a_maker_has_half_of_the_rooms_at_most),
+        TEST(a_room_with_an_owner_never_gives_way_to_anothers),
         TEST(permanent_rooms_are_never_evicted),
         TEST(a_room_with_a_reference_is_never_evicted),
         TEST(a_lowered_maximum_removes_nobody),

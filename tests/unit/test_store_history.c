@@ -161,9 +161,10 @@ static int trim(const char *behind, const char *want_room, int64_t keep, int64_t
 {
     char room[HISTORY_KEY];
     int removed;
+    uint64_t emptied;
     struct history_trim t = {.keep = keep, .before_ms = before_ms, .orphans_ms = 1, .now_ms = NOW_MS, .most = most};
     snprintf(room, sizeof room, "%s", behind);
-    assert_int_equal(store_history_trim(db, room, &t, &removed), SQLITE_OK);
+    assert_int_equal(store_history_trim(db, room, &t, &removed, &emptied), SQLITE_OK);
     assert_string_equal(room, want_room);
     return removed;
 }

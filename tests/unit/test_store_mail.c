@@ -44,9 +44,9 @@ static int tear_down(void **state)
 /* Adds a message. Returns its number, or 0. */
 static int64_t add(int64_t account, const char *text, int64_t time_ms, int64_t before_ms, int most)
 {
-    struct mail_row row = {.time_ms = time_ms, .name = "Carol", .text = text};
+    struct mail_row row = {.time_ms = time_ms, .name = "Carol", .text = text, .sender = "=9"};
     int64_t n = -1;
-    assert_int_equal(store_mail_add(db, account, &row, before_ms, most, &n), SQLITE_OK);
+    assert_int_equal(store_mail_add(db, account, &row, before_ms, &(struct mail_space){most, MANY}, &n), SQLITE_OK);
     return n;
 }
 
@@ -270,11 +270,11 @@ static void marks_need_an_account_and_a_room_and_are_deleted_with_them(void **st
 
 static void a_refused_write_is_reported(void **state)
 {
-    struct mail_row row = {.name = "Carol", .text = "x"};
+    struct mail_row row = {.name = "Carol", .text = "x", .sender = "=9"};
     int64_t n = 1;
     (void)state;
     unit_db_exec(db, "PRAGMA query_only = ON");
-    assert_int_equal(store_mail_add(db, 7, &row, 0, MANY, &n), SQLITE_READONLY);
+    assert_int_equal(store_mail_add(db, 7, &row, 0, &(struct mail_space){MANY, MANY}, &n), SQLITE_READONLY);
     assert_int_equal(n, 0);
     assert_int_equal(store_mail_remove(db, 7, 1, 2), SQLITE_READONLY);
     assert_int_equal(store_mail_forget_old(db, 1, MANY), SQLITE_READONLY);
@@ -283,11 +283,11 @@ static void a_refused_write_is_reported(void **state)
 
 static void a_database_error_is_reported(void **state)
 {
-    struct mail_row row = {.name = "Carol", .text = "x"};
+    struct mail_row row = {.name = "Carol", .text = "x", .sender = "=9"};
     int64_t n = 1;
     (void)state;
     unit_db_exec(db, "DROP TABLE mail; DROP TABLE mark");
-    assert_int_equal(store_mail_add(db, 7, &row, 0, MANY, &n), SQLITE_ERROR);
+    assert_int_equal(store_mail_add(db, 7, &row, 0, &(struct mail_space){MANY, MANY}, &n), SQLITE_ERROR);
     assert_int_equal(n, 0);
     assert_int_equal(store_mail_read(db, 7, note, &db), SQLITE_ERROR);
     assert_int_equal(store_mail_remove(db, 7, 1, 2), SQLITE_ERROR);

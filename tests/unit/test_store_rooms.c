@@ -58,7 +58,7 @@ static void expect(const char *want)
 
 static struct room_row row(const char *topic, int64_t used_ms, bool permanent)
 {
-    return (struct room_row){"#dev", "#Dev", topic, 100, used_ms, permanent, "", 0};
+    return (struct room_row){"#dev", "#Dev", topic, 100, used_ms, permanent, "", 0, "", 0};
 }
 
 static struct room_row row_with_topic(const char *topic)
@@ -130,8 +130,9 @@ static void a_deleted_room_is_gone_and_can_be_created_afresh(void **state)
 static void the_least_recently_used_comes_first(void **state)
 {
     (void)state;
-    static const struct room_row rows[] = {{"#b", "#b", "", 1, 30, false, "", 0}, {"#a", "#a", "", 2, 20, false, "", 0},
-                                           {"#c", "#c", "", 3, 10, false, "", 0}};
+    static const struct room_row rows[] = {{"#b", "#b", "", 1, 30, false, "", 0, "", 0},
+                                           {"#a", "#a", "", 2, 20, false, "", 0, "", 0},
+                                           {"#c", "#c", "", 3, 10, false, "", 0, "", 0}};
     for (int i = 0; i < 3; i++)
         assert_int_equal(store_rooms_record(db, &rows[i]), SQLITE_OK);
     expect("#c #c '' 3 10 0\n#a #a '' 2 20 0\n#b #b '' 1 30 0\n");

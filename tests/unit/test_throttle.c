@@ -168,6 +168,33 @@ static void the_table_is_bounded(void **state)
     assert_int_equal(spend("192.0.2.1", "alice", false), 3);
 }
 
+static int register_from(const char *host, bool succeeds)
+{
+    struct throttle_attempt t;
+    struct addr a = from(host);
+    int wait_s = throttle_take_registration(&t, &a, now_ms);
+    if (!wait_s)
+        throttle_end(&t, succeeds);
+    return wait_s;
+}
+
+static void registrations_from_an_address_are_limited_and_come_back_one_by_one(void **state)
+{
+    (void)state;
+    throttle_configure_registrations(5, 600);
+    assert_int_equal(spend("192.0.2.1", NULL, false), 3); /* failed logins are counted apart */
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(register_from("192.0.2.1", false), 0); /* one that fails costs nothing */
+        assert_int_equal(register_from("192.0.2.1", true), 0);
+    }
+    assert_int_equal(register_from("192.0.2.1", true), 600);
+    assert_int_equal(register_from("192.0.2.2", true), 0);
+    now_ms += 600 * 1000;
+    assert_int_equal(register_from("192.0.2.1", true), 0);
+    assert_int_equal(register_from("192.0.2.1", true), 600);
+    assert_int_equal(wait_of("192.0.2.2", "bob", false), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +206,7 @@ int main(void)
         TEST(one_more_try_is_allowed_after_the_reported_time),
         TEST(simultaneous_logins_get_no_extra_tries),
         TEST(a_failed_login_differs_from_a_pending_one),
+        TEST(registrations_from_an_address_are_limited_and_come_back_one_by_one),
         TEST(the_table_is_bounded),
     };
     alarm(60);
