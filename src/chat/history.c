@@ -282,7 +282,7 @@ void history_ask(struct history_query *q, struct room *r, struct history_range r
                  struct notifier *notifier)
 {
     lock_acquire(&r->lock);
-    uint64_t begins = room_first_number(r->created_ms);
+    uint64_t begins = room_first_number(r->created_ms), end = r->last_id + 1;
     lock_release(&r->lock);
     *q = (struct history_query){.range = range, .page = {.most = range.most, .bytes_left = bytes}};
     memcpy(q->key, r->key, sizeof q->key);
@@ -291,14 +291,19 @@ void history_ask(struct history_query *q, struct room *r, struct history_range r
         q->range.after = begins;
     if (q->range.after > INT64_MAX)
         q->range.after = INT64_MAX;
-    if (!q->range.before || q->range.before > INT64_MAX)
-        q->range.before = INT64_MAX;
+    if (!q->range.before || q->range.before > end) /* what is said from now on is not asked for */
+        q->range.before = end;
     history_put_behind(&q->request, &(struct store_job){.read = query_read, .done = query_done}, notifier);
 }
 
 bool history_wait(struct history_query *q, bool (*is_over)(void *arg), void *arg)
 {
     return request_wait(&q->request, is_over, arg) && q->request.result == HISTORY_READ;
+}
+
+bool history_may_show(const struct history_query *q, struct room *r, const struct member *m)
+{
+    return room_may_read(r, m, q->page.count ? history_at(q, 0).id : UINT64_MAX);
 }
 
 struct message_row history_at(const struct history_query *q, int i)

@@ -231,6 +231,18 @@ void rooms_unreadable(struct strv *keys, const struct member *viewer)
     rwlock_release(&rooms.lock);
 }
 
+bool rooms_may_read(const char *name, const struct member *viewer, uint64_t id)
+{
+    char key[NAME_SIZE];
+    struct room *r;
+    name_fold(key, name);
+    rwlock_read(&rooms.lock);
+    HASH_FIND_STR(rooms.table, key, r); /* without a reference: to give that back, the lock would be taken again */
+    bool may = r && room_may_read(r, viewer, id);
+    rwlock_release(&rooms.lock);
+    return may;
+}
+
 void rooms_forget_account(int64_t account)
 {
     rwlock_read(&rooms.lock);

@@ -38,6 +38,8 @@ void rooms_release(struct room *r);
 void rooms_names(struct strv *names, bool empty_too, const struct member *viewer);
 /* Adds the keys of all rooms that the viewer may not see. */
 void rooms_unreadable(struct strv *keys, const struct member *viewer);
+/* True if the viewer may now read the message of that number in the room of that name (room_may_read). */
+bool rooms_may_read(const char *name, const struct member *viewer, uint64_t id);
 /* The account is gone: removes its roles in all rooms, from memory only. */
 void rooms_forget_account(int64_t account);
 int rooms_count(void);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/log.h"
+#include "chat/rooms.h"
 #include "store/search_guard.h"
 #include "store/search_index.h"
 
@@ -178,7 +179,8 @@ static int query_run(struct store_job *job, sqlite3 *db)
     return rc;
 }
 
-/* The one place that decides whose messages a user may find. */
+/* What a user may find is decided twice: here by what they could read when they asked, so that a page is not filled in
+ * vain, and when they are answered (may_still_read). */
 static bool may_read(const char *room_key, void *arg)
 {
     const struct search_query *q = arg;
@@ -224,14 +226,25 @@ void search_ask(struct search_query *q, int most, size_t bytes, struct notifier 
     q->page.most = most;
     q->page.bytes_left = bytes;
     q->is_whole = false;
+    strv_fini(&q->hidden);
+    rooms_unreadable(&q->hidden, q->asker);
     strv_sort(&q->hidden);
     struct store_job how = {.run = query_run, .read = query_read, .done = query_done};
     history_put_behind(&q->request, &how, notifier);
 }
 
+static bool may_still_read(const struct message_row *row, void *arg)
+{
+    const struct search_query *q = arg;
+    return rooms_may_read(row->room, q->asker, row->id);
+}
+
 bool search_wait(struct search_query *q, bool (*is_over)(void *arg), void *arg)
 {
-    return request_wait(&q->request, is_over, arg) && q->request.result == SEARCH_READ;
+    if (!request_wait(&q->request, is_over, arg) || q->request.result != SEARCH_READ)
+        return false;
+    page_keep(&q->page, may_still_read, q);
+    return true;
 }
 
 void search_query_fini(struct search_query *q)

@@ -34,7 +34,8 @@ struct search_query {
     struct request request;
     struct buf match;          /* owns: the terms, as terms_match and its like make it; empty: nothing is found */
     int64_t since_ms, before_ms; /* wall clock: messages from .since_ms on, before .before_ms (0: any) */
-    struct strv hidden;        /* owns: keys of rooms whose messages the user may not read; none of them is found */
+    const struct member *asker; /* borrows: only what it may read is found */
+    struct strv hidden;        /* owns: keys of rooms that the asker may not read; none of their messages is found */
     struct page page;          /* the newest first */
     enum search_end end;
     bool is_whole;             /* the index could be read */
@@ -42,12 +43,13 @@ struct search_query {
 
 enum search_result { SEARCH_READ = 1, SEARCH_FAILED };
 
-/* Asks for a page of `most` messages and `bytes` bytes of lines at most. .match, .hidden and the times are set by the
+/* Asks for a page of `most` messages and `bytes` bytes of lines at most. .match, .asker and the times are set by the
  * caller, the rest is ignored. search_wait must follow. Any thread with a notifier, no lock that ranks at or above
- * HISTORY. */
+ * ROOMS. */
 void search_ask(struct search_query *q, int most, size_t bytes, struct notifier *notifier);
 
-/* Waits for the result, as request_wait does. False: the store has failed, or the index is damaged. Blocks. */
+/* Waits for the result, as request_wait does; the page then has only what the asker may still read. False: the store
+ * has failed, or the index is damaged. Blocks. The same locks. */
 bool search_wait(struct search_query *q, bool (*is_over)(void *arg), void *arg);
 
 void search_query_fini(struct search_query *q);

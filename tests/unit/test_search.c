@@ -29,6 +29,7 @@ static struct unit_member alice;
 static struct room *r;
 static struct notifier notifier;
 static struct search_query query;
+static struct member bob = {.name = "bob", .key = "bob"}; /* who asks, and is in no room */
 
 static int set_up(void **state)
 {
@@ -64,6 +65,7 @@ static void look_for(const char *word)
 {
     buf_clear(&query.match);
     terms_match(&query.match, word);
+    query.asker = &bob;
     search_ask(&query, 100, 100000, &notifier);
 }
 
@@ -160,9 +162,16 @@ static void rooms_that_the_user_may_not_read_are_left_out(void **state)
     assert_true(unit_say(b, &alice.member, "a secret word"));
     post_flush();
     expect("word", "#Secret:a secret word #Den:a word ");
-    strv_add(&query.hidden, "#secret");
-    strv_add(&query.hidden, "#another");
+    lock_acquire(&b->lock);
+    b->rules.value[OPTION_PRIVATE] = 1;
+    room_rules_changed_locked(b);
+    lock_release(&b->lock);
     expect("word", "#Den:a word ");
+    assert_true(unit_say(b, &alice.member, "another secret word"));
+    post_flush();
+    search_ask(&query, 1, 100000, &notifier); /* nor do they fill the page */
+    assert_true(search_wait(&query, NULL, NULL));
+    assert_int_equal(query.page.count, 1);
     unit_member_leave(&alice, b, false);
 }
 

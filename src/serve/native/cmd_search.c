@@ -110,7 +110,7 @@ void cmd_search(struct session *s, const struct args *a)
         struct refusal no = {.error = wrong, .name = command_row(COMMAND_SEARCH)->syntax};
         session_refuse(s, &no);
     } else {
-        rooms_unreadable(&s->search.hidden, &s->member);
+        s->search.asker = &s->member;
         search_ask(&s->search, session_limits().page_messages, outbox_answer_bytes(), s->member.notifier);
         if (search_wait(&s->search, session_is_over, s))
             answer(s, &s->search);
