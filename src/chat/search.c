@@ -96,7 +96,9 @@ static int do_step(sqlite3 *db, void *arg)
     if (atomic_load(&search.off))
         return SQLITE_OK;
     int rc = look_for_damage(db);
-    if (rc == SQLITE_OK)
+    if (rc == SQLITE_OK && st->wipes)
+        rc = search_index_drop_former(db, &st->more);
+    if (rc == SQLITE_OK && !st->more)
         rc = search_index_advance(db, st->until_ms, !st->wipes, &st->more);
     if (rc == SQLITE_OK && st->wipes && !st->more)
         rc = search_index_wipe(db, HOLES, &st->more);
@@ -199,7 +201,9 @@ static void query_read(struct store_job *job, sqlite3 *db)
     struct search_filter filter = {
         .match = buf_text(&q->match),
         .since_ms = q->since_ms,
-        .before_ms = q->before_ms ? q->before_ms : INT64_MAX,
+        .before_ms = q->before_ms,
+        .before_room = *q->before_room ? q->before_room : NULL,
+        .before_id = q->before_id,
         .until_ms = clock_ms() + atomic_load_explicit(&most_ms_now, memory_order_relaxed),
         .may_read = may_read,
     };

@@ -33,7 +33,9 @@ int search_guard(sqlite3 *db, int (*fn)(sqlite3 *db, void *arg), void *arg);
 struct search_query {
     struct request request;
     struct buf match;          /* owns: the terms, as terms_match and its like make it; empty: nothing is found */
-    int64_t since_ms, before_ms; /* wall clock: messages from .since_ms on, before .before_ms (0: any) */
+    int64_t since_ms, before_ms; /* wall clock: messages from .since_ms on, before .before_ms; 0 and INT64_MAX: any */
+    char before_room[NAME_SIZE]; /* key of a room: only what comes after its message of number .before_id; "": all */
+    uint64_t before_id;
     const struct member *asker; /* borrows: only what it may read is found */
     struct strv hidden;        /* owns: keys of rooms that the asker may not read; none of their messages is found */
     struct page page;          /* the newest first */
@@ -43,8 +45,8 @@ struct search_query {
 
 enum search_result { SEARCH_READ = 1, SEARCH_FAILED };
 
-/* Asks for a page of `most` messages and `bytes` bytes of lines at most. .match, .asker and the times are set by the
- * caller, the rest is ignored. search_wait must follow. Any thread with a notifier, no lock that ranks at or above
+/* Asks for a page of `most` messages and `bytes` bytes of lines at most. .match, .asker, times and .before_… are set
+ * by the caller, the rest is ignored. search_wait must follow. Any thread with a notifier, no lock that ranks at or above
  * ROOMS. */
 void search_ask(struct search_query *q, int most, size_t bytes, struct notifier *notifier);
 

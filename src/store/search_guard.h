@@ -13,8 +13,16 @@
  */
 
 /* The index stands in slices of 2^18 messages, each an FTS5 table with this name (printf format of a long long). */
-#define SEARCH_TABLE "words_%lld"
+#define SEARCH_PREFIX "terms_"
+#define SEARCH_TABLE SEARCH_PREFIX "%lld"
 #define SEARCH_SLICE_BITS 18
+
+#define SEARCH_FORMER "words_" /* how the names of its tables began before schema 12 */
+
+/* SQL that yields the slice of some table with such a name. Both beginnings have six letters. */
+#define SEARCH_TABLES(prefix) \
+    "SELECT CAST(substr(name, 7) AS INTEGER) FROM sqlite_schema WHERE name GLOB '" prefix "[0-9]*'" \
+    " AND name NOT GLOB '*_*_*' LIMIT 1"
 
 #define SEARCH_DAMAGE 160 /* size of a description of damage, with its NUL */
 

@@ -66,6 +66,7 @@ static void look_for(const char *word)
     buf_clear(&query.match);
     terms_match(&query.match, word);
     query.asker = &bob;
+    query.before_ms = INT64_MAX;
     search_ask(&query, 100, 100000, &notifier);
 }
 
@@ -241,7 +242,7 @@ static void an_index_that_cannot_be_read_is_rebuilt(void **state)
     expect(word, "#Den:needle ");
     unit_member_leave(&alice, r, false);
     unit_house_settle();
-    unit_house_restart_with("DELETE FROM words_0_data WHERE id > 10");
+    unit_house_restart_with("DELETE FROM terms_0_data WHERE id > 10");
     r = rooms_get_or_make("#den", 0);
     unit_member_join(&alice, r);
     look_for(word);
@@ -312,7 +313,7 @@ static void damage_that_cannot_be_repaired_refuses_only_searches(void **state)
     say("needle");
     expect("needle", "#Den:needle ");
     leave_for_a_restart();
-    unit_house_restart_damaged("words_0_data"); /* so that it cannot even be dropped */
+    unit_house_restart_damaged("terms_0_data"); /* so that it cannot even be dropped */
     rejoin();
     expect_only_searches_refused("needle");
     index_as_far_as_possible();
@@ -325,13 +326,13 @@ static void damage_after_a_repair_stops_no_other_job(void **state)
     say("needle");
     expect("needle", "#Den:needle ");
     leave_for_a_restart();
-    unit_house_restart_with("DELETE FROM words_0_data WHERE id > 10");
+    unit_house_restart_with("DELETE FROM terms_0_data WHERE id > 10");
     rejoin();
     look_for("needle");
     assert_false(search_wait(&query, NULL, NULL));
     static char word[] = "needle";
     unit_until(is_found, word);
-    unit_house_exec("DELETE FROM words_0_data WHERE id > 10");
+    unit_house_exec("DELETE FROM terms_0_data WHERE id > 10");
     expect_only_searches_refused("needle");
     leave_for_a_restart();
     unit_house_restart(); /* the index is tried again after a restart */
@@ -370,7 +371,7 @@ static void messages_are_deleted_although_the_index_cannot_be_written(void **sta
     say("needle");
     expect("needle", "#Den:needle ");
     leave_for_a_restart();
-    unit_house_restart_damaged("words_0_data");
+    unit_house_restart_damaged("terms_0_data");
     assert_false(forget("alice")); /* its words may still be in the file */
     assert_int_equal(counter_get(COUNTER_STORE_FAILURES), failures);
     assert_int_equal(unit_house_number("SELECT count(*) FROM message"), 0);

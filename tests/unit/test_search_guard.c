@@ -55,8 +55,8 @@ static int say_and_index(const char *text)
 
 static void a_damaged_index_is_rebuilt_and_stops_nothing(void **state)
 {
-    static const char *const ways[] = {"UPDATE words_0_data SET block = x'00'", "DROP TABLE words_0_idx",
-                                       "DROP TABLE words_0"};
+    static const char *const ways[] = {"UPDATE terms_0_data SET block = x'00'", "DROP TABLE terms_0_idx",
+                                       "DROP TABLE terms_0"};
     (void)state;
     corpus_add(1, 10);
     corpus_index();
@@ -79,10 +79,10 @@ static void an_index_damaged_again_after_a_rebuild_is_disabled(void **state)
     (void)state;
     corpus_add(1, 10);
     corpus_index();
-    corpus_damage("UPDATE words_0_data SET block = x'00'");
+    corpus_damage("UPDATE terms_0_data SET block = x'00'");
     assert_int_equal(say_and_index("x"), 2);
     assert_false(search_guard_is_off());
-    corpus_damage("UPDATE words_0_data SET block = x'00'");
+    corpus_damage("UPDATE terms_0_data SET block = x'00'");
     assert_int_equal(say_and_index("x"), 2);
     assert_true(search_guard_is_off());
     assert_int_equal(say_and_index("x"), 1);
@@ -143,7 +143,7 @@ static void fn_is_told_when_the_index_is_disabled(void **state)
     corpus_add(1, 10);
     corpus_index();
     for (int i = 0; i < 2; i++) {
-        corpus_damage("UPDATE words_0_data SET block = x'00'");
+        corpus_damage("UPDATE terms_0_data SET block = x'00'");
         assert_int_equal(say_and_index("x"), 2);
     }
     assert_true(search_guard_is_off());
@@ -167,7 +167,7 @@ static void a_rebuilt_index_is_another_edition(void **state)
     say_and_index("x");
     assert_int_equal(search_guard_edition(corpus_db(), &now), SQLITE_OK);
     assert_int_equal(now, before);
-    corpus_damage("UPDATE words_0_data SET block = x'00'");
+    corpus_damage("UPDATE terms_0_data SET block = x'00'");
     say_and_index("x");
     assert_int_equal(search_guard_edition(corpus_db(), &now), SQLITE_OK);
     assert_int_not_equal(now, before);

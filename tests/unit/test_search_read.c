@@ -222,6 +222,67 @@ static void results_are_bounded_by_times(void **state)
     buf_fini(&match);
 }
 
+/* 1 to 1000 were said while the clock was ahead, 1001 to 3000 after it was set right. */
+static void times_are_found_whatever_the_clock_did(void **state)
+{
+    static const struct {
+        int64_t since_ms, before_ms;
+        const char *want;
+    } cases[] = {
+        {100500, 100503, "#A502 #A501 #A500 "}, {101000, INT64_MAX, "#A1000 "}, {6100, 6102, "#A1101 #A1100 "},
+        {7998, 100003, "#A3000 #A2999 #A2998 #A2 #A1 "}, {0, 6003, "#A1002 #A1001 "}, {101001, INT64_MAX, ""},
+        {0, 6001, ""}, {0, 0, ""},
+    };
+    struct buf match = {0};
+    (void)state;
+    corpus_add(1, 3000);
+    corpus_exec("UPDATE message SET time_ms = n + iif(n <= 1000, 100000, 5000), text = 'x'");
+    for (int indexed = 0; indexed < 2; indexed++) { /* the second time after it was indexed again */
+        corpus_forget_index();
+        corpus_exec("DROP TABLE IF EXISTS terms_0; DELETE FROM search_slice");
+        corpus_index();
+        struct search_filter filter = corpus_filter("x", &match);
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            filter.since_ms = cases[i].since_ms;
+            filter.before_ms = cases[i].before_ms;
+            assert_string_equal(corpus_find(&filter), cases[i].want);
+        }
+        buf_clear(&match);
+    }
+    buf_fini(&match);
+}
+
+static void pages_by_number_have_every_message_once(void **state)
+{
+    struct buf match = {0};
+    int found = 0;
+    char room;
+    unsigned long long id;
+    (void)state;
+    corpus_add(1, 400);
+    corpus_exec("UPDATE message SET time_ms = 1000, text = 'x', room = iif(n % 3, '#a', '#b')"); /* all at once */
+    corpus_index();
+    struct search_filter filter = corpus_filter("x", &match);
+    corpus_stop_after(7);
+    for (const char *page; *(page = corpus_find(&filter)); corpus_stop_after(7)) {
+        for (const char *at = page; *at; at = strchr(at, ' ') + 1) {
+            assert_int_equal(sscanf(at, "#%c%llu", &room, &id), 2);
+            assert_int_equal(id, 400 - found);
+            found++;
+        }
+        filter.before_room = id % 3 ? "#a" : "#b";
+        filter.before_id = id;
+    }
+    assert_int_equal(found, 400);
+    corpus_stop_after(2);
+    corpus_exec("DELETE FROM message WHERE id BETWEEN 100 AND 110"); /* the one that a page ended with is gone */
+    filter.before_room = "#a";
+    filter.before_id = 103;
+    assert_string_equal(corpus_find(&filter), "#b111 #b99 "); /* one comes again, and none is left out */
+    corpus_stop_after(0);
+    buf_fini(&match);
+}
+
 static void a_search_ends_in_time_and_says_so(void **state)
 {
     struct buf match = {0};
@@ -301,6 +362,8 @@ int main(void)
         TEST(unreadable_rooms_are_not_searched),
         TEST(a_recreated_room_has_no_older_messages),
         TEST(results_are_bounded_by_times),
+        TEST(times_are_found_whatever_the_clock_did),
+        TEST(pages_by_number_have_every_message_once),
         TEST(a_search_ends_in_time_and_says_so),
         TEST(a_reader_can_stop_a_search),
         TEST(a_full_answer_tells_whether_newer_messages_are_missing),

@@ -9,10 +9,12 @@
 #include "serve/native/command.h"
 #include "store/terms.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define MOST_WORDS 64
+#define LONGEST_ROOM 128 /* what is read of the name of one; none is so long */
 
 /* What the words of the command have filled in so far. */
 struct search_args {
@@ -20,9 +22,12 @@ struct search_args {
     const struct member *asker;
     int words;   /* to be found */
     bool bounds; /* a room or a user is named, so words may be left out */
+    char room[NAME_SIZE]; /* key of the room of in:, or "" */
+    bool pages;  /* before: names a message */
 };
 
-static enum error_code add_room(struct search_args *q, const char *value)
+/* The key of a room of that name that the asker may see. */
+static enum error_code find_room(const struct search_args *q, const char *value, char key[NAME_SIZE])
 {
     char name[NAME_SIZE];
     if (!*value) /* a blank behind the colon: the filter has no value, and would find nothing */
@@ -33,10 +38,18 @@ static enum error_code add_room(struct search_args *q, const char *value)
     if (!r)
         return ERROR_ROOM_NOT_FOUND;
     bool may_look = room_may_see(r, q->asker);
-    terms_match_room(&q->query->match, r->key);
+    memcpy(key, r->key, sizeof r->key);
     rooms_release(r);
-    q->bounds = true;
     return may_look ? ERROR_NONE : ERROR_ROOM_NOT_FOUND;
+}
+
+static enum error_code add_room(struct search_args *q, const char *value)
+{
+    enum error_code wrong = find_room(q, value, q->room);
+    if (wrong == ERROR_NONE)
+        terms_match_room(&q->query->match, q->room);
+    q->bounds = true;
+    return wrong;
 }
 
 static enum error_code add_user(struct search_args *q, const char *value)
@@ -53,6 +66,26 @@ static enum error_code add_user(struct search_args *q, const char *value)
 static enum error_code add_time(const char *value, int64_t *wall_ms)
 {
     return clock_parse(value, clock_wall_ms(), wall_ms) ? ERROR_NONE : ERROR_USAGE;
+}
+
+/* A message by its number, as HIST shows both: #general/1868017385472000021, or the number alone beside in:. */
+static enum error_code add_message(struct search_args *q, const char *value)
+{
+    char room[LONGEST_ROOM];
+    const char *slash = strrchr(value, '/'), *digits = slash ? slash + 1 : value;
+    size_t n = slash ? (size_t)(slash - value) : 0;
+    if (!*digits || digits[strspn(digits, "0123456789")] || n >= sizeof room)
+        return ERROR_USAGE;
+    memcpy(room, value, n);
+    room[n] = '\0';
+    q->pages = true;
+    q->query->before_id = strtoull(digits, NULL, 10);
+    return slash ? find_room(q, room, q->query->before_room) : ERROR_NONE;
+}
+
+static enum error_code add_before(struct search_args *q, const char *value)
+{
+    return add_time(value, &q->query->before_ms) == ERROR_NONE ? ERROR_NONE : add_message(q, value);
 }
 
 /* The value behind `filter`, which ends in a colon; NULL: the word does not begin with it. */
@@ -72,7 +105,7 @@ static enum error_code add(struct search_args *q, const char *word)
     if ((value = value_of(word, "after:")))
         return add_time(value, &q->query->since_ms);
     if ((value = value_of(word, "before:")))
-        return add_time(value, &q->query->before_ms);
+        return add_before(q, value);
     q->words += terms_match(&q->query->match, word);
     return q->words > MOST_WORDS ? ERROR_TOO_MANY_WORDS : ERROR_NONE;
 }
@@ -84,7 +117,10 @@ static enum error_code parse(struct search_args *q, char *text)
     char *rest;
     for (char *w = strtok_r(text, " \t", &rest); w && wrong == ERROR_NONE; w = strtok_r(NULL, " \t", &rest))
         wrong = add(q, w);
-    return wrong == ERROR_NONE && !q->words && !q->bounds ? ERROR_USAGE : wrong;
+    if (q->pages && !*q->query->before_room)
+        memcpy(q->query->before_room, q->room, sizeof q->room);
+    bool lacks = (!q->words && !q->bounds) || (q->pages && !*q->query->before_room);
+    return wrong == ERROR_NONE && lacks ? ERROR_USAGE : wrong;
 }
 
 static void answer(struct session *s, const struct search_query *q)
@@ -104,7 +140,9 @@ static void answer(struct session *s, const struct search_query *q)
 void cmd_search(struct session *s, const struct args *a)
 {
     struct search_args q = {.query = &s->search, .asker = &s->member};
-    s->search.since_ms = s->search.before_ms = 0;
+    s->search.since_ms = 0;
+    s->search.before_ms = INT64_MAX;
+    *s->search.before_room = '\0';
     enum error_code wrong = parse(&q, a->text);
     if (wrong != ERROR_NONE) {
         struct refusal no = {.error = wrong, .name = command_row(COMMAND_SEARCH)->syntax};
