@@ -284,7 +284,7 @@ void history_ask(struct history_query *q, struct room *r, struct history_range r
     lock_acquire(&r->lock);
     uint64_t begins = room_first_number(r->created_ms), end = r->last_id + 1;
     lock_release(&r->lock);
-    *q = (struct history_query){.range = range, .page = {.most = range.most, .bytes_left = bytes}};
+    *q = (struct history_query){.range = range, .from = q->from, .page = {.most = range.most, .bytes_left = bytes}};
     memcpy(q->key, r->key, sizeof q->key);
     q->range.room = q->key;
     if (q->range.after < begins)
@@ -293,7 +293,8 @@ void history_ask(struct history_query *q, struct room *r, struct history_range r
         q->range.after = INT64_MAX;
     if (!q->range.before || q->range.before > end) /* what is said from now on is not asked for */
         q->range.before = end;
-    history_put_behind(&q->request, &(struct store_job){.read = query_read, .done = query_done}, notifier);
+    struct store_job how = {.read = query_read, .done = query_done, .from = q->from};
+    history_put_behind(&q->request, &how, notifier);
 }
 
 bool history_wait(struct history_query *q, bool (*is_over)(void *arg), void *arg)

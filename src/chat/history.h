@@ -60,20 +60,21 @@ void history_put_behind(struct request *rq, const struct store_job *how, struct 
 struct history_query {
     struct request request;
     struct history_range range; /* .room points to .key */
+    const struct addr *from;    /* borrows: as in struct store_job */
     char key[NAME_SIZE];
     struct page page;
     bool is_whole;              /* the messages could be read */
 };
 enum history_result { HISTORY_READ = 1, HISTORY_FAILED };
 
-/* Asks for messages of the room that were told until now, for `bytes` bytes of lines at most. .room of the range is
- * ignored; .after and .before may be 0: no limit. history_wait must follow. Any thread with a notifier, no lock that
- * ranks at or above ROOM. */
+/* Asks for messages of the room that were told until now, for `bytes` bytes of lines at most. .from is set by the
+ * caller; .room of the range is ignored; .after and .before may be 0: no limit. history_wait must follow. Any thread
+ * with a notifier, no lock that ranks at or above ROOM. */
 void history_ask(struct history_query *q, struct room *r, struct history_range range, size_t bytes,
                  struct notifier *notifier);
 
-/* Waits for the result, as request_wait does. False: the messages could not be read. For a user, ask history_may_show
- * next. Blocks. */
+/* Waits for the result, as request_wait does. False: the messages could not be read, or not in time
+ * (.request.late). For a user, ask history_may_show next. Blocks. */
 bool history_wait(struct history_query *q, bool (*is_over)(void *arg), void *arg);
 
 /* Whether the member may read what was read, now that it was waited for. Takes the room's lock. */

@@ -185,15 +185,16 @@ static void unread_done(struct store_job *job, bool ok)
     request_complete(&c->request, ok && c->is_whole ? UNREAD_COUNTED : UNREAD_FAILED);
 }
 
-bool mail_unread(int64_t account, void (*fn)(const char *room, int unread, void *arg), void *arg,
-                 const struct waiter *w)
+enum unread_result mail_unread(int64_t account, void (*fn)(const char *room, int unread, void *arg), void *arg,
+                               const struct waiter *w)
 {
     struct counting c = {.account = account};
-    history_put_behind(&c.request, &(struct store_job){.read = unread_read, .done = unread_done}, w->notifier);
+    history_put_behind(&c.request, &(struct store_job){.read = unread_read, .done = unread_done, .from = w->from},
+                       w->notifier);
     bool done = request_wait(&c.request, w->is_over, w->arg) && c.request.result == UNREAD_COUNTED;
     for (size_t i = 0; done && i < c.rooms.n; i++)
         fn(c.rooms.v[i], c.unread[i], arg);
     strv_fini(&c.rooms);
     free(c.unread);
-    return done;
+    return done ? UNREAD_DONE : c.request.late ? UNREAD_BUSY : UNREAD_STORAGE;
 }

@@ -43,9 +43,11 @@ void mail_clean_up(void);
 
 /* Sets the read marker of the account in a room (its key) to that number. Nobody waits for it. */
 void mail_mark(int64_t account, const char *room, uint64_t id);
-/* Calls fn for each room that was noted, with the number of messages since. False: cannot be read now. */
+/* Calls fn for each room that was noted, with the number of messages since. UNREAD_BUSY: its turn did not come in
+ * time; UNREAD_STORAGE: cannot be read now. */
 #define MAIL_UNREAD_MOST 1000 /* counted in one room */
-bool mail_unread(int64_t account, void (*fn)(const char *room, int unread, void *arg), void *arg,
-                 const struct waiter *w);
+enum unread_result { UNREAD_DONE, UNREAD_BUSY, UNREAD_STORAGE };
+enum unread_result mail_unread(int64_t account, void (*fn)(const char *room, int unread, void *arg), void *arg,
+                               const struct waiter *w);
 
 #endif

@@ -233,7 +233,7 @@ void search_ask(struct search_query *q, int most, size_t bytes, struct notifier 
     strv_fini(&q->hidden);
     rooms_unreadable(&q->hidden, q->asker);
     strv_sort(&q->hidden);
-    struct store_job how = {.run = query_run, .read = query_read, .done = query_done};
+    struct store_job how = {.run = query_run, .read = query_read, .done = query_done, .from = q->from};
     history_put_behind(&q->request, &how, notifier);
 }
 

@@ -110,11 +110,13 @@ static void show_unread(const char *key, int unread, void *arg)
 bool mailbox_unread(struct session *s, void (*fn)(const struct room *r, int unread, void *arg), void *arg,
                     struct refusal *no)
 {
+    static const enum error_code errors[] = {
+        [UNREAD_DONE] = ERROR_NONE, [UNREAD_BUSY] = ERROR_BUSY, [UNREAD_STORAGE] = ERROR_STORAGE};
     struct waiter w = session_waiter(s);
     struct unread u = {s, fn, arg};
     if (!s->member.account)
         no->error = ERROR_NOT_REGISTERED;
-    else if (!mail_unread(s->member.account, show_unread, &u, &w))
-        no->error = ERROR_STORAGE;
+    else
+        no->error = errors[mail_unread(s->member.account, show_unread, &u, &w)];
     return no->error == ERROR_NONE;
 }

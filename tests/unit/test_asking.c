@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/counter.h"
 #include "base/panic.h"
 #include "chat/change.h"
 #include "chat/roster.h"
@@ -304,6 +305,50 @@ static void a_room_that_was_deleted_meanwhile_is_not_found(void **state)
     assert_string_equal(ask(cmd_search, "word", restart_den), "#hall Alice a word there|OK 1 found|");
 }
 
+/* ---- a reader that is busy for longer than anybody waits ---- */
+
+static _Atomic bool reader_is_inside, reader_is_let;
+
+static void busy_read(struct store_job *job, sqlite3 *db)
+{
+    (void)job;
+    (void)db;
+    reader_is_inside = true;
+    must(unit_wait_for(is_true, &reader_is_let));
+}
+
+static const char *heard(void)
+{
+    static char out[256];
+    post_flush();
+    unit_until(is_written, NULL);
+    snprintf(out, sizeof out, "%s", us.out.len ? buf_text(&us.out) : "");
+    buf_clear(&us.out);
+    return out;
+}
+
+static void a_question_whose_turn_does_not_come_is_told_so(void **state)
+{
+    static struct store_job busy;
+    char word[] = "word", room[] = "den";
+    uint64_t late = counter_get(COUNTER_STORE_LATE);
+    (void)state;
+    busy = (struct store_job){.read = busy_read, .done = gate_done, .waits = true};
+    reader_is_inside = reader_is_let = gate_is_done = false;
+    assert_true(store_put(&busy));
+    unit_until(is_true, &reader_is_inside);
+    cmd_history(s, &(struct args){.text = room});
+    assert_string_equal(heard(), "ERROR Busy, try again\r\n");
+    cmd_search(s, &(struct args){.text = word});
+    assert_string_equal(heard(), "ERROR Busy, try again\r\n");
+    s->member.account = 7;
+    cmd_unread(s, &(struct args){0});
+    assert_string_equal(heard(), "ERROR Busy, try again\r\n");
+    assert_int_equal(counter_get(COUNTER_STORE_LATE), late + 3);
+    reader_is_let = true;
+    unit_until(is_true, &gate_is_done);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -316,6 +361,7 @@ int main(void)
         TEST(a_member_who_is_kicked_finds_nothing_of_before),
         TEST(a_room_that_was_deleted_meanwhile_is_not_shown),
         TEST(a_room_that_was_deleted_meanwhile_is_not_found),
+        TEST(a_question_whose_turn_does_not_come_is_told_so),
     };
 #undef TEST
     alarm(60);

@@ -99,7 +99,7 @@ void cmd_history(struct session *s, const struct args *a)
         return;
     history_ask(&s->query, r, q.range, outbox_answer_bytes(), s->member.notifier);
     if (!history_wait(&s->query, session_is_over, s))
-        session_error(s, ERROR_STORAGE);
+        session_error(s, s->query.request.late ? ERROR_BUSY : ERROR_STORAGE);
     else if (!history_may_show(&s->query, r, &s->member))
         session_error(s, ERROR_ROOM_NOT_FOUND);
     else

@@ -153,7 +153,7 @@ void cmd_search(struct session *s, const struct args *a)
         if (search_wait(&s->search, session_is_over, s))
             answer(s, &s->search);
         else
-            session_error(s, ERROR_STORAGE);
+            session_error(s, s->search.request.late ? ERROR_BUSY : ERROR_STORAGE);
     }
     search_query_fini(&s->search);
 }
