@@ -61,11 +61,12 @@ static struct search_range find_since(sqlite3 *db, int64_t since_ms)
 int store_history_read(sqlite3 *db, const struct history_range *range,
                        bool (*fn)(const struct message_row *row, void *arg), void *arg)
 {
-    static const char *const sql[] = {
+    static const char *const sql[2][2] = {
 #define STRETCH "SELECT id, time_ms, name, text, kind FROM message WHERE room = ?1 AND id > ?2 AND id < ?3"
-        STRETCH " ORDER BY id DESC LIMIT ?4",
-        STRETCH " ORDER BY id LIMIT ?4",
-        STRETCH " AND (n >= ?5 OR n < ?6) AND time_ms >= ?7 ORDER BY id LIMIT ?4", /* n is in the index by id */
+#define SINCE " AND (n >= ?5 OR n < ?6) AND time_ms >= ?7" /* n is in the index by id */
+        {STRETCH " ORDER BY id DESC LIMIT ?4", STRETCH " ORDER BY id LIMIT ?4"},
+        {STRETCH SINCE " ORDER BY id DESC LIMIT ?4", STRETCH SINCE " ORDER BY id LIMIT ?4"},
+#undef SINCE
 #undef STRETCH
     };
     sqlite3_stmt *st;
@@ -74,7 +75,7 @@ int store_history_read(sqlite3 *db, const struct history_range *range,
     const struct sql_value values[] = {sql_text(range->room), sql_int((int64_t)range->after),
                                        sql_int((int64_t)range->before), sql_int(range->most), sql_int(possible.high),
                                        sql_int(possible.low), sql_int(range->since_ms)};
-    int rc = sql_open(db, &st, sql[since ? 2 : range->first], values, since ? 7 : 4);
+    int rc = sql_open(db, &st, sql[since][range->first], values, since ? 7 : 4);
     if (rc != SQLITE_OK)
         return rc;
     bool more = true, whole = true;

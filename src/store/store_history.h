@@ -24,7 +24,7 @@ int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg),
 struct history_range {
     const char *room;
     uint64_t after, before;
-    int64_t since_ms; /* 0: of any age; otherwise `first` must be set */
+    int64_t since_ms; /* 0: of any age */
     int most;
     bool first;
 };
