@@ -142,17 +142,23 @@ bool history_is_full(void)
     return RELAXED(history.queued) > RELAXED(most_queued) && !has_failed();
 }
 
+bool history_keeps_locked(const struct room *r)
+{
+    lock_assert_held(LOCK_ROOM);
+    return r->rules.value[OPTION_HISTORY] && RELAXED(keep_now);
+}
+
 bool history_keeps(struct room *r)
 {
     lock_acquire(&r->lock);
-    bool wants = r->rules.value[OPTION_HISTORY], durable = r->rules.value[OPTION_DURABLE];
+    bool keeps = history_keeps_locked(r);
     lock_release(&r->lock);
-    return durable || (wants && RELAXED(keep_now));
+    return keeps;
 }
 
 void history_add_locked(const struct room *r, const struct event *ev)
 {
-    if (!RELAXED(keep_now))
+    if (!history_keeps_locked(r))
         return;
     int64_t size = size_of(strlen(ev->name), strlen(ev->text)), most = RELAXED(most_queued);
     lock_acquire(&history.lock);

@@ -33,10 +33,12 @@ void history_stop(void);
 /* A message as a row for the store. Borrows from both. */
 struct message_row history_row(const struct room *r, const struct event *ev);
 
-/* True when messages of the room are stored now. Takes the room's lock. Any thread. */
+/* True when messages of the room are stored now: neither the operator nor the room has that off. Any thread; the first
+ * takes the room's lock, for the second it is held. */
 bool history_keeps(struct room *r);
+bool history_keeps_locked(const struct room *r);
 
-/* Adds a message to the batch. The room's lock is held. Any thread. */
+/* Adds a message to the batch, if the room's messages are stored. The room's lock is held. Any thread. */
 void history_add_locked(const struct room *r, const struct event *ev);
 
 /* True when speakers have to wait until messages are written. Any thread, any lock that ranks below STORE. */
