@@ -338,6 +338,10 @@ static void nobody_keeps_what_room_or_operator_do_not_want_kept(void **state)
     post_flush();
     unit_member_hears(&alice, "ROOM #den server from above\n");
     assert_false(history_keeps(r));
+    unit_house_break(); /* what is not to be stored does not wait for the store */
+    assert_true(unit_say(r, &bob.member, "quickly"));
+    unit_member_hears(&alice, "ROOM #den bob quickly\n");
+    unit_house_repair();
     set(OPTION_HISTORY, 1);
     history_configure(&limits);
     assert_true(unit_say(r, &bob.member, "not here"));
