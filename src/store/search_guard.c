@@ -77,6 +77,37 @@ static int empty_index(sqlite3 *db)
     return rc == SQLITE_OK ? sql_exec(db, EMPTY_RANGE) : rc;
 }
 
+/* Renaming a table of FTS5 costs the same whatever is in it. */
+static int retire_all(sqlite3 *db)
+{
+    int64_t slice;
+    bool found;
+    int rc;
+    while ((rc = sql_find(db, &slice, &found, SEARCH_TABLES(SEARCH_PREFIX), SQL_WITH_NOTHING)) == SQLITE_OK && found) {
+        rc = sql_exec(db, "DROP TABLE IF EXISTS " SEARCH_FORMER "%lld; ALTER TABLE " SEARCH_TABLE " RENAME TO "
+                          SEARCH_FORMER "%lld", (long long)slice, (long long)slice, (long long)slice);
+        if (rc != SQLITE_OK)
+            return rc;
+    }
+    return rc;
+}
+
+int search_guard_adopt(sqlite3 *db, int64_t version)
+{
+    int64_t now;
+    int rc = sql_number(db, "SELECT version FROM search", &now);
+    if (rc != SQLITE_OK || now == version)
+        return rc;
+    rc = sql_exec(db, "BEGIN IMMEDIATE; SAVEPOINT tables");
+    if (rc == SQLITE_OK && retire_all(db) != SQLITE_OK)
+        rc = sql_exec(db, "ROLLBACK TO tables"); /* they are damaged: whoever is to make a slice will meet that */
+    if (rc == SQLITE_OK)
+        rc = sql_exec(db, EMPTY_RANGE "; UPDATE search SET version = %lld; COMMIT", (long long)version);
+    if (!sqlite3_get_autocommit(db))
+        sql_exec(db, "ROLLBACK");
+    return rc;
+}
+
 int search_guard_abandon(sqlite3 *db)
 {
     int rc = sql_exec(db, EMPTY_RANGE);

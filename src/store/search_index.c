@@ -116,7 +116,7 @@ static int add_slice(sqlite3 *db, long long slice)
     int rc = sql_exec(db, "INSERT INTO search_slice (slice) VALUES (%lld) ON CONFLICT DO NOTHING", slice);
     if (rc == SQLITE_OK && sqlite3_changes(db))
         rc = sql_exec(db, "CREATE VIRTUAL TABLE " SEARCH_TABLE " USING fts5 (words, content = '', columnsize = 0,"
-                          " tokenize = 'unicode61 remove_diacritics 2')", slice);
+                          " tokenize = 'ascii')", slice);
     return rc;
 }
 

@@ -30,7 +30,7 @@ int search_index_advance(sqlite3 *db, int64_t until_ms, bool only_new, bool *mor
  * messages. */
 int search_index_delete(sqlite3 *db, sqlite3_stmt *delete, int *removed);
 
-/* Drops one table of the index as it was before schema 12. *more: there was one. While the index is off, too. */
+/* Drops one former table of the index. *more: there was one. While the index is off, too. */
 int search_index_drop_former(sqlite3 *db, bool *more);
 
 /* One small step of wiping: drops such a table; then removes the words of deleted messages from the pages of one slice

@@ -62,6 +62,10 @@ static void words_are_found_across_rooms_and_by_filters(void **state)
     expect_found(&b, "SEARCH coffee before:1h", NULL);
     expect_found(&b, "SEARCH coffee before:2999-01-01 after:2020-01-01T10:00Z", "#hall bob no coffee, a CAFE", NULL);
     expect_found(&b, "/search cafe bon", "#Den alice Le caf\xc3\xa9 est bon", NULL);
+    expect_found(&b, "SEARCH in:den \xe2\x8f\xb0", NULL);
+    say(&a, "up at 5 \xe2\x8f\xb0");
+    expect_found(&b, "SEARCH in:den \xe2\x8f\xb0", "#Den alice up at 5 \xe2\x8f\xb0", NULL);
+    expect_found(&b, "SEARCH bon ?", "#Den alice Le caf\xc3\xa9 est bon", NULL);
     client_close(&a);
     client_close(&b);
 }
@@ -78,7 +82,9 @@ static void nonsense_is_searched_as_text_or_reported(void **state)
                                         "SEARCH x before:yesterday",
                                         "SEARCH in: den hello",
                                         "SEARCH from: x",
-                                        "SEARCH after: x"};
+                                        "SEARCH after: x",
+                                        "SEARCH in:den ?",
+                                        "SEARCH from:alice \xe2\x80\xa6"};
     static const char *const harmless[] = {"SEARCH \" OR 1 --", "SEARCH NEAR(", "SEARCH x AND", "SEARCH words:x",
                                            "SEARCH from", "SEARCH \"*\" z*"};
     static char long_line[4090];

@@ -267,6 +267,24 @@ static void a_query_does_not_index_old_messages(void **state)
     assert_int_equal(unit_house_number("SELECT high FROM search"), 2001);
 }
 
+static void an_index_of_another_version_is_made_anew_while_messages_are_said_and_found(void **state)
+{
+    static char word[] = "strasse";
+    (void)state;
+    say("Stra\xc3\x9f" "e");
+    unit_member_leave(&alice, r, false);
+    unit_house_settle();
+    unit_house_restart_with("UPDATE search SET version = 1; CREATE VIRTUAL TABLE words_3 USING fts5 (words, content = '')");
+    r = rooms_get_or_make("#den", 0);
+    unit_member_join(&alice, r);
+    say("new");
+    expect("new", "#Den:new ");
+    assert_int_equal(query.end, SEARCH_BEHIND);
+    unit_until(is_found, word);
+    assert_int_equal(query.end, SEARCH_ALL);
+    assert_int_equal(unit_house_number("SELECT count(*) FROM sqlite_schema WHERE name GLOB 'words_*'"), 0);
+}
+
 /* ---- permanent damage ---- */
 
 static void leave_for_a_restart(void)
@@ -415,6 +433,7 @@ int main(void)
         TEST(while_the_store_has_failed_a_search_is_refused),
         TEST(an_index_that_cannot_be_read_is_rebuilt),
         TEST(a_query_does_not_index_old_messages),
+        TEST(an_index_of_another_version_is_made_anew_while_messages_are_said_and_found),
         TEST(damage_that_cannot_be_repaired_refuses_only_searches),
         TEST(damage_after_a_repair_stops_no_other_job),
         TEST(a_message_that_cannot_be_read_stops_the_index_and_nothing_else),

@@ -173,6 +173,46 @@ static void a_rebuilt_index_is_another_edition(void **state)
     assert_int_not_equal(now, before);
 }
 
+/* ---- another version of the terms ---- */
+
+static void terms_of_another_version_are_made_anew(void **state)
+{
+    bool more;
+    (void)state;
+    corpus_say("#a", "bob", "one");
+    corpus_index();
+    assert_int_equal(search_guard_adopt(corpus_db(), 7), SQLITE_OK);
+    assert_int_equal(corpus_number("SELECT version FROM search"), 7);
+    assert_int_equal(corpus_number("SELECT count(*) FROM search_slice"), 0);
+    assert_int_equal(corpus_number("SELECT count(*) FROM sqlite_schema WHERE name = 'terms_0'"), 0);
+    assert_int_equal(corpus_number("SELECT count(*) FROM sqlite_schema WHERE name = 'words_0'"), 1);
+    corpus_expect("one", "");
+    assert_int_equal(corpus_ended(), SEARCH_BEHIND);
+    corpus_index();
+    corpus_expect("one", "#A1 ");
+    assert_int_equal(search_guard_adopt(corpus_db(), 7), SQLITE_OK); /* the same version: nothing is done */
+    corpus_expect("one", "#A1 ");
+    assert_int_equal(search_guard_adopt(corpus_db(), 8), SQLITE_OK); /* again, while the former one is still there */
+    corpus_index();
+    corpus_expect("one", "#A1 ");
+    assert_int_equal(search_index_drop_former(corpus_db(), &more), SQLITE_OK);
+    assert_true(more);
+    assert_int_equal(search_index_drop_former(corpus_db(), &more), SQLITE_OK);
+    assert_false(more);
+}
+
+static void a_damaged_index_of_another_version_is_made_anew_too(void **state)
+{
+    (void)state;
+    corpus_say("#a", "bob", "one");
+    corpus_index();
+    corpus_damage("DROP TABLE terms_0_data");
+    assert_int_equal(search_guard_adopt(corpus_db(), 7), SQLITE_OK);
+    assert_int_equal(corpus_number("SELECT version FROM search"), 7);
+    assert_int_equal(corpus_number("SELECT count(*) FROM search_slice"), 0);
+    assert_int_equal(corpus_number("SELECT high - low FROM search"), -1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, corpus_open, corpus_close)
@@ -182,6 +222,8 @@ int main(void)
         TEST(an_intact_index_is_not_rebuilt),
         TEST(fn_is_told_when_the_index_is_disabled),
         TEST(a_rebuilt_index_is_another_edition),
+        TEST(terms_of_another_version_are_made_anew),
+        TEST(a_damaged_index_of_another_version_is_made_anew_too),
     };
 #undef TEST
     alarm(60);

@@ -98,6 +98,43 @@ static void emoji_and_full_width_letters_are_found(void **state)
     corpus_expect("abc", "#A2 ");
 }
 
+/* A text and what finds it. The whole list is indexed, and each finds its own text only. */
+static void texts_are_found_however_they_are_written(void **state)
+{
+    static const struct {
+        const char *said, *asked;
+    } cases[] = {
+        {"Καλημέρα", "καλημερα"},
+        {"ёлка", "ЕЛКА"},
+        {"שָׁלוֹם", "שלום"},
+        {"مُحَمَّد", "محمد"},
+        {"한국어를", "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab\xe1\x84\x80\xe1\x85\xae\xe1\x86\xa8"},
+        {"ガラス", "\xe3\x82\xab\xe3\x82\x99\xe3\x83\xa9"},
+        {"ча\xd0\xb8\xcc\x86ка", "чайк*"},
+        {"ผมกินข้าว", "กิน"},
+        {"แมวกัน", "กัน"},
+        {"नमस्ते", "नमस्ते"},
+        {"தமிழ்", "தமி*"},
+        {"မြန်မာစာ", "မာ"},
+        {"die Straße", "STRASSE"},
+        {"⏰ up", "⏰"},
+        {"∑ of all", "∑"},
+        {"🫠", "🫠"},
+        {"👍🏽", "👍"},
+        {"Grüße aus 🇩🇪🇫🇷", "🇫🇷"},
+    };
+    char want[16];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        corpus_say("#a", "bob", cases[i].said);
+    corpus_index();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snprintf(want, sizeof want, "#A%zu ", i + 1);
+        corpus_expect(cases[i].asked, want);
+        corpus_expect(cases[i].said, want);
+    }
+}
+
 static void any_input_is_safe(void **state)
 {
     static const char *const hostile[] = {
@@ -356,6 +393,7 @@ int main(void)
         TEST(a_star_finds_words_by_their_start),
         TEST(chinese_and_japanese_text_is_found_by_any_part),
         TEST(emoji_and_full_width_letters_are_found),
+        TEST(texts_are_found_however_they_are_written),
         TEST(any_input_is_safe),
         TEST(long_words_and_many_words_are_accepted),
         TEST(searches_can_be_limited_to_a_room_or_user),

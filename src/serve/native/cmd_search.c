@@ -21,6 +21,7 @@ struct search_args {
     struct search_query *query;
     const struct member *asker;
     int words;   /* to be found */
+    bool typed;  /* words were given; if nothing in them can be found, that is said, and not everything shown */
     bool bounds; /* a room or a user is named, so words may be left out */
     char room[NAME_SIZE]; /* key of the room of in:, or "" */
     bool pages;  /* before: names a message */
@@ -106,6 +107,7 @@ static enum error_code add(struct search_args *q, const char *word)
         return add_time(value, &q->query->since_ms);
     if ((value = value_of(word, "before:")))
         return add_before(q, value);
+    q->typed = true;
     q->words += terms_match(&q->query->match, word);
     return q->words > MOST_WORDS ? ERROR_TOO_MANY_WORDS : ERROR_NONE;
 }
@@ -119,7 +121,7 @@ static enum error_code parse(struct search_args *q, char *text)
         wrong = add(q, w);
     if (q->pages && !*q->query->before_room)
         memcpy(q->query->before_room, q->room, sizeof q->room);
-    bool lacks = (!q->words && !q->bounds) || (q->pages && !*q->query->before_room);
+    bool lacks = (!q->words && (q->typed || !q->bounds)) || (q->pages && !*q->query->before_room);
     return wrong == ERROR_NONE && lacks ? ERROR_USAGE : wrong;
 }
 
