@@ -27,8 +27,8 @@
  */
 void fold_terms(struct buf *out, const char *s, size_t n);
 
-/* The version of that form. It changes with this code and with the library's edition of Unicode: the terms of a text may
- * be others then. */
+/* The version of that form. It changes with this code and with the library's edition of Unicode: the terms of a text
+ * may be others then. */
 int64_t fold_version(void);
 
 #endif

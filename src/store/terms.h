@@ -13,9 +13,9 @@
  * are UTF-8.
  */
 
-/* Appends what is indexed of a message: the terms of its text, its room and its author. The result for
- * a message must not change while its version is the same (fold_version): the same bytes are needed again to remove it from
- * the index. */
+/* Appends what is indexed of a message: the terms of its text, its room and its author. The result for a message must
+ * not change while the version is the same (fold_version): the same bytes are needed again to remove it from the
+ * index. */
 void terms_index(struct buf *out, const char *room_key, const char *name, const char *text);
 
 /* Appends a word to a MATCH expression; a message matches if it has everything that was appended. The word is
