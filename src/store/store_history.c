@@ -63,19 +63,20 @@ int store_history_read(sqlite3 *db, const struct history_range *range,
 {
     static const char *const sql[2][2] = {
 #define STRETCH "SELECT id, time_ms, name, text, kind FROM message WHERE room = ?1 AND id > ?2 AND id < ?3"
-#define SINCE " AND (n >= ?5 OR n < ?6) AND time_ms >= ?7" /* n is in the index by id */
+#define SINCE " AND time_ms >= ?5 AND (n >= ?6 OR n < ?7)" /* n is in the index by id, so it is looked at first */
         {STRETCH " ORDER BY id DESC LIMIT ?4", STRETCH " ORDER BY id LIMIT ?4"},
-        {STRETCH SINCE " ORDER BY id DESC LIMIT ?4", STRETCH SINCE " ORDER BY id LIMIT ?4"},
+        {"SELECT * FROM (" STRETCH " ORDER BY id DESC LIMIT ?4) WHERE time_ms >= ?5",
+         STRETCH SINCE " ORDER BY id LIMIT ?4"},
 #undef SINCE
 #undef STRETCH
     };
     sqlite3_stmt *st;
-    bool since = range->since_ms != 0;
-    struct search_range possible = since ? find_since(db, range->since_ms) : (struct search_range){0, 0};
+    bool since = range->since_ms != 0, all_since = since && range->first;
+    struct search_range possible = all_since ? find_since(db, range->since_ms) : (struct search_range){0, 0};
     const struct sql_value values[] = {sql_text(range->room), sql_int((int64_t)range->after),
-                                       sql_int((int64_t)range->before), sql_int(range->most), sql_int(possible.high),
-                                       sql_int(possible.low), sql_int(range->since_ms)};
-    int rc = sql_open(db, &st, sql[since][range->first], values, since ? 7 : 4);
+                                       sql_int((int64_t)range->before), sql_int(range->most),
+                                       sql_int(range->since_ms), sql_int(possible.high), sql_int(possible.low)};
+    int rc = sql_open(db, &st, sql[since][range->first], values, all_since ? 7 : since ? 5 : 4);
     if (rc != SQLITE_OK)
         return rc;
     bool more = true, whole = true;
