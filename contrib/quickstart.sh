@@ -70,6 +70,7 @@ debian_missing() { # run|check|build
     deb_command pkg-config pkg-config
     deb_package libconfig-dev
     deb_package libsqlite3-dev
+    deb_package libunistring-dev
     deb_package libsodium-dev
     deb_package libssl-dev
     deb_package libwslay-dev
@@ -127,6 +128,7 @@ other_missing() { # run|check|build : looks for the things themselves, since the
     fi
     compiles '#include <wslay/wslay.h>' || miss libwslay
     compiles '#include <uthash.h>' || miss uthash.h
+    compiles '#include <uninorm.h>' || miss libunistring
     if must_bootstrap; then
         have autoreconf || miss autoconf
         have automake || miss automake
@@ -146,28 +148,28 @@ other_packages() {
     say "this is not Debian, so nothing is installed. chatd needs these packages:"
     case " $system " in
     *' fedora '* | *' rhel '*)
-        echo "  dnf install gcc make pkgconf-pkg-config libconfig-devel sqlite-devel libsodium-devel openssl-devel wslay-devel uthash-devel"
+        echo "  dnf install gcc make pkgconf-pkg-config libconfig-devel sqlite-devel libunistring-devel libsodium-devel openssl-devel wslay-devel uthash-devel"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: libcmocka-devel netcat"
         ;;
     *' arch '*)
-        echo "  pacman -S --needed base-devel libconfig sqlite libsodium openssl wslay uthash"
+        echo "  pacman -S --needed base-devel libconfig sqlite libunistring libsodium openssl wslay uthash"
         echo "  in a git clone: autoconf-archive; for the tests: cmocka openbsd-netcat"
         ;;
     *' alpine '*)
-        echo "  apk add build-base pkgconf libconfig-dev sqlite-dev libsodium-dev openssl-dev wslay-dev uthash-dev"
+        echo "  apk add build-base pkgconf libconfig-dev sqlite-dev libunistring-dev libsodium-dev openssl-dev wslay-dev uthash-dev"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: cmocka-dev netcat-openbsd"
         ;;
     *suse*)
-        echo "  zypper install gcc make pkg-config libconfig-devel sqlite3-devel libsodium-devel libopenssl-devel uthash-devel"
+        echo "  zypper install gcc make pkg-config libconfig-devel sqlite3-devel libunistring-devel libsodium-devel libopenssl-devel uthash-devel"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: libcmocka-devel netcat-openbsd"
         ;;
     *reeBSD* | *' freebsd '*)
-        echo "  pkg install pkgconf libconfig sqlite3 libsodium openssl wslay uthash"
+        echo "  pkg install pkgconf libconfig sqlite3 libunistring libsodium openssl wslay uthash"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: cmocka"
         ;;
     *)
-        echo "  a C11 compiler, make, pkg-config, and the development files of libconfig, SQLite 3, libsodium, OpenSSL 3,"
-        echo "  libwslay and uthash"
+        echo "  a C11 compiler, make, pkg-config, and the development files of libconfig, SQLite 3, libunistring, libsodium,"
+        echo "  OpenSSL 3, libwslay and uthash"
         echo "  in a git clone: autoconf automake autoconf-archive; for the tests: cmocka and OpenBSD's netcat"
         ;;
     esac

@@ -142,17 +142,23 @@ bool history_is_full(void)
     return RELAXED(history.queued) > RELAXED(most_queued) && !has_failed();
 }
 
+bool history_keeps_locked(const struct room *r)
+{
+    lock_assert_held(LOCK_ROOM);
+    return r->rules.value[OPTION_HISTORY] && RELAXED(keep_now);
+}
+
 bool history_keeps(struct room *r)
 {
     lock_acquire(&r->lock);
-    bool wants = r->rules.value[OPTION_HISTORY], durable = r->rules.value[OPTION_DURABLE];
+    bool keeps = history_keeps_locked(r);
     lock_release(&r->lock);
-    return durable || (wants && RELAXED(keep_now));
+    return keeps;
 }
 
 void history_add_locked(struct room *r, const struct event *ev)
 {
-    if (!RELAXED(keep_now))
+    if (!history_keeps_locked(r))
         return;
     r->kept_id = ev->id;
     int64_t size = size_of(strlen(ev->name), strlen(ev->text)), most = RELAXED(most_queued);
@@ -283,23 +289,29 @@ void history_ask(struct history_query *q, struct room *r, struct history_range r
                  struct notifier *notifier)
 {
     lock_acquire(&r->lock);
-    uint64_t begins = room_first_number(r->created_ms);
+    uint64_t begins = room_first_number(r->created_ms), end = r->last_id + 1;
     lock_release(&r->lock);
-    *q = (struct history_query){.range = range, .page = {.most = range.most, .bytes_left = bytes}};
+    *q = (struct history_query){.range = range, .from = q->from, .page = {.most = range.most, .bytes_left = bytes}};
     memcpy(q->key, r->key, sizeof q->key);
     q->range.room = q->key;
     if (q->range.after < begins)
         q->range.after = begins;
     if (q->range.after > INT64_MAX)
         q->range.after = INT64_MAX;
-    if (!q->range.before || q->range.before > INT64_MAX)
-        q->range.before = INT64_MAX;
-    history_put_behind(&q->request, &(struct store_job){.read = query_read, .done = query_done}, notifier);
+    if (!q->range.before || q->range.before > end) /* what is said from now on is not asked for */
+        q->range.before = end;
+    struct store_job how = {.read = query_read, .done = query_done, .from = q->from};
+    history_put_behind(&q->request, &how, notifier);
 }
 
 bool history_wait(struct history_query *q, bool (*is_over)(void *arg), void *arg)
 {
     return request_wait(&q->request, is_over, arg) && q->request.result == HISTORY_READ;
+}
+
+bool history_may_show(const struct history_query *q, struct room *r, const struct member *m)
+{
+    return room_may_read(r, m, q->page.count ? history_at(q, 0).id : UINT64_MAX);
 }
 
 struct message_row history_at(const struct history_query *q, int i)

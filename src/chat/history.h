@@ -33,10 +33,13 @@ void history_stop(void);
 /* A message as a row for the store. Borrows from both. */
 struct message_row history_row(const struct room *r, const struct event *ev);
 
-/* True when messages of the room are stored now. Takes the room's lock. Any thread. */
+/* True when messages of the room are stored now: neither the operator nor the room has that off. Any thread; the first
+ * takes the room's lock, for the second it is held. */
 bool history_keeps(struct room *r);
+bool history_keeps_locked(const struct room *r);
 
-/* Adds a message to the batch, and notes that the room has history. The room's lock is held. Any thread. */
+/* Adds a message to the batch, if the room's messages are stored, and notes that the room has history. The room's lock
+ * is held. Any thread. */
 void history_add_locked(struct room *r, const struct event *ev);
 
 /* True when speakers have to wait until messages are written. Any thread, any lock that ranks below STORE. */
@@ -60,19 +63,25 @@ void history_put_behind(struct request *rq, const struct store_job *how, struct 
 struct history_query {
     struct request request;
     struct history_range range; /* .room points to .key */
+    const struct addr *from;    /* borrows: as in struct store_job */
     char key[NAME_SIZE];
     struct page page;
     bool is_whole;              /* the messages could be read */
 };
 enum history_result { HISTORY_READ = 1, HISTORY_FAILED };
 
-/* Asks for messages of the room, for `bytes` bytes of lines at most. .room of the range is ignored; .after and .before
- * may be 0: no limit. history_wait must follow. Any thread with a notifier, no lock that ranks at or above ROOM. */
+/* Asks for messages of the room that were told until now, for `bytes` bytes of lines at most. .from is set by the
+ * caller; .room of the range is ignored; .after and .before may be 0: no limit. history_wait must follow. Any thread
+ * with a notifier, no lock that ranks at or above ROOM. */
 void history_ask(struct history_query *q, struct room *r, struct history_range range, size_t bytes,
                  struct notifier *notifier);
 
-/* Waits for the result, as request_wait does. False: the messages could not be read. Blocks. */
+/* Waits for the result, as request_wait does. False: the messages could not be read, or not in time
+ * (.request.late). For a user, ask history_may_show next. Blocks. */
 bool history_wait(struct history_query *q, bool (*is_over)(void *arg), void *arg);
+
+/* Whether the member may read what was read, now that it was waited for. Takes the room's lock. */
+bool history_may_show(const struct history_query *q, struct room *r, const struct member *m);
 
 /* The i-th message in order of time. Borrowed from the query. */
 struct message_row history_at(const struct history_query *q, int i);

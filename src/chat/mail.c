@@ -47,13 +47,14 @@ int mail_share(void)
     return atomic_load_explicit(&share_now, memory_order_relaxed);
 }
 
-void mail_put(struct mail_job *mj, int64_t account, const struct member *from, const char *text)
+void mail_put(struct mail_job *mj, int64_t account, const struct member *from, enum mail_kind kind, const char *text)
 {
     static const struct job put = {put_run, NULL};
     mj->account = account;
     mj->n = 0;
     member_who(mj->sender, from);
-    mj->row = (struct mail_row){.time_ms = date_stamp_ms(), .name = from->name, .text = text, .sender = mj->sender};
+    mj->row = (struct mail_row){.kind = kind, .time_ms = date_stamp_ms(), .name = from->name, .text = text,
+                                .sender = mj->sender};
     job_begin(&mj->job, &put, mj, from->notifier);
 }
 
@@ -75,7 +76,8 @@ struct reading {
 static bool add_message(const struct mail_row *row, void *arg)
 {
     struct reading *re = arg;
-    struct event ev = {.kind = EVENT_MAIL, .name = row->name, .text = row->text, .time_ms = row->time_ms};
+    struct event ev = {.kind = row->kind == MAIL_INVITATION ? EVENT_INVITE : EVENT_MAIL, .room = row->text,
+                       .name = row->name, .text = row->text, .time_ms = row->time_ms};
     if (re->last && re->lines->len - re->start + strlen(row->text) > re->bytes)
         return false;
     re->last = row->n;
@@ -193,15 +195,16 @@ static void unread_done(struct store_job *job, bool ok)
     request_complete(&c->request, ok && c->is_whole ? UNREAD_COUNTED : UNREAD_FAILED);
 }
 
-bool mail_unread(int64_t account, void (*fn)(const char *room, int unread, void *arg), void *arg,
-                 const struct waiter *w)
+enum unread_result mail_unread(int64_t account, void (*fn)(const char *room, int unread, void *arg), void *arg,
+                               const struct waiter *w)
 {
     struct counting c = {.account = account};
-    history_put_behind(&c.request, &(struct store_job){.read = unread_read, .done = unread_done}, w->notifier);
+    history_put_behind(&c.request, &(struct store_job){.read = unread_read, .done = unread_done, .from = w->from},
+                       w->notifier);
     bool done = request_wait(&c.request, w->is_over, w->arg) && c.request.result == UNREAD_COUNTED;
     for (size_t i = 0; done && i < c.rooms.n; i++)
         fn(c.rooms.v[i], c.unread[i], arg);
     strv_fini(&c.rooms);
     free(c.unread);
-    return done;
+    return done ? UNREAD_DONE : c.request.late ? UNREAD_BUSY : UNREAD_STORAGE;
 }

@@ -19,10 +19,10 @@ struct mail_limits {
 /* Any thread. */
 void mail_configure(const struct mail_limits *limits);
 
-/* Stores a private message until it is read. mail_put puts it to the store, under the hold of the users lock that
- * did not find its target, so a user who logs in later is shown it. mail_wait must follow, without a lock; until
- * then the text is borrowed. MAIL_FULL: too many wait, or the account is gone. MAIL_SHARE: too many of this sender
- * wait. */
+/* Stores a private message, or an invitation, until it is read. mail_put puts it to the store, for a message under the
+ * hold of the users lock that did not find its target, so a user who logs in later is shown it. mail_wait must follow,
+ * without a lock; until then the text is borrowed. MAIL_FULL: too many wait, or the account is gone. MAIL_SHARE: too many
+ * of this sender wait. */
 struct mail_job {
     struct job_request job;
     int64_t account;
@@ -31,7 +31,7 @@ struct mail_job {
     int64_t n; /* its number, as store_mail_add gives it */
 };
 enum mail_result { MAIL_KEPT, MAIL_FULL, MAIL_SHARE, MAIL_STORAGE };
-void mail_put(struct mail_job *mj, int64_t account, const struct member *from, const char *text);
+void mail_put(struct mail_job *mj, int64_t account, const struct member *from, enum mail_kind kind, const char *text);
 /* The most that may wait of one sender. */
 int mail_share(void);
 enum mail_result mail_wait(struct mail_job *mj, const struct waiter *w);
@@ -48,9 +48,11 @@ void mail_clean_up(void);
 
 /* Sets the read marker of the account in a room (its key) to that number. Nobody waits for it. */
 void mail_mark(int64_t account, const char *room, uint64_t id);
-/* Calls fn for each room that was noted, with the number of messages since. False: cannot be read now. */
+/* Calls fn for each room that was noted, with the number of messages since. UNREAD_BUSY: its turn did not come in
+ * time; UNREAD_STORAGE: cannot be read now. */
 #define MAIL_UNREAD_MOST 1000 /* counted in one room */
-bool mail_unread(int64_t account, void (*fn)(const char *room, int unread, void *arg), void *arg,
-                 const struct waiter *w);
+enum unread_result { UNREAD_DONE, UNREAD_BUSY, UNREAD_STORAGE };
+enum unread_result mail_unread(int64_t account, void (*fn)(const char *room, int unread, void *arg), void *arg,
+                               const struct waiter *w);
 
 #endif

@@ -38,6 +38,22 @@ bool page_add(struct page *p, const struct message_row *row)
     return true;
 }
 
+void page_keep(struct page *p, bool (*keep)(const struct message_row *row, void *arg), void *arg)
+{
+    struct page all = *p;
+    p->texts = (struct strv){0};
+    p->count = 0;
+    for (int i = 0; i < all.count; i++) {
+        struct message_row row = page_at(&all, i);
+        if (!keep(&row, arg))
+            continue;
+        p->said[p->count++] = all.said[i];
+        for (int k = 0; k < 3; k++)
+            strv_add(&p->texts, all.texts.v[3 * i + k]);
+    }
+    strv_fini(&all.texts);
+}
+
 struct message_row page_at(const struct page *p, int i)
 {
     return (struct message_row){

@@ -27,6 +27,9 @@ void page_fini(struct page *p);
  * takes one message of any size. */
 bool page_add(struct page *p, const struct message_row *row);
 
+/* Removes the messages for which keep(row, arg) is false. */
+void page_keep(struct page *p, bool (*keep)(const struct message_row *row, void *arg), void *arg);
+
 /* The i-th message that was added. Borrowed from the page. */
 struct message_row page_at(const struct page *p, int i);
 

@@ -6,13 +6,15 @@
 #include "chat/request.h"
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "net/post.h"
 
 #define WAIT_MS 2000
 
 void request_put(struct request *rq, const struct store_job *how, struct notifier *notifier)
 {
-    *rq = (struct request){.job = {.run = how->run, .read = how->read, .done = how->done, .waits = true},
+    *rq = (struct request){.job = {.run = how->run, .read = how->read, .done = how->done, .from = how->from,
+                                  .waits = true},
                            .notifier = notifier};
     rq->refused = !store_put(&rq->job);
 }
@@ -48,12 +50,18 @@ static bool is_complete_or_over(void *arg)
 
 bool request_wait(struct request *rq, bool (*is_over)(void *arg), void *arg)
 {
-    struct wait w = {rq, {rq->notifier, is_over, arg}};
+    struct wait w = {rq, {.notifier = rq->notifier, .is_over = is_over, .arg = arg}};
     post_flush();
     if (!rq->refused)
         notifier_wait_for(rq->notifier, clock_ms() + WAIT_MS, is_complete_or_over, &w);
-    if (rq->refused || (!is_complete(&w) && store_withdraw(&rq->job)))
+    if (rq->refused)
         return false;
+    if (!is_complete(&w) && store_withdraw(&rq->job)) {
+        rq->late = !waiter_is_over(&w.waiter);
+        if (rq->late)
+            counter_add(COUNTER_STORE_LATE, 1);
+        return false;
+    }
     notifier_wait_for(rq->notifier, INT64_MAX, is_complete, &w);
     return true;
 }

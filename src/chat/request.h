@@ -15,6 +15,7 @@ struct request {
     struct store_job job;
     struct notifier *notifier; /* borrows: notified when .result is set */
     bool refused;              /* the store had failed, so request_wait returns false */
+    bool late;                 /* its turn did not come in time, so request_wait has returned false */
     _Atomic int result;        /* 0 until request_complete */
 };
 
@@ -30,11 +31,12 @@ struct waiter {
     struct notifier *notifier;
     bool (*is_over)(void *arg);
     void *arg;
+    const struct addr *from; /* borrows: its address, for turns at reading and hashing; NULL: the server's own */
 };
 bool waiter_is_over(const struct waiter *w);
 
 /* Waits for the result. False if done() was not called and never will be: the store had failed, or the request was
- * still queued after 2 s or when `is_over(arg)` (may be NULL) told the waiter to give up. Blocks. */
+ * still queued after 2 s (.late) or when `is_over(arg)` (may be NULL) told the waiter to give up. Blocks. */
 bool request_wait(struct request *rq, bool (*is_over)(void *arg), void *arg);
 
 #endif

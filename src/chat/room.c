@@ -264,12 +264,24 @@ bool room_admits(struct room *r, const struct member *m, const char *key, unsign
     return may;
 }
 
+static bool may_see_locked(struct room *r, const struct member *m)
+{
+    struct subject su = rules_nonmember(&r->rules, m);
+    return fanout_find_locked(&r->fanout, m) || rules_may_join(&r->rules, &su, NULL, clock_wall_ms(), NULL);
+}
+
 bool room_may_see(struct room *r, const struct member *m)
 {
     lock_acquire(&r->lock);
-    struct subject su = rules_nonmember(&r->rules, m);
-    bool may = fanout_find_locked(&r->fanout, m) ||
-               rules_may_join(&r->rules, &su, NULL, clock_wall_ms(), NULL);
+    bool may = may_see_locked(r, m);
+    lock_release(&r->lock);
+    return may;
+}
+
+bool room_may_read(struct room *r, const struct member *m, uint64_t id)
+{
+    lock_acquire(&r->lock);
+    bool may = id > room_first_number(r->created_ms) && may_see_locked(r, m);
     lock_release(&r->lock);
     return may;
 }

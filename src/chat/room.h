@@ -110,6 +110,9 @@ bool room_has_target(struct room *r, const struct target *target);
 /* True when the member may see that the room exists, who is in it and what was said: it is in the room, or may join
  * without a key. */
 bool room_may_see(struct room *r, const struct member *m);
+/* True when the member may see the room, and the message of that number is of this room and not of an earlier one of
+ * its name. For messages that were read from the store after the member had asked for them: rights may have changed. */
+bool room_may_read(struct room *r, const struct member *m, uint64_t id);
 
 struct room_facts {
     int members;

@@ -292,6 +292,18 @@ void rooms_note_trimmed(const char *key, uint64_t upto)
     rooms_release(r); /* which lists it anew, if it is unused */
 }
 
+bool rooms_may_read(const char *name, const struct member *viewer, uint64_t id)
+{
+    char key[NAME_SIZE];
+    struct room *r;
+    name_fold(key, name);
+    rwlock_read(&rooms.lock);
+    HASH_FIND_STR(rooms.table, key, r); /* without a reference: to give that back, the lock would be taken again */
+    bool may = r && room_may_read(r, viewer, id);
+    rwlock_release(&rooms.lock);
+    return may;
+}
+
 void rooms_forget_account(int64_t account)
 {
     rwlock_write(&rooms.lock);

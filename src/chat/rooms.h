@@ -44,6 +44,8 @@ void rooms_names(struct strv *names, bool empty_too, const struct member *viewer
 void rooms_unreadable(struct strv *keys, const struct member *viewer);
 /* The messages of that room (its key) up to that number were deleted, and no later ones are there. */
 void rooms_note_trimmed(const char *key, uint64_t upto);
+/* True if the viewer may now read the message of that number in the room of that name (room_may_read). */
+bool rooms_may_read(const char *name, const struct member *viewer, uint64_t id);
 /* The account is gone: removes its roles in all rooms, from memory only. */
 void rooms_forget_account(int64_t account);
 int rooms_count(void);

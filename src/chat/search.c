@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/log.h"
+#include "chat/rooms.h"
 #include "store/search_guard.h"
 #include "store/search_index.h"
 
@@ -95,7 +96,9 @@ static int do_step(sqlite3 *db, void *arg)
     if (atomic_load(&search.off))
         return SQLITE_OK;
     int rc = look_for_damage(db);
-    if (rc == SQLITE_OK)
+    if (rc == SQLITE_OK && st->wipes)
+        rc = search_index_drop_former(db, &st->more);
+    if (rc == SQLITE_OK && !st->more)
         rc = search_index_advance(db, st->until_ms, !st->wipes, &st->more);
     if (rc == SQLITE_OK && st->wipes && !st->more)
         rc = search_index_wipe(db, HOLES, &st->more);
@@ -178,7 +181,8 @@ static int query_run(struct store_job *job, sqlite3 *db)
     return rc;
 }
 
-/* The one place that decides whose messages a user may find. */
+/* What a user may find is decided twice: here by what they could read when they asked, so that a page is not filled in
+ * vain, and when they are answered (may_still_read). */
 static bool may_read(const char *room_key, void *arg)
 {
     const struct search_query *q = arg;
@@ -197,7 +201,9 @@ static void query_read(struct store_job *job, sqlite3 *db)
     struct search_filter filter = {
         .match = buf_text(&q->match),
         .since_ms = q->since_ms,
-        .before_ms = q->before_ms ? q->before_ms : INT64_MAX,
+        .before_ms = q->before_ms,
+        .before_room = *q->before_room ? q->before_room : NULL,
+        .before_id = q->before_id,
         .until_ms = clock_ms() + atomic_load_explicit(&most_ms_now, memory_order_relaxed),
         .may_read = may_read,
     };
@@ -224,14 +230,25 @@ void search_ask(struct search_query *q, int most, size_t bytes, struct notifier 
     q->page.most = most;
     q->page.bytes_left = bytes;
     q->is_whole = false;
+    strv_fini(&q->hidden);
+    rooms_unreadable(&q->hidden, q->asker);
     strv_sort(&q->hidden);
-    struct store_job how = {.run = query_run, .read = query_read, .done = query_done};
+    struct store_job how = {.run = query_run, .read = query_read, .done = query_done, .from = q->from};
     history_put_behind(&q->request, &how, notifier);
+}
+
+static bool may_still_read(const struct message_row *row, void *arg)
+{
+    const struct search_query *q = arg;
+    return rooms_may_read(row->room, q->asker, row->id);
 }
 
 bool search_wait(struct search_query *q, bool (*is_over)(void *arg), void *arg)
 {
-    return request_wait(&q->request, is_over, arg) && q->request.result == SEARCH_READ;
+    if (!request_wait(&q->request, is_over, arg) || q->request.result != SEARCH_READ)
+        return false;
+    page_keep(&q->page, may_still_read, q);
+    return true;
 }
 
 void search_query_fini(struct search_query *q)

@@ -33,8 +33,12 @@ int search_guard(sqlite3 *db, int (*fn)(sqlite3 *db, void *arg), void *arg);
 struct search_query {
     struct request request;
     struct buf match;          /* owns: the terms, as terms_match and its like make it; empty: nothing is found */
-    int64_t since_ms, before_ms; /* wall clock: messages from .since_ms on, before .before_ms (0: any) */
-    struct strv hidden;        /* owns: keys of rooms whose messages the user may not read; none of them is found */
+    int64_t since_ms, before_ms; /* wall clock: messages from .since_ms on, before .before_ms; 0 and INT64_MAX: any */
+    char before_room[NAME_SIZE]; /* key of a room: only what comes after its message of number .before_id; "": all */
+    uint64_t before_id;
+    const struct addr *from;   /* borrows: as in struct store_job */
+    const struct member *asker; /* borrows: only what it may read is found */
+    struct strv hidden;        /* owns: keys of rooms that the asker may not read; none of their messages is found */
     struct page page;          /* the newest first */
     enum search_end end;
     bool is_whole;             /* the index could be read */
@@ -42,12 +46,13 @@ struct search_query {
 
 enum search_result { SEARCH_READ = 1, SEARCH_FAILED };
 
-/* Asks for a page of `most` messages and `bytes` bytes of lines at most. .match, .hidden and the times are set by the
- * caller, the rest is ignored. search_wait must follow. Any thread with a notifier, no lock that ranks at or above
- * HISTORY. */
+/* Asks for a page of `most` messages and `bytes` bytes of lines at most. .match, .from, .asker, times and .before_… are
+ * set by the caller, the rest is ignored. search_wait must follow. Any thread with a notifier, no lock that ranks at or
+ * above ROOMS. */
 void search_ask(struct search_query *q, int most, size_t bytes, struct notifier *notifier);
 
-/* Waits for the result, as request_wait does. False: the store has failed, or the index is damaged. Blocks. */
+/* Waits for the result, as request_wait does; the page then has only what the asker may still read. False: the store
+ * has failed, or the index is damaged, or it was not read in time (.request.late). Blocks. The same locks. */
 bool search_wait(struct search_query *q, bool (*is_over)(void *arg), void *arg);
 
 void search_query_fini(struct search_query *q);

@@ -53,8 +53,7 @@ static void store_locked(struct room *r, struct event *ev)
 {
     room_number_locked(r, ev);
     note_locked(r, ev);
-    if (r->rules.value[OPTION_HISTORY])
-        history_add_locked(r, ev);
+    history_add_locked(r, ev);
 }
 
 /* For all members, in one message with the lines of others. */
@@ -78,12 +77,19 @@ static void put_separately_locked(struct room *r, const struct event *ev, struct
 
 /* ---- in a durable room ---- */
 
+/* Where nothing may be kept, nothing is made durable either. */
+static bool is_durable_locked(const struct room *r)
+{
+    return r->rules.value[OPTION_DURABLE] && history_keeps_locked(r);
+}
+
 struct durable_line {
     struct room *r;
     struct member *m; /* NULL: the operator */
     struct event ev;
     struct message_row row;
-    bool taken; /* .row was given to store_history_add */
+    bool is_kept;
+    bool taken; /* .row was given to store_history_add, or is not to be stored */
 };
 
 static const struct message_row *next_row(void *arg)
@@ -99,17 +105,19 @@ static int durable_run(void *arg, sqlite3 *db)
     struct durable_line *line = arg;
     lock_acquire(&line->r->lock);
     room_number_late_locked(line->r, &line->ev);
-    line->r->kept_id = line->ev.id;
+    line->is_kept = history_keeps_locked(line->r); /* it may have been switched off since the line was said */
+    line->taken = !line->is_kept;
+    if (line->is_kept)
+        line->r->kept_id = line->ev.id;
     lock_release(&line->r->lock);
     line->row = history_row(line->r, &line->ev);
-    line->taken = false;
     return store_history_add(db, next_row, line);
 }
 
 static void durable_committed(void *arg)
 {
     const struct durable_line *line = arg;
-    counter_add(COUNTER_HISTORY_STORED, 1);
+    counter_add(COUNTER_HISTORY_STORED, line->is_kept);
     lock_acquire(&line->r->lock);
     room_number_told_locked(line->r, &line->ev);
     note_locked(line->r, &line->ev);
@@ -150,7 +158,7 @@ bool talk_say(struct room *r, struct member *m, enum event_kind kind, const char
     else
         post_gather(&r->fanout.gathering);
     lock_acquire(&r->lock);
-    bool may = talk_may_locked(r, m, no), durable = r->rules.value[OPTION_DURABLE];
+    bool may = talk_may_locked(r, m, no), durable = is_durable_locked(r);
     if (may && !durable)
         say_at_once_locked(r, m, &ev);
     lock_release(&r->lock);
@@ -164,7 +172,7 @@ enum talk talk_announce(struct room *r, const char *text, const struct waiter *w
 {
     struct event ev = {.kind = EVENT_SAID, .room = r->name, .name = NAME_SERVER, .text = text};
     lock_acquire(&r->lock);
-    bool heard = r->fanout.count > 0, durable = r->rules.value[OPTION_DURABLE];
+    bool heard = r->fanout.count > 0, durable = is_durable_locked(r);
     if (heard && !durable) {
         store_locked(r, &ev);
         put_separately_locked(r, &ev, NULL);

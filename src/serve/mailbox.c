@@ -50,7 +50,7 @@ static void store(void *arg)
     struct sending *p = arg;
     p->is_account = accounts_find(p->name, &p->to);
     if (p->is_account)
-        mail_put(&p->mail, p->to.id, &p->s->member, p->text);
+        mail_put(&p->mail, p->to.id, &p->s->member, MAIL_PRIVATE, p->text);
 }
 
 static enum mailbox wait_until_stored(struct session *s, struct sending *p, char as_written[NAME_SIZE],
@@ -113,11 +113,13 @@ static void show_unread(const char *key, int unread, void *arg)
 bool mailbox_unread(struct session *s, void (*fn)(const struct room *r, int unread, void *arg), void *arg,
                     struct refusal *no)
 {
+    static const enum error_code errors[] = {
+        [UNREAD_DONE] = ERROR_NONE, [UNREAD_BUSY] = ERROR_BUSY, [UNREAD_STORAGE] = ERROR_STORAGE};
     struct waiter w = session_waiter(s);
     struct unread u = {s, fn, arg};
     if (!s->member.account)
         no->error = ERROR_NOT_REGISTERED;
-    else if (!mail_unread(s->member.account, show_unread, &u, &w))
-        no->error = ERROR_STORAGE;
+    else
+        no->error = errors[mail_unread(s->member.account, show_unread, &u, &w)];
     return no->error == ERROR_NONE;
 }

@@ -5,6 +5,7 @@
 #include "serve/moderate.h"
 
 #include "chat/accounts.h"
+#include "chat/mail.h"
 #include "chat/talk.h"
 #include "chat/users.h"
 
@@ -125,13 +126,25 @@ bool moderate_take(struct session *s, struct aim *at, enum role role, struct ref
     return finish(moderation_role(at->room, &c, &by), no);
 }
 
+/* If there is no space for it, the user may join all the same. */
+static void tell_at_login(struct session *s, const struct aim *at)
+{
+    struct waiter w = session_waiter(s);
+    struct mail_job mail;
+    mail_put(&mail, at->target.account, &s->member, MAIL_INVITATION, at->room->name);
+    mail_wait(&mail, &w);
+}
+
 bool moderate_invite(struct session *s, struct aim *at, struct refusal *no)
 {
     struct moderator by = moderator_of(s, at->room);
     if (!aim_at_user(s, at, no) || !finish(moderation_invite(at->room, &at->target, &by), no))
         return false;
     struct event ev = {.kind = EVENT_INVITE, .room = at->room->name, .name = s->member.name};
-    users_tell_name(&s->member, at->target.shown, &ev);
+    if (at->target.client)
+        users_tell_name(&s->member, at->target.shown, &ev);
+    else
+        tell_at_login(s, at);
     return true;
 }
 

@@ -61,6 +61,7 @@ void session_prepare(struct pair *p)
     s->member.outbox = p->outbox;
     s->member.notifier = &p->notifier;
     atomic_init(&s->deadline_ms, INT64_MAX);
+    s->query.from = s->search.from = &p->arrival.peer;
     line_init(&s->line);
     p->user = s;
 }
@@ -160,7 +161,7 @@ bool session_announce(struct session *s)
 
 struct waiter session_waiter(struct session *s)
 {
-    return (struct waiter){s->member.notifier, session_is_over, s};
+    return (struct waiter){s->member.notifier, session_is_over, s, &s->pair->arrival.peer};
 }
 
 void session_set_deadline(struct session *s, int64_t at_ms, enum close_reason reason)

@@ -8,7 +8,9 @@
 #include "store/database.h"
 
 #include "base/log.h"
+#include "store/fold.h"
 #include "store/schema.h"
+#include "store/search_guard.h"
 #include "store/search_index.h"
 
 #include <errno.h>
@@ -74,6 +76,8 @@ static int set_up(struct database *d, char error[SCHEMA_ERROR])
     }
     if (schema_apply(d->write, error) != 0)
         return -1;
+    if (search_guard_adopt(d->write, fold_version()) != SQLITE_OK)
+        goto failed;
     if (sqlite3_prepare_v2(d->write, "PRAGMA journal_mode = WAL", -1, &st, NULL) != SQLITE_OK ||
         sqlite3_step(st) != SQLITE_ROW)
         goto failed;

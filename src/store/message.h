@@ -7,7 +7,7 @@
 
 /*
  * A row of the table of messages. A message has two numbers: `n`, its place among all messages in the order in which
- * they were written, and `id`, its number in its room. Both grow with the time of the message.
+ * they were written, and `id`, its number in its room, in the order in which they were told.
  */
 enum message_kind { MESSAGE_SAID, MESSAGE_ACTION }; /* as in the column kind */
 
@@ -23,14 +23,23 @@ struct message_row {
 /* The highest n of all messages; 0 if there are none. */
 int message_top(sqlite3 *db, int64_t *n);
 
-/* Numbers above `above` and below `below`: the ids of a room's messages, or the n of all messages if room is NULL. */
-struct message_span {
-    const char *room; /* borrows: the room's key */
-    int64_t above, below;
-};
+/*
+ * Where a time is among the messages. Clocks are set, and a line of a durable room is stored later than lines that were
+ * said after it; so the order of numbers is not that of times. What is known are the least and the highest time of each
+ * block of 2^MESSAGE_BLOCK_BITS numbers n, of the messages that are in the search index (store/search_index.h).
+ */
+#define MESSAGE_BLOCK_BITS 10
 
-/* The lowest number of the span from which on it has no message older than since_ms: one more than the last that
- * is older. `below` if the span has no numbers. */
-int message_first_since(sqlite3 *db, const struct message_span *span, int64_t since_ms, int64_t *first);
+/* Notes that messages of the block have times from least_ms to most_ms. For run() of a store_job. */
+int message_note_times(sqlite3 *db, int64_t block, int64_t least_ms, int64_t most_ms);
+
+/* The lowest n that an indexed message can have that is not older than since_ms; INT64_MAX: there is none. */
+int message_first_since(sqlite3 *db, int64_t since_ms, int64_t *n);
+/* The highest n that an indexed message can have that is older than before_ms; -1: there is none. */
+int message_last_before(sqlite3 *db, int64_t before_ms, int64_t *n);
+
+/* The lowest n that is certainly not before the message of that id in the room: its own, or, if it was deleted, that of
+ * the next message of the room, or one more than that of the last. 0 if the room has none. */
+int message_number(sqlite3 *db, const char *room, uint64_t id, int64_t *n);
 
 #endif

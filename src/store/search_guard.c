@@ -30,7 +30,7 @@ static const void *failing; /* the same threads': `arg` of the call that met dam
 
 #define EMPTY_RANGE \
     "UPDATE search SET (low, high) = (SELECT coalesce(max(n), 0) + 1, coalesce(max(n), 0) FROM message);" \
-    " DELETE FROM search_slice"
+    " DELETE FROM search_slice; DELETE FROM message_times"
 
 void search_guard_start(void)
 {
@@ -54,20 +54,58 @@ static bool is_damage(int rc)
     return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_CONSTRAINT || (rc & 0xff) == SQLITE_ERROR;
 }
 
-/* Drops every slice, listed or not, so that indexing starts again. */
-static int empty_index(sqlite3 *db)
+/* Drops every table of the index whose name begins so, listed or not. */
+static int drop_all(sqlite3 *db, const char *prefix, const char *find_one)
 {
     int64_t slice;
     bool found;
     int rc;
-    while ((rc = sql_find(db, &slice, &found,
-                          "SELECT CAST(substr(name, 7) AS INTEGER) FROM sqlite_schema WHERE name GLOB 'words_[0-9]*'"
-                          " AND name NOT GLOB 'words_*_*' LIMIT 1", SQL_WITH_NOTHING)) == SQLITE_OK && found) {
-        rc = sql_exec(db, "DROP TABLE " SEARCH_TABLE, (long long)slice);
+    while ((rc = sql_find(db, &slice, &found, find_one, SQL_WITH_NOTHING)) == SQLITE_OK && found) {
+        rc = sql_exec(db, "DROP TABLE %s%lld", prefix, (long long)slice);
         if (rc != SQLITE_OK)
             return rc;
     }
+    return rc;
+}
+
+/* So that indexing starts again. */
+static int empty_index(sqlite3 *db)
+{
+    int rc = drop_all(db, SEARCH_PREFIX, SEARCH_TABLES(SEARCH_PREFIX));
+    if (rc == SQLITE_OK)
+        rc = drop_all(db, SEARCH_FORMER, SEARCH_TABLES(SEARCH_FORMER));
     return rc == SQLITE_OK ? sql_exec(db, EMPTY_RANGE) : rc;
+}
+
+/* Renaming a table of FTS5 costs the same whatever is in it. */
+static int retire_all(sqlite3 *db)
+{
+    int64_t slice;
+    bool found;
+    int rc;
+    while ((rc = sql_find(db, &slice, &found, SEARCH_TABLES(SEARCH_PREFIX), SQL_WITH_NOTHING)) == SQLITE_OK && found) {
+        rc = sql_exec(db, "DROP TABLE IF EXISTS " SEARCH_FORMER "%lld; ALTER TABLE " SEARCH_TABLE " RENAME TO "
+                          SEARCH_FORMER "%lld", (long long)slice, (long long)slice, (long long)slice);
+        if (rc != SQLITE_OK)
+            return rc;
+    }
+    return rc;
+}
+
+int search_guard_adopt(sqlite3 *db, int64_t version)
+{
+    int64_t now;
+    int rc = sql_number(db, "SELECT version FROM search", &now);
+    if (rc != SQLITE_OK || now == version)
+        return rc;
+    rc = sql_exec(db, "BEGIN IMMEDIATE; SAVEPOINT tables");
+    if (rc == SQLITE_OK && retire_all(db) != SQLITE_OK)
+        rc = sql_exec(db, "ROLLBACK TO tables"); /* they are damaged: whoever is to make a slice will meet that */
+    if (rc == SQLITE_OK)
+        rc = sql_exec(db, EMPTY_RANGE "; UPDATE search SET version = %lld; COMMIT", (long long)version);
+    if (!sqlite3_get_autocommit(db))
+        sql_exec(db, "ROLLBACK");
+    return rc;
 }
 
 int search_guard_abandon(sqlite3 *db)

@@ -13,13 +13,25 @@
  */
 
 /* The index stands in slices of 2^18 messages, each an FTS5 table with this name (printf format of a long long). */
-#define SEARCH_TABLE "words_%lld"
+#define SEARCH_PREFIX "terms_"
+#define SEARCH_TABLE SEARCH_PREFIX "%lld"
 #define SEARCH_SLICE_BITS 18
+
+#define SEARCH_FORMER "words_" /* so begin the names of its former tables, which are to be dropped */
+
+/* SQL that yields the slice of some table with such a name. Both beginnings have six letters. */
+#define SEARCH_TABLES(prefix) \
+    "SELECT CAST(substr(name, 7) AS INTEGER) FROM sqlite_schema WHERE name GLOB '" prefix "[0-9]*'" \
+    " AND name NOT GLOB '*_*_*' LIMIT 1"
 
 #define SEARCH_DAMAGE 160 /* size of a description of damage, with its NUL */
 
 /* Trusts the index again. Before the store starts. */
 void search_guard_start(void);
+
+/* If the index has terms of another version (fold_version), makes its tables former ones, and the index empty. That is
+ * quick, however large it is. SQLITE_OK or the error. Main thread, before the store starts. */
+int search_guard_adopt(sqlite3 *db, int64_t version);
 
 /* True while the index is switched off: nothing may be written to it. */
 bool search_guard_is_off(void);

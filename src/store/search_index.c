@@ -61,12 +61,14 @@ struct writer {
     int64_t slice, written;    /* the slice that .st writes to, and how many messages it has written there */
     sqlite3_stmt *st;          /* owns */
     struct buf words;
+    int64_t block, least_ms, most_ms; /* the times of the messages that were added to this block; INT64_MIN: of none */
 };
 
 /* The one place that asks whether the index is off. */
 static int writer_begin(struct writer *w, sqlite3 *db, bool removes)
 {
-    *w = (struct writer){.db = db, .removes = removes, .off = search_guard_is_off()};
+    *w = (struct writer){.db = db, .removes = removes, .off = search_guard_is_off(), .least_ms = INT64_MAX,
+                         .most_ms = INT64_MIN};
     return w->off ? SQLITE_OK : search_index_range(db, &w->range);
 }
 
@@ -82,11 +84,31 @@ static int writer_leave_slice(struct writer *w)
     return rc;
 }
 
+static int writer_leave_block(struct writer *w)
+{
+    int rc = w->most_ms == INT64_MIN ? SQLITE_OK : message_note_times(w->db, w->block, w->least_ms, w->most_ms);
+    w->least_ms = INT64_MAX;
+    w->most_ms = INT64_MIN;
+    return rc;
+}
+
+static int writer_note_time(struct writer *w, int64_t n, int64_t time_ms)
+{
+    int64_t block = n >> MESSAGE_BLOCK_BITS;
+    int rc = block == w->block ? SQLITE_OK : writer_leave_block(w);
+    w->block = block;
+    if (time_ms < w->least_ms)
+        w->least_ms = time_ms;
+    if (time_ms > w->most_ms)
+        w->most_ms = time_ms;
+    return rc;
+}
+
 static int writer_end(struct writer *w)
 {
-    int rc = writer_leave_slice(w);
+    int rc = writer_leave_slice(w), noted = writer_leave_block(w);
     buf_fini(&w->words);
-    return rc;
+    return rc == SQLITE_OK ? noted : rc;
 }
 
 static int add_slice(sqlite3 *db, long long slice)
@@ -94,7 +116,7 @@ static int add_slice(sqlite3 *db, long long slice)
     int rc = sql_exec(db, "INSERT INTO search_slice (slice) VALUES (%lld) ON CONFLICT DO NOTHING", slice);
     if (rc == SQLITE_OK && sqlite3_changes(db))
         rc = sql_exec(db, "CREATE VIRTUAL TABLE " SEARCH_TABLE " USING fts5 (words, content = '', columnsize = 0,"
-                          " tokenize = 'unicode61 remove_diacritics 2')", slice);
+                          " tokenize = 'ascii')", slice);
     return rc;
 }
 
@@ -145,12 +167,16 @@ static int writer_put_row(struct writer *w, sqlite3_stmt *st)
 static int add_block(struct writer *w, int64_t from, int64_t to)
 {
     sqlite3_stmt *st;
-    int rc = sql_open(w->db, &st, "SELECT n, room, name, text FROM message WHERE n BETWEEN ?1 AND ?2 ORDER BY n",
+    int rc = sql_open(w->db, &st,
+                      "SELECT n, room, name, text, time_ms FROM message WHERE n BETWEEN ?1 AND ?2 ORDER BY n",
                       SQL_WITH(sql_int(from), sql_int(to)));
     if (rc != SQLITE_OK)
         return rc;
-    while (rc == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+    while (rc == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW) {
         rc = writer_put_row(w, st);
+        if (rc == SQLITE_OK)
+            rc = writer_note_time(w, sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 4));
+    }
     int read = sqlite3_finalize(st);
     return rc == SQLITE_OK ? read : rc;
 }
@@ -266,7 +292,16 @@ static int wipe_slice(sqlite3 *db, long long slice)
         return rc;
     if (is_used)
         return merge_some(db, slice);
-    return sql_exec(db, "DROP TABLE " SEARCH_TABLE "; DELETE FROM search_slice WHERE slice = %lld", slice, slice);
+    return sql_exec(db, "DROP TABLE " SEARCH_TABLE "; DELETE FROM search_slice WHERE slice = %lld;"
+                        " DELETE FROM message_times WHERE block >> %d = %lld",
+                    slice, slice, SEARCH_SLICE_BITS - MESSAGE_BLOCK_BITS, slice);
+}
+
+int search_index_drop_former(sqlite3 *db, bool *more)
+{
+    int64_t slice;
+    int rc = sql_find(db, &slice, more, SEARCH_TABLES(SEARCH_FORMER), SQL_WITH_NOTHING);
+    return rc == SQLITE_OK && *more ? sql_exec(db, "DROP TABLE " SEARCH_FORMER "%lld", (long long)slice) : rc;
 }
 
 int search_index_wipe(sqlite3 *db, int64_t holes, bool *more)
@@ -277,6 +312,9 @@ int search_index_wipe(sqlite3 *db, int64_t holes, bool *more)
     *more = false;
     if (rc != SQLITE_OK || w.off)
         return w.off ? SQLITE_CORRUPT : rc;
+    rc = search_index_drop_former(db, more);
+    if (rc != SQLITE_OK || *more)
+        return rc;
     rc = sql_find(db, &slice, more, "SELECT slice FROM search_slice WHERE holes > ?1 ORDER BY slice LIMIT 1",
                   SQL_WITH(sql_int(holes)));
     return rc == SQLITE_OK && *more ? wipe_slice(db, slice) : rc;

@@ -30,9 +30,12 @@ int search_index_advance(sqlite3 *db, int64_t until_ms, bool only_new, bool *mor
  * messages. */
 int search_index_delete(sqlite3 *db, sqlite3_stmt *delete, int *removed);
 
-/* One small step of wiping: removes the words of deleted messages from the pages of one slice that has lost more
- * than `holes` messages, and drops a slice without messages. *more: there may be more to do. SQLITE_CORRUPT while
- * the index is off. */
+/* Drops one former table of the index. *more: there was one. While the index is off, too. */
+int search_index_drop_former(sqlite3 *db, bool *more);
+
+/* One small step of wiping: drops such a table; then removes the words of deleted messages from the pages of one slice
+ * that has lost more than `holes` messages, and drops a slice without messages. *more: there may be more to do.
+ * SQLITE_CORRUPT while the index is off. */
 int search_index_wipe(sqlite3 *db, int64_t holes, bool *more);
 
 /* Messages with n from low to high are indexed; none is if low > high. */

@@ -74,14 +74,18 @@ static int read_slice(struct reading *r, long long slice)
 
 static int find_range(struct reading *r)
 {
-    int64_t top;
+    const struct search_filter *f = r->filter;
+    int64_t n = 0;
+    int rc = SQLITE_OK;
     r->range = (struct search_range){0, INT64_MAX};
-    int rc = message_top(r->db, &top);
-    struct message_span all = {.above = 0, .below = top + 1};
-    if (rc == SQLITE_OK && r->filter->since_ms > 0)
-        rc = message_first_since(r->db, &all, r->filter->since_ms, &r->range.low);
-    if (rc == SQLITE_OK && r->filter->before_ms < INT64_MAX)
-        rc = message_first_since(r->db, &all, r->filter->before_ms, &r->range.high);
+    if (f->since_ms > 0)
+        rc = message_first_since(r->db, f->since_ms, &r->range.low);
+    if (rc == SQLITE_OK && f->before_ms < INT64_MAX)
+        rc = message_last_before(r->db, f->before_ms, &r->range.high);
+    if (rc == SQLITE_OK && f->before_room)
+        rc = message_number(r->db, f->before_room, f->before_id, &n);
+    if (rc == SQLITE_OK && f->before_room && n - 1 < r->range.high)
+        r->range.high = n - 1;
     return rc;
 }
 

@@ -11,6 +11,8 @@
 struct search_filter {
     const char *match;               /* borrows: an FTS5 expression from terms.h; "" finds nothing */
     int64_t since_ms, before_ms;     /* time of the messages: from, and below; 0 and INT64_MAX for any */
+    const char *before_room;         /* borrows: only messages that come, in this search, after the message of number */
+    uint64_t before_id;              /* before_id in this room (its key); NULL: all */
     int64_t until_ms;                /* stop when clock_ms() reaches this */
     bool (*may_read)(const char *room_key, void *arg); /* messages of other rooms are not found */
 };

@@ -19,6 +19,7 @@
 #include "base/thread.h"
 #include "net/post.h"
 #include "store/database.h"
+#include "store/turns.h"
 
 #include <stdio.h>
 
@@ -28,6 +29,7 @@
 #define MOST_TRIES 4 /* of a batch in which a job returns STORE_RETRY; after that it has failed */
 #define STORE_STACK (512 * 1024)
 #define READER_NICE 10
+#define MOST_PASSES 16 /* quick reads, of about a millisecond each, before a slow one that waits */
 
 struct queue {
     struct store_job *first, **last;
@@ -39,7 +41,8 @@ static struct {
     struct lock lock;
     struct cond more, more_to_read;
     struct queue queue;                 /* S */
-    struct queue reading, reading_slow; /* S */
+    struct turns reading, reading_slow; /* S */
+    int passes;                         /* S: quick reads that were taken while a slow one waited */
     enum store_state state; /* S */
     bool stopping;          /* S */
     bool reader_stopping;   /* S: the store thread has ended, so no further job will have to be read */
@@ -128,8 +131,8 @@ bool store_withdraw(struct store_job *job)
     bool queued = job->state == STORE_JOB_QUEUED;
     if (queued) {
         queue_remove(&store.queue, job);
-        queue_remove(&store.reading, job);
-        queue_remove(&store.reading_slow, job);
+        turns_remove(&store.reading, job);
+        turns_remove(&store.reading_slow, job);
         job->state = STORE_JOB_IDLE;
     }
     lock_release(&store.lock);
@@ -224,7 +227,7 @@ static void queue_read(struct store_job *job)
 {
     lock_acquire(&store.lock);
     job->state = STORE_JOB_QUEUED;
-    queue_add(job->slow ? &store.reading_slow : &store.reading, job);
+    turns_add(job->slow ? &store.reading_slow : &store.reading, job);
     cond_signal(&store.more_to_read);
     lock_release(&store.lock);
 }
@@ -341,6 +344,14 @@ static void run(void *arg)
 
 /* ---- reading ---- */
 
+/* Quick reads come first, but no more than MOST_PASSES before a slow one. */
+static struct store_job *take_locked(void)
+{
+    bool slow = !store.reading.n || (store.reading_slow.n && store.passes >= MOST_PASSES);
+    store.passes = slow || !store.reading_slow.n ? 0 : store.passes + 1;
+    return turns_take(slow ? &store.reading_slow : &store.reading);
+}
+
 /* Waits for the next job to read; NULL at the end. */
 static struct store_job *take_to_read(void)
 {
@@ -348,7 +359,7 @@ static struct store_job *take_to_read(void)
     lock_acquire(&store.lock);
     while (!store.reading.n && !store.reading_slow.n && !store.reader_stopping)
         cond_wait(&store.more_to_read, &store.lock);
-    struct store_job *job = queue_pop(store.reading.n ? &store.reading : &store.reading_slow);
+    struct store_job *job = take_locked();
     if (job)
         job->state = STORE_JOB_TAKEN;
     lock_release(&store.lock);

@@ -47,33 +47,36 @@ int store_history_last(sqlite3 *db, uint64_t *id)
     return rc;
 }
 
-/* Moves the start of a range to its first message that is not older than since_ms. */
-static int skip_older(sqlite3 *db, const struct history_range *range, uint64_t *after)
+/* Which numbers n a message can have that is not older than since_ms: those from .high on, and those below .low, whose
+ * times are not known. */
+static struct search_range find_since(sqlite3 *db, int64_t since_ms)
 {
+    struct search_range indexed;
     int64_t first;
-    struct message_span span = {range->room, (int64_t)range->after, (int64_t)range->before};
-    int rc = message_first_since(db, &span, range->since_ms, &first);
-    if (rc == SQLITE_OK)
-        *after = (uint64_t)(first - 1);
-    return rc;
+    if (search_index_range(db, &indexed) != SQLITE_OK || message_first_since(db, since_ms, &first) != SQLITE_OK)
+        return (struct search_range){0, 0}; /* the index is damaged: any number */
+    return (struct search_range){indexed.low, first > indexed.high ? indexed.high + 1 : first};
 }
 
 int store_history_read(sqlite3 *db, const struct history_range *range,
                        bool (*fn)(const struct message_row *row, void *arg), void *arg)
 {
-    static const char *const sql[] = {
-#define STRETCH "SELECT id, time_ms, name, text, kind FROM message WHERE room = ?1 AND id > ?2 AND id < ?3 ORDER BY id"
-        STRETCH " DESC LIMIT ?4",
-        STRETCH " LIMIT ?4",
+    static const char *const sql[2][2] = {
+#define STRETCH "SELECT id, time_ms, name, text, kind FROM message WHERE room = ?1 AND id > ?2 AND id < ?3"
+#define SINCE " AND time_ms >= ?5 AND (n >= ?6 OR n < ?7)" /* n is in the index by id, so it is looked at first */
+        {STRETCH " ORDER BY id DESC LIMIT ?4", STRETCH " ORDER BY id LIMIT ?4"},
+        {"SELECT * FROM (" STRETCH " ORDER BY id DESC LIMIT ?4) WHERE time_ms >= ?5",
+         STRETCH SINCE " ORDER BY id LIMIT ?4"},
+#undef SINCE
 #undef STRETCH
     };
     sqlite3_stmt *st;
-    uint64_t after = range->after;
-    int rc = range->since_ms ? skip_older(db, range, &after) : SQLITE_OK;
-    if (rc == SQLITE_OK)
-        rc = sql_open(db, &st, sql[range->first],
-                      SQL_WITH(sql_text(range->room), sql_int((int64_t)after), sql_int((int64_t)range->before),
-                               sql_int(range->most)));
+    bool since = range->since_ms != 0, all_since = since && range->first;
+    struct search_range possible = all_since ? find_since(db, range->since_ms) : (struct search_range){0, 0};
+    const struct sql_value values[] = {sql_text(range->room), sql_int((int64_t)range->after),
+                                       sql_int((int64_t)range->before), sql_int(range->most),
+                                       sql_int(range->since_ms), sql_int(possible.high), sql_int(possible.low)};
+    int rc = sql_open(db, &st, sql[since][range->first], values, all_since ? 7 : since ? 5 : 4);
     if (rc != SQLITE_OK)
         return rc;
     bool more = true, whole = true;

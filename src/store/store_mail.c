@@ -31,11 +31,12 @@ int store_mail_add(sqlite3 *db, int64_t account, const struct mail_row *row, int
     if (rc != SQLITE_OK)
         return rc;
     rc = sql_run(db,
-                 "INSERT INTO mail (account, time_ms, name, text, sender) SELECT id, ?2, ?3, ?4, ?6 FROM account"
+                 "INSERT INTO mail (account, time_ms, name, text, sender, kind)"
+                 " SELECT id, ?2, ?3, ?4, ?6, ?8 FROM account"
                  " WHERE id = ?1 AND NOT ?7 AND"
                  " (SELECT count(*) FROM mail WHERE account = ?1 AND (sender GLOB '=*') = (?6 GLOB '=*')) < ?5",
                  SQL_WITH(sql_int(account), sql_int(row->time_ms), sql_text(row->name), sql_text(row->text),
-                          sql_int(space->most), sql_text(row->sender), sql_int(used_up)));
+                          sql_int(space->most), sql_text(row->sender), sql_int(used_up), sql_int(row->kind)));
     if (sql_changed(db, rc))
         *n = sqlite3_last_insert_rowid(db);
     else if (used_up)
@@ -46,7 +47,7 @@ int store_mail_add(sqlite3 *db, int64_t account, const struct mail_row *row, int
 int store_mail_read(sqlite3 *db, int64_t account, bool (*fn)(const struct mail_row *row, void *arg), void *arg)
 {
     sqlite3_stmt *st;
-    int rc = sql_open(db, &st, "SELECT n, time_ms, name, text FROM mail WHERE account = ?1 ORDER BY n",
+    int rc = sql_open(db, &st, "SELECT n, time_ms, name, text, kind FROM mail WHERE account = ?1 ORDER BY n",
                       SQL_WITH(sql_int(account)));
     if (rc != SQLITE_OK)
         return rc;
@@ -57,6 +58,7 @@ int store_mail_read(sqlite3 *db, int64_t account, bool (*fn)(const struct mail_r
             .time_ms = sqlite3_column_int64(st, 1),
             .name = (const char *)sqlite3_column_text(st, 2),
             .text = (const char *)sqlite3_column_text(st, 3),
+            .kind = (enum mail_kind)sqlite3_column_int(st, 4),
         };
         more = row.name && row.text && fn(&row, arg);
     }
@@ -75,7 +77,8 @@ int store_mail_sent_by(sqlite3 *db, const char *name,
     sqlite3_stmt *st;
     int rc = sql_open(db, &st,
                       "SELECT mail.n, time_ms, mail.name, text, account.name FROM mail"
-                      " JOIN account ON account.id = mail.account WHERE mail.name = ?1 COLLATE NOCASE ORDER BY mail.n",
+                      " JOIN account ON account.id = mail.account WHERE mail.name = ?1 COLLATE NOCASE AND kind = 0"
+                      " ORDER BY mail.n",
                       SQL_WITH(sql_text(name)));
     if (rc != SQLITE_OK)
         return rc;

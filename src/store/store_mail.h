@@ -11,7 +11,10 @@
  * account was sent in a room). For run() of a store_job, inside its transaction; SQLITE_OK or the error. A write for
  * an unknown account or room has no effect. Strings are borrowed for the call.
  */
+enum mail_kind { MAIL_PRIVATE, MAIL_INVITATION }; /* as in the column kind; the text of an invitation names the room */
+
 struct mail_row {
+    enum mail_kind kind;
     int64_t n, time_ms; /* its number, which grows with the time; wall clock since 1970 */
     const char *name, *text;
     const char *sender; /* writing only: whose share it uses up, '=' and the id of an account, or an address */
@@ -33,8 +36,8 @@ int store_mail_read(sqlite3 *db, int64_t account, bool (*fn)(const struct mail_r
 /* Removes the account's messages numbered `from` to `upto`, both included. */
 int store_mail_remove(sqlite3 *db, int64_t account, int64_t from, int64_t upto);
 
-/* Calls fn for each message that the user of that name (whatever its case) has sent and that waits, with the name of
- * the account for which it waits. All is borrowed for the call. */
+/* Calls fn for each private message that the user of that name (whatever its case) has sent and that waits, with the
+ * name of the account for which it waits. All is borrowed for the call. */
 int store_mail_sent_by(sqlite3 *db, const char *name,
                        void (*fn)(const struct mail_row *row, const char *to, void *arg), void *arg);
 

@@ -7,15 +7,15 @@
 #include <stdbool.h>
 
 /*
- * Search terms: the text that is indexed of a message, and the FTS5 expression that finds it. FTS5's tokenizer
- * unicode61 cuts at everything that is neither letter nor digit, and removes case and accents. In scripts that are
- * written without spaces (Chinese, Japanese, Thai and others; Korean too, because of its endings) each character
- * becomes a term, so any part of a text is found as a phrase. An emoji becomes a term. Pure; any thread. Texts are
- * UTF-8.
+ * Search terms: the text that is indexed of a message, and the FTS5 expression that finds it. Both have the form of
+ * store/fold.h, which FTS5's tokenizer `ascii` cuts at everything that is neither letter nor digit. In scripts that are
+ * written without blanks each character is a term, so any part of a text is found as a phrase. Pure; any thread. Texts
+ * are UTF-8.
  */
 
-/* Appends what is indexed of a message: the terms of its text, its room and its author. The result for a message
- * must never change: the same bytes are needed again to remove it from the index. */
+/* Appends what is indexed of a message: the terms of its text, its room and its author. The result for a message must
+ * not change while the version is the same (fold_version): the same bytes are needed again to remove it from the
+ * index. */
 void terms_index(struct buf *out, const char *room_key, const char *name, const char *text);
 
 /* Appends a word to a MATCH expression; a message matches if it has everything that was appended. The word is

@@ -31,7 +31,7 @@ ERROR(BAD_FINGERPRINT, "Invalid fingerprint (at least 8 hexadecimal digits)", "C
 ERROR(CERTIFICATE_NOT_FOUND, "Certificate not found (try CERT)", "CERT DEL with a fingerprint, or a beginning, that no certificate of the account has")
 ERROR(AMBIGUOUS_FINGERPRINT, "Several certificates begin so; give more digits", "CERT DEL with a beginning that several certificates of the account have")
 ERROR(TOO_MANY_CERTIFICATES, "Too many certificates (CERT DEL <fingerprint>)", "the account has accounts.certificates certificates")
-ERROR(BUSY, "Busy, try again", "too many passwords are being checked, or memory is short; nothing was changed")
+ERROR(BUSY, "Busy, try again", "too many passwords are being checked, or memory is short, and nothing was changed; or HISTORY, SEARCH or UNREAD: what others have asked takes long")
 ERROR(TOO_MANY_REGISTRATIONS, "Too many registrations from your address, try again in %d s", "REGISTER without an invitation, after accounts.registrations names were registered from the address")
 ERROR(TOO_MANY_ACCOUNTS, "Too many accounts", "there are accounts.max accounts")
 ERROR(NO_ACCOUNTS, "Accounts not available", "this chatd was built without libsodium")

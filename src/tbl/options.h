@@ -11,7 +11,7 @@ OPTION(INVITE_ONLY, "invite-only", SWITCH, 0, 1, "only users with a role, an inv
 OPTION(MODERATED, "moderated", SWITCH, 0, 1, "only users with a voice may talk")
 OPTION(TOPIC_OPS, "topic-ops", SWITCH, 0, 1, "only ops may set the topic")
 OPTION(SLOW, "slow", NUMBER, 0, 86400, "seconds that a user without a voice must wait between two messages; at most 86400")
-OPTION(DURABLE, "durable", SWITCH, 0, 1, "a message is delivered only once it is on disk")
+OPTION(DURABLE, "durable", SWITCH, 0, 1, "a message is delivered only once it is on disk; has no effect where no messages are kept")
 OPTION(HISTORY, "history", SWITCH, 1, 1, "messages are kept for HISTORY and SEARCH")
 OPTION(RETENTION, "retention", NUMBER, 0, 1000000000, "how many messages are kept; never more than the server keeps")
 OPTION(RETENTION_DAYS, "retention-days", NUMBER, 0, 36500, "how many days a message is kept; never longer than the server keeps it")

@@ -343,6 +343,23 @@ static void a_network_cannot_be_banned_and_the_error_says_so(void **state)
     client_close(&olga);
 }
 
+static void who_is_away_reads_of_an_invitation_at_the_next_login(void **state)
+{
+    struct client olga, bob;
+    (void)state;
+    client_register(&olga, &d, "olga");
+    client_ask(&olga, "JOIN den", "OK Joined #den (0 users)");
+    client_register(&bob, &d, "bob");
+    client_ask(&bob, "QUIT", "OK Goodbye!");
+    client_close(&bob);
+    settle(&olga, "SET private on\nINVITE bob");
+    client_login_account(&bob, &d, "bob");
+    client_expect(&bob, "INVITE #den olga");
+    client_ask(&bob, "JOIN den", "OK Joined #den (1 users)");
+    client_close(&bob);
+    client_close(&olga);
+}
+
 /* ---- who runs a room for as long as they stay ---- */
 
 /* Mallory is the first in a room that nobody owns; Alice has an account. */
@@ -488,6 +505,7 @@ int main(void)
         T(a_ban_of_an_account_hits_nobody_else_of_its_name),
         T(who_gives_up_an_account_stays_banned),
         T(an_address_is_nobodys_name),
+        T(who_is_away_reads_of_an_invitation_at_the_next_login),
         T(who_has_left_can_be_banned),
         T(an_account_that_has_left_under_another_name_can_be_banned),
         T(a_network_cannot_be_banned_and_the_error_says_so),

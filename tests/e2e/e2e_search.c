@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SYNTAX "SEARCH [in:<room>] [from:<user>] [after:<time>] [before:<time>] <words>"
+#define SYNTAX "SEARCH [in:<room>] [from:<user>] [after:<time>] [before:<time|room/id>] <words>"
 
 /* Sends the request and expects these messages, each "#room name text", newest first, then OK and their number. The
  * last argument is NULL. */
@@ -62,6 +62,10 @@ static void words_are_found_across_rooms_and_by_filters(void **state)
     expect_found(&b, "SEARCH coffee before:1h", NULL);
     expect_found(&b, "SEARCH coffee before:2999-01-01 after:2020-01-01T10:00Z", "#hall bob no coffee, a CAFE", NULL);
     expect_found(&b, "/search cafe bon", "#Den alice Le caf\xc3\xa9 est bon", NULL);
+    expect_found(&b, "SEARCH in:den \xe2\x8f\xb0", NULL);
+    say(&a, "up at 5 \xe2\x8f\xb0");
+    expect_found(&b, "SEARCH in:den \xe2\x8f\xb0", "#Den alice up at 5 \xe2\x8f\xb0", NULL);
+    expect_found(&b, "SEARCH bon ?", "#Den alice Le caf\xc3\xa9 est bon", NULL);
     client_close(&a);
     client_close(&b);
 }
@@ -78,7 +82,9 @@ static void nonsense_is_searched_as_text_or_reported(void **state)
                                         "SEARCH x before:yesterday",
                                         "SEARCH in: den hello",
                                         "SEARCH from: x",
-                                        "SEARCH after: x"};
+                                        "SEARCH after: x",
+                                        "SEARCH in:den ?",
+                                        "SEARCH from:alice \xe2\x80\xa6"};
     static const char *const harmless[] = {"SEARCH \" OR 1 --", "SEARCH NEAR(", "SEARCH x AND", "SEARCH words:x",
                                            "SEARCH from", "SEARCH \"*\" z*"};
     static char long_line[4090];
@@ -149,6 +155,42 @@ static void messages_are_found_after_a_restart_and_after_kill_9(void **state)
     client_close(&a);
 }
 
+/* 450 lines in two rooms, most of them in one millisecond. */
+static void paging_by_number_finds_every_message_exactly_once(void **state)
+{
+    static bool seen[451];
+    struct client a;
+    char room[40], text[64], request[128] = "SEARCH from:alice";
+    unsigned long long id;
+    int found = 0, n, shown;
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    client_ask(&a, "ALSO hall", "OK Joined #hall (0 users)");
+    for (int i = 1; i <= 450; i++)
+        client_say(&a, "SAY %s line %d", i % 3 ? "den" : "hall", i);
+    client_say(&a, "PING said");
+    client_skip_to(&a, "PONG said");
+    do {
+        client_say(&a, "%s", request);
+        for (shown = 0; sscanf(client_line(&a), "HIST %39s %llu %*s alice %63[^\n]", room, &id, text) == 3; shown++) {
+            assert_int_equal(sscanf(text, "line %d", &n), 1);
+            assert_in_range(n, 1, 450);
+            assert_false(seen[n]);
+            seen[n] = true;
+            found++;
+        }
+        snprintf(request, sizeof request, "SEARCH from:alice before:%s/%llu", room, id);
+    } while (shown);
+    assert_int_equal(found, 450);
+    snprintf(request, sizeof request, "SEARCH in:%s before:%llu", room, id);
+    client_ask(&a, request, "OK 0 found");
+    client_ask(&a, "SEARCH line before:1970-01-01", "OK 0 found");
+    client_ask(&a, "SEARCH line before:4711", "ERROR Usage: " SYNTAX);
+    client_ask(&a, "SEARCH line before:den/", "ERROR Usage: " SYNTAX);
+    client_ask(&a, "SEARCH line before:nowhere/1", "ERROR Room not found");
+    client_close(&a);
+}
+
 static void an_answer_holds_the_newest_and_at_most_a_page(void **state)
 {
     struct client a;
@@ -173,6 +215,7 @@ int main(void)
         UP(nonsense_is_searched_as_text_or_reported),
         UP(private_messages_and_deleted_rooms_are_never_found),
         UP(messages_are_found_after_a_restart_and_after_kill_9),
+        UP(paging_by_number_finds_every_message_exactly_once),
         DIR(an_answer_holds_the_newest_and_at_most_a_page),
     };
 #undef UP

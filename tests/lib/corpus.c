@@ -123,7 +123,7 @@ void corpus_forget_index(void)
 
 long long corpus_indexed(void)
 {
-    corpus_exec("DROP TABLE IF EXISTS temp.v; CREATE VIRTUAL TABLE temp.v USING fts5vocab('main', 'words_0', 'row')");
+    corpus_exec("DROP TABLE IF EXISTS temp.v; CREATE VIRTUAL TABLE temp.v USING fts5vocab('main', 'terms_0', 'row')");
     return corpus_number("SELECT coalesce(sum(doc), 0) FROM v WHERE term LIKE 'x%'");
 }
 

@@ -80,7 +80,7 @@ static void request(struct requester *one, const char *address)
     inet_pton(AF_INET, address, &((struct sockaddr_in *)&ss)->sin_addr);
     addrs_from(&one->from, &ss);
     notifier_init(&one->notifier);
-    one->waiter = (struct waiter){&one->notifier, look, one};
+    one->waiter = (struct waiter){.notifier = &one->notifier, .is_over = look, .arg = one};
     assert_int_equal(thread_start(&one->thread, "requester", 64 * 1024, visit, one), 0);
     unit_until(is_queued_or_has_begun, one);
 }

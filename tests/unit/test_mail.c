@@ -65,7 +65,7 @@ static enum mail_result put(int64_t account, const char *from, const char *text,
     struct member sender = {.notifier = &notifier, .account = sender_account};
     snprintf(sender.name, sizeof sender.name, "%s", from);
     snprintf(sender.host, sizeof sender.host, "%s", sender_host);
-    mail_put(&l, account, &sender, text);
+    mail_put(&l, account, &sender, MAIL_PRIVATE, text);
     enum mail_result result = mail_wait(&l, &waiter);
     if (result != MAIL_STORAGE)
         *n = l.n;
@@ -285,7 +285,7 @@ static void note(const char *room, int unread, void *arg)
 static void unread_is(int64_t account, const char *want)
 {
     *seen = '\0';
-    assert_true(mail_unread(account, note, &alice, &waiter));
+    assert_int_equal(mail_unread(account, note, &alice, &waiter), UNREAD_DONE);
     assert_string_equal(seen, want);
 }
 
@@ -373,7 +373,7 @@ static void a_failed_store_refuses_mail_and_queries(void **state)
     assert_int_equal(n, 77);
     assert_int_equal(reads(alice, PLENTY, ""), 0);
     *seen = '\0';
-    assert_false(mail_unread(alice, note, &alice, &waiter));
+    assert_int_equal(mail_unread(alice, note, &alice, &waiter), UNREAD_STORAGE);
     assert_string_equal(seen, "");
     unit_house_repair();
     assert_int_equal(reads(alice, PLENTY, "one "), kept);
@@ -414,7 +414,7 @@ static void a_read_error_does_not_fail_other_jobs(void **state)
     unit_house_restart_with("DROP TABLE mail; DROP TABLE mark");
     assert_int_equal(reads(alice, PLENTY, ""), 0);
     *seen = '\0';
-    assert_false(mail_unread(alice, note, &alice, &waiter));
+    assert_int_equal(mail_unread(alice, note, &alice, &waiter), UNREAD_STORAGE);
     assert_string_equal(seen, "");
     assert_int_not_equal(store_status().state, STORE_FAILED);
     assert_true(unit_house_account("dave", &notifier) > 0);

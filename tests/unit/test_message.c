@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Finding a time among the messages of a room and among all. */
+/* Where times and numbers are among the messages, whatever the clock did. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -14,9 +14,11 @@
 
 #include <unistd.h>
 
+#define BLOCK (1 << MESSAGE_BLOCK_BITS)
+
 static sqlite3 *db;
 
-/* n 1 to 6; #a has the ids 10, 20, 30 and #b 11, 21, 31; all times are 100 times the id. */
+/* n 1 to 6; #a has the ids 10, 20, 30 and #b 11, 21, 31. */
 static int open_memory(void **state)
 {
     (void)state;
@@ -34,45 +36,68 @@ static int close_memory(void **state)
     return 0;
 }
 
-/* No message of the span is older than the number found. */
-static int64_t first(const char *room, int64_t above, int64_t below, int64_t since_ms)
+static void note(int64_t block, int64_t least_ms, int64_t most_ms)
 {
-    int64_t n = -1;
-    struct message_span span = {room, above, below};
-    assert_int_equal(message_first_since(db, &span, since_ms, &n), SQLITE_OK);
+    assert_int_equal(message_note_times(db, block, least_ms, most_ms), SQLITE_OK);
+}
+
+static int64_t first(int64_t since_ms)
+{
+    int64_t n = -2;
+    assert_int_equal(message_first_since(db, since_ms, &n), SQLITE_OK);
     return n;
 }
 
-static void the_first_message_since_a_time_is_found_in_a_room(void **state)
+static int64_t last(int64_t before_ms)
 {
-    (void)state;
-    static const struct {
-        int64_t since_ms, want; /* one more than the newest id that is older */
-    } cases[] = {{0, 1}, {1000, 1}, {1001, 11}, {2000, 11}, {2001, 21}, {3000, 21}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        assert_int_equal(first("#a", 0, INT64_MAX, cases[i].since_ms), cases[i].want);
-    assert_int_equal(first("#a", 0, 40, 3001), 31);
-    assert_int_equal(first("#a", 0, 25, 2001), 21);
-    assert_int_equal(first("#a", 20, 40, 0), 21);
-    assert_int_equal(first("#a", 20, 40, 2500), 21);
-    assert_int_equal(first("#c", 0, 40, 1), 1);
+    int64_t n = -2;
+    assert_int_equal(message_last_before(db, before_ms, &n), SQLITE_OK);
+    return n;
 }
 
-static void the_first_message_since_a_time_is_found_among_all(void **state)
+static void a_time_is_found_in_every_block_that_may_have_it(void **state)
 {
     (void)state;
-    assert_int_equal(first(NULL, 0, 7, 0), 1);
-    assert_int_equal(first(NULL, 0, 7, 1100), 2);
-    assert_int_equal(first(NULL, 0, 7, 1101), 3);
-    assert_int_equal(first(NULL, 0, 7, 3100), 6);
-    assert_int_equal(first(NULL, 0, 7, 3101), 7);
+    note(0, 100, 200);
+    note(1, 5000, 5100); /* the clock was ahead */
+    note(2, 201, 300);
+    assert_int_equal(first(0), 0);
+    assert_int_equal(first(200), 0);
+    assert_int_equal(first(201), BLOCK); /* and block 2 is behind it */
+    assert_int_equal(first(5100), BLOCK);
+    assert_int_equal(first(5101), INT64_MAX);
+    assert_int_equal(last(INT64_MAX), 3 * BLOCK - 1);
+    assert_int_equal(last(202), 3 * BLOCK - 1);
+    assert_int_equal(last(201), BLOCK - 1);
+    assert_int_equal(last(100), -1);
 }
 
-static void an_empty_span_yields_its_end(void **state)
+static void a_block_only_grows(void **state)
 {
     (void)state;
-    assert_int_equal(first("#a", 8, 3, 1), 3);
-    assert_int_equal(first("#a", 8, 9, 1), 9);
+    note(0, 100, 200);
+    note(0, 150, 250);
+    note(0, 50, 60);
+    assert_int_equal(first(250), 0);
+    assert_int_equal(last(51), BLOCK - 1);
+}
+
+static int64_t number(const char *room, uint64_t id)
+{
+    int64_t n = -2;
+    assert_int_equal(message_number(db, room, id, &n), SQLITE_OK);
+    return n;
+}
+
+static void a_message_is_found_by_its_number_in_the_room(void **state)
+{
+    (void)state;
+    assert_int_equal(number("#a", 20), 3);
+    assert_int_equal(number("#b", 31), 6);
+    assert_int_equal(number("#a", 21), 5);         /* it is gone: the next */
+    assert_int_equal(number("#a", 31), 6);         /* none is next: behind the last */
+    assert_int_equal(number("#a", UINT64_MAX), 6);
+    assert_int_equal(number("#c", 1), 0);
 }
 
 static void the_top_is_the_number_of_the_last_message(void **state)
@@ -89,20 +114,22 @@ static void the_top_is_the_number_of_the_last_message(void **state)
 static void a_database_that_cannot_be_read_is_an_error(void **state)
 {
     int64_t n;
-    struct message_span span = {"#a", 0, 10};
     (void)state;
-    unit_db_exec(db, "DROP TABLE message");
+    unit_db_exec(db, "DROP TABLE message; DROP TABLE message_times");
     assert_int_equal(message_top(db, &n), SQLITE_ERROR);
-    assert_int_equal(message_first_since(db, &span, 1, &n), SQLITE_ERROR);
+    assert_int_equal(message_first_since(db, 1, &n), SQLITE_ERROR);
+    assert_int_equal(message_last_before(db, 1, &n), SQLITE_ERROR);
+    assert_int_equal(message_number(db, "#a", 1, &n), SQLITE_ERROR);
+    assert_int_equal(message_note_times(db, 0, 1, 1), SQLITE_ERROR);
 }
 
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_memory, close_memory)
     const struct CMUnitTest tests[] = {
-        TEST(the_first_message_since_a_time_is_found_in_a_room),
-        TEST(the_first_message_since_a_time_is_found_among_all),
-        TEST(an_empty_span_yields_its_end),
+        TEST(a_time_is_found_in_every_block_that_may_have_it),
+        TEST(a_block_only_grows),
+        TEST(a_message_is_found_by_its_number_in_the_room),
         TEST(the_top_is_the_number_of_the_last_message),
         TEST(a_database_that_cannot_be_read_is_an_error),
     };

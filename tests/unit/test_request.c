@@ -69,7 +69,7 @@ static const struct job task = {task_run, task_committed};
 
 static bool do_task(struct task *t, bool (*is_over)(void *arg))
 {
-    return job_do(&task, t, &(struct waiter){&notifier, is_over, t});
+    return job_do(&task, t, &(struct waiter){.notifier = &notifier, .is_over = is_over, .arg = t});
 }
 
 static void a_confirmed_change_is_on_disk_and_in_memory(void **state)

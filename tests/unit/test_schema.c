@@ -173,8 +173,9 @@ static void make_version(int version)
         "UPDATE room SET topic_by = 'Ann', topic_ms = 4",
         "INSERT INTO certificate (account, fingerprint, added_ms) SELECT 1, printf('%064d', 7), 10;"
         " UPDATE account SET era = 3",
-        "",
+        "UPDATE mail SET kind = 1",
         "UPDATE room SET maker = '=9'; UPDATE date SET ms = 7, number_ms = 8",
+        "UPDATE search SET low = 2; INSERT INTO message_times (block, least_ms, most_ms) VALUES (0, 3, 5)",
     };
     char mark[96];
     assert_true(version <= (int)(sizeof contents / sizeof contents[0])); /* a new schema needs its line here */
@@ -199,13 +200,15 @@ static void check_contents(int version)
     assert_int_equal(number("SELECT count(*) FROM mail JOIN mark JOIN token JOIN token_room"), version >= 6);
     assert_int_equal(number("SELECT count(*) FROM certificate"), version >= 9);
     assert_int_equal(number("SELECT sum(era) FROM account"), version >= 9 ? 3 : 0);
+    assert_int_equal(number("SELECT count(*) FROM mail WHERE kind = 1"), version >= 10);
     assert_int_equal(number("SELECT count(*) FROM room WHERE maker = '=9'"), version >= 11);
     assert_int_equal(number("SELECT count(*) FROM room WHERE maker = '' AND kept"), version < 11);
     int newest_ms = version >= 6 ? 9 : version >= 3 ? 6 : version >= 2 ? 4 : 2; /* of the rows above */
     assert_int_equal(number("SELECT number_ms FROM date"), version >= 11 ? 8 : newest_ms);
     assert_int_equal(number("SELECT count(*) FROM search"), 1);
     long long n = number("SELECT coalesce(max(n), 0) FROM message"); /* everything is still to be indexed */
-    assert_int_equal(number("SELECT low FROM search"), version >= 7 ? 2 : n + 1);
+    assert_int_equal(number("SELECT low FROM search"), version >= 12 ? 2 : n + 1);
+    assert_int_equal(number("SELECT count(*) FROM message_times"), version >= 12);
     assert_int_equal(number("SELECT high FROM search"), n);
 }
 

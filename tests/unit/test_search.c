@@ -29,6 +29,7 @@ static struct unit_member alice;
 static struct room *r;
 static struct notifier notifier;
 static struct search_query query;
+static struct member bob = {.name = "bob", .key = "bob"}; /* who asks, and is in no room */
 
 static int set_up(void **state)
 {
@@ -64,6 +65,8 @@ static void look_for(const char *word)
 {
     buf_clear(&query.match);
     terms_match(&query.match, word);
+    query.asker = &bob;
+    query.before_ms = INT64_MAX;
     search_ask(&query, 100, 100000, &notifier);
 }
 
@@ -160,9 +163,16 @@ static void rooms_that_the_user_may_not_read_are_left_out(void **state)
     assert_true(unit_say(b, &alice.member, "a secret word"));
     post_flush();
     expect("word", "#Secret:a secret word #Den:a word ");
-    strv_add(&query.hidden, "#secret");
-    strv_add(&query.hidden, "#another");
+    lock_acquire(&b->lock);
+    b->rules.value[OPTION_PRIVATE] = 1;
+    room_rules_changed_locked(b);
+    lock_release(&b->lock);
     expect("word", "#Den:a word ");
+    assert_true(unit_say(b, &alice.member, "another secret word"));
+    post_flush();
+    search_ask(&query, 1, 100000, &notifier); /* nor do they fill the page */
+    assert_true(search_wait(&query, NULL, NULL));
+    assert_int_equal(query.page.count, 1);
     unit_member_leave(&alice, b, false);
 }
 
@@ -232,7 +242,7 @@ static void an_index_that_cannot_be_read_is_rebuilt(void **state)
     expect(word, "#Den:needle ");
     unit_member_leave(&alice, r, false);
     unit_house_settle();
-    unit_house_restart_with("DELETE FROM words_0_data WHERE id > 10");
+    unit_house_restart_with("DELETE FROM terms_0_data WHERE id > 10");
     r = rooms_get_or_make("#den", 0);
     unit_member_join(&alice, r);
     look_for(word);
@@ -255,6 +265,24 @@ static void a_query_does_not_index_old_messages(void **state)
     expect("new", "#Den:new ");
     assert_int_equal(unit_house_number("SELECT low FROM search"), 2001);
     assert_int_equal(unit_house_number("SELECT high FROM search"), 2001);
+}
+
+static void an_index_of_another_version_is_made_anew_while_messages_are_said_and_found(void **state)
+{
+    static char word[] = "strasse";
+    (void)state;
+    say("Stra\xc3\x9f" "e");
+    unit_member_leave(&alice, r, false);
+    unit_house_settle();
+    unit_house_restart_with("UPDATE search SET version = 1; CREATE VIRTUAL TABLE words_3 USING fts5 (words, content = '')");
+    r = rooms_get_or_make("#den", 0);
+    unit_member_join(&alice, r);
+    say("new");
+    expect("new", "#Den:new ");
+    assert_int_equal(query.end, SEARCH_BEHIND);
+    unit_until(is_found, word);
+    assert_int_equal(query.end, SEARCH_ALL);
+    assert_int_equal(unit_house_number("SELECT count(*) FROM sqlite_schema WHERE name GLOB 'words_*'"), 0);
 }
 
 /* ---- permanent damage ---- */
@@ -303,7 +331,7 @@ static void damage_that_cannot_be_repaired_refuses_only_searches(void **state)
     say("needle");
     expect("needle", "#Den:needle ");
     leave_for_a_restart();
-    unit_house_restart_damaged("words_0_data"); /* so that it cannot even be dropped */
+    unit_house_restart_damaged("terms_0_data"); /* so that it cannot even be dropped */
     rejoin();
     expect_only_searches_refused("needle");
     index_as_far_as_possible();
@@ -316,13 +344,13 @@ static void damage_after_a_repair_stops_no_other_job(void **state)
     say("needle");
     expect("needle", "#Den:needle ");
     leave_for_a_restart();
-    unit_house_restart_with("DELETE FROM words_0_data WHERE id > 10");
+    unit_house_restart_with("DELETE FROM terms_0_data WHERE id > 10");
     rejoin();
     look_for("needle");
     assert_false(search_wait(&query, NULL, NULL));
     static char word[] = "needle";
     unit_until(is_found, word);
-    unit_house_exec("DELETE FROM words_0_data WHERE id > 10");
+    unit_house_exec("DELETE FROM terms_0_data WHERE id > 10");
     expect_only_searches_refused("needle");
     leave_for_a_restart();
     unit_house_restart(); /* the index is tried again after a restart */
@@ -361,7 +389,7 @@ static void messages_are_deleted_although_the_index_cannot_be_written(void **sta
     say("needle");
     expect("needle", "#Den:needle ");
     leave_for_a_restart();
-    unit_house_restart_damaged("words_0_data");
+    unit_house_restart_damaged("terms_0_data");
     assert_false(forget("alice")); /* its words may still be in the file */
     assert_int_equal(counter_get(COUNTER_STORE_FAILURES), failures);
     assert_int_equal(unit_house_number("SELECT count(*) FROM message"), 0);
@@ -405,6 +433,7 @@ int main(void)
         TEST(while_the_store_has_failed_a_search_is_refused),
         TEST(an_index_that_cannot_be_read_is_rebuilt),
         TEST(a_query_does_not_index_old_messages),
+        TEST(an_index_of_another_version_is_made_anew_while_messages_are_said_and_found),
         TEST(damage_that_cannot_be_repaired_refuses_only_searches),
         TEST(damage_after_a_repair_stops_no_other_job),
         TEST(a_message_that_cannot_be_read_stops_the_index_and_nothing_else),

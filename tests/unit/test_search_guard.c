@@ -55,8 +55,8 @@ static int say_and_index(const char *text)
 
 static void a_damaged_index_is_rebuilt_and_stops_nothing(void **state)
 {
-    static const char *const ways[] = {"UPDATE words_0_data SET block = x'00'", "DROP TABLE words_0_idx",
-                                       "DROP TABLE words_0"};
+    static const char *const ways[] = {"UPDATE terms_0_data SET block = x'00'", "DROP TABLE terms_0_idx",
+                                       "DROP TABLE terms_0"};
     (void)state;
     corpus_add(1, 10);
     corpus_index();
@@ -79,10 +79,10 @@ static void an_index_damaged_again_after_a_rebuild_is_disabled(void **state)
     (void)state;
     corpus_add(1, 10);
     corpus_index();
-    corpus_damage("UPDATE words_0_data SET block = x'00'");
+    corpus_damage("UPDATE terms_0_data SET block = x'00'");
     assert_int_equal(say_and_index("x"), 2);
     assert_false(search_guard_is_off());
-    corpus_damage("UPDATE words_0_data SET block = x'00'");
+    corpus_damage("UPDATE terms_0_data SET block = x'00'");
     assert_int_equal(say_and_index("x"), 2);
     assert_true(search_guard_is_off());
     assert_int_equal(say_and_index("x"), 1);
@@ -143,7 +143,7 @@ static void fn_is_told_when_the_index_is_disabled(void **state)
     corpus_add(1, 10);
     corpus_index();
     for (int i = 0; i < 2; i++) {
-        corpus_damage("UPDATE words_0_data SET block = x'00'");
+        corpus_damage("UPDATE terms_0_data SET block = x'00'");
         assert_int_equal(say_and_index("x"), 2);
     }
     assert_true(search_guard_is_off());
@@ -167,10 +167,50 @@ static void a_rebuilt_index_is_another_edition(void **state)
     say_and_index("x");
     assert_int_equal(search_guard_edition(corpus_db(), &now), SQLITE_OK);
     assert_int_equal(now, before);
-    corpus_damage("UPDATE words_0_data SET block = x'00'");
+    corpus_damage("UPDATE terms_0_data SET block = x'00'");
     say_and_index("x");
     assert_int_equal(search_guard_edition(corpus_db(), &now), SQLITE_OK);
     assert_int_not_equal(now, before);
+}
+
+/* ---- another version of the terms ---- */
+
+static void terms_of_another_version_are_made_anew(void **state)
+{
+    bool more;
+    (void)state;
+    corpus_say("#a", "bob", "one");
+    corpus_index();
+    assert_int_equal(search_guard_adopt(corpus_db(), 7), SQLITE_OK);
+    assert_int_equal(corpus_number("SELECT version FROM search"), 7);
+    assert_int_equal(corpus_number("SELECT count(*) FROM search_slice"), 0);
+    assert_int_equal(corpus_number("SELECT count(*) FROM sqlite_schema WHERE name = 'terms_0'"), 0);
+    assert_int_equal(corpus_number("SELECT count(*) FROM sqlite_schema WHERE name = 'words_0'"), 1);
+    corpus_expect("one", "");
+    assert_int_equal(corpus_ended(), SEARCH_BEHIND);
+    corpus_index();
+    corpus_expect("one", "#A1 ");
+    assert_int_equal(search_guard_adopt(corpus_db(), 7), SQLITE_OK); /* the same version: nothing is done */
+    corpus_expect("one", "#A1 ");
+    assert_int_equal(search_guard_adopt(corpus_db(), 8), SQLITE_OK); /* again, while the former one is still there */
+    corpus_index();
+    corpus_expect("one", "#A1 ");
+    assert_int_equal(search_index_drop_former(corpus_db(), &more), SQLITE_OK);
+    assert_true(more);
+    assert_int_equal(search_index_drop_former(corpus_db(), &more), SQLITE_OK);
+    assert_false(more);
+}
+
+static void a_damaged_index_of_another_version_is_made_anew_too(void **state)
+{
+    (void)state;
+    corpus_say("#a", "bob", "one");
+    corpus_index();
+    corpus_damage("DROP TABLE terms_0_data");
+    assert_int_equal(search_guard_adopt(corpus_db(), 7), SQLITE_OK);
+    assert_int_equal(corpus_number("SELECT version FROM search"), 7);
+    assert_int_equal(corpus_number("SELECT count(*) FROM search_slice"), 0);
+    assert_int_equal(corpus_number("SELECT high - low FROM search"), -1);
 }
 
 int main(void)
@@ -182,6 +222,8 @@ int main(void)
         TEST(an_intact_index_is_not_rebuilt),
         TEST(fn_is_told_when_the_index_is_disabled),
         TEST(a_rebuilt_index_is_another_edition),
+        TEST(terms_of_another_version_are_made_anew),
+        TEST(a_damaged_index_of_another_version_is_made_anew_too),
     };
 #undef TEST
     alarm(60);

@@ -47,7 +47,7 @@ static void interrupted_indexing_continues_and_indexes_nothing_twice(void **stat
     corpus_exec("ROLLBACK"); /* as by a crash */
     corpus_step();
     corpus_index();
-    corpus_exec("CREATE VIRTUAL TABLE temp.v USING fts5vocab('main', 'words_0', 'row')");
+    corpus_exec("CREATE VIRTUAL TABLE temp.v USING fts5vocab('main', 'terms_0', 'row')");
     assert_int_equal(corpus_number("SELECT count(*) FROM v WHERE term LIKE 'x%' AND cnt <> 1"), 0);
     assert_int_equal(corpus_number("SELECT count(*) FROM v WHERE term LIKE 'x%'"), 1700);
 }
@@ -77,6 +77,27 @@ static void expiry_of_unindexed_messages_leaves_the_index_alone(void **state)
     corpus_index();
     assert_int_equal(corpus_indexed(), 400);
     assert_int_equal(corpus_ended(), SEARCH_ALL);
+}
+
+static void tables_of_the_former_index_are_dropped_one_at_a_time(void **state)
+{
+    bool more;
+    int dropped = 0;
+    (void)state;
+    corpus_exec("CREATE VIRTUAL TABLE words_0 USING fts5 (words, content = '', columnsize = 0);"
+                " CREATE VIRTUAL TABLE words_12 USING fts5 (words, content = '', columnsize = 0)");
+    corpus_say("#a", "bob", "one");
+    corpus_index();
+    while (search_index_drop_former(corpus_db(), &more) == SQLITE_OK && more)
+        dropped++;
+    assert_int_equal(dropped, 2);
+    assert_int_equal(corpus_number("SELECT count(*) FROM sqlite_schema WHERE name GLOB 'words_*'"), 0);
+    corpus_expect("one", "#A1 ");
+    corpus_exec("CREATE VIRTUAL TABLE words_0 USING fts5 (words, content = '', columnsize = 0)");
+    do /* who forgets a user waits until what was indexed of them is gone from the former tables as well */
+        assert_int_equal(search_index_wipe(corpus_db(), 0, &more), SQLITE_OK);
+    while (more);
+    assert_int_equal(corpus_number("SELECT count(*) FROM sqlite_schema WHERE name GLOB 'words_*'"), 0);
 }
 
 static void a_reused_number_is_indexed_again(void **state)
@@ -126,7 +147,7 @@ static void a_room_is_forgotten_up_to_a_number(void **state)
 static bool stands_in_pages(const char *what)
 {
     char sql[160];
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM words_0_data WHERE instr(block, CAST('%s' AS BLOB))", what);
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM terms_0_data WHERE instr(block, CAST('%s' AS BLOB))", what);
     return corpus_number(sql) > 0;
 }
 
@@ -166,7 +187,7 @@ static void an_empty_slice_is_dropped(void **state)
     while (wipe(0))
         ;
     assert_int_equal(corpus_number("SELECT count(*) FROM search_slice"), 1);
-    assert_int_equal(corpus_number("SELECT count(*) FROM sqlite_schema WHERE name = 'words_0'"), 0);
+    assert_int_equal(corpus_number("SELECT count(*) FROM sqlite_schema WHERE name = 'terms_0'"), 0);
     corpus_expect("x*", "#A262145 #A262144 ");
     corpus_forget("#a", true, 100, 2);
     while (wipe(0))
@@ -185,6 +206,7 @@ int main(void)
         TEST(interrupted_indexing_continues_and_indexes_nothing_twice),
         TEST(expiry_removes_words_from_the_index),
         TEST(expiry_of_unindexed_messages_leaves_the_index_alone),
+        TEST(tables_of_the_former_index_are_dropped_one_at_a_time),
         TEST(a_reused_number_is_indexed_again),
         TEST(a_user_is_forgotten_in_any_case_of_the_name),
         TEST(a_room_is_forgotten_up_to_a_number),

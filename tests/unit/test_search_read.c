@@ -98,6 +98,43 @@ static void emoji_and_full_width_letters_are_found(void **state)
     corpus_expect("abc", "#A2 ");
 }
 
+/* A text and what finds it. The whole list is indexed, and each finds its own text only. */
+static void texts_are_found_however_they_are_written(void **state)
+{
+    static const struct {
+        const char *said, *asked;
+    } cases[] = {
+        {"Καλημέρα", "καλημερα"},
+        {"ёлка", "ЕЛКА"},
+        {"שָׁלוֹם", "שלום"},
+        {"مُحَمَّد", "محمد"},
+        {"한국어를", "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab\xe1\x84\x80\xe1\x85\xae\xe1\x86\xa8"},
+        {"ガラス", "\xe3\x82\xab\xe3\x82\x99\xe3\x83\xa9"},
+        {"ча\xd0\xb8\xcc\x86ка", "чайк*"},
+        {"ผมกินข้าว", "กิน"},
+        {"แมวกัน", "กัน"},
+        {"नमस्ते", "नमस्ते"},
+        {"தமிழ்", "தமி*"},
+        {"မြန်မာစာ", "မာ"},
+        {"die Straße", "STRASSE"},
+        {"⏰ up", "⏰"},
+        {"∑ of all", "∑"},
+        {"🫠", "🫠"},
+        {"👍🏽", "👍"},
+        {"Grüße aus 🇩🇪🇫🇷", "🇫🇷"},
+    };
+    char want[16];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        corpus_say("#a", "bob", cases[i].said);
+    corpus_index();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snprintf(want, sizeof want, "#A%zu ", i + 1);
+        corpus_expect(cases[i].asked, want);
+        corpus_expect(cases[i].said, want);
+    }
+}
+
 static void any_input_is_safe(void **state)
 {
     static const char *const hostile[] = {
@@ -222,6 +259,67 @@ static void results_are_bounded_by_times(void **state)
     buf_fini(&match);
 }
 
+/* 1 to 1000 were said while the clock was ahead, 1001 to 3000 after it was set right. */
+static void times_are_found_whatever_the_clock_did(void **state)
+{
+    static const struct {
+        int64_t since_ms, before_ms;
+        const char *want;
+    } cases[] = {
+        {100500, 100503, "#A502 #A501 #A500 "}, {101000, INT64_MAX, "#A1000 "}, {6100, 6102, "#A1101 #A1100 "},
+        {7998, 100003, "#A3000 #A2999 #A2998 #A2 #A1 "}, {0, 6003, "#A1002 #A1001 "}, {101001, INT64_MAX, ""},
+        {0, 6001, ""}, {0, 0, ""},
+    };
+    struct buf match = {0};
+    (void)state;
+    corpus_add(1, 3000);
+    corpus_exec("UPDATE message SET time_ms = n + iif(n <= 1000, 100000, 5000), text = 'x'");
+    for (int indexed = 0; indexed < 2; indexed++) { /* the second time after it was indexed again */
+        corpus_forget_index();
+        corpus_exec("DROP TABLE IF EXISTS terms_0; DELETE FROM search_slice");
+        corpus_index();
+        struct search_filter filter = corpus_filter("x", &match);
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            filter.since_ms = cases[i].since_ms;
+            filter.before_ms = cases[i].before_ms;
+            assert_string_equal(corpus_find(&filter), cases[i].want);
+        }
+        buf_clear(&match);
+    }
+    buf_fini(&match);
+}
+
+static void pages_by_number_have_every_message_once(void **state)
+{
+    struct buf match = {0};
+    int found = 0;
+    char room;
+    unsigned long long id;
+    (void)state;
+    corpus_add(1, 400);
+    corpus_exec("UPDATE message SET time_ms = 1000, text = 'x', room = iif(n % 3, '#a', '#b')"); /* all at once */
+    corpus_index();
+    struct search_filter filter = corpus_filter("x", &match);
+    corpus_stop_after(7);
+    for (const char *page; *(page = corpus_find(&filter)); corpus_stop_after(7)) {
+        for (const char *at = page; *at; at = strchr(at, ' ') + 1) {
+            assert_int_equal(sscanf(at, "#%c%llu", &room, &id), 2);
+            assert_int_equal(id, 400 - found);
+            found++;
+        }
+        filter.before_room = id % 3 ? "#a" : "#b";
+        filter.before_id = id;
+    }
+    assert_int_equal(found, 400);
+    corpus_stop_after(2);
+    corpus_exec("DELETE FROM message WHERE id BETWEEN 100 AND 110"); /* the one that a page ended with is gone */
+    filter.before_room = "#a";
+    filter.before_id = 103;
+    assert_string_equal(corpus_find(&filter), "#b111 #b99 "); /* one comes again, and none is left out */
+    corpus_stop_after(0);
+    buf_fini(&match);
+}
+
 static void a_search_ends_in_time_and_says_so(void **state)
 {
     struct buf match = {0};
@@ -295,12 +393,15 @@ int main(void)
         TEST(a_star_finds_words_by_their_start),
         TEST(chinese_and_japanese_text_is_found_by_any_part),
         TEST(emoji_and_full_width_letters_are_found),
+        TEST(texts_are_found_however_they_are_written),
         TEST(any_input_is_safe),
         TEST(long_words_and_many_words_are_accepted),
         TEST(searches_can_be_limited_to_a_room_or_user),
         TEST(unreadable_rooms_are_not_searched),
         TEST(a_recreated_room_has_no_older_messages),
         TEST(results_are_bounded_by_times),
+        TEST(times_are_found_whatever_the_clock_did),
+        TEST(pages_by_number_have_every_message_once),
         TEST(a_search_ends_in_time_and_says_so),
         TEST(a_reader_can_stop_a_search),
         TEST(a_full_answer_tells_whether_newer_messages_are_missing),

@@ -379,40 +379,88 @@ static void read_work(struct store_job *job, sqlite3 *db)
     unit_wait_for(is_let, w);
 }
 
-static bool are_read(void *arg)
+static void put_read(struct work *w, int n, const struct addr *from, bool slow)
 {
-    return ((struct work *)arg)[0].dones && ((struct work *)arg)[3].dones;
+    work_init(w, n, true);
+    w->job.run = NULL;
+    w->job.read = read_work;
+    w->job.slow = slow;
+    w->job.from = from;
+    put(w);
+}
+
+/* Holds the reader in a job with the number 1000. */
+static void hold_reader(struct work *first)
+{
+    work_init(first, 1000, true);
+    first->job.run = NULL;
+    first->job.read = read_work;
+    first->hold = true;
+    put(first);
+    unit_until(is_inside, first);
+}
+
+/* Lets the reader read the n jobs that were put behind `first`, and waits for the last. */
+static void read_on(struct work *first, struct work *jobs, int n)
+{
+    static struct work behind;
+    static int id = 2000;
+    work_init(&behind, id++, true);
+    put(&behind);
+    unit_until(is_done, &behind); /* by then all before it have been passed to the reader */
+    done_order.n = 0;
+    first->hold = false;
+    for (int i = 0; i < n; i++)
+        unit_until(is_done, &jobs[i]);
 }
 
 static void slow_reads_run_after_quick_ones(void **state)
 {
-    static struct work first, behind, jobs[4]; /* slow, quick, slow, quick */
+    static struct work first, jobs[4]; /* slow, quick, slow, quick */
+    static const int order[] = {1000, 1, 3, 0, 2};
     (void)state;
     start_store();
-    work_init(&first, 9, true);
-    first.job.run = NULL;
-    first.job.read = read_work;
-    first.hold = true;
-    put(&first);
-    unit_until(is_inside, &first);
-    for (int i = 0; i < 4; i++) {
-        work_init(&jobs[i], i, true);
-        jobs[i].job.run = NULL;
-        jobs[i].job.read = read_work;
-        jobs[i].job.slow = i % 2 == 0;
-        put(&jobs[i]);
-    }
-    work_init(&behind, 50, true);
-    put(&behind);
-    unit_until(is_done, &behind); /* by then all before it have been passed to the reader */
-    done_order.n = 0;
-    first.hold = false;
-    unit_until(are_read, jobs);
-    unit_until(is_done, &jobs[2]);
-    static const int order[] = {9, 1, 3, 0, 2};
+    hold_reader(&first);
+    for (int i = 0; i < 4; i++)
+        put_read(&jobs[i], i, NULL, i % 2 == 0);
+    read_on(&first, jobs, 4);
     for (int i = 0; i < 5; i++)
         assert_int_equal(done_order.order[i], order[i]);
     store_stop();
+}
+
+static void a_slow_read_is_not_passed_over_for_long(void **state)
+{
+    static struct work first, jobs[MANY];
+    int place = 0;
+    (void)state;
+    start_store();
+    hold_reader(&first);
+    for (int i = 0; i < MANY; i++)
+        put_read(&jobs[i], i, NULL, i == 0);
+    read_on(&first, jobs, MANY);
+    while (done_order.order[place] != 0)
+        place++;
+    assert_in_range(place, 2, MANY / 2);
+    store_stop();
+}
+
+static void addresses_take_turns_at_reading(void **state)
+{
+    static const struct addr one = {.key = {{{1}}}}, two = {.key = {{{2}}}};
+    static struct work first, jobs[9]; /* the last of them from another address */
+    (void)state;
+    for (int slow = 0; slow < 2; slow++) {
+        start_store();
+        hold_reader(&first);
+        for (int i = 0; i < 9; i++)
+            put_read(&jobs[i], i, i == 8 ? &two : &one, slow);
+        read_on(&first, jobs, 9);
+        assert_int_equal(done_order.order[1], 0);
+        assert_int_equal(done_order.order[2], 8);
+        assert_int_equal(done_order.order[3], 1);
+        store_stop();
+    }
 }
 
 static void done_comes_after_the_commit_and_not_before(void **state)
@@ -741,6 +789,8 @@ int main(void)
         TEST(a_lock_file_that_is_a_symbolic_link_is_refused),
         TEST(jobs_queued_together_share_one_commit_in_order),
         TEST(slow_reads_run_after_quick_ones),
+        TEST(a_slow_read_is_not_passed_over_for_long),
+        TEST(addresses_take_turns_at_reading),
         TEST(done_comes_after_the_commit_and_not_before),
         TEST(a_job_can_be_put_again_from_done_ahead_of_the_rest),
         TEST(a_retried_record_runs_before_later_jobs),

@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "store/schema.h"
+#include "store/search_guard.h"
+#include "store/search_index.h"
 #include "store/store_history.h"
 
 #include <stdio.h>
@@ -28,6 +30,7 @@ static int open_memory(void **state)
 {
     char why[SCHEMA_ERROR];
     (void)state;
+    search_guard_start();
     if (sqlite3_open(":memory:", &db) != SQLITE_OK || schema_apply(db, why) != 0)
         return -1;
     exec("INSERT INTO room (key, name, created_ms, used_ms) VALUES ('#a', '#A', 0, 0), ('#b', '#b', 0, 0)");
@@ -65,6 +68,7 @@ static void add(const char *room, int from, int to)
 }
 
 static char seen[1024];
+static bool with_times = true; /* as add() has given them */
 static int wanted;
 
 static bool note(const struct message_row *row, void *arg)
@@ -73,7 +77,8 @@ static bool note(const struct message_row *row, void *arg)
     assert_null(arg);
     assert_string_equal(row->name, "Bob");
     assert_string_equal(row->text, "it's \"so\"");
-    assert_int_equal(row->time_ms, row->id * 1000);
+    if (with_times)
+        assert_int_equal(row->time_ms, row->id * 1000);
     assert_int_equal(row->kind, row->id % 2 ? MESSAGE_SAID : MESSAGE_ACTION);
     snprintf(seen + n, sizeof seen - n, "%llu ", (unsigned long long)row->id);
     return --wanted != 0;
@@ -109,6 +114,28 @@ static void a_cursor_pages_forwards(void **state)
     expect((struct history_range){.most = 3, .after = 3, .first = true}, "4 5 6 ");
     expect((struct history_range){.most = 3, .after = 9, .first = true}, "10 ");
     expect((struct history_range){.most = 3, .after = 10, .first = true}, "");
+}
+
+/* 1 to 5 are indexed, 6 to 9 not yet; the clock was set back after 3, and again after 7. */
+static void since_finds_all_of_that_age_whatever_the_clock_did(void **state)
+{
+    bool more;
+    (void)state;
+    with_times = false;
+    add("#a", 1, 5);
+    exec("UPDATE message SET time_ms = iif(id <= 3, 90000, 1000) + id");
+    assert_int_equal(search_index_advance(db, INT64_MAX, false, &more), SQLITE_OK);
+    add("#a", 6, 9);
+    exec("UPDATE message SET time_ms = iif(id <= 7, 50000, 1000) + id WHERE id > 5");
+    expect((struct history_range){.most = 9, .since_ms = 1, .first = true}, "1 2 3 4 5 6 7 8 9 ");
+    expect((struct history_range){.most = 9, .since_ms = 1005, .first = true}, "1 2 3 5 6 7 8 9 ");
+    expect((struct history_range){.most = 9, .since_ms = 2000, .first = true}, "1 2 3 6 7 ");
+    expect((struct history_range){.most = 9, .since_ms = 60000, .first = true}, "1 2 3 ");
+    expect((struct history_range){.most = 9, .since_ms = 60000, .after = 2, .first = true}, "3 ");
+    expect((struct history_range){.most = 4, .since_ms = 2000}, "7 6 ");
+    exec("DROP TABLE message_times"); /* without it, too */
+    expect((struct history_range){.most = 9, .since_ms = 2000, .first = true}, "1 2 3 6 7 ");
+    with_times = true;
 }
 
 static void since_begins_at_the_first_message_of_that_age(void **state)
@@ -235,6 +262,7 @@ int main(void)
         TEST(the_newest_messages_are_read_backwards),
         TEST(a_cursor_pages_forwards),
         TEST(since_begins_at_the_first_message_of_that_age),
+        TEST(since_finds_all_of_that_age_whatever_the_clock_did),
         TEST(the_highest_number_of_all_is_found),
         TEST(a_reader_can_stop_reading),
         TEST(existing_messages_are_not_replaced),

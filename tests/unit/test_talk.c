@@ -326,6 +326,53 @@ static void with_history_off_a_line_is_delivered_but_not_stored(void **state)
     assert_int_equal(kept(), 0);
 }
 
+static void nobody_keeps_what_room_or_operator_do_not_want_kept(void **state)
+{
+    struct history_limits limits = {.keep = false, .queue_bytes = 1 << 20};
+    (void)state;
+    set(OPTION_DURABLE, 1);
+    set(OPTION_HISTORY, 0);
+    assert_true(unit_say(r, &bob.member, "between us"));
+    unit_member_hears(&alice, "ROOM #den bob between us\n");
+    assert_int_equal(talk_announce(r, "from above", &by.waiter), TALK_SAID);
+    post_flush();
+    unit_member_hears(&alice, "ROOM #den server from above\n");
+    assert_false(history_keeps(r));
+    unit_house_break(); /* what is not to be stored does not wait for the store */
+    assert_true(unit_say(r, &bob.member, "quickly"));
+    unit_member_hears(&alice, "ROOM #den bob quickly\n");
+    unit_house_repair();
+    set(OPTION_HISTORY, 1);
+    history_configure(&limits);
+    assert_true(unit_say(r, &bob.member, "not here"));
+    unit_member_hears(&alice, "ROOM #den bob not here\n");
+    assert_false(history_keeps(r));
+    limits.keep = true;
+    history_configure(&limits);
+    history_stop();
+    unit_house_settle();
+    assert_int_equal(kept(), 0);
+    assert_true(unit_say(r, &bob.member, "for good"));
+    assert_int_equal(kept(), 1);
+}
+
+static void a_durable_line_is_not_stored_if_that_was_switched_off_meanwhile(void **state)
+{
+    struct history_limits limits = {.keep = false, .queue_bytes = 1 << 20};
+    struct speaker sp;
+    (void)state;
+    set(OPTION_DURABLE, 1);
+    unit_job_block(&gate);
+    begin(&sp, &alice, "for nobody", 1);
+    history_configure(&limits);
+    unit_job_release(&gate);
+    assert_int_equal(result_of(&sp), ERROR_NONE);
+    unit_member_hears(&bob, "ROOM #den alice for nobody\n");
+    assert_int_equal(kept(), 0);
+    limits.keep = true;
+    history_configure(&limits);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -340,6 +387,8 @@ int main(void)
         TEST(a_member_who_may_not_talk_is_told_why_and_not_heard),
         TEST(slow_mode_counts_no_line_that_could_not_be_stored),
         TEST(a_durable_line_of_a_muted_member_is_not_stored),
+        TEST(nobody_keeps_what_room_or_operator_do_not_want_kept),
+        TEST(a_durable_line_is_not_stored_if_that_was_switched_off_meanwhile),
         TEST(with_history_off_a_line_is_delivered_but_not_stored),
     };
 #undef TEST

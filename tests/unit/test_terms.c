@@ -31,34 +31,18 @@ static void plain_text_stays_as_it_is(void **state)
     (void)state;
     expect_index("", "");
     expect_index("Hello, World! it's", "Hello, World! it's");
-    expect_index("caf\xc3\xa9 \xd0\xbc\xd0\xb8\xd1\x80", "caf\xc3\xa9 \xd0\xbc\xd0\xb8\xd1\x80");
 }
 
-static void characters_written_without_blanks_stand_alone(void **state)
+static void other_text_has_its_one_form(void **state)
 {
     (void)state;
-    expect_index("\xe6\x9d\xb1\xe4\xba\xac", " \xe6\x9d\xb1  \xe4\xba\xac ");
-    expect_index("a\xe6\x9d\xb1", "a \xe6\x9d\xb1 ");
-    expect_index("\xf0\xa0\x80\x80", " \xf0\xa0\x80\x80 ");
-    expect_index("\xec\x95\x88", " \xec\x95\x88 ");
-}
-
-static void an_emoji_is_a_word(void **state)
-{
-    (void)state;
-    expect_index("\xf0\x9f\x98\x80!", " \xee\x80\x83" "1f600 !");
-}
-
-static void full_width_letters_are_normalised(void **state)
-{
-    (void)state;
-    expect_index("\xef\xbc\xa1\xef\xbc\xa2\xef\xbc\x82", "AB ");
+    expect_index("Caf\xc3\xa9, b", " cafe b ");
 }
 
 static void no_text_can_forge_a_room_or_a_quote(void **state)
 {
     (void)state;
-    expect_index("\xee\x80\x80" "a \"x\"", " a  x ");
+    expect_index("\xee\x80\x80" "a \"x\"", " a x ");
     expect_index("\xf4\x8f\xbf\xbd", " ");
 }
 
@@ -89,9 +73,9 @@ static void every_word_is_quoted(void **state)
     expect_match("foo-bar", 2, "\"foo-bar\"");
     expect_match("OR", 1, "\"OR\"");
     expect_match("NEAR(a", 2, "\"NEAR(a\"");
-    expect_match("\"a\"b", 2, "\" a b\"");
+    expect_match("\"a\"b", 2, "\" a b \"");
     expect_match("text:x", 2, "\"text:x\"");
-    expect_match("\xe6\x9d\xb1\xe4\xba\xac", 2, "\" \xe6\x9d\xb1  \xe4\xba\xac \"");
+    expect_match("\xe6\x9d\xb1\xe4\xba\xac", 2, "\" \xe6\x9d\xb1  \xe4\xba\xac  \"");
 }
 
 static void a_star_after_a_word_searches_its_start(void **state)
@@ -128,9 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_text_stays_as_it_is),
-        cmocka_unit_test(characters_written_without_blanks_stand_alone),
-        cmocka_unit_test(an_emoji_is_a_word),
-        cmocka_unit_test(full_width_letters_are_normalised),
+        cmocka_unit_test(other_text_has_its_one_form),
         cmocka_unit_test(no_text_can_forge_a_room_or_a_quote),
         cmocka_unit_test(signs_keep_names_apart),
         cmocka_unit_test(every_word_is_quoted),

@@ -98,10 +98,12 @@ void cmd_history(struct session *s, const struct args *a)
     if (!r)
         return;
     history_ask(&s->query, r, q.range, outbox_answer_bytes(), s->member.notifier);
-    if (history_wait(&s->query, session_is_over, s))
-        answer(s, &s->query, r->name);
+    if (!history_wait(&s->query, session_is_over, s))
+        session_error(s, s->query.request.late ? ERROR_BUSY : ERROR_STORAGE);
+    else if (!history_may_show(&s->query, r, &s->member))
+        session_error(s, ERROR_ROOM_NOT_FOUND);
     else
-        session_error(s, ERROR_STORAGE);
+        answer(s, &s->query, r->name);
     history_query_fini(&s->query);
     rooms_release(r);
 }

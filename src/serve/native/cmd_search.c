@@ -9,20 +9,26 @@
 #include "serve/native/command.h"
 #include "store/terms.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define MOST_WORDS 64
+#define LONGEST_ROOM 128 /* what is read of the name of one; none is so long */
 
 /* What the words of the command have filled in so far. */
 struct search_args {
     struct search_query *query;
     const struct member *asker;
     int words;   /* to be found */
+    bool typed;  /* words were given; if nothing in them can be found, that is said, and not everything shown */
     bool bounds; /* a room or a user is named, so words may be left out */
+    char room[NAME_SIZE]; /* key of the room of in:, or "" */
+    bool pages;  /* before: names a message */
 };
 
-static enum error_code add_room(struct search_args *q, const char *value)
+/* The key of a room of that name that the asker may see. */
+static enum error_code find_room(const struct search_args *q, const char *value, char key[NAME_SIZE])
 {
     char name[NAME_SIZE];
     if (!*value) /* a blank behind the colon: the filter has no value, and would find nothing */
@@ -33,10 +39,18 @@ static enum error_code add_room(struct search_args *q, const char *value)
     if (!r)
         return ERROR_ROOM_NOT_FOUND;
     bool may_look = room_may_see(r, q->asker);
-    terms_match_room(&q->query->match, r->key);
+    memcpy(key, r->key, sizeof r->key);
     rooms_release(r);
-    q->bounds = true;
     return may_look ? ERROR_NONE : ERROR_ROOM_NOT_FOUND;
+}
+
+static enum error_code add_room(struct search_args *q, const char *value)
+{
+    enum error_code wrong = find_room(q, value, q->room);
+    if (wrong == ERROR_NONE)
+        terms_match_room(&q->query->match, q->room);
+    q->bounds = true;
+    return wrong;
 }
 
 static enum error_code add_user(struct search_args *q, const char *value)
@@ -53,6 +67,26 @@ static enum error_code add_user(struct search_args *q, const char *value)
 static enum error_code add_time(const char *value, int64_t *wall_ms)
 {
     return clock_parse(value, clock_wall_ms(), wall_ms) ? ERROR_NONE : ERROR_USAGE;
+}
+
+/* A message by its number, as HIST shows both: #general/1868017385472000021, or the number alone beside in:. */
+static enum error_code add_message(struct search_args *q, const char *value)
+{
+    char room[LONGEST_ROOM];
+    const char *slash = strrchr(value, '/'), *digits = slash ? slash + 1 : value;
+    size_t n = slash ? (size_t)(slash - value) : 0;
+    if (!*digits || digits[strspn(digits, "0123456789")] || n >= sizeof room)
+        return ERROR_USAGE;
+    memcpy(room, value, n);
+    room[n] = '\0';
+    q->pages = true;
+    q->query->before_id = strtoull(digits, NULL, 10);
+    return slash ? find_room(q, room, q->query->before_room) : ERROR_NONE;
+}
+
+static enum error_code add_before(struct search_args *q, const char *value)
+{
+    return add_time(value, &q->query->before_ms) == ERROR_NONE ? ERROR_NONE : add_message(q, value);
 }
 
 /* The value behind `filter`, which ends in a colon; NULL: the word does not begin with it. */
@@ -72,7 +106,8 @@ static enum error_code add(struct search_args *q, const char *word)
     if ((value = value_of(word, "after:")))
         return add_time(value, &q->query->since_ms);
     if ((value = value_of(word, "before:")))
-        return add_time(value, &q->query->before_ms);
+        return add_before(q, value);
+    q->typed = true;
     q->words += terms_match(&q->query->match, word);
     return q->words > MOST_WORDS ? ERROR_TOO_MANY_WORDS : ERROR_NONE;
 }
@@ -84,7 +119,10 @@ static enum error_code parse(struct search_args *q, char *text)
     char *rest;
     for (char *w = strtok_r(text, " \t", &rest); w && wrong == ERROR_NONE; w = strtok_r(NULL, " \t", &rest))
         wrong = add(q, w);
-    return wrong == ERROR_NONE && !q->words && !q->bounds ? ERROR_USAGE : wrong;
+    if (q->pages && !*q->query->before_room)
+        memcpy(q->query->before_room, q->room, sizeof q->room);
+    bool lacks = (!q->words && (q->typed || !q->bounds)) || (q->pages && !*q->query->before_room);
+    return wrong == ERROR_NONE && lacks ? ERROR_USAGE : wrong;
 }
 
 static void answer(struct session *s, const struct search_query *q)
@@ -104,18 +142,20 @@ static void answer(struct session *s, const struct search_query *q)
 void cmd_search(struct session *s, const struct args *a)
 {
     struct search_args q = {.query = &s->search, .asker = &s->member};
-    s->search.since_ms = s->search.before_ms = 0;
+    s->search.since_ms = 0;
+    s->search.before_ms = INT64_MAX;
+    *s->search.before_room = '\0';
     enum error_code wrong = parse(&q, a->text);
     if (wrong != ERROR_NONE) {
         struct refusal no = {.error = wrong, .name = command_row(COMMAND_SEARCH)->syntax};
         session_refuse(s, &no);
     } else {
-        rooms_unreadable(&s->search.hidden, &s->member);
+        s->search.asker = &s->member;
         search_ask(&s->search, session_limits().page_messages, outbox_answer_bytes(), s->member.notifier);
         if (search_wait(&s->search, session_is_over, s))
             answer(s, &s->search);
         else
-            session_error(s, ERROR_STORAGE);
+            session_error(s, s->search.request.late ? ERROR_BUSY : ERROR_STORAGE);
     }
     search_query_fini(&s->search);
 }
