@@ -10,11 +10,13 @@
 
 #include "base/container.h"
 #include "base/panic.h"
+#include "net/pressure.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define IDLE_BYTES 1024 /* most memory of a buffer in which nothing is gathered */
+#define IMPATIENT_MS 60000
 #define PARTS 16        /* one piece fills at most 1/PARTS of an outbox, so one that has just passed half still has
                            space for a piece from each of seven other rooms */
 
@@ -47,6 +49,7 @@ void fanout_fini(struct fanout *f)
     f->cap = 0;
     f->fullest = (struct post_pressure){0};
     f->congested = false;
+    f->impatient_ms = 0;
 }
 
 /* ---- members ---- */
@@ -227,6 +230,25 @@ bool fanout_congested(struct fanout *f, struct post_pressure *p)
     *p = f->fullest;
     lock_release(f->lock);
     return p->other != NULL;
+}
+
+void fanout_charge(struct fanout *f)
+{
+    lock_acquire(f->lock);
+    for (int i = 0; i < f->count; i++)
+        pressure_charge(f->members[i].member->outbox);
+    lock_release(f->lock);
+}
+
+void fanout_waited_in_vain(struct fanout *f, int64_t now_ms)
+{
+    if (!fanout_is_impatient(f, now_ms))
+        atomic_store_explicit(&f->impatient_ms, now_ms + IMPATIENT_MS, memory_order_relaxed);
+}
+
+bool fanout_is_impatient(const struct fanout *f, int64_t now_ms)
+{
+    return now_ms < atomic_load_explicit(&f->impatient_ms, memory_order_relaxed);
 }
 
 int fanout_put_locked(struct fanout *f, const struct event *ev, const struct member *except,

@@ -16,7 +16,7 @@
  * (net/post.h), it is put as one message for each member. So a hundred lines for a hundred members are a hundred puts,
  * not ten thousand. An event that is not for all members, or is not talk, is put at once, behind what was gathered.
  *
- * Locking key: R by the room's lock, which .lock points to · c constant
+ * Locking key: R by the room's lock, which .lock points to · c constant · a atomic
  */
 struct membership {
     struct member *member;         /* borrows: a member leaves before it ends */
@@ -41,6 +41,7 @@ struct fanout {
     bool combined;                   /* R: a thread has promised to put them */
     struct post_pressure fullest;    /* R: the fullest outbox that was congested at the last put */
     _Atomic bool congested;          /* written R: there was one */
+    _Atomic int64_t impatient_ms;    /* a: until then a speaker waits only briefly for an outbox; clock_ms() */
 };
 
 /* The lock is borrowed, and is the one that the _locked calls below assert. */
@@ -75,6 +76,14 @@ bool fanout_combine_locked(struct fanout *f);
 /* Sets the outbox that a speaker waits for before its next line: the fullest that was congested at the last put. False:
  * none was. Takes the room's lock. Any thread. */
 bool fanout_congested(struct fanout *f, struct post_pressure *p);
+
+/* Spends the patience of all members whose outboxes are congested. Takes the room's lock. Any thread. */
+void fanout_charge(struct fanout *f);
+
+/* A speaker has waited in vain for a member: the room is impatient for a minute (net/pressure.h). And whether it is.
+ * Any thread with a reference to the room. */
+void fanout_waited_in_vain(struct fanout *f, int64_t now_ms);
+bool fanout_is_impatient(const struct fanout *f, int64_t now_ms);
 
 /* Puts what was gathered. */
 void fanout_settle_locked(struct fanout *f);

@@ -80,8 +80,9 @@ CONF_INT(limits, ignored_users, 100, 1, 1000, LIVE, "maximum number of users tha
 CONF_SECTION(outbox, "How much output may wait for one client. A client that reads too slowly for that is disconnected.")
 CONF_INT(outbox, entries, 1024, 16, 65536, LIVE, "queued entries; each is a line, or an answer of several lines")
 CONF_INT(outbox, bytes, 262144, 8192, 67108864, LIVE, "queued bytes; an empty queue accepts one entry of any size")
-CONF_INT(outbox, age_s, 30, 1, 3600, LIVE, "age of the oldest queued entry in seconds")
-CONF_INT(outbox, patience_ms, 1000, 0, 60000, LIVE, "milliseconds for which senders wait for one client that reads too slowly")
+CONF_INT(outbox, age_s, 30, 1, 3600, LIVE, "age of the oldest queued entry in seconds, unless the client reads as fast as pace_kib_s")
+CONF_INT(outbox, patience_ms, 1000, 0, 60000, LIVE, "milliseconds for which senders wait for a client that reads more slowly than pace_kib_s, or not at all")
+CONF_INT(outbox, pace_kib_s, 64, 1, 1048576, LIVE, "KiB that a client has to read in a second so that senders wait for it as long as it takes")
 CONF_FORMER(outbox, "seconds", age_s)
 
 CONF_SECTION(flood, "How fast one client may send. Above the limit chatd reads its lines later; nothing is lost.")

@@ -28,7 +28,8 @@
 #include <unistd.h>
 
 /* A piece has at most two lines or 1 KiB. */
-#define PIECES (struct outbox_limits){.entries = 32, .bytes = 16384, .age_ms = 30000, .patience_ms = 1000}
+#define PIECES                                                                                                         \
+    (struct outbox_limits){.entries = 32, .bytes = 16384, .age_ms = 30000, .patience_ms = 1000, .pace_kib_s = 64}
 
 static struct unit_member alice, bob, carol;
 static struct room *r;
@@ -619,6 +620,17 @@ static void every_speaker_meets_an_outbox_that_presses(void **state)
     unit_held_stop(&slow);
 }
 
+static void a_room_that_waited_in_vain_is_impatient_for_a_minute(void **state)
+{
+    (void)state;
+    assert_false(fanout_is_impatient(&r->fanout, 5000));
+    fanout_waited_in_vain(&r->fanout, 5000);
+    assert_true(fanout_is_impatient(&r->fanout, 5000));
+    fanout_waited_in_vain(&r->fanout, 40000); /* briefly; that does not prolong it */
+    assert_true(fanout_is_impatient(&r->fanout, 64999));
+    assert_false(fanout_is_impatient(&r->fanout, 65000));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -648,6 +660,7 @@ int main(void)
         TEST(an_ignored_user_is_left_out_of_the_replay),
         TEST(acks_work_together_with_ignoring),
         TEST(every_speaker_meets_an_outbox_that_presses),
+        TEST(a_room_that_waited_in_vain_is_impatient_for_a_minute),
     };
 #undef TEST
     alarm(60);
