@@ -77,7 +77,7 @@ bool fanout_combine_locked(struct fanout *f);
  * none was. Takes the room's lock. Any thread. */
 bool fanout_congested(struct fanout *f, struct post_pressure *p);
 
-/* Spends the patience of all members whose outboxes are congested. Takes the room's lock. Any thread. */
+/* Spends the patience of all members, as pressure_charge. Takes the room's lock. Any thread. */
 void fanout_charge(struct fanout *f);
 
 /* A speaker has waited in vain for a member: the room is impatient for a minute (net/pressure.h). And whether it is.

@@ -54,7 +54,7 @@ bool pressure_end(struct outbox *ob, uint64_t gen, struct outbox *self, bool bri
 void pressure_charge(struct outbox *ob)
 {
     lock_acquire(&ob->lock);
-    if (outbox_is_open_locked(ob) && outbox_over_half_locked(ob) && !ob->patience.charged) {
+    if (outbox_is_open_locked(ob) && !outbox_under_quarter_locked(ob) && !ob->patience.charged) {
         struct patience_look look = outbox_look_locked(ob, clock_ms());
         patience_settle_locked(&ob->patience, &look, true);
     }

@@ -28,7 +28,8 @@ bool pressure_is_over(struct outbox *ob, uint64_t gen);
 /* True: the wait was in vain, because the outbox is stalled. */
 bool pressure_end(struct outbox *ob, uint64_t gen, struct outbox *self, bool briefly);
 
-/* Spends the patience of an outbox from now on, if it is congested. */
+/* Spends the patience of an outbox from now on, if it is not under a quarter: somebody waits for another one, so
+ * nothing is put into it, and who reads is soon under a quarter. */
 void pressure_charge(struct outbox *ob);
 
 /* The owner's reader: whether its own outbox is congested; and then, as often as the notifier wakes it, whether it must
