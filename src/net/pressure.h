@@ -7,10 +7,10 @@
 
 /*
  * Fast senders wait; who keeps reading is never closed; who stops makes nobody wait for long. An outbox that is over
- * half full is congested, until it is under a quarter: a reader whose put met it waits for that. Each outbox has a budget of
- * the others' patience (outbox.patience_ms). The time in which it is congested is spent, whether anybody waits or not,
- * so all that are congested are charged at once. Each byte that its peer takes earns back what it takes at
- * outbox.pace_kib_s, so a peer that reads at least so fast is waited for as long as it takes. With nothing left the
+ * half full is congested, until it is under a quarter: a reader whose put met it waits for that. Each outbox has a
+ * budget of the others' patience (outbox.patience_ms). The time in which it is congested is spent, whether anybody
+ * waits or not, so all that are congested are charged at once. Each byte that its peer takes earns back what it takes
+ * at outbox.pace_kib_s, so a peer that reads at least so fast is waited for as long as it takes. With nothing left the
  * outbox is stalled: nobody waits for it until it is under a quarter again, so it fills, and is closed as too slow.
  *
  * A room that has waited in vain is impatient for a minute: it waits briefly, for a sixteenth of the budget, or one and
