@@ -15,8 +15,8 @@
  * The members of one room and the way to their outboxes. What is said is gathered first: it is rendered at once, for
  * each form among the members, behind what others have just said in the room. When the speaker who combines flushes
  * (net/post.h), it is put as one message for each member. So a hundred lines for a hundred members are a hundred puts,
- * not ten thousand. A member that is not to hear some of the lines gets a copy without them (chat/cuts.h). An event that
- * is not talk is put at once, behind what was gathered.
+ * not ten thousand. A member that is not to hear some of the lines gets a copy without them (chat/cuts.h). An event
+ * that is not talk is put at once, behind what was gathered.
  *
  * Locking key: R by the room's lock, which .lock points to · c constant · a atomic
  */

@@ -61,8 +61,7 @@ void backpressure_wait(struct session *s)
 
 static bool history_has_space(void *arg)
 {
-    (void)arg;
-    return !history_is_full();
+    return !history_is_full(arg);
 }
 
 bool backpressure_wait_room(struct session *s, struct room *r)
@@ -71,9 +70,9 @@ bool backpressure_wait_room(struct session *s, struct room *r)
     s->spoken_in = r;
     while (fanout_congested(&r->fanout, &p) && wait_for(s, &p, r)) /* others who waited may have filled it again */
         ;
-    bool waits = history_is_full();
+    bool waits = history_is_full(r);
     counter_add(COUNTER_PRESSURE_WAITS, waits);
     while (waits && !session_is_over(s))
-        waits = !session_wait(s, clock_ms() + HISTORY_POLL_MS, history_has_space, NULL);
+        waits = !session_wait(s, clock_ms() + HISTORY_POLL_MS, history_has_space, r);
     return !session_is_over(s);
 }

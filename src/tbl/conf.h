@@ -110,7 +110,7 @@ CONF_BOOL(history, keep, true, LIVE, "keep new messages; if false, messages kept
 CONF_INT(history, messages, 100000, 1, 1000000000, LIVE, "maximum number of messages kept for one room; the oldest are deleted first")
 CONF_INT(history, days, 365, 0, 36500, LIVE, "days for which a message is kept; 0: no limit")
 CONF_INT(history, page_messages, 200, 1, 1000, LIVE, "maximum number of messages in one answer to HISTORY or SEARCH")
-CONF_INT(history, queue_bytes, 4194304, 65536, 1073741824, LIVE, "bytes that may wait to be written; when the queue is full, users who speak wait")
+CONF_INT(history, queue_bytes, 4194304, 65536, 1073741824, LIVE, "bytes that may wait to be written; a room may have as many of them as are free, then those who speak in it wait")
 CONF_INT(history, search_ms, 250, 10, 60000, LIVE, "milliseconds that one SEARCH may take; it then shows what it has found so far")
 CONF_FORMER(history, "page", page_messages)
 CONF_FORMER(history, "queue", queue_bytes)
