@@ -146,7 +146,6 @@ static int cut_locked(struct fanout *f, const struct spoken *line, const size_t 
                                          own ? line->ev->id : 0});
         n++;
     }
-    f->has_cuts |= n > 0;
     return n;
 }
 
@@ -279,9 +278,8 @@ void fanout_settle_locked(struct fanout *f)
         return;
     f->fullest = (struct post_pressure){0};
     for (int form = 0; form < FORMS; form++)
-        if (f->lines[form].len || f->has_cuts)
+        if (f->takers[form])
             put_lines_locked(f, form);
-    f->has_cuts = false;
     note_congested_locked(f);
     atomic_store_explicit(&f->gathered, 0, memory_order_relaxed);
 }

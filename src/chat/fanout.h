@@ -41,7 +41,6 @@ struct fanout {
     int ignorers;                    /* R: how many members ignore anybody */
     _Atomic int gathered;            /* written R: how many messages .lines holds */
     uint64_t first_id;               /* R: number of the first of them */
-    bool has_cuts;                   /* R: some member has cuts */
     bool combined;                   /* R: a thread has promised to put them */
     struct post_pressure fullest;    /* R: the fullest outbox that was congested at the last put */
     _Atomic bool congested;          /* written R: there was one */
