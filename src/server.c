@@ -108,6 +108,7 @@ static void configure_net(const struct conf *c)
         .bytes = c->outbox_bytes,
         .age_ms = c->outbox_age_s * 1000,
         .patience_ms = c->outbox_patience_ms,
+        .pace_kib_s = c->outbox_pace_kib_s,
     });
 }
 

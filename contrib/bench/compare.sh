@@ -10,7 +10,8 @@
 #   -t            over TLS, with a certificate that is made for the run
 #   -r ROUNDS     how often each server does each workload (5)
 #   -s SECONDS    measured time of one run (10)
-#   -w WORKLOADS  letters (ABCD); EFGHIsS, and d and g for D and G with chatd's default limits, are for chatd alone;
+#   -w WORKLOADS  letters (ABCD); EFGHIsS, d and g for D and G with chatd's default limits, and 2 for F2, G2 and G3
+#                 (who reads slowly in a flood, or not at all), are for chatd alone;
 #                 T, with -t, is for chatd and nginx
 #   -p PEERS      which peers, of: inspircd ngircd nats redis nginx (all that are installed); "" for none
 #   -b DIR        also the chatd built in DIR, as `before`: an older build, to see what a change costs
@@ -70,7 +71,7 @@ case $rounds$seconds$again in
 *[!0-9]*) usage ;;
 esac
 case $workloads in
-*[!A-ISTdgs]*) usage ;;
+*[!A-I2STdgs]*) usage ;;
 *T*) [ -n "$tls" ] || usage ;;
 esac
 
@@ -177,6 +178,9 @@ options_of() { # WORKLOAD
     D | d) echo "--clients 1000 --rooms 100 --rate 1000" ;;
     E) echo "--clients 10000 --rooms 100 --rate 200 --hello" ;;
     F) echo "--clients 100 --senders 1 --burst 100000" ;;
+    F2) echo "--clients 10 --senders 1 --burst 8000 --length 900 --paced 2000,500,100" ;;
+    G2) echo "--clients 100 --senders 1 --window 64 --warmup 0 --stopped 1 --stopped-kib 16" ;;
+    G3) echo "--clients 100 --senders 1 --window 64 --warmup 0 --stopped 50" ;;
     G | g) echo "--clients 1000 --rooms 100 --rate 1000 --stopped 100 --loud 1000" ;;
     H10) echo "--clients 10 --rate 5000" ;;
     H100) echo "--clients 100 --senders 50 --rate 500" ;;
@@ -197,6 +201,9 @@ title_of() { # WORKLOAD
     d) echo "D with chatd's default limits" ;;
     E) echo "E: 10,000 clients, 100 rooms, all talk, 200 texts/s in all" ;;
     F) echo "F: a burst of 100,000 texts to 100 members" ;;
+    F2) echo "F2: a flood of 8,000 texts of 900 bytes, readers at 2,000, 500 and 100 KiB/s" ;;
+    G2) echo "G2: A, and one who reads 16 KiB/s" ;;
+    G3) echo "G3: A, and 50 who stop reading" ;;
     G) echo "G: D, and 100 who stop reading in a loud room" ;;
     g) echo "G with chatd's default limits" ;;
     H*) echo "H: ${1#H} members in one room, 50,000 deliveries/s" ;;
@@ -209,6 +216,7 @@ title_of() { # WORKLOAD
 duration_of() { # WORKLOAD
     case $1 in
     F) echo 60 ;;
+    F2) echo 120 ;;
     *) echo "$seconds" ;;
     esac
 }
@@ -220,11 +228,13 @@ takes_part() { # SERVER WORKLOAD
 }
 
 work=
-for letter in A B C D d E F G g H I S s T; do
+for letter in A B C D d E F G g 2 H I S s T; do
     case $workloads in
     *$letter*)
         if [ $letter = H ]; then
             work="$work H10 H100 H1000 H5000"
+        elif [ $letter = 2 ]; then
+            work="$work F2 G2 G3"
         else
             work="$work $letter"
         fi
@@ -308,7 +318,7 @@ value() { # KEY : of the last result
 columns='deliveries_per_s cpu_us_per_delivery latency_p50_ms latency_p90_ms latency_p99_ms latency_p99_9_ms
     latency_max_ms said_per_s switches_per_delivery server_cores kib_per_client peak_kib_per_client threads login_s
     generator_busy generator_waited others_cores entered lost doubled disordered damaged other_orders closed
-    stopped_closed complete well handshakes_per_s login_cpu_us_per_client login_generator_busy'
+    stopped_closed dips_s longest_dip_s complete well handshakes_per_s login_cpu_us_per_client login_generator_busy'
 
 # In life the clients of both are on other machines. So the generator that measures goes first, if this user may ask
 # for that, and the computing of those who log in gives way.

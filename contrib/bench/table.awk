@@ -71,6 +71,8 @@ function remarks(key,    text, r, busy, broken, others) {
     if (broken)
         text = add(text, broken " runs not complete")
     text = remark(text, key, "closed", "closed")
+    if (median(key, column["longest_dip_s"]) >= 0.5)
+        text = add(text, sprintf("less than half of the usual for %.1f s", median(key, column["longest_dip_s"])))
     text = remark(text, key, "lost", "lost")
     text = remark(text, key, "doubled", "doubled")
     text = remark(text, key, "disordered", "out of order")

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Events come in from talk.c and room.c and leave as entries of outboxes. Not obvious: a thread that settles puts the
+ * Events come in from talk.c and room.c and leave as entries of outboxes. Lines are gathered for all members; the few
+ * that are to hear something else have it cut out of their own copy. Not obvious: a thread that settles puts the
  * lines of all speakers, so a speaker often has nothing left to put, and checks that without the lock first. This is
  * safe because its own line is counted: as long as that line is not put, the count it reads cannot be zero.
  */
@@ -10,11 +11,13 @@
 
 #include "base/container.h"
 #include "base/panic.h"
+#include "net/pressure.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define IDLE_BYTES 1024 /* most memory of a buffer in which nothing is gathered */
+#define IMPATIENT_MS 60000
 #define PARTS 16        /* one piece fills at most 1/PARTS of an outbox, so one that has just passed half still has
                            space for a piece from each of seven other rooms */
 
@@ -47,6 +50,7 @@ void fanout_fini(struct fanout *f)
     f->cap = 0;
     f->fullest = (struct post_pressure){0};
     f->congested = false;
+    f->impatient_ms = 0;
 }
 
 /* ---- members ---- */
@@ -100,6 +104,7 @@ void fanout_update_locked(struct fanout *f, struct membership *ms, struct member
 void fanout_remove_locked(struct fanout *f, struct membership *ms)
 {
     count_locked(f, ms, -1);
+    cuts_fini(&ms->cuts);
     f->count--;
     memmove(ms, ms + 1, (size_t)(&f->members[f->count] - ms) * sizeof *ms);
 }
@@ -122,19 +127,46 @@ static bool is_too_long_locked(const struct fanout *f, size_t bytes)
     return (longest + bytes) * PARTS > (size_t)outbox_limits().bytes;
 }
 
-void fanout_gather_locked(struct fanout *f, const struct event *ev)
+/* A member who ignores its own name hears itself all the same. */
+static bool ignores(const struct membership *ms, const struct member *speaker)
 {
+    return ms->ignores && ms->member != speaker && ignores_has(ms->ignores, speaker->key);
+}
+
+/* Notes who is to hear the line otherwise; `from` is where it begins in each form. Returns how many do not hear it. */
+static int cut_locked(struct fanout *f, const struct spoken *line, const size_t from[FORMS])
+{
+    int n = 0;
+    for (int i = 0; i < f->count; i++) {
+        struct membership *ms = &f->members[i];
+        bool own = ms->member == line->speaker;
+        if (own ? !line->acks : !ignores(ms, line->speaker))
+            continue;
+        cuts_add(&ms->cuts, (struct cut){(unsigned)f->gathered, from[ms->form], f->lines[ms->form].len,
+                                         own ? line->ev->id : 0});
+        n++;
+    }
+    return n;
+}
+
+int fanout_gather_locked(struct fanout *f, const struct spoken *line)
+{
+    size_t from[FORMS];
     lock_assert_held(LOCK_ROOM);
-    if (is_too_long_locked(f, strlen(ev->text)))
+    if (is_too_long_locked(f, strlen(line->ev->text)))
         fanout_settle_locked(f);
-    for (int form = 0; form < FORMS; form++)
+    for (int form = 0; form < FORMS; form++) {
+        from[form] = f->lines[form].len;
         if (f->takers[form])
-            codecs_render(&f->lines[form], ev, (enum form)form, NULL);
+            codecs_render(&f->lines[form], line->ev, (enum form)form, NULL);
+    }
     if (!f->gathered)
-        f->first_id = ev->id;
+        f->first_id = line->ev->id;
+    int hear = f->count - (f->ignorers || line->acks ? cut_locked(f, line, from) : 0);
     atomic_fetch_add_explicit(&f->gathered, 1, memory_order_relaxed);
     if (is_enough_locked(f))
         fanout_settle_locked(f);
+    return hear;
 }
 
 bool fanout_combine_locked(struct fanout *f)
@@ -146,21 +178,6 @@ bool fanout_combine_locked(struct fanout *f)
     return true;
 }
 
-/* A member who ignores its own name hears itself all the same. */
-static bool ignores(const struct membership *ms, const struct member *speaker)
-{
-    return ms->ignores && ms->member != speaker && ignores_has(ms->ignores, speaker->key);
-}
-
-bool fanout_is_ignored_locked(const struct fanout *f, const struct member *speaker)
-{
-    lock_assert_held(LOCK_ROOM);
-    for (int i = 0; f->ignorers && i < f->count; i++)
-        if (ignores(&f->members[i], speaker))
-            return true;
-    return false;
-}
-
 /* One message for the members of one form. */
 struct put {
     int form;
@@ -168,21 +185,25 @@ struct put {
     const struct member *except, *speaker; /* not for `except`, nor for members who ignore the speaker; or NULL */
 };
 
+static void put_one_locked(struct fanout *f, struct membership *ms, struct msg *msg, uint64_t id)
+{
+    struct member *m = ms->member;
+    int fill = outbox_put(m->outbox, msg);
+    if (fill > f->fullest.fill)
+        f->fullest = (struct post_pressure){m->outbox, m->id, fill};
+    if (fill == OUTBOX_CLOSED && !ms->missed_id)
+        ms->missed_id = id;
+}
+
 /* Takes over the message; NULL: the form does not show this event. Returns the number of outboxes. */
 static int put_form_locked(struct fanout *f, const struct put *put, struct msg *msg)
 {
-    struct post_pressure *fullest = &f->fullest;
     int puts = 0;
     for (int i = 0; msg && i < f->count; i++) {
         struct membership *ms = &f->members[i];
-        struct member *m = ms->member;
-        if (ms->form != put->form || m == put->except || (put->speaker && ignores(ms, put->speaker)))
+        if (ms->form != put->form || ms->member == put->except || (put->speaker && ignores(ms, put->speaker)))
             continue;
-        int fill = outbox_put(m->outbox, msg);
-        if (fill > fullest->fill)
-            *fullest = (struct post_pressure){m->outbox, m->id, fill};
-        if (fill == OUTBOX_CLOSED && !ms->missed_id)
-            ms->missed_id = put->id;
+        put_one_locked(f, ms, msg, put->id);
         puts++;
     }
     if (msg)
@@ -190,11 +211,55 @@ static int put_form_locked(struct fanout *f, const struct put *put, struct msg *
     return puts;
 }
 
+/* Puts what is in `piece`, if anything, and empties it. Only what others said is sent again after a RESUME. */
+static void put_piece_locked(struct fanout *f, struct membership *ms, struct buf *piece, unsigned entries, bool said)
+{
+    if (piece->len) {
+        struct msg *msg = msg_new_gathered(piece->data, piece->len, entries);
+        if (!said)
+            msg->resendable = 0;
+        put_one_locked(f, ms, msg, f->first_id);
+        msg_unref(msg);
+    }
+    buf_clear(piece);
+}
+
+/* For a member that is to hear something else. */
+static void put_cut_locked(struct fanout *f, struct membership *ms)
+{
+    struct cuts_walk walk = {.lines = &f->lines[ms->form], .total = (unsigned)f->gathered};
+    struct buf piece = {0};
+    unsigned said;
+    size_t acks;
+    do {
+        said = cuts_said(&ms->cuts, &walk, &piece);
+        put_piece_locked(f, ms, &piece, said, true);
+        acks = cuts_acks(&ms->cuts, &walk);
+        for (size_t i = walk.at - acks; i < walk.at; i++) {
+            struct event ack = {.kind = EVENT_ACK, .id = ms->cuts.v[i].ack};
+            codecs_render(&piece, &ack, (enum form)ms->form, ms->name);
+        }
+        put_piece_locked(f, ms, &piece, (unsigned)acks, false);
+    } while (said || acks);
+    cuts_clear(&ms->cuts);
+    buf_fini(&piece);
+}
+
 static void put_lines_locked(struct fanout *f, int form)
 {
     struct buf *lines = &f->lines[form];
-    struct put put = {.form = form, .id = f->first_id};
-    put_form_locked(f, &put, msg_new_gathered(lines->data, lines->len, (unsigned)f->gathered));
+    struct msg *msg = lines->len ? msg_new_gathered(lines->data, lines->len, (unsigned)f->gathered) : NULL;
+    for (int i = 0; i < f->count; i++) {
+        struct membership *ms = &f->members[i];
+        if (ms->form != form)
+            continue;
+        if (ms->cuts.n)
+            put_cut_locked(f, ms);
+        else if (msg)
+            put_one_locked(f, ms, msg, f->first_id);
+    }
+    if (msg)
+        msg_unref(msg);
     if (lines->cap > IDLE_BYTES)
         buf_fini(lines);
     else
@@ -213,7 +278,7 @@ void fanout_settle_locked(struct fanout *f)
         return;
     f->fullest = (struct post_pressure){0};
     for (int form = 0; form < FORMS; form++)
-        if (f->lines[form].len)
+        if (f->takers[form])
             put_lines_locked(f, form);
     note_congested_locked(f);
     atomic_store_explicit(&f->gathered, 0, memory_order_relaxed);
@@ -227,6 +292,25 @@ bool fanout_congested(struct fanout *f, struct post_pressure *p)
     *p = f->fullest;
     lock_release(f->lock);
     return p->other != NULL;
+}
+
+void fanout_charge(struct fanout *f)
+{
+    lock_acquire(f->lock);
+    for (int i = 0; i < f->count; i++)
+        pressure_charge(f->members[i].member->outbox);
+    lock_release(f->lock);
+}
+
+void fanout_waited_in_vain(struct fanout *f, int64_t now_ms)
+{
+    if (!fanout_is_impatient(f, now_ms))
+        atomic_store_explicit(&f->impatient_ms, now_ms + IMPATIENT_MS, memory_order_relaxed);
+}
+
+bool fanout_is_impatient(const struct fanout *f, int64_t now_ms)
+{
+    return now_ms < atomic_load_explicit(&f->impatient_ms, memory_order_relaxed);
 }
 
 int fanout_put_locked(struct fanout *f, const struct event *ev, const struct member *except,

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/lock.h"
+#include "chat/cuts.h"
 #include "chat/member.h"
 #include "chat/rules.h"
 #include "net/post.h"
@@ -14,14 +15,16 @@
  * The members of one room and the way to their outboxes. What is said is gathered first: it is rendered at once, for
  * each form among the members, behind what others have just said in the room. When the speaker who combines flushes
  * (net/post.h), it is put as one message for each member. So a hundred lines for a hundred members are a hundred puts,
- * not ten thousand. An event that is not for all members, or is not talk, is put at once, behind what was gathered.
+ * not ten thousand. A member that is not to hear some of the lines gets a copy without them (chat/cuts.h). An event
+ * that is not talk is put at once, behind what was gathered.
  *
- * Locking key: R by the room's lock, which .lock points to · c constant
+ * Locking key: R by the room's lock, which .lock points to · c constant · a atomic
  */
 struct membership {
     struct member *member;         /* borrows: a member leaves before it ends */
     const struct ignores *ignores; /* R: borrows: the member's */
     int form;                      /* R: as the member's; changed only while nothing is gathered */
+    struct cuts cuts;              /* R: owns; of the gathered lines, what it hears otherwise */
     enum role role;                /* R: what it may do until it leaves, in addition to its account's role */
     uint64_t missed_id;            /* R: number of the first message that its closed outbox refused; or 0 */
     int64_t said_ms;               /* R: clock_ms() of its last message, also before a rejoin; where talk is limited */
@@ -41,6 +44,7 @@ struct fanout {
     bool combined;                   /* R: a thread has promised to put them */
     struct post_pressure fullest;    /* R: the fullest outbox that was congested at the last put */
     _Atomic bool congested;          /* written R: there was one */
+    _Atomic int64_t impatient_ms;    /* a: until then a speaker waits only briefly for an outbox; clock_ms() */
 };
 
 /* The lock is borrowed, and is the one that the _locked calls below assert. */
@@ -65,9 +69,17 @@ void fanout_remove_locked(struct fanout *f, struct membership *ms);
 
 /* ---- delivery ---- */
 
-/* Adds talk for all members. It is put at once when as much has gathered as an outbox should take in one piece, or when
- * an outbox is congested. What was gathered before is put first if both together would be too long. */
-void fanout_gather_locked(struct fanout *f, const struct event *ev);
+/* A line that a member says. */
+struct spoken {
+    const struct event *ev;
+    const struct member *speaker;
+    bool acks; /* the speaker gets its number (EVENT_ACK) and not the line */
+};
+
+/* Adds a line for all members but those who ignore the speaker. It is put at once when as much has gathered as an
+ * outbox should take in one piece, or when an outbox is congested. What was gathered before is put first if both
+ * together would be too long. Returns how many members hear it. */
+int fanout_gather_locked(struct fanout *f, const struct spoken *line);
 
 /* True: something is gathered and nobody combines, so the calling thread now does and has to call post_combines. */
 bool fanout_combine_locked(struct fanout *f);
@@ -76,11 +88,16 @@ bool fanout_combine_locked(struct fanout *f);
  * none was. Takes the room's lock. Any thread. */
 bool fanout_congested(struct fanout *f, struct post_pressure *p);
 
+/* Spends the patience of all members, as pressure_charge. Takes the room's lock. Any thread. */
+void fanout_charge(struct fanout *f);
+
+/* A speaker has waited in vain for a member: the room is impatient for a minute (net/pressure.h). And whether it is.
+ * Any thread with a reference to the room. */
+void fanout_waited_in_vain(struct fanout *f, int64_t now_ms);
+bool fanout_is_impatient(const struct fanout *f, int64_t now_ms);
+
 /* Puts what was gathered. */
 void fanout_settle_locked(struct fanout *f);
-
-/* True when a member ignores the speaker: then what it says cannot be gathered. */
-bool fanout_is_ignored_locked(const struct fanout *f, const struct member *speaker);
 
 /* Puts what was gathered, then the event, into every member's outbox except that of `except` and, if `speaker` says it,
  * of the members who ignore the speaker. Both may be NULL. Returns the number of outboxes that it

@@ -3,6 +3,7 @@
  * Messages come in from talk.c and go to the store in batches. Not obvious: the batch that is being written is kept
  * until its transaction is on disk, because after a failure it is written again from its start. And a query has to see
  * all messages before it: so the waiting batch is put to the store ahead of it, even while another is being written.
+ * What a room has in the batches is counted by their numbers, so nothing has to be subtracted when one is written.
  */
 #include "config.h"
 
@@ -42,6 +43,7 @@ static struct {
     int passes_to_skip;       /* H: passes of the keeper until what waits is written */
     struct batch writing;     /* t: not yet known to be on disk */
     size_t at;                /* t: the next message of .writing to be written */
+    uint64_t taken, written;  /* H: numbers of the last batch that is or was .writing, and the last that is done with */
     _Atomic int64_t queued;   /* a: bytes of both batches */
     _Atomic uint64_t batches; /* a: carried out */
     struct store_job write;
@@ -137,9 +139,36 @@ static bool has_failed(void)
     return store_status().state == STORE_FAILED;
 }
 
-bool history_is_full(void)
+/* The bytes of a room that wait. The locks of the room and of the history are held. */
+static int64_t unwritten_locked(const struct history_share *s)
 {
-    return RELAXED(history.queued) > RELAXED(most_queued) && !has_failed();
+    uint64_t waiting = history.taken + 1;
+    bool writes = history.taken > history.written;
+    if (s->batch == waiting)
+        return s->bytes + (writes ? s->bytes_before : 0);
+    return s->batch + 1 == waiting && writes ? s->bytes : 0;
+}
+
+static void count_locked(struct history_share *s, int64_t size)
+{
+    uint64_t waiting = history.taken + 1;
+    if (s->batch != waiting)
+        *s = (struct history_share){.batch = waiting, .bytes_before = s->batch + 1 == waiting ? s->bytes : 0};
+    s->bytes += size;
+}
+
+/* A room may have as much as is free, so there is always as much space left as the room with the most of it has. */
+bool history_is_full(struct room *r)
+{
+    int64_t free_bytes = RELAXED(most_queued) - RELAXED(history.queued);
+    if (RELAXED(history.queued) <= free_bytes || has_failed())
+        return false;
+    lock_acquire(&r->lock);
+    lock_acquire(&history.lock);
+    int64_t own = unwritten_locked(&r->unwritten);
+    lock_release(&history.lock);
+    lock_release(&r->lock);
+    return own > free_bytes;
 }
 
 bool history_keeps_locked(const struct room *r)
@@ -166,6 +195,7 @@ void history_add_locked(struct room *r, const struct event *ev)
     bool is_lost = RELAXED(history.queued) + size > most && has_failed(); /* else speakers wait */
     if (!is_lost) {
         batch_add(&history.waiting, r->key, ev);
+        count_locked(&r->unwritten, size);
         atomic_fetch_add_explicit(&history.queued, size, memory_order_relaxed);
     }
     if (RELAXED(history.queued) > most / 4)
@@ -195,6 +225,7 @@ static int write_run(struct store_job *job, sqlite3 *db)
     history.at = 0;
     if (!history.writing.n) {
         lock_acquire(&history.lock);
+        history.taken++;
         history.writing = history.waiting;
         history.waiting = (struct batch){0};
         lock_release(&history.lock);
@@ -216,6 +247,7 @@ static void write_done(struct store_job *job, bool ok)
     lock_acquire(&history.lock);
     if (!ok) /* the store gives up at the end */
         settle_batch(&history.waiting, false);
+    history.written = history.taken;
     history.busy = history.again && history.waiting.n;
     history.again = false;
     if (history.busy)

@@ -13,9 +13,9 @@
  * never a wait for the disk, and a crash loses at most the messages of the last second. A query sees all messages
  * before it.
  *
- * The batch is bounded. When it is full, speakers wait (history_is_full); while the store has failed they do not, and a
- * message that does not fit is delivered, not stored, and counted as lost. Old messages are removed by
- * chat/retention.h.
+ * The batch is bounded. A room may have as much of it as is free beside: then its speakers wait (history_is_full), and
+ * those of other rooms do not. While the store has failed nobody waits, and a message that does not fit is delivered,
+ * not stored, and counted as lost. Old messages are removed by chat/retention.h.
  */
 struct history_limits {
     bool keep;       /* messages are stored, except in rooms that have this switched off */
@@ -42,8 +42,8 @@ bool history_keeps_locked(const struct room *r);
  * is held. Any thread. */
 void history_add_locked(struct room *r, const struct event *ev);
 
-/* True when speakers have to wait until messages are written. Any thread, any lock that ranks below STORE. */
-bool history_is_full(void);
+/* True when those who speak in the room have to wait until messages are written. Takes the room's lock. Any thread. */
+bool history_is_full(struct room *r);
 
 /* Keeper, each of its passes: once a second, has the store write what waits. */
 void history_tick(void);

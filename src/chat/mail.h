@@ -21,8 +21,8 @@ void mail_configure(const struct mail_limits *limits);
 
 /* Stores a private message, or an invitation, until it is read. mail_put puts it to the store, for a message under the
  * hold of the users lock that did not find its target, so a user who logs in later is shown it. mail_wait must follow,
- * without a lock; until then the text is borrowed. MAIL_FULL: too many wait, or the account is gone. MAIL_SHARE: too many
- * of this sender wait. */
+ * without a lock; until then the text is borrowed. MAIL_FULL: too many wait, or the account is gone. MAIL_SHARE: too
+ * many of this sender wait. */
 struct mail_job {
     struct job_request job;
     int64_t account;

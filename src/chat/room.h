@@ -16,6 +16,13 @@
  *
  * Locking key: R by .lock · T by the table's lock (chat/rooms.h) · c constant · t the store thread
  */
+/* What of a room's messages waits to be written; for chat/history.c. */
+struct history_share {
+    uint64_t batch;       /* number of the last batch with any of them */
+    int64_t bytes;        /* theirs in it */
+    int64_t bytes_before; /* and in the batch before */
+};
+
 struct room {
     struct lock lock;
     char name[NAME_SIZE];        /* c: as first written, with its # */
@@ -29,6 +36,7 @@ struct room {
     char *topic;                 /* R: owns; "" when there is none */
     char topic_by[NAME_SIZE];    /* R: the name of the user who set it, NAME_SERVER: the operator; "" if not known */
     int64_t topic_ms;            /* R: wall clock of that, or 0 */
+    struct history_share unwritten; /* R */
     struct rules rules;          /* R */
     bool talk_limited;           /* R: some members may not talk, or not at any time */
     _Atomic bool hidden;         /* written R: the option private is on */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A line comes in from a handler, or from the store thread when it is on disk, gets its number under the room's lock,
- * and leaves by fanout.c. Not obvious: gathered lines go to all members as one message, so a line that is not for all
- * members is put separately.
+ * and leaves by fanout.c: gathered with the lines of others, or at once.
  */
 #include "config.h"
 
@@ -56,16 +55,16 @@ static void store_locked(struct room *r, struct event *ev)
     history_add_locked(r, ev);
 }
 
-/* For all members, in one message with the lines of others. */
-static void gather_locked(struct room *r, const struct event *ev)
+/* In one message with the lines of others. */
+static void gather_locked(struct room *r, const struct event *ev, const struct member *m)
 {
-    counter_add(COUNTER_DELIVERIES, (uint64_t)r->fanout.count);
-    fanout_gather_locked(&r->fanout, ev);
+    struct spoken line = {ev, m, member_has(m, CAP_ACKS)};
+    counter_add(COUNTER_DELIVERIES, (uint64_t)fanout_gather_locked(&r->fanout, &line));
     if (fanout_combine_locked(&r->fanout))
         post_combines();
 }
 
-/* For some members, so not in one message with the lines of others. `m` NULL: the operator speaks. */
+/* At once, and not in one message with the lines of others. `m` NULL: the operator speaks. */
 static void put_separately_locked(struct room *r, const struct event *ev, struct member *m)
 {
     bool acks = m && member_has(m, CAP_ACKS);
@@ -141,10 +140,7 @@ static void say_at_once_locked(struct room *r, struct member *m, struct event *e
 {
     store_locked(r, ev);
     talk_said_locked(r, m);
-    if (member_has(m, CAP_ACKS) || fanout_is_ignored_locked(&r->fanout, m))
-        put_separately_locked(r, ev, m);
-    else
-        gather_locked(r, ev);
+    gather_locked(r, ev, m);
 }
 
 bool talk_say(struct room *r, struct member *m, enum event_kind kind, const char *text, struct refusal *no)
@@ -153,10 +149,7 @@ bool talk_say(struct room *r, struct member *m, enum event_kind kind, const char
     struct waiter w = {.notifier = m->notifier};
     if (!member_is_in(m, r))
         return refusal_set(no, ERROR_NOT_IN_A_ROOM);
-    if (member_has(m, CAP_ACKS))
-        post_settle(); /* an answer is about to be put */
-    else
-        post_gather(&r->fanout.gathering);
+    post_gather(&r->fanout.gathering);
     lock_acquire(&r->lock);
     bool may = talk_may_locked(r, m, no), durable = is_durable_locked(r);
     if (may && !durable)

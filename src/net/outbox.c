@@ -23,6 +23,7 @@ static _Atomic int max_entries = 1024;
 static _Atomic int max_bytes = 256 * 1024;
 static _Atomic int max_age_ms = 30000;
 static _Atomic int max_patience_ms = 1000;
+static _Atomic int pace_kib_s = 64;
 
 #define RELAXED(value) atomic_load_explicit(&(value), memory_order_relaxed)
 
@@ -32,12 +33,13 @@ void outbox_configure(const struct outbox_limits *limits)
     atomic_store_explicit(&max_bytes, limits->bytes, memory_order_relaxed);
     atomic_store_explicit(&max_age_ms, limits->age_ms, memory_order_relaxed);
     atomic_store_explicit(&max_patience_ms, limits->patience_ms, memory_order_relaxed);
+    atomic_store_explicit(&pace_kib_s, limits->pace_kib_s, memory_order_relaxed);
 }
 
 struct outbox_limits outbox_limits(void)
 {
     return (struct outbox_limits){RELAXED(max_entries), RELAXED(max_bytes), RELAXED(max_age_ms),
-                                  RELAXED(max_patience_ms)};
+                                  RELAXED(max_patience_ms), RELAXED(pace_kib_s)};
 }
 
 size_t outbox_answer_bytes(void)
@@ -107,7 +109,7 @@ void outbox_open(struct outbox *ob, struct stream *st, uint64_t gen)
     ob->reason = CLOSE_OPEN;
     ob->finished = ob->failed = false;
     ob->written = 0;
-    patience_open_locked(&ob->patience, RELAXED(max_patience_ms));
+    patience_open_locked(&ob->patience, clock_ms(), RELAXED(max_patience_ms));
     ob->gen = gen;
     lock_release(&ob->lock);
 }
@@ -274,12 +276,34 @@ static bool poke_locked(struct outbox *ob)
     return outbox_rouse_locked(ob);
 }
 
+struct patience_look outbox_look_locked(const struct outbox *ob, int64_t now_ms)
+{
+    return (struct patience_look){now_ms, outbox_acknowledged_locked(ob), RELAXED(max_patience_ms),
+                                  RELAXED(pace_kib_s)};
+}
+
+/* Charges an outbox that is congested, or whose oldest entry is too old, whether anybody waits for it or not. True: it
+ * is too old, and its patience is spent. */
+static bool charge_locked(struct outbox *ob, int64_t now_ms)
+{
+    struct patience *p = &ob->patience;
+    bool too_old = is_too_old_locked(ob, now_ms);
+    bool congested = outbox_over_half_locked(ob) || (p->charged && !outbox_under_quarter_locked(ob));
+    if (!too_old && !congested && !p->charged)
+        return false;
+    struct patience_look look = outbox_look_locked(ob, now_ms);
+    patience_settle_locked(p, &look, too_old || congested);
+    if (congested)
+        patience_give_up_locked(p, look.full_ms, false);
+    return too_old && p->left_us <= 0;
+}
+
 void outbox_tick(struct outbox *ob, int64_t now_ms)
 {
     bool wake = false;
     lock_acquire(&ob->lock);
     if (outbox_is_open_locked(ob)) {
-        if (is_too_old_locked(ob, now_ms)) {
+        if (charge_locked(ob, now_ms)) {
             wake = outbox_close_locked(ob, CLOSE_SLOW, NULL);
         } else {
             stream_tick(ob->stream, now_ms);

@@ -29,8 +29,9 @@ struct outbox;
 struct outbox_limits {
     int entries;     /* most entries */
     int bytes;       /* most bytes; but an empty outbox takes one entry of any size */
-    int age_ms;      /* the age of the oldest entry at which outbox_tick closes */
+    int age_ms;      /* the age of the oldest entry at which outbox_tick charges the patience, and then closes */
     int patience_ms; /* how long others wait for it, net/pressure.h */
+    int pace_kib_s;  /* a peer that takes so many KiB a second is waited for as long as it takes */
 };
 
 /* The limits in force for all outboxes. Any thread, any lock. */
@@ -78,8 +79,9 @@ enum close_reason outbox_reason(struct outbox *ob);
  * thread. */
 bool outbox_is_ending(struct outbox *ob);
 
-/* Keeper, a few times a second. Closes as CLOSE_SLOW if the oldest entry, or what the stream has of its own, has waited
- * longer than the limit at now_ms (clock_ms()); then lets the stream do its periodic work. Never blocks. */
+/* Keeper, a few times a second, at now_ms (clock_ms()). Spends the patience of an outbox that is congested, or whose
+ * oldest entry, or what the stream has of its own, has waited longer than the limit; closes the latter as CLOSE_SLOW
+ * when it is spent. Then lets the stream do its periodic work. Never blocks. */
 void outbox_tick(struct outbox *ob, int64_t now_ms);
 
 /* Wakes the writer if the stream holds unsent bytes, so that they are written although no entry waits. In an idle

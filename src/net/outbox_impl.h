@@ -61,6 +61,13 @@ struct outbox {
     struct patience patience;   /* O */
 };
 
+/* How many bytes the peer's machine has acknowledged; if that is not known, how many were written. It may be more than
+ * was written: the peer can have a part of a write that failed afterwards; and TCP counts the end of the stream as a
+ * byte, which is less than any line. */
+uint64_t outbox_acknowledged_locked(const struct outbox *ob);
+/* For net/patience.h. */
+struct patience_look outbox_look_locked(const struct outbox *ob, int64_t now_ms);
+
 bool outbox_is_drained_locked(const struct outbox *ob);
 bool outbox_over_half_locked(const struct outbox *ob);
 bool outbox_under_quarter_locked(const struct outbox *ob);

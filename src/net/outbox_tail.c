@@ -13,10 +13,7 @@
 
 #define TAIL_BYTES 32768 /* a longer tail asks what was acknowledged, so that it can forget */
 
-/* How many bytes are acknowledged; if that is not known, how many were written. It may be more than was written: the
- * peer can have a part of a write that failed afterwards; and TCP counts the end of the stream as a byte, which is
- * less than any line. */
-static uint64_t acknowledged_locked(const struct outbox *ob)
+uint64_t outbox_acknowledged_locked(const struct outbox *ob)
 {
     uint64_t acked;
     return stream_acknowledged(ob->stream, &acked) ? acked : ob->written;
@@ -27,7 +24,7 @@ void outbox_extend_tail_locked(struct outbox *ob, size_t from)
     for (; from < ob->flight_at; from++)
         tail_add(ob->tail, ob->flight.v[from]);
     if (ob->tail->bytes > TAIL_BYTES)
-        tail_prune(ob->tail, acknowledged_locked(ob));
+        tail_prune(ob->tail, outbox_acknowledged_locked(ob));
 }
 
 bool outbox_keep_tail(struct outbox *ob)
@@ -45,7 +42,7 @@ bool outbox_keep_tail(struct outbox *ob)
 bool outbox_all_acknowledged(struct outbox *ob)
 {
     lock_acquire(&ob->lock);
-    bool all = acknowledged_locked(ob) >= ob->written;
+    bool all = outbox_acknowledged_locked(ob) >= ob->written;
     lock_release(&ob->lock);
     return all;
 }
@@ -75,7 +72,7 @@ void outbox_end_tail(struct outbox *ob, msg_filter_fn *filter, struct buf *lines
     struct tail *t = ob->tail;
     ob->tail = NULL;
     if (t)
-        tail_end(t, acknowledged_locked(ob), filter, lines);
+        tail_end(t, outbox_acknowledged_locked(ob), filter, lines);
     lock_release(&ob->lock);
     free(t);
 }

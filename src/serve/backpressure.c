@@ -9,6 +9,7 @@
 #include "net/post.h"
 #include "net/pressure.h"
 
+#define CHARGE_MS 20       /* a wait that takes longer charges all who are congested in the room */
 #define HISTORY_POLL_MS 20 /* nothing notifies a speaker when the store fails, so it looks again */
 
 static bool is_relieved(void *arg)
@@ -22,15 +23,24 @@ static bool is_over(void *arg)
     return pressure_is_over(p->other, p->gen);
 }
 
-static void wait_for(struct session *s, struct post_pressure *p)
+/* True if it has waited. `r`: the room that was spoken in, or NULL. */
+static bool wait_for(struct session *s, struct post_pressure *p, struct room *r)
 {
     struct outbox *own = s->member.outbox;
-    int64_t until_ms = p->other == own ? 0 : pressure_begin(p->other, p->gen, own);
-    if (!until_ms)
-        return;
-    counter_add(COUNTER_PRESSURE_WAITS, 1);
-    session_wait(s, until_ms, is_over, p);
-    pressure_end(p->other, p->gen, own);
+    bool waits = false, briefly = r && fanout_is_impatient(&r->fanout, clock_ms());
+    int64_t until_ms;
+    while (p->other != own && !session_is_over(s) &&
+           (until_ms = pressure_begin(p->other, p->gen, own, briefly)) != 0) {
+        int64_t first_ms = clock_ms() + CHARGE_MS;
+        counter_add(COUNTER_PRESSURE_WAITS, !waits);
+        if (!waits && r && first_ms < until_ms && !session_wait(s, first_ms, is_over, p))
+            fanout_charge(&r->fanout);
+        waits = true;
+        session_wait(s, until_ms, is_over, p);
+        if (pressure_end(p->other, p->gen, own, briefly) && r)
+            fanout_waited_in_vain(&r->fanout, clock_ms());
+    }
+    return waits;
 }
 
 void backpressure_wait_own(struct session *s)
@@ -46,23 +56,23 @@ void backpressure_wait(struct session *s)
     struct post_pressure p;
     backpressure_wait_own(s);
     while ((p = post_pressure()).other) /* the flush before a wait may meet another one */
-        wait_for(s, &p);
+        wait_for(s, &p, s->spoken_in);
 }
 
 static bool history_has_space(void *arg)
 {
-    (void)arg;
-    return !history_is_full();
+    return !history_is_full(arg);
 }
 
 bool backpressure_wait_room(struct session *s, struct room *r)
 {
     struct post_pressure p;
-    if (fanout_congested(&r->fanout, &p))
-        wait_for(s, &p);
-    bool waits = history_is_full();
+    s->spoken_in = r;
+    while (fanout_congested(&r->fanout, &p) && wait_for(s, &p, r)) /* others who waited may have filled it again */
+        ;
+    bool waits = history_is_full(r);
     counter_add(COUNTER_PRESSURE_WAITS, waits);
     while (waits && !session_is_over(s))
-        waits = !session_wait(s, clock_ms() + HISTORY_POLL_MS, history_has_space, NULL);
+        waits = !session_wait(s, clock_ms() + HISTORY_POLL_MS, history_has_space, r);
     return !session_is_over(s);
 }

@@ -15,7 +15,7 @@ void backpressure_wait(struct session *s);
 void backpressure_wait_own(struct session *s);
 
 /* Before something is said in a room: waits for the outbox that the last speaker there found congested, and while the
- * history's queue is full. False: the session has ended meanwhile. */
+ * room has its share of the history's queue. False: the session has ended meanwhile. */
 bool backpressure_wait_room(struct session *s, struct room *r);
 
 #endif

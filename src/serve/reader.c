@@ -75,6 +75,7 @@ static bool pass_line(struct session *s)
         return false;
     counter_add(COUNTER_LINES, 1);
     atomic_store_explicit(&s->member.active_ms, clock_coarse_ms(), memory_order_relaxed);
+    s->spoken_in = NULL;
     session_rooms_sync(s);
     mailbox_heard(s);
     s->protocol->line(s, status, text, len);

@@ -41,6 +41,7 @@ struct session {
     struct line line;                /* R */
     size_t body_bytes;               /* R: the next so many bytes are a body and not lines */
     struct flood flood;              /* R */
+    struct room *spoken_in;          /* R: borrows; the room that its last line was said in, or NULL */
     bool is_exempt;                  /* R: from the flood limit */
     bool is_heard;                   /* R: the client has sent something, so .security is known */
     struct stream_security security; /* R: how its stream is encrypted; .version NULL: not */

@@ -21,6 +21,7 @@ enum { PASSED, FAILED, USAGE, INCOMPLETE_LOGIN }; /* exit codes */
 struct arguments {
     struct load_options load;
     const char *protocol, *host;
+    const char *paced;
     int port;
     bool json;
 };
@@ -50,6 +51,9 @@ static const struct row {
     {"duration", "S", NUMBER, AT(load.duration_s), 1, 86400, "seconds to measure (10); the maximum for a burst"},
     {"warmup", "S", NUMBER, AT(load.warmup_s), 0, 3600, "seconds of load before that (1)"},
     {"stopped", "N", NUMBER, AT(load.stopped), 0, 100000, "additional clients that join and then never read"},
+    {"stopped-kib", "N", NUMBER, AT(load.stopped_kib), 1, 1000000, "or read so many KiB per second"},
+    {"paced", "N,...", TEXT, AT(paced), 0, 0,
+     "additional clients of the one room, each reads so many KiB per second"},
     {"loud", "N", NUMBER, AT(load.loud), 0, 1000000, "texts per second in an extra room for the stopped clients"},
     {"ask", "N", NUMBER, AT(load.ask), 0, 100000,
      "with chat: queries per second, HISTORY and SEARCH in turn (see fill)"},
@@ -96,6 +100,21 @@ static bool set(struct arguments *a, const struct row *row, const char *text)
     return true;
 }
 
+static bool read_paces(struct load_options *o, const char *text)
+{
+    while (text && *text) {
+        char *end;
+        long v = strtol(text, &end, 10);
+        if (end == text || (*end && *end != ',') || v < 1 || v > 1000000 || o->paced == PACED_MOST) {
+            fprintf(stderr, "chatload: --paced must be at most %d numbers from 1 to 1000000\n", PACED_MOST);
+            return false;
+        }
+        o->paced_kib[o->paced++] = (int)v;
+        text = *end ? end + 1 : end;
+    }
+    return true;
+}
+
 static bool complete(struct arguments *a)
 {
     struct load_options *o = &a->load;
@@ -104,6 +123,8 @@ static bool complete(struct arguments *a)
         fprintf(stderr, "chatload: unknown protocol %s\n", a->protocol);
         return false;
     }
+    if (!read_paces(o, a->paced))
+        return false;
     int port = a->port ? a->port : o->proto->port;
     o->server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     if (inet_pton(AF_INET, a->host, &o->server.sin_addr) != 1) {
@@ -136,6 +157,8 @@ static bool fits(const struct load_options *o)
         wrong = "this protocol has no echo: every room needs at least two clients";
     else if ((size_t)o->length > o->proto->most)
         wrong = "the text is too long for this protocol";
+    else if (o->paced && (o->rooms > 1 || o->loud || o->ask))
+        wrong = "--paced is for one room, without --loud and --ask";
     else if (o->tls_version && !o->tls)
         wrong = "--tls-version needs --tls";
     else if (o->proto->is_mute && !o->tls)

@@ -57,12 +57,14 @@ static void empty(struct buf *b)
         buf_clear(b);
 }
 
-int client_read(struct client *c, struct input *in)
+int client_read(struct client *c, struct input *in, size_t most)
 {
-    size_t kept = c->rest.len;
+    size_t kept = c->rest.len, space = INPUT_SIZE - kept;
     must(kept < INPUT_SIZE);
+    if (space > most)
+        space = most;
     char *to = in->data + kept;
-    ssize_t n = c->tls ? tls_read(c->tls, to, INPUT_SIZE - kept) : recv(c->fd, to, INPUT_SIZE - kept, 0);
+    ssize_t n = c->tls ? tls_read(c->tls, to, space) : recv(c->fd, to, space, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
     if (n <= 0)

@@ -25,6 +25,7 @@ enum client_state {
 #define CLIENT_STOPS -1 /* .member of a client that stops reading once it has joined */
 #define CLIENT_ASKS -2  /* .member of a client that sends queries */
 #define CLIENT_WORDS 80
+#define CLIENT_SMALL_BUFFER 4096 /* receive buffer of one that reads little, so that it fills soon */
 
 struct client {
     enum client_state state;
@@ -38,6 +39,8 @@ struct client {
     size_t sent;     /* bytes of .out already sent */
     struct buf rest; /* owns; an incomplete frame */
     int64_t began_ns;
+    int kib_s;       /* it reads at this pace; 0: as fast as it can */
+    int64_t read_ns; /* and read last at this time */
     char *words;     /* owns; the last error from the server, or NULL */
 };
 
@@ -55,8 +58,8 @@ int client_connect(struct client *c, const struct sockaddr_in *to, struct in_add
 /* The result of connecting: 0 or an error number. */
 int client_connected(struct client *c);
 
-/* Reads what is available, behind the kept rest. 1: there is input; 0: nothing new; -1: the server has closed. */
-int client_read(struct client *c, struct input *in);
+/* Reads what is available, at most so many bytes, behind the kept rest. 1: there is input; 0: nothing new; -1: the server has closed. */
+int client_read(struct client *c, struct input *in, size_t most);
 
 /* Keeps unused input for the next read. */
 void client_keep(struct client *c, const char *p, size_t n);

@@ -38,7 +38,7 @@ static void make_rooms(struct engine *e)
     e->rooms = panic_calloc((unsigned long)e->room_count, sizeof *e->rooms);
     for (int i = 0; i < o->rooms; i++) {
         struct room *r = &e->rooms[i];
-        int members = (o->clients - i + o->rooms - 1) / o->rooms, senders = (o->senders - i + o->rooms - 1) / o->rooms;
+        int members = (o->clients - i + o->rooms - 1) / o->rooms + (i ? 0 : o->paced), senders = (o->senders - i + o->rooms - 1) / o->rooms;
         snprintf(r->name, sizeof r->name, "%sb%d", e->proto->prefix, o->first + i);
         r->step = o->rooms;
         r->first = i;
@@ -68,6 +68,12 @@ static void make_clients(struct engine *e)
         if (i >= o->clients) {
             c->room = o->loud ? e->loud_room : 0;
             c->member = o->loud && i == o->clients ? 0 : CLIENT_STOPS;
+        }
+        if (i >= o->clients && i < o->clients + o->paced) { /* there is one room */
+            c->member = i;
+            c->kib_s = o->paced_kib[i - o->clients];
+        } else if (c->member == CLIENT_STOPS) {
+            c->kib_s = o->stopped_kib;
         }
         if (o->ask && i >= e->asks.first && i < e->asks.first + ASKERS) {
             c->room = i % o->rooms;
@@ -104,6 +110,8 @@ void engine_fini(struct engine *e)
     free(e->rooms);
     free(e->dirty);
     free(e->speakers);
+    free(e->paced);
+    free(e->slots);
     close(e->epoll_fd);
     close(e->timer_fd);
 }
@@ -130,6 +138,13 @@ void engine_lose(struct engine *e, struct client *c, const char *why)
         e->failed++;
     } else if (c->member != CLIENT_STOPS) {
         e->result->closed++;
+    } else {
+        e->result->stopped_closed++;
+        engine_count_words(&e->result->stopped_words, c->words ? c->words : why);
+    }
+    if (c->state == CLIENT_IN && c->member >= 0) { /* what it still misses does not arrive */
+        e->rooms[c->room].gone++;
+        e->due -= check_missing(&e->rooms[c->room].check, (unsigned)c->member);
     }
     if (c->member != CLIENT_STOPS || c->state < CLIENT_IN)
         engine_count_words(&e->result->closed_words, c->words ? c->words : why);
@@ -227,9 +242,9 @@ static void other_arrived(struct engine *e, struct client *c, const struct frame
     }
 }
 
-static void read_some(struct engine *e, struct client *c)
+void engine_read(struct engine *e, struct client *c, size_t most)
 {
-    int came = client_read(c, &e->input);
+    int came = client_read(c, &e->input, most);
     if (came < 0)
         engine_lose(e, c, "closed without last words");
     if (came <= 0)
@@ -262,11 +277,11 @@ static void handle(struct engine *e, struct client *c, uint32_t events)
     if (c->state == CLIENT_SHAKING) {
         login_shake(e, c);
         if (c->fd >= 0 && tls_has_input(c->tls))
-            read_some(e, c);
+            engine_read(e, c, INPUT_SIZE);
         return;
     }
     if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-        read_some(e, c);
+        engine_read(e, c, INPUT_SIZE);
     if (c->fd >= 0 && events & EPOLLOUT) {
         if (has_burst(e, c))
             traffic_burst(e, c);
@@ -295,7 +310,9 @@ static void fired(struct engine *e)
 void engine_turn(struct engine *e, int64_t until_ns)
 {
     struct epoll_event events[EVENTS_AT_ONCE];
-    int64_t next_ns = traffic_next_ns(e);
+    int64_t next_ns = traffic_next_ns(e), paced_ns = paced_next_ns(e);
+    if (paced_ns < until_ns)
+        until_ns = paced_ns;
     arm(e, next_ns < until_ns ? next_ns : until_ns);
     int n = epoll_wait(e->epoll_fd, events, EVENTS_AT_ONCE, -1);
     e->now_ns = engine_clock();
@@ -312,6 +329,7 @@ void engine_turn(struct engine *e, int64_t until_ns)
         if (e->dirty_count)
             flush(e);
     }
+    paced_read(e);
     traffic_pace(e);
     ask_pace(e);
     flush(e);

@@ -13,6 +13,7 @@ struct room {
     char name[16];
     struct check check;
     int step, first; /* member m is client number first + m * step */
+    int gone;        /* members that were closed */
     int in_flight;   /* with a window: texts that their witness has not seen yet */
     int turn;        /* the next sender */
 };
@@ -27,6 +28,8 @@ struct pacer {
 
 /* A client that sends queries: those without an answer yet, in order. */
 #define ASKER_OPEN 64
+#define SLOTS_A_SECOND 10
+#define SLOT_NS (1000000000LL / SLOTS_A_SECOND)
 
 struct asker {
     int at, n;
@@ -65,6 +68,10 @@ struct engine {
     int64_t login_ns; /* when the first began */
 
     /* traffic */
+    struct client **paced; /* owns; those that read at a pace */
+    int paced_count;
+    int64_t paced_ns; /* their next tick */
+
     int *speakers; /* owns; senders in the order of the schedule */
     struct pacer main, loud;
     struct asks asks;
@@ -73,6 +80,7 @@ struct engine {
     int64_t talk_ns;    /* when the traffic began; INT64_MAX before */
     int64_t measure_ns; /* texts due from then on are measured; INT64_MAX: none */
     bool is_measuring;
+    uint32_t *slots; /* owns; texts that arrived in each slot of the measured time */
     uint64_t due, arrived; /* all texts, all rooms */
     int64_t arrived_ns;    /* when the last one arrived */
 };
@@ -89,6 +97,16 @@ void engine_lose(struct engine *e, struct client *c, const char *why);
 void engine_watch(struct engine *e, struct client *c, bool out);
 void engine_mark(struct engine *e, struct client *c);
 void engine_count_words(struct words *w, const char *text);
+
+/* Reads at most so many bytes, and handles what came. */
+void engine_read(struct engine *e, struct client *c, size_t most);
+
+/* paced.c: the size of such a client's receive buffer; it has joined; when any of them reads next, INT64_MAX: never; reads
+ * what is due. */
+int paced_buffer(const struct client *c);
+void paced_begin(struct engine *e, struct client *c);
+int64_t paced_next_ns(const struct engine *e);
+void paced_read(struct engine *e);
 
 /* login.c: starts logins up to the limit of those in progress; continues one whose socket is connected, or whose
  * handshake has begun. */

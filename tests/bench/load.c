@@ -171,6 +171,7 @@ static void begin_measure(struct engine *e)
     const struct load_options *o = e->o;
     e->measure_ns = e->now_ns;
     e->is_measuring = true;
+    e->slots = panic_calloc((unsigned long)(o->duration_s * SLOTS_A_SECOND), sizeof *e->slots);
     e->loud = (struct pacer){.start_ns = e->now_ns, .rate = o->loud, .most = -1};
     if (o->burst) {
         e->burst_left = o->burst;
@@ -211,6 +212,37 @@ static void talk(struct engine *e)
     e->result->is_complete = !was_cut;
 }
 
+/* ---- dips of the throughput ---- */
+
+static int compare_slots(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Time with less than half of the usual throughput, which is the median. */
+static void find_dips(struct engine *e)
+{
+    struct load_result *r = e->result;
+    int n = (int)(r->measured_ns / SLOT_NS), most = e->o->duration_s * SLOTS_A_SECOND, run = 0, longest = 0, all = 0;
+    if (n > most)
+        n = most;
+    if (n < 3)
+        return;
+    uint32_t *sorted = panic_calloc((unsigned long)n, sizeof *sorted);
+    memcpy(sorted, e->slots, (size_t)n * sizeof *sorted);
+    qsort(sorted, (size_t)n, sizeof *sorted, compare_slots);
+    uint32_t usual = sorted[n / 2];
+    free(sorted);
+    for (int i = 0; i < n; i++) {
+        run = e->slots[i] < usual / 2 ? run + 1 : 0;
+        all += run > 0;
+        longest = run > longest ? run : longest;
+    }
+    r->dips_ns = all * SLOT_NS;
+    r->longest_dip_ns = longest * SLOT_NS;
+}
+
 /* ---- the clients that stopped reading ---- */
 
 /* Reads to the end of input. True if the server had closed. */
@@ -221,7 +253,7 @@ static bool read_to_end(struct client *c, struct input *in, int64_t until_ns)
         struct pollfd p = {.fd = c->fd, .events = POLLIN};
         if (left_ms < 0 || poll(&p, 1, (int)left_ms) <= 0)
             return false;
-        int came = client_read(c, in);
+        int came = client_read(c, in, INPUT_SIZE);
         if (came < 0)
             return true;
         if (came == 0)
@@ -315,6 +347,7 @@ static void run_phases(struct engine *e)
     r->switches = switches < 0 ? -1 : proc_switches(e->o->pid) - switches;
     r->all_delivered = e->arrived - arrived;
     measure_memory(e, &r->memory_after);
+    find_dips(e);
     read_stopped(e);
     check_all(e);
 }

@@ -9,7 +9,8 @@
 
 #include <netinet/in.h>
 
-#define ASKERS 4 /* connections that send queries, with --ask */
+#define ASKERS 4     /* connections that send queries, with --ask */
+#define PACED_MOST 8 /* clients that read at a pace, with --paced */
 
 /* The options of a run. Exactly one of window, rate and burst is more than 0. */
 struct load_options {
@@ -20,6 +21,9 @@ struct load_options {
     int window, rate, burst;
     int duration_s, warmup_s;
     int stopped; /* additional clients that never read once they have joined */
+    int stopped_kib; /* instead they read so many KiB a second; 0: nothing */
+    int paced;       /* additional clients of the first room that read at a pace, and must miss nothing all the same */
+    int paced_kib[PACED_MOST]; /* KiB a second of each */
     int loud;    /* texts per second in an extra room for the stopped clients; 0: they are in the first room */
     int ask;     /* queries per second, HISTORY and SEARCH in turn; 0: none */
     bool hello;  /* every sender sends one text before memory is measured and the load begins */
@@ -70,13 +74,14 @@ struct load_result {
     struct hist history, search; /* of queries, from when they were due to the end of their answer */
     uint64_t part, unasked;      /* incomplete answers; queries for which no asker was free */
     int closed, stopped_closed;
+    int64_t dips_ns, longest_dip_ns; /* measured: time with less than half of the usual throughput */
     struct words closed_words, stopped_words, complaints;
 };
 
 /* The number of all connections. */
 static inline int load_connections(const struct load_options *o)
 {
-    return o->clients + o->stopped + (o->loud > 0) + (o->ask > 0) * ASKERS;
+    return o->clients + o->paced + o->stopped + (o->loud > 0) + (o->ask > 0) * ASKERS;
 }
 
 /* Runs the load. False only if it could not start; the reason is on standard error. */

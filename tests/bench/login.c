@@ -13,7 +13,6 @@
 #include <sys/epoll.h>
 
 #define PORTS_A_SOURCE 20000 /* fewer than Linux allows for one address by default */
-#define SMALL_BUFFER 4096
 
 /* The system's choice for the first 20,000 clients, then 127.0.1.1, 127.0.1.2 and so on. */
 static struct in_addr source(const struct engine *e, int index)
@@ -29,7 +28,8 @@ static void begin(struct engine *e, struct client *c)
     struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT, .data.ptr = c};
     c->began_ns = e->now_ns;
     c->wants_out = true;
-    if (client_connect(c, &e->o->server, source(e, index), c->member == CLIENT_STOPS ? SMALL_BUFFER : 0) != 0 ||
+    int buffer = c->kib_s ? paced_buffer(c) : c->member == CLIENT_STOPS ? CLIENT_SMALL_BUFFER : 0;
+    if (client_connect(c, &e->o->server, source(e, index), buffer) != 0 ||
         epoll_ctl(e->epoll_fd, EPOLL_CTL_ADD, c->fd, &ev) != 0) {
         perror("chatload: connect");
         e->failed++;
@@ -128,6 +128,8 @@ void login_done(struct engine *e, struct client *c)
     hist_add(&e->result->login, e->now_ns - c->began_ns);
     if (e->proto->is_mute)
         client_close(c);
+    else if (c->kib_s)
+        paced_begin(e, c);
     else if (c->member == CLIENT_STOPS)
         epoll_ctl(e->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
     login_more(e);

@@ -108,6 +108,10 @@ static void print_load(const struct load_options *o, const struct figures *f)
         printf(", a burst of %d", o->burst);
     if (o->stopped)
         printf(", %d stop reading", o->stopped);
+    if (o->stopped_kib)
+        printf(" (they read %d KiB/s)", o->stopped_kib);
+    for (int i = 0; i < o->paced; i++)
+        printf("%s%d KiB/s", i ? ", " : ", more read at ", o->paced_kib[i]);
     if (o->loud)
         printf(", a loud room at %d texts/s", o->loud);
     printf("\n");
@@ -167,6 +171,8 @@ void report_text(const struct load_options *o, const struct load_result *r)
         return;
     }
     printf("throughput  %.0f texts/s in, %.0f deliveries/s out, over %.2f s\n", f.said_s, f.delivered_s, f.seconds);
+    printf("dips        below half of the usual throughput for %.1f s in all, the longest %.1f s\n",
+           (double)r->dips_ns / 1e9, (double)r->longest_dip_ns / 1e9);
     print_latency("latency", &r->latency);
     print_histogram(&r->latency);
     print_server(r, &f);
@@ -287,6 +293,8 @@ void report_json(const struct load_options *o, const struct load_result *r)
     put_number("said_per_s", f.said_s);
     put_number("deliveries_per_s", f.delivered_s);
     put_number("deliveries", (double)r->delivered);
+    put_number("dips_s", (double)r->dips_ns / 1e9);
+    put_number("longest_dip_s", (double)r->longest_dip_ns / 1e9);
     put_latency("latency", &r->latency);
     put_latency("late", &r->late);
     put_number("ask", o->ask);

@@ -32,7 +32,7 @@ static void say(struct engine *e, struct room *r, int sender, int64_t due_ns)
     };
     stamp_write(text, len, &st);
     e->proto->say(&c->out, r->name, text, len);
-    e->due += (uint64_t)(r->check.members - !e->proto->echoes);
+    e->due += (uint64_t)(r->check.members - r->gone - !e->proto->echoes);
     if (c->room != e->loud_room && due_ns >= e->measure_ns) {
         e->result->said++;
         hist_add(&e->result->late, e->now_ns - due_ns);
@@ -75,8 +75,12 @@ void traffic_arrived(struct engine *e, struct room *r, const struct client *c, c
     e->arrived_ns = e->now_ns;
     if (c->room == e->loud_room)
         return;
-    if (e->is_measuring)
+    if (e->is_measuring) {
         e->result->delivered++;
+        int64_t slot = (e->now_ns - e->measure_ns) / SLOT_NS;
+        if (!c->kib_s && slot < e->o->duration_s * SLOTS_A_SECOND)
+            e->slots[slot]++;
+    }
     if (st->sent_ns >= e->measure_ns)
         hist_add(&e->result->latency, e->now_ns - st->sent_ns);
     if (e->o->window && is_witness(e, r, c->member, (int)st->sender)) {

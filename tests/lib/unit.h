@@ -143,8 +143,10 @@ int unit_put_size(struct outbox *ob, size_t size, bool answer);
 /* ---- an outbox over a unit_stream ---- */
 
 /* Limits that no test reaches, and limits that are reached soon. */
-#define UNIT_WIDE (struct outbox_limits){.entries = 65536, .bytes = 64 << 20, .age_ms = 30000, .patience_ms = 1000}
-#define UNIT_TIGHT (struct outbox_limits){.entries = 16, .bytes = 8192, .age_ms = 30000, .patience_ms = 1000}
+#define UNIT_WIDE                                                                                                      \
+    (struct outbox_limits){.entries = 65536, .bytes = 64 << 20, .age_ms = 30000, .patience_ms = 1000, .pace_kib_s = 64}
+#define UNIT_TIGHT                                                                                                     \
+    (struct outbox_limits){.entries = 16, .bytes = 8192, .age_ms = 30000, .patience_ms = 1000, .pace_kib_s = 64}
 void unit_limits(struct outbox_limits l);
 
 /* A generation not used before. */

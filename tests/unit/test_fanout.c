@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "base/counter.h"
 #include "chat/rooms.h"
 #include "chat/roster.h"
 #include "chat/talk.h"
@@ -28,7 +29,8 @@
 #include <unistd.h>
 
 /* A piece has at most two lines or 1 KiB. */
-#define PIECES (struct outbox_limits){.entries = 32, .bytes = 16384, .age_ms = 30000, .patience_ms = 1000}
+#define PIECES                                                                                                         \
+    (struct outbox_limits){.entries = 32, .bytes = 16384, .age_ms = 30000, .patience_ms = 1000, .pace_kib_s = 64}
 
 static struct unit_member alice, bob, carol;
 static struct room *r;
@@ -470,15 +472,57 @@ static void a_member_with_acks_hears_the_number_in_place_of_the_echo(void **stat
     unit_say(r, &alice.member, "one");
     uint64_t first = r->last_id;
     unit_act(r, &alice.member, "two");
-    assert_int_equal(r->fanout.gathered, 0);
-    snprintf(want, sizeof want, "ROOM #den bob from a thread\nOK %llu\nOK %llu\n", (unsigned long long)first,
-             (unsigned long long)first + 1);
+    assert_int_equal(r->fanout.gathered, 3); /* bob has to put them */
+    unit_say(r, &alice.member, "last");
+    post_settle();
+    snprintf(want, sizeof want, "ROOM #den bob from a thread\nOK %llu\nOK %llu\nOK %llu\n", (unsigned long long)first,
+             (unsigned long long)first + 1, (unsigned long long)first + 2);
     unit_member_hears(&alice, want);
     speaker_stop(&sp);
-    unit_member_hears(&bob, "ROOM #den bob from a thread\nROOM #den alice one\nME #den alice two\n");
+    unit_member_hears(&bob, "ROOM #den bob from a thread\nROOM #den alice one\nME #den alice two\nROOM #den alice last\n");
     alice.member.caps = 0;
     unit_say(r, &alice.member, "three");
     unit_member_hears(&alice, "ROOM #den alice three\n");
+}
+
+static void acks_and_lines_of_others_keep_their_order(void **state)
+{
+    (void)state;
+    char want[200];
+    alice.member.caps = 1u << CAP_ACKS;
+    all_quiet();
+    unit_say(r, &alice.member, "a");
+    unsigned long long first = r->last_id;
+    unit_say(r, &bob.member, "b");
+    unit_say(r, &bob.member, "c");
+    unit_say(r, &alice.member, "d");
+    unit_say(r, &alice.member, "e");
+    unit_say(r, &bob.member, "f");
+    assert_int_equal(r->fanout.gathered, 6);
+    post_settle();
+    assert_int_equal(entries(&alice), 6);
+    assert_int_equal(alice.member.outbox->queued.n, 4); /* an ack, two lines, two acks, a line */
+    assert_int_equal(alice.member.outbox->queued.v[0]->resendable, 0);
+    assert_int_equal(alice.member.outbox->queued.v[1]->resendable, alice.member.outbox->queued.v[1]->len);
+    assert_int_equal(bob.member.outbox->queued.n, 1);
+    snprintf(want, sizeof want, "OK %llu\nROOM #den bob b\nROOM #den bob c\nOK %llu\nOK %llu\nROOM #den bob f\n", first,
+             first + 3, first + 4);
+    unit_member_hears(&alice, want);
+    alice.member.caps = 0;
+}
+
+static void an_ack_does_not_overtake_an_answer_nor_an_answer_an_ack(void **state)
+{
+    (void)state;
+    char want[64];
+    struct event pong = {.kind = EVENT_PONG};
+    alice.member.caps = 1u << CAP_ACKS;
+    unit_say(r, &alice.member, "one");
+    post_settle();
+    member_answer(&alice.member, &pong);
+    snprintf(want, sizeof want, "OK %llu\nPONG\n", (unsigned long long)r->last_id);
+    unit_member_hears(&alice, want);
+    alice.member.caps = 0;
 }
 
 /* ---- ignoring ---- */
@@ -520,6 +564,55 @@ static void an_ignored_member_is_still_heard_by_others_in_order(void **state)
     unit_say(r, &alice.member, "five");
     assert_int_equal(r->fanout.gathered, 1);
     unit_member_hears(&bob, "ROOM #den alice five\n");
+}
+
+static void who_hears_less_costs_the_others_nothing(void **state)
+{
+    (void)state;
+    join(&carol);
+    all_quiet();
+    unit_client_wait_asleep(&carol.client);
+    unit_member_clear(&carol);
+    ignore(&bob, "alice");
+    unit_say(r, &alice.member, "one");
+    unit_say(r, &carol.member, "two");
+    unit_say(r, &alice.member, "three");
+    unit_say(r, &carol.member, "four");
+    assert_int_equal(r->fanout.gathered, 4);
+    post_settle();
+    assert_int_equal(alice.member.outbox->queued.n, 1);
+    assert_ptr_equal(alice.member.outbox->queued.v[0], carol.member.outbox->queued.v[0]);
+    assert_int_equal(entries(&carol), 4);
+    assert_int_equal(bob.member.outbox->queued.n, 1); /* one piece as well */
+    assert_int_equal(entries(&bob), 2);
+    unit_member_hears(&bob, "ROOM #den carol two\nROOM #den carol four\n");
+    unit_member_clear(&carol);
+    unit_member_clear(&alice);
+    unit_say(r, &alice.member, "five");
+    unit_member_hears(&carol, "ROOM #den alice five\n");
+    unit_member_hears(&bob, ""); /* not even an empty message */
+}
+
+static void deliveries_count_those_who_hear(void **state)
+{
+    (void)state;
+    ignore(&bob, "alice");
+    uint64_t before = counter_get(COUNTER_DELIVERIES);
+    unit_say(r, &alice.member, "one");
+    unit_say(r, &bob.member, "two");
+    assert_int_equal(counter_get(COUNTER_DELIVERIES), before + 1 + 2);
+}
+
+static void a_member_who_left_leaves_no_cuts_behind(void **state)
+{
+    (void)state;
+    ignore(&bob, "alice");
+    unit_say(r, &alice.member, "one");
+    unit_member_leave(&bob, r, false);
+    unit_say(r, &alice.member, "two");
+    unit_member_hears(&alice, "ROOM #den alice one\nLEAVE #den bob\nROOM #den alice two\n");
+    for (int i = 0; i < r->fanout.count; i++)
+        assert_int_equal(r->fanout.members[i].cuts.n, 0);
 }
 
 static void only_the_talk_of_an_ignored_user_is_hidden(void **state)
@@ -619,6 +712,17 @@ static void every_speaker_meets_an_outbox_that_presses(void **state)
     unit_held_stop(&slow);
 }
 
+static void a_room_that_waited_in_vain_is_impatient_for_a_minute(void **state)
+{
+    (void)state;
+    assert_false(fanout_is_impatient(&r->fanout, 5000));
+    fanout_waited_in_vain(&r->fanout, 5000);
+    assert_true(fanout_is_impatient(&r->fanout, 5000));
+    fanout_waited_in_vain(&r->fanout, 40000); /* briefly; that does not prolong it */
+    assert_true(fanout_is_impatient(&r->fanout, 64999));
+    assert_false(fanout_is_impatient(&r->fanout, 65000));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -642,12 +746,18 @@ int main(void)
         TEST(lines_that_a_form_cannot_express_are_not_put),
         TEST(a_member_with_tags_hears_the_replay_with_them),
         TEST(a_member_with_acks_hears_the_number_in_place_of_the_echo),
+        TEST(acks_and_lines_of_others_keep_their_order),
+        TEST(an_ack_does_not_overtake_an_answer_nor_an_answer_an_ack),
         TEST(an_ignored_member_is_still_heard_by_others_in_order),
+        TEST(who_hears_less_costs_the_others_nothing),
+        TEST(deliveries_count_those_who_hear),
+        TEST(a_member_who_left_leaves_no_cuts_behind),
         TEST(only_the_talk_of_an_ignored_user_is_hidden),
         TEST(members_always_hear_themselves),
         TEST(an_ignored_user_is_left_out_of_the_replay),
         TEST(acks_work_together_with_ignoring),
         TEST(every_speaker_meets_an_outbox_that_presses),
+        TEST(a_room_that_waited_in_vain_is_impatient_for_a_minute),
     };
 #undef TEST
     alarm(60);

@@ -263,17 +263,76 @@ static void the_queue_is_full_above_its_limit_and_free_once_written(void **state
     history_configure(&small);
     unit_house_settle();
     unit_job_block(&gate);
-    assert_false(history_is_full());
+    assert_false(history_is_full(r));
     say("one");
-    assert_false(history_is_full());
+    assert_false(history_is_full(r));
     say("two");
     say("three");
-    assert_true(history_is_full());
+    assert_true(history_is_full(r));
     say("four"); /* a speaker that does not wait loses nothing */
     unit_job_release(&gate);
     unit_until(is_written, NULL);
-    assert_false(history_is_full());
+    assert_false(history_is_full(r));
     expect((struct history_range){.most = 9}, "one two three four ");
+}
+
+static void a_room_that_floods_waits_by_itself(void **state)
+{
+    (void)state;
+    struct history_limits small = LIMITS;
+    struct unit_job gate;
+    small.queue_bytes = 4000;
+    history_configure(&small);
+    struct room *quiet = rooms_get_or_make("#quiet", 0), *loud = rooms_get_or_make("#loud", 0), *first = r;
+    unit_member_join(&alice, quiet);
+    unit_member_join(&alice, loud);
+    unit_house_settle();
+    unit_job_block(&gate);
+    int said[2] = {0};
+    for (int i = 0; i < 2; i++)
+        for (r = i ? loud : first; !history_is_full(r); said[i]++)
+            say("flood");
+    assert_in_range(history_queued(), 2000, 3999);
+    assert_true(said[0] > said[1] && said[1] > 1); /* half, and half of the rest */
+    assert_true(history_is_full(first));
+    assert_false(history_is_full(quiet));
+    r = quiet;
+    say("hello");
+    assert_false(history_is_full(quiet));
+    unit_job_release(&gate);
+    unit_until(is_written, NULL);
+    assert_false(history_is_full(first));
+    assert_false(history_is_full(loud));
+    r = first;
+}
+
+static void what_is_being_written_still_counts_for_its_room(void **state)
+{
+    (void)state;
+    struct history_limits small = LIMITS;
+    struct unit_job gate, behind;
+    small.queue_bytes = 1000;
+    history_configure(&small);
+    unit_house_settle();
+    unit_job_block(&gate);
+    while (!history_is_full(r))
+        say("one");
+    unit_job_init(&behind, false);
+    behind.held = true;
+    store_put(&behind.job);
+    unit_job_release(&gate);
+    unit_job_wait_inside(&behind); /* in one transaction with the messages, which are not on disk yet */
+    assert_true(history_is_full(r));
+    say("two"); /* into the next batch */
+    assert_true(history_is_full(r));
+    unit_job_release(&behind);
+    unit_until(is_written, NULL);
+    assert_false(history_is_full(r));
+    unit_job_block(&gate);
+    say("three");
+    assert_false(history_is_full(r)); /* what was written is forgotten */
+    unit_job_release(&gate);
+    unit_until(is_written, NULL);
 }
 
 static void lines_said_within_a_second_are_written_together(void **state)
@@ -311,7 +370,7 @@ static void with_a_failed_store_chat_goes_on_and_losses_are_counted(void **state
     store_put(&broken.job);
     unit_store_wait_failed();
     say_numbers(1, 30);
-    assert_false(history_is_full()); /* no speaker waits for a disk that accepts nothing */
+    assert_false(history_is_full(r)); /* no speaker waits for a disk that accepts nothing */
     assert_true(counter_get(COUNTER_HISTORY_LOST) > lost);
     assert_in_range(history_queued(), 1, 1000);
     history_ask(&query, r, (struct history_range){.most = 9}, 1000, &notifier);
@@ -340,6 +399,8 @@ int main(void)
         TEST(a_room_deleted_under_its_members_starts_afresh),
         TEST(with_history_off_nothing_is_stored),
         TEST(the_queue_is_full_above_its_limit_and_free_once_written),
+        TEST(a_room_that_floods_waits_by_itself),
+        TEST(what_is_being_written_still_counts_for_its_room),
         TEST(lines_said_within_a_second_are_written_together),
         TEST(with_a_failed_store_chat_goes_on_and_losses_are_counted),
         TEST(numbers_rise_even_if_the_clock_is_set_back), /* last: the other tests would run in that hour */

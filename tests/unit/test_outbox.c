@@ -357,6 +357,7 @@ static void an_oldest_entry_past_its_age_closes_as_slow_even_in_flight(void **st
     struct unit_held h;
     struct outbox_limits l = UNIT_WIDE;
     l.age_ms = 5000;
+    l.patience_ms = 0;
     unit_limits(l);
     unit_held_start(&h);
     int64_t before = clock_coarse_ms();
@@ -375,6 +376,7 @@ static void a_young_queue_does_not_hide_an_old_batch_in_flight(void **state)
     struct unit_held h;
     struct outbox_limits l = UNIT_WIDE;
     l.age_ms = 5000;
+    l.patience_ms = 0;
     unit_limits(l);
     unit_held_start(&h);
     unit_held_fill(&h, 1, 10);
@@ -405,12 +407,43 @@ static void a_queued_entry_ages_too(void **state)
 {
     (void)state;
     struct unit_held h;
-    unit_limits(UNIT_WIDE);
+    struct outbox_limits l = UNIT_WIDE;
+    l.patience_ms = 0;
+    unit_limits(l);
     unit_held_start(&h);
     unit_put(h.c.outbox, "x"); /* not flushed: it stays queued */
     outbox_tick(h.c.outbox, clock_ms() + 30001);
     assert_int_equal(outbox_reason(h.c.outbox), CLOSE_SLOW);
     unit_held_stop(&h);
+}
+
+/* An entry too old for the limit; the peer takes `kib_s` meanwhile, and the keeper looks four times a second. */
+static enum close_reason age_while_it_takes(int kib_s)
+{
+    struct unit_held h;
+    struct outbox_limits l = UNIT_WIDE;
+    l.age_ms = 5000;
+    unit_limits(l);
+    unit_held_start(&h);
+    unit_held_fill(&h, 1, 10);
+    int64_t now = clock_ms() + 6000;
+    for (int i = 0; i < 400; i++, now += 250) {
+        lock_acquire(&h.c.outbox->lock);
+        h.c.outbox->written += (uint64_t)kib_s * 256;
+        lock_release(&h.c.outbox->lock);
+        outbox_tick(h.c.outbox, now);
+    }
+    enum close_reason reason = outbox_reason(h.c.outbox);
+    unit_held_stop(&h);
+    return reason;
+}
+
+static void an_old_entry_closes_nobody_who_reads_at_the_pace(void **state)
+{
+    (void)state;
+    assert_int_equal(age_while_it_takes(64), CLOSE_OPEN);
+    assert_int_equal(age_while_it_takes(60), CLOSE_SLOW);
+    assert_int_equal(age_while_it_takes(0), CLOSE_SLOW);
 }
 
 /* ---- 4: put, then wake ---- */
@@ -672,12 +705,13 @@ static void retiring_ends_the_writer(void **state)
 static void the_configured_limits_apply(void **state)
 {
     (void)state;
-    unit_limits((struct outbox_limits){17, 8193, 1001, 7});
+    unit_limits((struct outbox_limits){17, 8193, 1001, 7, 99});
     struct outbox_limits l = outbox_limits();
     assert_int_equal(l.entries, 17);
     assert_int_equal(l.bytes, 8193);
     assert_int_equal(l.age_ms, 1001);
     assert_int_equal(l.patience_ms, 7);
+    assert_int_equal(l.pace_kib_s, 99);
 }
 
 static void a_lowered_limit_closes_nobody_until_the_next_put(void **state)
@@ -713,6 +747,7 @@ int main(void)
         cmocka_unit_test(a_young_queue_does_not_hide_an_old_batch_in_flight),
         cmocka_unit_test(an_empty_outbox_has_no_age),
         cmocka_unit_test(a_queued_entry_ages_too),
+        cmocka_unit_test(an_old_entry_closes_nobody_who_reads_at_the_pace),
         cmocka_unit_test(a_put_alone_wakes_nobody),
         cmocka_unit_test(a_burst_costs_one_wake),
         cmocka_unit_test(exactly_one_poster_owes_the_wake),

@@ -108,6 +108,8 @@ static void a_partly_carried_entry_counts_whole_and_ages(void **state)
     assert_int_equal(load.entries, 1);
     assert_int_equal(load.bytes, 10);
     outbox_tick(h.c.outbox, put_ms + 30001);
+    assert_int_equal(outbox_reason(h.c.outbox), CLOSE_OPEN);
+    outbox_tick(h.c.outbox, put_ms + 31002); /* and its patience is spent */
     assert_int_equal(outbox_reason(h.c.outbox), CLOSE_SLOW);
     unit_stream_release(&h.us);
     unit_client_wait_written(&h.c);

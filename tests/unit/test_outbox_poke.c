@@ -461,7 +461,7 @@ static void positions_are_plain_whatever_the_stream_adds(void **state)
 static void held_bytes_age_like_an_entry(void **state)
 {
     (void)state;
-    unit_limits((struct outbox_limits){.entries = 100, .bytes = 10000, .age_ms = 1000, .patience_ms = 1000});
+    unit_limits((struct outbox_limits){.entries = 100, .bytes = 10000, .age_ms = 1000, .pace_kib_s = 64});
     unit_stream_hold(&us);
     read_from_peer("\5", "");
     unit_stream_wait_inside(&us);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Fast senders wait, and a slow reader makes nobody wait for long. The congested outbox has a stream that the test
- * releases entry by entry; time passes by moving back the moment of the outbox's last accounting.
+ * releases entry by entry; time passes by moving back the moment of the outbox's last accounting, and bytes are taken
+ * by counting them as written.
  */
 #include "config.h"
 
@@ -23,13 +24,15 @@
 
 #define ENTRIES 16
 #define PATIENCE_MS 100000 /* no test waits that long */
+#define PACE_KIB_S 64
 
 static struct unit_held slow;
 static struct unit_client me, other;
 
 static void limit_patience(int patience_ms)
 {
-    unit_limits((struct outbox_limits){.entries = ENTRIES, .bytes = 8192, .age_ms = 30000, .patience_ms = patience_ms});
+    unit_limits((struct outbox_limits){
+        .entries = ENTRIES, .bytes = 8192, .age_ms = 30000, .patience_ms = patience_ms, .pace_kib_s = PACE_KIB_S});
 }
 
 static int set_up(void **state)
@@ -77,22 +80,37 @@ static void pass_ms(struct outbox *ob, int64_t ms)
     lock_release(&ob->lock);
 }
 
-static int64_t patience_tenths(struct outbox *ob)
+static void take_kib(struct outbox *ob, int kib)
 {
     lock_acquire(&ob->lock);
-    int64_t tenths = ob->patience.tenths;
+    ob->written += (uint64_t)kib * 1024;
     lock_release(&ob->lock);
-    return tenths;
+}
+
+static int64_t left_ms(struct outbox *ob)
+{
+    lock_acquire(&ob->lock);
+    int64_t us = ob->patience.left_us;
+    lock_release(&ob->lock);
+    return us / 1000;
+}
+
+static bool is_stalled(struct outbox *ob)
+{
+    lock_acquire(&ob->lock);
+    bool stalled = ob->patience.stalled;
+    lock_release(&ob->lock);
+    return stalled;
 }
 
 static bool begin(struct unit_client *who)
 {
-    return pressure_begin(slow.c.outbox, slow.gen, who->outbox) != 0;
+    return pressure_begin(slow.c.outbox, slow.gen, who->outbox, false) != 0;
 }
 
-static void end(struct unit_client *who)
+static bool end(struct unit_client *who)
 {
-    pressure_end(slow.c.outbox, slow.gen, who->outbox);
+    return pressure_end(slow.c.outbox, slow.gen, who->outbox, false);
 }
 
 static bool is_over(void)
@@ -215,8 +233,8 @@ static void a_wait_does_not_extend_to_the_next_life(void **state)
     unit_held_open(&slow);
     fill(9);
     assert_true(pressure_is_over(slow.c.outbox, gen));
-    pressure_end(slow.c.outbox, gen, me.outbox);
-    assert_int_equal(pressure_begin(slow.c.outbox, gen, me.outbox), 0);
+    assert_false(pressure_end(slow.c.outbox, gen, me.outbox, false));
+    assert_int_equal(pressure_begin(slow.c.outbox, gen, me.outbox, false), 0);
     assert_null(slow.c.outbox->patience.waiters);
     assert_true(begin(&me)); /* only for its own generation */
     end(&me);
@@ -227,17 +245,17 @@ static void the_wait_lasts_no_longer_than_the_patience_that_is_left(void **state
     (void)state;
     fill(9);
     int64_t before = clock_ms();
-    int64_t until = pressure_begin(slow.c.outbox, slow.gen, me.outbox);
+    int64_t until = pressure_begin(slow.c.outbox, slow.gen, me.outbox, false);
     int64_t after = clock_ms();
     assert_in_range(until, before + PATIENCE_MS, after + PATIENCE_MS);
     pass_ms(slow.c.outbox, 40000);
     end(&me);
-    int64_t left = patience_tenths(slow.c.outbox);
-    assert_true(left <= (PATIENCE_MS - 40000) * 10);
+    int64_t left = left_ms(slow.c.outbox);
+    assert_true(left <= PATIENCE_MS - 40000);
     before = clock_ms();
-    until = pressure_begin(slow.c.outbox, slow.gen, me.outbox);
-    assert_true(until < clock_ms() + PATIENCE_MS - 39000); /* a little was refilled since */
-    assert_true(until >= before + left / 10);
+    until = pressure_begin(slow.c.outbox, slow.gen, me.outbox, false);
+    assert_true(until <= clock_ms() + PATIENCE_MS - 40000);
+    assert_true(until >= before + left - 10000);
     end(&me);
 }
 
@@ -249,11 +267,11 @@ static void two_simultaneous_waiters_cost_patience_once(void **state)
     assert_true(begin(&other));
     pass_ms(slow.c.outbox, 40000);
     end(&me);
-    int64_t first = patience_tenths(slow.c.outbox);
+    int64_t first = left_ms(slow.c.outbox);
     end(&other);
-    int64_t second = patience_tenths(slow.c.outbox);
-    assert_true(first <= (PATIENCE_MS - 40000) * 10);
-    assert_true(first - second < 20000 * 10);
+    int64_t second = left_ms(slow.c.outbox);
+    assert_true(first <= PATIENCE_MS - 40000);
+    assert_true(first - second < 20000);
     assert_false(slow.c.outbox->patience.stalled);
 }
 
@@ -321,15 +339,150 @@ static void patience_refills_at_a_tenth_of_the_time(void **state)
     fill(9);
     run_out_of_patience();
     lock_acquire(&slow.c.outbox->lock);
-    slow.c.outbox->patience.stalled = false;
-    slow.c.outbox->patience.tenths = 0;
+    slow.c.outbox->patience.stalled = slow.c.outbox->patience.charged = false; /* as when it was under a quarter */
+    slow.c.outbox->patience.left_us = 0;
     slow.c.outbox->patience.at_ms = clock_ms() - 50000;
     lock_release(&slow.c.outbox->lock);
     int64_t before = clock_ms();
-    int64_t until = pressure_begin(slow.c.outbox, slow.gen, me.outbox);
+    int64_t until = pressure_begin(slow.c.outbox, slow.gen, me.outbox, false);
     assert_true(until >= before + 5000);
     assert_true(until < before + 50000);
     end(&me);
+}
+
+static void what_the_peer_takes_earns_patience_back(void **state)
+{
+    (void)state;
+    fill(9);
+    assert_true(begin(&me));
+    pass_ms(slow.c.outbox, 50000);
+    take_kib(slow.c.outbox, 30 * PACE_KIB_S);
+    assert_false(end(&me));
+    assert_in_range(left_ms(slow.c.outbox), PATIENCE_MS - 20000 - 10000, PATIENCE_MS - 20000);
+}
+
+/* The peer takes `kib_s` while somebody waits. Returns after how many seconds it was given up, at most 1000. */
+static int seconds_until_given_up(int kib_s)
+{
+    fill(9);
+    for (int s = 1; s < 1000; s++) {
+        if (!begin(&me))
+            return s;
+        pass_ms(slow.c.outbox, 1000);
+        take_kib(slow.c.outbox, kib_s);
+        if (end(&me))
+            return s;
+    }
+    return 1000;
+}
+
+static void a_peer_that_reads_at_the_pace_is_waited_for_as_long_as_it_takes(void **state)
+{
+    (void)state;
+    assert_int_equal(seconds_until_given_up(PACE_KIB_S + 1), 1000);
+}
+
+static void a_peer_that_reads_more_slowly_is_given_up(void **state)
+{
+    (void)state;
+    assert_in_range(seconds_until_given_up(PACE_KIB_S / 2), 150, 200);
+}
+
+static void a_peer_that_stops_is_given_up_after_one_patience(void **state)
+{
+    (void)state;
+    assert_in_range(seconds_until_given_up(0), 70, 100);
+}
+
+static void the_wait_goes_on_for_a_peer_that_took_something_meanwhile(void **state)
+{
+    (void)state;
+    fill(9);
+    assert_true(begin(&me));
+    pass_ms(slow.c.outbox, PATIENCE_MS + 1000); /* looked at late */
+    take_kib(slow.c.outbox, 110 * PACE_KIB_S);
+    assert_false(end(&me));
+    assert_true(begin(&me));
+    assert_false(end(&me));
+}
+
+static void all_that_are_congested_are_charged_at_once(void **state)
+{
+    (void)state;
+    struct unit_held second;
+    unit_held_start(&second);
+    fill(9);
+    unit_held_fill(&second, 9, 10);
+    assert_true(begin(&me)); /* for the first */
+    pressure_charge(second.c.outbox);
+    pass_ms(slow.c.outbox, PATIENCE_MS);
+    pass_ms(second.c.outbox, PATIENCE_MS);
+    assert_true(end(&me));
+    assert_int_equal(pressure_begin(second.c.outbox, second.gen, me.outbox, false), 0);
+    assert_true(is_stalled(second.c.outbox));
+    unit_held_stop(&second);
+}
+
+static void an_outbox_under_a_quarter_is_not_charged(void **state)
+{
+    (void)state;
+    fill(3);
+    pressure_charge(slow.c.outbox);
+    pass_ms(slow.c.outbox, PATIENCE_MS);
+    for (int i = 3; i < 9; i++)
+        unit_put(slow.c.outbox, "x");
+    assert_true(begin(&me));
+    assert_false(end(&me));
+}
+
+static void the_keeper_charges_those_whom_nobody_waits_for(void **state)
+{
+    (void)state;
+    int64_t now = clock_ms();
+    fill(9);
+    outbox_tick(slow.c.outbox, now);
+    outbox_tick(slow.c.outbox, now + PATIENCE_MS / 4 * 3);
+    assert_false(is_stalled(slow.c.outbox));
+    outbox_tick(slow.c.outbox, now + PATIENCE_MS);
+    assert_true(is_stalled(slow.c.outbox));
+    assert_false(begin(&me));
+}
+
+static void the_keeper_charges_nobody_who_reads_at_the_pace(void **state)
+{
+    (void)state;
+    int64_t now = clock_ms();
+    fill(9);
+    for (int i = 0; i < 1000; i++) {
+        take_kib(slow.c.outbox, PACE_KIB_S / 4);
+        outbox_tick(slow.c.outbox, now += 250);
+    }
+    assert_false(is_stalled(slow.c.outbox));
+}
+
+static void an_impatient_room_waits_briefly(void **state)
+{
+    (void)state;
+    fill(9);
+    int64_t until = pressure_begin(slow.c.outbox, slow.gen, me.outbox, true);
+    assert_true(until > 0 && until <= clock_ms() + PATIENCE_MS / 16);
+    pass_ms(slow.c.outbox, PATIENCE_MS / 16);
+    assert_true(pressure_end(slow.c.outbox, slow.gen, me.outbox, true));
+    assert_true(is_stalled(slow.c.outbox));
+}
+
+static void an_impatient_room_waits_longer_for_those_who_are_known_to_come_back(void **state)
+{
+    (void)state;
+    fill(9);
+    assert_true(begin(&me));
+    pass_ms(slow.c.outbox, 40000);
+    take_kib(slow.c.outbox, 40 * (PACE_KIB_S + 1)); /* a lull, and all of it made up for */
+    assert_false(end(&me));
+    int64_t until = pressure_begin(slow.c.outbox, slow.gen, me.outbox, true);
+    assert_true(until >= clock_ms() + 50000 && until <= clock_ms() + 70000);
+    pass_ms(slow.c.outbox, 45000);
+    assert_false(pressure_end(slow.c.outbox, slow.gen, me.outbox, true));
 }
 
 static void patience_never_exceeds_its_limit(void **state)
@@ -337,7 +490,7 @@ static void patience_never_exceeds_its_limit(void **state)
     (void)state;
     fill(9);
     pass_ms(slow.c.outbox, 100LL * PATIENCE_MS);
-    int64_t until = pressure_begin(slow.c.outbox, slow.gen, me.outbox);
+    int64_t until = pressure_begin(slow.c.outbox, slow.gen, me.outbox, false);
     assert_true(until <= clock_ms() + PATIENCE_MS);
     end(&me);
 }
@@ -351,7 +504,7 @@ static void a_wait_that_runs_out_by_the_clock_stalls(void **state)
     unit_held_open(&slow);
     fill(9);
     clear_notifier(&me.notifier);
-    int64_t until = pressure_begin(slow.c.outbox, slow.gen, me.outbox);
+    int64_t until = pressure_begin(slow.c.outbox, slow.gen, me.outbox, false);
     assert_true(until > 0);
     assert_false(notifier_wait(&me.notifier, until));
     end(&me);
@@ -443,6 +596,17 @@ int main(void)
         TEST(a_stalled_outbox_fills_and_is_closed_as_too_slow),
         TEST(an_outbox_stays_stalled_until_under_a_quarter),
         TEST(patience_refills_at_a_tenth_of_the_time),
+        TEST(what_the_peer_takes_earns_patience_back),
+        TEST(a_peer_that_reads_at_the_pace_is_waited_for_as_long_as_it_takes),
+        TEST(a_peer_that_reads_more_slowly_is_given_up),
+        TEST(a_peer_that_stops_is_given_up_after_one_patience),
+        TEST(the_wait_goes_on_for_a_peer_that_took_something_meanwhile),
+        TEST(all_that_are_congested_are_charged_at_once),
+        TEST(an_outbox_under_a_quarter_is_not_charged),
+        TEST(the_keeper_charges_those_whom_nobody_waits_for),
+        TEST(the_keeper_charges_nobody_who_reads_at_the_pace),
+        TEST(an_impatient_room_waits_briefly),
+        TEST(an_impatient_room_waits_longer_for_those_who_are_known_to_come_back),
         TEST(patience_never_exceeds_its_limit),
         TEST(a_wait_that_runs_out_by_the_clock_stalls),
         TEST(with_patience_zero_nobody_waits),
