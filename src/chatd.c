@@ -95,7 +95,8 @@ int chatd_main(int argc, char **argv, const struct stream_layer *const *layers)
     static const struct option names[] = {{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'},
                                           {"http", required_argument, NULL, 'w'},
                                           {NULL, 0, NULL, 0}};
-    struct server_options options = {.port = -1, .web_port = -1, .layers = layers};
+    struct server_options options = {.installed = CONF_INSTALLED, .port = -1, .web_port = -1,
+                                     .layers = layers};
     bool check = false;
     int c;
     while ((c = getopt_long(argc, argv, "p:c:d:tvVh", names, NULL)) != -1) {

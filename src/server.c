@@ -56,7 +56,7 @@
 
 /* Locking key: L by .reload_lock · c constant after server_start */
 static struct {
-    struct server_options options; /* c */
+    struct server_options options; /* c, but for .conf_file, L */
     struct lock reload_lock;
     struct conf conf;              /* L: the values in force */
     int64_t clean_up_at_ms;        /* the keeper thread's */
@@ -262,6 +262,7 @@ static bool reload(struct buf *rows, struct buf *error)
         conf_compare(&server.conf, next, report_key, &report);
         report_certificates(&loaded, &report);
         server.conf = *next;
+        conf_keep_file(&server.options);
         configure(next);
         pool_configure(next->clients_max, next->clients_spare);
         log_info("reloaded", "keys=%d", report.changed);
@@ -306,13 +307,15 @@ int server_check(const struct server_options *o)
     struct certificates loaded = {0};
     if (result == 0)
         result = certificates_load(c, &loaded, &errors);
+    if (result == 0)
+        result = fit_to_machine(c, &errors);
     fputs(buf_text(&errors), stderr);
     certificates_each_line(&loaded.warnings, print_warning, NULL);
     certificates_fini(&loaded);
     if (result == 0 && conf_chosen_file(o))
         printf("%s: configuration OK\n", conf_chosen_file(o));
     else if (result == 0)
-        printf("%s not found, using defaults\n", CONF_INSTALLED);
+        printf("%s not found, using defaults\n", o->installed);
     buf_fini(&errors);
     return result;
 }
@@ -395,6 +398,7 @@ int server_start(const struct server_options *o, void (*stop)(void))
     server.options = *o;
     int result = conf_choose(o, c, &errors);
     if (result == 0) {
+        conf_keep_file(&server.options);
         configure(c); /* first, because it sets up the log, and what follows may log */
         result = fit_to_machine(c, &errors) == 0 && use_certificates(c, &errors) == 0 ? 0 : -1;
     }

@@ -216,3 +216,19 @@ size_t paths_sockets(const struct paths_given *given, char out[PATHS_CANDIDATES]
             snprintf(out[n++], PATHS_SIZE, "%.*s/" SOCKET_NAME, PATHS_SIZE - 16, c.v[i]);
     return n;
 }
+
+size_t paths_listening(char (*out)[PATHS_SIZE], size_t most)
+{
+    char row[1024], path[PATHS_SIZE];
+    unsigned flags;
+    size_t n = 0;
+    FILE *f = fopen("/proc/net/unix", "re");
+    while (f && n < most && fgets(row, sizeof row, f)) {
+        const char *name = sscanf(row, "%*s %*s %*s %x %*s %*s %*s %511s", &flags, path) == 2 ? strrchr(path, '/') : NULL;
+        if (name && *path == '/' && flags == 0x10000 && strcmp(name, "/" SOCKET_NAME) == 0) /* __SO_ACCEPTCON */
+            snprintf(out[n++], PATHS_SIZE, "%s", path);
+    }
+    if (f)
+        fclose(f);
+    return n;
+}

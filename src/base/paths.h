@@ -38,4 +38,8 @@ int paths_socket(const struct paths_given *given, const char *state, char out[PA
 /* chatctl: fills `out` with all paths where the socket may be, in order; returns their number. */
 size_t paths_sockets(const struct paths_given *given, char out[PATHS_CANDIDATES][PATHS_SIZE]);
 
+/* chatctl: fills `out` with the paths of all sockets of that name on which somebody listens, at most `most` of them;
+ * returns their number. 0 where the kernel does not tell (proc_pid_net(5)). */
+size_t paths_listening(char (*out)[PATHS_SIZE], size_t most);
+
 #endif

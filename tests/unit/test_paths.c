@@ -20,7 +20,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static char dir[UNIT_PATH];
@@ -140,6 +142,34 @@ static void a_place_under_tmp_counts_only_if_it_is_ours(void **state)
     for (size_t i = 0; i < n; i++)
         is_listed |= strncmp(out[i], tmp, strlen(tmp)) == 0;
     assert_int_equal(is_listed, ours);
+}
+
+static bool is_listening(const char *path)
+{
+    static char out[64][PATHS_SIZE];
+    size_t n = paths_listening(out, 64), i = 0;
+    while (i < n && strcmp(out[i], path) != 0)
+        i++;
+    return i < n;
+}
+
+static void sockets_of_that_name_are_found_while_somebody_listens(void **state)
+{
+    (void)state;
+    struct sockaddr_un sun = {.sun_family = AF_UNIX}, other = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), fd2 = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(sun.sun_path, sizeof sun.sun_path, "%.80s/admin.sock", dir);
+    snprintf(other.sun_path, sizeof other.sun_path, "%.80s/not-admin.sock", dir);
+    assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof sun), 0);
+    assert_int_equal(bind(fd2, (struct sockaddr *)&other, sizeof other), 0);
+    assert_false(is_listening(sun.sun_path));
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(listen(fd2, 1), 0);
+    assert_true(is_listening(sun.sun_path));
+    assert_false(is_listening(other.sun_path));
+    close(fd);
+    close(fd2);
+    assert_false(is_listening(sun.sun_path));
 }
 
 /* ---- what chatd uses ---- */
@@ -384,6 +414,7 @@ int main(void)
         TEST(relative_xdg_paths_and_homes_are_ignored),
         TEST(an_overlong_place_is_skipped_and_harms_no_other),
         TEST(a_place_under_tmp_counts_only_if_it_is_ours),
+        TEST(sockets_of_that_name_are_found_while_somebody_listens),
         TEST(a_named_state_directory_is_created_with_its_parents),
         TEST(the_configuration_comes_before_the_environment),
         TEST(the_first_writable_place_is_used),
