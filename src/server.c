@@ -348,7 +348,8 @@ static int open_state(const struct conf *c, char socket_path[PATHS_SIZE])
     if (paths_state(&given, dir, error) != 0 || store_open(dir, error) != 0)
         goto failed;
     if (rooms_load(error) != 0 || accounts_load(error) != 0 || moderation_load(error) != 0 ||
-        paths_socket(&given, dir, socket_path, error) != 0 || admin_open(socket_path, c->admin_group, error) != 0) {
+        mail_load(error) != 0 || paths_socket(&given, dir, socket_path, error) != 0 ||
+        admin_open(socket_path, c->admin_group, error) != 0) {
         store_close();
         goto failed;
     }

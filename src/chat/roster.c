@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "chat/mail.h"
 #include "chat/record.h"
 
 static bool has_owner_locked(const struct room *r)
@@ -50,6 +51,18 @@ static void close_locked(struct room *r)
     replay_fini(&r->replay);
     fanout_fini(&r->fanout);
     record_put_locked(r);
+}
+
+static uint64_t heard_locked(const struct room *r, const struct membership *ms)
+{
+    return ms->missed_id ? ms->missed_id - 1 : r->last_id;
+}
+
+/* For UNREAD. Under the room's lock, so that who is removed right after joining does not stay marked as present. */
+static void mark_locked(const struct room *r, const struct member *m, uint64_t id)
+{
+    if (m->account)
+        mail_mark(m->account, r->key, id);
 }
 
 /* ---- joining ---- */
@@ -107,6 +120,7 @@ bool roster_join(struct room *r, struct member *m, unsigned ticket, const struct
     if (may) {
         answer_locked(r, m, NULL, backlog);
         add_locked(r, m);
+        mark_locked(r, m, MAIL_PRESENT);
         struct event ev = {.kind = EVENT_JOIN, .room = r->name, .name = m->name, .account = m->account};
         room_deliver_locked(r, &ev, m);
     }
@@ -154,11 +168,6 @@ void roster_update(struct room *r, struct member *m)
 }
 
 /* ---- leaving ---- */
-
-static uint64_t heard_locked(const struct room *r, const struct membership *ms)
-{
-    return ms->missed_id ? ms->missed_id - 1 : r->last_id;
-}
 
 uint64_t roster_heard(struct room *r, const struct member *m)
 {
@@ -214,6 +223,7 @@ int roster_remove(struct room *r, const struct removal *rm, struct event *ev)
         if (!room_is_target_locked(r, rm->target, ms))
             continue;
         rules_uninvite_client(&r->rules, m->id);
+        mark_locked(r, m, heard_locked(r, ms));
         remove_locked(r, ms);
         m->removed = true;
     }
