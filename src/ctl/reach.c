@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #define CONF_INSTALLED CHATD_SYSCONFDIR "/chatd.conf"
-#define MOST_LISTENING 16
+#define MOST_LISTENING 64
 
 struct attempt {
     struct buf *why;
@@ -52,6 +52,15 @@ static int connect_to(const char *path, int timeout_s)
     return -1;
 }
 
+static bool is_listened_at(const char *path)
+{
+    char paths[MOST_LISTENING][PATHS_SIZE];
+    size_t n = paths_listening(paths, MOST_LISTENING), i = 0;
+    while (i < n && strcmp(paths[i], path) != 0)
+        i++;
+    return i < n;
+}
+
 /* Connects, or notes why not. */
 static int try_path(struct attempt *at, const char *path)
 {
@@ -62,7 +71,7 @@ static int try_path(struct attempt *at, const char *path)
     int err = errno;
     if (err == EACCES || err == EPERM) {
         at->is_denied = true;
-        at->is_seen = at->is_seen || lstat(path, &sb) == 0;
+        at->is_seen = at->is_seen || lstat(path, &sb) == 0 || is_listened_at(path);
     }
     buf_printf(at->why, "  %s: %s\n", path,
                err == ECONNREFUSED ? "left by a chatd that has ended" : log_error_text(err));
@@ -95,25 +104,24 @@ static bool is_of_our_user(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.uid == geteuid();
 }
 
-/* Connects to the only console of a chatd of this user. */
-static enum reach try_listening(int timeout_s, int *fd, struct buf *why)
+/* Connects to the only console of a chatd of this user. `others`: how to reach those of other users. */
+static enum reach try_listening(int timeout_s, int *fd, struct buf *why, struct buf *others)
 {
     char paths[MOST_LISTENING][PATHS_SIZE];
     struct strv found = {0};
     size_t n = paths_listening(paths, MOST_LISTENING);
     *fd = -1;
     for (size_t i = 0; i < n; i++) {
-        int other = connect_to(paths[i], timeout_s);
-        if (other < 0 || !is_of_our_user(other)) {
-            if (other >= 0)
-                close(other);
-            continue;
-        }
-        strv_add(&found, paths[i]);
-        if (*fd < 0)
-            *fd = other;
+        int one = connect_to(paths[i], timeout_s);
+        bool is_ours = one >= 0 && is_of_our_user(one);
+        if (is_ours)
+            strv_add(&found, paths[i]);
         else
-            close(other);
+            buf_printf(others, "  chatctl -s %s\n", paths[i]);
+        if (is_ours && *fd < 0)
+            *fd = one;
+        else if (one >= 0)
+            close(one);
     }
     enum reach result = found.n == 1 ? REACH_DONE : found.n ? REACH_SEVERAL : REACH_NOWHERE;
     if (result == REACH_SEVERAL) {
@@ -129,7 +137,7 @@ static enum reach try_listening(int timeout_s, int *fd, struct buf *why)
 enum reach reach_console(const char *socket_path, const char *dir, int timeout_s, int *fd, struct buf *why)
 {
     char paths[PATHS_CANDIDATES][PATHS_SIZE], conf_dir[PATHS_SIZE], conf_socket[PATHS_SIZE];
-    struct buf tried = {0}, mistakes = {0};
+    struct buf tried = {0}, mistakes = {0}, others = {0};
     struct attempt at = {.why = &tried, .timeout_s = timeout_s};
     size_t n = 1;
     reach_read_conf(conf_dir, conf_socket, &mistakes);
@@ -143,7 +151,7 @@ enum reach reach_console(const char *socket_path, const char *dir, int timeout_s
         *fd = try_path(&at, paths[i]);
     enum reach result = *fd >= 0 ? REACH_DONE : REACH_NOWHERE;
     if (result == REACH_NOWHERE && !socket_path && !dir)
-        result = try_listening(timeout_s, fd, why);
+        result = try_listening(timeout_s, fd, why, &others);
     if (result == REACH_SEVERAL) {
         buf_str(why, buf_text(&mistakes));
     } else if (result == REACH_NOWHERE) {
@@ -154,10 +162,14 @@ enum reach reach_console(const char *socket_path, const char *dir, int timeout_s
                    buf_text(&tried), socket_path || dir ? "" : buf_text(&mistakes));
         if (at.is_denied)
             buf_str(why, "Who is in the group of the socket (admin.group) may use it, and root by sudo.\n");
+        if (others.len && !at.is_seen)
+            buf_printf(why, "Other users have these; do not give your password to one that you do not know:\n%s",
+                       buf_text(&others));
         if (!at.is_seen)
             buf_str(why, "When chatd starts it logs how to reach it (console_open). Use -s SOCKET or -d STATEDIR.\n");
     }
     buf_fini(&tried);
     buf_fini(&mistakes);
+    buf_fini(&others);
     return result;
 }
