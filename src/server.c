@@ -178,13 +178,14 @@ static void configure(const struct conf *c)
 static int fit_to_machine(struct conf *c, struct buf *error)
 {
     struct buf why = {0};
-    int fit = machine_fit(c->clients_max, c->clients_spare, &why);
+    int spare = c->clients_spare, fit = machine_fit(c->clients_max, &spare, &why);
     bool refused = fit < c->clients_max && (c->clients_max_given || fit == 0);
     if (refused) {
         buf_printf(error, "%s\n", buf_text(&why));
     } else if (fit < c->clients_max) {
         log_warn("clients_max_lowered", "clients_max=%d why=\"%s\"", fit, buf_text(&why));
         c->clients_max = fit;
+        c->clients_spare = spare;
     }
     buf_fini(&why);
     return refused ? -1 : 0;
@@ -361,6 +362,7 @@ failed:
     return -1;
 }
 
+/* The few threads that chatd cannot do without come first, then as many pairs as the machine gives. */
 static int start_threads(const struct conf *c, void (*stop)(void))
 {
     int made = 0;
@@ -375,12 +377,13 @@ static int start_threads(const struct conf *c, void (*stop)(void))
     struct admin_hooks hooks = {.reload = reload, .tls_listeners = ports_with_tls, .stop = stop};
     if (tls_available() && workers_start(processors()) != 0)
         return -1;
-    if (store_start() != 0 || refuse_start() != 0 || pool_start(&pool, &made) != 0 || keeper_start(tick) != 0 ||
-        admin_start(&hooks) != 0)
+    pool_open(&pool);
+    if (store_start() != 0 || refuse_start() != 0 || keeper_start(tick) != 0 || admin_start(&hooks) != 0 ||
+        ports_start() != 0 || pool_start(&made) != 0)
         return -1;
     if (made < c->clients_prespawn && made < c->clients_max)
         log_warn("few_threads", "pairs=%d wanted=%d", made, c->clients_prespawn);
-    return ports_start();
+    return 0;
 }
 
 static void announce(const char *socket_path)

@@ -393,6 +393,7 @@ int main(int argc, char **argv)
     const char *socket_path = NULL, *dir = NULL;
     bool json = false;
     int c;
+    log_reserve_descriptors();
     signal(SIGPIPE, SIG_DFL);
     while ((c = getopt_long(argc, argv, "+s:d:Vh", options, NULL)) != -1) {
         switch (c) {

@@ -117,12 +117,13 @@ static int look_into_a_closed_directory(void *arg)
 static void a_file_that_cannot_be_looked_at_exists(void **state)
 {
     (void)state;
-    char path[UNIT_PATH + 64];
-    snprintf(path, sizeof path, "%s/closed", dir);
-    assert_int_equal(mkdir(path, 0), 0);
+    char closed[UNIT_PATH + 32], path[UNIT_PATH + 64];
+    snprintf(closed, sizeof closed, "%s/closed", dir);
+    snprintf(path, sizeof path, "%s/chatd.conf", closed);
+    assert_int_equal(mkdir(closed, 0), 0);
     assert_int_equal(chmod(dir, 0755), 0);
-    strcat(path, "/chatd.conf");
     assert_int_equal(unit_unprivileged(NULL, look_into_a_closed_directory, path), 42);
+    assert_int_equal(chmod(closed, 0700), 0);
 }
 
 static void lines_are_named_as_where_they_are_from(void **state)

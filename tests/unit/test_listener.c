@@ -257,7 +257,8 @@ static void start(int max)
     l = open_listener("127.0.0.1", 0);
     assert_non_null(l);
     assert_int_equal(refuse_start(), 0);
-    assert_int_equal(pool_start(&pc, &committed), 0);
+    pool_open(&pc);
+    assert_int_equal(pool_start(&committed), 0);
     assert_int_equal(listener_start(l), 0);
 }
 

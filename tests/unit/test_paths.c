@@ -225,10 +225,13 @@ static void a_named_state_directory_is_created_with_its_parents(void **state)
 {
     (void)state;
     const char *deep = below("/a/b/c");
-    mode_t old = umask(0);
+    mode_t old = umask(0077); /* that of chatd */
     check_choice((struct choice){.given = {deep, "/conf", ""}, .want = deep});
     umask(old);
     assert_int_equal(mode_of(deep), 0750);
+    assert_int_equal(mode_of(below("/a/b")), 0755); /* so that the group of the console gets there */
+    assert_int_equal(mode_of(below("/a")), 0755);
+    deep = below("/a/b/c");
     check_choice((struct choice){.given = {deep, "", ""}, .want = deep}); /* and is accepted again */
 }
 
@@ -298,6 +301,19 @@ static void the_console_socket_is_where_the_configuration_says(void **state)
     snprintf(socket_path, sizeof socket_path, "%s", below("/made/for/it.sock"));
     check_choice((struct choice){.given = {NULL, "", socket_path}, .state = "/state", .want = socket_path});
     assert_int_equal(mode_of(below("/made/for")), 0750);
+}
+
+static void a_relative_socket_path_is_made_absolute(void **state)
+{
+    (void)state;
+    char want[UNIT_PATH * 2], before[PATHS_SIZE];
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(chdir(dir), 0);
+    snprintf(want, sizeof want, "%s", below("/run/it.sock"));
+    check_choice((struct choice){.given = {NULL, "", "run/it.sock"}, .state = "/state", .want = want});
+    snprintf(want, sizeof want, "%s", below("/it.sock"));
+    check_choice((struct choice){.given = {NULL, "", "it.sock"}, .state = "/state", .want = want});
+    assert_int_equal(chdir(before), 0);
 }
 
 static void the_console_socket_is_in_the_runtime_or_state_directory(void **state)
@@ -422,6 +438,7 @@ int main(void)
         TEST(a_directory_that_is_not_writable_is_refused),
         TEST(the_console_socket_follows_a_named_state_directory),
         TEST(the_console_socket_is_where_the_configuration_says),
+        TEST(a_relative_socket_path_is_made_absolute),
         TEST(the_console_socket_is_in_the_runtime_or_state_directory),
         TEST(a_socket_path_is_limited_as_by_the_system),
         TEST(tmp_is_the_last_resort),

@@ -91,7 +91,8 @@ static int start_pool(int max, int prespawn, int spare, int *committed)
     log_configure(LOG_ERROR, true);
     outbox_set_carry(true);
     unit_limits(UNIT_WIDE);
-    return pool_start(&c, committed);
+    pool_open(&c);
+    return pool_start(committed);
 }
 
 static bool start_maintaining(void)
