@@ -63,8 +63,8 @@ static void end_at_once(int number)
     _exit(128 + number);
 }
 
-/* From here on a second TERM or INT ends chatd at once; the write-ahead log makes that safe. For process 1, the first of
- * a container, the default action of a signal is to ignore it. */
+/* From here on a second TERM or INT ends chatd at once; the write-ahead log makes that safe. For process 1, the first
+ * of a container, the default action of a signal is to ignore it. */
 static void allow_second(void)
 {
     sigset_t end;

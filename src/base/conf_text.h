@@ -31,8 +31,8 @@ bool conf_text_exists(const char *file);
 
 /*
  * Reads and parses the file into *cfg, which the caller has initialised and destroys. 0, or -1 if it cannot be read or
- * parsed; then *cfg must not be used. Every mistake is appended to `errors`, one per line: `FILE:LINE: what is wrong`. A
- * number that is too large is a mistake, too, but is parsed.
+ * parsed; then *cfg must not be used. Every mistake is appended to `errors`, one per line: `FILE:LINE: what is wrong`.
+ * A number that is too large is a mistake, too, but is parsed.
  */
 int conf_text_load(struct conf_text *ct, config_t *cfg, const char *file, struct buf *errors);
 

@@ -31,8 +31,8 @@ struct paths_given {
  * operator. */
 int paths_state(const struct paths_given *given, char out[PATHS_SIZE], char error[PATHS_ERROR]);
 
-/* chatd: chooses the path of the socket, an absolute one, and creates its directory. `state` is what paths_state chose. 0, or -1 as
- * above. */
+/* chatd: chooses the path of the socket, an absolute one, and creates its directory. `state` is what paths_state chose.
+ * 0, or -1 as above. */
 int paths_socket(const struct paths_given *given, const char *state, char out[PATHS_SIZE], char error[PATHS_ERROR]);
 
 /* chatctl: fills `out` with all paths where the socket may be, in order; returns their number. */
