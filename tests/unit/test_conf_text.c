@@ -129,10 +129,10 @@ static void a_file_that_cannot_be_looked_at_exists(void **state)
 static void lines_are_named_as_where_they_are_from(void **state)
 {
     (void)state;
-    write_text("a.conf", "\na = 1;\n  @include \"b.conf\"\nd = 4;\n/* two\nlines */ e = 5;\n");
+    write_text("a.conf", "\na = 1;\n  @include \"b.conf\" g = 7;\nd = 4;\n/* two\nlines */ e = 5;\n");
     write_text("b.conf", "b = 2;\n@include\t\"c.conf\"\n\nf = 6;");
     write_text("c.conf", "\n\nc = 3; # no line end");
-    check_loads("a=1@a.conf:2 b=2@b.conf:1 c=3@c.conf:3 f=6@b.conf:4 d=4@a.conf:4 e=5@a.conf:6 ");
+    check_loads("a=1@a.conf:2 b=2@b.conf:1 c=3@c.conf:3 f=6@b.conf:4 g=7@a.conf:3 d=4@a.conf:4 e=5@a.conf:6 ");
     write_text("c.conf", "\nc = ;");
     check_refused("c.conf:2: syntax error\n");
 }
