@@ -16,7 +16,8 @@ usage() {
 usage: sh contrib/quickstart.sh run [CHATD-OPTION...] | check | build | help
 
   run     installs missing packages, builds chatd in build/ and starts it on port 9999,
-          in the foreground and without a configuration; further arguments go to chatd
+          in the foreground, without a configuration, and with its data in build/state/;
+          further arguments go to chatd. Root starts it as an ordinary user.
   check   installs missing packages, also those for the tests, builds, and runs all tests
   build   installs missing packages and builds
   help    prints this text
@@ -189,12 +190,16 @@ set_up() { # run|check|build
 
 # --- building -----------------------------------------------------------------------------------
 
+has_part() { # TESTS|WSLAY : whether it was configured
+    grep "^S\\[\"WITH_$1_TRUE\"\\]=\"\"\$" "$build/config.status" >/dev/null
+}
+
 must_configure() { # yes if the tests are needed
     [ -f "$build/config.status" ] && [ -f "$build/Makefile" ] || return 0
     # The directory was moved, or it was configured without cmocka before.
     grep "^abs_builddir = $build\$" "$build/Makefile" >/dev/null || return 0
     [ "$1" = yes ] || return 1
-    ! grep '^WITH_TESTS_TRUE = *$' "$build/Makefile" >/dev/null
+    ! has_part TESTS
 }
 
 build() { # yes if the tests are needed
@@ -213,7 +218,7 @@ build() { # yes if the tests are needed
     fi
     say "building in $build"
     if [ "$1" = yes ]; then
-        (cd "$build" && "$MAKE" -j"$jobs" check TESTS=)
+        (cd "$build" && "$MAKE" -j"$jobs" check-programs)
     else
         (cd "$build" && "$MAKE" -j"$jobs")
     fi
@@ -221,35 +226,108 @@ build() { # yes if the tests are needed
 
 # --- running and checking -----------------------------------------------------------------------
 
-run() {
+# What is said of chatd before it starts, from its arguments: -p PORT, --http PORT, -c FILE, -d DIR.
+port=9999
+page=9980
+page_given=
+conf=
+state=
+read_arguments() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+        -p) port=${2:-} page= ;;
+        -p*) port=${1#-p} page= ;;
+        --http) page_given=${2:-} ;;
+        --http=*) page_given=${1#--http=} ;;
+        -c) conf=${2:-} ;;
+        -c*) conf=${1#-c} ;;
+        -d) state=${2:-} ;;
+        -d*) state=${1#-d} ;;
+        esac
+        case $1 in
+        -[pcd] | --http) [ $# -lt 2 ] || shift ;;
+        esac
+        shift
+    done
+    page=${page_given:-$page}
+    has_part WSLAY || page=
+}
+
+# chatd needs no privileges. Root starts it as the user who called sudo, or as nobody.
+user=
+as_user() {
+    setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups "$@"
+}
+choose_user() {
+    [ "$(id -u)" -eq 0 ] && have setpriv || return 0
+    user=${SUDO_USER:-nobody}
+    [ "$user" != root ] && id "$user" >/dev/null 2>&1 || user=nobody
+    id "$user" >/dev/null 2>&1 || user=
+}
+
+# The directory with the program and its data: build/, or a copy where that user may go.
+choose_place() {
+    place=$build
+    [ -n "$user" ] || return 0
+    as_user test -x "$build/chatd" 2>/dev/null || {
+        place=$(mktemp -d "${TMPDIR:-/tmp}/chatd.XXXXXX")
+        chmod 755 "$place"
+        cp "$build/chatd" "$build/chatctl" "$place/"
+    }
+    dir=${state:-$place/state}
+    [ -e "$dir" ] || { mkdir -p "$dir" && chmod 750 "$dir" && chown "$user:$(id -g "$user")" "$dir"; }
+}
+
+invite() {
+    echo
+    echo "chatd is built. It starts now, in this terminal${user:+ and as the user $user}; Ctrl-C stops it."
+    if [ -n "$conf" ] || [ "$port" = 0 ] || [ "$page" = 0 ]; then
+        echo "It will print its ports. Connect to it from other terminals:"
+    else
+        echo "Connect to it from other terminals, one for each user:"
+    fi
+    echo
+    [ -n "$conf" ] || [ -z "$page" ] || [ "$page" = 0 ] || echo "    http://localhost:$page/ in a browser, or"
+    if [ -n "$conf" ] || [ "$port" = 0 ]; then
+        port=PORT
+    fi
+    echo "    nc localhost $port"
     cat <<END
-
-chatd is built. It starts now, in this terminal; Ctrl-C stops it.
-
-Connect to it from other terminals, one for each user:
-
-    http://localhost:9980/ in a browser, or
-
-    nc localhost 9999
     USERNAME alice
     JOIN #general
     Hello everyone!
     HELP
     QUIT
 
-The operator's console, while it runs:  $build/chatctl status
+The operator's console, while it runs:
+
+    '$place/chatctl'${state:+ -d '$state'} status
 
 END
-    exec "$build/chatd" "$@"
+}
+
+run() {
+    read_arguments "$@"
+    choose_user
+    choose_place
+    # An installed chatd.conf, and the data of an installed chatd, are for that one.
+    if [ -z "$conf$state" ]; then
+        state=$place/state
+        set -- -d "$state" "$@"
+    fi
+    [ -n "$conf" ] || set -- -c /dev/null "$@"
+    invite
+    [ -z "$user" ] || exec setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups "$place/chatd" "$@"
+    exec "$place/chatd" "$@"
 }
 
 # Prints the verdict of each test program as it comes, then the logs of those that failed.
 check() {
     verdicts=$tmp/verdicts
     output=$tmp/output
-    say "testing"
+    say "testing; each test program is a line, and all take some minutes"
     { (cd "$build" && "$MAKE" -j"$jobs" check) 2>&1 || echo "make check failed"; } | tee "$output" |
-        grep -E '^(PASS|FAIL|XPASS|XFAIL|SKIP|ERROR): ' | tee "$verdicts" || :
+        grep --line-buffered -E '^(PASS|FAIL|XPASS|XFAIL|SKIP|ERROR): ' | tee "$verdicts" || :
     passed=$(grep -c -E '^(PASS|XFAIL): ' "$verdicts" || :)
     failed=$(grep -c -E '^(FAIL|XPASS|ERROR): ' "$verdicts" || :)
     sed -n -E 's/^(FAIL|XPASS|ERROR): ([^ ]*).*/\2/p' "$verdicts" | while read -r test; do

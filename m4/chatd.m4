@@ -42,3 +42,19 @@ AC_DEFUN([CHATD_SANITIZE],
          sanitizers="$sanitizers $2"],
         [AC_MSG_ERROR([--enable-$1: $CC cannot link with -fsanitize=$2 (Debian: its library is in libgcc-*-dev for gcc, in libclang-rt-*-dev for clang)])])])
 ])
+
+# CHATD_SYS_YEAR2038
+# Makes time_t 64 bits wide where it is not and the C library can; AC_SYS_YEAR2038 of autoconf 2.72 does the same.
+AC_DEFUN([CHATD_SYS_YEAR2038],
+[AC_CACHE_CHECK([for what makes time_t 64 bits wide], [chatd_cv_wide_time],
+    [chatd_cv_wide_time=nothing
+     m4_pushdef([chatd_wide], [[#include <time.h>
+int wide@<:@sizeof(time_t) >= 8 ? 1 : -1@:>@;]])
+     AC_COMPILE_IFELSE([AC_LANG_SOURCE([chatd_wide])], [chatd_cv_wide_time="not needed"],
+         [AC_COMPILE_IFELSE([AC_LANG_SOURCE([[#define _FILE_OFFSET_BITS 64
+#define _TIME_BITS 64
+]chatd_wide])], [chatd_cv_wide_time=_TIME_BITS])])
+     m4_popdef([chatd_wide])])
+AS_IF([test "$chatd_cv_wide_time" = _TIME_BITS],
+    [AC_DEFINE([_TIME_BITS], [64], [Number of bits of time_t, where it can be chosen.])])
+])

@@ -7,6 +7,7 @@
 
 #include "chatd.h"
 
+#include "base/log.h"
 #include "base/panic.h"
 #include "server.h"
 
@@ -57,10 +58,20 @@ static void block_signals(void)
     signal(SIGXFSZ, SIG_IGN); /* beyond a limit on file sizes a write must fail, not end chatd */
 }
 
-/* From here on a second TERM or INT ends chatd at once; the write-ahead log makes that safe. */
+static void end_at_once(int number)
+{
+    _exit(128 + number);
+}
+
+/* From here on a second TERM or INT ends chatd at once; the write-ahead log makes that safe. For process 1, the first
+ * of a container, the default action of a signal is to ignore it. */
 static void allow_second(void)
 {
     sigset_t end;
+    if (getpid() == 1) {
+        signal(SIGTERM, end_at_once);
+        signal(SIGINT, end_at_once);
+    }
     sigemptyset(&end);
     sigaddset(&end, SIGTERM);
     sigaddset(&end, SIGINT);
@@ -95,9 +106,11 @@ int chatd_main(int argc, char **argv, const struct stream_layer *const *layers)
     static const struct option names[] = {{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'},
                                           {"http", required_argument, NULL, 'w'},
                                           {NULL, 0, NULL, 0}};
-    struct server_options options = {.port = -1, .web_port = -1, .layers = layers};
+    struct server_options options = {.installed = CONF_INSTALLED, .port = -1, .web_port = -1,
+                                     .layers = layers};
     bool check = false;
     int c;
+    log_reserve_descriptors();
     while ((c = getopt_long(argc, argv, "p:c:d:tvVh", names, NULL)) != -1) {
         switch (c) {
         case 'p':

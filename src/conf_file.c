@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Reading chatd.conf. libconfig parses the syntax; the rows of the table say what may stand where. The parsed tree is
+ * What chatd.conf says. base/conf_text.h parses the syntax; the rows of the table say what may stand where. The tree is
  * walked from its root rather than asked for known keys, so that an unknown key, a number out of range and a value of
  * the wrong type are all reported, each with its line. A section and a group of a list are read by the same function.
  */
@@ -8,8 +8,7 @@
 
 #include "conf_file.h"
 
-#include "base/log.h"
-#include "base/strv.h"
+#include "base/conf_text.h"
 #include "conf_guess.h"
 #include "conf_rows.h"
 #include "net/stream_ws.h"
@@ -17,12 +16,9 @@
 #include "proto/native.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <libconfig.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -45,19 +41,13 @@ static const char *const protocols[] = {
 struct reading {
     struct conf *conf;
     struct buf *errors;
-    const char *file;
+    const struct conf_text *text;
 };
 
 /* ---- mistakes ---- */
 
 static void mistake(struct reading *rd, const config_setting_t *at, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-
-/* The file that a setting comes from. */
-static const char *file_of(const struct reading *rd, const config_setting_t *at)
-{
-    return config_setting_source_file(at) ? config_setting_source_file(at) : rd->file;
-}
 
 /* `at` NULL: there is no line to name. */
 static void mistake(struct reading *rd, const config_setting_t *at, const char *key, const char *fmt, ...)
@@ -67,10 +57,12 @@ static void mistake(struct reading *rd, const config_setting_t *at, const char *
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    unsigned line = at ? config_setting_source_line(at) : 0;
     if (at)
-        buf_printf(rd->errors, "%s:%u: %s: %s\n", file_of(rd, at), config_setting_source_line(at), key, text);
+        buf_printf(rd->errors, "%s:%d: %s: %s\n", conf_text_file(rd->text, line), conf_text_line(rd->text, line), key,
+                   text);
     else
-        buf_printf(rd->errors, "%s: %s: %s\n", rd->file, key, text);
+        buf_printf(rd->errors, "%s: %s: %s\n", rd->text->files.v[0], key, text);
 }
 
 static void unknown_key(struct reading *rd, const config_setting_t *at, const struct conf_guess *g)
@@ -274,7 +266,9 @@ static void read_list_group(struct reading *rd, const config_setting_t *at, cons
 {
     char example[EXAMPLE_SIZE];
     conf_default_group(list, group);
-    snprintf((char *)group + list->where, CONF_WHERE, "%s:%u", file_of(rd, at), config_setting_source_line(at));
+    unsigned line = config_setting_source_line(at);
+    snprintf((char *)group + list->where, CONF_WHERE, "%s:%d", conf_text_file(rd->text, line),
+             conf_text_line(rd->text, line));
     if (config_setting_is_group(at))
         read_group(rd, at, &(struct group_keys){list->path, list->rows, list->n, group});
     else
@@ -359,138 +353,19 @@ static void read_root(struct reading *rd, const config_setting_t *root)
     check_listeners(rd);
 }
 
-/* ---- integers that libconfig would cut ---- */
-
-/* The length of a comment or string that begins at `s`; 0 if there is none. */
-static size_t skip_opaque(const char *s)
-{
-    const char *end = NULL;
-    if (*s == '#' || (s[0] == '/' && s[1] == '/'))
-        return strcspn(s, "\n");
-    if (s[0] == '/' && s[1] == '*') {
-        end = strstr(s + 2, "*/");
-        return end ? (size_t)(end + 2 - s) : strlen(s);
-    }
-    if (*s != '"')
-        return 0;
-    for (end = s + 1; *end && *end != '"'; end++)
-        end += *end == '\\' && end[1];
-    return (size_t)(end - s) + (*end == '"');
-}
-
-/* True for a number that libconfig 1.5 silently cuts to 32 bits: 2^31 or more without the suffix L. */
-static bool is_cut(const char *word, size_t len)
-{
-    const char *digits = word + (*word == '-');
-    char *end;
-    errno = 0;
-    bool hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
-    unsigned long long v = strtoull(digits, &end, hex ? 16 : 10);
-    return len && end == word + len && (errno == ERANGE || v > INT32_MAX);
-}
-
-static void refuse_cut_integers(struct reading *rd, const char *file, const char *text)
-{
-    int line = 1;
-    for (const char *s = text; *s;) {
-        size_t opaque = skip_opaque(s);
-        size_t word = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
-        size_t step = opaque ? opaque : word ? word : 1;
-        if (!opaque && is_cut(s, word))
-            buf_printf(rd->errors, "%s:%d: the number %.*s is too large\n", file, line, (int)word, s);
-        for (; step; step--)
-            line += *s++ == '\n';
-    }
-}
-
-/* Collects the included files that settings came from. Settings of the first file name none, as it was read as text. */
-static void collect_files(struct strv *files, const config_setting_t *at)
-{
-    const char *file = config_setting_source_file(at);
-    size_t i = 0;
-    while (file && i < files->n && strcmp(files->v[i], file) != 0)
-        i++;
-    if (file && i == files->n)
-        strv_add(files, file);
-    for (int k = 0; k < config_setting_length(at); k++)
-        collect_files(files, config_setting_get_elem(at, (unsigned)k));
-}
-
-/* Appends the whole file to `text`; 0, or -1 with errno. */
-static int read_text(const char *file, struct buf *text)
-{
-    char part[4096];
-    size_t n;
-    FILE *f = fopen(file, "r");
-    if (!f)
-        return -1;
-    while ((n = fread(part, 1, sizeof part, f)) > 0)
-        buf_add(text, part, n);
-    int err = ferror(f) ? errno : 0; /* a directory can be opened, but not read */
-    fclose(f);
-    errno = err;
-    return err ? -1 : 0;
-}
-
-/* An included file is named as it was written: relative to the directory of the first file. */
-static void check_included(struct reading *rd, const char *file)
-{
-    struct buf text = {0};
-    char path[CONF_TEXT * 5];
-    size_t dir = strrchr(rd->file, '/') ? (size_t)(strrchr(rd->file, '/') - rd->file) + 1 : 0;
-    snprintf(path, sizeof path, "%.*s%s", (int)dir, rd->file, file);
-    if (read_text(path, &text) == 0)
-        refuse_cut_integers(rd, file, buf_text(&text));
-    buf_fini(&text);
-}
-
-static void check_integers(struct reading *rd, const char *text, const config_setting_t *root)
-{
-    struct strv files = {0};
-    refuse_cut_integers(rd, rd->file, text);
-    collect_files(&files, root);
-    for (size_t i = 0; i < files.n; i++)
-        check_included(rd, files.v[i]);
-    strv_fini(&files);
-}
-
 /* ---- the file ---- */
-
-static void set_include_dir(config_t *cfg, const char *file)
-{
-    char dir[CONF_TEXT * 4];
-    snprintf(dir, sizeof dir, "%s", file);
-    char *slash = strrchr(dir, '/');
-    if (!slash)
-        return;
-    slash[slash == dir] = '\0';
-    config_set_include_dir(cfg, dir);
-}
 
 int conf_file_load(struct conf *c, const char *file, struct buf *errors)
 {
     config_t cfg;
-    struct buf text = {0};
+    struct conf_text text = {0};
     size_t before = errors->len;
-    struct reading rd = {c, errors, file};
+    struct reading rd = {c, errors, &text};
     conf_defaults(c);
-    if (read_text(file, &text) != 0) {
-        buf_printf(errors, "%s: cannot be read: %s\n", file, log_error_text(errno));
-        buf_fini(&text);
-        return -1;
-    }
     config_init(&cfg);
-    set_include_dir(&cfg, file);
-    buf_str(&text, "\n"); /* libconfig needs one after a comment at the very end */
-    const char *start = buf_text(&text) + (strncmp(buf_text(&text), "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
-    if (config_read_string(&cfg, start)) {
-        check_integers(&rd, start, config_root_setting(&cfg));
+    if (conf_text_load(&text, &cfg, file, errors) == 0)
         read_root(&rd, config_root_setting(&cfg));
-    } else {
-        buf_printf(errors, "%s:%d: %s\n", config_error_file(&cfg) ? config_error_file(&cfg) : file,
-                   config_error_line(&cfg), config_error_text(&cfg));
-    }
     config_destroy(&cfg);
-    buf_fini(&text);
+    conf_text_fini(&text);
     return errors->len == before ? 0 : -1;
 }

@@ -59,7 +59,7 @@
 
 /* Locking key: L by .reload_lock · c constant after server_start */
 static struct {
-    struct server_options options; /* c */
+    struct server_options options; /* c, but for .conf_file, L */
     struct lock reload_lock;
     struct conf conf;              /* L: the values in force */
     int64_t clean_up_at_ms;        /* the keeper thread's */
@@ -190,13 +190,14 @@ static void configure(const struct conf *c)
 static int fit_to_machine(struct conf *c, struct buf *error)
 {
     struct buf why = {0};
-    int fit = machine_fit(c->clients_max, c->clients_spare, &why);
+    int spare = c->clients_spare, fit = machine_fit(c->clients_max, &spare, &why);
     bool refused = fit < c->clients_max && (c->clients_max_given || fit == 0);
     if (refused) {
         buf_printf(error, "%s\n", buf_text(&why));
     } else if (fit < c->clients_max) {
         log_warn("clients_max_lowered", "clients_max=%d why=\"%s\"", fit, buf_text(&why));
         c->clients_max = fit;
+        c->clients_spare = spare;
     }
     buf_fini(&why);
     return refused ? -1 : 0;
@@ -274,6 +275,7 @@ static bool reload(struct buf *rows, struct buf *error)
         conf_compare(&server.conf, next, report_key, &report);
         report_certificates(&loaded, &report);
         server.conf = *next;
+        conf_keep_file(&server.options);
         configure(next);
         pool_configure(next->clients_max, next->clients_spare);
         log_info("reloaded", "keys=%d", report.changed);
@@ -318,13 +320,15 @@ int server_check(const struct server_options *o)
     struct certificates loaded = {0};
     if (result == 0)
         result = certificates_load(c, &loaded, &errors);
+    if (result == 0)
+        result = fit_to_machine(c, &errors);
     fputs(buf_text(&errors), stderr);
     certificates_each_line(&loaded.warnings, print_warning, NULL);
     certificates_fini(&loaded);
     if (result == 0 && conf_chosen_file(o))
         printf("%s: configuration OK\n", conf_chosen_file(o));
     else if (result == 0)
-        printf("%s not found, using defaults\n", CONF_INSTALLED);
+        printf("%s not found, using defaults\n", o->installed);
     buf_fini(&errors);
     return result;
 }
@@ -359,7 +363,7 @@ static int open_state(const struct conf *c, char socket_path[PATHS_SIZE])
     if (paths_state(&given, dir, error) != 0 || store_open(dir, error) != 0)
         goto failed;
     if (reached_load(error) != 0 || rooms_load(error) != 0 || accounts_load(error) != 0 ||
-        moderation_load(error) != 0 || paths_socket(&given, dir, socket_path, error) != 0 ||
+        moderation_load(error) != 0 || mail_load(error) != 0 || paths_socket(&given, dir, socket_path, error) != 0 ||
         admin_open(socket_path, c->admin_group, error) != 0) {
         store_close();
         goto failed;
@@ -372,6 +376,7 @@ failed:
     return -1;
 }
 
+/* The few threads that chatd cannot do without come first, then as many pairs as the machine gives. */
 static int start_threads(const struct conf *c, void (*stop)(void))
 {
     int made = 0;
@@ -386,12 +391,13 @@ static int start_threads(const struct conf *c, void (*stop)(void))
     struct admin_hooks hooks = {.reload = reload, .tls_listeners = ports_with_tls, .stop = stop};
     if (tls_available() && workers_start(processors()) != 0)
         return -1;
-    if (store_start() != 0 || refuse_start() != 0 || pool_start(&pool, &made) != 0 || keeper_start(tick) != 0 ||
-        admin_start(&hooks) != 0)
+    pool_open(&pool);
+    if (store_start() != 0 || refuse_start() != 0 || keeper_start(tick) != 0 || admin_start(&hooks) != 0 ||
+        ports_start() != 0 || pool_start(&made) != 0)
         return -1;
     if (made < c->clients_prespawn && made < c->clients_max)
         log_warn("few_threads", "pairs=%d wanted=%d", made, c->clients_prespawn);
-    return ports_start();
+    return 0;
 }
 
 static void announce(const char *socket_path)
@@ -410,6 +416,7 @@ int server_start(const struct server_options *o, void (*stop)(void))
     server.options = *o;
     int result = conf_choose(o, c, &errors);
     if (result == 0) {
+        conf_keep_file(&server.options);
         configure(c); /* first, because it sets up the log, and what follows may log */
         result = fit_to_machine(c, &errors) == 0 && use_certificates(c, &errors) == 0 ? 0 : -1;
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-// Lines of the native protocol (doc/protocol.md) to plain objects. Pure.
+// Lines of the native protocol (doc/protocol.md) to plain objects, and back. Pure.
+import { unseen } from './text.js';
 
 // { id, time, verb, rest }: id is a BigInt and time in milliseconds, both null for a line without tags.
 export function parseLine(line) {
@@ -42,4 +43,33 @@ export function parseHist(rest) {
   const continues = text.endsWith(' +');
   return { room, id: BigInt(id), time: Date.parse(time), who, kind: isAction ? 'me' : 'say',
            text: continues ? text.slice(0, -2) : text, continues };
+}
+
+// ---- what must not be said aloud: commands with a secret in them, mistyped (src/proto/aloud.c has the same rule) ----
+
+const marks = /[\x01-@[-`{-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\xd7\xf7\u02b0-\u036f\u060c\u061b\u061c\u061f\u1680\u180b-\u180f\u2000-\u2bff\u2e00-\u2e7f\u3000-\u3020\u30fb\u3164\ufe00-\ufe6f\ufeff\uff01-\uff20\uff3b-\uff40\uff5b-\uff65\uffa0\uffe0-\ufffd\u{e0000}-\u{e0fff}]/u;
+// Those of them that are typed before a word on purpose, so not in the place of a slash.
+const leads = /[\t "-$'(*<@[{\xa0\xa1\xab-\xad\xbb\xbf\u1680\u180b-\u180f\u2000-\u206f\u2800\u3000\u3008-\u3020\u3164\ufe00-\ufe0f\ufeff\u{e0000}-\u{e0fff}]/u;
+const letter = /[A-Za-zＡ-Ｚａ-ｚ]/u;
+const secrets = ['USERNAME', 'REGISTER', 'PASSWD', 'UNREGISTER', 'RESUME', 'PRIVMSG'];
+
+// True for such a line: it begins with no slash.
+export function isSecret(line) {
+  const all = [...line];
+  let at = all.findIndex((c) => !marks.test(c));
+  if (at < 0) return false;
+  const isBare = all.slice(0, at).every((c) => unseen.test(c));
+  if (isBare && all[at] > '\x7f' && !letter.test(all[at])) at++;
+  const before = all.slice(0, at).filter((c) => !unseen.test(c));
+  const bySlash = before.length === 1 && before[0] === all[at - 1] && !leads.test(before[0]);
+  let end = at;
+  while (end < all.length && letter.test(all[end])) end++;
+  if (end < all.length && !marks.test(all[end])) return false;
+  const typed = all.slice(at, end).join('').normalize('NFKC'), verb = typed.toUpperCase();
+  const words = all.slice(end).join('').split(unseen).filter((w) => w);
+  const hasKey = words.length === 2;
+  if (secrets.includes(verb)) return true;
+  if (bySlash && ['MSG', 'NAME'].includes(verb)) return words.length >= 2;
+  if (verb === 'SET') return hasKey && words[0].toUpperCase() === 'KEY';
+  return ['JOIN', 'ALSO'].includes(verb) && hasKey && (bySlash || typed === verb || /^[#＃]/.test(words[0]));
 }

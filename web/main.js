@@ -2,17 +2,15 @@
 // From the door to the talk: logging in, resuming, asking, and what the reader does.
 import { timeText } from './clock.js';
 import { byId, el, icon } from './dom.js';
-import { cut, cutWords } from './line.js';
+import { cut, cutWords, isSecret } from './line.js';
 import { Log } from './log.js';
 import { Model } from './model.js';
 import { drawKnown, drawMembers, drawTalks } from './rooms.js';
 import { Socket } from './socket.js';
 import { forgetAll, load, save } from './store.js';
-import { linesOf } from './text.js';
+import { isBlank, linesOf } from './text.js';
 
 const TEXT_BYTES = 3800, MANY_LINES = 5, PAGE = 100;
-// Said aloud, these would give a secret away, or do something else than the writer meant.
-const notAloud = /^\s*(USERNAME|REGISTER|PASSWD|UNREGISTER|RESUME|PRIVMSG)(\s|$)/;
 // Commands about the current room. The room is made current first, in the same message.
 const roomCommands = ['TOPIC', 'SET', 'KICK', 'BAN', 'UNBAN', 'BANS', 'MUTE', 'UNMUTE', 'OP', 'DEOP', 'VOICE', 'DEVOICE',
                       'INVITE', 'ME'];
@@ -366,16 +364,17 @@ function command(text) {
 
 function submit() {
   const box = byId('message'), text = box.value;
-  if (!text.trim() || !model.open) return;
-  const lines = text.startsWith('/') && !text.startsWith('//') ? [text] : linesOf(text.replace(/^\/\//, '/'), TEXT_BYTES);
+  if (isBlank(text) || !model.open) return;
+  const isCommand = text.startsWith('/') && !text.startsWith('//');
+  const lines = isCommand ? [text] : linesOf(text.replace(/^\/\//, '/'), TEXT_BYTES);
   if (lines.length > MANY_LINES && !confirm(`This is ${lines.length} messages. Send them all?`)) return;
-  if (lines.some((l) => notAloud.test(l))) {
+  if (!isCommand && lines.some((l, i) => isSecret(l) && !(i === 0 && l.startsWith('/')))) {
     toast('This looks like a command with a secret in it. To send a command begin with /; to say it, put something before it.');
     return;
   }
   box.value = model.open.draft = '';
   fit();
-  if (text.startsWith('/') && !text.startsWith('//')) command(text.trim());
+  if (isCommand) command(text.trim());
   else lines.forEach((l) => say(l));
   model.open.newFrom = null;
   if (!log.isAtEnd) log.toEnd();

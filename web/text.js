@@ -74,6 +74,13 @@ export function isEmojiOnly(text) {
     /\p{Extended_Pictographic}/u.test(text);
 }
 
+// Blanks of any width and characters without a shape of their own; chatd refuses texts of nothing else (src/proto/text.c).
+export const unseen = /[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\u2800\ufff9-\ufffb]+/u;
+
+export function isBlank(text) {
+  return text.replace(new RegExp(unseen, 'gu'), '') === '';
+}
+
 const encoder = new TextEncoder();
 
 export function bytesOf(text) {
@@ -83,7 +90,7 @@ export function bytesOf(text) {
 // Lines of at most `most` bytes each, cut at blanks where there are some.
 export function linesOf(text, most) {
   const lines = [];
-  for (let line of text.split(/\r?\n/)) {
+  for (let line of text.split(/\r\n|[\n-\r\x85\u2028\u2029]/)) {
     while (bytesOf(line) > most) {
       let end = Math.min(line.length, most);
       while (bytesOf(line.slice(0, end)) > most || /[\ud800-\udbff]$/.test(line.slice(0, end))) end--;
@@ -92,7 +99,7 @@ export function linesOf(text, most) {
       lines.push(line.slice(0, end));
       line = line.slice(end).trimStart();
     }
-    if (line.trim()) lines.push(line);
+    if (!isBlank(line)) lines.push(line);
   }
   return lines;
 }

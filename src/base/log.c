@@ -12,6 +12,7 @@
 #include "base/counter.h"
 #include "base/lock.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -50,6 +51,16 @@ void log_configure(enum log_level level, bool with_time)
 {
     atomic_store_explicit(&level_now, level, memory_order_relaxed);
     atomic_store_explicit(&time_now, with_time, memory_order_relaxed);
+}
+
+void log_reserve_descriptors(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
 }
 
 bool log_enabled(enum log_level level)

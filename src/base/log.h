@@ -14,6 +14,10 @@
  */
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
+/* Opens /dev/null as each of standard input, output and error that the process was started without. Otherwise the next
+ * file would get that number, and the log would be written into it. First of all, in the main thread. */
+void log_reserve_descriptors(void);
+
 /* Sets the least important level that is written, and whether lines begin with the time. Any thread. */
 void log_configure(enum log_level level, bool with_time);
 

@@ -18,6 +18,10 @@
 #include <unistd.h>
 
 #define SOCKET_NAME "admin.sock"
+/* Of directories made on the way: the group of the console has to get through; those in a home are its owner's, as the
+ * XDG specification wants them. */
+#define OPEN_PARENTS 0755
+#define OWN_PARENTS 0700
 
 struct candidates {
     char v[PATHS_CANDIDATES][PATHS_SIZE];
@@ -76,7 +80,8 @@ static void runtime_candidates(struct candidates *c)
     add(c, absolute("XDG_RUNTIME_DIR"), "/chatd", false);
 }
 
-static int make_all(const char *path, mode_t mode)
+/* Makes the directory, and the parents that it needs; the umask does not matter. */
+static int make_all(const char *path, mode_t mode, mode_t parents_mode)
 {
     char part[PATHS_SIZE];
     snprintf(part, sizeof part, "%s", path);
@@ -84,7 +89,7 @@ static int make_all(const char *path, mode_t mode)
         if (*p != '/')
             continue;
         *p = '\0';
-        if (mkdir(part, 0755) != 0 && errno != EEXIST)
+        if (mkdir(part, parents_mode) == 0 ? chmod(part, parents_mode) != 0 : errno != EEXIST)
             return -1;
         *p = '/';
     }
@@ -106,23 +111,24 @@ static bool is_usable(const char *dir)
 }
 
 /* True if the directory exists, or was created, and can be written to. */
-static bool take(const char *dir, bool installed)
+static bool take(const char *dir, bool installed, mode_t parents_mode)
 {
     char tmp[PATHS_SIZE];
     own_tmp(tmp);
     if (strcmp(dir, tmp) == 0)
-        return make_all(dir, 0700) == 0 && is_ours(dir) && is_usable(dir);
+        return make_all(dir, 0700, 0755) == 0 && is_ours(dir) && is_usable(dir);
     if (installed && geteuid() != 0)
         return is_usable(dir);
-    return make_all(dir, 0750) == 0 && is_usable(dir);
+    return make_all(dir, 0750, parents_mode) == 0 && is_usable(dir);
 }
 
 static int take_given(const char *dir, const char *what, char error[PATHS_ERROR])
 {
-    if (take(dir, false))
+    if (take(dir, false, OPEN_PARENTS))
         return 0;
-    snprintf(error, PATHS_ERROR, "%s %s cannot be used: %s; create it and make it writable by the user chatd runs as",
-             what, dir, log_error_text(errno && errno != EEXIST ? errno : ENOTDIR));
+    snprintf(error, PATHS_ERROR, "%s %s cannot be used: %s; create it and make it writable by the user chatd runs as%s",
+             what, dir, log_error_text(errno && errno != EEXIST ? errno : ENOTDIR),
+             errno == EROFS ? " (under systemd: name it in ReadWritePaths= of the unit)" : "");
     return -1;
 }
 
@@ -153,7 +159,7 @@ int paths_state(const struct paths_given *given, char out[PATHS_SIZE], char erro
     struct candidates c = {.n = 0};
     state_candidates(&c);
     for (size_t i = 0; i < c.n; i++)
-        if (take(c.v[i], c.installed[i])) {
+        if (take(c.v[i], c.installed[i], c.installed[i] ? OPEN_PARENTS : OWN_PARENTS)) {
             snprintf(out, PATHS_SIZE, "%s", c.v[i]);
             return 0;
         }
@@ -176,19 +182,25 @@ int paths_socket(const struct paths_given *given, const char *state, char out[PA
     if (!given->dir && *given->conf_socket) {
         char dir[PATHS_SIZE];
         snprintf(out, PATHS_SIZE, "%s", given->conf_socket);
-        snprintf(dir, sizeof dir, "%s", given->conf_socket);
+        snprintf(dir, sizeof dir, "%s", *out == '/' || strchr(out, '/') ? out : ".");
         char *slash = strrchr(dir, '/');
-        if (slash && slash != dir) {
+        if (slash == dir)
+            return check_socket(out, error);
+        if (slash)
             *slash = '\0';
-            if (take_given(dir, "directory of the admin socket", error) != 0)
-                return -1;
+        if (slash && take_given(dir, "directory of the admin socket", error) != 0)
+            return -1;
+        if (*out != '/') {
+            make_absolute(dir);
+            snprintf(out, PATHS_SIZE, "%.*s/%s", PATHS_SIZE / 2, dir,
+                     slash ? strrchr(given->conf_socket, '/') + 1 : given->conf_socket);
         }
         return check_socket(out, error);
     }
     if (!given->dir)
         runtime_candidates(&c);
     size_t i = 0;
-    while (i < c.n && !take(c.v[i], c.installed[i]))
+    while (i < c.n && !take(c.v[i], c.installed[i], c.installed[i] ? OPEN_PARENTS : OWN_PARENTS))
         i++;
     snprintf(out, PATHS_SIZE, "%.*s/" SOCKET_NAME, PATHS_SIZE - 16, i < c.n ? c.v[i] : state);
     return check_socket(out, error);
@@ -214,5 +226,24 @@ size_t paths_sockets(const struct paths_given *given, char out[PATHS_CANDIDATES]
     for (size_t i = 0; i < c.n; i++)
         if (strcmp(c.v[i], tmp) != 0 || is_ours(tmp))
             snprintf(out[n++], PATHS_SIZE, "%.*s/" SOCKET_NAME, PATHS_SIZE - 16, c.v[i]);
+    return n;
+}
+
+size_t paths_listening(char (*out)[PATHS_SIZE], size_t most)
+{
+    char row[1024];
+    size_t n = 0;
+    FILE *f = fopen("/proc/net/unix", "re");
+    while (f && n < most && fgets(row, sizeof row, f)) {
+        unsigned flags;
+        int at = 0; /* of the path, which may have blanks */
+        row[strcspn(row, "\n")] = '\0';
+        if (sscanf(row, "%*s %*s %*s %x %*s %*s %*s %n", &flags, &at) != 1 || !at || row[at] != '/')
+            continue;
+        if (flags == 0x10000 && strcmp(strrchr(row + at, '/'), "/" SOCKET_NAME) == 0) /* __SO_ACCEPTCON */
+            snprintf(out[n++], PATHS_SIZE, "%s", row + at);
+    }
+    if (f)
+        fclose(f);
     return n;
 }

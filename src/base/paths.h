@@ -31,11 +31,15 @@ struct paths_given {
  * operator. */
 int paths_state(const struct paths_given *given, char out[PATHS_SIZE], char error[PATHS_ERROR]);
 
-/* chatd: chooses the path of the socket and creates its directory. `state` is what paths_state chose. 0, or -1 as
- * above. */
+/* chatd: chooses the path of the socket, an absolute one, and creates its directory. `state` is what paths_state chose.
+ * 0, or -1 as above. */
 int paths_socket(const struct paths_given *given, const char *state, char out[PATHS_SIZE], char error[PATHS_ERROR]);
 
 /* chatctl: fills `out` with all paths where the socket may be, in order; returns their number. */
 size_t paths_sockets(const struct paths_given *given, char out[PATHS_CANDIDATES][PATHS_SIZE]);
+
+/* chatctl: fills `out` with the paths of all sockets of that name on which somebody listens, at most `most` of them;
+ * returns their number. 0 where the kernel does not tell (proc_pid_net(5)). */
+size_t paths_listening(char (*out)[PATHS_SIZE], size_t most);
 
 #endif

@@ -158,6 +158,14 @@ void mail_mark(int64_t account, const char *room, uint64_t id)
     job_post(&mark, &m, sizeof m);
 }
 
+int mail_load(char error[STORE_ERROR])
+{
+    if (store_marks_settle(store_connection(), MAIL_PRESENT) == SQLITE_OK)
+        return 0;
+    snprintf(error, STORE_ERROR, "cannot read the marks of rooms: %s", sqlite3_errmsg(store_connection()));
+    return -1;
+}
+
 enum { UNREAD_COUNTED = 1, UNREAD_FAILED };
 
 struct counting {

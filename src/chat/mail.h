@@ -46,8 +46,14 @@ void mail_forget(int64_t account, int64_t from, int64_t upto);
 /* Once an hour: deletes messages that have waited for too long, some thousands at a time. Nobody waits for it. */
 void mail_clean_up(void);
 
-/* Sets the read marker of the account in a room (its key) to that number. Nobody waits for it. */
+/* Sets the read marker of the account in a room (its key) to that number. MAIL_PRESENT: it is in the room and hears
+ * all; who leaves or is removed gets a number. Nobody waits for it. Any thread, under any lock that ranks before
+ * STORE. */
+#define MAIL_PRESENT INT64_MAX
 void mail_mark(int64_t account, const char *room, uint64_t id);
+/* At the start: who was in a room when chatd ended without unwinding has heard what is on disk. 0, or -1 with a line
+ * for the operator. Main thread, before the store is started. */
+int mail_load(char error[STORE_ERROR]);
 /* Calls fn for each room that was noted, with the number of messages since. UNREAD_BUSY: its turn did not come in
  * time; UNREAD_STORAGE: cannot be read now. */
 #define MAIL_UNREAD_MOST 1000 /* counted in one room */

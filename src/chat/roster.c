@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/panic.h"
 #include "chat/lapse.h"
+#include "chat/mail.h"
 #include "chat/record.h"
 
 static bool has_owner_locked(const struct room *r)
@@ -55,6 +56,18 @@ static void settle_locked(struct room *r)
     replay_fini(&r->replay);
     fanout_fini(&r->fanout);
     record_put_locked(r);
+}
+
+static uint64_t heard_locked(const struct room *r, const struct membership *ms)
+{
+    return ms->missed_id ? ms->missed_id - 1 : r->last_id;
+}
+
+/* For UNREAD. Under the room's lock, so that who is removed right after joining does not stay marked as present. */
+static void mark_locked(const struct room *r, const struct member *m, uint64_t id)
+{
+    if (m->account)
+        mail_mark(m->account, r->key, id);
 }
 
 /* ---- joining ---- */
@@ -112,6 +125,7 @@ bool roster_join(struct room *r, struct member *m, unsigned ticket, const struct
     if (may) {
         answer_locked(r, m, NULL, backlog);
         add_locked(r, m);
+        mark_locked(r, m, MAIL_PRESENT);
         struct event ev = {.kind = EVENT_JOIN, .room = r->name, .name = m->name, .account = m->account};
         room_deliver_locked(r, &ev, m);
     }
@@ -159,11 +173,6 @@ void roster_update(struct room *r, struct member *m)
 }
 
 /* ---- leaving ---- */
-
-static uint64_t heard_locked(const struct room *r, const struct membership *ms)
-{
-    return ms->missed_id ? ms->missed_id - 1 : r->last_id;
-}
 
 /* It was barred after it had stopped hearing. */
 static bool is_barred_locked(const struct room *r, const struct membership *ms)
@@ -224,6 +233,7 @@ int roster_remove(struct room *r, const struct removal *rm, struct event *ev)
         if (!room_is_target_locked(r, rm->target, ms))
             continue;
         rules_uninvite_client(&r->rules, m->id);
+        mark_locked(r, m, heard_locked(r, ms));
         remove_locked(r, ms);
         m->removed = true;
     }

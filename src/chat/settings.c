@@ -35,24 +35,47 @@ static void list_option_values_locked(struct room *r, event_fn *fn, void *arg)
     }
 }
 
+/* The highest role that a member has for its stay and with this account. */
+static enum role stay_role_locked(const struct room *r, int64_t account)
+{
+    enum role most = ROLE_NONE;
+    for (int i = 0; i < r->fanout.count; i++) {
+        const struct membership *ms = &r->fanout.members[i];
+        if (ms->role > most && ms->member->account == account)
+            most = ms->role;
+    }
+    return most;
+}
+
+static bool has_stay_roles_locked(const struct room *r)
+{
+    int i = 0;
+    while (i < r->fanout.count && r->fanout.members[i].role <= ROLE_GUEST)
+        i++;
+    return i < r->fanout.count;
+}
+
 static void list_account_roles_locked(struct room *r, event_fn *fn, void *arg)
 {
+    bool has_stay_roles = has_stay_roles_locked(r);
     for (int i = 0; i < r->rules.role_count; i++) {
         const struct rules_role *role = &r->rules.roles[i];
         struct account owner;
         struct event ev = {.kind = EVENT_ROLE, .room = r->name, .name = owner.name, .role = role->role};
+        if (has_stay_roles && stay_role_locked(r, role->account) > role->role)
+            continue; /* listed below */
         if (accounts_by_id(role->account, &owner))
             fn(&ev, arg);
     }
 }
 
-/* Roles that last as long as a member stays. */
+/* Roles that last as long as a member stays, where its account has no such role. */
 static void list_member_roles_locked(struct room *r, event_fn *fn, void *arg)
 {
     for (int i = 0; i < r->fanout.count; i++) {
         const struct membership *ms = &r->fanout.members[i];
         struct event ev = {.kind = EVENT_ROLE, .room = r->name, .name = ms->name, .role = ms->role};
-        if (ms->role > ROLE_GUEST)
+        if (ms->role > ROLE_GUEST && ms->role > rules_role(&r->rules, ms->member->account))
             fn(&ev, arg);
     }
 }

@@ -118,6 +118,7 @@ int admin_open(const char *path, const char *group, char error[ADMIN_ERROR])
     struct sockaddr_un sun = {.sun_family = AF_UNIX};
     gid_t gid;
     int bound = -1;
+    bool is_foreign = false; /* the group */
     must(strlen(path) < sizeof sun.sun_path);
     memcpy(sun.sun_path, path, strlen(path) + 1);
     memcpy(admin.path, path, strlen(path) + 1);
@@ -140,12 +141,16 @@ int admin_open(const char *path, const char *group, char error[ADMIN_ERROR])
     umask(old);
     if (bound != 0)
         goto failed;
-    if (admit_group(path, gid) != 0 || chmod(path, 0660) != 0 || listen(admin.fd, 64) != 0)
+    bool is_admitted = admit_group(path, gid) == 0;
+    is_foreign = !is_admitted && errno == EPERM;
+    if (!is_admitted || chmod(path, 0660) != 0 || listen(admin.fd, 64) != 0)
         goto failed;
     return 0;
 
 failed:
-    snprintf(error, ADMIN_ERROR, "admin socket %s: %s", path, log_error_text(errno));
+    snprintf(error, ADMIN_ERROR, "admin socket %s: %s%s%s%s", path, log_error_text(errno),
+             is_foreign ? ": the user that chatd runs as must be in the group " : "", is_foreign ? group : "",
+             is_foreign ? " (admin.group; under systemd: name it in SupplementaryGroups= of the unit)" : "");
     if (admin.fd >= 0)
         close(admin.fd);
     if (bound == 0)

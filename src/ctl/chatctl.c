@@ -9,15 +9,14 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/panic.h"
-#include "base/paths.h"
 #include "base/secret.h"
+#include "ctl/reach.h"
 #include "ctl/self_sign.h"
 #include "ctl/wire.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <libconfig.h>
 #include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -27,7 +26,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -51,79 +49,18 @@ static void usage(FILE *to)
 
 /* ---- finding chatd ---- */
 
-static int connect_to(const char *path)
+/* Connects to the console, or exits. */
+static int find(const char *socket_path, const char *dir)
 {
-    struct sockaddr_un sun = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof sun.sun_path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(sun.sun_path, path, strlen(path) + 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct timeval limit = {.tv_sec = REPLY_S};
-    if (fd >= 0)
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof sun) == 0)
+    static const int codes[] = {[REACH_NOWHERE] = EXIT_NOT_RUNNING, [REACH_DENIED] = EXIT_PERMISSION,
+                                [REACH_SEVERAL] = EXIT_USAGE};
+    struct buf why = {0};
+    int fd;
+    enum reach result = reach_console(socket_path, dir, REPLY_S, &fd, &why);
+    if (result == REACH_DONE)
         return fd;
-    int err = errno;
-    close(fd);
-    errno = err;
-    return -1;
-}
-
-/* Reads from the installed configuration the two keys that tell where the console is; "" for one that is not set. */
-static void read_conf(char dir[PATHS_SIZE], char socket_path[PATHS_SIZE])
-{
-    config_t cfg;
-    const char *v;
-    *dir = *socket_path = '\0';
-    config_init(&cfg);
-    if (config_read_file(&cfg, CHATD_SYSCONFDIR "/chatd.conf")) {
-        if (config_lookup_string(&cfg, "store.directory", &v))
-            snprintf(dir, PATHS_SIZE, "%s", v);
-        if (config_lookup_string(&cfg, "admin.socket", &v))
-            snprintf(socket_path, PATHS_SIZE, "%s", v);
-    }
-    config_destroy(&cfg);
-}
-
-/* Connects to the first socket that answers; exits if none does. */
-static int find(const char *given_socket, const char *given_dir)
-{
-    char paths[PATHS_CANDIDATES][PATHS_SIZE], dir[PATHS_SIZE], socket_path[PATHS_SIZE];
-    size_t n = 1;
-    bool denied = false;
-    read_conf(dir, socket_path);
-    struct paths_given given = {.dir = given_dir, .conf_dir = dir, .conf_socket = socket_path};
-    if (given_socket)
-        snprintf(paths[0], PATHS_SIZE, "%s", given_socket);
-    else
-        n = paths_sockets(&given, paths);
-    for (size_t i = 0; i < n; i++) {
-        int fd = connect_to(paths[i]);
-        if (fd >= 0)
-            return fd;
-        if (errno == EACCES || errno == EPERM)
-            denied = true;
-        else
-            paths[i][0] = '\0';
-    }
-    if (denied) {
-        fprintf(stderr, "chatctl: permission denied:");
-        for (size_t i = 0; i < n; i++)
-            if (*paths[i])
-                fprintf(stderr, " %s", paths[i]);
-        fprintf(stderr, "\nJoin the group of the socket (admin.group), or use sudo.\n");
-        exit(EXIT_PERMISSION);
-    }
-    n = given_socket ? 0 : paths_sockets(&given, paths);
-    fprintf(stderr, "chatctl: chatd is not running, or its admin socket is elsewhere. Tried:\n");
-    if (given_socket)
-        fprintf(stderr, "  %s\n", given_socket);
-    for (size_t i = 0; i < n; i++)
-        fprintf(stderr, "  %s\n", paths[i]);
-    fprintf(stderr, "When chatd starts it logs how to reach it (console_open). Use -s SOCKET or -d STATEDIR.\n");
-    exit(EXIT_NOT_RUNNING);
+    fprintf(stderr, "chatctl: %s", buf_text(&why));
+    exit(codes[result]);
 }
 
 /* ---- showing rows ---- */
@@ -434,7 +371,13 @@ static int self_sign_here(const char *given_dir, struct buf *request)
     for (char *word = strtok_r(rest, " \n", &save); word; word = strtok_r(NULL, " \n", &save))
         hosts[n++] = word;
     hosts[n] = NULL;
-    read_conf(dir, socket_path);
+    struct buf mistakes = {0};
+    reach_read_conf(dir, socket_path, &mistakes);
+    if (mistakes.len && !given_dir) {
+        fprintf(stderr, "chatctl: %sSo it is unknown where the files belong; use -d DIR.\n", buf_text(&mistakes));
+        exit(EXIT_USAGE);
+    }
+    buf_fini(&mistakes);
     struct paths_given given = {.dir = given_dir, .conf_dir = dir, .conf_socket = socket_path};
     int code = self_sign(&given, hosts) == 0 ? EXIT_DONE : EXIT_REFUSED;
     buf_fini(request);
@@ -450,6 +393,7 @@ int main(int argc, char **argv)
     const char *socket_path = NULL, *dir = NULL;
     bool json = false;
     int c;
+    log_reserve_descriptors();
     signal(SIGPIPE, SIG_DFL);
     while ((c = getopt_long(argc, argv, "+s:d:Vh", options, NULL)) != -1) {
         switch (c) {

@@ -9,7 +9,7 @@
  * which looks at the deadlines of the floors above (login, unused rooms).
  */
 
-/* After pool_start. Returns 0, or -1 with errno. `tick` runs on the keeper's thread; the keeper flushes what it
+/* After pool_open. Returns 0, or -1 with errno. `tick` runs on the keeper's thread; the keeper flushes what it
  * posts. */
 int keeper_start(void (*tick)(int64_t now_ms));
 

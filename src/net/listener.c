@@ -117,7 +117,8 @@ static void explain(const struct listener_config *c, int err, char error[LISTENE
     else if (err == EACCES)
         advice = ": ports below 1024 need a privilege; choose another port (chatd -p PORT)";
     else if (err == EADDRNOTAVAIL)
-        advice = ": not an address of this machine; see `ip addr`, or listen on \"*\"";
+        advice = ": not an address of this machine, or not up yet (systemd: After=network-online.target); see "
+                 "`ip addr`, or listen on \"*\"";
     snprintf(error, LISTENER_ERROR, "cannot listen on %s port %d: %s%s", c->address, c->port,
              err == EADDRINUSE ? "the port is in use" : log_error_text(err), advice);
 }

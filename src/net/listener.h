@@ -35,7 +35,7 @@ struct listener *listener_open(const struct listener_config *config, char error[
 /* The port it listens on. */
 int listener_port(const struct listener *l);
 
-/* Starts the acceptor. Returns 0, or -1 with errno. After pool_start and refuse_start. */
+/* Starts the acceptor. Returns 0, or -1 with errno. After pool_open, keeper_start and refuse_start. */
 int listener_start(struct listener *l);
 
 /* Ends the acceptor if it was started, closes the socket, frees `*l` and sets it to NULL. */

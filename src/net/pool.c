@@ -174,7 +174,7 @@ static int spawn_one(void)
     return -1;
 }
 
-int pool_start(const struct pool_config *config, int *made)
+void pool_open(const struct pool_config *config)
 {
     lock_init(&pool.lock, LOCK_POOL);
     lock_init(&pool.spawn, LOCK_SPAWN);
@@ -184,12 +184,16 @@ int pool_start(const struct pool_config *config, int *made)
     pool.config = *config;
     pool.pairs = panic_calloc(PAIRS_MOST, sizeof *pool.pairs);
     pool.stopping = pool.retired = false;
-    int want = config->prespawn < config->max ? config->prespawn : config->max;
-    int n = 0;
-    while (n < want && spawn_one() == 0)
-        n++;
-    *made = n;
-    return n ? 0 : -1;
+}
+
+int pool_start(int *made)
+{
+    lock_acquire(&pool.lock);
+    int want = pool.config.prespawn < pool.config.max ? pool.config.prespawn : pool.config.max;
+    lock_release(&pool.lock);
+    while (*made = pool_counts().pairs, *made < want && spawn_one() == 0)
+        ;
+    return *made ? 0 : -1;
 }
 
 void pool_configure(int max, int spare)

@@ -51,8 +51,12 @@ struct pool_config {
                                         closed, finished and drained, and after pool_leave */
 };
 
-/* Makes the first pairs; sets *made to their number. Returns 0, or -1 with errno if not even one could be made. */
-int pool_start(const struct pool_config *config, int *made);
+/* Before all other calls, and before the threads that make them. There are no pairs yet: pool_take waits for one. */
+void pool_open(const struct pool_config *config);
+
+/* Makes the first pairs, beside those that the keeper has made meanwhile; sets *made to the number of all. Returns 0,
+ * or -1 with errno if there is not even one. */
+int pool_start(int *made);
 
 /* New limits for a running pool; no client is closed. Any thread. */
 void pool_configure(int max, int spare);

@@ -16,6 +16,7 @@
 #include <strings.h>
 
 #define LINE_END "\r\n"
+#define CUT "\xe2\x80\xa6"        /* ends a text that does not fit: an ellipsis */
 #define CONTINUED " +" LINE_END /* ends a line whose list or text continues in the next */
 #define MEMBERS_SHOWN 100 /* JOIN lines in the answer to JOIN; USERS shows all */
 
@@ -260,6 +261,20 @@ static void render_hist(struct buf *out, const struct event *ev)
     buf_str(out, LINE_END);
 }
 
+/* A text that came in under a higher limit may not fit; the history shows it whole. `start`: of the line, behind its
+ * tags. */
+static void cut_line(struct buf *out, size_t start)
+{
+    size_t most = native_max_line() - strlen(LINE_END);
+    if (out->len - start <= most)
+        return;
+    size_t end = start + most - strlen(CUT);
+    while (((unsigned char)out->data[end] & 0xc0) == 0x80) /* not within a character */
+        end--;
+    out->len = end;
+    buf_str(out, CUT);
+}
+
 static void render_line(struct buf *out, const struct event *ev, enum form form)
 {
     const char *format = format_of(ev);
@@ -267,7 +282,9 @@ static void render_line(struct buf *out, const struct event *ev, enum form form)
         return;
     if (form == FORM_TAGS && ev->kind >= EVENT_JOIN && ev->id)
         expand(out, "@id=%i;time=%w ", ev);
+    size_t start = out->len;
     expand(out, format, ev);
+    cut_line(out, start);
     buf_str(out, LINE_END);
 }
 

@@ -7,6 +7,7 @@
 
 #include "proto/native_line.h"
 
+#include "proto/aloud.h" /* pair: see there */
 #include "proto/foreign.h"
 #include "proto/text.h"
 
@@ -50,34 +51,15 @@ enum command native_line_command(const char *verb)
     return *verb == '/' ? slash_command(verb + 1, strlen(verb + 1)) : plain_command(verb, strlen(verb));
 }
 
+unsigned native_line_flags(enum command c)
+{
+    return verbs[c].flags;
+}
+
 static enum command exact_command(const char *verb, size_t len)
 {
     enum command c = plain_command(verb, len);
     return c != COMMANDS && memcmp(verbs[c].name, verb, len) == 0 ? c : COMMANDS;
-}
-
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-/* Skips what may stand before a word by accident: blanks, punctuation, and blanks of Unicode. */
-static const char *skip_blanks(const char *line)
-{
-    static const char *const wide[] = {"\xc2\xa0", "\xe2\x80\x8b", "\xe3\x80\x80", "\xef\xbb\xbf"};
-    for (size_t i = 0; i < sizeof wide / sizeof wide[0];) {
-        size_t n = strlen(wide[i]);
-        line += strspn(line, " \t.,:;!?\"'()[]<>*-");
-        bool found = strncmp(line, wide[i], n) == 0;
-        line += found ? n : 0;
-        i = found ? 0 : i + 1;
-    }
-    return line;
-}
-
-/* Such a word was not meant to be said aloud, whatever stands around it. */
-static bool is_private(const char *line)
-{
-    const char *word = skip_blanks(line);
-    enum command c = plain_command(word, strspn(word, LETTERS));
-    return c != COMMANDS && verbs[c].flags & PRIVATE;
 }
 
 static bool is_shouted(const char *line)
@@ -110,7 +92,7 @@ void native_line_parse(struct native_line *nl, char *line, size_t len, bool firs
         as_command(nl, slash_command(line + 1, verb_len - 1), line + verb_len);
     } else if ((exact = exact_command(line, verb_len)) != COMMANDS) {
         as_command(nl, exact, line + verb_len);
-    } else if (line[0] != '/' && is_private(line)) {
+    } else if (line[0] != '/' && aloud_is_secret(line)) {
         nl->kind = NATIVE_UNKNOWN;
     } else {
         nl->kind = NATIVE_TEXT;

@@ -14,7 +14,7 @@ enum command {
 };
 
 /* Flags of a row, tbl/commands.h. */
-enum command_flags { ANYTIME = 1, PRIVATE = 2, TALK = 4, SECRET = 8 };
+enum command_flags { ANYTIME = 1, PRIVATE = 2, TALK = 4, SECRET = 8, KEYED = 16 };
 
 enum native_kind {
     NATIVE_EMPTY,   /* to be ignored */
@@ -37,5 +37,8 @@ void native_line_parse(struct native_line *nl, char *line, size_t len, bool firs
 
 /* The command that a user means by `verb`, in any case and with or without the slash in front; COMMANDS if none. */
 enum command native_line_command(const char *verb);
+
+/* The flags of a command, below COMMANDS. */
+unsigned native_line_flags(enum command c);
 
 #endif

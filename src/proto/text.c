@@ -4,7 +4,6 @@
 
 #include "proto/text.h"
 
-#include <stdint.h>
 #include <string.h>
 
 enum { IAC = 255, WILL = 251, SB = 250, SE = 240 };
@@ -55,7 +54,7 @@ static size_t decode(const unsigned char *u, size_t left, uint32_t *cp)
 
 static bool is_unwanted(uint32_t cp)
 {
-    return (cp < 0x20 && cp != '\t') || (cp >= 0x7f && cp <= 0x9f) || (cp >= 0x202a && cp <= 0x202e) ||
+    return (cp < 0x20 && cp != '\t') || (cp >= 0x7f && cp <= 0x9f) || (cp >= 0x2028 && cp <= 0x202e) ||
            (cp >= 0x2066 && cp <= 0x2069);
 }
 
@@ -79,7 +78,39 @@ bool text_clean(char *s, size_t len)
     return true;
 }
 
+uint32_t text_next(const char **at)
+{
+    uint32_t cp = 0;
+    if (**at)
+        *at += decode((const unsigned char *)*at, 4, &cp); /* which does not read past a NUL */
+    return cp;
+}
+
+/* Unicode's White_Space and Default_Ignorable_Code_Point, the controls of interlinear notes, and the Braille cell
+ * without dots. In ascending order. */
+static const struct {
+    uint32_t first, last;
+} unseen[] = {
+    {'\t', '\t'},       {' ', ' '},         {0xa0, 0xa0},       {0xad, 0xad},       {0x34f, 0x34f},
+    {0x61c, 0x61c},     {0x115f, 0x1160},   {0x1680, 0x1680},   {0x17b4, 0x17b5},   {0x180b, 0x180f},
+    {0x2000, 0x200f},   {0x2028, 0x202f},   {0x205f, 0x206f},   {0x2800, 0x2800},   {0x3000, 0x3000},
+    {0x3164, 0x3164},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffb},
+    {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+};
+
+bool text_is_unseen(uint32_t cp)
+{
+    size_t i = 0;
+    while (i < sizeof unseen / sizeof unseen[0] - 1 && unseen[i].last < cp)
+        i++;
+    return cp >= unseen[i].first && cp <= unseen[i].last;
+}
+
 bool text_is_blank(const char *s)
 {
-    return s[strspn(s, " \t")] == '\0';
+    uint32_t cp;
+    do
+        cp = text_next(&s);
+    while (cp && text_is_unseen(cp));
+    return !cp;
 }

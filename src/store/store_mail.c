@@ -122,6 +122,14 @@ int store_marks_set(sqlite3 *db, int64_t account, const char *room, uint64_t id,
     return rc;
 }
 
+int store_marks_settle(sqlite3 *db, int64_t id)
+{
+    return sql_run(db,
+                   "UPDATE mark SET id = coalesce((SELECT max(m.id) FROM message AS m WHERE m.room = mark.room), 0)"
+                   " WHERE id = ?1",
+                   SQL_WITH(sql_int(id)));
+}
+
 int store_marks_read(sqlite3 *db, int64_t account, int most, void (*fn)(const char *room, int unread, void *arg),
                      void *arg)
 {

@@ -49,6 +49,8 @@ int store_mail_forget_old(sqlite3 *db, int64_t before_ms, int most);
 
 /* Sets the account's mark in a room to a message id; the account keeps its `most` newest marks. */
 int store_marks_set(sqlite3 *db, int64_t account, const char *room, uint64_t id, int most);
+/* Sets all marks with that id to the newest message of their room. */
+int store_marks_settle(sqlite3 *db, int64_t id);
 /* Calls fn for each mark of the account, in order of room, with the number of messages behind it, counted up to
  * `most`. */
 int store_marks_read(sqlite3 *db, int64_t account, int most, void (*fn)(const char *room, int unread, void *arg),

@@ -6,6 +6,7 @@
  *   arguments  one letter each: w a word, t a text (the rest of the line); upper case: optional
  *   flags      ANYTIME   allowed before the client has a name
  *              PRIVATE   never taken for text, however it is written: what follows may be confidential
+ *              KEYED     never taken for text where it seems to have a room's key in it (proto/aloud.h)
  *              SECRET    its arguments are wiped from memory afterwards
  *              TALK      says something in a room and does nothing else, so it may be gathered with other such lines
  */
@@ -16,8 +17,8 @@ COMMAND(UNREGISTER, cmd_unregister, "w", PRIVATE | SECRET, "UNREGISTER <password
 COMMAND(CERT, cmd_cert, "WW", 0, "CERT [ADD | DEL <fingerprint> | LIST]", "show the client certificates by which you can log in without a password, add the one in use, or remove one")
 COMMAND(TOKEN, cmd_token, "", 0, "TOKEN", "get a token with which to resume this session when the connection breaks")
 COMMAND(RESUME, cmd_resume, "w", ANYTIME | PRIVATE | SECRET, "RESUME <token>", "resume a session, instead of USERNAME: get back into its rooms, with what you missed")
-COMMAND(JOIN, cmd_join, "wW", 0, "JOIN <room> [<key>]", "enter a room, leaving the current one")
-COMMAND(ALSO, cmd_also, "wW", 0, "ALSO <room> [<key>]", "enter a room and stay in the others")
+COMMAND(JOIN, cmd_join, "wW", KEYED, "JOIN <room> [<key>]", "enter a room, leaving the current one")
+COMMAND(ALSO, cmd_also, "wW", KEYED, "ALSO <room> [<key>]", "enter a room and stay in the others")
 COMMAND(LEAVE, cmd_leave, "W", 0, "LEAVE [<room>]", "leave the current room, or the one named")
 COMMAND(MSG, cmd_msg, "t", TALK, "MSG <text>", "say something in the current room; a line that is not a command does the same")
 COMMAND(SAY, cmd_say, "wt", TALK, "SAY <room> <text>", "say something in any room you are in")
@@ -35,7 +36,7 @@ COMMAND(TOPIC, cmd_topic, "T", 0, "TOPIC [<text>]", "show the topic of the curre
 COMMAND(HISTORY, cmd_history, "T", 0, "HISTORY [<room>] [<n>] [BEFORE <id> | AFTER <id> | SINCE <time>]", "show earlier messages of the current room, or of the one named")
 COMMAND(SEARCH, cmd_search, "t", 0, "SEARCH [in:<room>] [from:<user>] [after:<time>] [before:<time|room/id>] <words>", "find messages by their words, the newest first")
 COMMAND(UNREAD, cmd_unread, "", 0, "UNREAD", "count the new messages in rooms you left, if your name is registered")
-COMMAND(SET, cmd_set, "WW", 0, "SET [<option> <value>]", "show the options and roles of the current room, or change an option")
+COMMAND(SET, cmd_set, "WW", KEYED, "SET [<option> <value>]", "show the options and roles of the current room, or change an option")
 COMMAND(INVITE, cmd_invite, "w", 0, "INVITE <user>", "let a user into the current room")
 COMMAND(KICK, cmd_kick, "wT", 0, "KICK <user> [<reason>]", "remove a user from the current room")
 COMMAND(BAN, cmd_ban, "wT", 0, "BAN <user | address> [<duration>] [<reason>]", "remove a user and keep them out, for good or for 30s, 10m, 2h, 7d or 2w")

@@ -84,7 +84,7 @@ static bool set(struct arguments *a, const struct row *row, const char *text)
 {
     char *field = (char *)a + row->offset, *end;
     if (row->kind == TEXT) {
-        *(const char **)field = text;
+        *(const char **)(void *)field = text;
         return true;
     }
     if (row->kind == FLAG) {
@@ -96,7 +96,7 @@ static bool set(struct arguments *a, const struct row *row, const char *text)
         fprintf(stderr, "chatload: --%s must be %ld..%ld (got %s)\n", row->name, row->least, row->most, text);
         return false;
     }
-    *(int *)field = (int)v;
+    *(int *)(void *)field = (int)v;
     return true;
 }
 

@@ -81,6 +81,8 @@ static int start_in_vain(void)
 }
 
 /* Both chatd -t and the start say this one line, which begins with the file and `line`. */
+static void assert_refused(int line, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 static void assert_refused(int line, const char *fmt, ...)
 {
     char wanted[1024];

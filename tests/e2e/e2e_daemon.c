@@ -373,6 +373,27 @@ static void a_machine_too_small_is_reported_with_what_to_set(void **state)
     assert_int_equal(status, 0);
 }
 
+/* Otherwise the log would be written into whatever chatd opens next: the lock file, or the database. */
+static void closed_descriptors_at_the_start_do_no_harm(void **state)
+{
+    char command[1024], path[256], text[256] = "", *end;
+    (void)state;
+    snprintf(command, sizeof command, "exec <&- >&- 2>&-; '%s' -p 0 -d '%s' &", daemon_program("CHATD"), d.dir);
+    const char *start[] = {"/bin/sh", "-c", command, NULL};
+    assert_int_equal(daemon_run(start, out, sizeof out, NULL, 0), 0);
+    int64_t until = clock_ms() + DAEMON_WAIT_MS;
+    while (daemon_ctl(&d, out, sizeof out, "ping", NULL) != 0 && clock_ms() < until)
+        ;
+    snprintf(path, sizeof path, "%s/chatd.lock", d.dir);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    size_t n = fread(text, 1, sizeof text - 1, f);
+    fclose(f);
+    daemon_ctl_ok(&d, out, sizeof out, "stop", NULL);
+    assert_true(n > 0 && strtol(text, &end, 10) > 0);
+    assert_string_equal(end, "\n");
+}
+
 int main(void)
 {
     alarm(170);
@@ -385,6 +406,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(of_two_simultaneous_starts_one_succeeds, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_leftover_socket_is_replaced_and_no_other_file, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_second_term_exits_at_once, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(closed_descriptors_at_the_start_do_no_harm, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(term_under_load_exits_with_0, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(chat_goes_on_while_the_store_fails_and_recovers, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_foreign_database_is_refused_and_left_alone, fixture_dir, fixture_down),

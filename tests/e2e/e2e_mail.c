@@ -221,6 +221,62 @@ static void unread_counts_messages_in_rooms_the_user_left(void **state)
     client_close(&b);
 }
 
+/* Bob is in #den with alice, whose room it is, and has heard a line that is on disk. */
+static void hear_in_the_room(struct client *a, struct client *b)
+{
+    add_account("bob");
+    client_register(a, &d, "alice");
+    client_ask(a, "JOIN den", "OK Joined #den (0 users)");
+    client_login_account(b, &d, "bob");
+    client_ask(b, "JOIN den", "OK Joined #den (1 users)"); /* he had left it once */
+    client_skip_to(a, "JOIN #den bob");
+    client_ask(a, "before", "ROOM #den alice before");
+    client_skip_to(b, "ROOM #den alice before");
+    client_ask(b, "LEAVE", "OK Left #den");
+    client_ask(b, "JOIN den", "OK Joined #den (1 users)");
+    client_ask(a, "PING joined", "LEAVE #den bob");
+    client_skip_to(a, "PONG joined");
+    client_ask(a, "heard", "ROOM #den alice heard");
+    client_skip_to(b, "ROOM #den alice heard");
+    client_say(b, "HISTORY den"); /* has what waits written first */
+    client_skip_to(b, "OK 2 messages");
+}
+
+static void what_was_heard_before_a_kick_is_not_unread(void **state)
+{
+    struct client a, b;
+    (void)state;
+    hear_in_the_room(&a, &b);
+    client_ask(&a, "KICK bob", "OK Kicked bob");
+    client_expect(&b, "KICK #den bob by alice");
+    client_ask(&b, "UNREAD", "OK 0 rooms");
+    client_ask(&a, "not heard", "ROOM #den alice not heard");
+    client_ask(&b, "UNREAD", "UNREAD #den 1");
+    client_expect(&b, "OK 1 rooms");
+    client_close(&a);
+    client_close(&b);
+}
+
+static void what_was_heard_before_a_crash_is_not_unread(void **state)
+{
+    struct client a, b;
+    (void)state;
+    hear_in_the_room(&a, &b);
+    daemon_kill(&d);
+    client_close(&a);
+    client_close(&b);
+    daemon_start(&d);
+    client_login_account(&b, &d, "bob");
+    client_ask(&b, "UNREAD", "OK 0 rooms");
+    client_login_account(&a, &d, "alice");
+    client_say(&a, "JOIN den\nnot heard");
+    client_skip_to(&a, "ROOM #den alice not heard");
+    client_ask(&b, "UNREAD", "UNREAD #den 1");
+    client_expect(&b, "OK 1 rooms");
+    client_close(&a);
+    client_close(&b);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_down)
@@ -233,6 +289,8 @@ int main(void)
         TEST(stored_messages_survive_a_restart_and_a_kill),
         TEST(stored_messages_are_deleted_with_their_account),
         TEST(unread_counts_messages_in_rooms_the_user_left),
+        TEST(what_was_heard_before_a_kick_is_not_unread),
+        TEST(what_was_heard_before_a_crash_is_not_unread),
     };
     if (!secret_available())
         return 77; /* skipped: this build has no accounts */

@@ -69,7 +69,7 @@ static void the_console_answers_nc(void **state)
 {
     char script[256];
     (void)state;
-    snprintf(script, sizeof script, "echo ping | nc -N -U %s/admin.sock", d.dir);
+    snprintf(script, sizeof script, "echo ping | nc -N -U '%s/admin.sock'", d.dir);
     assert_int_equal(shell(script), 0);
     assert_string_equal(out, "{\"end\":\"done\"}\n");
 }

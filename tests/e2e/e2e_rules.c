@@ -100,6 +100,28 @@ static void a_creator_without_an_account_is_op_until_leaving(void **state)
     client_close(&b);
 }
 
+/* Bob has a voice in a room without an owner, and is op of it for as long as he stays. */
+static void each_user_has_one_role_in_the_list(void **state)
+{
+    struct client a, b;
+    int roles = 0;
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    client_register(&b, &d, "bob");
+    client_ask(&a, "VOICE bob", "OK Gave voice to bob");
+    client_ask(&a, "LEAVE", "OK Left #den");
+    join(&b, "den");
+    client_say(&b, "SET");
+    for (const char *line = client_line(&b); strncmp(line, "OK", 2) != 0; line = client_line(&b)) {
+        roles += strncmp(line, "ROLE", 4) == 0;
+        if (strncmp(line, "ROLE", 4) == 0)
+            assert_string_equal(line, "ROLE #den bob op");
+    }
+    assert_int_equal(roles, 1);
+    client_close(&a);
+    client_close(&b);
+}
+
 static void roles_are_given_and_taken_by_higher_roles(void **state)
 {
     struct client a, b, c;
@@ -747,6 +769,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         UP(the_user_who_creates_a_room_owns_it_for_good),
         UP(a_creator_without_an_account_is_op_until_leaving),
+        UP(each_user_has_one_role_in_the_list),
         UP(roles_are_given_and_taken_by_higher_roles),
         UP(removing_one_role_does_not_touch_another),
         UP(a_role_is_deleted_with_its_account),

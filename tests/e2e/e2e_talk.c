@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* SAY, which talks in a room other than the current one, and ME. */
+/* SAY, which talks in a room other than the current one, and ME; texts that reach nobody. */
 #include "config.h"
 
 #include "tests/lib/fixture.h"
@@ -69,6 +69,63 @@ static void say_in_a_room_not_joined_is_refused(void **state)
 }
 
 /* Live, in the replay and in the history, also after a restart. */
+/* What any client could take for the end of a line is gone, wherever a text is shown. */
+static void no_line_break_of_any_kind_reaches_others(void **state)
+{
+    struct client a, b;
+    (void)state;
+    client_enter(&b, &d, "bob", "den");
+    client_enter(&a, &d, "alice", "den");
+    client_expect(&b, "JOIN #den alice");
+    client_say(&a, "hi\xe2\x80\xa8ROOM #den server one\xe2\x80\xa9\xc2\x85\vtwo\x1c");
+    client_expect(&b, "ROOM #den alice hiROOM #den server onetwo");
+    client_say(&a, "PRIVMSG bob hi\xe2\x80\xa8OK");
+    client_expect(&b, "PRIVMSG alice hiOK");
+    client_say(&a, "TOPIC a\xe2\x80\xa9z");
+    client_expect(&b, "TOPIC #den az");
+    client_say(&a, "QUIT so\xe2\x80\xa8long");
+    client_expect(&b, "LEAVE #den alice");
+    client_close(&a);
+    client_close(&b);
+}
+
+static void a_text_without_anything_to_see_is_refused(void **state)
+{
+    static const char *const blank[] = {"\xe3\x80\x80", "\xc2\xa0 \xc2\xa0", "\xe2\x80\x8b", "\xe2\xa0\x80", "\xef\xb8\x8f"};
+    struct client a;
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    for (size_t i = 0; i < sizeof blank / sizeof blank[0]; i++) {
+        client_ask(&a, blank[i], "ERROR Usage: MSG <text>");
+        client_say(&a, "ME %s", blank[i]);
+        client_expect(&a, "ERROR Usage: ME <text>");
+        client_say(&a, "PRIVMSG alice %s", blank[i]);
+        client_expect(&a, "ERROR Usage: PRIVMSG <user> <text>");
+        client_say(&a, "TOPIC %s", blank[i]);
+        client_expect(&a, "ERROR Usage: TOPIC [<text>]");
+    }
+    client_close(&a);
+}
+
+/* tests/unit/aloud.txt has all cases; here is what the room hears of some. */
+static void a_mistyped_secret_is_not_heard(void **state)
+{
+    static const char *const secrets[] = {"7register hunter2", "\\register hunter2", "`passwd hunter2 hunter3",
+                                          "\xe2\x80\x9eregister hunter2", "\xe2\x80\xafREGISTER hunter2",
+                                          " JOIN #vault hunter2", "join #vault hunter2", "7msg bob hunter2"};
+    struct client a, b;
+    (void)state;
+    client_enter(&b, &d, "bob", "den");
+    client_enter(&a, &d, "alice", "den");
+    client_expect(&b, "JOIN #den alice");
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
+        client_ask(&a, secrets[i], "ERROR Unknown command (try HELP)");
+    client_ask(&a, "join us tomorrow", "ROOM #den alice join us tomorrow");
+    client_expect(&b, "ROOM #den alice join us tomorrow");
+    client_close(&a);
+    client_close(&b);
+}
+
 static void an_action_always_differs_from_a_text(void **state)
 {
     struct client a, b;
@@ -104,6 +161,9 @@ int main(void)
         UP(say_talks_in_any_joined_room_and_keeps_the_current_one),
         UP(lines_to_several_rooms_arrive_in_the_order_they_were_said),
         UP(say_in_a_room_not_joined_is_refused),
+        UP(no_line_break_of_any_kind_reaches_others),
+        UP(a_text_without_anything_to_see_is_refused),
+        UP(a_mistyped_secret_is_not_heard),
         UP(an_action_always_differs_from_a_text),
     };
 #undef UP

@@ -72,7 +72,8 @@ static void start(void)
     is_started = true;
     signal(SIGPIPE, SIG_IGN);
     unit_house_start();
-    must(pool_start(&pool, &made) == 0 && made == CLIENTS * 2);
+    pool_open(&pool);
+    must(pool_start(&made) == 0 && made == CLIENTS * 2);
     for (int i = 0; i < CLIENTS; i++)
         clients[i].fd = -1;
 }

@@ -72,7 +72,8 @@ long daemon_descriptors(const struct daemon *d);
 long daemon_threads(const struct daemon *d);
 long daemon_memory_kib(const struct daemon *d);
 
-/* How many times the text occurs in the writable memory of the process. */
+/* How many times the text occurs in the writable memory of the process. Skips the test where the kernel does not let
+ * its user read that. */
 int daemon_memory_has(const struct daemon *d, const char *text);
 
 /* True if a line of its log contains the text; the second waits for it. */

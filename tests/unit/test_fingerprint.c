@@ -41,7 +41,7 @@ static void anything_else_is_refused(void **state)
 {
     static const char *const texts[] = {
         "", ":", "89abcde", "89:AB:CD:E", "89abcdeg", "89abcdef ", ":89:AB:CD:EF", "8:9a:bc:de:f", "89::AB:CD:EF",
-        "89:AB:CD:EF::", "0x89abcdef", "89abcdef" ZEROS_56 "0", "89-AB-CD-EF", "\xc3\xa4" "89abcdef", "%n89abcdef",
+        "89:AB:CD:EF::", "0x89abcdef", ("89abcdef" ZEROS_56 "0"), "89-AB-CD-EF", ("\xc3\xa4" "89abcdef"), "%n89abcdef",
     };
     char out[FINGERPRINT_SIZE];
     (void)state;

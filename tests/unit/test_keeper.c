@@ -74,7 +74,8 @@ static int set_up(void **state)
     memset(&seen, 0, sizeof seen);
     log_configure(LOG_ERROR, true);
     unit_limits(UNIT_WIDE);
-    return pool_start(&pc, &committed) != 0 || keeper_start(tick) != 0 ? -1 : 0;
+    pool_open(&pc);
+    return pool_start(&committed) != 0 || keeper_start(tick) != 0 ? -1 : 0;
 }
 
 static int tear_down(void **state)

@@ -257,11 +257,12 @@ static void start(int max)
     l = open_listener("127.0.0.1", 0);
     assert_non_null(l);
     assert_int_equal(refuse_start(), 0);
-    assert_int_equal(pool_start(&pc, &committed), 0);
+    pool_open(&pc);
+    assert_int_equal(pool_start(&committed), 0);
     assert_int_equal(listener_start(l), 0);
 }
 
-static void stop(void)
+static void stop_all(void)
 {
     pool_close_all();
     listener_close(&l);
@@ -296,7 +297,7 @@ static void an_accepted_socket_inherits_all_options(void **state)
     int fd = connect_to_it();
     assert_int_equal(shutdown(fd, SHUT_WR), 0);
     check_says(fd, "bye");
-    stop();
+    stop_all();
     assert_int_equal(seen.nodelay, 1);
     assert_int_equal(seen.keepalive, 1);
     assert_int_equal(seen.idle, 61);
@@ -330,7 +331,7 @@ static void a_client_over_the_maximum_is_refused_with_last_words(void **state)
     check_says(a, "bye");
     assert_int_equal(shutdown(b, SHUT_WR), 0);
     check_says(b, "bye");
-    stop();
+    stop_all();
 }
 
 static bool has_paused(void *arg)
@@ -354,7 +355,7 @@ static void a_connection_has_the_stream_layers_of_its_listener(void **state)
     check_says(connect_to_it(), ""); /* full, without last words */
     assert_int_equal(shutdown(fd, SHUT_WR), 0);
     check_says(fd, "olr"); /* "bye" */
-    stop();
+    stop_all();
     assert_int_equal(seen.served, 1);
 }
 
@@ -389,7 +390,7 @@ static void without_free_descriptors_the_acceptor_pauses_and_recovers(void **sta
         assert_int_equal(shutdown(fd[i], SHUT_WR), 0);
         check_says(fd[i], "bye");
     }
-    stop();
+    stop_all();
 }
 
 static void closing_ends_a_waiting_acceptor(void **state)
@@ -397,7 +398,7 @@ static void closing_ends_a_waiting_acceptor(void **state)
     (void)state;
     for (int i = 0; i < 10; i++) {
         start(1);
-        stop(); /* joins the acceptor */
+        stop_all(); /* joins the acceptor */
         assert_null(l);
     }
 }

@@ -12,6 +12,7 @@
 #include "proto/codecs.h"
 #include "proto/name.h"
 #include "proto/native.h"
+#include "proto/text.h"
 #include "tests/lib/unit.h"
 
 #include <stdio.h>
@@ -311,6 +312,56 @@ static void the_longest_text_fits_into_a_line_in_every_event(void **state)
     }
 }
 
+/* A topic, a reason, what was said: they may be from before the limit was lowered. */
+static void no_line_is_longer_than_the_limit_whatever_it_shows(void **state)
+{
+    (void)state;
+    char text[4001];
+    for (size_t i = 0; i < 4000; i += 2)
+        memcpy(text + i, "\xc3\xa9", 2);
+    text[4000] = '\0';
+    native_configure(512);
+    for (int kind = EVENT_NONE + 1; kind < EVENTS; kind++) {
+        for (size_t from = 0; from < 2; from++) { /* the limit within a character or between two */
+            struct event ev = {.kind = (enum event_kind)kind, .room = "#den", .name = from ? "al" : "bob", .text = text,
+                               .reason = text, .by = "carol", .moderation = MODERATION_BAN, .error = ERROR_DENIED,
+                               .id = 7, .time_ms = TIME_MS, .items = NULL};
+            if (kind == EVENT_MEMBERS)
+                continue;
+            render(&ev);
+            size_t longest = 0;
+            for (char *line = out.data; line && *line; line = strchr(line, '\n') + 1) {
+                size_t n = (size_t)(strchr(line, '\n') + 1 - line);
+                longest = n > longest ? n : longest;
+            }
+            if (longest > 512)
+                fail_msg("event %d: %zu bytes", kind, longest);
+            if (out.len)
+                assert_true(text_clean(out.data, out.len)); /* no character is cut */
+        }
+    }
+}
+
+static void a_line_that_is_cut_says_so(void **state)
+{
+    (void)state;
+    char text[600], want[700];
+    memset(text, 'x', sizeof text);
+    text[599] = '\0';
+    native_configure(512);
+    struct event ev = {.kind = EVENT_SAID, .room = "#den", .name = "bob", .text = text, .id = 7, .time_ms = TIME_MS};
+    snprintf(want, sizeof want, "ROOM #den bob %.*s\xe2\x80\xa6\r\n", 512 - 14 - 3 - 2, text);
+    render(&ev);
+    assert_string_equal(buf_text(&out), want);
+    text[512 - 14 - 2] = '\0'; /* fits exactly */
+    snprintf(want, sizeof want, "ROOM #den bob %s\r\n", text);
+    render(&ev);
+    assert_string_equal(buf_text(&out), want);
+    buf_clear(&out);
+    native_codec.render(&out, &ev, FORM_TAGS, "carol"); /* tags are not counted */
+    assert_non_null(strstr(buf_text(&out), want));
+}
+
 static void a_message_of_the_history_reads_as_one_line_while_it_fits(void **state)
 {
     (void)state;
@@ -432,6 +483,8 @@ int main(void)
         TEST(members_are_a_line_each_up_to_a_hundred),
         TEST(lists_too_long_for_a_line_continue_on_further_lines),
         TEST(the_longest_text_fits_into_a_line_in_every_event),
+        TEST(no_line_is_longer_than_the_limit_whatever_it_shows),
+        TEST(a_line_that_is_cut_says_so),
         TEST(a_message_of_the_history_reads_as_one_line_while_it_fits),
         TEST(events_have_tags_and_answers_do_not),
         TEST(a_line_without_a_number_has_no_tags),

@@ -20,7 +20,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static char dir[UNIT_PATH];
@@ -142,6 +144,34 @@ static void a_place_under_tmp_counts_only_if_it_is_ours(void **state)
     assert_int_equal(is_listed, ours);
 }
 
+static bool is_listening(const char *path)
+{
+    static char out[64][PATHS_SIZE];
+    size_t n = paths_listening(out, 64), i = 0;
+    while (i < n && strcmp(out[i], path) != 0)
+        i++;
+    return i < n;
+}
+
+static void sockets_of_that_name_are_found_while_somebody_listens(void **state)
+{
+    (void)state;
+    struct sockaddr_un sun = {.sun_family = AF_UNIX}, other = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), fd2 = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(sun.sun_path, sizeof sun.sun_path, "%.80s/admin.sock", dir);
+    snprintf(other.sun_path, sizeof other.sun_path, "%.80s/not-admin.sock", dir);
+    assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof sun), 0);
+    assert_int_equal(bind(fd2, (struct sockaddr *)&other, sizeof other), 0);
+    assert_false(is_listening(sun.sun_path));
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(listen(fd2, 1), 0);
+    assert_true(is_listening(sun.sun_path));
+    assert_false(is_listening(other.sun_path));
+    close(fd);
+    close(fd2);
+    assert_false(is_listening(sun.sun_path));
+}
+
 /* ---- what chatd uses ---- */
 
 struct choice {
@@ -195,10 +225,13 @@ static void a_named_state_directory_is_created_with_its_parents(void **state)
 {
     (void)state;
     const char *deep = below("/a/b/c");
-    mode_t old = umask(0);
+    mode_t old = umask(0077); /* that of chatd */
     check_choice((struct choice){.given = {deep, "/conf", ""}, .want = deep});
     umask(old);
     assert_int_equal(mode_of(deep), 0750);
+    assert_int_equal(mode_of(below("/a/b")), 0755); /* so that the group of the console gets there */
+    assert_int_equal(mode_of(below("/a")), 0755);
+    deep = below("/a/b/c");
     check_choice((struct choice){.given = {deep, "", ""}, .want = deep}); /* and is accepted again */
 }
 
@@ -268,6 +301,19 @@ static void the_console_socket_is_where_the_configuration_says(void **state)
     snprintf(socket_path, sizeof socket_path, "%s", below("/made/for/it.sock"));
     check_choice((struct choice){.given = {NULL, "", socket_path}, .state = "/state", .want = socket_path});
     assert_int_equal(mode_of(below("/made/for")), 0750);
+}
+
+static void a_relative_socket_path_is_made_absolute(void **state)
+{
+    (void)state;
+    char want[UNIT_PATH * 2], before[PATHS_SIZE];
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(chdir(dir), 0);
+    snprintf(want, sizeof want, "%s", below("/run/it.sock"));
+    check_choice((struct choice){.given = {NULL, "", "run/it.sock"}, .state = "/state", .want = want});
+    snprintf(want, sizeof want, "%s", below("/it.sock"));
+    check_choice((struct choice){.given = {NULL, "", "it.sock"}, .state = "/state", .want = want});
+    assert_int_equal(chdir(before), 0);
 }
 
 static void the_console_socket_is_in_the_runtime_or_state_directory(void **state)
@@ -384,6 +430,7 @@ int main(void)
         TEST(relative_xdg_paths_and_homes_are_ignored),
         TEST(an_overlong_place_is_skipped_and_harms_no_other),
         TEST(a_place_under_tmp_counts_only_if_it_is_ours),
+        TEST(sockets_of_that_name_are_found_while_somebody_listens),
         TEST(a_named_state_directory_is_created_with_its_parents),
         TEST(the_configuration_comes_before_the_environment),
         TEST(the_first_writable_place_is_used),
@@ -391,6 +438,7 @@ int main(void)
         TEST(a_directory_that_is_not_writable_is_refused),
         TEST(the_console_socket_follows_a_named_state_directory),
         TEST(the_console_socket_is_where_the_configuration_says),
+        TEST(a_relative_socket_path_is_made_absolute),
         TEST(the_console_socket_is_in_the_runtime_or_state_directory),
         TEST(a_socket_path_is_limited_as_by_the_system),
         TEST(tmp_is_the_last_resort),

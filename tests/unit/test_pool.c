@@ -91,7 +91,8 @@ static int start_pool(int max, int prespawn, int spare, int *committed)
     log_configure(LOG_ERROR, true);
     outbox_set_carry(true);
     unit_limits(UNIT_WIDE);
-    return pool_start(&c, committed);
+    pool_open(&c);
+    return pool_start(committed);
 }
 
 static bool start_maintaining(void)
@@ -119,7 +120,7 @@ static void stop_pool(void)
     pool_stop();
 }
 
-static void stop(void)
+static void stop_all(void)
 {
     int pairs = pool_counts().pairs;
     stop_pool();
@@ -200,7 +201,7 @@ static void pairs_are_made_before_any_client_connects(void **state)
     assert_int_equal(c.pairs, 4);
     assert_int_equal(c.idle, 4);
     assert_int_equal(c.clients, 0);
-    stop();
+    stop_all();
 }
 
 static void at_most_as_many_pairs_as_clients_are_made(void **state)
@@ -209,7 +210,7 @@ static void at_most_as_many_pairs_as_clients_are_made(void **state)
     int committed = 0;
     assert_int_equal(start_pool(3, 100, 2, &committed), 0);
     assert_int_equal(committed, 3);
-    stop();
+    stop_all();
 }
 
 static void idle_pairs_are_kept_ready_ahead_of_need(void **state)
@@ -229,7 +230,7 @@ static void idle_pairs_are_kept_ready_ahead_of_need(void **state)
         check_echo(fd[i]);
         leave(fd[i]);
     }
-    stop();
+    stop_all();
 }
 
 static void one_pair_serves_one_client_after_the_other(void **state)
@@ -244,7 +245,7 @@ static void one_pair_serves_one_client_after_the_other(void **state)
     }
     assert_int_equal(seen.served, 50);
     assert_true(seen.prepared <= 2); /* one, and a spare while it lingers */
-    stop();
+    stop_all();
 }
 
 /* ---- the maximum ---- */
@@ -264,7 +265,7 @@ static void the_pool_is_full_only_at_the_maximum(void **state)
     check_echo(c);
     leave(b);
     leave(c);
-    stop();
+    stop_all();
 }
 
 static void a_lingering_connection_takes_no_place(void **state)
@@ -282,7 +283,7 @@ static void a_lingering_connection_takes_no_place(void **state)
         leave(next);
         close(fd);
     }
-    stop();
+    stop_all();
 }
 
 static void a_lowered_maximum_closes_nobody(void **state)
@@ -300,7 +301,7 @@ static void a_lowered_maximum_closes_nobody(void **state)
     leave(c);
     a = enter();
     leave(a);
-    stop();
+    stop_all();
 }
 
 static void a_raised_maximum_applies_at_once(void **state)
@@ -316,7 +317,7 @@ static void a_raised_maximum_applies_at_once(void **state)
     leave(a);
     leave(b);
     leave(c);
-    stop();
+    stop_all();
 }
 
 /* ---- storms ---- */
@@ -358,7 +359,7 @@ static void a_storm_below_the_maximum_refuses_nobody(void **state)
             check_echo(a[i].fd[k]);
             leave(a[i].fd[k]);
         }
-    stop();
+    stop_all();
 }
 
 static void connect_and_leave(void *arg)
@@ -389,7 +390,7 @@ static void connecting_and_leaving_leaks_nothing(void **state)
     assert_int_equal(seen.served, ACCEPTORS * EACH);
     int all = pool_counts().pairs;
     unit_until(has_idle, &all);
-    stop();
+    stop_all();
 }
 
 /* ---- the clients ---- */
@@ -439,7 +440,7 @@ static void each_client_has_an_id_of_its_own(void **state)
         unit_until(has_no_clients, NULL);
         assert_int_equal(look().served, 0);
     }
-    stop();
+    stop_all();
 }
 
 static void the_end_of_a_client_can_be_waited_for(void **state)
@@ -456,7 +457,7 @@ static void the_end_of_a_client_can_be_waited_for(void **state)
     assert_int_equal(pool_counts().clients, 0);
     unit_read_end(fd, NULL);
     close(fd);
-    stop();
+    stop_all();
 }
 
 /* ---- the end ---- */
@@ -482,7 +483,7 @@ static void a_stop_closes_all_clients_and_admits_none(void **state)
     assert_int_equal(pool_counts().clients, 0);
     for (int i = 0; i < 5; i++)
         close(fd[i]);
-    stop();
+    stop_all();
 }
 
 static void a_stop_closes_a_client_that_has_just_connected(void **state)
@@ -497,7 +498,7 @@ static void a_stop_closes_a_client_that_has_just_connected(void **state)
         unit_read_end(b, NULL);
         close(a);
         close(b);
-        stop();
+        stop_all();
     }
 }
 
@@ -521,7 +522,7 @@ static void a_stop_releases_an_acceptor_that_waits_for_a_pair(void **state)
     assert_int_equal(result, POOL_STOPPING);
     unit_read_end(fd, NULL);
     close(fd);
-    stop();
+    stop_all();
 }
 
 /* ---- without threads ---- */

@@ -103,7 +103,8 @@ static void a_writer_gets_the_lock_from_readers_that_never_pause(void **state)
     (void)state;
     struct thread readers[READERS], writer;
     seen.stop = seen.written = false;
-    seen.reads = seen.inside = 0;
+    seen.reads = 0;
+    seen.inside = 0;
     for (int i = 0; i < READERS; i++)
         assert_int_equal(thread_start(&readers[i], "reader", 64 * 1024, read_on, NULL), 0);
     unit_until(readers_run, NULL);

@@ -163,8 +163,8 @@ static void exactly_the_unwanted_characters_are_removed(void **state)
         s[n + 1] = 'b';
         s[n + 2] = '\0';
         memcpy(copy, s, sizeof copy);
-        bool unwanted = (cp < 0x20 && cp != 0x09) || (cp >= 0x7f && cp <= 0x9f) || (cp >= 0x202a && cp <= 0x202e) ||
-                        (cp >= 0x2066 && cp <= 0x2069);
+        bool unwanted = (cp < 0x20 && cp != 0x09) || (cp >= 0x7f && cp <= 0x9f) || cp == 0x2028 || cp == 0x2029 ||
+                        (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069);
         if (!text_clean(s, n + 2) || strcmp(s, unwanted ? "ab" : copy) != 0)
             fail_msg("U+%04X: %s", (unsigned)cp, s);
     }
@@ -181,6 +181,19 @@ static void no_text_can_forge_a_line_or_control_a_terminal(void **state)
     check_becomes(BYTES("\xe2\x80\xaegnp\xe2\x80\xac\xe2\x81\xa6x\xe2\x81\xa9"), "gnpx");
     check_becomes(BYTES("\x01\x02\x03"), "");
     check_becomes(BYTES("a\tb"), "a\tb");
+}
+
+/* All that a reader may take for the end of a line: Unicode's line breaks, and what Python's splitlines() adds. */
+static void no_text_has_a_line_break_of_any_kind(void **state)
+{
+    (void)state;
+    static const char *const breaks[] = {"\n", "\v", "\f", "\r", "\x1c", "\x1d", "\x1e", "\xc2\x85", "\xe2\x80\xa8",
+                                         "\xe2\x80\xa9"};
+    for (size_t i = 0; i < sizeof breaks / sizeof breaks[0]; i++) {
+        char text[64];
+        int n = snprintf(text, sizeof text, "hi%sROOM #a server forged%s", breaks[i], breaks[i]);
+        check_becomes(text, (size_t)n, "hiROOM #a server forged");
+    }
 }
 
 static void removed_characters_leave_valid_text(void **state)
@@ -229,13 +242,50 @@ static void telnet_in_the_middle_of_a_line_is_not_text(void **state)
     check_refused(BYTES("hello" IAC "\xfb\x1f"));
 }
 
-static void a_blank_text_has_only_blanks_and_tabs(void **state)
+static void a_text_of_nothing_that_can_be_seen_is_blank(void **state)
 {
     (void)state;
+    static const uint32_t unseen[] = {
+        0x09, 0x20, 0xa0, 0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x1680, 0x180b, 0x180e, 0x2000, 0x2003, 0x200a, 0x200b, 0x200d,
+        0x200f, 0x202f, 0x205f, 0x2060, 0x2064, 0x206f, 0x2800, 0x3000, 0x3164, 0xfe0f, 0xfeff, 0xffa0, 0xfffb, 0x1d173,
+        0xe0001, 0xe0020, 0xe01ef};
+    char all[256] = "";
+    for (size_t i = 0; i < sizeof unseen / sizeof unseen[0]; i++) {
+        char s[12];
+        encode(unseen[i], s);
+        if (!text_is_blank(s))
+            fail_msg("U+%04X", (unsigned)unseen[i]);
+        strcat(all, s);
+        strcat(s, "x");
+        assert_false(text_is_blank(s));
+    }
+    assert_true(text_is_blank(all));
     assert_true(text_is_blank(""));
     assert_true(text_is_blank("  \t "));
+}
+
+static void a_text_of_one_visible_character_is_not_blank(void **state)
+{
+    (void)state;
+    static const uint32_t seen[] = {'.', 0xa1, 0xac, 0xae, 0x301, 0x5d0, 0x1161, 0x2010, 0x2022, 0x2030, 0x2801, 0x27ff, 0x3001,
+                                    0x4e00, 0xac00, 0xff01, 0xfffd, 0x1f44b};
+    for (size_t i = 0; i < sizeof seen / sizeof seen[0]; i++) {
+        char s[12] = " ";
+        encode(seen[i], s + 1);
+        if (text_is_blank(s))
+            fail_msg("U+%04X", (unsigned)seen[i]);
+    }
     assert_false(text_is_blank(" x "));
-    assert_false(text_is_blank("\xc2\xa0"));
+}
+
+static void code_points_are_read_one_by_one(void **state)
+{
+    (void)state;
+    const char *at = "a\xc3\xa9\xe6\x97\xa5\xf0\x9f\x91\x8b";
+    static const uint32_t want[] = {'a', 0xe9, 0x65e5, 0x1f44b, 0, 0};
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++)
+        assert_int_equal(text_next(&at), want[i]);
+    assert_int_equal(*at, '\0');
 }
 
 int main(void)
@@ -250,11 +300,14 @@ int main(void)
         cmocka_unit_test(a_nul_byte_is_refused_anywhere),
         cmocka_unit_test(exactly_the_unwanted_characters_are_removed),
         cmocka_unit_test(no_text_can_forge_a_line_or_control_a_terminal),
+        cmocka_unit_test(no_text_has_a_line_break_of_any_kind),
         cmocka_unit_test(removed_characters_leave_valid_text),
         cmocka_unit_test(telnet_negotiation_at_the_start_is_skipped),
         cmocka_unit_test(truncated_telnet_never_reads_past_the_line),
         cmocka_unit_test(telnet_in_the_middle_of_a_line_is_not_text),
-        cmocka_unit_test(a_blank_text_has_only_blanks_and_tabs),
+        cmocka_unit_test(a_text_of_nothing_that_can_be_seen_is_blank),
+        cmocka_unit_test(a_text_of_one_visible_character_is_not_blank),
+        cmocka_unit_test(code_points_are_read_one_by_one),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The page in a real Chromium, beside users of nc. `make check-web` runs it; SCREENSHOTS names a directory for pictures.
+import { readFileSync } from 'node:fs';
 import { Nc, Page, Server, assert, closeBrowser, openBrowser, until } from './lib.mjs';
 
 const tests = {
@@ -174,14 +175,31 @@ const tests = {
     await page.say('/me nods');
     await nc.expect('ME #den alice nods');
     await page.sees('∗ alice nods');
-    await page.say('REGISTER secret-word');
-    await until('it is stopped', async () => (await page.text('#toast')).includes('secret'));
-    await page.page.$eval('#message', (e) => { e.value = ''; });
+    for (const line of ['REGISTER secret-word', '7register secret-word', 'join #vault secret-word']) {
+      await page.page.$eval('#toast', (e) => { e.textContent = ''; });
+      await page.say(line);
+      await until('it is stopped', async () => (await page.text('#toast')).includes('secret'));
+      await page.page.$eval('#message', (e) => { e.value = ''; });
+    }
+    await page.say('join us tomorrow');
+    await nc.expect('ROOM #den alice join us tomorrow');
     await page.page.type('#message', 'bo');
     await page.page.keyboard.press('Tab');
     assert((await page.page.$eval('#message', (e) => e.value)) === 'bob: ', 'the name is not completed');
     assert(!nc.read.includes('secret-word'), 'the secret was said');
     nc.end();
+    await page.close();
+  },
+
+  async 'what may not be said aloud is decided as by chatd'(server) {
+    const rows = readFileSync(new URL('aloud.txt', import.meta.url), 'utf8').split('\n').filter((r) => r && !r.startsWith('#'));
+    const page = await Page.open(server);
+    const found = await page.page.evaluate(async (lines) => {
+      const { isSecret } = await import('/line.js');
+      return lines.map((line) => (isSecret(line) ? 'secret' : 'talk'));
+    }, rows.map((r) => r.slice(r.indexOf('|') + 1)));
+    const wrong = rows.filter((r, i) => r.slice(0, r.indexOf('|')) !== found[i]);
+    assert(rows.length > 100 && wrong.length === 0, `decided otherwise: ${wrong}`);
     await page.close();
   },
 

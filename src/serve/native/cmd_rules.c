@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "chat/settings.h"
+#include "proto/text.h"
 #include "serve/moderate.h"
 #include "serve/native/command.h"
 
@@ -67,7 +68,7 @@ void cmd_invite(struct session *s, const struct args *a)
 
 static const char *skip_blanks(const char *text)
 {
-    return text ? text + strspn(text, " \t") : "";
+    return text && !text_is_blank(text) ? text + strspn(text, " \t") : "";
 }
 
 void cmd_kick(struct session *s, const struct args *a)
