@@ -65,8 +65,10 @@ export class Socket {
     this.closed(ws, 1000);
   }
 
+  // False: there is no connection.
   send(...lines) {
     if (this.isOpen) this.ws.send(lines.join('\n'));
+    return this.isOpen;
   }
 
   check() {

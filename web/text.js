@@ -6,7 +6,7 @@ const trailing = /[.,;:!?'"]+$/;
 function trimLink(link) {
   let end = link.replace(trailing, '');
   const pairs = { ')': '(', ']': '[', '}': '{' };
-  while (end && pairs[end.at(-1)] && !end.includes(pairs[end.at(-1)]))
+  while (pairs[end.slice(-1)] && !end.includes(pairs[end.slice(-1)]))
     end = end.slice(0, -1).replace(trailing, '');
   return end;
 }
@@ -67,6 +67,23 @@ export function partsOf(text, name) {
   }
   if (at < text.length) parts.push(...splitName(text.slice(at), name));
   return parts;
+}
+
+const fold = (word) => word.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+
+// The text in parts, { kind: 'text' | 'found', text }: found is what a search for these words is about.
+export function partsFound(text, words) {
+  const wanted = words.toLowerCase().match(/[\p{L}\p{N}\p{M}]+\*?/gu) ?? [], parts = [];
+  const isWanted = (word) => wanted.some((w) => (w.endsWith('*') ? fold(word).startsWith(fold(w.slice(0, -1))) :
+    fold(word) === fold(w) || (/[\u0e00-\u0eff\u1100-\u11ff\u2e80-\ud7ff]/.test(w) && fold(word).includes(fold(w)))));
+  for (const [part] of text.matchAll(/[\p{L}\p{N}\p{M}]+|[^\p{L}\p{N}\p{M}]+/gu))
+    parts.push({ kind: isWanted(part) ? 'found' : 'text', text: part });
+  return parts;
+}
+
+// What the server will make of a text: it removes control characters, and marks that change the direction of writing.
+export function cleaned(text) {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '').replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
 }
 
 export function isEmojiOnly(text) {
