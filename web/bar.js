@@ -2,7 +2,7 @@
 // Why one cannot write in a talk, in place of the composer. Pure.
 import { untilText } from './clock.js';
 
-const quoted = (why) => (why ? `: “${why}”` : '');
+const quoted = (why) => (why ? `: “${why}”` : ''), upto = (bar) => (bar?.until ? ` until ${untilText(bar.until)}` : '');
 
 // null, or { kind, text, action, until }: action is 'join' or 'key', what would help; until is when it is over, in ms.
 export function barOf(talk, me, now) {
@@ -11,7 +11,7 @@ export function barOf(talk, me, now) {
   if (!talk.isRoom) return null;
   if (!talk.isIn) return outside(talk, bar);
   if (bar?.kind === 'muted')
-    return { kind: 'muted', text: `You are muted here${bar.until ? ` until ${untilText(bar.until)}` : ''}${quoted(bar.why)}`, until: bar.until };
+    return { kind: 'muted', text: `You are muted here${upto(bar)}${quoted(bar.why)}`, until: bar.until };
   if (talk.options.get('moderated') === 'on' && !isHeard)
     return { kind: 'moderated', text: 'This room is moderated: only people with a voice may write' };
   if (bar?.kind === 'slow' && !isHeard)
@@ -20,9 +20,8 @@ export function barOf(talk, me, now) {
 }
 
 function outside(talk, bar) {
-  const end = bar?.until ? ` until ${untilText(bar.until)}` : '';
   if (bar?.kind === 'kicked') return { kind: 'kicked', text: `${bar.by} removed you from here${quoted(bar.why)}`, action: 'join' };
-  if (bar?.kind === 'banned') return { kind: 'banned', text: `You are banned from here${end}${quoted(bar.why)}` };
+  if (bar?.kind === 'banned') return { kind: 'banned', text: `You are banned from here${upto(bar)}${quoted(bar.why)}` };
   if (bar?.kind === 'key') return { kind: 'key', text: `${talk.key} needs a key or an invitation`, action: 'key' };
   return { kind: 'out', text: `You are not in ${talk.key}`, action: 'join' };
 }

@@ -9,12 +9,12 @@ export class Browse {
   constructor(session, on) {
     this.session = session;
     this.on = on;
-    byId('join-name').addEventListener('input', () => this.draw());
-    byId('join-form').addEventListener('submit', (event) => {
+    byId('join-name').oninput = () => this.draw();
+    byId('join-form').onsubmit = (event) => {
       event.preventDefault();
       this.join(byId('join-name').value.trim());
-    });
-    byId('browse-close').addEventListener('click', () => this.close());
+    };
+    byId('browse-close').onclick = () => this.close();
   }
 
   get isOpen() {

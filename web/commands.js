@@ -3,26 +3,29 @@
 import { cut } from './line.js';
 
 // Commands about the current room. The room is made current first, in the same message.
-export const roomCommands = ['TOPIC', 'SET', 'KICK', 'BAN', 'UNBAN', 'BANS', 'MUTE', 'UNMUTE', 'OP', 'DEOP', 'VOICE',
+const roomCommands = ['TOPIC', 'SET', 'KICK', 'BAN', 'UNBAN', 'BANS', 'MUTE', 'UNMUTE', 'OP', 'DEOP', 'VOICE',
                              'DEVOICE', 'INVITE'];
-const others = ['also', 'whois', 'seen', 'away', 'ignore', 'unignore', 'rooms', 'users', 'unread', 'help', 'cert'];
-const secret = /^(REGISTER|PASSWD|UNREGISTER|RESUME|TOKEN)$/;
+const others = ['whois', 'seen', 'away', 'ignore', 'unignore', 'rooms', 'users', 'unread', 'help', 'cert'];
+const secret = /^(PASSWD|UNREGISTER|RESUME|TOKEN)$/;
 
 export class Commands {
-  // on: join(room, key), write(name, text), me(text), leave(), quit(), find(words), register(), settings(), toast(text),
-  // shown(talk)
+  // on: join(room, key), write(name, text), me(text), leave(), quit(), find(words), toast(text), shown(talk)
   constructor(session, on) {
     this.session = session;
+    const join = (args) => on.join(...args.split(/\s+/));
     this.local = {
-      join: (args) => on.join(...args.split(/\s+/)),
-      also: (args) => on.join(...args.split(/\s+/)),
+      join,
+      also: join,
       msg: (args) => on.write(...cut(args)),
       me: (args) => on.me(args),
       quit: () => on.quit(),
       leave: () => on.leave(),
       search: (args) => on.find(args),
       rename: (args) => session.rename(args, (answer) => on.toast(answer.rest)),
-      register: (args) => this.register(args, on),
+      register: (args) => session.asked.ask(`REGISTER ${args}`, (answer) => {
+        on.toast(answer.rest);
+        if (answer.verb === 'OK') session.keepToken();
+      }),
     };
     this.on = on;
   }
@@ -31,23 +34,17 @@ export class Commands {
     return [...new Set([...Object.keys(this.local), ...roomCommands.map((c) => c.toLowerCase()), ...others])].sort().map((c) => `/${c}`);
   }
 
-  register(args, on) {
-    this.session.asked.ask(`REGISTER ${args}`, (answer) => {
-      on.toast(answer.rest);
-      if (answer.verb === 'OK') this.session.keepToken();
-    });
-  }
-
   run(text, talk) {
     const [word, args] = cut(text.slice(1)), verb = word.toUpperCase();
     if (this.local[word.toLowerCase()]) {
       this.local[word.toLowerCase()](args);
       return;
     }
-    const shown = (answer, lines) => this.show(talk, lines.length || answer.verb === 'PONG' ? lines : [answer]);
-    const command = `${verb}${args ? ` ${args}` : ''}`;
+    const command = `${verb}${args ? ` ${args}` : ''}`, isInRoom = roomCommands.includes(verb);
+    // What was done in a room is a row already.
+    const shown = (answer, lines) => this.show(talk, lines.filter((l) => !(isInRoom && args && verb !== 'INVITE' && l.verb === 'OK')));
     if (secret.test(verb)) this.session.asked.ask(command, (answer) => this.on.toast(answer.verb === 'OK' ? 'Done' : answer.rest));
-    else if (roomCommands.includes(verb)) this.session.inRoom(talk, command, shown, true);
+    else if (isInRoom) this.session.inRoom(talk, command, shown, true);
     else this.session.asked.askAll(command, shown);
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Where one writes: drafts, completion, what has to be confirmed, and the bar in its place where one may not write.
 import { barOf } from './bar.js';
-import { askFirst, field } from './dialog.js';
+import { askFirst, button, field } from './dialog.js';
 import { byId, el, icon } from './dom.js';
 import { load, save } from './store.js';
 import { bytesOf, cleaned, linesOf } from './text.js';
@@ -21,9 +21,9 @@ export class Composer {
     this.on = on;
     this.box = byId('message');
     this.drafts = load('drafts', {});
-    byId('say').addEventListener('submit', (event) => { event.preventDefault(); this.submit(); });
-    this.box.addEventListener('input', () => this.changed());
-    this.box.addEventListener('keydown', (event) => this.keyed(event));
+    byId('say').onsubmit = (event) => { event.preventDefault(); this.submit(); };
+    this.box.oninput = () => this.changed();
+    this.box.onkeydown = (event) => this.keyed(event);
     addEventListener('pagehide', () => this.keep());
     setInterval(() => this.bar?.until && this.drawBar(), 1000);
   }
@@ -123,11 +123,11 @@ export class Composer {
   // The last own lines, one after the other, in a box that has nothing else in it.
   recall() {
     const mine = this.model.open?.rows.filter((row) => row.isMine && row.kind === 'say') ?? [];
-    const at = this.box.value ? mine.findIndex((row) => row === this.recalled && row.text === this.box.value) : mine.length;
-    if (at <= 0) return false;
-    this.recalled = mine[at - 1];
-    this.set(this.recalled.text);
-    return true;
+    if (this.box.value && this.box.value !== this.recalled) return false;
+    this.back = this.box.value ? this.back + 1 : 1;
+    const row = mine[mine.length - this.back];
+    if (row) this.set(this.recalled = row.text);
+    return !!row;
   }
 
   // A candidate behind the word before the cursor, the next one if asked again. False: there is none.
@@ -171,16 +171,15 @@ export class Composer {
   barParts(talk, bar) {
     const reason = el('p.reason', { role: 'status', dir: 'auto' }, bar.text);
     const tell = (text) => { reason.textContent = text; };
-    if (bar.action === 'join')
-      return [reason, el('button.link', { type: 'button', onclick: () => this.on.join(talk, '', tell) }, 'Join')];
+    if (bar.action === 'join') return [reason, button('Join', () => this.on.join(talk, '', tell), 'button.link')];
     if (bar.action !== 'key') return [icon(bar.kind === 'slow' ? 'wait' : 'lock'), reason];
     const key = field('Key', { maxLength: 32, autocomplete: 'off' });
     const enter = () => key.input.value.trim() && this.on.join(talk, key.input.value.trim(), (text) => key.tell(text));
-    key.input.addEventListener('keydown', (event) => {
+    key.input.onkeydown = (event) => {
       if (event.key !== 'Enter') return;
       event.preventDefault();
       enter();
-    });
-    return [icon('lock'), reason, key.part, el('button.btn', { type: 'button', onclick: enter }, 'Join')];
+    };
+    return [icon('lock'), reason, key.part, button('Join', enter, 'button.btn')];
   }
 }

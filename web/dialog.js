@@ -9,7 +9,7 @@ export function openDialog(title, children, { classes = '', closed = () => {} } 
   const id = `dialog-${++made}`;
   const close = el('button.icon', { type: 'button', ariaLabel: 'Close', onclick: () => dialog.close() }, icon('close'));
   const dialog = el(`dialog.panel${classes}`, { 'aria-labelledby': id },
-                    el('header', {}, el('h2', { id, dir: 'auto' }, title), close), el('div.inside', {}, ...children));
+                    el('header', {}, el('h2', { id, dir: 'auto' }, title), close), el('div.inside', { tabIndex: 0 }, ...children));
   dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
   dialog.addEventListener('close', () => { dialog.remove(); closed(); });
   document.body.append(dialog);

@@ -15,9 +15,9 @@ export class Find {
     this.on = on;
     this.hits = [];
     byId('find-when').append(...WHEN.map(([value, text]) => el('option', { value }, text)));
-    byId('find-form').addEventListener('submit', (event) => { event.preventDefault(); this.search(); });
-    for (const id of ['find-in', 'find-from', 'find-when']) byId(id).addEventListener('change', () => this.search());
-    byId('find-close').addEventListener('click', () => this.close());
+    byId('find-form').onsubmit = (event) => { event.preventDefault(); this.search(); };
+    for (const id of ['find-in', 'find-from', 'find-when']) byId(id).onchange = () => this.search();
+    byId('find-close').onclick = () => this.close();
   }
 
   get isOpen() {
@@ -90,7 +90,7 @@ export class Find {
   showEnd(rest, isMore) {
     const [, count, so] = /^(\d+) found(?: so far \((.*)\))?/.exec(rest) ?? [], n = this.hits.length, last = this.hits[n - 1];
     const back = last ? new Date(last.time + 1).toISOString() : '';
-    const isPart = so !== undefined || Number(count) >= 100;
+    const isPart = so !== undefined || count >= 100;
     if (/index/.test(so ?? '')) this.tell(`${n} found so far. Some messages cannot be found yet.`, 'Try again', back);
     else if (isPart && n && isMore) this.tell(`${n} found, back to ${dateText(last.time)}.`, 'Look further', back);
     else if (isPart) this.tell(`Nothing found so far for ${this.about}. It takes long; name a room, a person or a time.`, 'Try again', back);

@@ -55,7 +55,7 @@ export function openGoTo(talks, go) {
     options.children[at]?.scrollIntoView({ block: 'nearest' });
   };
   const filter = () => { found = sorted(talks, input.value).slice(0, 50); at = 0; draw(); };
-  input.addEventListener('input', filter);
+  input.oninput = filter;
   input.addEventListener('keydown', (event) => {
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       at = (at + (event.key === 'ArrowDown' ? 1 : found.length - 1)) % (found.length || 1);

@@ -17,10 +17,10 @@ export class Log {
     this.list = byId('rows');
     this.pill = byId('pill');
     this.shown = new Map(); // by key of an item: { sign, element }
-    this.box.addEventListener('scroll', () => this.scrolled());
-    this.box.addEventListener('keydown', (event) => this.keyed(event));
-    this.box.addEventListener('copy', (event) => this.copied(event));
-    this.pill.addEventListener('click', () => { this.toEnd(); byId('message').focus(); });
+    this.box.onscroll = () => this.scrolled();
+    this.box.onkeydown = (event) => this.keyed(event);
+    this.box.oncopy = (event) => this.copied(event);
+    this.pill.onclick = () => { this.toEnd(); byId('message').focus(); };
     new ResizeObserver(() => this.follows && this.stick()).observe(this.box);
   }
 
@@ -259,13 +259,13 @@ export class Log {
 
   // Up and down: message by message. Enter: what one can do with it. Letters go to the composer.
   keyed(event) {
-    const items = [...this.list.querySelectorAll('.m')], at = items.indexOf(document.activeElement);
+    const items = [...this.list.querySelectorAll('.m')], on = document.activeElement, at = items.indexOf(on.closest('.m'));
     if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
       const next = at < 0 ? items.length - 1 : at + (event.key === 'ArrowUp' ? -1 : 1);
       items[Math.max(0, Math.min(items.length - 1, next))]?.focus();
       event.preventDefault();
-    } else if (event.key === 'Enter' && at >= 0) {
-      this.on.menu(items[at].row);
+    } else if (event.key === 'Enter' && on === items[at]) {
+      this.on.menu(on.row);
       event.preventDefault();
     } else if (event.key.length === 1 && event.key !== ' ' && !event.ctrlKey && !event.metaKey && !event.altKey) {
       byId('message').focus();

@@ -17,14 +17,14 @@ function tell(part, text, isBad = true) {
 export class Door {
   // enter({ name, password, stays }), here(): this page instead of another one
   constructor(on) {
-    byId('login').addEventListener('submit', (event) => {
+    byId('login').onsubmit = (event) => {
       event.preventDefault();
       const name = byId('name').value.trim(), password = byId('password').value;
       tell('name', /\s/.test(name) ? 'A name is one word: it has no blanks.' : '');
       tell('password', /\s/.test(password) ? 'A password has no blanks here.' : '');
       if (!/\s/.test(name + password)) on.enter({ name, password, stays: byId('stay').checked });
-    });
-    byId('here').addEventListener('click', () => { byId('elsewhere').hidden = true; on.here(); });
+    };
+    byId('here').onclick = () => { byId('elsewhere').hidden = true; on.here(); };
   }
 
   show(name, why = '') {

@@ -26,7 +26,7 @@ import { Tabs } from './tabs.js';
 const isSeen = () => !document.hidden && document.hasFocus() && !byId('app').hidden && !browse.isOpen;
 const isNarrow = () => matchMedia('(max-width: 64rem)').matches;
 const model = new Model(changed), kept = new Kept(model);
-const session = new Session(model, { in: isIn, refused, ended, closed: (why) => door.waits(why), waits, toast, invited, joined: open,
+const session = new Session(model, { in: isIn, refused: (why, name) => door.refused(why, name), ended, closed, waits, toast, invited, joined: open,
                                      grown: (talk) => talk === model.open && log.grew(), looks });
 const door = new Door({ enter: (login) => session.start(login), here: useHere });
 const log = new Log(model, { older: (talk) => session.past.older(talk), load: (talk, after) => session.past.load(talk, after), isSeen,
@@ -38,7 +38,7 @@ const commands = new Commands(session, { join: (room, key) => enter(room, key, t
                                          toast, shown: looks });
 const members = new Members(model, person);
 const browse = new Browse(session, { join: enter, opened: () => screen(), closed: () => model.open && composer.show() });
-const find = new Find(session, { show: showHit, opened: () => screen('find'), closed: () => screen(), });
+const find = new Find(session, { show: showHit, opened: () => screen('find'), closed: () => screen() });
 const notify = new Notify(model, { isSeen, open });
 const tabs = new Tabs({ isActive: () => session.socket.wants, taken: () => { session.stop(); elsewhere(); } });
 model.isRead = () => log.isAtEnd && isSeen();
@@ -58,7 +58,7 @@ function later(what, draw) {
 function changed(talk, what, row) {
   if (what === 'list') later('list', () => drawTalks(model, open));
   if (what === 'list' || what === 'me') drawTitle();
-  if (what === 'me') byId('me').textContent = model.me;
+  if (what === 'me') drawMe();
   if (what === 'read' || (what === 'row' && talk && !talk.isRoom) || what === 'kept') kept.changed(talk);
   if (what === 'for me') notify.line(talk, row);
   if (talk !== model.open || !talk) return;
@@ -82,6 +82,11 @@ function drawTitle() {
   });
 }
 
+function drawMe() {
+  byId('me').textContent = model.me;
+  byId('me-state').textContent = session.isRegistered ? 'Registered' : 'Not registered';
+}
+
 function drawHeader(talk) {
   byId('title').replaceChildren(talk.isRoom ? el('i', {}, '#') : '', talk.title);
   byId('topic').textContent = byId('topic').title = talk.topic;
@@ -95,8 +100,7 @@ function isIn(isAgain) {
   door.hide();
   note(null);
   byId('app').hidden = false;
-  byId('me').textContent = model.me;
-  byId('me-state').textContent = session.isRegistered ? 'Registered' : 'Not registered';
+  drawMe();
   notify.settled();
   session.askKnown(() => {});
   if (isAgain) return;
@@ -106,8 +110,10 @@ function isIn(isAgain) {
   else browse.open();
 }
 
-function refused(why, name) {
-  door.refused(why, name);
+// Not even in.
+function closed(why) {
+  if (byId('door').hidden) door.show(load('name', ''));
+  door.waits(why);
 }
 
 // The server has ended it, and will do so again.
@@ -224,7 +230,7 @@ function drop(row) {
 }
 
 function person(name) {
-  openPerson(session, name, { write, mention: (who) => composer.set(`${byId('message').value}${who} `), toast });
+  openPerson(session, name, { write, mention: (who) => composer.set(`${byId('message').value}${who} `) });
 }
 
 function menu(row) {
@@ -272,6 +278,7 @@ listen({ goTo: ifIn(() => openGoTo(listed(model), open)), up: ifIn(() => next(-1
          upUnread: ifIn(() => next(-1, true)), downUnread: ifIn(() => next(1, true)), find: ifIn(() => find.open()),
          escape, keys: () => !isDialogOpen() && showKeys() });
 
+const quiet = (talk, isQuiet) => kept.quiet(talk, isQuiet);
 const clicks = {
   jump: () => openGoTo(listed(model), open),
   join: () => browse.open(),
@@ -279,12 +286,12 @@ const clicks = {
   'show-find': () => (find.isOpen ? find.close() : find.open()),
   'show-members': () => screen(document.body.classList.contains('members') ? '' : 'members'),
   'hide-members': () => screen(),
-  'room-menu': () => model.open && (model.open.isRoom ? openRoom(session, model.open, { leave, quiet: (t, is) => kept.quiet(t, is), toast }) : person(model.open.title)),
-  settings: () => openSettings(session, notify, { quiet: (t, is) => kept.quiet(t, is), keys: showKeys, logout: () => logout(session) }),
+  'room-menu': () => model.open && (model.open.isRoom ? openRoom(session, model.open, { leave, quiet }) : person(model.open.title)),
+  settings: () => openSettings(session, notify, { quiet, keys: showKeys, logout: () => logout(session) }),
   retry: () => (session.socket.wants ? session.socket.retry() : useHere()),
   skip: (event) => { event.preventDefault(); composer.focus(); },
 };
-for (const [id, does] of Object.entries(clicks)) byId(id).addEventListener('click', does);
+for (const [id, does] of Object.entries(clicks)) byId(id).onclick = (event) => { does(event); };
 addEventListener('focus', () => log.isAtEnd && isSeen() && model.read(model.open));
 addEventListener('popstate', () => {
   const talk = model.talks.get(decodeURIComponent(location.hash.slice(1)).toLowerCase());

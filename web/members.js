@@ -13,7 +13,7 @@ export class Members {
     this.model = model;
     this.person = person;
     this.sight = new Sight(byId('member-box'), byId('member-list'), (item) => (item.title ? this.title(item) : this.member(item)));
-    byId('member-filter').addEventListener('input', () => this.draw());
+    byId('member-filter').oninput = () => this.draw();
   }
 
   title(item) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 // What is known of rooms, people and messages. Lines go in by take(); `changed(talk, what, row)` is called for what came
 // of them. No DOM here.
-import { timeText, untilText } from './clock.js';
+import { untilText } from './clock.js';
 import { cut, cutWords, parseHist, parseLine } from './line.js';
 import { Talk } from './talk.js';
 import { mentions } from './text.js';
@@ -31,6 +31,9 @@ export function parseDeed(rest) {
   return has ? { who: has[1], by: has[2], until: has[3] ? Date.parse(has[3]) : 0, why: has[4] ?? '' } :
     { who: cut(rest)[0], by: '', until: 0, why: '' };
 }
+
+// " until 11:40: spam"
+export const endOf = ({ until, why }) => `${until ? ` until ${untilText(until)}` : ''}${why ? `: ${why}` : ''}`;
 
 export class Model {
   constructor(changed) {
@@ -130,7 +133,6 @@ export class Model {
   takeEvent(line) {
     const [room, after] = cut(line.rest), talk = this.talk(room);
     const deed = { ...parseDeed(after), rest: after };
-    deed.end = `${deed.until ? ` until ${untilText(deed.until)}` : ''}${deed.why ? `: ${deed.why}` : ''}`;
     const isAboutMe = this.isMe(deed.who), member = talk.members.get(deed.who.toLowerCase());
     if (line.verb === 'JOIN') talk.members.set(deed.who.toLowerCase(), { role: 'none', isAway: false, ...member, name: deed.who });
     if (['LEAVE', 'KICK', 'BAN'].includes(line.verb)) talk.members.delete(deed.who.toLowerCase());
@@ -143,7 +145,7 @@ export class Model {
     }
     if (isAboutMe && line.verb === 'MUTE') talk.bar = { kind: 'muted', until: deed.until, why: deed.why };
     if (isAboutMe && line.verb === 'UNMUTE' && talk.bar?.kind === 'muted') talk.bar = null;
-    this.event(talk, line, deed.who, said[line.verb](deed));
+    this.event(talk, line, deed.who, said[line.verb]({ ...deed, end: endOf(deed) }));
     this.changed(talk, line.verb === 'TOPIC' ? 'topic' : 'members');
     if (line.verb !== 'JOIN' && line.verb !== 'LEAVE') this.changed(talk, 'bar');
   }

@@ -3,20 +3,19 @@
 import { button, field, form, openDialog, tick } from './dialog.js';
 import { el } from './dom.js';
 import { cut } from './line.js';
-import { parseDeed } from './model.js';
+import { endOf, parseDeed } from './model.js';
 import { ranks } from './talk.js';
-import { untilText } from './clock.js';
 
 // Options as SET names them: what they mean, and for numbers the most.
-const switches = [['private', 'Only people with a role, an invitation or the key know of it'],
-                  ['invite-only', 'Only people with a role, an invitation or the key may come in'],
+const switches = [['private', 'Only people with a role, an invitation or the key see it'],
+                  ['invite-only', 'Only they may come in'],
                   ['moderated', 'Only people with a voice may write'], ['topic-ops', 'Only ops may set the topic'],
                   ['history', 'What is said is kept'], ['durable', 'A message is shown only once it is on disk']];
-const numbers = [['slow', 'Seconds between two messages of one person (0: no limit)', 86400],
-                 ['retention', 'How many messages are kept (0: as many as the server keeps)', 1000000000],
-                 ['retention-days', 'How many days a message is kept (0: as long as the server keeps it)', 36500]];
+const numbers = [['slow', 'Seconds between two messages of one person', 86400],
+                 ['retention', 'How many messages are kept (0: the server’s limit)', 1000000000],
+                 ['retention-days', 'For how many days (0: the server’s limit)', 36500]];
 
-// on: leave(talk), quiet(talk, isQuiet), toast(text)
+// on: leave(talk), quiet(talk, isQuiet)
 export function openRoom(session, talk, on) {
   const isOp = talk.rank(session.model.me) >= ranks.op, place = el('div'), bans = el('div');
   const quiet = tick('No notifications from this room', talk.isQuiet, (isQuiet) => on.quiet(talk, isQuiet));
@@ -27,7 +26,7 @@ export function openRoom(session, talk, on) {
   if (!talk.isIn) return;
   session.askOptions(talk, (answer, lines) => {
     if (answer.verb !== 'OK') return;
-    place.replaceChildren(isOp ? options(session, talk) : rules(talk), roles(lines));
+    place.replaceChildren(options(session, talk, isOp), roles(lines));
   });
   if (isOp) showBans(session, talk, bans);
 }
@@ -50,16 +49,8 @@ function invitation(session, talk) {
   }, who.part, el('button.btn.soft', {}, 'Invite'));
 }
 
-// What those see who do not run the room: the options that are on.
-function rules(talk) {
-  const isOn = (value) => value && value !== 'off' && value !== '0';
-  const shown = [...switches, ...numbers].filter(([name]) => isOn(talk.options.get(name)))
-    .map(([name, text]) => (talk.options.get(name) === 'on' ? text : `${text.replace(/ \(.*/, '')}: ${talk.options.get(name)}`));
-  if (isOn(talk.options.get('key'))) shown.push('Coming in needs a key');
-  return el('ul.facts', {}, ...shown.map((text) => el('li', {}, text)));
-}
-
-function options(session, talk) {
+// Those who do not run the room see it only.
+function options(session, talk, isOp) {
   const fields = [];
   const told = el('p.why', { role: 'status' });
   const add = (name, part, read) => { fields.push({ name, read, was: read() }); return part; };
@@ -73,7 +64,7 @@ function options(session, talk) {
   }
   const key = field('Key, one word (empty: none)', { maxLength: 32, autocomplete: 'off', placeholder: talk.options.get('key') === 'on' ? 'There is one' : '' });
   const noKey = tick('Remove the key', false);
-  parts.push(key.part, ...(talk.options.get('key') === 'on' ? [noKey.part] : []));
+  if (isOp) parts.push(key.part, ...(talk.options.get('key') === 'on' ? [noKey.part] : []), el('button.btn', {}, 'Save options'), told);
   return form(() => {
     const wanted = fields.filter((f) => f.read() !== f.was).map((f) => [f.name, f.read()]);
     if (key.input.value.trim()) wanted.push(['key', key.input.value.trim()]);
@@ -87,7 +78,7 @@ function options(session, talk) {
         told.classList.toggle('bad', bad.length > 0);
         told.textContent = bad.join(' ') || 'Saved.';
       });
-  }, el('h3', {}, 'Options'), ...parts, el('button.btn', {}, 'Save options'), told);
+  }, el('h3', {}, 'Options'), el('fieldset', { disabled: !isOp, ariaLabel: 'Options' }, ...parts));
 }
 
 function roles(lines) {
@@ -105,8 +96,7 @@ function showBans(session, talk, place) {
     place.replaceChildren(el('h3', {}, 'Bans and mutes'), el('ul', {}, ...entries.map((line) => {
       const isBan = line.verb === 'BANNED', deed = parseDeed(cut(line.rest)[1]);
       const lift = () => session.inRoom(talk, `${isBan ? 'UNBAN' : 'UNMUTE'} ${deed.who}`, () => showBans(session, talk, place));
-      return el('li.line', {}, el('p', { dir: 'auto' }, el('b', {}, deed.who), ` ${isBan ? 'banned' : 'muted'} by ${deed.by}` +
-        `${deed.until ? ` until ${untilText(deed.until)}` : ''}${deed.why ? `: ${deed.why}` : ''}`),
+      return el('li.line', {}, el('p', { dir: 'auto' }, el('b', {}, deed.who), ` ${isBan ? 'banned' : 'muted'} by ${deed.by}${endOf(deed)}`),
                 button(isBan ? 'Lift the ban' : 'Lift the mute', lift, 'button.link'));
     })));
   });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The card of a person: what is known of them, writing to them, and what those who run the room may do to them.
-import { timeText, untilText } from './clock.js';
+import { timeText } from './clock.js';
 import { button, choice, field, form, openDialog } from './dialog.js';
 import { el } from './dom.js';
 import { cut } from './line.js';
@@ -11,7 +11,7 @@ const durations = [['', 'For good'], ['10m', 'For 10 minutes'], ['1h', 'For an h
 // A command, what its button says, and what the form asks for.
 const deeds = [['KICK', 'Remove', false], ['MUTE', 'Mute', true], ['BAN', 'Ban', true]];
 
-// on: write(name), mention(name), toast(text)
+// on: write(name), mention(name)
 export function openPerson(session, name, on) {
   const talk = session.model.open, facts = el('p.facts', { role: 'status' }, ' '), tell = (text) => { facts.textContent = text; };
   const parts = [facts];
@@ -33,17 +33,12 @@ function askFacts(session, name, tell) {
   session.asked.askAll(`WHOIS ${name}`, (answer, lines) => {
     const whois = lines.find((l) => l.verb === 'WHOIS'), away = lines.find((l) => l.verb === 'AWAY');
     if (!whois) {
-      session.asked.askAll(`SEEN ${name}`, (pong, more) => {
-        const seen = more.find((l) => l.verb === 'SEEN'), at = seen ? Date.parse(cut(seen.rest)[1]) : NaN;
-        tell(Number.isNaN(at) ? 'Not here now.' : `Not here now. Last seen ${untilText(at)}.`);
-      });
+      tell('Not here now.');
       return;
     }
     const words = lines.filter((l) => l.verb === 'WHOIS').map((l) => l.rest.replace(/ \+$/, '')).join(' ').split(' ');
-    const value = (key) => words.find((w) => w.startsWith(`${key}=`))?.slice(key.length + 1);
-    const rooms = words.filter((w) => w.startsWith('#')), idle = Number(value('idle'));
-    tell([away ? `Away: ${cut(away.rest)[1]}` : '', `Here since ${timeText(Date.parse(value('since')))}`,
-          idle >= 60 ? `silent for ${Math.floor(idle / 60)} min` : '', words.includes('secure') ? 'encrypted' : '',
+    const rooms = words.filter((w) => w.startsWith('#'));
+    tell([away ? `Away: ${cut(away.rest)[1]}` : '', `Here since ${timeText(Date.parse(words[1].slice('since='.length)))}`,
           rooms.length ? `with you in ${rooms.join(', ')}` : ''].filter(Boolean).join(' · '));
   });
 }

@@ -2,6 +2,7 @@
 // One user at one server: coming in, coming back, what is said and asked, and what came of it.
 import { Asked } from './asked.js';
 import { barOfError } from './bar.js';
+import { untilText } from './clock.js';
 import { cut, cutWords } from './line.js';
 import { Past } from './past.js';
 import { Socket } from './socket.js';
@@ -49,7 +50,9 @@ export class Session {
 
   welcome(answer, name) {
     if (answer.verb !== 'OK') {
-      if (this.socket.isOpen) this.refused(answer.rest, name);
+      this.reason = answer.rest;
+      if (this.wasIn && answer.rest === 'Username taken') this.socket.fail(); // by the connection that broke, for a while
+      else if (this.socket.isOpen) this.refused(answer.rest, name);
       return;
     }
     const { login, model } = this;
@@ -77,6 +80,7 @@ export class Session {
     this.asked.ask('TOKEN', (ok) => {
       if (ok.verb !== 'OK') return;
       this.isRegistered = true;
+      this.model.changed(null, 'me');
       save('token', cut(ok.rest)[1]);
     });
   }
@@ -146,6 +150,7 @@ export class Session {
     const line = this.model.take(text);
     if (line.id !== null) {
       if (line.verb === 'ROOM' || line.verb === 'ME') this.echo(line);
+      if (line.verb === 'KICK' || line.verb === 'BAN') this.saveRooms();
       return;
     }
     if (line.verb === 'NOTICE') this.on.toast(line.rest);
@@ -316,7 +321,7 @@ export class Session {
 
   fail(row, why) {
     row.state = 'failed';
-    row.why = why;
+    row.why = why.replace(/(?<=until )\S+Z/, (time) => untilText(Date.parse(time)));
     this.on.looks(row.talk);
   }
 

@@ -13,7 +13,7 @@ export function openSettings(session, notify, on) {
   openDialog('Settings', [
     el('p.facts', {}, `You are ${model.me}${session.isRegistered ? ', registered' : ', not registered'}.`),
     session.isRegistered ? password(session) : registration(session),
-    rename(session), away(session), el('h3', {}, 'Notifications'), permission(notify),
+    el('h3', {}, 'Notifications'), permission(notify),
     tick('Notify me of mentions and private messages', setting('notify'), (isOn) => set('notify', isOn)).part,
     tick('Hide the text in them', setting('hideText'), (isOn) => set('hideText', isOn)).part,
     tick('A sound for them', setting('sound'), (isOn) => set('sound', isOn)).part,
@@ -25,19 +25,19 @@ export function openSettings(session, notify, on) {
 }
 
 // A password is one word; the server says how long it must be.
-const isWord = (input) => /^\S+$/.test(input.value);
+function isWord({ input, tell }) {
+  const is = /^\S+$/.test(input.value);
+  tell(is ? '' : 'A password is one word without blanks.');
+  return is;
+}
 
 function registration(session) {
   const word = field('Password, to keep this name for good', { type: 'password', autocomplete: 'new-password' });
   const invitation = field('Invitation', { autocomplete: 'off' });
   invitation.part.hidden = true;
   return form(() => {
-    word.tell('');
     invitation.tell('');
-    if (!isWord(word.input)) {
-      word.tell('A password is one word without blanks.');
-      return;
-    }
+    if (!isWord(word)) return;
     session.asked.ask(`REGISTER ${word.input.value} ${invitation.input.value.trim()}`.trim(), (answer) => {
       const isInvitation = /^Invitation/.test(answer.rest);
       if (isInvitation) invitation.part.hidden = false;
@@ -55,9 +55,7 @@ function password(session) {
   const old = field('Password now', { type: 'password', autocomplete: 'current-password' });
   const wanted = field('New password', { type: 'password', autocomplete: 'new-password' });
   return form(() => {
-    old.tell(isWord(old.input) ? '' : 'A password is one word without blanks.');
-    wanted.tell(isWord(wanted.input) ? '' : 'A password is one word without blanks.');
-    if (!isWord(old.input) || !isWord(wanted.input)) return;
+    if (!isWord(old) || !isWord(wanted)) return;
     session.asked.ask(`PASSWD ${old.input.value} ${wanted.input.value}`, (answer) => {
       (/^Password too short/.test(answer.rest) || answer.verb === 'OK' ? wanted : old).tell(answer.rest, answer.verb !== 'OK');
       if (answer.verb !== 'OK') return;
@@ -65,18 +63,6 @@ function password(session) {
       session.keepToken(); // a new password has ended all tokens
     });
   }, el('h3', {}, 'Password'), old.part, wanted.part, el('button.btn.soft', {}, 'Change password'));
-}
-
-function rename(session) {
-  const name = field('Name', { value: session.model.me, maxLength: 32, autocomplete: 'off' });
-  return form(() => session.rename(name.input.value.trim(), (answer) => name.tell(answer.rest, answer.verb !== 'OK')),
-              el('h3', {}, 'Name'), name.part, el('button.btn.soft', {}, 'Rename'));
-}
-
-function away(session) {
-  const text = field('Away text, for those who write to you (empty: you are here)', { dir: 'auto', autocapitalize: 'sentences' });
-  return form(() => session.asked.ask(`AWAY ${text.input.value.trim()}`.trim(), (answer) => text.tell(answer.rest, answer.verb !== 'OK')),
-              text.part, el('button.btn.soft', {}, 'Set'));
 }
 
 function permission(notify) {

@@ -8,7 +8,7 @@ export class Sight {
   // box scrolls; list is in it; draw(item, at, count) makes the <li> of an item.
   constructor(box, list, draw) {
     Object.assign(this, { box, list, draw, items: [], from: 0, upto: 0 });
-    box.addEventListener('scroll', () => this.show());
+    box.onscroll = () => this.show();
     new ResizeObserver(() => this.show()).observe(box);
   }
 

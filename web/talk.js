@@ -15,6 +15,7 @@ export class Talk {
     this.options = new Map();   // of the room, by name, as SET tells them
     this.topic = '';
     this.isIn = false;
+    this.isStale = true;        // not asked for on this connection
     this.isWhole = false;       // the first row is the first of all
     this.gaps = new Map();      // id of a row to whether lines are missing behind it (true) or may be (false)
     this.unread = this.forMe = 0;

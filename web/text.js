@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 // What a text is made of: links, code, the reader's name; and how texts are cut into lines. Pure.
 
+const encoder = new TextEncoder(), decoder = new TextDecoder();
 const trailing = /[.,;:!?'"]+$/;
 
 function trimLink(link) {
@@ -54,7 +55,7 @@ function splitName(text, name) {
 // The parts of a text in order: { kind: 'text' | 'link' | 'code' | 'name', text, url }.
 export function partsOf(text, name) {
   const parts = [];
-  const pattern = /`([^`]+)`|(?<![^\s([{<"'])https?:\/\/[^\s<>"]+/giu;
+  const pattern = /\x60([^\x60]+)\x60|(?<![^\s([{<"'])https?:\/\/[^\s<>"]+/giu;
   let at = 0;
   for (const found of text.matchAll(pattern)) {
     const code = found[1];
@@ -83,15 +84,13 @@ export function partsFound(text, words) {
 
 // What the server will make of a text: it removes control characters, and marks that change the direction of writing.
 export function cleaned(text) {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '').replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
+  return decoder.decode(encoder.encode(text)).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '');
 }
 
 export function isEmojiOnly(text) {
   return text.length < 40 && /^(?:\p{Extended_Pictographic}|\p{Emoji_Component}|\s)+$/u.test(text) &&
     /\p{Extended_Pictographic}/u.test(text);
 }
-
-const encoder = new TextEncoder();
 
 export function bytesOf(text) {
   return encoder.encode(text).length;

@@ -29,6 +29,11 @@ const ctrl = async (page, key, shift = false) => {
 };
 const bar = (page, text) => until(`the bar says "${text}"`, async () => (await page.text('#bar')).includes(text));
 const writable = (page) => until('one can write', () => page.page.$eval('#write', (e) => !e.hidden));
+const back = async (page) => {
+  await page.page.evaluate(() => { globalThis.net.isDown = false; });
+  await page.page.$eval('#retry', (e) => e.click());
+  await page.page.waitForSelector('#note[hidden]');
+};
 const away = (page) => page.page.evaluate(() => { document.hasFocus = () => false; });
 const shown = (page) => page.page.evaluate(() => globalThis.shown);
 
@@ -257,8 +262,7 @@ export const views = {
     nc.say('alice: one', 'alice: two', 'for nobody', 'PRIVMSG alice three');
     await nc.expect('alice: two');
     await nc.expect('OK S');
-    await page.page.evaluate(() => { globalThis.net.isDown = false; });
-    await page.press('Try now', '#note');
+    await back(page);
     await until('there is a summary', async () => (await shown(page)).length > 0);
     await page.sees('for nobody');
     assert(/^127\.0\.0\.1\|3 messages for you\|chatd$/.test((await shown(page)).join()), `shown: ${await shown(page)}`);
@@ -336,20 +340,23 @@ export const views = {
     await page.say('written meanwhile');
     for (let i = 1; i <= 1100; i++) nc.say(`missed ${i}`);
     await nc.expect('missed 1100');
-    await page.page.evaluate(() => { globalThis.net.isDown = false; });
-    await page.press('Try now', '#note');
+    await back(page);
     await nc.expect('alice written meanwhile');
     await page.sees('missed 1100');
     await page.page.focus('#log');
-    const up = (good) => until('it is found above', async () => {
-      await page.page.$eval('#log', (log) => { log.scrollTop = 0; });
-      return good(await page.rows());
-    });
+    const up = async (good) => {
+      let rows = [];
+      await until('it is found above', async () => {
+        rows = await page.rows();
+        if (good(rows)) return true;
+        await page.page.$eval('#log', (log) => { log.scrollTop = 0; });
+        return false;
+      }).catch((error) => { throw new Error(`${error.message}, but ${rows.length} rows: ${rows.slice(0, 3)} … ${rows.slice(-3)}`); });
+    };
     await up((rows) => rows.some((row) => row.includes('Messages are missing here.')));
     await page.press('Load them', '#rows');
     await until('the seam is closed', async () => !(await page.rows()).some((row) => row.includes('missing here')));
     const seen = new Map();
-    await page.page.click('#pill');
     await up((rows) => {
       for (const row of rows) for (const [text] of row.matchAll(/missed \d+$/g)) seen.set(text, rows.filter((r) => r.endsWith(text)).length);
       return rows.some((row) => row.includes('before the break'));
