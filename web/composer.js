@@ -41,7 +41,7 @@ export class Composer {
   }
 
   focus() {
-    (this.box.closest('[hidden]') ? byId('log') : this.box).focus();
+    (byId('write').hidden ? byId('bar').querySelector('input') ?? byId('log') : this.box).focus();
   }
 
   set(text) {

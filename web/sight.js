@@ -14,7 +14,7 @@ export class Sight {
 
   set(items) {
     this.items = items;
-    this.from = this.upto = 0;
+    this.from = -1;
     this.show();
   }
 

@@ -216,6 +216,13 @@ export class Page {
     return found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
   }
 
+  // A picture, and no rule of axe is broken.
+  async looksGood(name) {
+    await this.shot(name);
+    const broken = await this.axe();
+    assert(!broken.length, `${name}: ${broken.join('; ')}`);
+  }
+
   async close() {
     await this.page.goto('about:blank'); // Chromium may hang when a page is closed while it loads
     await this.context.close();

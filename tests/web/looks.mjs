@@ -39,6 +39,7 @@ const views = {
     await p.page.waitForSelector('dialog[open]');
   },
   members: (p) => p.page.click('#show-members'),
+  lists: (p) => p.page.$eval('#back', (e) => e.click()),
 };
 
 export const looks = {

@@ -296,6 +296,7 @@ export const views = {
     await page.page.keyboard.press('Enter');
     await nc.expect('alice a draft');
     await bar(page, 'Slow mode: you can write again in');
+    await page.looksGood('slow');
     nc.say('KICK alice enough');
     await bar(page, 'bob removed you from here: “enough”');
     await page.press('Join', '#bar');
@@ -318,7 +319,9 @@ export const views = {
     await page.page.type('#join-name', 'vault');
     await page.page.keyboard.press('Enter');
     await bar(page, '#vault needs a key or an invitation');
-    await page.page.type('#bar input', 'wrong');
+    await page.looksGood('key');
+    assert((await page.text('#member-list')) === '', 'the members are those of another room');
+    await page.page.keyboard.type('wrong');
     await page.page.keyboard.press('Enter');
     await bar(page, 'That is not the key.');
     await page.page.$eval('#bar input', (e) => { e.value = 'sesame'; });
@@ -354,6 +357,7 @@ export const views = {
       }).catch((error) => { throw new Error(`${error.message}, but ${rows.length} rows: ${rows.slice(0, 3)} … ${rows.slice(-3)}`); });
     };
     await up((rows) => rows.some((row) => row.includes('Messages are missing here.')));
+    await page.looksGood('seam');
     await page.press('Load them', '#rows');
     await until('the seam is closed', async () => !(await page.rows()).some((row) => row.includes('missing here')));
     const seen = new Map();
@@ -373,9 +377,11 @@ export const views = {
     await register(page);
     const second = await page.another();
     await second.page.waitForSelector('#elsewhere:not([hidden])');
+    await second.looksGood('elsewhere');
     await second.page.click('#here');
     await second.page.waitForSelector('#app:not([hidden])');
     await until('the first one says so', async () => (await page.text('#note')).startsWith('Open elsewhere.'));
+    await page.looksGood('replaced');
     nc.say('who hears this?');
     await second.sees('who hears this?');
     assert(!(await page.rows()).some((row) => row.includes('who hears')), 'both are connected');
@@ -399,12 +405,13 @@ export const views = {
     many[0].say('LEAVE');
     await page.sees('gus, heidi and ivan joined, frank left');
     assert((await page.page.$$('#rows .ev')).length === 1, 'not one row');
+    await page.looksGood('folded');
     await page.page.click('#rows summary');
     assert((await page.page.$eval('#rows details p', (e) => e.innerText)).includes('frank joined'), 'it does not open');
     many[1].say('a word');
     await page.sees('a word');
     many.forEach((nc) => nc.end());
-    await page.sees('gus, heidi and ivan left');
+    await until('they are folded, too', async () => (await page.rows()).some((row) => /^\w+, \w+ and \w+ left/.test(row)));
     await page.close();
   },
 
