@@ -11,7 +11,7 @@ export function announce(text) {
   unsaid.push(text);
   clearTimeout(sayTimer);
   sayTimer = setTimeout(() => {
-    byId('announce').textContent = unsaid.length > 3 ? `${unsaid.length} new messages` : unsaid.join('. ');
+    byId('announce').textContent = unsaid.length > 2 ? `${unsaid.length} new messages` : unsaid.join('. ');
     unsaid = [];
   }, SOON_MS);
 }

@@ -51,6 +51,8 @@ export class Composer {
   }
 
   fit() {
+    const n = linesOf(this.box.value, TEXT_BYTES).length;
+    byId('count').textContent = n > 1 ? `Enter sends ${n} messages` : 'Enter sends';
     this.box.style.height = 'auto';
     this.box.style.height = `${Math.min(this.box.scrollHeight, innerHeight / 3)}px`;
   }
@@ -90,8 +92,7 @@ export class Composer {
       return;
     }
     if (lines.length <= MANY_LINES && bytesOf(text) <= MANY_BYTES) this.send(text, lines);
-    else askFirst('Send all of this?', `It is ${bytesOf(text).toLocaleString()} bytes in ${lines.length} ` +
-                  `message${lines.length > 1 ? 's' : ''}, each on its own.`, `Send ${lines.length}`, () => this.send(text, lines));
+    else askFirst('Send all of this?', `It is ${bytesOf(text).toLocaleString()} bytes, in ${lines.length} messages.`, `Send ${lines.length}`, () => this.send(text, lines));
   }
 
   send(text, lines) {

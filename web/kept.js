@@ -26,8 +26,7 @@ export class Kept {
     for (const [name, lines] of Object.entries(load(`private.${this.model.me.toLowerCase()}`, {}))) {
       const talk = this.model.talk(name);
       for (const [time, who, kind, text] of lines)
-        talk.rows.push({ id: null, time, who, kind, text, isMine: this.model.isMe(who), state: null });
-      talk.rows.sort((a, b) => a.time - b.time);
+        talk.add({ id: null, time, who, kind, text, isMine: this.model.isMe(who), state: null });
     }
   }
 

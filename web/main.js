@@ -26,7 +26,7 @@ import { Tabs } from './tabs.js';
 const isSeen = () => !document.hidden && document.hasFocus() && !byId('app').hidden && !browse.isOpen;
 const isNarrow = () => matchMedia('(max-width: 64rem)').matches;
 const model = new Model(changed), kept = new Kept(model);
-const session = new Session(model, { in: isIn, refused: (why, name) => door.refused(why, name), ended, closed, waits, toast, invited, joined: open,
+const session = new Session(model, { in: isIn, refused: (why, name) => door.refused(why, name), ended, closed, waits, notice, invited, joined: open,
                                      grown: (talk) => talk === model.open && log.grew(), looks });
 const door = new Door({ enter: (login) => session.start(login), here: useHere });
 const log = new Log(model, { older: (talk) => session.past.older(talk), load: (talk, after) => session.past.load(talk, after), isSeen,
@@ -142,6 +142,11 @@ function note(title, text = '', verb = '') {
   byId('note-title').textContent = title ?? '';
   byId('note-text').textContent = text;
   byId('retry').textContent = verb;
+}
+
+function notice(line) {
+  toast(line.rest);
+  if (model.open) commands.show(model.open, [line]);
 }
 
 function invited(room, who) {

@@ -8,11 +8,12 @@ import { Past } from './past.js';
 import { Socket } from './socket.js';
 import { load, save } from './store.js';
 
+const unsure = 'the connection broke, and it may have arrived or not.';
 const AGAIN_MS = 60000; // a line that was in flight when the connection broke is sent again if it is not older
 const isFinal = (reason) => /^(Replaced by a new login|Kicked|Account locked)/.test(reason);
 
 export class Session {
-  // on: in(isAgain), refused(why, name), ended(reason), closed(reason), waits(text), toast(text), invited(room, name),
+  // on: in(isAgain), refused(why, name), ended(reason), closed(reason), waits(text), notice(line), invited(room, name),
   // joined(talk), grown(talk), looks(talk): something of it looks different
   constructor(model, on) {
     this.model = model;
@@ -105,7 +106,7 @@ export class Session {
     const isSure = talk.isRoom && talk.options.get('history') !== 'off' && !talk.gaps.size;
     for (const row of talk.rows.filter((r) => r.state === 'waits'))
       if (!row.wasSent || (isSure && Date.now() - row.time < AGAIN_MS)) this.send(row);
-      else this.fail(row, 'the connection broke, and it may have arrived or not.');
+      else this.fail(row, unsure);
   }
 
   closed(code) {
@@ -114,7 +115,7 @@ export class Session {
     this.isIn = false;
     model.isBacklog = true;
     for (const row of this.asked.drop())
-      if (!row.talk.isRoom) this.fail(row, 'the connection broke, and it may have arrived or not.');
+      if (!row.talk.isRoom) this.fail(row, unsure);
     for (const talk of model.talks.values()) {
       if (wasIn && talk.isIn && talk.lastId !== null) talk.gaps.set(talk.lastId, talk.gaps.get(talk.lastId) ?? false);
       else if (wasIn && talk.isIn) talk.isWhole = false;
@@ -153,7 +154,7 @@ export class Session {
       if (line.verb === 'KICK' || line.verb === 'BAN') this.saveRooms();
       return;
     }
-    if (line.verb === 'NOTICE') this.on.toast(line.rest);
+    if (line.verb === 'NOTICE') this.on.notice(line);
     if (line.verb === 'INVITE') this.on.invited(...cutWords(line.rest, 1));
     if (line.verb === 'AWAY') this.away(line);
     if (!this.asked.take(line) && line.verb === 'ERROR') this.reason = line.rest;

@@ -63,9 +63,12 @@ export class Talk {
   place(row) {
     const isLater = (r) => (r.id === null ? r.state === 'waits' || r.time > row.time : r.id > row.id);
     const { rows, hint } = this;
-    if (row.id === null) return rows.length;
     if (hint > 0 && hint < rows.length && !isLater(rows[hint - 1]) && isLater(rows[hint])) return hint;
     let at = rows.length;
+    if (row.id === null) {
+      while (!this.isRoom && at && rows[at - 1].time > row.time) at--; // mail has waited
+      return at;
+    }
     if (rows[0]?.id !== null && at && isLater(rows[0])) return 0;
     while (at && isLater(rows[at - 1])) at--;
     return at;

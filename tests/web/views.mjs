@@ -299,6 +299,7 @@ export const views = {
     await page.looksGood('slow');
     nc.say('KICK alice enough');
     await bar(page, 'bob removed you from here: “enough”');
+    assert((await page.page.evaluate(() => localStorage.getItem('chatd.rooms'))) === '[]', 'a reload would join again');
     await page.press('Join', '#bar');
     await nc.expect('JOIN #den alice');
     nc.say('SET slow off');
@@ -367,6 +368,22 @@ export const views = {
     });
     assert(seen.size === 1100 && [...seen.values()].every((n) => n === 1), `${seen.size} of 1100 lines are there`);
     nc.end();
+    await page.close();
+  },
+
+  async 'a name that the broken connection still has is waited for'(server) {
+    const nc = new Nc(server), page = await Page.open(server, { prepare });
+    await page.enter('alice', 'den');
+    await page.say('here I am');
+    await page.page.evaluate(() => globalThis.net.drop());
+    await page.page.waitForSelector('#note:not([hidden])');
+    await nc.enter('alice', 'den');
+    await page.page.evaluate(() => { globalThis.net.isDown = false; });
+    await until('it says what it waits for', async () => (await page.text('#note')).includes('Username taken. Trying again'));
+    await page.sees('here I am');
+    nc.end();
+    await page.page.waitForSelector('#note[hidden]');
+    await until('it is back in its room', async () => /alice/.test(await page.text('#member-list')));
     await page.close();
   },
 
