@@ -391,11 +391,11 @@ export const views = {
     const nc = new Nc(server), page = await Page.open(server);
     await nc.enter('bob', 'den');
     await page.enter('alice', 'den');
-    await register(page);
     const second = await page.another();
     await second.page.waitForSelector('#elsewhere:not([hidden])');
     await second.looksGood('elsewhere');
     await second.page.click('#here');
+    await second.enter('alice');
     await second.page.waitForSelector('#app:not([hidden])');
     await until('the first one says so', async () => (await page.text('#note')).startsWith('Open elsewhere.'));
     await page.looksGood('replaced');
