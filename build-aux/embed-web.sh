@@ -2,8 +2,17 @@
 # SPDX-License-Identifier: ISC
 #
 # embed-web.sh DIR FILE... : prints the C file that embeds the files of the page in the binary, compressed.
+# embed-web.sh -s DIR FILE... : prints what their bytes are before that, in all.
 #
-# Each file of DIR must be among them (embed-names.sh).
+# Each file of DIR must be among them (embed-names.sh). Comments, indentation and blank lines stay out: nobody reads
+# them there. So a comment of CSS has a line of its own, one of JavaScript too or
+# it follows ; , { or (, and no text goes over the end of a line.
+
+only_size=
+if [ "${1-}" = -s ]; then
+    only_size=yes
+    shift
+fi
 
 suffix=
 . "${0%/*}/embed-names.sh"
@@ -17,6 +26,19 @@ type_of() { # NAME
     *) fail "what type is $1?" ;;
     esac
 }
+
+bare() { # NAME
+    case $1 in
+    *.js) sed -e 's/^ *//' -e '/^\/\//d' -e '/^$/d' -e 's/\([;,{(]\) *\/\/ .*$/\1/' "$dir/$1" ;;
+    *.css) sed -e 's/^ *//' -e '/^\/\*.*\*\/$/d' -e '/^$/d' -e 's/ *\([{};]\) */\1/g' -e 's/\([:,]\) /\1/g' "$dir/$1" ;;
+    *) cat "$dir/$1" ;;
+    esac
+}
+
+if [ "$only_size" ]; then
+    for name in $names; do bare "$name"; done | wc -c
+    exit
+fi
 
 cat <<'END'
 /* SPDX-License-Identifier: ISC
@@ -33,7 +55,7 @@ count=0
 for name in $names; do
     [ -s "$dir/$name" ] || fail "$dir/$name is missing or empty"
     echo "static const unsigned char data_$count[] = {"
-    gzip -9n <"$dir/$name" | od -A n -v -t x1 | sed -e 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g'
+    bare "$name" | gzip -9n | od -A n -v -t x1 | sed -e 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g'
     echo '};'
     count=$((count + 1))
 done

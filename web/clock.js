@@ -7,6 +7,13 @@ const dayOfYear = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'nu
 
 export const timeText = (ms) => time.format(ms);
 
+const date = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long' });
+
+// "11:40", or on another day "11:40 on 3 December"
+export const untilText = (ms) => (isSameDay(ms, Date.now()) ? timeText(ms) : `${timeText(ms)} on ${dateText(ms)}`);
+
+export const dateText = (ms) => date.format(ms);
+
 export const isSameDay = (a, b) => new Date(a).toDateString() === new Date(b).toDateString();
 
 export function dayText(ms, now = Date.now()) {

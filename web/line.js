@@ -47,7 +47,7 @@ export function parseHist(rest) {
 
 // ---- what must not be said aloud: commands with a secret in them, mistyped (src/proto/aloud.c has the same rule) ----
 
-const marks = /[\x01-@[-`{-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\xd7\xf7\u02b0-\u036f\u060c\u061b\u061c\u061f\u1680\u180b-\u180f\u2000-\u2bff\u2e00-\u2e7f\u3000-\u3020\u30fb\u3164\ufe00-\ufe6f\ufeff\uff01-\uff20\uff3b-\uff40\uff5b-\uff65\uffa0\uffe0-\ufffd\u{e0000}-\u{e0fff}]/u;
+const marks = /[\x01-@[-\x60{-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\xd7\xf7\u02b0-\u036f\u060c\u061b\u061c\u061f\u1680\u180b-\u180f\u2000-\u2bff\u2e00-\u2e7f\u3000-\u3020\u30fb\u3164\ufe00-\ufe6f\ufeff\uff01-\uff20\uff3b-\uff40\uff5b-\uff65\uffa0\uffe0-\ufffd\u{e0000}-\u{e0fff}]/u;
 // Those of them that are typed before a word on purpose, so not in the place of a slash.
 const leads = /[\t "-$'(*<@[{\xa0\xa1\xab-\xad\xbb\xbf\u1680\u180b-\u180f\u2000-\u206f\u2800\u3000\u3008-\u3020\u3164\ufe00-\ufe0f\ufeff\u{e0000}-\u{e0fff}]/u;
 const letter = /[A-Za-zＡ-Ｚａ-ｚ]/u;

@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: ISC
 // The messages of the open talk: a window of its rows is in the document. At the bottom one stays there; otherwise
-// nothing moves what is being read.
-import { dayText, isSameDay, timeText } from './clock.js';
+// nothing moves what is being read. Elements that look the same stay the same, so focus and selection do.
+import { dayText, timeText } from './clock.js';
 import { byId, el, icon } from './dom.js';
+import { foldText, itemsOf } from './rows.js';
 import { colourOf, isEmojiOnly, partsOf } from './text.js';
 
-const WINDOW = 400, PAGE = 100, NEAR = 60;
-const GROUP_MS = 5 * 60000;
+const WINDOW = 380, PAGE = 100, NEAR = 60;
 
 export class Log {
-  // on: older(talk), isSeen(), again(row), drop(row)
+  // on: older(talk), load(talk, after), isSeen(), again(row), drop(row), person(name), menu(row), type(key)
   constructor(model, on) {
     this.model = model;
     this.on = on;
     this.box = byId('log');
     this.list = byId('rows');
     this.pill = byId('pill');
-    this.from = this.upto = 0;
-    this.box.addEventListener('scroll', () => this.scrolled());
-    this.pill.addEventListener('click', () => this.toEnd());
+    this.shown = new Map(); // by key of an item: { sign, element }
+    this.box.onscroll = () => this.scrolled();
+    this.box.onkeydown = (event) => this.keyed(event);
+    this.box.oncopy = (event) => this.copied(event);
+    this.pill.onclick = () => { this.toEnd(); byId('message').focus(); };
     new ResizeObserver(() => this.follows && this.stick()).observe(this.box);
   }
 
@@ -27,64 +29,103 @@ export class Log {
   }
 
   get isAtEnd() {
-    return this.follows && this.upto === this.talk?.rows.length;
+    return this.follows && !!this.talk;
   }
 
+  // Another talk: from the "new" line, or from the end.
   show() {
-    const n = this.talk.rows.length;
-    const first = this.talk.newFrom ? this.talk.rows.indexOf(this.talk.newFrom) : -1;
+    const { rows, newFrom } = this.talk;
+    const at = newFrom ? rows.indexOf(newFrom) : -1;
     this.follows = true;
-    this.upto = n;
-    this.from = Math.max(0, Math.min(n - PAGE, first < 0 ? n : first - 20));
+    this.first = rows[Math.max(0, (at < 0 ? rows.length : Math.min(at, rows.length - 20)) - PAGE)];
     this.draw();
     this.list.querySelector('.new')?.scrollIntoView({ block: 'center' });
     this.scrolled();
   }
 
   toEnd() {
-    this.upto = this.talk.rows.length;
-    this.from = Math.max(0, this.upto - PAGE);
+    const { rows } = this.talk;
+    this.first = rows[Math.max(0, rows.length - PAGE)];
     this.follows = true;
     this.draw();
-    byId('message').focus();
+    this.seen();
+  }
+
+  // Puts a message in the middle, and points at it.
+  reveal(id) {
+    const { rows } = this.talk, at = rows.findIndex((row) => row.id === id);
+    if (at < 0) return;
+    this.follows = false;
+    this.first = rows[Math.max(0, at - PAGE)];
+    this.last = rows[Math.min(rows.length - 1, at + PAGE)];
+    this.draw();
+    const element = this.shown.get(rows[at])?.element;
+    element?.classList.add('here');
+    element?.scrollIntoView({ block: 'center' });
+    element?.focus({ preventScroll: true });
+    this.scrolled();
   }
 
   stick() {
     this.box.scrollTop = this.box.scrollHeight;
   }
 
-  // Draws again, once in a frame.
+  seen() {
+    if (this.isAtEnd && this.on.isSeen()) this.model.read(this.talk);
+    this.drawPill();
+  }
+
+  // Draws again, once in a frame, and not while nobody sees it.
   changed() {
     if (this.isDue) return;
     this.isDue = true;
     requestAnimationFrame(() => {
       this.isDue = false;
       if (!this.talk) return;
-      if (this.follows) {
-        this.upto = this.talk.rows.length;
-        this.from = Math.max(this.from, this.upto - WINDOW);
-      }
       this.draw();
-      if (this.isAtEnd && this.on.isSeen()) this.model.read(this.talk);
-      this.drawPill();
+      this.seen();
     });
+  }
+
+  // Where the window is among the rows: [from, upto).
+  range() {
+    const { rows } = this.talk;
+    const from = Math.max(0, rows.indexOf(this.first));
+    const upto = this.follows ? rows.length : rows.lastIndexOf(this.last) + 1 || rows.length;
+    return this.follows ? [Math.max(0, Math.min(from, upto - PAGE), upto - WINDOW), upto] : [from, Math.min(upto, from + WINDOW)];
   }
 
   // The first row in sight keeps its place.
   draw() {
+    const { talk } = this, [from, upto] = this.range(), rows = talk.rows.slice(from, upto);
     const anchor = this.follows ? null : this.firstInSight();
-    const rows = this.talk.rows.slice(this.from, this.upto);
-    const items = [];
-    if (!this.from && this.talk.isRoom && this.talk.isWhole)
-      items.push(el('li.begin', {}, el('b', {}, this.talk.key), 'What is kept of this room begins here.'));
-    let before = null;
-    for (const row of rows) {
-      items.push(...this.items(row, before));
-      before = row;
+    this.first = rows[0];
+    this.last = rows[rows.length - 1];
+    const items = itemsOf(rows, { newFrom: talk.newFrom, gaps: talk.gaps, me: this.model.me });
+    if (!from && talk.isRoom && talk.isWhole) items.unshift({ kind: 'begin', key: `begin ${talk.key}`, sign: '' });
+    const before = this.shown;
+    this.shown = new Map();
+    for (const item of items) {
+      const old = before.get(item.key);
+      const element = old?.sign === item.sign ? old.element : this[item.kind](item);
+      element.row = item.row ?? item.rows?.[0];
+      this.shown.set(item.key, { sign: item.sign, element });
     }
-    this.list.replaceChildren(...items);
+    this.place([...this.shown.values()].map((one) => one.element));
     if (this.follows) this.stick();
     else if (anchor) this.restore(anchor);
+  }
+
+  // Elements that are there already do not move.
+  place(elements) {
+    const wanted = new Set(elements);
+    for (const child of [...this.list.children])
+      if (!wanted.has(child)) child.remove();
+    let at = this.list.firstChild;
+    for (const element of elements) {
+      if (element === at) at = at.nextSibling;
+      else this.list.insertBefore(element, at);
+    }
   }
 
   firstInSight() {
@@ -104,28 +145,43 @@ export class Log {
       }
   }
 
-  items(row, before) {
-    const items = [];
-    if (!before || !isSameDay(before.time, row.time))
-      items.push(el('li.day', {}, el('h2', {}, dayText(row.time))));
-    if (row === this.talk.newFrom)
-      items.push(el('li.new', {}, el('span', {}, `New since ${timeText(row.time)}`)));
-    const item = row.kind === 'event' ? this.event(row) : this.message(row, items.length ? null : before);
-    item.row = row;
-    return [...items, item];
+  // ---- items ----
+
+  begin() {
+    return el('li.begin', {}, el('b', {}, this.talk.key), 'What is kept of this room begins here.');
   }
 
-  event(row) {
+  day({ time }) {
+    return el('li.day', {}, el('h2', {}, dayText(time)));
+  }
+
+  new({ time }) {
+    return el('li.new', {}, el('span', {}, `New since ${timeText(time)}`));
+  }
+
+  seam({ after }) {
+    const { talk } = this;
+    return el('li.seam', {}, el('span', {}, 'Messages are missing here.'),
+              el('button.link', { onclick: () => this.on.load(talk, after) }, 'Load them'));
+  }
+
+  event({ row }) {
     return el('li.ev', { dir: 'auto' }, row.text);
   }
 
-  message(row, before) {
-    const isHead = !before || before.kind === 'event' || before.who !== row.who || row.time - before.time > GROUP_MS;
-    const item = el(`li.m${isHead ? '.head' : ''}${row.isForMe && this.talk.isRoom ? '.at' : ''}${row.state ? `.${row.state}` : ''}`);
+  fold({ rows }) {
+    return el('li.ev', {}, el('details', {}, el('summary', { dir: 'auto' }, foldText(rows)),
+                              el('p', {}, rows.map((row) => `${timeText(row.time)} ${row.text}`).join(' · '))));
+  }
+
+  message({ row, isHead }) {
+    const item = el(`li.m${isHead ? '.head' : ''}${row.isForMe && this.talk.isRoom ? '.at' : ''}${row.state ? `.${row.state}` : ''}`,
+                    { tabIndex: -1 });
     item.append(row.state === 'waits' ? el('span.when', {}, icon('wait', 'Not sent yet')) :
                 el('time', { dateTime: new Date(row.time).toISOString() }, timeText(row.time)));
     if (isHead && row.kind !== 'me')
-      item.append(el(`b.name${row.isMine ? '' : `.n${colourOf(row.who)}`}`, {}, row.who));
+      item.append(row.isMine || row.who === 'server' ? el('b.name', {}, row.who) :
+                  el(`b.name.n${colourOf(row.who)}`, { onclick: () => this.on.person(row.who) }, row.who));
     const text = el('p', { dir: 'auto' });
     if (row.kind === 'me') text.append(el('span.act', {}, `∗ ${row.who} `));
     else if (isEmojiOnly(row.text)) text.className = 'big';
@@ -146,39 +202,51 @@ export class Log {
     return part.kind === 'code' ? el('code', {}, part.text) : part.kind === 'name' ? el('mark', {}, part.text) : part.text;
   }
 
+  // ---- moving ----
+
   scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.box;
     if (!this.talk) return;
-    const isLow = scrollHeight - scrollTop - clientHeight < NEAR;
-    this.follows = isLow && (this.follows || this.upto === this.talk.rows.length);
+    const { rows } = this.talk, below = scrollHeight - scrollTop - clientHeight;
+    const isWholeBelow = this.last === rows[rows.length - 1] || !rows.length;
+    this.follows = below < NEAR && (this.follows || isWholeBelow);
     if (scrollTop < clientHeight) this.older();
-    else if (scrollHeight - scrollTop - clientHeight < clientHeight && this.upto < this.talk.rows.length) this.newer();
-    if (this.isAtEnd && this.on.isSeen()) this.model.read(this.talk);
-    this.drawPill();
+    else if (below < clientHeight && !isWholeBelow) this.newer();
+    this.seen();
   }
 
   older() {
-    if (this.from) {
-      this.from = Math.max(0, this.from - PAGE);
-      if (this.upto - this.from > WINDOW) this.upto = this.from + WINDOW;
-      this.draw();
-    } else {
+    const { rows } = this.talk, [from, upto] = this.range();
+    if (!from) {
       this.on.older(this.talk);
+      return;
     }
+    this.slide(rows, from - PAGE, upto);
   }
 
   newer() {
-    this.upto = Math.min(this.talk.rows.length, this.upto + PAGE);
-    this.from = Math.max(0, this.upto - WINDOW);
+    const { rows } = this.talk, [from, upto] = this.range();
+    this.slide(rows, upto + PAGE - from > WINDOW ? upto + PAGE - WINDOW : from, upto + PAGE);
+  }
+
+  slide(rows, from, upto) {
+    from = Math.max(0, from);
+    this.first = rows[from];
+    this.last = rows[Math.min(rows.length, upto, from + WINDOW) - 1];
+    if (this.last !== rows[rows.length - 1]) this.follows = false;
     this.draw();
   }
 
-  // Rows were put before all others.
-  grew(n) {
-    this.from += n;
-    this.upto += n;
-    this.from = Math.max(0, this.from - PAGE);
-    this.draw();
+  // Rows were put before the first.
+  grew() {
+    if (this.follows) {
+      this.changed();
+      return;
+    }
+    const { rows } = this.talk, [from, upto] = this.range();
+    if (from && this.box.scrollTop < this.box.clientHeight) this.slide(rows, from - PAGE, upto);
+    else this.draw();
+    this.seen();
   }
 
   drawPill() {
@@ -186,4 +254,31 @@ export class Log {
     this.pill.hidden = this.isAtEnd;
     this.pill.lastChild.textContent = !unread ? 'Jump to now' : forMe ? `${unread} new, ${forMe} for you` : `${unread} new`;
   }
+
+  // ---- keys ----
+
+  // Up and down: message by message. Enter: what one can do with it. Letters go to the composer.
+  keyed(event) {
+    const items = [...this.list.querySelectorAll('.m')], on = document.activeElement, at = items.indexOf(on.closest('.m'));
+    if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
+      const next = at < 0 ? items.length - 1 : at + (event.key === 'ArrowUp' ? -1 : 1);
+      items[Math.max(0, Math.min(items.length - 1, next))]?.focus();
+      event.preventDefault();
+    } else if (event.key === 'Enter' && on === items[at]) {
+      this.on.menu(on.row);
+      event.preventDefault();
+    } else if (event.key.length === 1 && event.key !== ' ' && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      byId('message').focus();
+    }
+  }
+
+  // Several messages are copied as lines with time and name.
+  copied(event) {
+    const selection = getSelection(), chosen = [...this.list.querySelectorAll('.m')].filter((m) => selection.containsNode(m, true));
+    if (chosen.length < 2) return;
+    event.clipboardData.setData('text/plain', chosen.map(({ row }) => lineOf(row)).join('\n'));
+    event.preventDefault();
+  }
 }
+
+export const lineOf = (row) => `[${timeText(row.time)}] ${row.kind === 'me' ? `∗ ${row.who}` : `<${row.who}>`} ${row.text}`;

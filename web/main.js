@@ -1,264 +1,50 @@
 // SPDX-License-Identifier: ISC
-// From the door to the talk: logging in, resuming, asking, and what the reader does.
+// The parts of the page, and what they have to do with each other.
+import { announce, card, toast } from './announce.js';
+import { Browse } from './browse.js';
 import { timeText } from './clock.js';
+import { Commands } from './commands.js';
+import { Composer } from './composer.js';
+import { isDialogOpen } from './dialog.js';
 import { byId, el, icon } from './dom.js';
-import { cut, cutWords, isSecret } from './line.js';
-import { Log } from './log.js';
+import { Find } from './find.js';
+import { Kept } from './kept.js';
+import { listen, openGoTo, showKeys } from './keys.js';
+import { Log, lineOf } from './log.js';
+import { Door } from './login.js';
+import { Members } from './members.js';
 import { Model } from './model.js';
-import { drawKnown, drawMembers, drawTalks } from './rooms.js';
-import { Socket } from './socket.js';
-import { forgetAll, load, save } from './store.js';
-import { isBlank, linesOf } from './text.js';
+import { Notify } from './notify.js';
+import { openRoom } from './options.js';
+import { openMessage, openPerson } from './person.js';
+import { drawTalks, listed } from './rooms.js';
+import { Session } from './session.js';
+import { logout, openSettings } from './settings.js';
+import { load, save } from './store.js';
+import { Tabs } from './tabs.js';
 
-const TEXT_BYTES = 3800, MANY_LINES = 5, PAGE = 100;
-// Commands about the current room. The room is made current first, in the same message.
-const roomCommands = ['TOPIC', 'SET', 'KICK', 'BAN', 'UNBAN', 'BANS', 'MUTE', 'UNMUTE', 'OP', 'DEOP', 'VOICE', 'DEVOICE',
-                      'INVITE', 'ME'];
-// Untagged lines that come with an answer and end none.
-const beside = ['NOTICE', 'JOIN', 'MAIL', 'PRIVMSG', 'AWAY'];
-const ends = ['OK', 'ERROR', 'PONG', 'USERLIST', 'ROOMLIST', 'CAPS', 'WHOIS', 'SEEN', 'IGNORELIST', 'TOPIC'];
-
-let asked = [];      // what was sent and is not answered yet, in order: { command, lines, ending(line), done(line, lines) }
-let login = null;    // { name, password } while the door is open
-let isIn = false;    // logged in, on this connection
-let endReason = '';
-let known = [];      // rooms that somebody is in: { room, count, topic }
-
-const isTouch = () => matchMedia('(pointer: coarse)').matches; // there a button sends, and Enter begins a line
-const isSeen = () => !document.hidden && document.hasFocus() && !byId('app').hidden;
-const model = new Model(changed);
-const log = new Log(model, { older, isSeen, again: sendRow, drop: dropRow });
-const socket = new Socket({ opened, line, closed, waits, quiet: () => ask('PING') });
+const isSeen = () => !document.hidden && document.hasFocus() && !byId('app').hidden && !browse.isOpen;
+const isNarrow = () => matchMedia('(max-width: 64rem)').matches;
+const model = new Model(changed), kept = new Kept(model);
+const session = new Session(model, { in: isIn, refused: (why, name) => door.refused(why, name), ended, closed, waits, notice, invited, joined: open,
+                                     grown: (talk) => talk === model.open && log.grew(), looks });
+const door = new Door({ enter: (login) => session.start(login), here: useHere });
+const log = new Log(model, { older: (talk) => session.past.older(talk), load: (talk, after) => session.past.load(talk, after), isSeen,
+                             again: (row) => session.send(row), drop, person, menu });
+const composer = new Composer(model, { say: (text) => session.say(model.open, text), command: (text) => commands.run(text, model.open),
+                                       sent, join, words, scroll: (part) => log.box.scrollBy(0, part * log.box.clientHeight) });
+const commands = new Commands(session, { join: (room, key) => enter(room, key, toast), write, me: (text) => session.say(model.open, text, 'me'),
+                                         leave: () => leave(model.open), quit: () => logout(session), find: (words) => find.open(words),
+                                         toast, shown: looks });
+const members = new Members(model, person);
+const browse = new Browse(session, { join: enter, opened: () => screen(), closed: () => model.open && composer.show() });
+const find = new Find(session, { show: showHit, opened: () => screen('find'), closed: () => screen() });
+const notify = new Notify(model, { isSeen, open });
+const tabs = new Tabs({ isActive: () => session.socket.wants, taken: () => { session.stop(); elsewhere(); } });
 model.isRead = () => log.isAtEnd && isSeen();
+model.prepare = (talk) => { kept.prepare(talk); talk.draft = composer.draftOf(talk.key); };
 
-// ---- asking ----
-
-function ask(command, done = null, ending = null) {
-  if (!socket.isOpen) return;
-  asked.push({ command, lines: [], done, ending });
-  socket.send(command);
-}
-
-// Whether an untagged line ends the first answer that is due. Lists continue while they end in a lone +.
-function isEnd(parsed) {
-  return ends.includes(parsed.verb) && !/(^| )\+$/.test(parsed.rest);
-}
-
-function line(text) {
-  if (!text) return;
-  const parsed = model.take(text);
-  if (parsed.id !== null) {
-    if ((parsed.verb === 'ROOM' || parsed.verb === 'ME') && model.isMe(cut(cut(parsed.rest)[1])[0])) endSaying(parsed);
-    return;
-  }
-  if (parsed.verb === 'ERROR' && !asked.length) endReason = parsed.rest;
-  if (parsed.verb === 'NOTICE') toast(parsed.rest);
-  if (parsed.verb === 'AWAY') toast(`${cut(parsed.rest)[0]} is away: ${cut(parsed.rest)[1]}`);
-  const first = asked[0];
-  if (!first || beside.includes(parsed.verb) || (parsed.verb === 'TOPIC' && !/^TOPIC$/i.test(first.command))) return;
-  first.lines.push(parsed);
-  if (!(first.ending ? first.ending(parsed) : isEnd(parsed))) return;
-  asked.shift();
-  first.done?.(parsed, first.lines);
-}
-
-// An own message has come back: what was asked before it is answered.
-function endSaying(parsed) {
-  const at = asked.findIndex((a) => a.row && a.row.kind === (parsed.verb === 'ME' ? 'me' : 'say'));
-  if (at >= 0) asked.splice(at, 1);
-}
-
-// ---- coming in ----
-
-function opened() {
-  endReason = '';
-  asked = [];
-  model.isBacklog = true;
-  const token = load('token', null);
-  if (token && !login) ask(`RESUME ${token}`, (answer) => welcome(answer, load('name', '')), isAnswer);
-  else if (login) ask(`USERNAME ${login.name}${login.password ? ` ${login.password}` : ''}`, (answer) => welcome(answer, login.name), isAnswer);
-  else if (model.me) ask(`USERNAME ${model.me}`, (answer) => welcome(answer, model.me), isAnswer);
-  else socket.close();
-}
-
-const isAnswer = (parsed) => parsed.verb === 'OK' || parsed.verb === 'ERROR';
-
-function welcome(answer, name) {
-  if (answer.verb === 'ERROR') {
-    refused(answer.rest, name);
-    return;
-  }
-  const has = /^Welcome(?: back)?, (.*)!$/.exec(answer.rest);
-  model.me = has ? has[1] : name;
-  isIn = true;
-  save('name', model.me);
-  ask('CAPS tags');
-  if (login?.password && byId('stay').checked) ask('TOKEN', (ok) => ok.verb === 'OK' && save('token', cut(ok.rest)[1]));
-  login = null;
-  byId('password').value = '';
-  for (const room of load('rooms', [])) join(room, false);
-  ask('PING', settled, (parsed) => parsed.verb === 'PONG');
-}
-
-// All that was missed is here.
-function settled() {
-  model.isBacklog = false;
-  socket.settled();
-  byId('note').hidden = true;
-  byId('door').hidden = true;
-  byId('app').hidden = false;
-  byId('me').textContent = model.me;
-  for (const talk of model.talks.values())
-    for (const row of talk.rows.filter((r) => r.state === 'waits')) sendRow(row);
-  const wanted = decodeURIComponent(location.hash.slice(1)) || load('open', '');
-  const talk = model.open ?? model.talks.get(wanted.toLowerCase()) ?? [...model.talks.values()].find((t) => t.isIn);
-  if (talk) open(talk);
-  else byId('join').click();
-  catchUp();
-}
-
-function catchUp() {
-  for (const talk of model.talks.values())
-    if (talk.isRoom && talk.isIn) {
-      ask(`USERS ${talk.key} INFO`, (answer, lines) => setMembers(talk, lines), isAnswer);
-      older(talk);
-    }
-}
-
-function refused(why, name) {
-  if (load('token', null) && !login) save('token', null);
-  login = null;
-  socket.close();
-  showDoor(name);
-  const isPassword = /password/i.test(why);
-  byId('password-part').hidden = !isPassword && byId('password-part').hidden;
-  const at = isPassword ? 'password' : 'name';
-  const words = { 'Password required': 'This name is registered. If it is yours, enter its password; if not, pick another name.',
-                  'Username taken': 'Somebody here has this name now. Pick another one.',
-                  'Token not valid': 'You were logged out. Log in again.' };
-  byId(`${at}-why`).textContent = words[why] ?? why;
-  byId(`${at}-why`).classList.toggle('bad', why !== 'Password required' && why !== 'Token not valid');
-  byId(at).focus();
-}
-
-function showDoor(name) {
-  byId('app').hidden = true;
-  byId('door').hidden = false;
-  byId('name').value = name || '';
-  byId('name').focus();
-}
-
-function closed(code) {
-  const wasIn = isIn;
-  isIn = false;
-  model.isBacklog = true;
-  for (const { row } of asked)
-    if (row && !row.talk.isRoom) { // nothing will tell whether it has arrived
-      row.state = 'failed';
-      row.why = 'the connection broke, and it may have arrived or not.';
-    }
-  asked = [];
-  log.changed();
-  if (endReason === 'Replaced by a new login' || /^(Kicked|Account locked)/.test(endReason)) {
-    socket.close();
-    if (wasIn) showDoor(model.me);
-    byId('name-why').textContent = endReason;
-    byId('name-why').classList.add('bad');
-  } else if (login && code !== 1000) {
-    byId('name-why').textContent = endReason || 'The server does not answer. Trying again …';
-  }
-}
-
-function waits(seconds) {
-  byId('note').hidden = byId('app').hidden;
-  byId('note-text').textContent = `${endReason ? `${endReason}. ` : ''}Trying again${seconds ? ` in ${seconds} s` : ''}. ` +
-    'You can read on, and what you write is kept.';
-}
-
-// ---- rooms ----
-
-function askKnown() {
-  ask('ROOMS INFO', (answer, lines) => {
-    known = lines.filter((l) => l.verb === 'ROOMINFO').map((l) => cutWords(l.rest, 2))
-      .map(([room, count, topic]) => ({ room, count, topic }));
-    showKnown();
-  }, isAnswer);
-}
-
-const showKnown = () => drawKnown(known, model, (room) => { byId('join-form').hidden = true; join(room); });
-
-function setMembers(talk, lines) {
-  if (lines.at(-1).verb !== 'OK') return;
-  talk.members.clear();
-  for (const [, name, role, away] of lines.filter((l) => l.verb === 'USERINFO').map((l) => cutWords(l.rest, 3)))
-    talk.members.set(name.toLowerCase(), { name, role, isAway: away === 'away' });
-  changed(talk, 'members');
-}
-
-function join(room, shows = true) {
-  const [name, key] = cut(room);
-  ask(`ALSO ${name}${key ? ` ${key}` : ''}`, (answer) => {
-    const has = /^Joined (#\S+) /.exec(answer.rest);
-    if (!has) {
-      toast(`${name}: ${answer.rest}`);
-      return;
-    }
-    const talk = model.joined(has[1]);
-    save('rooms', [...model.talks.values()].filter((t) => t.isIn).map((t) => t.key));
-    if (!shows) return;
-    open(talk);
-    catchUp();
-  }, isAnswer);
-}
-
-function open(talk) {
-  if (model.open) {
-    model.open.newFrom = null;
-    model.open.draft = byId('message').value;
-  }
-  model.open = talk;
-  save('open', talk.key);
-  history.replaceState(null, '', `#${encodeURIComponent(talk.key)}`);
-  byId('message').value = talk.draft;
-  byId('message').placeholder = `Message ${talk.key}`;
-  byId('message').setAttribute('aria-label', `Message to ${talk.title}`);
-  byId('log').setAttribute('aria-label', `Messages in ${talk.title}`);
-  document.body.classList.remove('lists');
-  fit();
-  log.show();
-  changed(talk, 'list');
-  changed(talk, 'topic');
-  changed(talk, 'members');
-  if (!isTouch()) byId('message').focus();
-}
-
-function older(talk) {
-  if (!talk.isRoom || talk.isWhole || talk.isLoading || !socket.isOpen || !isIn) return;
-  talk.isLoading = true;
-  const first = talk.rows.find((row) => row.id !== null), before = talk.rows.length;
-  ask(`HISTORY ${talk.key} ${PAGE}${first ? ` BEFORE ${first.id}` : ''}`, (answer) => {
-    const has = /^(\d+) messages/.exec(answer.rest);
-    talk.isLoading = false;
-    talk.isWhole = !has || has[1] === '0';
-    if (talk === model.open && log.follows) log.changed();
-    else if (talk === model.open) log.grew(talk.rows.length - before);
-  }, isAnswer);
-}
-
-function changed(talk, what) {
-  if (what === 'row' && talk === model.open) {
-    log.changed();
-    announce(talk.rows.at(-1));
-  }
-  if (what === 'list') later('list', () => drawTalks(model, open));
-  if (talk !== model.open) return;
-  if (what === 'members') later('members', () => drawMembers(model, (name) => open(model.talk(name))));
-  if (what === 'topic') {
-    byId('title').replaceChildren(talk.isRoom ? el('i', {}, '#') : '', talk.title);
-    byId('topic').textContent = byId('topic').title = talk.topic;
-    byId('app').classList.toggle('person', !talk.isRoom);
-  }
-}
+// ---- what has changed ----
 
 const due = new Set();
 
@@ -269,211 +55,266 @@ function later(what, draw) {
   requestAnimationFrame(() => { due.delete(what); draw(); });
 }
 
-let unsaid = [];
-
-// For those who listen: each line once; when there are many, how many.
-function announce(row) {
-  if (model.isBacklog || !row || row.isMine || row.kind === 'event') return;
-  unsaid.push(`${row.who}: ${row.text}`);
-  clearTimeout(announce.timer);
-  announce.timer = setTimeout(() => {
-    byId('announce').textContent = unsaid.length > 3 ? `${unsaid.length} new messages` : unsaid.join('. ');
-    unsaid = [];
-  }, 300);
+function changed(talk, what, row) {
+  if (what === 'list') later('list', () => drawTalks(model, open));
+  if (what === 'list' || what === 'me') drawTitle();
+  if (what === 'me') drawMe();
+  if (what === 'read' || (what === 'row' && talk && !talk.isRoom) || what === 'kept') kept.changed(talk);
+  if (what === 'for me') notify.line(talk, row);
+  if (talk !== model.open || !talk) return;
+  if (what === 'row') log.changed();
+  if (what === 'row' && !model.isBacklog && !row.isMine && row.kind !== 'event') announce(`${row.who}: ${row.text}`);
+  if (what === 'members') later('members', () => members.draw());
+  if (what === 'topic') drawHeader(talk);
+  if (what === 'bar') later('bar', () => composer.drawBar());
 }
 
-function toast(text) {
-  byId('toast').textContent = text;
-  byId('toast').hidden = false;
-  clearTimeout(toast.timer);
-  toast.timer = setTimeout(() => { byId('toast').hidden = true; }, 8000);
+function looks(talk) {
+  if (!talk.isRoom) kept.changed(talk);
+  if (talk === model.open) log.changed();
 }
 
-// ---- writing ----
+// Also while the page is hidden.
+function drawTitle() {
+  drawTitle.timer = drawTitle.timer ?? setTimeout(() => {
+    drawTitle.timer = null;
+    notify.draw(`${model.open ? `${model.open.title} · ` : ''}${location.hostname}`);
+  });
+}
 
-function sendRow(row) {
-  const { talk } = row;
-  row.state = 'waits';
-  if (!isIn) {
-    log.changed();
-    return;
-  }
-  const isAction = row.kind === 'me' && talk.isRoom;
-  if (isAction) ask(`ALSO ${talk.key}`, null, isAnswer);
-  asked.push({ command: '', lines: [], row, ending: isAnswer, done: (answer) => {
-    row.state = answer.verb === 'ERROR' ? 'failed' : null;
-    row.why = answer.rest;
-    if (/^Stored/.test(answer.rest)) toast(`${talk.title} is not here now, and will read it later.`);
-    log.changed();
+function drawMe() {
+  byId('me').textContent = model.me;
+  byId('me-state').textContent = session.isRegistered ? 'Registered' : 'Not registered';
+}
+
+function drawHeader(talk) {
+  byId('title').replaceChildren(talk.isRoom ? el('i', {}, '#') : '', talk.title);
+  byId('topic').textContent = byId('topic').title = talk.topic;
+  byId('app').classList.toggle('person', !talk.isRoom);
+}
+
+// ---- coming and going ----
+
+function isIn(isAgain) {
+  kept.restore();
+  door.hide();
+  note(null);
+  byId('app').hidden = false;
+  drawMe();
+  notify.settled();
+  session.askKnown(() => {});
+  if (isAgain) return;
+  const wanted = decodeURIComponent(location.hash.slice(1)) || load('open', '');
+  const talk = model.talks.get(wanted.toLowerCase()) ?? listed(model).find((t) => t.isIn);
+  if (talk) open(talk);
+  else browse.open();
+}
+
+// Not even in.
+function closed(why) {
+  if (byId('door').hidden) door.show(load('name', ''));
+  door.waits(why);
+}
+
+// The server has ended it, and will do so again.
+function ended(why) {
+  if (why === 'Replaced by a new login') elsewhere();
+  else door.show(model.me, why);
+}
+
+function elsewhere() {
+  if (byId('app').hidden) door.showElsewhere(load('name', ''));
+  else note('Open elsewhere.', 'You can read on here.', 'Use it here');
+}
+
+function useHere() {
+  tabs.take();
+  if (load('token', null) || model.me) session.start();
+  else door.show(load('name', ''));
+}
+
+function waits(text) {
+  note('No connection.', `${text} You can read on, and what you write is kept.`, 'Try now');
+}
+
+function note(title, text = '', verb = '') {
+  byId('note').hidden = title === null;
+  byId('note-title').textContent = title ?? '';
+  byId('note-text').textContent = text;
+  byId('retry').textContent = verb;
+}
+
+function notice(line) {
+  toast(line.rest);
+  if (model.open) commands.show(model.open, [line]);
+}
+
+function invited(room, who) {
+  card(`${who} invites you to ${room}.`, 'Join', () => enter(room, '', toast));
+}
+
+// ---- rooms ----
+
+function open(talk, isBack = false) {
+  if (model.open && model.open !== talk) model.open.newFrom = null;
+  const hash = `#${encodeURIComponent(talk.key)}`;
+  model.open = talk;
+  save('open', talk.key);
+  if (!isBack && location.hash !== hash) history.pushState(null, '', hash);
+  browse.close();
+  document.body.classList.remove('lists', 'members');
+  byId('log').setAttribute('aria-label', `Messages in ${talk.title}`);
+  byId('app').classList.remove('empty');
+  drawHeader(talk);
+  composer.show();
+  log.show();
+  changed(talk, 'list');
+  changed(talk, 'members');
+  session.look(talk);
+}
+
+function write(name, text = '') {
+  if (!name) return;
+  open(model.talk(name));
+  if (text) session.say(model.open, text);
+}
+
+// Into a room. What is wrong is told where it was asked for; a room that has a lock is shown, with its key field.
+function enter(room, key, tell) {
+  session.join(room, { key, done: (answer) => {
+    if (answer.verb === 'OK') return;
+    if (/^(Permission denied|Banned)/.test(answer.rest)) open(session.barred(room, answer.rest));
+    else tell(answer.rest);
   } });
-  socket.send(!talk.isRoom ? `PRIVMSG ${talk.title} ${row.text}` : isAction ? `ME ${row.text}` : `SAY ${talk.key} ${row.text}`);
-  log.changed();
 }
 
-function dropRow(row) {
-  row.talk.rows.splice(row.talk.rows.indexOf(row), 1);
-  byId('message').value ||= row.text;
-  log.changed();
+function join(talk, key, tell) {
+  session.join(talk.key, { key, done: (answer) => {
+    if (answer.verb === 'OK') return;
+    session.barred(talk.key, answer.rest);
+    tell(answer.rest === 'Permission denied' ? 'That is not the key.' : answer.rest);
+  } });
 }
 
-function say(text, kind = 'say') {
-  const talk = model.open;
-  const row = { id: null, time: Date.now(), who: model.me, text, kind, isMine: true, talk, state: 'waits' };
-  talk.rows.push(row);
-  sendRow(row);
-}
-
-const local = {
-  join: (args) => join(args),
-  msg: (args) => {
-    const [who, text] = cut(args);
-    open(model.talk(who));
-    if (text) say(text);
-  },
-  me: (args) => say(args, 'me'),
-  quit: () => byId('logout').click(),
-  leave: () => ask(`LEAVE ${model.open.key}`, (answer) => {
-    if (answer.verb === 'ERROR') { toast(answer.rest); return; }
-    const talk = model.open;
-    model.left(talk);
-    save('rooms', [...model.talks.values()].filter((t) => t.isIn).map((t) => t.key));
-    const next = [...model.talks.values()].find((t) => t.isIn);
+function leave(talk) {
+  if (!talk) return;
+  session.leave(talk, (answer) => {
+    if (answer.verb !== 'OK') {
+      toast(answer.rest);
+      return;
+    }
+    const next = listed(model).find((t) => t.isIn);
     if (next) open(next);
-  }, isAnswer),
-  register: (args) => ask(`REGISTER ${args}`, (answer) => {
-    toast(answer.rest);
-    if (answer.verb === 'OK') ask('TOKEN', (ok) => ok.verb === 'OK' && save('token', cut(ok.rest)[1]));
-  }, isAnswer),
-};
-
-function command(text) {
-  const [word, args] = cut(text.slice(1));
-  const verb = word.toUpperCase();
-  if (local[word.toLowerCase()]) {
-    local[word.toLowerCase()](args);
-    return;
-  }
-  const talk = model.open;
-  if (roomCommands.includes(verb) && talk?.isRoom && talk.isIn) ask(`ALSO ${talk.key}`, null, isAnswer);
-  ask(`${verb}${args ? ` ${args}` : ''}`, (answer, lines) => {
-    for (const l of lines)
-      talk.rows.push({ id: null, time: Date.now(), who: '', text: `${l.verb} ${l.rest}`, kind: 'event' });
-    log.changed();
-  }, verb === 'HELP' ? (p) => p.verb !== 'HELP' || (/^QUIT/.test(p.rest)) || args !== '' : null);
+    else browse.open();
+  });
 }
 
-function submit() {
-  const box = byId('message'), text = box.value;
-  if (isBlank(text) || !model.open) return;
-  const isCommand = text.startsWith('/') && !text.startsWith('//');
-  const lines = isCommand ? [text] : linesOf(text.replace(/^\/\//, '/'), TEXT_BYTES);
-  if (lines.length > MANY_LINES && !confirm(`This is ${lines.length} messages. Send them all?`)) return;
-  if (!isCommand && lines.some((l, i) => isSecret(l) && !(i === 0 && l.startsWith('/')))) {
-    toast('This looks like a command with a secret in it. To send a command begin with /; to say it, put something before it.');
-    return;
-  }
-  box.value = model.open.draft = '';
-  fit();
-  if (isCommand) command(text.trim());
-  else lines.forEach((l) => say(l));
+function showHit(room, id) {
+  const talk = model.talk(room);
+  session.past.around(talk, id, (isThere) => {
+    if (!isThere) {
+      toast('This message is not there any more.');
+      return;
+    }
+    if (isNarrow()) find.close();
+    if (talk !== model.open) open(talk);
+    log.reveal(id);
+  });
+}
+
+// ---- messages and people ----
+
+function sent() {
   model.open.newFrom = null;
   if (!log.isAtEnd) log.toEnd();
 }
 
-function fit() {
-  const box = byId('message');
-  box.style.height = 'auto';
-  box.style.height = `${Math.min(box.scrollHeight, innerHeight / 3)}px`;
+function drop(row) {
+  session.drop(row);
+  if (!byId('message').value) composer.set(row.text);
 }
 
-// ---- what the reader does ----
+function person(name) {
+  openPerson(session, name, { write, mention: (who) => composer.set(`${byId('message').value}${who} `) });
+}
 
-byId('login').addEventListener('submit', (event) => {
-  event.preventDefault();
-  const name = byId('name').value.trim(), password = byId('password').value;
-  byId('name-why').textContent = /\s/.test(name) ? 'A name is one word: it has no blanks.' : '';
-  byId('password-why').textContent = /\s/.test(password) ? 'A password has no blanks here.' : '';
-  if (/\s/.test(name + password)) return;
-  login = { name, password };
-  socket.tries = 0;
-  socket.open();
-});
-byId('say').addEventListener('submit', (event) => { event.preventDefault(); submit(); });
-byId('message').addEventListener('input', fit);
-byId('message').addEventListener('keydown', (event) => {
-  if (event.key === 'Enter' && !event.shiftKey && !event.isComposing && event.keyCode !== 229 && !isTouch()) {
-    event.preventDefault();
-    submit();
-  } else if (event.key === 'Tab' && !event.shiftKey && complete()) {
-    event.preventDefault();
-  } else if (event.key === 'PageUp' || event.key === 'PageDown') {
-    byId('log').scrollBy(0, (event.key === 'PageUp' ? -0.8 : 0.8) * byId('log').clientHeight);
-    event.preventDefault();
+function menu(row) {
+  openMessage(row, row.isMine, { person, again: (r) => session.send(r), drop, copy: (r) => navigator.clipboard?.writeText(lineOf(r))
+    .catch(() => toast('This browser does not allow copying here.')) });
+}
+
+function words(word) {
+  if (word.startsWith('/')) return commands.words;
+  if (word.startsWith('#')) return [...new Set([...listed(model).filter((t) => t.isRoom).map((t) => t.key), ...session.known.map((k) => k.room)])];
+  return [...model.open.members.values()].map((m) => m.name).filter((name) => !model.isMe(name));
+}
+
+// ---- screens and keys ----
+
+// On narrow screens a pane covers the talk, and Back closes it.
+function screen(name = '') {
+  document.body.classList.remove('lists', 'members');
+  if (name !== 'find') find.close();
+  if (name === 'members' || name === 'lists') document.body.classList.add(name);
+  if (name && isNarrow() && history.state !== name) history.pushState(name, '');
+}
+
+function next(by, isUnread) {
+  const talks = listed(model).filter((t) => t === model.open || !isUnread || t.unread), at = talks.indexOf(model.open);
+  if (talks.length) open(talks[(at + by + talks.length) % talks.length]);
+}
+
+function escape() {
+  if (isDialogOpen()) return false;
+  if (find.isOpen || browse.isOpen || document.body.classList.contains('members') || document.body.classList.contains('lists')) {
+    browse.close();
+    screen();
+  } else if (model.open && (model.open.newFrom || !log.isAtEnd)) {
+    model.open.newFrom = null;
+    log.toEnd();
+  } else {
+    composer.focus();
   }
-});
-
-// A name or a command behind the word before the cursor. False: there is nothing to complete.
-function complete() {
-  const box = byId('message'), upto = box.value.slice(0, box.selectionStart);
-  const word = /\S+$/.exec(upto)?.[0];
-  if (!word || !model.open) return false;
-  const names = word.startsWith('/') ? [...Object.keys(local), ...roomCommands.map((c) => c.toLowerCase())].map((c) => `/${c}`) :
-    word.startsWith('#') ? known.map((k) => k.room) : [...model.open.members.values()].map((m) => m.name);
-  const found = names.find((n) => n.toLowerCase().startsWith(word.toLowerCase()) && n.length > word.length);
-  if (!found) return false;
-  const tail = upto === word && !/^[/#]/.test(word) ? ': ' : ' ';
-  box.setRangeText(found + tail, upto.length - word.length, upto.length, 'end');
   return true;
 }
 
-byId('join-name').addEventListener('input', showKnown);
-byId('join').addEventListener('click', () => {
-  byId('join-form').hidden = !byId('join-form').hidden;
-  askKnown();
-  document.body.classList.add('lists');
-  byId('join-name').focus();
-});
-byId('join-form').addEventListener('submit', (event) => {
-  event.preventDefault();
-  const room = byId('join-name').value.trim();
-  byId('join-name').value = '';
-  byId('join-form').hidden = true;
-  if (room) join(room);
-});
-byId('logout').addEventListener('click', () => {
-  socket.send('QUIT');
-  socket.close();
-  forgetAll();
-  location.reload();
-});
-byId('retry').addEventListener('click', () => socket.retry());
-byId('back').addEventListener('click', () => document.body.classList.add('lists'));
-byId('show-members').addEventListener('click', () => document.body.classList.toggle('members'));
-byId('hide-members').addEventListener('click', () => document.body.classList.remove('members'));
-byId('member-filter').addEventListener('input', () => drawMembers(model, (name) => open(model.talk(name))));
-byId('skip').addEventListener('click', (event) => { event.preventDefault(); byId('message').focus(); });
-addEventListener('focus', () => log.isAtEnd && model.open && model.read(model.open));
-addEventListener('keydown', (event) => {
-  const talks = [...model.talks.values()].filter((t) => t.isIn || !t.isRoom).sort((a, b) => a.key.localeCompare(b.key));
-  if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown') && talks.length) {
-    const at = talks.indexOf(model.open) + (event.key === 'ArrowUp' ? -1 : 1);
-    open(talks[(at + talks.length) % talks.length]);
-    event.preventDefault();
-  } else if (event.key === 'Escape') {
-    document.body.classList.remove('members', 'lists');
-    if (model.open) {
-      model.open.newFrom = null;
-      log.toEnd();
-    }
-  }
-});
+const ifIn = (does) => () => !byId('app').hidden && !isDialogOpen() && does() !== false;
+listen({ goTo: ifIn(() => openGoTo(listed(model), open)), up: ifIn(() => next(-1, false)), down: ifIn(() => next(1, false)),
+         upUnread: ifIn(() => next(-1, true)), downUnread: ifIn(() => next(1, true)), find: ifIn(() => find.open()),
+         escape, keys: () => !isDialogOpen() && showKeys() });
 
-for (const [id, name] of [['join', 'plus'], ['logout', 'out'], ['send', 'send'], ['hide-members', 'close']])
+const quiet = (talk, isQuiet) => kept.quiet(talk, isQuiet);
+const clicks = {
+  jump: () => openGoTo(listed(model), open),
+  join: () => browse.open(),
+  back: () => screen('lists'),
+  'show-find': () => (find.isOpen ? find.close() : find.open()),
+  'show-members': () => screen(document.body.classList.contains('members') ? '' : 'members'),
+  'hide-members': () => screen(),
+  'room-menu': () => model.open && (model.open.isRoom ? openRoom(session, model.open, { leave, quiet }) : person(model.open.title)),
+  settings: () => openSettings(session, notify, { quiet, keys: showKeys, logout: () => logout(session) }),
+  retry: () => (session.socket.wants ? session.socket.retry() : useHere()),
+  skip: (event) => { event.preventDefault(); composer.focus(); },
+};
+for (const [id, does] of Object.entries(clicks)) byId(id).onclick = (event) => { does(event); };
+addEventListener('focus', () => log.isAtEnd && isSeen() && model.read(model.open));
+addEventListener('popstate', () => {
+  const talk = model.talks.get(decodeURIComponent(location.hash.slice(1)).toLowerCase());
+  screen();
+  if (talk && talk !== model.open) open(talk, true);
+});
+visualViewport?.addEventListener('resize', () => { byId('app').style.height = `${visualViewport.height}px`; });
+
+for (const [id, name] of [['join', 'plus'], ['settings', 'gear'], ['send', 'send'], ['hide-members', 'close'], ['find-close', 'close'],
+                          ['show-find', 'find'], ['room-menu', 'more'], ['browse-close', 'close']])
   byId(id).append(icon(name));
-for (const [id, name] of [['back', 'back'], ['show-members', 'people'], ['pill', 'down']])
+for (const [id, name] of [['back', 'back'], ['show-members', 'people'], ['pill', 'down'], ['jump', 'find']])
   byId(id).prepend(icon(name));
 byId('place').textContent = byId('hello').textContent = location.hostname;
-document.body.dataset.ready = timeText(Date.now()); // for those who wait until the page can be used
 
-if (load('token', null)) socket.open();
-else showDoor(load('name', ''));
+tabs.isElsewhere().then((is) => {
+  if (is) elsewhere();
+  else if (load('token', null)) session.start();
+  else door.show(load('name', ''));
+  document.body.dataset.ready = timeText(Date.now()); // for those who wait until the page can be used
+});

@@ -1,33 +1,58 @@
 // SPDX-License-Identifier: ISC
-// What is known of rooms, people and messages. Lines go in by take(); `changed(talk, what)` is called for what came of
-// them. No DOM here.
+// What is known of rooms, people and messages. Lines go in by take(); `changed(talk, what, row)` is called for what came
+// of them. No DOM here.
+import { untilText } from './clock.js';
 import { cut, cutWords, parseHist, parseLine } from './line.js';
+import { Talk } from './talk.js';
 import { mentions } from './text.js';
 
-const KEPT = 10000; // rows of a talk
-const events = ['JOIN', 'LEAVE', 'RENAME', 'TOPIC', 'KICK', 'BAN', 'UNBAN', 'MUTE', 'UNMUTE', 'OP', 'DEOP', 'VOICE',
-                'DEVOICE', 'OWNER', 'SET'];
+const roles = { OP: 'op', VOICE: 'voice', OWNER: 'owner', DEOP: 'guest', DEVOICE: 'guest' };
+// What is said of each event: `who` is its target, `by` who did it, `end` until when and why.
+const said = {
+  JOIN: ({ who }) => `${who} joined`,
+  LEAVE: ({ who }) => `${who} left`,
+  KICK: ({ who, by, end }) => `${by} removed ${who}${end}`,
+  BAN: ({ who, by, end }) => `${by} banned ${who}${end}`,
+  UNBAN: ({ who, by }) => `${by} lifted the ban of ${who}`,
+  MUTE: ({ who, by, end }) => `${by} muted ${who}${end}`,
+  UNMUTE: ({ who, by }) => `${by} lifted the mute of ${who}`,
+  OP: ({ who, by }) => `${by} made ${who} an op`,
+  DEOP: ({ who, by }) => `${by} removed ${who} from the ops`,
+  VOICE: ({ who, by }) => `${by} gave ${who} a voice`,
+  DEVOICE: ({ who, by }) => `${by} took the voice of ${who}`,
+  OWNER: ({ who }) => `${who} owns this room now`,
+  SET: ({ who, by }) => `${by} set ${who.replace(' ', ' to ')}`,
+  TOPIC: ({ rest }) => (rest ? `The topic is now: ${rest}` : 'The topic was cleared'),
+};
 
-export function newTalk(key) {
-  return { key, isRoom: key.startsWith('#'), title: key.replace(/^#/, ''), rows: [], ids: new Set(), members: new Map(),
-           topic: '', isIn: false, unread: 0, forMe: 0, isWhole: false, newFrom: null, draft: '' };
+// "bob by alice until 2026-11-26T10:15:30.120Z: spam", or "slow 5 by alice"
+export function parseDeed(rest) {
+  const has = /^(\S+(?: \S+)?) by (\S+?)(?: until (\S+?))?(?:: (.*))?$/.exec(rest);
+  return has ? { who: has[1], by: has[2], until: has[3] ? Date.parse(has[3]) : 0, why: has[4] ?? '' } :
+    { who: cut(rest)[0], by: '', until: 0, why: '' };
 }
+
+// " until 11:40: spam"
+export const endOf = ({ until, why }) => `${until ? ` until ${untilText(until)}` : ''}${why ? `: ${why}` : ''}`;
 
 export class Model {
   constructor(changed) {
     this.changed = changed;
     this.talks = new Map();
     this.me = '';
-    this.open = null;   // the talk that is shown
+    this.open = null;          // the talk that is shown
     this.isRead = () => false; // whether the end of the open talk is before the reader's eyes
-    this.isBacklog = true;
+    this.isBacklog = true;     // what comes was said before
+    this.prepare = () => {};   // for a new talk: what was stored of it
   }
 
   talk(key) {
     const low = key.toLowerCase();
     if (!this.talks.has(low)) {
-      this.talks.set(low, newTalk(key));
-      this.changed(this.talks.get(low), 'list');
+      const talk = new Talk(key);
+      this.prepare(talk);
+      this.talks.set(low, talk);
+      this.changed(talk, 'list');
     }
     return this.talks.get(low);
   }
@@ -36,45 +61,29 @@ export class Model {
     return name.toLowerCase() === this.me.toLowerCase();
   }
 
-  // Adds a row where its number belongs; false: it is there already.
-  add(talk, row) {
-    if (row.id !== null) {
-      if (talk.ids.has(row.id)) return false;
-      talk.ids.add(row.id);
-    }
-    let at = talk.rows.length;
-    const isLater = (r) => (r.id === null ? r.state === 'waits' || r.time > row.time : r.id > row.id);
-    while (row.id !== null && at && isLater(talk.rows[at - 1])) at--;
-    talk.rows.splice(at, 0, row);
-    if (talk.rows.length > KEPT) {
-      talk.ids.delete(talk.rows[0].id);
-      talk.rows.shift();
-      talk.isWhole = false;
-    }
-    return true;
-  }
-
   count(talk, row) {
-    if (row.isMine || row.kind === 'event' || (talk === this.open && this.isRead())) return;
+    if (row.isMine || row.kind === 'event' || (row.id !== null && talk.readId !== null && row.id <= talk.readId)) return;
+    if (talk === this.open && this.isRead()) return;
     row.isForMe = !talk.isRoom || mentions(row.text, this.me);
-    if (!talk.unread) talk.newFrom = row;
+    if (!talk.unread || (row.id !== null && row.id < talk.newFrom?.id)) talk.newFrom = row;
     talk.unread++;
     talk.forMe += row.isForMe;
     this.changed(talk, 'list');
+    if (row.isForMe) this.changed(talk, 'for me', row);
   }
 
   heard(talk, row) {
     row.isForMe = row.kind !== 'event' && !row.isMine && talk.isRoom && mentions(row.text, this.me);
     if (row.isMine) this.receive(talk, row);
-    if (!this.add(talk, row)) return;
+    if (!talk.add(row)) return;
     this.count(talk, row);
-    this.changed(talk, 'row');
+    this.changed(talk, 'row', row);
   }
 
   // An own line has come back: the oldest that waits there with this text.
   receive(talk, row) {
-    const at = talk.rows.findIndex((r) => r.state === 'waits' && r.kind === row.kind && r.text === row.text);
-    if (at >= 0) talk.rows.splice(at, 1);
+    const mine = talk.rows.find((r) => r.state === 'waits' && r.kind === row.kind && r.text === row.text);
+    if (mine) talk.remove(mine);
   }
 
   // One line of the server. Returns what it was, parsed.
@@ -83,8 +92,7 @@ export class Model {
     if (line.verb === 'ROOM' || line.verb === 'ME') this.takeText(line);
     else if (line.verb === 'PRIVMSG' || line.verb === 'MAIL') this.takePrivate(line);
     else if (line.verb === 'RENAME') this.takeRename(line);
-    else if (events.includes(line.verb)) this.takeEvent(line);
-    else if (line.verb === 'HIST') this.takeHist(line);
+    else if (said[line.verb] && (line.id !== null || line.verb === 'JOIN' || line.verb === 'TOPIC')) this.takeEvent(line);
     return line;
   }
 
@@ -104,42 +112,61 @@ export class Model {
 
   takeRename(line) {
     const [from, to] = cut(line.rest);
-    if (this.isMe(from)) this.me = to;
-    for (const talk of this.talks.values())
-      if (talk.members.delete(from.toLowerCase())) {
-        talk.members.set(to.toLowerCase(), { name: to });
-        this.event(talk, line, `${from} is now ${to}`);
-      }
+    if (this.isMe(from)) {
+      this.me = to;
+      this.changed(null, 'me');
+    }
+    for (const talk of this.talks.values()) {
+      const member = talk.members.get(from.toLowerCase());
+      if (!member) continue;
+      talk.members.delete(from.toLowerCase());
+      talk.members.set(to.toLowerCase(), { ...member, name: to });
+      this.event(talk, line, from, `${from} is now ${to}`);
+    }
   }
 
-  event(talk, line, text) {
-    if (line.id !== null && this.add(talk, { id: line.id, time: line.time, who: '', text, kind: 'event' }))
-      this.changed(talk, 'row');
-    this.changed(talk, 'members');
+  event(talk, line, who, text) {
+    const row = { id: line.verb === 'RENAME' ? null : line.id, time: line.time, who, text, kind: 'event', verb: line.verb };
+    if ((line.id !== null || line.isOwn) && talk.add(row)) this.changed(talk, 'row', row);
   }
 
   takeEvent(line) {
-    const [room, name] = cutWords(line.rest, 2);
-    const talk = this.talk(room), after = cut(line.rest)[1];
-    const key = name.toLowerCase();
-    if (line.verb === 'JOIN') talk.members.set(key, { name });
-    if (line.verb === 'LEAVE' || line.verb === 'KICK' || line.verb === 'BAN') talk.members.delete(key);
-    const roles = { OP: 'op', VOICE: 'voice', OWNER: 'owner', DEOP: 'none', DEVOICE: 'none' };
-    if (roles[line.verb] && talk.members.has(key)) talk.members.get(key).role = roles[line.verb];
+    const [room, after] = cut(line.rest), talk = this.talk(room);
+    const deed = { ...parseDeed(after), rest: after };
+    const isAboutMe = this.isMe(deed.who), member = talk.members.get(deed.who.toLowerCase());
+    if (line.verb === 'JOIN') talk.members.set(deed.who.toLowerCase(), { role: 'none', isAway: false, ...member, name: deed.who });
+    if (['LEAVE', 'KICK', 'BAN'].includes(line.verb)) talk.members.delete(deed.who.toLowerCase());
+    if (roles[line.verb] && member) member.role = roles[line.verb];
     if (line.verb === 'TOPIC') talk.topic = after;
-    if ((line.verb === 'KICK' || line.verb === 'BAN') && this.isMe(name)) this.left(talk);
-    const said = { JOIN: `${name} joined`, LEAVE: `${name} left`,
-                   TOPIC: after ? `The topic is now: ${after}` : 'The topic was cleared' };
-    this.event(talk, line, said[line.verb] || `${line.verb.toLowerCase()} ${after}`);
-    if (line.verb === 'TOPIC') this.changed(talk, 'topic');
+    if (line.verb === 'SET') talk.options.set(...deed.who.split(' '));
+    if (isAboutMe && (line.verb === 'KICK' || line.verb === 'BAN')) {
+      this.left(talk);
+      talk.bar = { kind: line.verb === 'BAN' ? 'banned' : 'kicked', by: deed.by, until: deed.until, why: deed.why };
+    }
+    if (isAboutMe && line.verb === 'MUTE') talk.bar = { kind: 'muted', until: deed.until, why: deed.why };
+    if (isAboutMe && line.verb === 'UNMUTE' && talk.bar?.kind === 'muted') talk.bar = null;
+    this.event(talk, line, deed.who, said[line.verb]({ ...deed, end: endOf(deed) }));
+    this.changed(talk, line.verb === 'TOPIC' ? 'topic' : 'members');
+    if (line.verb !== 'JOIN' && line.verb !== 'LEAVE') this.changed(talk, 'bar');
+  }
+
+  // The server confirms what the reader has done in a room, and tells only the others.
+  did(talk, command, told) {
+    const [verb, args] = cut(command), [who, why] = cut(args), by = ` by ${this.me}`;
+    const end = verb === 'BAN' || verb === 'MUTE' ? cut(told)[1].slice(who.length) : '';
+    const rest = { TOPIC: args === '-' ? '' : args, SET: `${cut(told)[1]}${by}`, KICK: `${who}${by}${why ? `: ${why}` : ''}` };
+    if (!said[verb] || !args) return;
+    this.takeEvent({ verb, rest: `${talk.key} ${rest[verb] ?? `${who}${by}${end}`}`, id: null, time: Date.now(), isOwn: true });
   }
 
   left(talk) {
     talk.isIn = false;
     talk.members.clear();
     this.changed(talk, 'list');
+    this.changed(talk, 'bar');
   }
 
+  // A line of an answer to HISTORY that was asked for this talk's sake.
   takeHist(line) {
     const h = parseHist(line.rest), talk = this.talk(h.room);
     const before = this.part && this.part.id === h.id ? this.part.text + ' ' : '';
@@ -148,19 +175,26 @@ export class Model {
     const row = { id: h.id, time: h.time, who: h.who, text: before + h.text, kind: h.kind, isMine: this.isMe(h.who) };
     row.isForMe = !row.isMine && mentions(row.text, this.me);
     if (row.isMine) this.receive(talk, row);
-    this.add(talk, row);
+    if (talk.add(row) && talk.readId !== null) this.count(talk, row);
   }
 
   joined(room) {
     const talk = this.talk(room);
     talk.isIn = true;
+    talk.bar = null;
     talk.members.clear();
-    talk.members.set(this.me.toLowerCase(), { name: this.me });
+    talk.members.set(this.me.toLowerCase(), { name: this.me, role: 'none', isAway: false });
     this.changed(talk, 'list');
+    this.changed(talk, 'bar');
     return talk;
   }
 
   read(talk) {
+    const last = talk.lastId;
+    if (last !== null && !(talk.readId >= last)) {
+      talk.readId = last;
+      this.changed(talk, 'read');
+    }
     if (!talk.unread) return;
     talk.unread = talk.forMe = 0;
     this.changed(talk, 'list');

@@ -65,20 +65,24 @@ export class Socket {
     this.closed(ws, 1000);
   }
 
+  // False: there is no connection.
   send(...lines) {
     if (this.isOpen) this.ws.send(lines.join('\n'));
+    return this.isOpen;
+  }
+
+  // This connection is of no use: there will be another one.
+  fail() {
+    const ws = this.ws;
+    ws.close();
+    this.closed(ws, 1006);
   }
 
   check() {
     if (!this.ws && this.wants) this.on.waits(Math.max(0, Math.ceil((this.dueAt - Date.now()) / 1000)));
     if (!this.isOpen || document.hidden) return;
     const quiet = Date.now() - this.heardAt;
-    if (quiet > QUIET_MS + ANSWER_MS) {
-      const ws = this.ws;
-      ws.close();
-      this.closed(ws, 1006);
-    } else if (quiet > QUIET_MS) {
-      this.on.quiet();
-    }
+    if (quiet > QUIET_MS + ANSWER_MS) this.fail();
+    else if (quiet > QUIET_MS) this.on.quiet();
   }
 }

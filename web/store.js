@@ -24,3 +24,10 @@ export function forgetAll() {
       if (key.startsWith(prefix)) localStorage.removeItem(key);
   } catch { /* as above */ }
 }
+
+const usual = { notify: true, hideText: false, sound: true };
+
+// What the reader has set: notify, hideText, sound.
+export const setting = (name) => load('settings', {})[name] ?? usual[name];
+
+export const set = (name, value) => save('settings', { ...load('settings', {}), [name]: value });

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: ISC
 // What a text is made of: links, code, the reader's name; and how texts are cut into lines. Pure.
 
+const encoder = new TextEncoder(), decoder = new TextDecoder();
 const trailing = /[.,;:!?'"]+$/;
 
 function trimLink(link) {
   let end = link.replace(trailing, '');
   const pairs = { ')': '(', ']': '[', '}': '{' };
-  while (end && pairs[end.at(-1)] && !end.includes(pairs[end.at(-1)]))
+  while (pairs[end.slice(-1)] && !end.includes(pairs[end.slice(-1)]))
     end = end.slice(0, -1).replace(trailing, '');
   return end;
 }
@@ -54,7 +55,7 @@ function splitName(text, name) {
 // The parts of a text in order: { kind: 'text' | 'link' | 'code' | 'name', text, url }.
 export function partsOf(text, name) {
   const parts = [];
-  const pattern = /`([^`]+)`|(?<![^\s([{<"'])https?:\/\/[^\s<>"]+/giu;
+  const pattern = /\x60([^\x60]+)\x60|(?<![^\s([{<"'])https?:\/\/[^\s<>"]+/giu;
   let at = 0;
   for (const found of text.matchAll(pattern)) {
     const code = found[1];
@@ -69,6 +70,23 @@ export function partsOf(text, name) {
   return parts;
 }
 
+const fold = (word) => word.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+
+// The text in parts, { kind: 'text' | 'found', text }: found is what a search for these words is about.
+export function partsFound(text, words) {
+  const wanted = words.toLowerCase().match(/[\p{L}\p{N}\p{M}]+\*?/gu) ?? [], parts = [];
+  const isWanted = (word) => wanted.some((w) => (w.endsWith('*') ? fold(word).startsWith(fold(w.slice(0, -1))) :
+    fold(word) === fold(w) || (/[\u0e00-\u0eff\u1100-\u11ff\u2e80-\ud7ff]/.test(w) && fold(word).includes(fold(w)))));
+  for (const [part] of text.matchAll(/[\p{L}\p{N}\p{M}]+|[^\p{L}\p{N}\p{M}]+/gu))
+    parts.push({ kind: isWanted(part) ? 'found' : 'text', text: part });
+  return parts;
+}
+
+// What the server will make of a text: it removes control characters, and marks that change the direction of writing.
+export function cleaned(text) {
+  return decoder.decode(encoder.encode(text)).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '');
+}
+
 export function isEmojiOnly(text) {
   return text.length < 40 && /^(?:\p{Extended_Pictographic}|\p{Emoji_Component}|\s)+$/u.test(text) &&
     /\p{Extended_Pictographic}/u.test(text);
@@ -80,8 +98,6 @@ export const unseen = /[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\u2
 export function isBlank(text) {
   return text.replace(new RegExp(unseen, 'gu'), '') === '';
 }
-
-const encoder = new TextEncoder();
 
 export function bytesOf(text) {
   return encoder.encode(text).length;

@@ -106,21 +106,35 @@ export async function closeBrowser() {
 
 // A page in a profile of its own. Any error in it fails the test.
 export class Page {
-  static async open(server, { width = 1440, height = 900, dark = false, touch = false } = {}) {
+  static async open(server, { width = 1440, height = 900, dark = false, touch = false, prepare = null } = {}) {
     const self = new Page();
     self.context = await browser.createBrowserContext();
-    self.page = await self.context.newPage();
-    self.errors = [];
-    self.page.on('pageerror', (error) => self.errors.push(error.stack || error.message));
-    self.page.on('console', (message) => {
-      if (message.type() === 'error' && !/WebSocket connection|ERR_CONNECTION|ERR_INTERNET/.test(message.text()))
-        self.errors.push(message.text());
-    });
-    await self.page.setViewport({ width, height, isMobile: touch, hasTouch: touch, deviceScaleFactor: 1 });
-    await self.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]);
-    await self.page.goto(server.url);
-    await self.page.waitForSelector('body[data-ready]', { timeout: WAIT_MS });
+    await self.load(server.url, { width, height, dark, touch, prepare });
     return self;
+  }
+
+  // Another tab of the same browser.
+  async another() {
+    const other = new Page();
+    other.context = this.context;
+    await other.load(this.url, {});
+    return other;
+  }
+
+  async load(url, { width = 1440, height = 900, dark = false, touch = false, prepare = null }) {
+    this.page = await this.context.newPage();
+    this.errors = [];
+    this.page.on('pageerror', (error) => this.errors.push(error.stack || error.message));
+    this.page.on('console', (message) => {
+      if (message.type() === 'error' && !/WebSocket connection|ERR_CONNECTION|ERR_INTERNET/.test(message.text()))
+        this.errors.push(message.text());
+    });
+    await this.page.setViewport({ width, height, isMobile: touch, hasTouch: touch, deviceScaleFactor: 1 });
+    await this.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]);
+    await this.page.evaluateOnNewDocument(prepare ?? (() => {}));
+    this.url = url;
+    await this.page.goto(url);
+    await this.page.waitForSelector('body[data-ready]', { timeout: WAIT_MS });
   }
 
   async enter(name, room = null, password = null) {
@@ -137,10 +151,30 @@ export class Page {
   }
 
   async join(room) {
-    if (await this.page.$('#join-form[hidden]')) await this.page.click('#join');
+    if (await this.page.$('#browse[hidden]')) await this.page.$eval('#join', (e) => e.click());
     await this.page.type('#join-name', room);
     await this.page.keyboard.press('Enter');
     await until(`the page is in ${room}`, async () => (await this.text('#title')) === `#${room}`);
+  }
+
+  // Presses the first button or link in `where` that has this text, as a mouse or a finger does.
+  async press(text, where = 'body') {
+    const find = () => this.page.evaluateHandle((text, where) => [...document.querySelectorAll(where)].flatMap((e) =>
+      [...e.querySelectorAll('button, a, summary, label.check')]).find((e) => e.getClientRects().length && e.innerText.trim().startsWith(text)), text, where);
+    await until(`there is "${text}" in ${where}`, async () => {
+      const found = (await find()).asElement();
+      return found && found.click().then(() => true, () => false); // it may just be drawn again
+    });
+  }
+
+  // Writes into the field with this label.
+  async fill(label, text) {
+    const find = () => this.page.evaluateHandle((label) => [...document.querySelectorAll('dialog label')]
+      .find((e) => e.innerText.startsWith(label))?.control, label);
+    await until(`there is a field "${label}"`, async () => (await find()).asElement() !== null);
+    const input = (await find()).asElement();
+    await input.evaluate((e) => { e.value = ''; });
+    await input.type(text);
   }
 
   async say(text) {
@@ -180,6 +214,13 @@ export class Page {
     const found = await this.page.evaluate(() => globalThis.axe.run());
     await client.send('Page.setBypassCSP', { enabled: false });
     return found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
+  }
+
+  // A picture, and no rule of axe is broken.
+  async looksGood(name) {
+    await this.shot(name);
+    const broken = await this.axe();
+    assert(!broken.length, `${name}: ${broken.join('; ')}`);
   }
 
   async close() {
