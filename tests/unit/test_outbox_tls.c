@@ -98,8 +98,10 @@ static void post(void *arg)
 {
     (void)arg;
     for (int i = 0; i < LINES / 2; i++) {
-        while (outbox_load(uc.outbox).entries > 200)
+        while (outbox_load(uc.outbox).entries > 200) {
+            post_flush(); /* before any wait: this thread may owe the wake */
             sched_yield();
+        }
         unit_put(uc.outbox, "chatd says something to the client\n");
         if (i % 7 == 0)
             post_flush();
