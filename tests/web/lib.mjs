@@ -104,6 +104,26 @@ export async function closeBrowser() {
   await browser?.close();
 }
 
+// In the page, before it is loaded: notifications are noted, and the network can be taken away.
+export function prepare() {
+  globalThis.shown = [];
+  globalThis.Notification = class {
+    static permission = 'default';
+    static async requestPermission() { this.permission = 'granted'; }
+    constructor(title, { body, tag }) { globalThis.shown.push(`${title}|${body}|${tag}`); }
+    close() {}
+  };
+  const Real = WebSocket, net = globalThis.net = { isDown: false, sockets: [], rewrite: (text) => text };
+  globalThis.WebSocket = class extends Real {
+    constructor(url, protocols) {
+      super(net.isDown ? `${url}/nowhere` : url, protocols);
+      net.sockets.push(this);
+    }
+    set onmessage(heard) { super.onmessage = (event) => heard({ data: net.rewrite(event.data) }); }
+  };
+  net.drop = () => { net.isDown = true; net.sockets.forEach((s) => s.close()); };
+}
+
 // A page in a profile of its own. Any error in it fails the test.
 export class Page {
   static async open(server, { width = 1440, height = 900, dark = false, touch = false, prepare = null } = {}) {

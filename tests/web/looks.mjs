@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: ISC
 // Each view on each width in both schemes: no rule of axe is broken, nothing is wider than the screen, hostile texts are
 // texts, and there is a picture of it.
-import { Nc, Page, assert, until } from './lib.mjs';
-import { prepare } from './views.mjs';
+import { Nc, Page, assert, prepare, until } from './lib.mjs';
 
 const evil = '<img src=x onerror=alert(1)> "><svg onload=alert(1)> javascript:alert(1) \u202etxet';
 const sizes = [[1440, 900], [768, 1024], [360, 740]];

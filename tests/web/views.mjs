@@ -1,26 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The views of the page, one by one: what each is for, beside a user of nc.
-import { Nc, Page, assert, until } from './lib.mjs';
-
-// In the page, before it is loaded: notifications are noted, and the network can be taken away.
-export function prepare() {
-  globalThis.shown = [];
-  globalThis.Notification = class {
-    static permission = 'default';
-    static async requestPermission() { this.permission = 'granted'; }
-    constructor(title, { body, tag }) { globalThis.shown.push(`${title}|${body}|${tag}`); }
-    close() {}
-  };
-  const Real = WebSocket, net = globalThis.net = { isDown: false, sockets: [], rewrite: (text) => text };
-  globalThis.WebSocket = class extends Real {
-    constructor(url, protocols) {
-      super(net.isDown ? `${url}/nowhere` : url, protocols);
-      net.sockets.push(this);
-    }
-    set onmessage(heard) { super.onmessage = (event) => heard({ data: net.rewrite(event.data) }); }
-  };
-  net.drop = () => { net.isDown = true; net.sockets.forEach((s) => s.close()); };
-}
+import { Nc, Page, assert, prepare, until } from './lib.mjs';
 
 const ctrl = async (page, key, shift = false) => {
   for (const k of shift ? ['Control', 'Shift'] : ['Control']) await page.page.keyboard.down(k);
