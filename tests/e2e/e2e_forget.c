@@ -33,13 +33,6 @@ static int without_grace(void **state)
     return 0;
 }
 
-static void take_token(struct client *c, char token[128])
-{
-    client_say(c, "TOKEN");
-    if (sscanf(client_line(c), "OK Token %127s", token) != 1)
-        fail_msg("not a token: %s", c->line);
-}
-
 /* Alice and Carol are in #den, and so is Bob, who has a token and reads little at a time. */
 static void all_are_in(struct client *alice, struct client *carol, struct client *bob, char token[128])
 {
@@ -50,7 +43,7 @@ static void all_are_in(struct client *alice, struct client *carol, struct client
     client_ask(bob, "REGISTER password", "OK Registered bob");
     client_say(bob, "JOIN den\nPING in");
     client_skip_to(bob, "PONG in");
-    take_token(bob, token);
+    client_take_token(bob, token);
 }
 
 /* Each of them says so many lines in turn, 900 bytes long; they have read all of it. */

@@ -48,13 +48,6 @@ static int with_a_small_outbox(void **state)
     return 0;
 }
 
-static void take_token(struct client *c, char token[128])
-{
-    client_say(c, "TOKEN");
-    if (sscanf(client_line(c), "OK Token %127s", token) != 1)
-        fail_msg("not a token: %s", c->line);
-}
-
 /* Bob and Alice are in #den, Alice has a token, and both have read everything. */
 static void alice_and_bob(struct client *a, struct client *b, char token[128])
 {
@@ -63,7 +56,7 @@ static void alice_and_bob(struct client *a, struct client *b, char token[128])
     client_ask(a, "JOIN den", "OK Joined #den (1 users)");
     client_expect(a, "JOIN #den bob");
     client_expect(b, "JOIN #den alice");
-    take_token(a, token);
+    client_take_token(a, token);
 }
 
 /* The same, without grace; then Alice's connection breaks, and her session is on disk. */
@@ -303,7 +296,7 @@ static void a_user_banned_while_away_does_not_rejoin(void **state)
     client_ask(&a, "JOIN den", "OK Joined #den (1 users)");
     client_expect(&owner, "JOIN #den alice");
     client_expect(&a, "JOIN #den olga");
-    take_token(&a, token);
+    client_take_token(&a, token);
     client_close(&a);
     client_expect(&owner, "LEAVE #den alice");
     client_say(&owner, "BAN alice\nPING banned");
@@ -325,7 +318,7 @@ static void a_user_banned_within_the_grace_does_not_rejoin(void **state)
     client_register(&a, &d, "alice");
     client_ask(&a, "JOIN den", "OK Joined #den (1 users)");
     client_expect(&a, "JOIN #den olga");
-    take_token(&a, token);
+    client_take_token(&a, token);
     client_close(&a);
     daemon_await(&d, "closed_left", 1);
     client_say(&owner, "BAN alice\nPING banned");
@@ -376,7 +369,7 @@ static void without_history_the_replay_is_shown_with_a_notice_of_the_gap(void **
     client_ask(&a, "JOIN den", "OK Joined #den (1 users)");
     client_expect(&a, "JOIN #den bob");
     client_expect(&b, "JOIN #den alice");
-    take_token(&a, token);
+    client_take_token(&a, token);
     client_reset(&a);
     daemon_await(&d, "closed_gone", 1);
     say_many(&b);
@@ -403,7 +396,7 @@ static void a_slow_reader_is_not_closed_by_missed_messages(void **state)
     memset(text, 'x', sizeof text - 1);
     client_register(&a, &d, "alice");
     client_login(&b, &d, "bob");
-    take_token(&a, token);
+    client_take_token(&a, token);
     for (int i = 0; i < ROOMS; i++) {
         client_say(&a, "ALSO %s\nPING in", rooms[i]);
         client_skip_to(&a, "PONG in");
@@ -460,7 +453,7 @@ static void a_token_needs_an_account_and_resume_comes_first(void **state)
     client_login(&a, &d, "alice");
     client_ask(&a, "TOKEN", "ERROR Not registered");
     client_ask(&a, "REGISTER password", "OK Registered alice");
-    take_token(&a, token);
+    client_take_token(&a, token);
     client_say(&a, "RESUME %s", token);
     client_expect(&a, "ERROR Username already set");
     client_close(&a);
@@ -480,7 +473,7 @@ static void a_new_token_replaces_the_old_one(void **state)
     char token[128], newer[128];
     (void)state;
     alice_and_bob(&a, &b, token);
-    take_token(&a, newer);
+    client_take_token(&a, newer);
     client_close(&a);
     expect_resume(token, "ERROR Token not valid");
     resume_alice(&a, newer);
@@ -517,7 +510,7 @@ static void a_new_password_revokes_tokens(void **state)
     alice_and_bob(&a, &b, token);
     client_ask(&a, "PASSWD password another-password", "OK Password changed");
     expect_resume(token, "ERROR Token not valid");
-    take_token(&a, token);
+    client_take_token(&a, token);
     assert_int_equal(daemon_ctl_input(&d, "third-password\n", out, sizeof out, "user", "passwd", "alice", NULL), 0);
     expect_resume(token, "ERROR Token not valid");
     client_expect(&a, "ERROR New password set by the operator");

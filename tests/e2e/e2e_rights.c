@@ -37,25 +37,24 @@ static void settle(struct client *c, const char *lines)
     client_skip_to(c, "PONG settled");
 }
 
-static void take_token(struct client *c, char token[128])
+/* She makes #den, and so owns it. */
+static void olga_enters(struct client *olga)
 {
-    client_say(c, "TOKEN");
-    if (sscanf(client_line(c), "OK Token %127s", token) != 1)
-        fail_msg("not a token: %s", c->line);
+    client_register(olga, &d, "olga");
+    client_ask(olga, "JOIN den", "OK Joined #den (0 users)");
 }
 
 /* Olga owns #den, Bob is in it with a token; the lines are hers, before he enters. */
 static void bob_is_in(struct client *olga, struct client *bob, const char *lines, const char *join, char token[128])
 {
-    client_register(olga, &d, "olga");
-    client_ask(olga, "JOIN den", "OK Joined #den (0 users)");
+    olga_enters(olga);
     client_register(bob, &d, "bob");
     settle(olga, lines);
     client_say(bob, "%s", join);
     client_skip_to(bob, "OK Joined #den (1 users)");
     client_expect(bob, "JOIN #den olga");
     client_expect(olga, "JOIN #den bob");
-    take_token(bob, token);
+    client_take_token(bob, token);
 }
 
 /* The connection breaks, and the session is on disk. */
@@ -242,8 +241,7 @@ static void a_ban_of_an_account_hits_nobody_else_of_its_name(void **state)
 {
     struct client olga, vera, dave;
     (void)state;
-    client_register(&olga, &d, "olga");
-    client_ask(&olga, "JOIN den", "OK Joined #den (0 users)");
+    olga_enters(&olga);
     client_register(&vera, &d, "vera");
     client_ask(&vera, "RENAME dave", "OK Renamed dave");
     client_say(&vera, "JOIN den");
@@ -266,8 +264,7 @@ static void who_gives_up_an_account_stays_banned(void **state)
 {
     struct client olga, vera;
     (void)state;
-    client_register(&olga, &d, "olga");
-    client_ask(&olga, "JOIN den", "OK Joined #den (0 users)");
+    olga_enters(&olga);
     client_register(&vera, &d, "vera");
     settle(&olga, "BAN vera");
     client_ask(&vera, "UNREGISTER password", "OK Unregistered vera");
@@ -296,8 +293,7 @@ static void who_has_left_can_be_banned(void **state)
 {
     struct client olga, eve;
     (void)state;
-    client_register(&olga, &d, "olga");
-    client_ask(&olga, "JOIN den", "OK Joined #den (0 users)");
+    olga_enters(&olga);
     client_login(&eve, &d, "eve");
     settle(&eve, "JOIN den");
     client_ask(&eve, "QUIT", "OK Goodbye!");
@@ -317,8 +313,7 @@ static void an_account_that_has_left_under_another_name_can_be_banned(void **sta
 {
     struct client olga, vera;
     (void)state;
-    client_register(&olga, &d, "olga");
-    client_ask(&olga, "JOIN den", "OK Joined #den (0 users)");
+    olga_enters(&olga);
     client_register(&vera, &d, "vera");
     settle(&vera, "RENAME dave\nJOIN den\nLEAVE");
     client_ask(&vera, "QUIT", "OK Goodbye!");
@@ -335,8 +330,7 @@ static void a_network_cannot_be_banned_and_the_error_says_so(void **state)
 {
     struct client olga;
     (void)state;
-    client_register(&olga, &d, "olga");
-    client_ask(&olga, "JOIN den", "OK Joined #den (0 users)");
+    olga_enters(&olga);
     client_ask(&olga, "BAN 192.0.2.0/24", "ERROR Cannot ban or mute a network; give an address");
     client_ask(&olga, "MUTE 2001:db8::/32", "ERROR Cannot ban or mute a network; give an address");
     client_ask(&olga, "BAN 2001:db8::7/64", "OK Banned 2001:db8::/64");
@@ -347,8 +341,7 @@ static void who_is_away_reads_of_an_invitation_at_the_next_login(void **state)
 {
     struct client olga, bob;
     (void)state;
-    client_register(&olga, &d, "olga");
-    client_ask(&olga, "JOIN den", "OK Joined #den (0 users)");
+    olga_enters(&olga);
     client_register(&bob, &d, "bob");
     client_ask(&bob, "QUIT", "OK Goodbye!");
     client_close(&bob);
@@ -469,8 +462,7 @@ static void the_muted_do_not_speak_by_names(void **state)
 {
     struct client olga, eve;
     (void)state;
-    client_register(&olga, &d, "olga");
-    client_ask(&olga, "JOIN den", "OK Joined #den (0 users)");
+    olga_enters(&olga);
     client_login(&eve, &d, "eve");
     settle(&eve, "JOIN den");
     settle(&olga, "MUTE eve");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Names (proto/name.h), texts (proto/text.h) and search terms (store/terms.h): what is accepted is what the headers say,
- * cleaning a clean text changes nothing, and whatever is searched for is a MATCH expression that SQLite can read.
+ * cleaning a clean text changes nothing, and a text is found by its own words.
  */
 #include "config.h"
 
@@ -48,11 +48,11 @@ static sqlite3 *open_index(void)
     if (db)
         return db;
     must(sqlite3_open(":memory:", &db) == SQLITE_OK);
-    must(sqlite3_exec(db, "CREATE VIRTUAL TABLE t USING fts5(x, tokenize = 'unicode61')", NULL, NULL, NULL) == SQLITE_OK);
+    must(sqlite3_exec(db, "CREATE VIRTUAL TABLE t USING fts5(x, tokenize = 'ascii')", NULL, NULL, NULL) == SQLITE_OK);
     return db;
 }
 
-/* What is searched for is an expression that can be read, over what is indexed. */
+/* A text is found by its own words. */
 static void check_terms(const char *s)
 {
     struct buf indexed = {0}, match = {0};
@@ -67,8 +67,7 @@ static void check_terms(const char *s)
         sqlite3_finalize(st);
         must(sqlite3_prepare_v2(db, "SELECT 1 FROM t WHERE t MATCH ?1", -1, &st, NULL) == SQLITE_OK);
         sqlite3_bind_text(st, 1, buf_text(&match), -1, SQLITE_STATIC);
-        int rc = sqlite3_step(st);
-        must(rc == SQLITE_ROW || rc == SQLITE_DONE);
+        must(sqlite3_step(st) == SQLITE_ROW);
         sqlite3_finalize(st);
     }
     buf_fini(&indexed);

@@ -402,6 +402,13 @@ void client_login_account(struct client *c, const struct daemon *d, const char *
     client_expect(c, "OK Welcome, %s!", name);
 }
 
+void client_take_token(struct client *c, char token[128])
+{
+    client_say(c, "TOKEN");
+    if (sscanf(client_line(c), "OK Token %127s", token) != 1)
+        fail_msg("not a token: %s", c->line);
+}
+
 void client_enter(struct client *c, const struct daemon *d, const char *name, const char *room)
 {
     client_login(c, d, name);

@@ -68,6 +68,8 @@ void client_login(struct client *c, const struct daemon *d, const char *name);
 void client_register(struct client *c, const struct daemon *d, const char *name);
 /* Connects and logs in to the account that client_register made. */
 void client_login_account(struct client *c, const struct daemon *d, const char *name);
+/* Takes a token for the session. */
+void client_take_token(struct client *c, char token[128]);
 /* Logs in and joins the room; skips the answer to JOIN. */
 void client_enter(struct client *c, const struct daemon *d, const char *name, const char *room);
 
