@@ -250,6 +250,7 @@ static void a_ban_of_an_account_hits_nobody_else_of_its_name(void **state)
     client_skip_to(&vera, "BAN #den dave by olga");
     client_ask(&vera, "JOIN den", "ERROR Banned");
     client_ask(&vera, "QUIT", "OK Goodbye!");
+    client_close(&vera);
     client_login(&dave, &d, "dave");
     client_ask(&dave, "JOIN den", "OK Joined #den (1 users)");
     client_close(&dave);
