@@ -18,7 +18,9 @@ void date_start(int64_t reached_ms)
 {
     date.mono_ms = clock_ms();
     date.half_ms = 0;
-    atomic_store_explicit(&date.ms, reached_ms ? reached_ms : clock_wall_ms(), memory_order_relaxed);
+    int64_t wall_ms = clock_wall_ms();
+    int64_t first_ms = wall_ms > DATE_LEAST_MS ? wall_ms : DATE_LEAST_MS;
+    atomic_store_explicit(&date.ms, reached_ms ? reached_ms : first_ms, memory_order_relaxed);
 }
 
 /* How far the date goes on while so much time passes. */

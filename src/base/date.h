@@ -16,7 +16,9 @@
  */
 #define DATE_FASTEST 8
 
-/* The date that an earlier run had reached; 0: there was none, so the wall clock is believed. Main thread. */
+/* The date that an earlier run had reached; 0: there was none, so the wall clock is believed, unless it is before this
+ * version of chatd, as a machine's without a battery is when it starts. Main thread. */
+#define DATE_LEAST_MS 1767225600000 /* 2026-01-01 */
 void date_start(int64_t reached_ms);
 
 /* Time has passed. The date does not go beyond limit_ms. `mono_ms` is clock_ms(), `wall_ms` clock_wall_ms(). One
@@ -32,8 +34,8 @@ int64_t date_sure_ms(void);
 /* Now, for when something was used, which keeps it from being deleted: neither of them is later. */
 int64_t date_used_ms(void);
 
-/* Now, for what people are shown and is kept for a time: the wall clock, unless that is DATE_ABSURD_MS behind the date,
- * as a machine's without a battery is when it starts. Then the date. */
+/* Now, for what people are shown and is kept for a time: the wall clock, unless that is DATE_ABSURD_MS behind the date.
+ * Then the date. */
 #define DATE_ABSURD_MS (30 * 24 * 3600 * 1000LL)
 int64_t date_stamp_ms(void);
 

@@ -138,8 +138,6 @@ static int remove_run(void *arg, sqlite3 *db)
     struct account_change *c = arg;
     bool changed;
     int rc = store_accounts_remove(db, c->a.id, c->proved, &changed);
-    if (rc == SQLITE_OK && changed)
-        rc = store_accounts_release_bans(db, c->a.id);
     note(c, changed);
     return rc;
 }

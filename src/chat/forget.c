@@ -81,12 +81,34 @@ static void forget_queued(struct pair *p, void *arg)
     outbox_filter(p->outbox, forgotten_filter);
 }
 
+static void settle(struct room *r, void *arg)
+{
+    (void)arg;
+    lock_acquire(&r->lock);
+    fanout_settle_locked(&r->fanout);
+    lock_release(&r->lock);
+}
+
 /* What is in memory, and would be sent or stored later. */
 static void forget_in_memory(struct forget *f)
 {
+    rooms_each(settle, NULL, false); /* else lines that are gathered would be of the next epoch */
     forgotten_add(f->key);
     rooms_each(forget_replay, f, false);
     pool_each(forget_queued, NULL);
+}
+
+/* The number of the last message of a room that the history has. */
+static uint64_t last_kept(const char *key)
+{
+    struct room *r = rooms_get(key);
+    if (!r)
+        return 0;
+    lock_acquire(&r->lock);
+    uint64_t id = r->kept_id;
+    lock_release(&r->lock);
+    rooms_release(r);
+    return id;
 }
 
 void forget_begin(struct forget *f, const char *name)
@@ -95,6 +117,7 @@ void forget_begin(struct forget *f, const char *name)
     name_fold(f->key, name);
     bool is_room = *name == '#';
     f->what = (struct history_forget){.who = f->key, .is_room = is_room, .most = is_room ? STEP_ROWS : LOOK_ROWS};
+    f->kept_id = is_room ? last_kept(f->key) : 0;
 }
 
 bool forget_step(struct forget *f, struct notifier *notifier)
@@ -106,10 +129,15 @@ bool forget_step(struct forget *f, struct notifier *notifier)
         return false;
     f->what = f->next;
     f->sum += f->removed;
-    if (f->phase == FORGET_COUNTS)
+    if (f->phase == FORGET_COUNTS) {
+        forget_in_memory(f); /* lines of durable rooms that were on their way have been told by now */
         f->phase = FORGET_DELETES;
-    if (f->phase == FORGET_DELETES && f->what.at >= f->what.upto)
+    }
+    if (f->phase == FORGET_DELETES && f->what.at >= f->what.upto) {
+        if (f->what.is_room)
+            rooms_note_trimmed(f->key, f->kept_id);
         f->phase = FORGET_WIPES;
+    }
     else if (f->phase == FORGET_WIPES && !f->more)
         f->phase = FORGET_CLEARS;
     else if (f->phase == FORGET_CLEARS)

@@ -14,6 +14,7 @@ struct forget {
     struct request request;
     char key[NAME_SIZE];              /* the user's or room's name, folded */
     struct history_forget what, next; /* after the steps so far; after this step */
+    uint64_t kept_id;                 /* of a room: its last stored message at the beginning */
     enum { FORGET_COUNTS, FORGET_DELETES, FORGET_WIPES, FORGET_CLEARS, FORGET_DONE } phase;
     int removed;                      /* messages, in this step */
     bool failed;                      /* this step, because of damage */

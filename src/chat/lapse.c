@@ -27,13 +27,17 @@ static void tell_locked(struct room *r, struct event *ev)
 
 void lapse_if_alone_locked(struct room *r)
 {
+    lock_assert_held(LOCK_ROOM);
     struct ban b;
     if (has_temporary_op_locked(r))
         return;
     for (int o = 0; o < OPTIONS; o++) {
         struct event ev = {.moderation = MODERATION_SET, .option = (enum option)o, .value = r->rules.kept[o]};
-        if (rules_lapse_option(&r->rules, (enum option)o))
-            tell_locked(r, &ev);
+        if (!rules_lapse_option(&r->rules, (enum option)o))
+            continue;
+        tell_locked(r, &ev);
+        if (ev.value && rules_is_bar(ev.option))
+            r->barred_id = ev.id;
     }
     while (rules_lapse_ban(&r->rules, &b)) {
         struct event ev = {.moderation = b.kind == BAN_KIND_BAN ? MODERATION_UNBAN : MODERATION_UNMUTE,

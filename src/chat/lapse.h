@@ -10,8 +10,8 @@
  * last of them leaves the room: so who passes through cannot shut a room for good.
  */
 
-/* A member has left. If no temporary op is left, ends what they have changed, and tells the room. The room's lock is
- * held; the thread has settled (net/post.h). */
+/* A member has left, or roles have changed. If no temporary op is left, ends what they have changed, and tells the
+ * room. The room's lock is held; the thread has settled (net/post.h). */
 void lapse_if_alone_locked(struct room *r);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "chat/job.h"
+#include "chat/lapse.h"
 #include "chat/retention.h"
 #include "chat/rooms.h"
 #include "chat/roster.h"
@@ -57,7 +58,7 @@ static void tell_locked(const struct moderation *mo, struct event *ev)
 /* Whether the option is set so that it keeps out who may have been in the room before. */
 static bool is_bar(const struct option_change *c)
 {
-    return c->value && (c->option == OPTION_KEY || c->option == OPTION_PRIVATE || c->option == OPTION_INVITE_ONLY);
+    return c->value && rules_is_bar(c->option);
 }
 
 static int option_run(void *arg, sqlite3 *db)
@@ -120,6 +121,7 @@ static void role_committed(void *arg)
     roster_give_role_locked(mo->r, c->target, c->role, mo->by->is_temporary);
     if (c->told != MODERATION_KINDS)
         tell_locked(mo, &ev);
+    lapse_if_alone_locked(mo->r); /* a temporary op may be none any more */
     lock_release(&mo->r->lock);
 }
 
@@ -212,8 +214,11 @@ enum moderation_result moderation_ban(struct room *r, const struct ban_change *c
     snprintf(mo.ban.by, sizeof mo.ban.by, "%s", by->name);
     lock_acquire(&r->lock);
     bool has_space = rules_has_space_for_ban(&r->rules, c->kind, c->target, date_sure_ms());
+    bool shortens = by->is_temporary && rules_replaces_lasting(&r->rules, c->kind, c->target);
     lock_release(&r->lock);
-    enum moderation_result result = has_space ? carry_out(&ban, &mo) : MODERATION_FULL;
+    enum moderation_result result = shortens ? MODERATION_TEMPORARY : MODERATION_FULL;
+    if (has_space && !shortens)
+        result = carry_out(&ban, &mo);
     free(mo.ban.reason);
     return result;
 }
@@ -344,8 +349,7 @@ enum moderation_result moderation_kick(struct room *r, const struct target *targ
                        .by = by->name, .reason = reason};
     struct removal rm = {.target = target, .except = by->member};
     enum moderation_result ended = end_stays(r, target, by);
-    bool removed = roster_remove(r, &rm, &ev) > 0;
-    return removed && ended == MODERATION_UNKNOWN ? MODERATION_DONE : ended;
+    return roster_remove(r, &rm, &ev) > 0 ? MODERATION_DONE : ended;
 }
 
 /* ---- loading ---- */

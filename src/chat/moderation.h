@@ -62,7 +62,8 @@ enum moderation_result moderation_unban(struct room *r, enum ban_kind kind, cons
                                         const struct moderator *by);
 
 /* Removes matching members, withdraws their invitations, and ends what a saved session of theirs would bring back.
- * MODERATION_UNKNOWN: none of that was there. Members are removed even if the rest cannot be written. */
+ * MODERATION_UNKNOWN: none of that was there. Members are removed, and that is MODERATION_DONE, even if the rest cannot
+ * be written: whoever disturbs can be kicked while the disk is full. */
 enum moderation_result moderation_kick(struct room *r, const struct target *target, const char *reason,
                                        const struct moderator *by);
 

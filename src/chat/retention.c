@@ -23,6 +23,8 @@
 /* Locking key: a atomic · t the store thread (before its start, the main thread) */
 static struct {
     _Atomic bool has_work;   /* a: there may be something to remove */
+    _Atomic unsigned asked;  /* a: how often that was said */
+    unsigned begun;          /* t: .asked when the round began: what was said since may be about rooms behind it */
     _Atomic bool busy;       /* a: .step is queued or being carried out */
     _Atomic int passes_to_skip; /* a: passes of the keeper until the next step; set only while .busy */
     char done[HISTORY_KEY];  /* t: the last room that was cleaned */
@@ -50,6 +52,8 @@ static int do_step(sqlite3 *db, void *arg)
     retention.removed = 0;
     retention.emptied = 0;
     retention.failed = !db;
+    if (!*retention.done)
+        retention.begun = atomic_load(&retention.asked);
     if (!db)
         return SQLITE_OK; /* .next is the room that the failed try was at */
     memcpy(retention.next, retention.done, sizeof retention.next);
@@ -84,12 +88,15 @@ static void step_done(struct store_job *job, bool ok)
     atomic_store(&retention.passes_to_skip, retention.removed ? 0 : SKIP_PASSES);
     if (!ok || (round_ends && !retention.removed_any))
         atomic_store(&retention.has_work, false);
+    if (ok && retention.begun != atomic_load(&retention.asked))
+        atomic_store(&retention.has_work, true);
     retention.removed_any = retention.removed_any && !round_ends;
     atomic_store(&retention.busy, false);
 }
 
 void retention_clean_up(void)
 {
+    atomic_fetch_add(&retention.asked, 1);
     atomic_store(&retention.has_work, true);
 }
 

@@ -154,12 +154,12 @@ void room_deliver_locked(struct room *r, struct event *ev, const struct member *
     fanout_put_locked(&r->fanout, ev, except, NULL);
 }
 
-bool room_owns_number(struct room *r, uint64_t id)
+bool room_keeps_place(struct room *r, uint64_t heard)
 {
     lock_acquire(&r->lock);
-    bool was = id >= room_first_number(r->created_ms);
+    bool keeps = heard >= room_first_number(r->created_ms) && heard >= r->barred_id;
     lock_release(&r->lock);
-    return was;
+    return keeps;
 }
 
 uint64_t room_last_id(struct room *r)

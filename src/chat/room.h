@@ -95,8 +95,9 @@ void room_tell_topic(struct room *r, struct member *m);
 
 /* ---- calls for any thread; they take the room's lock ---- */
 
-/* True when that number is one of this room, and not of an earlier room of its name. */
-bool room_owns_number(struct room *r, uint64_t id);
+/* True when that number is one of this room, and not of an earlier room of its name; and when the room has not been
+ * barred since: who had heard up to there may come back without being asked. */
+bool room_keeps_place(struct room *r, uint64_t heard);
 /* The number of the last event, for struct backlog. */
 uint64_t room_last_id(struct room *r);
 /* Removes what that user said (the case of the name does not matter) from the replay, or all with NULL. */

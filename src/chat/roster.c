@@ -133,13 +133,21 @@ bool roster_join(struct room *r, struct member *m, unsigned ticket, const struct
     return may;
 }
 
+/* It was barred after it had stopped hearing. */
+static bool is_barred_locked(const struct room *r, const struct membership *ms)
+{
+    return heard_locked(r, ms) < r->barred_id && room_subject_locked(r, ms).role == ROLE_NONE;
+}
+
 enum roster_swap roster_swap(struct room *r, struct member *old, struct member *m, const struct backlog *backlog)
 {
     enum roster_swap result = ROSTER_SWAP_NOT_IN;
     lock_acquire(&r->lock);
     fanout_settle_locked(&r->fanout);
     struct membership *ms = fanout_find_locked(&r->fanout, old);
-    if (ms && is_whole_locked(r, backlog)) {
+    if (ms && is_barred_locked(r, ms)) {
+        result = ROSTER_SWAP_NOT_IN;
+    } else if (ms && is_whole_locked(r, backlog)) {
         answer_locked(r, m, old, backlog);
         ms->missed_id = 0;
         fanout_update_locked(&r->fanout, ms, m);
@@ -173,12 +181,6 @@ void roster_update(struct room *r, struct member *m)
 }
 
 /* ---- leaving ---- */
-
-/* It was barred after it had stopped hearing. */
-static bool is_barred_locked(const struct room *r, const struct membership *ms)
-{
-    return heard_locked(r, ms) < r->barred_id && room_subject_locked(r, ms).role == ROLE_NONE;
-}
 
 uint64_t roster_heard(struct room *r, const struct member *m)
 {

@@ -29,7 +29,8 @@ struct backlog {
 bool roster_join(struct room *r, struct member *m, unsigned ticket, const struct backlog *backlog);
 
 /* Puts `m` in the place of `old`, whose reader waits, and answers as roster_join does. The others see nothing.
- * ROSTER_SWAP_AGAIN: messages are missing, try again with a new backlog. For the reader of `m`. */
+ * ROSTER_SWAP_AGAIN: messages are missing, try again with a new backlog. ROSTER_SWAP_NOT_IN: it is not in the room, or
+ * may not come back (roster_heard). For the reader of `m`. */
 enum roster_swap { ROSTER_SWAPPED, ROSTER_SWAP_AGAIN, ROSTER_SWAP_NOT_IN };
 enum roster_swap roster_swap(struct room *r, struct member *old, struct member *m, const struct backlog *backlog);
 

@@ -225,6 +225,14 @@ bool rules_has_space_for_ban(const struct rules *ru, enum ban_kind kind, const s
     return replaces || n < atomic_load_explicit(&most_bans, memory_order_relaxed);
 }
 
+bool rules_replaces_lasting(const struct rules *ru, enum ban_kind kind, const struct target *target)
+{
+    for (int i = 0; i < ru->ban_count; i++)
+        if (!ru->bans[i].is_temporary && is_replaced(&ru->bans[i], kind, target))
+            return true;
+    return false;
+}
+
 void rules_ban(struct rules *ru, const struct ban *b, int64_t now_ms)
 {
     for (int i = ru->ban_count - 1; i >= 0; i--)
@@ -268,7 +276,8 @@ bool rules_lapse_ban(struct rules *ru, struct ban *b)
     if (i == ru->ban_count)
         return false;
     *b = ru->bans[i];
-    ru->bans[i] = ru->bans[--ru->ban_count];
+    ru->bans[i].reason = NULL;
+    remove_ban(ru, i);
     return true;
 }
 
@@ -309,12 +318,22 @@ static bool refuse_by_ban(struct refusal *no, enum error_code error, const struc
     return refusal_set(no, error);
 }
 
-/* The option that keeps out a user who has no role and no invitation; OPTIONS: none. A key comes first: giving it
- * helps. */
+/* A key comes first: giving it helps. */
+static const enum option bars[] = {OPTION_KEY, OPTION_PRIVATE, OPTION_INVITE_ONLY};
+#define BARS (sizeof bars / sizeof bars[0])
+
+bool rules_is_bar(enum option o)
+{
+    bool is_bar = false;
+    for (size_t i = 0; i < BARS; i++)
+        is_bar = is_bar || bars[i] == o;
+    return is_bar;
+}
+
+/* The option that keeps out a user who has no role and no invitation; OPTIONS: none. */
 static enum option find_join_limit(const struct rules *ru)
 {
-    static const enum option bars[] = {OPTION_KEY, OPTION_PRIVATE, OPTION_INVITE_ONLY};
-    for (size_t i = 0; i < sizeof bars / sizeof bars[0]; i++)
+    for (size_t i = 0; i < BARS; i++)
         if (ru->value[bars[i]])
             return bars[i];
     return OPTIONS;

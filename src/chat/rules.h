@@ -98,6 +98,9 @@ void rules_set_option(struct rules *ru, enum option o, long value, const char *k
 bool rules_lapse_option(struct rules *ru, enum option o);
 bool rules_lapse_ban(struct rules *ru, struct ban *b);
 
+/* True for an option that keeps out users without a role. */
+bool rules_is_bar(enum option o);
+
 /* The account is gone: it has no role, and bans of it are bans of its name. */
 void rules_forget_account(struct rules *ru, int64_t account);
 
@@ -105,6 +108,8 @@ void rules_forget_account(struct rules *ru, int64_t account);
  * the same .shown or the same account. The limit is checked before, as for a role. */
 void rules_ban(struct rules *ru, const struct ban *b, int64_t now_ms);
 bool rules_has_space_for_ban(const struct rules *ru, enum ban_kind kind, const struct target *target, int64_t now_ms);
+/* True when such a ban would replace one that is not temporary. */
+bool rules_replaces_lasting(const struct rules *ru, enum ban_kind kind, const struct target *target);
 /* now_ms: wall clock. */
 bool rules_has_expired(const struct ban *b, int64_t now_ms);
 /* False: no such ban. */

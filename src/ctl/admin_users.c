@@ -5,7 +5,6 @@
 #include "ctl/admin_users.h"
 
 #include "base/clock.h"
-#include "base/date.h"
 #include "chat/accounts.h"
 #include "chat/hashing.h"
 #include "chat/users.h"
@@ -201,7 +200,7 @@ const char *admin_invite(struct admin_call *c)
         return no_sodium;
     if (days < 1 || days > 365 || (c->word && c->word[strspn(c->word, "0123456789")]))
         return "an invitation must be valid for 1 to 365 days";
-    int64_t expires_ms = date_used_ms() + days * CLOCK_DAY_MS;
+    int64_t expires_ms = clock_wall_ms() + days * CLOCK_DAY_MS;
     const char *wrong = told(c, accounts_invite(code, expires_ms, &w));
     if (wrong)
         return wrong;

@@ -196,12 +196,12 @@ bool login_rename(struct session *s, const char *name, struct refusal *no)
     struct member *m = &s->member;
     struct account own;
     char old[NAME_SIZE];
+    if (m->room_count && !session_announce(s))
+        return refusal_set(no, ERROR_BUSY); /* over: nobody reads the answer */
     if (!may_be_read(s, no))
         return false;
     bool is_own = accounts_by_id(m->account, &own) && strcasecmp(own.name, name) == 0;
     memcpy(old, m->name, sizeof old);
-    if (m->room_count && !session_announce(s))
-        return refusal_set(no, ERROR_BUSY); /* over: nobody reads the answer */
     if (!claim(s, name, EVENT_RENAMED, is_own ? &own : NULL, no))
         return false;
     if (strcmp(m->name, old) != 0) {

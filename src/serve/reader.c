@@ -101,6 +101,7 @@ static void begin(struct session *s)
     protocol_enter(s, a->via);
     s->is_exempt = a->peer.loopback;
     s->is_heard = false;
+    s->spoken_in = NULL;
     s->end_detail = NULL;
     s->security = (struct stream_security){0};
     atomic_store(&s->tls_version, NULL);

@@ -138,7 +138,7 @@ static bool take_over(struct session *s, struct account *own, struct resumable *
 
 /* ---- coming back ---- */
 
-/* Enters a room again, even if it has become private or got a key since, unless the user is banned. */
+/* Enters a room again: as a JOIN, but a user who was in it since it has its key, or is private, is not asked. */
 static void join_again(struct session *s, const struct saved_room *room)
 {
     bool is_in = false;
@@ -155,7 +155,7 @@ static void join_again(struct session *s, const struct saved_room *room)
         unsigned ticket;
         room_admits(r, &s->member, NULL, &ticket, &no);
         buf_fini(&no.reason);
-        if (no.error == ERROR_BANNED || (no.error != ERROR_NONE && !room_owns_number(r, room->heard)))
+        if (no.error == ERROR_BANNED || (no.error != ERROR_NONE && !room_keeps_place(r, room->heard)))
             break;
         read_missed(s, r, room->heard, i == HISTORY_TRIES, &backlog);
         is_in = session_rooms_enter(s, r, ticket, &backlog);

@@ -163,6 +163,7 @@ int throttle_take_registration(struct throttle_attempt *t, const struct addr *fr
     snprintf(t->keys[0], sizeof t->keys[0], "%c%s", REGISTRATION, addrs_key_text(from, host));
     return take(t, now_ms);
 }
+
 void throttle_end(const struct throttle_attempt *t, bool counts)
 {
     lock_acquire(&throttle.lock);

@@ -57,6 +57,8 @@ int store_accounts_remove(sqlite3 *db, int64_t id, const char *was, bool *change
     int rc = sql_run(db, "DELETE FROM account WHERE id = ?1 AND hash = ifnull(?2, hash)",
                      SQL_WITH(sql_int(id), sql_text(was)));
     *changed = sql_changed(db, rc);
+    if (*changed) /* as rules_forget_account */
+        rc = sql_run(db, "UPDATE room_sanction SET account = 0 WHERE account = ?1", SQL_WITH(sql_int(id)));
     return rc;
 }
 
@@ -78,12 +80,6 @@ int store_accounts_unused(sqlite3 *db, int64_t before_ms, int64_t used_ms, int64
 int store_accounts_count(sqlite3 *db, int64_t *count)
 {
     return sql_number(db, "SELECT count(*) FROM account", count);
-}
-
-/* A ban that was aimed at the account is from now on one of its name, which it has (rules_forget_account). */
-int store_accounts_release_bans(sqlite3 *db, int64_t id)
-{
-    return sql_run(db, "UPDATE room_sanction SET account = 0 WHERE account = ?1", SQL_WITH(sql_int(id)));
 }
 
 /* ---- invitations ---- */

@@ -35,10 +35,8 @@ int store_accounts_revoke(sqlite3 *db, int64_t id);
 int store_accounts_era(sqlite3 *db, int64_t id, int64_t *era, bool *found);
 /* Records a login. */
 int store_accounts_seen(sqlite3 *db, int64_t id, int64_t seen_ms, const char *seen_from);
-/* Removes the account; what refers to it goes too (ON DELETE CASCADE). */
+/* Removes the account; what refers to it goes too (ON DELETE CASCADE), but bans of it become bans of its name. */
 int store_accounts_remove(sqlite3 *db, int64_t id, const char *was, bool *changed);
-/* Bans of the account become bans of its name. */
-int store_accounts_release_bans(sqlite3 *db, int64_t id);
 /* The ids of accounts that were registered by their owner before before_ms and last seen less than used_ms later, and
  * are not locked: `most` at most, *n of them. */
 int store_accounts_unused(sqlite3 *db, int64_t before_ms, int64_t used_ms, int64_t *ids, int most, int *n);

@@ -204,6 +204,25 @@ static void a_new_key_within_the_grace_ends_what_is_saved_after_it(void **state)
     bob_stays_out(&olga, &bob, token);
 }
 
+static void a_new_key_within_the_grace_keeps_out_who_has_not_heard_of_it(void **state)
+{
+    struct client olga, bob;
+    char token[128];
+    (void)state;
+    bob_is_in(&olga, &bob, "SET key first", "JOIN den first", token);
+    client_close(&bob);
+    daemon_await(&d, "closed_left", 1);
+    client_ask(&olga, "SET key second", "OK Set key on");
+    client_ask(&olga, "a secret", "ROOM #den olga a secret");
+    client_open(&bob, &d);
+    client_say(&bob, "RESUME %s", token);
+    client_expect(&bob, "OK Welcome back, bob!");
+    client_ask(&bob, "hello", "ERROR Not in a room");
+    client_expect(&olga, "LEAVE #den bob");
+    client_close(&bob);
+    client_close(&olga);
+}
+
 static void a_kick_in_person_ends_what_an_older_token_has_saved(void **state)
 {
     struct client olga, bob;
@@ -429,6 +448,42 @@ static void a_ban_and_a_mute_by_a_temporary_op_end_with_its_stay(void **state)
     client_close(&mallory);
 }
 
+/* Bob's session is saved when the temporary op bars the room. */
+static void a_temporary_bar_keeps_out_who_is_saved(void **state)
+{
+    struct client mallory, bob;
+    char token[128];
+    (void)state;
+    client_login(&mallory, &d, "mallory");
+    client_ask(&mallory, "JOIN den", "OK Joined #den (0 users)");
+    client_register(&bob, &d, "bob");
+    settle(&bob, "JOIN den");
+    client_expect(&mallory, "JOIN #den bob");
+    client_take_token(&bob, token);
+    break_bob(&mallory, &bob);
+    client_ask(&mallory, "SET private on", "OK Set private on");
+    bob_stays_out(&mallory, &bob, token);
+}
+
+static void a_temporary_op_does_not_shorten_what_lasts(void **state)
+{
+    struct client olga, mallory, eve;
+    (void)state;
+    olga_enters(&olga);
+    client_register(&eve, &d, "eve");
+    client_login(&mallory, &d, "mallory");
+    settle(&mallory, "JOIN den");
+    settle(&olga, "OP mallory\nBAN eve");
+    settle(&mallory, "PING op");
+    client_ask(&mallory, "BAN eve 1m", "ERROR Needs a lasting role (ask the operator for one)");
+    client_ask(&mallory, "UNBAN eve", "ERROR Needs a lasting role (ask the operator for one)");
+    settle(&mallory, "LEAVE");
+    client_ask(&eve, "JOIN den", "ERROR Banned");
+    client_close(&eve);
+    client_close(&mallory);
+    client_close(&olga);
+}
+
 static void a_temporary_op_cannot_delete_the_past(void **state)
 {
     struct client mallory, alice;
@@ -493,6 +548,8 @@ int main(void)
         T(a_restart_does_not_bring_back_what_has_ended),
         cmocka_unit_test_setup_teardown(a_new_key_within_the_grace_ends_what_is_saved_after_it, with_grace,
                                         fixture_down),
+        cmocka_unit_test_setup_teardown(a_new_key_within_the_grace_keeps_out_who_has_not_heard_of_it, with_grace,
+                                        fixture_down),
         T(a_kick_in_person_ends_what_an_older_token_has_saved),
         T(a_password_of_the_operator_ends_the_sessions_of_the_old_one),
         T(a_ban_of_an_account_hits_nobody_else_of_its_name),
@@ -505,6 +562,8 @@ int main(void)
         T(what_a_temporary_op_sets_ends_with_its_stay),
         T(what_a_temporary_op_sets_ends_with_the_server),
         T(a_ban_and_a_mute_by_a_temporary_op_end_with_its_stay),
+        T(a_temporary_bar_keeps_out_who_is_saved),
+        T(a_temporary_op_does_not_shorten_what_lasts),
         T(a_temporary_op_cannot_delete_the_past),
         T(the_roles_that_a_temporary_op_gives_end_with_a_stay),
         T(the_muted_do_not_speak_by_names),

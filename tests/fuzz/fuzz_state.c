@@ -2,7 +2,8 @@
 /*
  * Several clients of one chatd, all of its threads and its store: an input is what they do, in turn. After each step that
  * waits, and at the end, what must always be true is checked: each line that a client reads ends in one CRLF and has none
- * inside; who is in a room has it in their list, and the other way round; counts come back to zero.
+ * inside; who is in a room is online under the name that the room has; clients are in as many rooms as rooms have
+ * members; counts come back to zero.
  *
  * A byte of an input says which client goes on and how many of the words of this file it sends; the bytes behind choose
  * them. 0xff closes its connection, 0xfe waits for all. A new client comes with a name and into a room, unless bit 5 is
@@ -159,20 +160,20 @@ struct check {
 static void check_room(struct room *r, void *arg)
 {
     struct check *ck = arg;
-    lock_acquire(&r->lock);
-    must(r->present == r->fanout.count);
-    for (int i = 0; i < r->fanout.count; i++) {
-        const struct member *m = r->fanout.members[i].member;
-        must(member_is_in(m, r) && m->listed && strcmp(r->fanout.members[i].name, m->name) == 0);
-    }
-    ck->memberships += r->fanout.count;
-    lock_release(&r->lock);
+    struct strv names = {0};
+    char name[NAME_SIZE];
+    roster_names(r, &names);
+    must((size_t)atomic_load(&r->present) == names.n);
+    for (size_t i = 0; i < names.n; i++)
+        must(users_find(names.v[i], name) && strcmp(names.v[i], name) == 0);
+    ck->memberships += (int)names.n;
+    strv_fini(&names);
 }
 
 static void count_lists(struct pair *p, void *arg)
 {
-    const struct session *s = p->user;
-    *(int *)arg += s->member.room_count;
+    struct session *s = p->user;
+    *(int *)arg += atomic_load(&s->room_count);
 }
 
 /* Nobody does anything now. A client that was removed from a room drops it from its own list at its next line, which was

@@ -172,7 +172,7 @@ static void a_new_room_of_the_name_has_numbers_above_all_that_were_given(void **
     room_number_locked(r, &next);
     lock_release(&r->lock);
     assert_true(next.id > late.id);
-    assert_false(room_owns_number(r, late.id));
+    assert_false(room_keeps_place(r, late.id));
     rooms_release(r);
 }
 

@@ -6,7 +6,6 @@
 #include "config.h"
 
 #include "base/clock.h"
-#include "base/date.h"
 #include "chat/settings.h"
 #include "proto/text.h"
 #include "serve/moderate.h"
@@ -111,7 +110,7 @@ static bool cut_duration(char **text, int64_t *until_ms)
     *end = '\0';
     bool is_valid = read_duration(word, &span_ms);
     if (is_valid) {
-        *until_ms = date_used_ms() + span_ms;
+        *until_ms = clock_wall_ms() + span_ms;
         *text = after ? end + 1 : end;
     }
     *end = after;
