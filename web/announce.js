@@ -3,6 +3,7 @@
 import { byId, el, icon } from './dom.js';
 import { button } from './dialog.js';
 
+const place = byId('toast');
 const SOON_MS = 300, TOAST_MS = 8000;
 let unsaid = [], sayTimer = null, toastTimer = null;
 
@@ -17,10 +18,10 @@ export function announce(text) {
 }
 
 export function toast(text) {
-  byId('toast').textContent = text;
-  byId('toast').hidden = false;
+  place.textContent = text;
+  place.hidden = false;
   clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => { byId('toast').hidden = true; }, TOAST_MS);
+  toastTimer = setTimeout(() => { place.hidden = true; }, TOAST_MS);
 }
 
 // Stays until one of its buttons is pressed.

@@ -5,7 +5,7 @@
 // Lines that may come at any time: they end no answer.
 const beside = ['NOTICE', 'JOIN', 'MAIL', 'PRIVMSG', 'INVITE'];
 // The last words before a connection is closed answer nothing.
-const lastWords = /^(Login timeout|Too slow|Flooding|Kicked: |Name registered by the operator|Replaced by a new login|Server stopping|Server full|Too many connections)/;
+const lastWords = /^(Login timeout|Too slow|Flooding|Kicked: |Name registered by the operator|New password set|Replaced by a new login|Server stopping|Server full|Too many connections)/;
 const lost = { id: null, time: null, verb: 'ERROR', rest: 'no connection' };
 
 export class Asked {
@@ -41,7 +41,7 @@ export class Asked {
   // An own line has come back.
   echo(key, kind, text) {
     const row = this.due[0]?.row;
-    if (row && row.talk.key.toLowerCase() === key.toLowerCase() && row.kind === kind && row.text === text) this.due.shift();
+    if (row && row.talk.low === key.toLowerCase() && row.kind === kind && row.text === text) this.due.shift();
   }
 
   // A line without tags. False: it answers nothing.

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: ISC
 // The rooms that there are, and a field to find one or name a new one.
-import { byId, el } from './dom.js';
+import { byId, el, own } from './dom.js';
+import { unseen } from './text.js';
 
-const SHOWN = 300;
+const SHOWN = 300, wanted = byId('join-name');
 
 export class Browse {
   // on: join(room, tell), where tell(text) says what is wrong; opened(), closed()
   constructor(session, on) {
     this.session = session;
     this.on = on;
-    byId('join-name').oninput = () => this.draw();
-    byId('join-form').onsubmit = (event) => {
-      event.preventDefault();
-      this.join(byId('join-name').value.trim());
-    };
+    wanted.oninput = () => this.draw();
+    byId('join-form').onsubmit = own(() => this.join(wanted.value));
     byId('browse-close').onclick = () => this.close();
   }
 
@@ -24,11 +22,11 @@ export class Browse {
   open() {
     byId('browse').hidden = false;
     byId('app').classList.add('browsing');
-    byId('join-name').value = '';
+    wanted.value = '';
     byId('join-why').textContent = '';
     this.draw();
     this.on.opened();
-    byId('join-name').focus();
+    wanted.focus();
     this.session.askKnown(() => this.draw());
   }
 
@@ -40,12 +38,12 @@ export class Browse {
   }
 
   join(room) {
-    const [name, ...key] = room.split(/\s+/);
+    const [name, ...key] = room.split(unseen).filter(Boolean);
     if (name) this.on.join(name, key.join(' '), (text) => { byId('join-why').textContent = text; });
   }
 
   draw() {
-    const { session } = this, filter = byId('join-name').value.toLowerCase().replace(/^#/, '');
+    const { session } = this, filter = wanted.value.toLowerCase().replace(/^#/, '');
     const found = session.known.filter((k) => k.room.toLowerCase().includes(filter));
     const isHere = (room) => session.model.talks.get(room.toLowerCase())?.isIn;
     byId('browse-title').textContent = session.known.length ? 'Rooms here' : 'It is quiet here';

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: ISC
 // Times as a reader in this place and language expects them.
 
-const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
-const dayOfYear = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+const format = (parts) => new Intl.DateTimeFormat(undefined, parts);
+const inYear = { day: 'numeric', month: 'long' }, inWeek = { weekday: 'long', ...inYear };
+const time = format({ hour: '2-digit', minute: '2-digit' }), date = format(inYear), day = format(inWeek);
+const dayOfYear = format({ ...inWeek, year: 'numeric' });
 
 export const timeText = (ms) => time.format(ms);
-
-const date = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long' });
 
 // "11:40", or on another day "11:40 on 3 December"
 export const untilText = (ms) => (isSameDay(ms, Date.now()) ? timeText(ms) : `${timeText(ms)} on ${dateText(ms)}`);

@@ -24,7 +24,7 @@ export class Commands {
       rename: (args) => session.rename(args, (answer) => on.toast(answer.rest)),
       register: (args) => session.asked.ask(`REGISTER ${args}`, (answer) => {
         on.toast(answer.rest);
-        if (answer.verb === 'OK') session.keepToken();
+        if (answer.isOk) session.keepToken();
       }),
     };
     this.on = on;
@@ -35,15 +35,15 @@ export class Commands {
   }
 
   run(text, talk) {
-    const [word, args] = cut(text.slice(1)), verb = word.toUpperCase();
-    if (this.local[word.toLowerCase()]) {
-      this.local[word.toLowerCase()](args);
+    const [word, args] = cut(text.slice(1)), verb = word.toUpperCase(), here = this.local[word.toLowerCase()];
+    if (here) {
+      here(args);
       return;
     }
     const command = `${verb}${args ? ` ${args}` : ''}`, isInRoom = roomCommands.includes(verb);
     // What was done in a room is a row already.
-    const shown = (answer, lines) => this.show(talk, lines.filter((l) => !(isInRoom && args && verb !== 'INVITE' && l.verb === 'OK')));
-    if (secret.test(verb)) this.session.asked.ask(command, (answer) => this.on.toast(answer.verb === 'OK' ? 'Done' : answer.rest));
+    const shown = (answer, lines) => this.show(talk, lines.filter((l) => !(isInRoom && args && verb !== 'INVITE' && l.isOk)));
+    if (secret.test(verb)) this.session.asked.ask(command, (answer) => this.on.toast(answer.isOk ? 'Done' : answer.rest));
     else if (isInRoom) this.session.inRoom(talk, command, shown, true);
     else this.session.asked.askAll(command, shown);
   }

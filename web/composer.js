@@ -2,7 +2,7 @@
 // Where one writes: drafts, completion, what has to be confirmed, and the bar in its place where one may not write.
 import { barOf } from './bar.js';
 import { askFirst, button, field } from './dialog.js';
-import { byId, el, icon } from './dom.js';
+import { byId, el, icon, own } from './dom.js';
 import { isSecret } from './line.js';
 import { load, save } from './store.js';
 import { bytesOf, cleaned, isBlank, linesOf } from './text.js';
@@ -10,6 +10,7 @@ import { toast } from './announce.js';
 
 const TEXT_BYTES = 3800, MANY_LINES = 5, MANY_BYTES = 4000, DRAFT_MS = 300;
 
+const place = byId('bar');
 const isTouch = () => matchMedia('(pointer: coarse)').matches; // there a button sends, and Enter begins a line
 const isCommand = (text) => text.startsWith('/') && !text.startsWith('//');
 
@@ -20,7 +21,7 @@ export class Composer {
     this.on = on;
     this.box = byId('message');
     this.drafts = load('drafts', {});
-    byId('say').onsubmit = (event) => { event.preventDefault(); this.submit(); };
+    byId('say').onsubmit = own(() => this.submit());
     this.box.oninput = () => this.changed();
     this.box.onkeydown = (event) => this.keyed(event);
     addEventListener('pagehide', () => this.keep());
@@ -32,7 +33,7 @@ export class Composer {
     const talk = this.model.open;
     this.box.value = talk.draft;
     this.box.placeholder = `Message ${talk.key}`;
-    this.box.setAttribute('aria-label', `Message to ${talk.title}`);
+    this.box.ariaLabel = `Message to ${talk.title}`;
     this.completing = null;
     this.fit();
     this.drawBar();
@@ -40,7 +41,7 @@ export class Composer {
   }
 
   focus() {
-    (byId('write').hidden ? byId('bar').querySelector('input') ?? byId('log') : this.box).focus();
+    (byId('write').hidden ? place.querySelector('input') ?? byId('log') : this.box).focus();
   }
 
   set(text) {
@@ -70,9 +71,9 @@ export class Composer {
 
   // Drafts outlive the page.
   keep() {
-    for (const talk of this.model.talks.values())
-      if (talk.draft.trim()) this.drafts[talk.key.toLowerCase()] = talk.draft;
-      else delete this.drafts[talk.key.toLowerCase()];
+    for (const talk of this.model.all)
+      if (!isBlank(talk.draft)) this.drafts[talk.low] = talk.draft;
+      else delete this.drafts[talk.low];
     if (this.model.me) save('drafts', Object.keys(this.drafts).length ? this.drafts : null);
   }
 
@@ -106,18 +107,15 @@ export class Composer {
   // ---- keys ----
 
   keyed(event) {
-    if (event.isComposing || event.keyCode === 229) return;
-    if (event.key === 'Enter' && !event.shiftKey && !isTouch()) {
-      event.preventDefault();
-      this.submit();
-    } else if (event.key === 'Tab' && !event.shiftKey && this.complete()) {
-      event.preventDefault();
-    } else if (event.key === 'ArrowUp' && !event.altKey && this.recall()) {
-      event.preventDefault();
-    } else if (event.key === 'PageUp' || event.key === 'PageDown') {
-      this.on.scroll(event.key === 'PageUp' ? -0.8 : 0.8);
-      event.preventDefault();
-    }
+    if (!event.isComposing && event.keyCode !== 229 && this.uses(event)) event.preventDefault();
+  }
+
+  // Whether the key did something here.
+  uses({ key, shiftKey, altKey }) {
+    if (key === 'Enter' && !shiftKey && !isTouch()) this.submit();
+    else if (key === 'PageUp' || key === 'PageDown') this.on.scroll(key === 'PageUp' ? -0.8 : 0.8);
+    else return (key === 'Tab' && !shiftKey && this.complete()) || (key === 'ArrowUp' && !altKey && this.recall());
+    return true;
   }
 
   // The last own lines, one after the other, in a box that has nothing else in it.
@@ -159,10 +157,10 @@ export class Composer {
     byId('away').textContent = away;
     byId('away').hidden = !away;
     byId('write').hidden = !!bar;
-    byId('bar').hidden = !bar;
+    place.hidden = !bar;
     if (!bar && this.bar) this.fit();
-    if (bar && bar.kind === this.bar?.kind && this.barTalk === talk) byId('bar').querySelector('.reason').textContent = bar.text;
-    else byId('bar').replaceChildren(...(bar ? this.barParts(talk, bar) : []));
+    if (bar && bar.kind === this.bar?.kind && this.barTalk === talk) place.querySelector('.reason').textContent = bar.text;
+    else place.replaceChildren(...(bar ? this.barParts(talk, bar) : []));
     if (bar && !this.bar && hadFocus) byId('log').focus();
     this.bar = bar;
     this.barTalk = talk;
@@ -174,12 +172,9 @@ export class Composer {
     if (bar.action === 'join') return [reason, button('Join', () => this.on.join(talk, '', tell), 'button.link')];
     if (bar.action !== 'key') return [icon(bar.kind === 'slow' ? 'wait' : 'lock'), reason];
     const key = field('Key', { maxLength: 32, autocomplete: 'off' });
-    const enter = () => key.input.value.trim() && this.on.join(talk, key.input.value.trim(), (text) => key.tell(text));
-    key.input.onkeydown = (event) => {
-      if (event.key !== 'Enter') return;
-      event.preventDefault();
-      enter();
-    };
+    const enter = () => key.text && this.on.join(talk, key.text, (text) => key.tell(text));
+    const entered = own(enter);
+    key.input.onkeydown = (event) => { if (event.key === 'Enter') entered(event); };
     return [icon('lock'), reason, key.part, button('Join', enter, 'button.btn')];
   }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 // Dialogs over the page, and the fields of their forms. A dialog holds the focus while it is open, and gives it back;
 // Esc and a click beside it close it.
-import { el, icon } from './dom.js';
+import { el, icon, own } from './dom.js';
+import { trimmed } from './text.js';
 
 let made = 0;
 
@@ -19,13 +20,20 @@ export function openDialog(title, children, { classes = '', closed = () => {} } 
 
 export const isDialogOpen = () => !!document.querySelector('dialog[open]');
 
-// A labelled input with a place below it for what is wrong: { part, input, tell(text, isBad) }.
+// A place for what came of it: { part, tell(text, isBad) }.
+export function remark(props = {}) {
+  const part = el('p.why', { role: 'status', ...props });
+  return { part, tell(text, isBad = true) { part.textContent = text; part.classList.toggle('bad', isBad); } };
+}
+
+// A labelled input with a place below it for what is wrong: { part, input, text, tell(text, isBad) }. `text` is what was
+// typed, trimmed.
 export function field(label, props = {}) {
   const id = `field-${++made}`;
   const input = el('input.field', { id, autocapitalize: 'none', spellcheck: false, 'aria-describedby': `${id}-why`, ...props });
-  const why = el('p.why', { id: `${id}-why`, role: 'status' });
-  const tell = (text, isBad = true) => { why.textContent = text; why.classList.toggle('bad', isBad); };
-  return { part: el('div.part', {}, el('label', { htmlFor: id }, label), input, why), input, tell };
+  const why = remark({ id: `${id}-why` });
+  return { part: el('div.part', {}, el('label', { htmlFor: id }, label), input, why.part), input, tell: why.tell,
+           get text() { return trimmed(input.value); } };
 }
 
 // A box to tick: { part, input }.
@@ -36,18 +44,19 @@ export function tick(label, isOn, changed = null) {
 
 // options: [value, text] each.
 export function choice(label, options, classes = '.field') {
-  const select = el(`select${classes}`, { ariaLabel: label }, ...options.map(([value, text]) => el('option', { value }, text)));
-  return select;
+  return el(`select${classes}`, { ariaLabel: label }, ...options.map(([value, text]) => el('option', { value }, text)));
 }
 
 export function form(submit, ...children) {
-  return el('form.part', { onsubmit: (event) => { event.preventDefault(); submit(); } }, ...children);
+  return el('form.part', { onsubmit: own(submit) }, ...children);
 }
 
 export const button = (text, onclick, what = 'button.btn.soft') => el(what, { type: 'button', onclick }, text);
 
+// A button that closes its dialog, and does something.
+export const closing = (text, does, what) => button(text, (event) => { event.target.closest('dialog').close(); does(); }, what);
+
 // A question with one thing to do: yes().
 export function askFirst(title, text, verb, yes) {
-  const dialog = openDialog(title, [el('p', {}, text), el('div.row', {},
-    button(verb, () => { dialog.close(); yes(); }, 'button.btn'), button('Cancel', () => dialog.close()))]);
+  openDialog(title, [el('p', {}, text), el('div.row', {}, closing(verb, yes, 'button.btn'), closing('Cancel', () => {}))]);
 }

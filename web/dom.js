@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 // The only place that makes elements. Texts become text nodes and never markup.
+import { timeText } from './clock.js';
 
 const icons = {
   find: 'M4 9a5 5 0 1 0 10 0a5 5 0 1 0-10 0m9 4 4 4',
@@ -29,19 +30,22 @@ export function el(what, props = {}, ...children) {
   return e;
 }
 
-export function icon(name, label) {
-  const space = 'http://www.w3.org/2000/svg';
-  const svg = document.createElementNS(space, 'svg'), path = document.createElementNS(space, 'path');
-  svg.setAttribute('viewBox', '0 0 20 20');
-  if (label) {
-    svg.setAttribute('role', 'img');
-    svg.setAttribute('aria-label', label);
-  } else {
-    svg.setAttribute('aria-hidden', 'true');
-  }
-  path.setAttribute('d', icons[name]);
-  svg.append(path);
-  return svg;
+export const clockTime = (ms) => el('time', { dateTime: new Date(ms).toISOString() }, timeText(ms));
+
+function drawn(tag, attributes, ...children) {
+  const e = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [key, value] of Object.entries(attributes)) e.setAttribute(key, value);
+  e.append(...children);
+  return e;
 }
+
+// Without a label it says nothing to those who do not see it.
+export function icon(name, label) {
+  return drawn('svg', { viewBox: '0 0 20 20', ...(label ? { role: 'img', 'aria-label': label } : { 'aria-hidden': 'true' }) },
+               drawn('path', { d: icons[name] }));
+}
+
+// For an event that does this, and nothing of its own.
+export const own = (does) => (event) => { event.preventDefault(); does(event); };
 
 export const byId = (id) => document.getElementById(id);

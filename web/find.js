@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: ISC
 // Searching in what is kept: words and filters, the hits by day, and further back.
-import { dateText, dayText, isSameDay, timeText } from './clock.js';
+import { dateText, dayText, isSameDay } from './clock.js';
 import { button } from './dialog.js';
-import { byId, el } from './dom.js';
-import { parseHist } from './line.js';
-import { colourOf, partsFound } from './text.js';
+import { byId, clockTime, el, own } from './dom.js';
+import { parseHist, restsOf } from './line.js';
+import { colourOf, partsFound, trimmed } from './text.js';
 
 const WHEN = [['', 'any time'], ['1d', 'the last day'], ['7d', 'the last week'], ['30d', 'the last month'], ['365d', 'the last year']];
+
+const box = byId('find-words');
 
 export class Find {
   // on: show(room, id), opened(), closed()
@@ -15,7 +17,7 @@ export class Find {
     this.on = on;
     this.hits = [];
     byId('find-when').append(...WHEN.map(([value, text]) => el('option', { value }, text)));
-    byId('find-form').onsubmit = (event) => { event.preventDefault(); this.search(); };
+    byId('find-form').onsubmit = own(() => this.search());
     for (const id of ['find-in', 'find-from', 'find-when']) byId(id).onchange = () => this.search();
     byId('find-close').onclick = () => this.close();
   }
@@ -32,10 +34,10 @@ export class Find {
     byId('find').hidden = false;
     byId('app').classList.add('finding');
     this.on.opened();
-    byId('find-words').focus();
-    byId('find-words').select();
+    box.focus();
+    box.select();
     if (words === null) return;
-    byId('find-words').value = words;
+    box.value = words;
     this.search();
   }
 
@@ -49,13 +51,13 @@ export class Find {
   // What is looked for, in words: "“label printer” in #general from erin".
   get about() {
     const { words, room, from, when } = this.query;
-    return [words ? `“${words}”` : 'anything', room ? `in ${room}` : '', from ? `from ${from}` : '',
-            when ? `in ${WHEN.find(([value]) => value === when)[1]}` : ''].filter(Boolean).join(' ');
+    return [words ? `“${words}”` : 'anything', room && `in ${room}`, from && `from ${from}`,
+            when && `in ${WHEN.find(([value]) => value === when)[1]}`].filter(Boolean).join(' ');
   }
 
   search() {
-    this.query = { words: byId('find-words').value.trim(), room: byId('find-in').value,
-                   from: byId('find-from').value.trim(), when: byId('find-when').value };
+    this.query = { words: trimmed(box.value), room: byId('find-in').value,
+                   from: trimmed(byId('find-from').value), when: byId('find-when').value };
     this.hits = [];
     const { words, room, from } = this.query;
     if (words || room || from) this.ask('');
@@ -68,11 +70,11 @@ export class Find {
     this.tell('Searching …');
     this.session.asked.ask(command, (answer, lines) => {
       if (query !== this.query) return; // another search has begun
-      if (answer.verb !== 'OK') {
+      if (!answer.isOk) {
         this.tell(answer.rest, 'Try again', before);
         return;
       }
-      this.add(lines.filter((l) => l.verb === 'HIST').map((l) => parseHist(l.rest)));
+      this.add(restsOf(lines, 'HIST').map(parseHist));
       this.showEnd(answer.rest, lines.length > 1 || before === '');
     });
   }
@@ -117,7 +119,7 @@ export class Find {
     const text = el('p', { dir: 'auto' }, hit.kind === 'me' ? `∗ ${hit.who} ` : null,
                     ...partsFound(hit.text, this.query.words).map((p) => (p.kind === 'found' ? el('mark', {}, p.text) : p.text)));
     return el('li', {}, el('button.hit', { onclick: () => this.on.show(hit.room, hit.id) }, el('span', {},
-      el(`b.name.n${colourOf(hit.who)}`, {}, hit.who), el('time', { dateTime: new Date(hit.time).toISOString() }, timeText(hit.time)),
+      el(`b.name.n${colourOf(hit.who)}`, {}, hit.who), clockTime(hit.time),
       this.query.room ? null : el('small', {}, hit.room)), text));
   }
 }

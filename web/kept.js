@@ -14,9 +14,9 @@ export class Kept {
 
   // A new talk begins with what was kept of it.
   prepare(talk) {
-    const read = load('read', {})[talk.key.toLowerCase()];
+    const read = load('read', {})[talk.low];
     talk.readId = read ? BigInt(read) : null;
-    talk.isQuiet = load('quiet', []).includes(talk.key.toLowerCase());
+    talk.isQuiet = load('quiet', []).includes(talk.low);
   }
 
   // The private talks of this name, once it is known.
@@ -32,7 +32,7 @@ export class Kept {
 
   quiet(talk, isQuiet) {
     talk.isQuiet = isQuiet;
-    save('quiet', [...this.model.talks.values()].filter((t) => t.isQuiet).map((t) => t.key.toLowerCase()));
+    save('quiet', this.model.all.filter((t) => t.isQuiet).map((t) => t.low));
     this.model.changed(talk, 'list');
   }
 
@@ -47,8 +47,8 @@ export class Kept {
     this.timer = null;
     if (!this.isDue || this.restored !== this.model.me || !this.model.me) return;
     const read = load('read', {}), talks = {};
-    for (const talk of this.model.talks.values())
-      if (talk.readId !== null) read[talk.key.toLowerCase()] = String(talk.readId);
+    for (const talk of this.model.all)
+      if (talk.readId !== null) read[talk.low] = String(talk.readId);
       else if (!talk.isRoom && talk.rows.length) talks[talk.key] = talk.rows.filter((row) => row.kind !== 'event' && !row.state)
         .slice(-LINES).map((row) => [row.time, row.who, row.kind, row.text]);
     save('read', read);

@@ -3,14 +3,18 @@
 import { openDialog } from './dialog.js';
 import { el } from './dom.js';
 
+const isCtrl = (e) => (e.ctrlKey || e.metaKey) && !e.altKey;
+const ctrl = (key, isShift) => (e) => isCtrl(e) && e.shiftKey === isShift && e.key.toLowerCase() === key;
+const alt = (key, isShift) => (e) => e.altKey && e.shiftKey === isShift && e.key === key;
+
 // what it does, how it is shown, whether an event is it
 const list = [
-  ['goTo', 'Go to a room or a person', 'Ctrl K', (e) => isCtrl(e) && !e.shiftKey && e.key.toLowerCase() === 'k'],
-  ['up', 'The room above', 'Alt ↑', (e) => e.altKey && !e.shiftKey && e.key === 'ArrowUp'],
-  ['down', 'The room below', 'Alt ↓', (e) => e.altKey && !e.shiftKey && e.key === 'ArrowDown'],
-  ['upUnread', 'The unread room above', 'Alt Shift ↑', (e) => e.altKey && e.shiftKey && e.key === 'ArrowUp'],
-  ['downUnread', 'The unread room below', 'Alt Shift ↓', (e) => e.altKey && e.shiftKey && e.key === 'ArrowDown'],
-  ['find', 'Search', 'Ctrl Shift F', (e) => isCtrl(e) && e.shiftKey && e.key.toLowerCase() === 'f'],
+  ['goTo', 'Go to a room or a person', 'Ctrl K', ctrl('k', false)],
+  ['up', 'The room above', 'Alt ↑', alt('ArrowUp', false)],
+  ['down', 'The room below', 'Alt ↓', alt('ArrowDown', false)],
+  ['upUnread', 'The unread room above', 'Alt Shift ↑', alt('ArrowUp', true)],
+  ['downUnread', 'The unread room below', 'Alt Shift ↓', alt('ArrowDown', true)],
+  ['find', 'Search', 'Ctrl Shift F', ctrl('f', true)],
   ['', 'Scroll the messages while writing', 'Page ↑ ↓'],
   ['', 'In the messages: one by one; what can be done with one', '↑ ↓, Enter'],
   ['', 'Complete a name, a room or a command', 'Tab'],
@@ -19,7 +23,6 @@ const list = [
   ['escape', 'Close what is open, then the newest message, then the box', 'Esc', (e) => e.key === 'Escape'],
   ['keys', 'This list', 'Ctrl /', (e) => isCtrl(e) && e.key === '/'],
 ];
-const isCtrl = (e) => (e.ctrlKey || e.metaKey) && !e.altKey;
 
 // does: by the first word of a row, a function; it returns false if the key is not its own now.
 export function listen(does) {
@@ -41,7 +44,7 @@ function sorted(talks, text) {
 }
 
 export function openGoTo(talks, go) {
-  const input = el('input.field', { type: 'text', role: 'combobox', ariaLabel: 'Room or person', autocomplete: 'off', 'aria-expanded': 'true',
+  const input = el('input.field', { role: 'combobox', ariaLabel: 'Room or person', autocomplete: 'off', 'aria-expanded': 'true',
                                     'aria-controls': 'go-list', 'aria-autocomplete': 'list' });
   const options = el('ul', { id: 'go-list', role: 'listbox', ariaLabel: 'Rooms and people' });
   const dialog = openDialog('Go to', [input, options], { classes: '.narrow' });

@@ -2,7 +2,7 @@
 // Lines of the native protocol (doc/protocol.md) to plain objects, and back. Pure.
 import { unseen } from './text.js';
 
-// { id, time, verb, rest }: id is a BigInt and time in milliseconds, both null for a line without tags.
+// { id, time, verb, rest, isOk }: id is a BigInt and time in milliseconds, both null for a line without tags.
 export function parseLine(line) {
   const out = { id: null, time: null, verb: '', rest: '' };
   if (line.startsWith('@')) {
@@ -15,6 +15,7 @@ export function parseLine(line) {
     line = line.slice(end + 1);
   }
   [out.verb, out.rest] = cut(line);
+  out.isOk = out.verb === 'OK';
   return out;
 }
 
@@ -35,6 +36,9 @@ export function cutWords(text, n) {
   return [...words, text];
 }
 
+// What follows the verb in the lines that have it.
+export const restsOf = (lines, verb) => lines.filter((l) => l.verb === verb).map((l) => l.rest);
+
 // HIST #room id time name text, or with a lone * before the name: an action.
 export function parseHist(rest) {
   const [room, id, time, after] = cutWords(rest, 3);
@@ -47,9 +51,9 @@ export function parseHist(rest) {
 
 // ---- what must not be said aloud: commands with a secret in them, mistyped (src/proto/aloud.c has the same rule) ----
 
-const marks = /[\x01-@[-\x60{-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\xd7\xf7\u02b0-\u036f\u060c\u061b\u061c\u061f\u1680\u180b-\u180f\u2000-\u2bff\u2e00-\u2e7f\u3000-\u3020\u30fb\u3164\ufe00-\ufe6f\ufeff\uff01-\uff20\uff3b-\uff40\uff5b-\uff65\uffa0\uffe0-\ufffd\u{e0000}-\u{e0fff}]/u;
-// Those of them that are typed before a word on purpose, so not in the place of a slash.
-const leads = /[\t "-$'(*<@[{\xa0\xa1\xab-\xad\xbb\xbf\u1680\u180b-\u180f\u2000-\u206f\u2800\u3000\u3008-\u3020\u3164\ufe00-\ufe0f\ufeff\u{e0000}-\u{e0fff}]/u;
+const marks = /[\x01-@[-\x60{-©«-´¶-¹»-¿×÷\u02b0-\u036f\u060c\u061b\u061f\u1680\u2000-\u2bff\u2e00-\u2e7f\u3000-\u3020\u30fb\ufe10-\ufe6f\uff01-\uff20\uff3b-\uff40\uff5b-\uff65\uffe0-\ufffd\p{DI}]/u;
+// Those of them that are seen and typed before a word on purpose, so not in the place of a slash.
+const leads = /["-$'(*<@[{¡«-\xad»¿\u2010-\u205e\u3008-\u3020]/u;
 const letter = /[A-Za-zＡ-Ｚａ-ｚ]/u;
 const secrets = ['USERNAME', 'REGISTER', 'PASSWD', 'UNREGISTER', 'RESUME', 'PRIVMSG'];
 

@@ -2,7 +2,7 @@
 // The messages of the open talk: a window of its rows is in the document. At the bottom one stays there; otherwise
 // nothing moves what is being read. Elements that look the same stay the same, so focus and selection do.
 import { dayText, timeText } from './clock.js';
-import { byId, el, icon } from './dom.js';
+import { byId, clockTime, el, icon } from './dom.js';
 import { foldText, itemsOf } from './rows.js';
 import { colourOf, isEmojiOnly, partsOf } from './text.js';
 
@@ -11,12 +11,14 @@ const WINDOW = 380, PAGE = 100, NEAR = 60;
 export class Log {
   // on: older(talk), load(talk, after), isSeen(), again(row), drop(row), person(name), menu(row), type(key)
   constructor(model, on) {
-    this.model = model;
-    this.on = on;
-    this.box = byId('log');
-    this.list = byId('rows');
-    this.pill = byId('pill');
-    this.shown = new Map(); // by key of an item: { sign, element }
+    Object.assign(this, {
+      model,
+      on,
+      box: byId('log'),
+      list: byId('rows'),
+      pill: byId('pill'),
+      shown: new Map(), // by key of an item: { sign, element }
+    });
     this.box.onscroll = () => this.scrolled();
     this.box.onkeydown = (event) => this.keyed(event);
     this.box.oncopy = (event) => this.copied(event);
@@ -128,21 +130,19 @@ export class Log {
     }
   }
 
+  // How far below the top of the log it begins.
+  offset(item) {
+    return item.getBoundingClientRect().top - this.box.getBoundingClientRect().top;
+  }
+
   firstInSight() {
-    const top = this.box.getBoundingClientRect().top;
-    for (const item of this.list.children)
-      if (item.row && item.getBoundingClientRect().bottom > top)
-        return { row: item.row, offset: item.getBoundingClientRect().top - top };
-    return null;
+    const item = [...this.list.children].find((e) => e.row && this.offset(e) + e.offsetHeight > 0);
+    return item ? { row: item.row, offset: this.offset(item) } : null;
   }
 
   restore(anchor) {
-    for (const item of this.list.children)
-      if (item.row === anchor.row) {
-        const top = item.getBoundingClientRect().top - this.box.getBoundingClientRect().top;
-        this.box.scrollTop += top - anchor.offset;
-        return;
-      }
+    const item = [...this.list.children].find((e) => e.row === anchor.row);
+    if (item) this.box.scrollTop += this.offset(item) - anchor.offset;
   }
 
   // ---- items ----
@@ -178,7 +178,7 @@ export class Log {
     const item = el(`li.m${isHead ? '.head' : ''}${row.isForMe && this.talk.isRoom ? '.at' : ''}${row.state ? `.${row.state}` : ''}`,
                     { tabIndex: -1 });
     item.append(row.state === 'waits' ? el('span.when', {}, icon('wait', 'Not sent yet')) :
-                el('time', { dateTime: new Date(row.time).toISOString() }, timeText(row.time)));
+                clockTime(row.time));
     if (isHead && row.kind !== 'me')
       item.append(row.isMine || row.who === 'server' ? el('b.name', {}, row.who) :
                   el(`b.name.n${colourOf(row.who)}`, { onclick: () => this.on.person(row.who) }, row.who));
@@ -216,20 +216,21 @@ export class Log {
   }
 
   older() {
-    const { rows } = this.talk, [from, upto] = this.range();
+    const [from, upto] = this.range();
     if (!from) {
       this.on.older(this.talk);
       return;
     }
-    this.slide(rows, from - PAGE, upto);
+    this.slide(from - PAGE, upto);
   }
 
   newer() {
-    const { rows } = this.talk, [from, upto] = this.range();
-    this.slide(rows, upto + PAGE - from > WINDOW ? upto + PAGE - WINDOW : from, upto + PAGE);
+    const [from, upto] = this.range();
+    this.slide(upto + PAGE - from > WINDOW ? upto + PAGE - WINDOW : from, upto + PAGE);
   }
 
-  slide(rows, from, upto) {
+  slide(from, upto) {
+    const { rows } = this.talk;
     from = Math.max(0, from);
     this.first = rows[from];
     this.last = rows[Math.min(rows.length, upto, from + WINDOW) - 1];
@@ -243,8 +244,8 @@ export class Log {
       this.changed();
       return;
     }
-    const { rows } = this.talk, [from, upto] = this.range();
-    if (from && this.box.scrollTop < this.box.clientHeight) this.slide(rows, from - PAGE, upto);
+    const [from, upto] = this.range();
+    if (from && this.box.scrollTop < this.box.clientHeight) this.slide(from - PAGE, upto);
     else this.draw();
     this.seen();
   }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: ISC
 // The door: a name, and a password if the name has one. What is refused is said beside its field.
-import { byId } from './dom.js';
+import { byId, own } from './dom.js';
+import { trimmed, unseen } from './text.js';
 
 const words = { 'Password required': 'This name is registered. If it is yours, enter its password; if not, pick another name.',
                 'Username taken': 'Somebody here has this name now. Pick another one.',
                 'Username reserved': 'Nobody may have this name. Pick another one.',
                 'Invalid username': 'A name has at most 32 letters, digits, _ - and . and begins with a letter or a digit.',
+                'New password set by the operator': 'The operator has set a new password for this name. Log in with it.',
                 'Token not valid': 'You were logged out. Log in again.' };
 const calm = ['Password required', 'Token not valid'];
 
@@ -17,13 +19,12 @@ function tell(part, text, isBad = true) {
 export class Door {
   // enter({ name, password, stays }), here(): this page instead of another one
   constructor(on) {
-    byId('login').onsubmit = (event) => {
-      event.preventDefault();
-      const name = byId('name').value.trim(), password = byId('password').value;
-      tell('name', /\s/.test(name) ? 'A name is one word: it has no blanks.' : '');
+    byId('login').onsubmit = own(() => {
+      const name = trimmed(byId('name').value), password = byId('password').value;
+      tell('name', unseen.test(name) ? 'A name is one word: it has no blanks.' : '');
       tell('password', /\s/.test(password) ? 'A password has no blanks here.' : '');
-      if (!/\s/.test(name + password)) on.enter({ name, password, stays: byId('stay').checked });
-    };
+      if (!unseen.test(name) && !/\s/.test(password)) on.enter({ name, password, stays: byId('stay').checked });
+    });
     byId('here').onclick = () => { byId('elsewhere').hidden = true; on.here(); };
   }
 

@@ -6,7 +6,7 @@ import { timeText } from './clock.js';
 import { Commands } from './commands.js';
 import { Composer } from './composer.js';
 import { isDialogOpen } from './dialog.js';
-import { byId, el, icon } from './dom.js';
+import { byId, el, icon, own } from './dom.js';
 import { Find } from './find.js';
 import { Kept } from './kept.js';
 import { listen, openGoTo, showKeys } from './keys.js';
@@ -23,6 +23,7 @@ import { logout, openSettings } from './settings.js';
 import { load, save } from './store.js';
 import { Tabs } from './tabs.js';
 
+const panes = document.body.classList;
 const isSeen = () => !document.hidden && document.hasFocus() && !byId('app').hidden && !browse.isOpen;
 const isNarrow = () => matchMedia('(max-width: 64rem)').matches;
 const model = new Model(changed), kept = new Kept(model);
@@ -40,7 +41,7 @@ const members = new Members(model, person);
 const browse = new Browse(session, { join: enter, opened: () => screen(), closed: () => model.open && composer.show() });
 const find = new Find(session, { show: showHit, opened: () => screen('find'), closed: () => screen() });
 const notify = new Notify(model, { isSeen, open });
-const tabs = new Tabs({ isActive: () => session.socket.wants, taken: () => { session.stop(); elsewhere(); } });
+const tabs = new Tabs({ isActive: () => session.socket.wants, taken: () => { session.socket.close(); elsewhere(); } });
 model.isRead = () => log.isAtEnd && isSeen();
 model.prepare = (talk) => { kept.prepare(talk); talk.draft = composer.draftOf(talk.key); };
 
@@ -105,32 +106,30 @@ function isIn(isAgain) {
   session.askKnown(() => {});
   if (isAgain) return;
   const wanted = decodeURIComponent(location.hash.slice(1)) || load('open', '');
-  const talk = model.talks.get(wanted.toLowerCase()) ?? listed(model).find((t) => t.isIn);
-  if (talk) open(talk);
-  else browse.open();
+  openSome(model.talks.get(wanted.toLowerCase()));
 }
 
 // Not even in.
 function closed(why) {
-  if (byId('door').hidden) door.show(load('name', ''));
+  if (byId('door').hidden) door.show(load('name'));
   door.waits(why);
 }
 
 // The server has ended it, and will do so again.
 function ended(why) {
   if (why === 'Replaced by a new login') elsewhere();
-  else door.show(model.me, why);
+  else door.refused(why, model.me);
 }
 
 function elsewhere() {
-  if (byId('app').hidden) door.showElsewhere(load('name', ''));
+  if (byId('app').hidden) door.showElsewhere(load('name'));
   else note('Open elsewhere.', 'You can read on here.', 'Use it here');
 }
 
 function useHere() {
   tabs.take();
-  if (load('token', null) || model.me) session.start();
-  else door.show(load('name', ''));
+  if (load('token') || model.me) session.start();
+  else door.show(load('name'));
 }
 
 function waits(text) {
@@ -162,8 +161,8 @@ function open(talk, isBack = false) {
   save('open', talk.key);
   if (!isBack && location.hash !== hash) history.pushState(null, '', hash);
   browse.close();
-  document.body.classList.remove('lists', 'members');
-  byId('log').setAttribute('aria-label', `Messages in ${talk.title}`);
+  panes.remove('lists', 'members');
+  byId('log').ariaLabel = `Messages in ${talk.title}`;
   byId('app').classList.remove('empty');
   drawHeader(talk);
   composer.show();
@@ -171,6 +170,12 @@ function open(talk, isBack = false) {
   changed(talk, 'list');
   changed(talk, 'members');
   session.look(talk);
+}
+
+// This talk, or else a room that one is in, or else the list of rooms.
+function openSome(talk = listed(model).find((t) => t.isIn)) {
+  if (talk) open(talk);
+  else browse.open();
 }
 
 function write(name, text = '') {
@@ -182,7 +187,7 @@ function write(name, text = '') {
 // Into a room. What is wrong is told where it was asked for; a room that has a lock is shown, with its key field.
 function enter(room, key, tell) {
   session.join(room, { key, done: (answer) => {
-    if (answer.verb === 'OK') return;
+    if (answer.isOk) return;
     if (/^(Permission denied|Banned)/.test(answer.rest)) open(session.barred(room, answer.rest));
     else tell(answer.rest);
   } });
@@ -190,7 +195,7 @@ function enter(room, key, tell) {
 
 function join(talk, key, tell) {
   session.join(talk.key, { key, done: (answer) => {
-    if (answer.verb === 'OK') return;
+    if (answer.isOk) return;
     session.barred(talk.key, answer.rest);
     tell(answer.rest === 'Permission denied' ? 'That is not the key.' : answer.rest);
   } });
@@ -199,13 +204,11 @@ function join(talk, key, tell) {
 function leave(talk) {
   if (!talk) return;
   session.leave(talk, (answer) => {
-    if (answer.verb !== 'OK') {
+    if (!answer.isOk) {
       toast(answer.rest);
       return;
     }
-    const next = listed(model).find((t) => t.isIn);
-    if (next) open(next);
-    else browse.open();
+    openSome();
   });
 }
 
@@ -253,9 +256,9 @@ function words(word) {
 
 // On narrow screens a pane covers the talk, and Back closes it.
 function screen(name = '') {
-  document.body.classList.remove('lists', 'members');
+  panes.remove('lists', 'members');
   if (name !== 'find') find.close();
-  if (name === 'members' || name === 'lists') document.body.classList.add(name);
+  if (name === 'members' || name === 'lists') panes.add(name);
   if (name && isNarrow() && history.state !== name) history.pushState(name, '');
 }
 
@@ -266,7 +269,7 @@ function next(by, isUnread) {
 
 function escape() {
   if (isDialogOpen()) return false;
-  if (find.isOpen || browse.isOpen || document.body.classList.contains('members') || document.body.classList.contains('lists')) {
+  if (find.isOpen || browse.isOpen || panes.contains('members') || panes.contains('lists')) {
     browse.close();
     screen();
   } else if (model.open && (model.open.newFrom || !log.isAtEnd)) {
@@ -289,12 +292,12 @@ const clicks = {
   join: () => browse.open(),
   back: () => screen('lists'),
   'show-find': () => (find.isOpen ? find.close() : find.open()),
-  'show-members': () => screen(document.body.classList.contains('members') ? '' : 'members'),
+  'show-members': () => screen(panes.contains('members') ? '' : 'members'),
   'hide-members': () => screen(),
   'room-menu': () => model.open && (model.open.isRoom ? openRoom(session, model.open, { leave, quiet }) : person(model.open.title)),
   settings: () => openSettings(session, notify, { quiet, keys: showKeys, logout: () => logout(session) }),
   retry: () => (session.socket.wants ? session.socket.retry() : useHere()),
-  skip: (event) => { event.preventDefault(); composer.focus(); },
+  skip: own(() => composer.focus()),
 };
 for (const [id, does] of Object.entries(clicks)) byId(id).onclick = (event) => { does(event); };
 addEventListener('focus', () => log.isAtEnd && isSeen() && model.read(model.open));
@@ -314,7 +317,7 @@ byId('place').textContent = byId('hello').textContent = location.hostname;
 
 tabs.isElsewhere().then((is) => {
   if (is) elsewhere();
-  else if (load('token', null)) session.start();
-  else door.show(load('name', ''));
+  else if (load('token')) session.start();
+  else door.show(load('name'));
   document.body.dataset.ready = timeText(Date.now()); // for those who wait until the page can be used
 });

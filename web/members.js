@@ -3,9 +3,7 @@
 import { byId, el } from './dom.js';
 import { Sight } from './sight.js';
 import { ranks } from './talk.js';
-import { colourOf } from './text.js';
-
-const byName = new Intl.Collator().compare;
+import { byName, colourOf } from './text.js';
 
 export class Members {
   // person(name): somebody was chosen
@@ -34,7 +32,7 @@ export class Members {
       .sort((a, b) => (ranks[b.role] ?? 0) - (ranks[a.role] ?? 0) || byName(a.name, b.name));
     const runs = found.filter((m) => ranks[m.role] >= ranks.op), others = found.slice(runs.length);
     byId('member-count').textContent = byId('member-number').textContent = all.length;
-    byId('show-members').setAttribute('aria-label', `Members, ${all.length}`);
+    byId('show-members').ariaLabel = `Members, ${all.length}`;
     this.sight.set([...(runs.length ? [{ title: 'Run this room' }, ...runs] : []),
                     ...(others.length ? [{ title: runs.length ? 'Everyone else' : 'Everyone' }, ...others] : [])]);
   }

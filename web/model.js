@@ -37,13 +37,15 @@ export const endOf = ({ until, why }) => `${until ? ` until ${untilText(until)}`
 
 export class Model {
   constructor(changed) {
-    this.changed = changed;
-    this.talks = new Map();
-    this.me = '';
-    this.open = null;          // the talk that is shown
-    this.isRead = () => false; // whether the end of the open talk is before the reader's eyes
-    this.isBacklog = true;     // what comes was said before
-    this.prepare = () => {};   // for a new talk: what was stored of it
+    Object.assign(this, {
+      changed,
+      talks: new Map(),
+      me: '',
+      open: null,          // the talk that is shown
+      isRead: () => false, // whether the end of the open talk is before the reader's eyes
+      isBacklog: true,     // what comes was said before
+      prepare: () => {},   // for a new talk: what was stored of it
+    });
   }
 
   talk(key) {
@@ -55,6 +57,10 @@ export class Model {
       this.changed(talk, 'list');
     }
     return this.talks.get(low);
+  }
+
+  get all() {
+    return [...this.talks.values()];
   }
 
   isMe(name) {
@@ -103,10 +109,9 @@ export class Model {
   }
 
   takePrivate(line) {
-    const isMail = line.verb === 'MAIL';
-    const [who, time, mail] = isMail ? cutWords(line.rest, 2) : [cut(line.rest)[0], null, cut(line.rest)[1]];
+    const [who, rest] = cut(line.rest), [sent, mail] = cut(rest), isMail = line.verb === 'MAIL';
     if (this.isMe(who)) return; // to oneself: it is there
-    this.heard(this.talk(who), { id: null, time: isMail ? Date.parse(time) : line.time ?? Date.now(), who, text: mail,
+    this.heard(this.talk(who), { id: null, time: isMail ? Date.parse(sent) : line.time ?? Date.now(), who, text: isMail ? mail : rest,
                                  isMine: false, kind: 'say' });
   }
 
@@ -116,7 +121,7 @@ export class Model {
       this.me = to;
       this.changed(null, 'me');
     }
-    for (const talk of this.talks.values()) {
+    for (const talk of this.all) {
       const member = talk.members.get(from.toLowerCase());
       if (!member) continue;
       talk.members.delete(from.toLowerCase());
@@ -141,9 +146,9 @@ export class Model {
     if (line.verb === 'SET') talk.options.set(...deed.who.split(' '));
     if (isAboutMe && (line.verb === 'KICK' || line.verb === 'BAN')) {
       this.left(talk);
-      talk.bar = { kind: line.verb === 'BAN' ? 'banned' : 'kicked', by: deed.by, until: deed.until, why: deed.why };
+      talk.bar = { ...deed, kind: line.verb === 'BAN' ? 'banned' : 'kicked' };
     }
-    if (isAboutMe && line.verb === 'MUTE') talk.bar = { kind: 'muted', until: deed.until, why: deed.why };
+    if (isAboutMe && line.verb === 'MUTE') talk.bar = { ...deed, kind: 'muted' };
     if (isAboutMe && line.verb === 'UNMUTE' && talk.bar?.kind === 'muted') talk.bar = null;
     this.event(talk, line, deed.who, said[line.verb]({ ...deed, end: endOf(deed) }));
     this.changed(talk, line.verb === 'TOPIC' ? 'topic' : 'members');

@@ -15,11 +15,6 @@ export class Notify {
     return typeof Notification === 'undefined' ? 'none' : Notification.permission;
   }
 
-  // To be called by a click only.
-  async ask() {
-    await Notification.requestPermission();
-  }
-
   // A line for the reader. What came while the connection was broken is told in one.
   line(talk, row) {
     if (talk.isQuiet) return;
@@ -62,7 +57,7 @@ export class Notify {
 
   // The title and the icon say how many lines there are for the reader.
   draw(title) {
-    const talks = [...this.model.talks.values()], forMe = talks.reduce((n, t) => n + (t.isQuiet ? 0 : t.forMe), 0);
+    const talks = this.model.all, forMe = talks.reduce((n, t) => n + (t.isQuiet ? 0 : t.forMe), 0);
     document.title = `${forMe ? `(${forMe}) ` : ''}${title}`;
     const icon = forMe ? 'icon-new.svg' : 'icon.svg', link = document.querySelector('link[rel=icon]');
     if (link.getAttribute('href') !== icon) link.setAttribute('href', icon);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: ISC
 // A room: its topic and options, who is invited and who is kept out. Each answer stands beside what asked for it.
-import { button, field, form, openDialog, tick } from './dialog.js';
+import { untilText } from './clock.js';
+import { button, closing, field, form, openDialog, remark, tick } from './dialog.js';
 import { el } from './dom.js';
-import { cut } from './line.js';
+import { cut, restsOf } from './line.js';
 import { endOf, parseDeed } from './model.js';
 import { ranks } from './talk.js';
 
@@ -19,40 +20,43 @@ const numbers = [['slow', 'Seconds between two messages of one person', 86400],
 export function openRoom(session, talk, on) {
   const isOp = talk.rank(session.model.me) >= ranks.op, place = el('div'), bans = el('div');
   const quiet = tick('No notifications from this room', talk.isQuiet, (isQuiet) => on.quiet(talk, isQuiet));
-  const dialog = openDialog(talk.key, [
+  openDialog(talk.key, [
     topic(session, talk, isOp), quiet.part, isOp ? invitation(session, talk) : null, place, bans,
-    talk.isIn ? button('Leave this room', () => { dialog.close(); on.leave(talk); }, 'button.btn.soft.danger') : null,
+    talk.isIn ? closing('Leave this room', () => on.leave(talk), 'button.btn.soft.danger') : null,
   ].filter(Boolean));
   if (!talk.isIn) return;
   session.askOptions(talk, (answer, lines) => {
-    if (answer.verb !== 'OK') return;
+    if (!answer.isOk) return;
     place.replaceChildren(options(session, talk, isOp), roles(lines));
   });
   if (isOp) showBans(session, talk, bans);
 }
 
+// The topic, who set it and when; those who may change it have a field for it.
 function topic(session, talk, isOp) {
   const may = talk.isIn && (isOp || talk.options.get('topic-ops') !== 'on');
-  if (!may) return el('p', { dir: 'auto' }, talk.topic || 'No topic yet');
-  const topicField = field('Topic', { value: talk.topic, dir: 'auto', autocapitalize: 'sentences', spellcheck: true });
+  const place = may ? field('Topic', { value: talk.topic, dir: 'auto', autocapitalize: 'sentences', spellcheck: true }) : remark();
+  session.inRoom(talk, 'TOPIC', (answer, lines) => {
+    for (const [, who, time] of restsOf(lines, 'TOPICINFO').map((rest) => rest.split(' ')))
+      place.tell(`Set by ${who}, ${untilText(Date.parse(time))}.`, false);
+  }, true);
+  if (!may) return el('div', {}, el('p', { dir: 'auto' }, talk.topic || 'No topic yet'), place.part);
   return form(() => {
-    const text = topicField.input.value.trim();
-    session.inRoom(talk, `TOPIC ${text || '-'}`, (answer) => topicField.tell(answer.rest, answer.verb !== 'OK'));
-  }, topicField.part, el('button.btn.soft', {}, 'Set topic'));
+    session.inRoom(talk, `TOPIC ${place.text || '-'}`, (answer) => place.tell(answer.rest, !answer.isOk));
+  }, place.part, el('button.btn.soft', {}, 'Set topic'));
 }
 
 function invitation(session, talk) {
   const who = field('Invite somebody', { maxLength: 32, placeholder: 'Name' });
   return form(() => {
-    const name = who.input.value.trim();
-    if (name) session.inRoom(talk, `INVITE ${name}`, (answer) => who.tell(answer.rest, answer.verb !== 'OK'));
+    if (who.text) session.inRoom(talk, `INVITE ${who.text}`, (answer) => who.tell(answer.rest, !answer.isOk));
   }, who.part, el('button.btn.soft', {}, 'Invite'));
 }
 
 // Those who do not run the room see it only.
 function options(session, talk, isOp) {
   const fields = [];
-  const told = el('p.why', { role: 'status' });
+  const told = remark();
   const add = (name, part, read) => { fields.push({ name, read, was: read() }); return part; };
   const parts = switches.map(([name, text]) => {
     const box = tick(text, talk.options.get(name) === 'on');
@@ -64,32 +68,31 @@ function options(session, talk, isOp) {
   }
   const key = field('Key, one word (empty: none)', { maxLength: 32, autocomplete: 'off', placeholder: talk.options.get('key') === 'on' ? 'There is one' : '' });
   const noKey = tick('Remove the key', false);
-  if (isOp) parts.push(key.part, ...(talk.options.get('key') === 'on' ? [noKey.part] : []), el('button.btn', {}, 'Save options'), told);
+  if (isOp) parts.push(key.part, ...(talk.options.get('key') === 'on' ? [noKey.part] : []), el('button.btn', {}, 'Save options'), told.part);
   return form(() => {
     const wanted = fields.filter((f) => f.read() !== f.was).map((f) => [f.name, f.read()]);
-    if (key.input.value.trim()) wanted.push(['key', key.input.value.trim()]);
+    if (key.text) wanted.push(['key', key.text]);
     else if (noKey.input.checked) wanted.push(['key', 'off']);
-    told.textContent = wanted.length ? '' : 'Nothing was changed.';
+    told.tell(wanted.length ? '' : 'Nothing was changed.', false);
     const bad = [];
     for (const [name, value] of wanted)
       session.inRoom(talk, `SET ${name} ${value}`, (answer) => {
-        if (answer.verb !== 'OK') bad.push(`${name}: ${answer.rest}`);
+        if (!answer.isOk) bad.push(`${name}: ${answer.rest}`);
         else for (const f of fields.filter((one) => one.name === name)) f.was = value;
-        told.classList.toggle('bad', bad.length > 0);
-        told.textContent = bad.join(' ') || 'Saved.';
+        told.tell(bad.join(' ') || 'Saved.', bad.length > 0);
       });
   }, el('h3', {}, 'Options'), el('fieldset', { disabled: !isOp, ariaLabel: 'Options' }, ...parts));
 }
 
 function roles(lines) {
-  const all = lines.filter((l) => l.verb === 'ROLE').map((l) => l.rest.split(' '));
+  const all = restsOf(lines, 'ROLE').map((rest) => rest.split(' '));
   return all.length ? el('p.facts', {}, `Roles: ${all.map(([, name, role]) => `${name} (${role})`).join(', ')}`) : '';
 }
 
 function showBans(session, talk, place) {
   session.inRoom(talk, 'BANS', (answer, lines) => {
     const entries = lines.filter((l) => l.verb === 'BANNED' || l.verb === 'MUTED');
-    if (answer.verb !== 'OK' || !entries.length) {
+    if (!answer.isOk || !entries.length) {
       place.replaceChildren();
       return;
     }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: ISC
 // Pages of the history: before what is here, behind a gap, and around one message.
-import { parseHist } from './line.js';
+import { parseHist, restsOf } from './line.js';
 
 const PAGE = 100, FILL = 200, FILL_PAGES = 5, AROUND = 50;
 
 // The ids of an answer's messages, oldest first; null: it was refused.
 function idsOf(answer, lines) {
-  return answer.verb === 'OK' ? lines.filter((l) => l.verb === 'HIST').map((l) => parseHist(l.rest).id) : null;
+  return answer.isOk ? restsOf(lines, 'HIST').map((rest) => parseHist(rest).id) : null;
 }
 
 export class Past {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: ISC
 // The list of rooms and people.
-import { byId, el, icon } from './dom.js';
-import { colourOf } from './text.js';
-
-const byName = new Intl.Collator().compare;
+import { byId, el, icon, own } from './dom.js';
+import { byName, colourOf } from './text.js';
 
 function entry(talk, isOpen, open) {
   const unread = talk.unread ? el('b', {}, String(talk.unread), el('span.sr', {}, talk.forMe ? ' for you' : ' unread')) : null;
@@ -11,14 +9,14 @@ function entry(talk, isOpen, open) {
   const classes = `${talk.unread ? '.fresh' : ''}${talk.forMe ? '.at' : ''}${isOpen ? '.on' : ''}${talk.isRoom && !talk.isIn ? '.out' : ''}`;
   return el('li', {}, el(`a.room${classes}`, {
     href: `#${encodeURIComponent(talk.key)}`, 'aria-current': isOpen ? 'page' : null,
-    onclick: (event) => { event.preventDefault(); open(talk); },
+    onclick: own(() => open(talk)),
   }, mark, el('span', { dir: 'auto' }, talk.title), talk.isQuiet ? icon('hush', 'notifications off') : null,
   talk.draft && !isOpen ? icon('pen', 'draft') : null, unread));
 }
 
 // The talks of the list, in order: rooms, then people.
 export function listed(model) {
-  return [...model.talks.values()].filter((t) => t.isIn || !t.isRoom || t === model.open || t.bar || t.unread || t.draft)
+  return model.all.filter((t) => t.isIn || !t.isRoom || t === model.open || t.bar || t.unread || t.draft)
     .sort((a, b) => b.isRoom - a.isRoom || byName(a.title, b.title));
 }
 
@@ -29,6 +27,6 @@ export function drawTalks(model, open) {
     byId(id).replaceChildren(...talks.filter((t) => t.isRoom === isRoom).map((t) => entry(t, t === model.open, open)));
     if (focused !== null) [...byId(id).querySelectorAll('a')].find((a) => a.hash === focused)?.focus();
   }
-  byId('back').setAttribute('aria-label', unread ? `Rooms, ${unread} unread` : 'Rooms');
+  byId('back').ariaLabel = unread ? `Rooms, ${unread} unread` : 'Rooms';
   byId('back-count').textContent = unread || '';
 }

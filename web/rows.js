@@ -11,11 +11,11 @@ const folded = ['JOIN', 'LEAVE', 'RENAME'];
 // gaps: Map of a row's id to whether it is known that lines are missing behind it.
 export function itemsOf(rows, { newFrom = null, gaps = new Map(), me = '' } = {}) {
   const items = [];
+  const seam = (row) => gaps.get(row?.id) && items.push({ kind: 'seam', key: `seam ${row.id}`, sign: '', after: row.id });
   let before = null;
   for (const row of rows) {
-    const isApart = before && before.id !== null && gaps.get(before.id);
+    const isApart = seam(before);
     const isDay = !before || !isSameDay(before.time, row.time);
-    if (isApart) items.push({ kind: 'seam', key: `seam ${before.id}`, sign: '', after: before.id });
     if (isDay) items.push({ kind: 'day', key: `day ${new Date(row.time).toDateString()}`, sign: '', time: row.time });
     if (row === newFrom) items.push({ kind: 'new', key: 'new', sign: `${row.time}`, time: row.time });
     const isBroken = isDay || isApart || row === newFrom;
@@ -23,8 +23,7 @@ export function itemsOf(rows, { newFrom = null, gaps = new Map(), me = '' } = {}
     else items.push(message(row, isBroken ? null : before, me));
     before = row;
   }
-  if (before && before.id !== null && gaps.get(before.id))
-    items.push({ kind: 'seam', key: `seam ${before.id}`, sign: '', after: before.id });
+  seam(before);
   return items;
 }
 
@@ -56,9 +55,6 @@ export function foldText(rows) {
     last.set(row.who, row);
   }
   const of = (verb) => [...last.values()].filter((row) => row.verb === verb);
-  const parts = [];
-  if (of('JOIN').length) parts.push(`${list(of('JOIN').map((row) => row.who))} joined`);
-  if (of('LEAVE').length) parts.push(`${list(of('LEAVE').map((row) => row.who))} left`);
-  if (of('RENAME').length) parts.push(of('RENAME').map((row) => row.text).join(', '));
-  return parts.join(', ');
+  const told = (all, did) => (all.length ? `${list(all.map((row) => row.who))} ${did}` : '');
+  return [told(of('JOIN'), 'joined'), told(of('LEAVE'), 'left'), ...of('RENAME').map((row) => row.text)].filter(Boolean).join(', ');
 }

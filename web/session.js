@@ -3,27 +3,29 @@
 import { Asked } from './asked.js';
 import { barOfError } from './bar.js';
 import { untilText } from './clock.js';
-import { cut, cutWords } from './line.js';
+import { cut, cutWords, restsOf } from './line.js';
 import { Past } from './past.js';
 import { Socket } from './socket.js';
 import { load, save } from './store.js';
 
 const unsure = 'the connection broke, and it may have arrived or not.';
 const AGAIN_MS = 60000; // a line that was in flight when the connection broke is sent again if it is not older
-const isFinal = (reason) => /^(Replaced by a new login|Kicked|Account locked)/.test(reason);
+const isFinal = (reason) => /^(Replaced by a new login|Kicked|Account locked|New password set)/.test(reason);
 
 export class Session {
   // on: in(isAgain), refused(why, name), ended(reason), closed(reason), waits(text), notice(line), invited(room, name),
   // joined(talk), grown(talk), looks(talk): something of it looks different
   constructor(model, on) {
-    this.model = model;
-    this.on = on;
-    this.isIn = false;     // logged in, on this connection
-    this.wasIn = false;    // once, on this page
-    this.isRegistered = false;
-    this.login = null;     // { name, password, stays } while the door is open
-    this.known = [];       // rooms that somebody is in: { room, count, topic }
-    this.reason = '';
+    Object.assign(this, {
+      model,
+      on,
+      isIn: false,  // logged in, on this connection
+      wasIn: false, // once, on this page
+      isRegistered: false,
+      login: null,  // { name, password, stays } while the door is open
+      known: [],    // rooms that somebody is in: { room, count, topic }
+      reason: '',
+    });
     this.socket = new Socket({ opened: () => this.opened(), line: (text) => this.line(text), closed: (code) => this.closed(code),
                                waits: (seconds) => this.waits(seconds), quiet: () => this.asked.askAll(null) });
     this.asked = new Asked((...lines) => this.socket.send(...lines));
@@ -39,7 +41,7 @@ export class Session {
   }
 
   opened() {
-    const { login, model } = this, token = load('token', null);
+    const { login, model } = this, token = load('token');
     this.reason = '';
     model.isBacklog = true;
     const welcome = (name) => (answer) => this.welcome(answer, name);
@@ -50,7 +52,7 @@ export class Session {
   }
 
   welcome(answer, name) {
-    if (answer.verb !== 'OK') {
+    if (!answer.isOk) {
       this.reason = answer.rest;
       if (this.wasIn && answer.rest === 'Username taken') this.socket.fail(); // by the connection that broke, for a while
       else if (this.socket.isOpen) this.refused(answer.rest, name);
@@ -59,7 +61,7 @@ export class Session {
     const { login, model } = this;
     model.me = /^Welcome(?: back)?, (.*)!$/.exec(answer.rest)?.[1] ?? name;
     this.isIn = true;
-    this.isRegistered = login ? login.password !== '' : this.isRegistered || load('token', null) !== null;
+    this.isRegistered = login ? login.password !== '' : this.isRegistered || load('token') !== null;
     save('name', model.me);
     this.asked.askAll('CAPS tags');
     if (login?.password && login.stays) this.keepToken();
@@ -71,7 +73,7 @@ export class Session {
   }
 
   refused(why, name) {
-    if (load('token', null) && !this.login) save('token', null);
+    if (!this.login) save('token', null);
     this.login = null;
     this.socket.close();
     this.on.refused(why, name);
@@ -79,7 +81,7 @@ export class Session {
 
   keepToken() {
     this.asked.ask('TOKEN', (ok) => {
-      if (ok.verb !== 'OK') return;
+      if (!ok.isOk) return;
       this.isRegistered = true;
       this.model.changed(null, 'me');
       save('token', cut(ok.rest)[1]);
@@ -92,9 +94,9 @@ export class Session {
     model.isBacklog = false;
     this.wasIn = true;
     this.socket.settled();
-    for (const talk of model.talks.values()) talk.isStale = true;
+    for (const talk of model.all) talk.isStale = true;
     this.on.in(isAgain);
-    for (const talk of model.talks.values()) {
+    for (const talk of model.all) {
       if (talk === model.open) this.look(talk);
       if (talk.rows.some((row) => row.state === 'waits')) this.past.fill(talk, () => this.sendWaiting(talk));
     }
@@ -116,14 +118,15 @@ export class Session {
     model.isBacklog = true;
     for (const row of this.asked.drop())
       if (!row.talk.isRoom) this.fail(row, unsure);
-    for (const talk of model.talks.values()) {
+    for (const talk of model.all) {
       if (wasIn && talk.isIn && talk.lastId !== null) talk.gaps.set(talk.lastId, talk.gaps.get(talk.lastId) ?? false);
       else if (wasIn && talk.isIn) talk.isWhole = false;
       this.on.looks(talk);
     }
     if (isFinal(this.reason)) {
+      if (/^New password/.test(this.reason)) save('token', null); // it has ended all of them
       this.socket.close();
-      this.on.ended(this.reason, wasIn || this.wasIn);
+      this.on.ended(this.reason);
     } else if (!this.wasIn && code !== 1000) {
       this.on.closed(this.reason);
     }
@@ -132,11 +135,6 @@ export class Session {
   waits(seconds) {
     if (!this.wasIn) return;
     this.on.waits(`${this.reason ? `${this.reason}. ` : ''}Trying again${seconds ? ` in ${seconds} s` : ''}.`);
-  }
-
-  // The connection ends for good, or until start().
-  stop() {
-    this.socket.close();
   }
 
   quit() {
@@ -183,7 +181,7 @@ export class Session {
   // One about a room: the room is made current first, in the same message; only for members, whom that cannot bring back.
   inRoom(talk, command, done = null, isAnyForm = false) {
     const told = (answer, lines) => {
-      const ok = lines.find((l) => l.verb === 'OK');
+      const ok = lines.find((l) => l.isOk);
       if (ok) this.model.did(talk, command, ok.rest);
       done?.(answer, lines);
     };
@@ -194,7 +192,7 @@ export class Session {
 
   rename(name, done) {
     this.asked.ask(`RENAME ${name}`, (answer) => {
-      if (answer.verb === 'OK') this.model.takeRename({ verb: 'RENAME', rest: `${this.model.me} ${name}`, id: null, time: Date.now(), isOwn: true });
+      if (answer.isOk) this.model.takeRename({ verb: 'RENAME', rest: `${this.model.me} ${name}`, id: null, time: Date.now(), isOwn: true });
       save('name', this.model.me);
       done(answer);
     });
@@ -226,7 +224,7 @@ export class Session {
 
   leave(talk, done = null) {
     this.asked.ask(`LEAVE ${talk.key}`, (answer) => {
-      if (answer.verb === 'OK') {
+      if (answer.isOk) {
         this.model.left(talk);
         this.saveRooms();
       }
@@ -235,21 +233,21 @@ export class Session {
   }
 
   saveRooms() {
-    save('rooms', [...this.model.talks.values()].filter((t) => t.isIn).map((t) => t.key));
+    save('rooms', this.model.all.filter((t) => t.isIn).map((t) => t.key));
   }
 
   // What one wants to know of a room that one looks at: once on each connection.
   look(talk) {
     if (!talk.isRoom || !talk.isStale || !this.isIn) return;
     talk.isStale = false;
-    this.asked.ask(`USERS ${talk.key} INFO`, (answer, lines) => answer.verb === 'OK' && this.setMembers(talk, lines));
+    this.asked.ask(`USERS ${talk.key} INFO`, (answer, lines) => answer.isOk && this.setMembers(talk, lines));
     if (talk.isIn) this.askOptions(talk);
     this.past.fill(talk, () => talk.rows.length < 100 && this.past.older(talk));
   }
 
   setMembers(talk, lines) {
     talk.members.clear();
-    for (const [, name, role, away] of lines.filter((l) => l.verb === 'USERINFO').map((l) => cutWords(l.rest, 3)))
+    for (const [, name, role, away] of restsOf(lines, 'USERINFO').map((rest) => cutWords(rest, 3)))
       talk.members.set(name.toLowerCase(), { name, role, isAway: away === 'away' });
     this.model.changed(talk, 'members');
     this.model.changed(talk, 'bar');
@@ -257,7 +255,7 @@ export class Session {
 
   askOptions(talk, done = null) {
     this.inRoom(talk, 'SET', (answer, lines) => {
-      for (const [, option, value] of lines.filter((l) => l.verb === 'SET').map((l) => cutWords(l.rest, 2)))
+      for (const [, option, value] of restsOf(lines, 'SET').map((rest) => cutWords(rest, 2)))
         talk.options.set(option, value);
       this.model.changed(talk, 'bar');
       done?.(answer, lines);
@@ -266,8 +264,7 @@ export class Session {
 
   askKnown(done) {
     this.asked.ask('ROOMS INFO', (answer, lines) => {
-      this.known = lines.filter((l) => l.verb === 'ROOMINFO').map((l) => cutWords(l.rest, 2))
-        .map(([room, count, topic]) => ({ room, count, topic }));
+      this.known = restsOf(lines, 'ROOMINFO').map((rest) => cutWords(rest, 2)).map(([room, count, topic]) => ({ room, count, topic }));
       done();
     });
   }
@@ -275,7 +272,7 @@ export class Session {
   // In rooms that were left: how much is new there.
   askUnread() {
     this.asked.ask('UNREAD', (answer, lines) => {
-      for (const [room, count] of lines.filter((l) => l.verb === 'UNREAD').map((l) => cut(l.rest))) {
+      for (const [room, count] of restsOf(lines, 'UNREAD').map(cut)) {
         const talk = this.model.talk(room);
         if (talk.isIn) continue;
         talk.unread = Number(count);

@@ -7,6 +7,8 @@ import { forgetAll, set, setting } from './store.js';
 const states = { granted: 'This browser may show notifications.', default: '', none: 'Notifications need TLS, or localhost.',
                  denied: 'This browser does not allow notifications from here; its own settings can change that.' };
 
+const ticks = { notify: 'Notify me of mentions and private messages', hideText: 'Hide the text in them', sound: 'A sound for them' };
+
 // on: quiet(talk, isQuiet), keys(), logout()
 export function openSettings(session, notify, on) {
   const { model } = session;
@@ -14,9 +16,7 @@ export function openSettings(session, notify, on) {
     el('p.facts', {}, `You are ${model.me}${session.isRegistered ? ', registered' : ', not registered'}.`),
     session.isRegistered ? password(session) : registration(session),
     el('h3', {}, 'Notifications'), permission(notify),
-    tick('Notify me of mentions and private messages', setting('notify'), (isOn) => set('notify', isOn)).part,
-    tick('Hide the text in them', setting('hideText'), (isOn) => set('hideText', isOn)).part,
-    tick('A sound for them', setting('sound'), (isOn) => set('sound', isOn)).part,
+    ...Object.entries(ticks).map(([name, text]) => tick(text, setting(name), (isOn) => set(name, isOn)).part),
     ...quietRooms(model, on),
     el('div.row.last', {}, button('Keys', on.keys), button('Log out', () => on.logout(), 'button.btn.soft.danger')),
     el('p.why', {}, 'What the page keeps stays in this browser: your name, rooms, drafts and private talks' +
@@ -38,10 +38,10 @@ function registration(session) {
   return form(() => {
     invitation.tell('');
     if (!isWord(word)) return;
-    session.asked.ask(`REGISTER ${word.input.value} ${invitation.input.value.trim()}`.trim(), (answer) => {
+    session.asked.ask(`REGISTER ${word.input.value} ${invitation.text}`.trim(), (answer) => {
       const isInvitation = /^Invitation/.test(answer.rest);
       if (isInvitation) invitation.part.hidden = false;
-      if (answer.verb !== 'OK') (isInvitation ? invitation : word).tell(isInvitation ? answer.rest.replace(/ \(.*/, '') : answer.rest);
+      if (!answer.isOk) (isInvitation ? invitation : word).tell(isInvitation ? answer.rest.replace(/ \(.*/, '') : answer.rest);
       else {
         word.tell(`${answer.rest}. You stay logged in here.`, false);
         word.input.value = '';
@@ -57,8 +57,8 @@ function password(session) {
   return form(() => {
     if (!isWord(old) || !isWord(wanted)) return;
     session.asked.ask(`PASSWD ${old.input.value} ${wanted.input.value}`, (answer) => {
-      (/^Password too short/.test(answer.rest) || answer.verb === 'OK' ? wanted : old).tell(answer.rest, answer.verb !== 'OK');
-      if (answer.verb !== 'OK') return;
+      (/^Password too short/.test(answer.rest) || answer.isOk ? wanted : old).tell(answer.rest, !answer.isOk);
+      if (!answer.isOk) return;
       old.input.value = wanted.input.value = '';
       session.keepToken(); // a new password has ended all tokens
     });
@@ -69,14 +69,14 @@ function permission(notify) {
   const part = el('p.facts', { role: 'status' }, states[notify.permission]);
   if (notify.permission === 'default')
     part.append(button('Allow notifications', async () => {
-      await notify.ask();
+      await Notification.requestPermission();
       part.replaceChildren(states[notify.permission] || 'Not allowed yet.');
     }));
   return part;
 }
 
 function quietRooms(model, on) {
-  const rooms = [...model.talks.values()].filter((t) => t.isRoom && (t.isIn || t.isQuiet));
+  const rooms = model.all.filter((t) => t.isRoom && (t.isIn || t.isQuiet));
   if (!rooms.length) return [];
   return [el('h3', {}, 'None from these rooms'), ...rooms.map((talk) => tick(talk.key, talk.isQuiet, (isQuiet) => on.quiet(talk, isQuiet)).part)];
 }

@@ -19,7 +19,8 @@ export class Sight {
   }
 
   get height() {
-    return parseFloat(getComputedStyle(this.box).getPropertyValue('--row')) * parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const styled = (e, name) => parseFloat(getComputedStyle(e).getPropertyValue(name));
+    return styled(this.box, '--row') * styled(document.documentElement, 'font-size');
   }
 
   show() {

@@ -3,7 +3,7 @@
 
 const prefix = 'chatd.';
 
-export function load(key, otherwise) {
+export function load(key, otherwise = null) {
   try {
     return JSON.parse(localStorage.getItem(prefix + key)) ?? otherwise;
   } catch {

@@ -6,25 +6,29 @@ export const ranks = { none: 0, guest: 0, voice: 1, op: 2, owner: 3 };
 
 export class Talk {
   constructor(key) {
-    this.key = key;
-    this.isRoom = key.startsWith('#');
-    this.title = key.replace(/^#/, '');
-    this.rows = [];             // { id, time, who, text, kind, isMine, isForMe, state, why }; id null: the server gave none
-    this.ids = new Set();
-    this.members = new Map();   // by lower-case name: { name, role, isAway }
-    this.options = new Map();   // of the room, by name, as SET tells them
-    this.topic = '';
-    this.isIn = false;
-    this.isStale = true;        // not asked for on this connection
-    this.isWhole = false;       // the first row is the first of all
-    this.gaps = new Map();      // id of a row to whether lines are missing behind it (true) or may be (false)
-    this.unread = this.forMe = 0;
-    this.readId = null;         // the last that was read
-    this.newFrom = null;        // the row above which the "new" line stands
-    this.draft = '';
-    this.isQuiet = false;       // the reader wants no notifications from here
-    this.away = '';             // of a person
-    this.bar = null;            // why one cannot write here: { kind, until, why } (bar.js)
+    Object.assign(this, {
+      key,
+      low: key.toLowerCase(),
+      isRoom: key.startsWith('#'),
+      title: key.replace(/^#/, ''),
+      rows: [],           // { id, time, who, text, kind, isMine, isForMe, state, why }; id null: the server gave none
+      ids: new Set(),
+      members: new Map(), // by lower-case name: { name, role, isAway }
+      options: new Map(), // of the room, by name, as SET tells them
+      topic: '',
+      isIn: false,
+      isStale: true,      // not asked for on this connection
+      isWhole: false,     // the first row is the first of all
+      gaps: new Map(),    // id of a row to whether lines are missing behind it (true) or may be (false)
+      unread: 0,
+      forMe: 0,
+      readId: null,       // the last that was read
+      newFrom: null,      // the row above which the "new" line stands
+      draft: '',
+      isQuiet: false,     // the reader wants no notifications from here
+      away: '',           // of a person
+      bar: null,          // why one cannot write here: { kind, until, why } (bar.js)
+    });
   }
 
   get lastId() {

@@ -17,16 +17,13 @@ export function linkOf(text) {
   if (!/^https?:\/\//i.test(text))
     return null;
   try {
-    const url = new URL(text);
-    return url.protocol === 'http:' || url.protocol === 'https:' ? url : null;
+    return new URL(text);
   } catch {
     return null;
   }
 }
 
-function isWord(text) {
-  return /[\p{L}\p{N}_]/u.test(text);
-}
+const isWord = (text) => /[\p{L}\p{N}_]/u.test(text);
 
 // Where `name` stands in the text as a whole word, in any case; -1: nowhere.
 function findName(text, name) {
@@ -57,16 +54,13 @@ export function partsOf(text, name) {
   const parts = [];
   const pattern = /\x60([^\x60]+)\x60|(?<![^\s([{<"'])https?:\/\/[^\s<>"]+/giu;
   let at = 0;
-  for (const found of text.matchAll(pattern)) {
-    const code = found[1];
-    const shown = code === undefined ? trimLink(found[0]) : found[0];
-    const url = code === undefined ? linkOf(shown) : null;
+  for (const { 0: all, 1: code, index } of text.matchAll(pattern)) {
+    const shown = code === undefined ? trimLink(all) : all, url = code === undefined ? linkOf(shown) : null;
     if (code === undefined && !url) continue;
-    if (found.index > at) parts.push(...splitName(text.slice(at, found.index), name));
-    parts.push(code === undefined ? { kind: 'link', text: shown, url } : { kind: 'code', text: code });
-    at = found.index + shown.length;
+    parts.push(...splitName(text.slice(at, index), name), url ? { kind: 'link', text: shown, url } : { kind: 'code', text: code });
+    at = index + shown.length;
   }
-  if (at < text.length) parts.push(...splitName(text.slice(at), name));
+  parts.push(...splitName(text.slice(at), name));
   return parts;
 }
 
@@ -93,11 +87,14 @@ export function isEmojiOnly(text) {
 }
 
 // Blanks of any width and characters without a shape of their own; chatd refuses texts of nothing else (src/proto/text.c).
-export const unseen = /[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\u2800\ufff9-\ufffb]+/u;
+export const unseen = /[\s\p{DI}\p{Cc}\u2800\ufff9-\ufffb]+/u;
 
 export function isBlank(text) {
   return text.replace(new RegExp(unseen, 'gu'), '') === '';
 }
+
+// Without blanks around it; empty if there is nothing to be seen.
+export const trimmed = (text) => (isBlank(text) ? '' : text.trim());
 
 export function bytesOf(text) {
   return encoder.encode(text).length;
@@ -119,6 +116,9 @@ export function linesOf(text, most) {
   }
   return lines;
 }
+
+// For sorting.
+export const byName = new Intl.Collator().compare;
 
 // One of twelve colours, by FNV-1a of the lower-case name.
 export function colourOf(name) {

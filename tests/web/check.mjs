@@ -2,7 +2,7 @@
 // The page in a real Chromium, beside users of nc. `make check-web` runs it; SCREENSHOTS names a directory for pictures.
 import { readFileSync } from 'node:fs';
 import { busy } from './busy.mjs';
-import { Nc, Page, Server, assert, closeBrowser, openBrowser, until } from './lib.mjs';
+import { Nc, Page, Server, assert, closeBrowser, openBrowser, prepare, until } from './lib.mjs';
 import { looks } from './looks.mjs';
 import { views } from './views.mjs';
 
@@ -63,6 +63,38 @@ const tests = {
     await page.press('Log out', 'dialog');
     await page.page.waitForSelector('#door:not([hidden])');
     assert(await page.page.evaluate(() => localStorage.length === 0), 'something is kept after log-out');
+    await page.close();
+  },
+
+  async 'a password that the operator sets ends the session for good, and the door says why'(server) {
+    const page = await Page.open(server, { prepare });
+    await page.enter('carol', 'den');
+    await page.say('/register correct-horse');
+    await until('a token is kept', () => page.page.evaluate(() => !!localStorage.getItem('chatd.token')));
+    await server.ctl('correct-cow', 'user', 'passwd', 'carol');
+    await page.page.waitForSelector('#door:not([hidden])');
+    await until('the reason is shown', async () => (await page.text('#password-why')).startsWith('The operator has set a new password'));
+    await page.page.evaluate(() => dispatchEvent(new Event('online'))); // as if it were time to try again
+    const [tries, token] = await page.page.evaluate(() => [globalThis.net.sockets.length, localStorage.getItem('chatd.token')]);
+    assert(tries === 1 && token === null, `${tries} connections, and the token is ${token}`);
+    await page.page.type('#password', 'correct-cow');
+    await page.page.click('#login .btn');
+    await page.page.waitForSelector('#app:not([hidden])');
+    await until('the room is back', async () => /carol/.test(await page.text('#member-list')));
+    await page.close();
+  },
+
+  async 'when a temporary op leaves, the room is as it was, and the page knows'(server) {
+    const nc = new Nc(server), page = await Page.open(server);
+    await nc.enter('bob', 'den');
+    nc.say('SET moderated on');
+    await nc.expect('OK Set moderated on');
+    await page.enter('alice', 'den');
+    await until('the bar is there', async () => (await page.text('#bar')).includes('This room is moderated'));
+    nc.say('LEAVE');
+    await page.sees('server set moderated to off');
+    await page.page.waitForSelector('#write:not([hidden])');
+    nc.end();
     await page.close();
   },
 

@@ -58,6 +58,14 @@ export class Server {
     await this.start(this.port, this.web);
   }
 
+  // Runs chatctl, with this line as its input.
+  async ctl(input, ...args) {
+    const ctl = spawn(chatd.replace(/chatd$/, 'chatctl'), ['-d', this.dir, ...args], { stdio: ['pipe', 'ignore', 'inherit'] });
+    ctl.stdin.end(`${input}\n`);
+    const code = await new Promise((done) => ctl.once('exit', done));
+    assert(code === 0, `chatctl ${args.join(' ')} failed`);
+  }
+
   remove() {
     rmSync(this.dir, { recursive: true });
   }

@@ -84,7 +84,8 @@ const tests = {
     take('PONG p2');
     assert.equal(told[2], 'repaired');
     asked.ask('B', (answer) => told.push(answer.rest));
-    assert.equal(take('ERROR Flooding'), false);
+    for (const line of ['ERROR Flooding', 'ERROR New password set by the operator', 'MAIL bob 2026-11-26T08:15:30.120Z hi', 'INVITE #den bob'])
+      assert.equal(take(line), false, `${line} answers nothing`);
     asked.say('SAY #den x', { talk, kind: 'say', text: 'x' });
     assert.equal(asked.drop().length, 1);
     assert.equal(told[3], 'no connection');
@@ -117,7 +118,7 @@ const tests = {
   'a gap is closed when the history meets what is there, and shown if it cannot be'() {
     const model = new Model(() => {}), talk = model.talk('#den'), commands = [];
     let answer = null;
-    const asked = { ask: (command, done) => { commands.push(command); answer = (ids, verb = 'OK') => done({ verb, rest: '' },
+    const asked = { ask: (command, done) => { commands.push(command); answer = (ids, verb = 'OK') => done(parseLine(verb),
       ids.map((id) => parseLine(`HIST #den ${id} 2026-11-26T08:15:30.120Z bob x`))); } };
     const past = new Past(model, asked, { grown() {} });
     for (const id of [1, 2, 9]) talk.add(row(id, 'x'));

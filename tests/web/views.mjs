@@ -145,6 +145,9 @@ export const views = {
     await page.fill('Topic', 'All about <i>trains</i>');
     await page.press('Set topic', 'dialog');
     await nc.expect('TOPIC #den All about <i>trains</i>');
+    await page.page.keyboard.press('Escape');
+    await page.page.click('#room-menu');
+    await until('who set it and when is told', async () => /Set by alice, \d\d:\d\d/.test(await page.text('dialog')));
     await page.fill('Invite somebody', 'carol');
     await page.press('Invite', 'dialog');
     await carol.expect('INVITE #den alice');
@@ -281,7 +284,7 @@ export const views = {
     await bar(page, 'bob removed you from here: “enough”');
     assert((await page.page.evaluate(() => localStorage.getItem('chatd.rooms'))) === '[]', 'a reload would join again');
     await page.press('Join', '#bar');
-    await nc.expect('JOIN #den alice');
+    await bar(page, 'Slow mode'); // again a member, who has just spoken
     nc.say('SET slow off');
     await page.sees('bob set slow to off');
     nc.say('BAN alice 1h that is it');
