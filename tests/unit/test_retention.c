@@ -115,6 +115,20 @@ static void a_round_that_removed_something_is_followed_by_another(void **state)
     unit_until(are_left, &want);
 }
 
+/* The round has looked at the room already, and its last step finds nothing more. */
+static void a_clean_up_that_is_asked_for_within_a_round_is_done(void **state)
+{
+    (void)state;
+    long long want = 3;
+    say_numbers(1, 9);
+    retention_clean_up();
+    retention_tick();
+    unit_house_settle();
+    retention_configure(3, 0);
+    retention_clean_up();
+    unit_until(are_left, &want);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -122,6 +136,7 @@ int main(void)
         TEST(messages_beyond_the_limit_are_removed),
         TEST(nothing_is_removed_until_a_clean_up_and_nothing_within_the_limits),
         TEST(a_round_that_removed_something_is_followed_by_another),
+        TEST(a_clean_up_that_is_asked_for_within_a_round_is_done),
     };
 #undef TEST
     alarm(60);
