@@ -478,6 +478,7 @@ export const views = {
     await page.sees('see you there');
     await page.say('I will');
     await nc.expect('PRIVMSG alice I will');
+    await page.sees('I will'); // else it is not drawn yet, and nothing waits
     await until('it has arrived', async () => (await page.page.$$('.m.waits')).length === 0);
     await page.page.reload();
     await page.page.waitForSelector('#app:not([hidden])');
