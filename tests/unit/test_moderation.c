@@ -308,7 +308,7 @@ static void a_decision_on_a_room_being_deleted_has_no_effect(void **state)
     change_put(&del, &(struct change_request){.kind = CHANGE_DELETE, .room = rooms_get("#den")}, &notifier);
     r = rooms_get_or_make("#den", 0); /* a user who joins meanwhile is in a new room */
     unit_member_join(&alice, r);
-    start(&a, request_privacy, 2);
+    start(&a, request_privacy, 3); /* behind the deletion, and the mark of joining */
     unit_job_release(&gate);
     assert_int_equal(change_wait(&del, NULL, NULL), CHANGE_MADE);
     assert_int_equal(result_of(&a), MODERATION_STORAGE);
