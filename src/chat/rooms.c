@@ -136,7 +136,7 @@ static bool is_evictable_locked(struct room *r, int64_t maker)
     return !keeps;
 }
 
-/* Of a maker's rooms that may give way to another of the same maker, the least recently used, or NULL. */
+/* Of a maker's rooms that may be evicted for another of the same maker, the least recently used, or NULL. */
 static struct room *oldest_own_locked(const char *maker)
 {
     struct room *oldest = NULL;

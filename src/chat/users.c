@@ -259,6 +259,15 @@ static bool put_locked(struct member *m, const struct member *from, const struct
     return member_put(m, ev) != OUTBOX_CLOSED;
 }
 
+/* A client that is logged in to the account, or NULL. */
+static struct member *find_by_account_locked(int64_t id)
+{
+    struct member *m = users.table;
+    while (m && m->account != id)
+        m = m->hh.next;
+    return m;
+}
+
 /* The client that has the name; or one that is logged in to the account of that name, under whatever name. */
 static struct member *find_owner_locked(const char *key)
 {
@@ -266,9 +275,7 @@ static struct member *find_owner_locked(const char *key)
     struct member *m = find_locked(key);
     if (m || !accounts_find(key, &a))
         return m;
-    for (m = users.table; m && m->account != a.id; m = m->hh.next)
-        ;
-    return m;
+    return find_by_account_locked(a.id);
 }
 
 bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg)
@@ -424,10 +431,8 @@ void users_close_others(const char *name, int64_t account, enum close_reason rea
 
 bool users_has_account(int64_t id)
 {
-    bool has = false;
     rwlock_read(&users.lock);
-    for (struct member *m = users.table; m && !has; m = m->hh.next)
-        has = m->account == id;
+    bool has = find_by_account_locked(id) != NULL;
     rwlock_release(&users.lock);
     return has;
 }

@@ -99,21 +99,24 @@ bool moderate_aim(struct session *s, struct aim *at, struct refusal *no)
     return may_act_on(s, at, no);
 }
 
-/* The room reads what is done, and nobody there can ignore it, so it is paid for as a JOIN is. False: the session is
- * over. */
-static bool announce(struct session *s, struct room *r, struct refusal *no)
+/* Before a change. The room reads it, and nobody there can ignore it, so it is paid for as a JOIN is. False: the
+ * session is over. */
+static bool begin(struct session *s, struct room *r, struct moderator *by, struct refusal *no)
 {
     bool is_read = r && atomic_load_explicit(&r->present, memory_order_relaxed) > 1;
-    return !is_read || session_announce(s) || refusal_set(no, ERROR_BUSY);
+    if (is_read && !session_announce(s))
+        return refusal_set(no, ERROR_BUSY);
+    *by = moderator_of(s, r);
+    return true;
 }
 
 /* ---- roles ---- */
 
 bool moderate_give(struct session *s, struct aim *at, enum role role, struct refusal *no)
 {
-    if (!announce(s, at->room, no))
+    struct moderator by;
+    if (!begin(s, at->room, &by, no))
         return false;
-    struct moderator by = moderator_of(s, at->room);
     struct role_change c = {&at->target, role, role == ROLE_OP ? MODERATION_OP : MODERATION_VOICE};
     if (!aim_at_lower(s, at, no))
         return false;
@@ -127,9 +130,9 @@ bool moderate_give(struct session *s, struct aim *at, enum role role, struct ref
 /* The user may still join, as a guest. */
 bool moderate_take(struct session *s, struct aim *at, enum role role, struct refusal *no)
 {
-    if (!announce(s, at->room, no))
+    struct moderator by;
+    if (!begin(s, at->room, &by, no))
         return false;
-    struct moderator by = moderator_of(s, at->room);
     struct role_change c = {&at->target, ROLE_GUEST, role == ROLE_OP ? MODERATION_DEOP : MODERATION_DEVOICE};
     if (!aim_at_lower(s, at, no))
         return false;
@@ -172,9 +175,9 @@ static bool may_say_why(struct session *s, struct room *r, const char *reason, s
 
 bool moderate_kick(struct session *s, struct aim *at, const char *reason, struct refusal *no)
 {
-    if (!announce(s, at->room, no))
+    struct moderator by;
+    if (!begin(s, at->room, &by, no))
         return false;
-    struct moderator by = moderator_of(s, at->room);
     if (!moderate_aim(s, at, no) || !may_say_why(s, at->room, reason, no))
         return false;
     if (*at->target.name)
@@ -191,9 +194,9 @@ static bool is_loopback(const char *host)
 
 bool moderate_ban(struct session *s, struct aim *at, const struct ban_terms *terms, struct refusal *no)
 {
-    if (!announce(s, at->room, no))
+    struct moderator by;
+    if (!begin(s, at->room, &by, no))
         return false;
-    struct moderator by = moderator_of(s, at->room);
     struct ban_change c = {terms->kind, &at->target, terms->until_ms, terms->reason};
     if (!moderate_aim(s, at, no))
         return false;
@@ -205,9 +208,9 @@ bool moderate_ban(struct session *s, struct aim *at, const struct ban_terms *ter
 /* Means the entry that BANS shows like that, or else the user who has the name now. */
 bool moderate_unban(struct session *s, struct aim *at, enum ban_kind kind, struct refusal *no)
 {
-    if (!announce(s, at->room, no))
+    struct moderator by;
+    if (!begin(s, at->room, &by, no))
         return false;
-    struct moderator by = moderator_of(s, at->room);
     char *shown = at->target.shown;
     if (!moderate_may(s, at->room, ROLE_OP, no))
         return false;
@@ -221,9 +224,9 @@ bool moderate_unban(struct session *s, struct aim *at, enum ban_kind kind, struc
 
 bool moderate_set(struct session *s, const struct option_request *rq, struct refusal *no)
 {
-    if (!announce(s, rq->room, no))
+    struct moderator by;
+    if (!begin(s, rq->room, &by, no))
         return false;
-    struct moderator by = moderator_of(s, rq->room);
     char word[OPTION_TEXT];
     if (!moderate_may(s, rq->room, ROLE_OP, no))
         return false;
