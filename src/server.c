@@ -20,6 +20,7 @@
 #include "chat/retention.h"
 #include "chat/rooms.h"
 #include "chat/search.h"
+#include "chat/space.h"
 #include "chat/tokens.h"
 #include "chat/unused.h"
 #include "chat/users.h"
@@ -62,7 +63,7 @@ static struct {
     struct server_options options; /* c, but for .conf_file, L */
     struct lock reload_lock;
     struct conf conf;              /* L: the values in force */
-    int64_t clean_up_at_ms;        /* the keeper thread's */
+    _Atomic int64_t clean_up_at_ms; /* set by the keeper; a reload sets it to 0 */
 } server = {.reload_lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_RELOAD}};
 
 static void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -129,6 +130,7 @@ static void configure_chat(const struct conf *c)
         .queue_bytes = c->history_queue_bytes,
     });
     retention_configure(c->history_messages, c->history_days);
+    space_configure(&(struct space_limits){c->history_room_mib, c->history_total_mib, c->store_reserve_mib});
     search_configure(c->history_search_ms);
     hashing_configure(c->accounts_hash_wait_ms, processors());
     accounts_configure(c->accounts_max);
@@ -278,6 +280,7 @@ static bool reload(struct buf *rows, struct buf *error)
         conf_keep_file(&server.options);
         configure(next);
         pool_configure(next->clients_max, next->clients_spare);
+        atomic_store(&server.clean_up_at_ms, 0); /* limits may be lower now */
         log_info("reloaded", "keys=%d", report.changed);
     } else {
         if (error->len && error->data[error->len - 1] == '\n')
@@ -341,6 +344,7 @@ static void tick(int64_t now_ms)
     clients_check_deadlines();
     history_tick();
     retention_tick();
+    space_tick();
     accounts_tick();
     search_tick();
     if (now_ms < server.clean_up_at_ms)
@@ -348,6 +352,7 @@ static void tick(int64_t now_ms)
     server.clean_up_at_ms = now_ms + CLEAN_UP_MS;
     rooms_clean_up();
     retention_clean_up();
+    space_clean_up();
     mail_clean_up();
     tokens_clean_up();
     unused_clean_up();
@@ -444,9 +449,10 @@ int server_start(const struct server_options *o, void (*stop)(void))
     users_start();
     rooms_start();
     accounts_start();
-    history_start();
+    history_start(space_note_stored);
     search_start();
     retention_start();
+    space_start();
     /* The port before the state: when chatd is started twice, "port in use" is the more helpful message. */
     if (ports_open(c, server.options.layers, error) != 0) {
         complain("%s", error);

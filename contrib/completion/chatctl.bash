@@ -28,6 +28,7 @@ _chatctl()
         'user del'
         'invite'
         'say'
+        'history usage'
         'history export'
         'history forget'
         'tls show'

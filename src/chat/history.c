@@ -47,6 +47,7 @@ static struct {
     _Atomic int64_t queued;   /* a: bytes of both batches */
     _Atomic uint64_t batches; /* a: carried out */
     struct store_job write;
+    void (*stored)(int messages); /* never changed after the start */
 } history = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_HISTORY}};
 
 static _Atomic bool keep_now = true;
@@ -233,9 +234,23 @@ static int write_run(struct store_job *job, sqlite3 *db)
     return store_history_add(db, next_to_write, NULL);
 }
 
+static void note_stored(size_t messages)
+{
+    counter_add(COUNTER_HISTORY_STORED, messages);
+    history.stored((int)messages);
+}
+
+void history_note_stored(void)
+{
+    note_stored(1);
+}
+
 static void settle_batch(struct batch *b, bool ok)
 {
-    counter_add(ok ? COUNTER_HISTORY_STORED : COUNTER_HISTORY_LOST, b->n);
+    if (ok)
+        note_stored(b->n);
+    else
+        counter_add(COUNTER_HISTORY_LOST, b->n);
     atomic_fetch_sub_explicit(&history.queued, batch_size(b), memory_order_relaxed);
     batch_fini(b);
 }
@@ -267,8 +282,9 @@ void history_tick(void)
     lock_release(&history.lock);
 }
 
-void history_start(void)
+void history_start(void (*stored)(int messages))
 {
+    history.stored = stored;
     history.write = (struct store_job){.run = write_run, .done = write_done};
     history.passes_to_skip = 0;
 }

@@ -25,8 +25,8 @@ struct history_limits {
 /* The limits in force. Any thread. */
 void history_configure(const struct history_limits *limits);
 
-/* Before the store starts. Main thread. */
-void history_start(void);
+/* Before the store starts. `stored` is called, on the store thread, when so many messages were written. Main thread. */
+void history_start(void (*stored)(int messages));
 /* Before the store stops: hands it all that waits. Main thread. */
 void history_stop(void);
 
@@ -41,6 +41,9 @@ bool history_keeps_locked(const struct room *r);
 /* Adds a message to the batch, if the room's messages are stored, and notes that the room has history. The room's lock
  * is held. Any thread. */
 void history_add_locked(struct room *r, const struct event *ev);
+
+/* Notes that a message was written by another job than those of the history. Store thread. */
+void history_note_stored(void);
 
 /* True when those who speak in the room have to wait until messages are written. Takes the room's lock. Any thread. */
 bool history_is_full(struct room *r);

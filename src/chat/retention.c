@@ -12,7 +12,7 @@
 #include "base/date.h"
 #include "chat/rooms.h"
 #include "chat/search.h"
-#include "store/store_history.h"
+#include "store/trim.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -27,13 +27,12 @@ static struct {
     unsigned begun;          /* t: .asked when the round began: what was said since may be about rooms behind it */
     _Atomic bool busy;       /* a: .step is queued or being carried out */
     _Atomic int passes_to_skip; /* a: passes of the keeper until the next step; set only while .busy */
-    char done[HISTORY_KEY];  /* t: the last room that was cleaned */
-    char next[HISTORY_KEY];  /* t: the room being cleaned; "" at the end of a round */
-    int removed;             /* t: messages, in this step */
-    uint64_t emptied;        /* t: the last number of .next, if this step removed all messages of that room; or 0 */
+    char done[SIZES_KEY];  /* t: the last room that was cleaned */
+    char next[SIZES_KEY];  /* t: the room being cleaned; "" at the end of a round */
+    struct trim_result result; /* t: of this step */
     bool failed;             /* t: this step, because of damage */
     bool removed_any;        /* t: messages were removed in this round */
-    struct history_trim limits; /* t: of this step; search_guard knows the step by this address at each try */
+    struct trim_limits limits; /* t: of this step; search_guard knows the step by this address at each try */
     struct store_job step;
 } retention;
 
@@ -49,23 +48,22 @@ void retention_configure(int messages, int days)
 
 static int do_step(sqlite3 *db, void *arg)
 {
-    retention.removed = 0;
-    retention.emptied = 0;
+    retention.result = (struct trim_result){0};
     retention.failed = !db;
     if (!*retention.done)
         retention.begun = atomic_load(&retention.asked);
     if (!db)
         return SQLITE_OK; /* .next is the room that the failed try was at */
     memcpy(retention.next, retention.done, sizeof retention.next);
-    return store_history_trim(db, retention.next, arg, &retention.removed, &retention.emptied);
+    return trim_next(db, retention.next, arg, &retention.result);
 }
 
 static int step_run(struct store_job *job, sqlite3 *db)
 {
     int64_t now_ms = date_sure_ms(), days = RELAXED(most_days);
-    retention.limits = (struct history_trim){
+    retention.limits = (struct trim_limits){
         .now_ms = now_ms,
-        .keep = RELAXED(most_messages),
+        .messages = RELAXED(most_messages),
         .before_ms = days ? now_ms - days * CLOCK_DAY_MS : INT64_MIN,
         .orphans_ms = now_ms - CLOCK_DAY_MS, /* a new room's record may not be on disk yet */
         .most = STEP_ROWS,
@@ -80,12 +78,12 @@ static void step_done(struct store_job *job, bool ok)
     bool round_ends = !*retention.next;
     ok = ok && !retention.failed;
     memcpy(retention.done, retention.next, sizeof retention.done);
-    retention.removed_any = retention.removed_any || retention.removed;
-    if (ok && retention.emptied)
-        rooms_note_trimmed(retention.next, retention.emptied);
-    if (retention.removed)
+    retention.removed_any = retention.removed_any || retention.result.removed;
+    if (ok && retention.result.emptied)
+        rooms_note_trimmed(retention.next, retention.result.emptied);
+    if (retention.result.removed)
         search_note_work(); /* there may be something to wipe */
-    atomic_store(&retention.passes_to_skip, retention.removed ? 0 : SKIP_PASSES);
+    atomic_store(&retention.passes_to_skip, retention.result.removed ? 0 : SKIP_PASSES);
     if (!ok || (round_ends && !retention.removed_any))
         atomic_store(&retention.has_work, false);
     if (ok && retention.begun != atomic_load(&retention.asked))

@@ -116,7 +116,8 @@ static int durable_run(void *arg, sqlite3 *db)
 static void durable_committed(void *arg)
 {
     const struct durable_line *line = arg;
-    counter_add(COUNTER_HISTORY_STORED, line->is_kept);
+    if (line->is_kept)
+        history_note_stored();
     lock_acquire(&line->r->lock);
     room_number_told_locked(line->r, &line->ev);
     note_locked(line->r, &line->ev);

@@ -13,6 +13,7 @@
 #include "base/panic.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
+#include "chat/space.h"
 #include "chat/users.h"
 #include "ctl/wire.h"
 #include "net/post.h"
@@ -85,6 +86,7 @@ const char *admin_status(struct admin_call *c)
     wire_string(c->out, "store", store_names[store.state]);
     wire_number(c->out, "store_queued", store.queued);
     wire_number(c->out, "history_queued_bytes", history_queued());
+    wire_number(c->out, "history_bytes", space_used());
     wire_number(c->out, "memory_peak_kib", ru.ru_maxrss);
     wire_number(c->out, "cpu_ms", (ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000LL +
                                       (ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1000);

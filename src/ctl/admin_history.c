@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Exporting the history of a room, and deleting what was kept. Both may take long, so both send their rows as they go,
- * and stop when the client takes no more.
+ * What rooms have of the history; exporting it, and deleting what was kept. The last two may take long, so they send
+ * their rows as they go, and stop when the client takes no more.
  */
 #include "config.h"
 
@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "chat/export.h"
 #include "chat/rooms.h"
+#include "chat/space.h"
 #include "ctl/wire.h"
 
 #include <stdio.h>
@@ -102,6 +103,21 @@ const char *admin_history_export(struct admin_call *c)
     if (n < 0)
         return ADMIN_NO_STORE "; the export is incomplete";
     return n ? "the client stopped reading; the export is incomplete" : NULL;
+}
+
+const char *admin_history_usage(struct admin_call *c)
+{
+    struct space_rooms rooms;
+    bool read = space_read(&rooms, &c->notifier);
+    for (int i = 0; read && i < rooms.n; i++) {
+        wire_open(c->out);
+        wire_string(c->out, "room", rooms.v[i].key);
+        wire_number(c->out, "messages", rooms.v[i].size.messages);
+        wire_number(c->out, "bytes", rooms.v[i].size.bytes);
+        wire_close(c->out);
+    }
+    space_rooms_fini(&rooms);
+    return read ? NULL : ADMIN_NO_STORE;
 }
 
 static void put_forgotten(struct admin_call *c)

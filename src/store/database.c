@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define BUSY_TIMEOUT_MS 1000
@@ -108,6 +109,14 @@ static int open_reader(struct database *d, const char *path, char error[SCHEMA_E
     }
     snprintf(error, SCHEMA_ERROR, "%s", d->read ? sqlite3_errmsg(d->read) : "out of memory");
     return -1;
+}
+
+void database_disk(const struct database *d, int64_t *size, int64_t *available)
+{
+    struct statvfs fs;
+    bool is_known = d->lock_fd >= 0 && fstatvfs(d->lock_fd, &fs) == 0;
+    *size = is_known ? (int64_t)fs.f_blocks * (int64_t)fs.f_frsize : 0;
+    *available = is_known ? (int64_t)fs.f_bavail * (int64_t)fs.f_frsize : INT64_MAX;
 }
 
 void database_close(struct database *d)

@@ -5,6 +5,7 @@
 #include "store/result.h"
 
 #include <sqlite3.h>
+#include <stdint.h>
 
 /*
  * The database file and the right to use it: an exclusive lock on chatd.lock in the state directory, and two
@@ -20,6 +21,10 @@ struct database {
 /* Locks the directory, opens chatd.db (created with mode 0600) and brings it to the newest schema. 0, or -1 with a
  * line for the operator, and nothing is left open. Blocks on the disk. */
 int database_open(struct database *d, const char *dir, char error[STORE_ERROR]);
+
+/* The file system of the directory, in bytes: its size, and what chatd may still use of it; 0 and INT64_MAX if that is
+ * not known. Any thread. */
+void database_disk(const struct database *d, int64_t *size, int64_t *available);
 
 /* Closes both connections, then releases the directory. Has no effect on one that is closed. */
 void database_close(struct database *d);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "store/message.h"
 #include "store/search_guard.h"
+#include "store/sizes.h"
 #include "store/sql.h"
 #include "store/terms.h"
 
@@ -235,11 +236,14 @@ int search_index_advance(sqlite3 *db, int64_t until_ms, bool only_new, bool *mor
 
 /* Steps the DELETE. Its rows are gone from the table before the first is returned; only the statement still has
  * them. */
-static int remove_rows(struct writer *w, sqlite3_stmt *delete, int *removed)
+static int remove_rows(struct writer *w, sqlite3_stmt *delete, struct sizes *sizes, int *removed)
 {
     int rc = SQLITE_OK;
     while (rc == SQLITE_OK && sqlite3_step(delete) == SQLITE_ROW) {
         int64_t n = sqlite3_column_int64(delete, 0);
+        struct message_row row = {.room = sql_text_at(delete, 1), .name = sql_text_at(delete, 2),
+                                  .text = sql_text_at(delete, 3), .id = (uint64_t)sqlite3_column_int64(delete, 4)};
+        sizes_count(sizes, &row, -1);
         if (!w->off && n >= w->range.low && n <= w->range.high)
             rc = writer_put_row(w, delete);
         ++*removed;
@@ -256,13 +260,15 @@ static int cut_range(sqlite3 *db)
 int search_index_delete(sqlite3 *db, sqlite3_stmt *delete, int *removed)
 {
     struct writer w;
+    struct sizes sizes = {0};
     *removed = 0;
     int rc = writer_begin(&w, db, true);
     if (rc == SQLITE_OK)
-        rc = remove_rows(&w, delete, removed);
+        rc = remove_rows(&w, delete, &sizes, removed);
     int deleted = sqlite3_finalize(delete), ended = writer_end(&w);
     if (rc == SQLITE_OK)
         rc = deleted != SQLITE_OK ? deleted : ended;
+    rc = sizes_write(&sizes, db, rc);
     if (rc != SQLITE_OK || !*removed)
         return rc;
     return w.off ? search_guard_abandon(db) : cut_range(db);

@@ -25,9 +25,9 @@ const char *search_index_missing(sqlite3 *db);
  * left. While the index is off it does nothing. */
 int search_index_advance(sqlite3 *db, int64_t until_ms, bool only_new, bool *more);
 
-/* Deletes messages, and takes them out of the index. `delete` is a statement DELETE FROM message … RETURNING n,
- * room, name, text with its values bound; it is finalized here, also on failure. *removed is the number of
- * messages. */
+/* Deletes messages, takes them out of the index, and out of what is counted (store/sizes.h). `delete` is a statement
+ * DELETE FROM message … RETURNING n, room, name, text, id with its values bound; it is finalized here, also on failure.
+ * *removed is the number of messages. */
 int search_index_delete(sqlite3 *db, sqlite3_stmt *delete, int *removed);
 
 /* Drops one former table of the index. *more: there was one. While the index is off, too. */

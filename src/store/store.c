@@ -394,6 +394,11 @@ void store_close(void)
     database_close(&store.db);
 }
 
+void store_disk(int64_t *size, int64_t *available)
+{
+    database_disk(&store.db, size, available);
+}
+
 sqlite3 *store_connection(void)
 {
     return store.db.write;

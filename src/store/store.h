@@ -64,6 +64,10 @@ int store_start(void);
 /* Runs what is queued, ends both threads, closes the database and releases the directory. Blocks. */
 void store_stop(void);
 
+/* The file system of the state directory, in bytes: its size, and what chatd may still use of it; 0 and INT64_MAX if
+ * that is not known. Store thread. */
+void store_disk(int64_t *size, int64_t *available);
+
 /* Queues a job. Any thread, any lock that ranks below STORE; never blocks. The job must stay valid until done() is
  * called or it was withdrawn. False, without any effect, if the store is failed and the job has a waiter. */
 bool store_put(struct store_job *job);

@@ -5,15 +5,14 @@
 
 #include "store/store_history.h"
 
-#include "base/clock.h"
 #include "store/search_index.h"
+#include "store/sizes.h"
 #include "store/sql.h"
-
-#include <stdio.h>
 
 int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg), void *arg)
 {
     sqlite3_stmt *st = NULL;
+    struct sizes added = {0};
     const struct message_row *row;
     int rc = sqlite3_prepare_v2(db,
                                 "INSERT INTO message (room, id, time_ms, name, text, kind)"
@@ -26,11 +25,13 @@ int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg),
         sqlite3_bind_text(st, 4, row->name, -1, SQLITE_STATIC);
         sqlite3_bind_text(st, 5, row->text, -1, SQLITE_STATIC);
         sqlite3_bind_int(st, 6, (int)row->kind);
-        sqlite3_step(st);
+        bool is_new = sqlite3_step(st) == SQLITE_DONE && sqlite3_changes(db);
         rc = sqlite3_reset(st);
+        if (is_new)
+            sizes_count(&added, row, 1);
     }
     sqlite3_finalize(st);
-    return rc;
+    return sizes_write(&added, db, rc);
 }
 
 /* ---- reading ---- */
@@ -96,93 +97,6 @@ int store_history_read(sqlite3 *db, const struct history_range *range,
     return whole ? rc : SQLITE_NOMEM;
 }
 
-/* ---- expiring ---- */
-
-static int next_room(sqlite3 *db, char room[HISTORY_KEY])
-{
-    sqlite3_stmt *st;
-    char behind[HISTORY_KEY];
-    snprintf(behind, sizeof behind, "%s", room);
-    int rc = sql_open(db, &st, "SELECT room FROM message WHERE room > ?1 ORDER BY room LIMIT 1",
-                      SQL_WITH(sql_text(behind)));
-    if (rc != SQLITE_OK)
-        return rc;
-    bool is_there = sqlite3_step(st) == SQLITE_ROW;
-    snprintf(room, HISTORY_KEY, "%s", is_there ? sql_text_at(st, 0) : "");
-    return sqlite3_finalize(st);
-}
-
-/* Applies the room's own options, where they keep less. */
-static int apply_room_limits(sqlite3 *db, const char *room, struct history_trim *t)
-{
-    sqlite3_stmt *st;
-    int rc = sql_open(db, &st,
-                      "SELECT option = 'retention', CAST(value AS INTEGER) FROM room_option WHERE room = ?1"
-                      " AND option IN ('retention', 'retention-days')",
-                      SQL_WITH(sql_text(room)));
-    if (rc != SQLITE_OK)
-        return rc;
-    while (sqlite3_step(st) == SQLITE_ROW) {
-        int64_t value = sqlite3_column_int64(st, 1);
-        if (value <= 0 || value > INT64_MAX / CLOCK_DAY_MS) /* chatd never writes that; somebody else did */
-            continue;
-        int64_t since_ms = t->now_ms - value * CLOCK_DAY_MS;
-        if (sqlite3_column_int(st, 0) && value < t->keep)
-            t->keep = value;
-        else if (!sqlite3_column_int(st, 0) && since_ms > t->before_ms)
-            t->before_ms = since_ms;
-    }
-    return sqlite3_finalize(st);
-}
-
-/* The id up to which this step deletes a room's messages; 0 for none. Nearly always the oldest message stays, and
- * nothing behind it is looked at, because ids grow with the time. */
-static int find_last_expired(sqlite3 *db, const char *room, const struct history_trim *t, int64_t *upto)
-{
-    sqlite3_stmt *st;
-    *upto = 0;
-    int rc = sql_open(db, &st,
-                      "SELECT id, time_ms < ?3"
-                      " OR id < coalesce((SELECT created_ms << 20 FROM room WHERE key = ?1), ?4 << 20)"
-                      " OR id <= coalesce((SELECT id FROM message WHERE room = ?1"
-                      " ORDER BY id DESC LIMIT 1 OFFSET ?2), -1)"
-                      " FROM message WHERE room = ?1 ORDER BY id LIMIT ?5",
-                      SQL_WITH(sql_text(room), sql_int(t->keep), sql_int(t->before_ms), sql_int(t->orphans_ms),
-                               sql_int(t->most)));
-    if (rc != SQLITE_OK)
-        return rc;
-    while (sqlite3_step(st) == SQLITE_ROW && sqlite3_column_int(st, 1))
-        *upto = sqlite3_column_int64(st, 0);
-    return sqlite3_finalize(st);
-}
-
-int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history_trim *t, int *removed,
-                       uint64_t *emptied)
-{
-    sqlite3_stmt *st;
-    struct history_trim own = *t;
-    int64_t upto = 0, left;
-    bool is_left = true;
-    *removed = 0;
-    *emptied = 0;
-    int rc = next_room(db, room);
-    if (rc == SQLITE_OK && *room)
-        rc = apply_room_limits(db, room, &own);
-    if (rc == SQLITE_OK && *room)
-        rc = find_last_expired(db, room, &own, &upto);
-    if (rc != SQLITE_OK || !upto)
-        return rc;
-    rc = sql_open(db, &st, "DELETE FROM message WHERE room = ?1 AND id <= ?2 RETURNING n, room, name, text",
-                  SQL_WITH(sql_text(room), sql_int(upto)));
-    if (rc != SQLITE_OK)
-        return rc;
-    rc = search_index_delete(db, st, removed);
-    if (rc == SQLITE_OK)
-        rc = sql_find(db, &left, &is_left, "SELECT 1 FROM message WHERE room = ?1 LIMIT 1", SQL_WITH(sql_text(room)));
-    *emptied = is_left ? 0 : (uint64_t)upto;
-    return rc;
-}
-
 /* ---- all that a user has said ---- */
 
 int store_history_said_by(sqlite3 *db, const char *name, int64_t above, int64_t upto,
@@ -214,9 +128,9 @@ int store_history_said_by(sqlite3 *db, const char *name, int64_t above, int64_t 
 int store_history_forget(sqlite3 *db, struct history_forget *f, int *removed)
 {
     static const char *const sql[] = {
-        "DELETE FROM message WHERE n > ?2 AND n <= ?3 AND name = ?1 COLLATE NOCASE RETURNING n, room, name, text",
+        "DELETE FROM message WHERE n > ?2 AND n <= ?3 AND name = ?1 COLLATE NOCASE RETURNING n, room, name, text, id",
         "DELETE FROM message WHERE n IN (SELECT n FROM message WHERE room = ?1 AND n <= ?3 ORDER BY id LIMIT ?2)"
-        " RETURNING n, room, name, text",
+        " RETURNING n, room, name, text, id",
     };
     sqlite3_stmt *st;
     int64_t to = f->is_room || f->upto - f->at < f->most ? f->upto : f->at + f->most;
@@ -225,6 +139,8 @@ int store_history_forget(sqlite3 *db, struct history_forget *f, int *removed)
     if (rc != SQLITE_OK)
         return rc;
     rc = search_index_delete(db, st, removed);
+    if (rc == SQLITE_OK && !f->is_room)
+        rc = sizes_forget_speaker(db, f->who);
     if (rc == SQLITE_OK && !f->is_room)
         f->at = to;
     if (rc == SQLITE_OK && f->is_room && *removed < f->most)

@@ -35,24 +35,6 @@ struct history_range {
 int store_history_read(sqlite3 *db, const struct history_range *range,
                        bool (*fn)(const struct message_row *row, void *arg), void *arg);
 
-/*
- * One small step of expiry, for the room whose key follows `room`; `room` is set to that key, or to "" if none is left.
- * Looks at the `most` oldest messages of the room and deletes from the oldest on, up to the first that stays. A message
- * expires if it is
- *   beyond the `keep` newest, or the room's option retention if that is less,
- *   older than before_ms, or than the room's option retention-days says,
- *   of an earlier room of the same name, or
- *   older than orphans_ms, if no room of that name is recorded.
- * *removed is the number of messages. *emptied is the highest id of those if the room has no message any more, else 0.
- */
-#define HISTORY_KEY 64
-struct history_trim {
-    int64_t keep, before_ms, orphans_ms, now_ms; /* times of the wall clock */
-    int most;
-};
-int store_history_trim(sqlite3 *db, char room[HISTORY_KEY], const struct history_trim *t, int *removed,
-                       uint64_t *emptied);
-
 /* Calls fn for each message with n above `above` and up to `upto` that the user of that name has said, whatever the
  * case of the name, in the order of n. The row is borrowed for the call. */
 int store_history_said_by(sqlite3 *db, const char *name, int64_t above, int64_t upto,

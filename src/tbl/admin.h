@@ -28,6 +28,7 @@ ADMIN(admin_user_unlock, "user unlock", "w", NOTHING, "user unlock USER", "enabl
 ADMIN(admin_user_del, "user del", "w", NOTHING, "user del USER", "delete an account and free its name; a connected user keeps the name until disconnecting")
 ADMIN(admin_invite, "invite", "W", RECORD, "invite [DAYS]", "create an invitation, for one REGISTER <password> <invitation>")
 ADMIN(admin_say, "say", "wt", NOTHING, "say ROOM|* TEXT", "send a message to a room, or to everyone (*)")
+ADMIN(admin_history_usage, "history usage", "", TABLE, "history usage", "show how much of the history each room has, the largest first")
 ADMIN(admin_history_export, "history export", "w", LINES, "history export USER|ROOM", "print the stored messages of a user, or of a room (with its #), one JSON object per line")
 ADMIN(admin_history_forget, "history forget", "w", RECORD, "history forget USER|ROOM", "permanently delete the stored messages of a user, or of a room (with its #)")
 ADMIN(admin_tls_show, "tls show", "", TABLE, "tls show", "show the certificates, when they end, and the listeners that use them")

@@ -110,7 +110,9 @@ CONF_FORMER(rooms, "replay_kept", replay_from_history)
 
 CONF_SECTION(history, "Messages of rooms, kept on disk for HISTORY and SEARCH.")
 CONF_BOOL(history, keep, true, LIVE, "keep new messages; if false, messages kept before stay until they expire")
-CONF_INT(history, messages, 100000, 1, 1000000000, LIVE, "maximum number of messages kept for one room; the oldest are deleted first")
+CONF_INT(history, messages, 100000, 1, 1000000000, LIVE, "maximum number of messages kept for one room; beyond a limit the oldest are deleted first, but what one user has said within two days before all else if it is more than a quarter of the room's limit")
+CONF_INT(history, room_mib, 64, 1, 1048576, LIVE, "MiB of messages kept for one room; a message counts as its name, its text and 128 bytes")
+CONF_INT(history, total_mib, 1024, 1, 16777216, LIVE, "MiB of messages kept for all rooms")
 CONF_INT(history, days, 365, 0, 36500, LIVE, "days for which a message is kept; 0: no limit")
 CONF_INT(history, page_messages, 200, 1, 1000, LIVE, "maximum number of messages in one answer to HISTORY or SEARCH")
 CONF_INT(history, queue_bytes, 4194304, 65536, 1073741824, LIVE, "bytes that may wait to be written; a room may have as many of them as are free, then those who speak in it wait")
@@ -176,6 +178,7 @@ CONF_INT(sockets, user_timeout_s, 90, 1, 3600, RESTART, "seconds for which sent 
 
 CONF_SECTION(store, "What survives a restart: rooms, topics, accounts and the history.")
 CONF_STRING(store, directory, "", "", RESTART, "the state directory; empty: chosen as described in chatd(8)")
+CONF_INT(store, reserve_mib, 64, 0, 1048576, LIVE, "MiB of the disk, or a twentieth of it if that is less, that the history leaves free; with less free, new messages take the place of old ones")
 
 CONF_SECTION(admin, "The console, used by chatctl.")
 CONF_STRING(admin, socket, "", "", RESTART, "path of its socket; empty: chosen as described in chatd(8)")

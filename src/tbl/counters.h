@@ -46,4 +46,5 @@ COUNTER(STORE_DROPPED, "store_dropped", "changes that nobody waited for, dropped
 COUNTER(STORE_LATE, "store_late", "changes and questions withdrawn because their turn did not come within 2 s")
 COUNTER(HISTORY_STORED, "history_stored", "messages written to the history")
 COUNTER(HISTORY_LOST, "history_lost", "messages delivered but not stored, because the store could not write")
+COUNTER(HISTORY_GAVE_WAY, "history_gave_way", "stored messages deleted because of history.room_mib, history.total_mib or store.reserve_mib")
 COUNTER(LOG_SUPPRESSED, "log_suppressed", "log lines suppressed by the rate limit")

@@ -255,6 +255,50 @@ static void the_operator_can_change_the_owner_of_a_room(void **state)
     client_close(&b);
 }
 
+static long bytes_of(const char *room)
+{
+    static char out[4000];
+    char want[40];
+    long messages, bytes = -1;
+    snprintf(want, sizeof want, "%s ", room);
+    daemon_ctl_ok(&d, out, sizeof out, "history", "usage", NULL);
+    const char *row = strstr(out, want);
+    assert_non_null(row);
+    assert_int_equal(sscanf(row + strlen(want), "%ld %ld", &messages, &bytes), 2);
+    return bytes;
+}
+
+/* A hundred thousand short lines pushed a room's whole past out in a fifth of a second. */
+static void a_flood_pushes_out_nothing_but_itself(void **state)
+{
+    enum { MIB = 1024 * 1024 };
+    struct client a, e;
+    char text[1001];
+    (void)state;
+    fixture_start("history = { room_mib = 1; };");
+    client_enter(&a, &d, "alice", "den");
+    for (int i = 0; i < 20; i++)
+        client_ask(&a, "SAY #den the past", "ROOM #den alice the past");
+    client_ask(&a, "QUIT", "OK Goodbye!");
+    client_enter(&e, &d, "eve", "den");
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    for (int i = 0; i < 60; i++) {
+        for (int k = 0; k < 50; k++)
+            client_say(&e, "%s", text);
+        client_say(&e, "PING now");
+        client_skip_to(&e, "PONG now");
+    }
+    while (bytes_of("#den") > MIB)
+        ;
+    assert_in_range(daemon_status(&d, "history_gave_way"), 1900, 3000);
+    assert_true(daemon_log_has(&d, "history_gave_way room=\"#den\" user=\"eve\" limit=history.room_mib"));
+    client_say(&e, "SEARCH past from:alice");
+    client_skip_to(&e, "OK 20 found");
+    client_close(&a);
+    client_close(&e);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
@@ -265,6 +309,7 @@ int main(void)
         TEST(with_history_off_nothing_more_is_stored),
         TEST_DIR(the_replay_may_start_before_the_conversation),
         TEST_DIR(a_room_that_is_never_quiet_can_be_joined),
+        TEST_DIR(a_flood_pushes_out_nothing_but_itself),
         TEST(a_private_room_is_hidden_from_outsiders),
         TEST_DIR(the_operator_can_change_the_owner_of_a_room),
     };

@@ -17,6 +17,7 @@
 #include "store/search_guard.h"
 #include "store/search_index.h"
 #include "store/store_history.h"
+#include "store/trim.h"
 #include "store/terms.h"
 
 #include <stdio.h>
@@ -129,12 +130,12 @@ long long corpus_indexed(void)
 
 int corpus_trim(int64_t keep, int most)
 {
-    char room[HISTORY_KEY] = "";
-    int removed;
-    uint64_t emptied;
-    struct history_trim t = {.keep = keep, .orphans_ms = 1, .most = most};
-    assert_int_equal(store_history_trim(db, room, &t, &removed, &emptied), SQLITE_OK);
-    return removed;
+    char room[SIZES_KEY] = "";
+    struct trim_result result;
+    struct trim_limits t = {.messages = keep, .orphans_ms = 1, .most = most};
+    assert_int_equal(sizes_recount(db, "#a"), SQLITE_OK); /* messages are put into the table without being counted */
+    assert_int_equal(trim_next(db, room, &t, &result), SQLITE_OK);
+    return result.removed;
 }
 
 void corpus_forget(const char *who, bool is_room, int most, int want)

@@ -19,6 +19,7 @@
 #include "chat/moderation.h"
 #include "chat/roster.h"
 #include "chat/search.h"
+#include "chat/space.h"
 #include "chat/talk.h"
 #include "chat/users.h"
 #include "net/outbox_impl.h"
@@ -832,9 +833,10 @@ static void house_up(void)
     char error[STORE_ERROR];
     rooms_start();
     accounts_start();
-    history_start();
+    history_start(space_note_stored);
     search_start();
     retention_start();
+    space_start();
     if (store_open(house_dir, error) != 0 || reached_load(error) != 0 || rooms_load(error) != 0 || accounts_load(error) != 0 ||
         moderation_load(error) != 0)
         fail_msg("%s", error);

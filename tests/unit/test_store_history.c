@@ -13,6 +13,7 @@
 #include "store/search_guard.h"
 #include "store/search_index.h"
 #include "store/store_history.h"
+#include "store/trim.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -186,14 +187,13 @@ static void existing_messages_are_not_replaced(void **state)
 
 static int trim(const char *behind, const char *want_room, int64_t keep, int64_t before_ms, int most)
 {
-    char room[HISTORY_KEY];
-    int removed;
-    uint64_t emptied;
-    struct history_trim t = {.keep = keep, .before_ms = before_ms, .orphans_ms = 1, .now_ms = NOW_MS, .most = most};
+    char room[SIZES_KEY];
+    struct trim_result result;
+    struct trim_limits t = {.messages = keep, .before_ms = before_ms, .orphans_ms = 1, .now_ms = NOW_MS, .most = most};
     snprintf(room, sizeof room, "%s", behind);
-    assert_int_equal(store_history_trim(db, room, &t, &removed, &emptied), SQLITE_OK);
+    assert_int_equal(trim_next(db, room, &t, &result), SQLITE_OK);
     assert_string_equal(room, want_room);
-    return removed;
+    return result.removed;
 }
 
 static void clearing_proceeds_room_by_room(void **state)
