@@ -24,7 +24,7 @@ static const char *const format_names[FORMATS] = {"markdown", "mdoc", "sample", 
 
 /* ---- the tables ---- */
 
-enum { ANYTIME = 1, PRIVATE = 2, TALK = 4, SECRET = 8, KEYED = 16 };
+enum { ANYTIME = 1, PRIVATE = 2, TALK = 4, SECRET = 8, KEYED = 16, ROOM = 32 };
 
 static const struct {
     unsigned flags;

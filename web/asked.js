@@ -16,20 +16,19 @@ export class Asked {
     this.tokens = 0;
   }
 
-  // done(answer, lines): the line that ended it, and all. `first` is a command that goes with it in one message, so that
-  // nothing can come between them; its answer is not told.
-  ask(command, done = null, first = null) {
-    this.begin([command], { done }, first);
+  // done(answer, lines): the line that ended it, and all.
+  ask(command, done = null) {
+    this.begin([command], { done });
   }
 
   // A command whose answer may have any form. Without a command: all that was asked before is answered.
-  askAll(command, done = null, first = null) {
+  askAll(command, done = null) {
     const token = `p${++this.tokens}`;
-    this.begin([...(command ? [command] : []), `PING ${token}`], { done, token }, first);
+    this.begin([...(command ? [command] : []), `PING ${token}`], { done, token });
   }
 
-  begin(commands, one, first) {
-    if (this.send(...(first ? [first] : []), ...commands)) this.due.push(...(first ? [{ lines: [] }] : []), { lines: [], ...one });
+  begin(commands, one) {
+    if (this.send(...commands)) this.due.push({ lines: [], ...one });
     else one.done?.(lost, [lost]);
   }
 

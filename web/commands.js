@@ -2,7 +2,7 @@
 // What a line that begins with / does: here, or at the server.
 import { cut } from './line.js';
 
-// Commands about the current room. The room is made current first, in the same message.
+// Commands about a room: the one that is shown.
 const roomCommands = ['TOPIC', 'SET', 'KICK', 'BAN', 'UNBAN', 'BANS', 'MUTE', 'UNMUTE', 'OP', 'DEOP', 'VOICE',
                              'DEVOICE', 'INVITE'];
 const others = ['whois', 'seen', 'away', 'ignore', 'unignore', 'rooms', 'users', 'unread', 'help', 'cert'];

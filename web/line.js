@@ -71,6 +71,7 @@ export function isSecret(line) {
   if (end < all.length && !marks.test(all[end])) return false;
   const typed = all.slice(at, end).join('').normalize('NFKC'), verb = typed.toUpperCase();
   const words = all.slice(end).join('').split(unseen).filter((w) => w);
+  if (verb === 'SET' && words.length === 3 && /^[#＃]/.test(words[0])) words.shift();
   const hasKey = words.length === 2;
   if (secrets.includes(verb)) return true;
   if (bySlash && ['MSG', 'NAME'].includes(verb)) return words.length >= 2;

@@ -178,16 +178,16 @@ export class Session {
 
   // ---- rooms ----
 
-  // One about a room: the room is made current first, in the same message; only for members, whom that cannot bring back.
+  // One about a room, which is named behind its verb.
   inRoom(talk, command, done = null, isAnyForm = false) {
     const told = (answer, lines) => {
       const ok = lines.find((l) => l.isOk);
       if (ok) this.model.did(talk, command, ok.rest);
       done?.(answer, lines);
     };
-    if (!talk.isIn) done?.({ verb: 'ERROR', rest: `Not in ${talk.key}` }, []);
-    else if (isAnyForm) this.asked.askAll(command, told, `ALSO ${talk.key}`);
-    else this.asked.ask(command, told, `ALSO ${talk.key}`);
+    const [verb, args] = cut(command), line = `${verb} ${talk.key}${args ? ` ${args}` : ''}`;
+    if (isAnyForm) this.asked.askAll(line, told);
+    else this.asked.ask(line, told);
   }
 
   rename(name, done) {

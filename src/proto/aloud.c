@@ -137,14 +137,22 @@ static bool begins_with(const struct words *w, const char *text)
 
 /* ---- the verdict ---- */
 
-/* Such a command has a key if it has exactly two words. `is_meant`: a command was meant, whatever they are. */
-static bool has_key(enum command c, const struct words *w, bool is_meant)
+static bool names_room(const struct words *w)
 {
-    if (w->n != 2)
+    return begins_with(w, "#") || begins_with(w, "\xef\xbc\x83"); /* a # of full width */
+}
+
+/* Such a command has a key if it has exactly two words, SET after that of a room. `is_meant`: a command was meant,
+ * whatever they are. */
+static bool has_key(enum command c, struct words w, bool is_meant)
+{
+    if (c == COMMAND_SET && w.n == 3 && names_room(&w))
+        w = read_words(w.first + w.first_len);
+    if (w.n != 2)
         return false;
     if (c == COMMAND_SET)
-        return w->first_len == strlen("key") && begins_with(w, "key");
-    return is_meant || begins_with(w, "#") || begins_with(w, "\xef\xbc\x83"); /* a # of full width */
+        return w.first_len == strlen("key") && begins_with(&w, "key");
+    return is_meant || names_room(&w);
 }
 
 bool aloud_is_secret(const char *line)
@@ -159,5 +167,5 @@ bool aloud_is_secret(const char *line)
     struct words w = read_words(v.rest);
     if (c != plain) /* by a name that it has only behind a slash */
         return by_slash && native_line_flags(c) & PRIVATE && w.n >= 2;
-    return native_line_flags(c) & KEYED && has_key(c, &w, by_slash || v.is_shouted);
+    return native_line_flags(c) & KEYED && has_key(c, w, by_slash || v.is_shouted);
 }

@@ -14,7 +14,7 @@ enum command {
 };
 
 /* Flags of a row, tbl/commands.h. */
-enum command_flags { ANYTIME = 1, PRIVATE = 2, TALK = 4, SECRET = 8, KEYED = 16 };
+enum command_flags { ANYTIME = 1, PRIVATE = 2, TALK = 4, SECRET = 8, KEYED = 16, ROOM = 32 };
 
 enum native_kind {
     NATIVE_EMPTY,   /* to be ignored */

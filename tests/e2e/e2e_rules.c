@@ -386,9 +386,9 @@ static void an_invalid_duration_bans_nobody(void **state)
     owner_and_guest(&a, &b);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         snprintf(line, sizeof line, "BAN bob %s", bad[i]);
-        client_ask(&a, line, "ERROR Usage: BAN <user | address> [<duration>] [<reason>]");
+        client_ask(&a, line, "ERROR Usage: BAN [<#room>] <user | address> [<duration>] [<reason>]");
         snprintf(line, sizeof line, "MUTE bob  %s", bad[i]);
-        client_ask(&a, line, "ERROR Usage: MUTE <user | address> [<duration>] [<reason>]");
+        client_ask(&a, line, "ERROR Usage: MUTE [<#room>] <user | address> [<duration>] [<reason>]");
     }
     client_ask(&a, "BANS", "OK 0 bans and mutes");
     client_ask(&b, "BAN alice 1", "ERROR Permission denied");
@@ -759,6 +759,50 @@ static void an_invitation_from_an_ignored_user_is_not_shown(void **state)
     client_close(&b);
 }
 
+/* Not the current room, but one that is named. */
+static void a_room_can_be_named_in_a_command_about_a_room(void **state)
+{
+    struct client a, b;
+    (void)state;
+    owner_and_guest(&a, &b);
+    client_ask(&a, "ALSO cave", "OK Joined #cave (0 users)");
+    client_ask(&a, "TOPIC #Den Hello there", "OK Topic set");
+    client_expect(&b, "TOPIC #den Hello there");
+    client_say(&a, "TOPIC  #den");
+    client_expect(&a, "TOPIC #den Hello there");
+    drain(&a);
+    client_ask(&a, "TOPIC", "TOPIC #cave");
+    client_ask(&a, "TOPIC #den -", "OK Topic set");
+    client_expect(&b, "TOPIC #den");
+    client_ask(&a, "SET #den moderated on", "OK Set moderated on");
+    client_expect(&b, "SET #den moderated on by alice");
+    client_say(&a, "SET #den");
+    client_skip_to(&a, "SET #den moderated on");
+    drain(&a);
+    client_ask(&a, "VOICE #den bob", "OK Gave voice to Bob");
+    client_expect(&b, "VOICE #den Bob by alice");
+    client_ask(&a, "DEVOICE #den bob", "OK Removed voice from Bob");
+    client_ask(&a, "OP #den bob", "OK Gave op to Bob");
+    client_ask(&a, "DEOP #den bob", "OK Removed op from Bob");
+    client_ask(&a, "MUTE #den bob too loud", "OK Muted Bob: too loud");
+    client_ask(&a, "BANS #den", "MUTED #den Bob by alice: too loud");
+    client_expect(&a, "OK 1 bans and mutes");
+    client_ask(&a, "UNMUTE #den bob", "OK Unmuted bob");
+    client_ask(&a, "INVITE #den bob", "OK Invited Bob");
+    client_ask(&a, "KICK #den bob out of here", "OK Kicked Bob");
+    client_skip_to(&b, "KICK #den Bob by alice: out of here");
+    client_ask(&a, "BAN #den bob", "OK Banned Bob");
+    client_ask(&b, "JOIN den", "ERROR Banned");
+    client_ask(&a, "UNBAN #den bob", "OK Unbanned bob");
+    client_ask(&b, "TOPIC #cave mine", "ERROR Not in #cave"); /* said of a room that is not there, too */
+    client_ask(&b, "KICK #nowhere alice", "ERROR Not in #nowhere");
+    client_ask(&b, "SET #! private on", "ERROR Invalid room name");
+    client_ask(&b, "OP #den alice", "ERROR Not in #den");
+    client_ask(&b, "KICK alice", "ERROR Not in a room");
+    client_close(&a);
+    client_close(&b);
+}
+
 int main(void)
 {
 #define UP(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_down)
@@ -770,6 +814,7 @@ int main(void)
         UP(the_user_who_creates_a_room_owns_it_for_good),
         UP(a_creator_without_an_account_is_op_until_leaving),
         UP(each_user_has_one_role_in_the_list),
+        UP(a_room_can_be_named_in_a_command_about_a_room),
         UP(roles_are_given_and_taken_by_higher_roles),
         UP(removing_one_role_does_not_touch_another),
         UP(a_role_is_deleted_with_its_account),

@@ -39,18 +39,11 @@ void cmd_also(struct session *s, const struct args *a)
 
 void cmd_leave(struct session *s, const struct args *a)
 {
-    struct room *r = s->member.current;
-    char name[NAME_SIZE];
-    if (a->word && !name_room(name, a->word)) {
-        session_error(s, ERROR_INVALID_ROOM);
-    } else if (a->word && !(r = room_of_member(&s->member, name))) {
-        struct refusal no = {.error = ERROR_NOT_IN, .name = name};
-        session_refuse(s, &no);
-    } else if (!r) {
-        session_error(s, ERROR_NOT_IN_A_ROOM);
-    } else {
+    struct room *r = a->word ? command_own_room(s, a->word) : s->member.current;
+    if (r)
         session_rooms_leave(s, r, "", true);
-    }
+    else if (!a->word)
+        session_error(s, ERROR_NOT_IN_A_ROOM);
 }
 
 static void answer_rooms(struct session *s, const struct strv *names)
@@ -106,13 +99,12 @@ void cmd_rooms(struct session *s, const struct args *a)
 
 void cmd_topic(struct session *s, const struct args *a)
 {
-    struct room *r = s->member.current;
     struct refusal no = {0};
     struct event ev = {.kind = EVENT_TOPIC_SET};
-    if (!r)
+    if (!a->room)
         session_error(s, ERROR_NOT_IN_A_ROOM);
     else if (!a->text)
-        room_tell_topic(r, &s->member);
+        room_tell_topic(a->room, &s->member);
     else
-        command_answer(s, speak_topic(s, r, strcmp(a->text, "-") == 0 ? "" : a->text, &no), &ev, &no);
+        command_answer(s, speak_topic(s, a->room, strcmp(a->text, "-") == 0 ? "" : a->text, &no), &ev, &no);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Commands of users who run a room: SET, OP, DEOP, VOICE, DEVOICE, INVITE, KICK, BAN, UNBAN, BANS, MUTE, UNMUTE. All
- * are about the current room; serve/moderate.h decides who may do what to whom.
+ * are about the current room, or the one named; serve/moderate.h decides who may do what to whom.
  */
 #include "config.h"
 
@@ -20,9 +20,9 @@
 
 typedef bool role_fn(struct session *s, struct aim *at, enum role role, struct refusal *no);
 
-static struct aim aim_at(const struct session *s, const char *word)
+static struct aim aim_at(const struct args *a)
 {
-    return (struct aim){.room = s->member.current, .word = word};
+    return (struct aim){.room = a->room, .word = a->word};
 }
 
 static void answer(struct session *s, bool done, enum moderation_kind kind, const struct aim *at, struct refusal *no)
@@ -31,37 +31,37 @@ static void answer(struct session *s, bool done, enum moderation_kind kind, cons
     command_answer(s, done, &ev, no);
 }
 
-static void change_role(struct session *s, const char *word, role_fn *how, enum role role, enum moderation_kind kind)
+static void change_role(struct session *s, const struct args *a, role_fn *how, enum role role, enum moderation_kind kind)
 {
     struct refusal no = {0};
-    struct aim at = aim_at(s, word);
+    struct aim at = aim_at(a);
     answer(s, how(s, &at, role, &no), kind, &at, &no);
 }
 
 void cmd_op(struct session *s, const struct args *a)
 {
-    change_role(s, a->word, moderate_give, ROLE_OP, MODERATION_OP);
+    change_role(s, a, moderate_give, ROLE_OP, MODERATION_OP);
 }
 
 void cmd_voice(struct session *s, const struct args *a)
 {
-    change_role(s, a->word, moderate_give, ROLE_VOICE, MODERATION_VOICE);
+    change_role(s, a, moderate_give, ROLE_VOICE, MODERATION_VOICE);
 }
 
 void cmd_deop(struct session *s, const struct args *a)
 {
-    change_role(s, a->word, moderate_take, ROLE_OP, MODERATION_DEOP);
+    change_role(s, a, moderate_take, ROLE_OP, MODERATION_DEOP);
 }
 
 void cmd_devoice(struct session *s, const struct args *a)
 {
-    change_role(s, a->word, moderate_take, ROLE_VOICE, MODERATION_DEVOICE);
+    change_role(s, a, moderate_take, ROLE_VOICE, MODERATION_DEVOICE);
 }
 
 void cmd_invite(struct session *s, const struct args *a)
 {
     struct refusal no = {0};
-    struct aim at = aim_at(s, a->word);
+    struct aim at = aim_at(a);
     answer(s, moderate_invite(s, &at, &no), MODERATION_INVITE, &at, &no);
 }
 
@@ -73,7 +73,7 @@ static const char *skip_blanks(const char *text)
 void cmd_kick(struct session *s, const struct args *a)
 {
     struct refusal no = {0};
-    struct aim at = aim_at(s, a->word);
+    struct aim at = aim_at(a);
     answer(s, moderate_kick(s, &at, skip_blanks(a->text), &no), MODERATION_KICK, &at, &no);
 }
 
@@ -120,7 +120,7 @@ static bool cut_duration(char **text, int64_t *until_ms)
 static void ban(struct session *s, const struct args *a, enum ban_kind kind, enum command c, enum moderation_kind done)
 {
     struct refusal no = {0};
-    struct aim at = aim_at(s, a->word);
+    struct aim at = aim_at(a);
     struct ban_terms terms = {.kind = kind};
     char *text = a->text;
     if (!cut_duration(&text, &terms.until_ms)) {
@@ -146,22 +146,22 @@ void cmd_mute(struct session *s, const struct args *a)
     ban(s, a, BAN_KIND_MUTE, COMMAND_MUTE, MODERATION_MUTE);
 }
 
-static void unban(struct session *s, const char *word, enum ban_kind kind, enum moderation_kind done)
+static void unban(struct session *s, const struct args *a, enum ban_kind kind, enum moderation_kind done)
 {
     struct refusal no = {0};
-    struct aim at = aim_at(s, word);
-    struct event ev = {.kind = EVENT_MODERATED, .moderation = done, .name = word};
+    struct aim at = aim_at(a);
+    struct event ev = {.kind = EVENT_MODERATED, .moderation = done, .name = a->word};
     command_answer(s, moderate_unban(s, &at, kind, &no), &ev, &no);
 }
 
 void cmd_unban(struct session *s, const struct args *a)
 {
-    unban(s, a->word, BAN_KIND_BAN, MODERATION_UNBAN);
+    unban(s, a, BAN_KIND_BAN, MODERATION_UNBAN);
 }
 
 void cmd_unmute(struct session *s, const struct args *a)
 {
-    unban(s, a->word, BAN_KIND_MUTE, MODERATION_UNMUTE);
+    unban(s, a, BAN_KIND_MUTE, MODERATION_UNMUTE);
 }
 
 /* ---- lists ---- */
@@ -177,14 +177,14 @@ static void add_entry(const struct event *ev, void *arg)
     session_add(l->s, &l->lines, ev);
 }
 
-/* Lists the current room's entries, if the user's role is at least `least`. */
-static void answer_list(struct session *s, enum list_kind list, enum role least)
+/* Lists a room's entries, if the user's role is at least `least`. */
+static void answer_list(struct session *s, struct room *r, enum list_kind list, enum role least)
 {
     struct refusal no = {0};
     struct listing l = {.s = s};
     struct event end = {.kind = EVENT_LIST_END, .list = list};
-    if (moderate_may(s, s->member.current, least, &no)) {
-        end.number = settings_list(s->member.current, list, add_entry, &l);
+    if (moderate_may(s, r, least, &no)) {
+        end.number = settings_list(r, list, add_entry, &l);
         session_add(s, &l.lines, &end);
         session_answer_lines(s, &l.lines);
     } else {
@@ -194,8 +194,7 @@ static void answer_list(struct session *s, enum list_kind list, enum role least)
 
 void cmd_bans(struct session *s, const struct args *a)
 {
-    (void)a;
-    answer_list(s, LIST_BANS, ROLE_OP);
+    answer_list(s, a->room, LIST_BANS, ROLE_OP);
 }
 
 /* ---- SET ---- */
@@ -204,7 +203,7 @@ void cmd_set(struct session *s, const struct args *a)
 {
     struct refusal no = {.error = ERROR_NO_OPTION, .name = a->word};
     if (!a->word) {
-        answer_list(s, LIST_OPTIONS, ROLE_NONE);
+        answer_list(s, a->room, LIST_OPTIONS, ROLE_NONE);
         return;
     }
     struct event ev = {.kind = EVENT_MODERATED, .moderation = MODERATION_SET, .option = option_named(a->word)};
@@ -213,7 +212,7 @@ void cmd_set(struct session *s, const struct args *a)
     } else if (!a->more) {
         command_usage(s, COMMAND_SET);
     } else {
-        struct option_request rq = {s->member.current, ev.option, a->more, &ev.value};
+        struct option_request rq = {a->room, ev.option, a->more, &ev.value};
         no = (struct refusal){0};
         command_answer(s, moderate_set(s, &rq, &no), &ev, &no);
     }

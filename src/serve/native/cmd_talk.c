@@ -28,16 +28,9 @@ void cmd_me(struct session *s, const struct args *a)
 
 void cmd_say(struct session *s, const struct args *a)
 {
-    char name[NAME_SIZE];
-    struct refusal no = {.error = ERROR_INVALID_ROOM, .name = name};
-    struct room *r = name_room(name, a->word) ? room_of_member(&s->member, name) : NULL;
-    if (r) {
+    struct room *r = command_own_room(s, a->word);
+    if (r)
         speak(s, r, EVENT_SAID, a->text);
-        return;
-    }
-    if (name_room(name, a->word))
-        no.error = ERROR_NOT_IN;
-    session_refuse(s, &no);
 }
 
 void cmd_privmsg(struct session *s, const struct args *a)

@@ -85,6 +85,14 @@ static bool parse_args(const char *wanted, char *rest, struct args *a)
     return !rest || text_is_blank(rest);
 }
 
+/* Splits the name of a room off *rest, where there is one. False: the client was told what is wrong with it. */
+static bool parse_room(struct session *s, char **rest, struct args *a)
+{
+    const char *word = *rest ? *rest + strspn(*rest, " \t") : "";
+    a->room = *word == '#' ? command_own_room(s, split_word(rest)) : s->member.current;
+    return a->room || *word != '#';
+}
+
 static bool is_too_long(const char *arg)
 {
     return arg && strlen(arg) > (size_t)session_limits().text_bytes;
@@ -98,6 +106,8 @@ static void run(struct session *s, enum command c, char *rest)
     struct args a = {0};
     if (!*s->member.name && !(row->flags & ANYTIME)) {
         session_error(s, ERROR_USERNAME_REQUIRED);
+    } else if (row->flags & ROOM && !parse_room(s, &rest, &a)) {
+        return;
     } else if (!parse_args(row->args, rest, &a)) {
         command_usage(s, c);
     } else if (is_too_long(a.word) || is_too_long(a.more) || is_too_long(a.text)) { /* the answer would not fit */
@@ -148,6 +158,19 @@ bool command_is_secret(const struct native_line *nl)
     if (nl->kind == NATIVE_COMMAND)
         return rows[nl->command].flags & SECRET;
     return nl->kind == NATIVE_UNKNOWN || nl->kind == NATIVE_INVALID; /* it may have been meant as such a command */
+}
+
+struct room *command_own_room(struct session *s, const char *word)
+{
+    char name[NAME_SIZE];
+    struct refusal no = {.error = ERROR_INVALID_ROOM, .name = name};
+    bool is_name = name_room(name, word);
+    struct room *r = is_name ? room_of_member(&s->member, name) : NULL;
+    if (is_name)
+        no.error = ERROR_NOT_IN;
+    if (!r)
+        session_refuse(s, &no);
+    return r;
 }
 
 struct room *command_room(struct session *s, const char *word)

@@ -11,6 +11,7 @@
  * The session's reader.
  */
 struct args {
+    struct room *room; /* borrows: what a command with ROOM is about; NULL: the user has no current room */
     char *word; /* NULL: not given */
     char *more; /* a second word; the same */
     char *text; /* the same; never blank, never longer than limits.text_bytes */
@@ -28,6 +29,9 @@ void command_usage(struct session *s, enum command c);
 
 /* Answers with `ev` if the act was done, else with the refusal. */
 void command_answer(struct session *s, bool done, const struct event *ev, struct refusal *no);
+
+/* The room of that name that the user is in. NULL: the client was told why not. */
+struct room *command_own_room(struct session *s, const char *word);
 
 /* The room of that name (NULL: the current one), with a reference, if the user may see it. NULL: the client was told
  * why not; a room that it may not see does not exist for it. */
