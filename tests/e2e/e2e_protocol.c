@@ -145,7 +145,7 @@ static void every_mistake_has_its_answer(void **state)
         {"/nonsense", "ERROR Unknown command (try HELP)"},
         {"privmsg mia psst", "ERROR Unknown command (try HELP)"},
         {"/msg mia psst", "PRIVMSG mia psst"},
-        {"TOPIC ", "ERROR Usage: TOPIC [<text>]"},
+        {"TOPIC ", "ERROR Usage: TOPIC [<#room>] [<text>]"},
         {"/topic", "TOPIC #lab"},
         {"/PING yes", "PONG yes"},
         {"users all", "ROOM #lab mia users all"},

@@ -102,7 +102,7 @@ static void a_text_without_anything_to_see_is_refused(void **state)
         client_say(&a, "PRIVMSG alice %s", blank[i]);
         client_expect(&a, "ERROR Usage: PRIVMSG <user> <text>");
         client_say(&a, "TOPIC %s", blank[i]);
-        client_expect(&a, "ERROR Usage: TOPIC [<text>]");
+        client_expect(&a, "ERROR Usage: TOPIC [<#room>] [<text>]");
     }
     client_close(&a);
 }

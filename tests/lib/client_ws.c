@@ -12,6 +12,7 @@
 #define TEXT 1
 #define CLOSE 8
 #define PING 9
+#define PONG 10
 
 static bool shake(struct client_ws *ws, int fd)
 {
@@ -49,6 +50,7 @@ void client_ws_free(struct client_ws **ws)
         return;
     buf_fini(&(*ws)->rest);
     buf_fini(&(*ws)->raw);
+    buf_fini(&(*ws)->pongs);
     free(*ws);
     *ws = NULL;
 }
@@ -120,8 +122,13 @@ static bool take_frame(struct client_ws *ws, const unsigned char *frame, size_t 
     case PING:
         ws->pings++;
         return true;
+    case PONG:
+        if (n > header)
+            buf_add(&ws->pongs, frame + header, n - header);
+        buf_char(&ws->pongs, '|');
+        return true;
     default:
-        return (frame[0] & 0x7f) == 10;
+        return false;
     }
 }
 

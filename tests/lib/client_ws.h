@@ -16,6 +16,7 @@ struct client_ws {
     struct buf raw;  /* received, less than a frame */
     int code;        /* of the Close frame that was received; 0: none */
     unsigned pings;  /* received */
+    struct buf pongs; /* received: what was in them, each with a | behind it */
 };
 
 /* Asks for WebSocket on a connected socket and reads the answer. NULL: it was refused. */

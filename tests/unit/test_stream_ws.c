@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A WebSocket stream over a pipe in memory that cuts what passes at any byte. The test is reader and drainer in turn. */
+/* A WebSocket stream over a pipe in memory that cuts what passes at any byte. The test is reader and drainer in
+ * turn. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -28,7 +29,7 @@ static struct pipe {
     size_t space;       /* of a write that may not block */
     size_t acked;
     uint64_t seed;
-    bool never_cuts;
+    enum { CUTS_AT_RANDOM, CUTS_NEVER, CUTS_EVERYWHERE } cuts; /* of what is read */
 } below;
 static struct stream *top;
 static struct client_ws client;
@@ -40,8 +41,10 @@ static ssize_t pipe_read(struct stream *st, void *data, size_t size)
     size_t left = below.in.len - below.taken;
     size_t n = left < size ? left : size;
     (void)st;
-    if (n && !below.never_cuts)
+    if (n && below.cuts == CUTS_AT_RANDOM)
         n = unit_random(&below.seed) % n + 1;
+    if (n && below.cuts == CUTS_EVERYWHERE)
+        n = 1;
     if (n)
         memcpy(data, below.in.data + below.taken, n);
     below.taken += n;
@@ -62,7 +65,7 @@ static ssize_t add(const struct iovec *iov, int count, size_t most)
 static ssize_t pipe_write(struct stream *st, const struct iovec *iov, int count)
 {
     (void)st;
-    return add(iov, count, below.never_cuts ? SIZE_MAX : unit_random(&below.seed) % 50 + 1);
+    return add(iov, count, below.cuts == CUTS_NEVER ? SIZE_MAX : unit_random(&below.seed) % 50 + 1);
 }
 
 static ssize_t pipe_try_write(struct stream *st, const struct iovec *iov, int count)
@@ -118,6 +121,7 @@ static int tear_down(void **state)
     buf_fini(&below.out);
     buf_fini(&client.raw);
     buf_fini(&client.rest);
+    buf_fini(&client.pongs);
     buf_fini(&heard);
     return 0;
 }
@@ -332,7 +336,7 @@ static void fragments_are_as_long_as_a_message_may_be(void **state)
     ssize_t n;
     (void)state;
     begin();
-    below.never_cuts = true;
+    below.cuts = CUTS_NEVER;
     memset(part, 'x', sizeof part);
     client_ws_add_frame(&below.in, 0x01, part, sizeof part);
     for (int i = 0; i < 8; i++)
@@ -360,6 +364,220 @@ static void pings_and_empty_fragments_are_bounded(void **state)
         client_ws_add_frame(&below.in, 0x00, "", 0);
     assert_int_equal(stream_read(top, data, sizeof data), -1);
     expect_code(1008);
+}
+
+/* ---- every rule of RFC 6455 for what a client sends, whole, cut at random, and byte by byte ---- */
+
+#define TEXT 0x81, /* a whole message; and the beginning, middle and end of one in pieces */
+#define BEGIN 0x01,
+#define MIDDLE 0x00,
+#define END 0x80,
+#define CLOSE 0x88,
+#define PING 0x89,
+#define PONG 0x8a,
+#define BYTES(literal) literal, sizeof literal - 1
+#define TEN "1234567890"
+#define LONG120 TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define LONG125 LONG120 "12345"
+
+static const struct rule {
+    struct {
+        int first;        /* byte of the frame */
+        const char *data; /* NULL: no further frame */
+        size_t n;
+    } frames[6];
+    const char *lines; /* that are read */
+    int code;          /* of the Close frame that chatd sends; 0: it stays open */
+    const char *pongs;
+} rules[] = {
+    /* texts, short */
+    {{{TEXT BYTES("")}, {TEXT BYTES("hi")}}, "hi\n", 0, ""},
+    {{{TEXT BYTES("hi")}, {TEXT BYTES("there")}}, "hi\nthere\n", 0, ""},
+    {{{TEXT BYTES(LONG125)}}, LONG125 "\n", 0, ""},
+    {{{TEXT BYTES(LONG125 "6")}}, LONG125 "6\n", 0, ""},
+    {{{TEXT BYTES(LONG125 "67")}}, LONG125 "67\n", 0, ""},
+    /* binary */
+    {{{0x82, BYTES("hi")}}, "", 1003, ""},
+    {{{0x82, BYTES("")}}, "", 1003, ""},
+    {{{0x02, BYTES("h")}, {END BYTES("i")}}, "", 1003, ""},
+    /* pings, and pongs that nobody asked for */
+    {{{PING BYTES("")}}, "", 0, "|"},
+    {{{PING BYTES("Hello")}}, "", 0, "Hello|"},
+    {{{PING BYTES("\x01\xff\xfe\xfd\xfc\xfb\x80\xfe")}}, "", 0, "\x01\xff\xfe\xfd\xfc\xfb\x80\xfe|"},
+    {{{PING BYTES(LONG125)}}, "", 0, LONG125 "|"},
+    {{{PING BYTES(LONG125 "6")}}, "", 1002, ""},
+    {{{PONG BYTES("")}, {TEXT BYTES("hi")}}, "hi\n", 0, ""},
+    {{{PONG BYTES("unasked")}, {PING BYTES("asked")}}, "", 0, "asked|"},
+    {{{PONG BYTES(LONG125 "6")}}, "", 1002, ""},
+    {{{PING BYTES("1")}, {PING BYTES("2")}, {PING BYTES("3")}, {PING BYTES("4")}, {PING BYTES("5")}}, "", 0,
+     "1|2|3|4|5|"},
+    /* reserved bits */
+    {{{0xc1, BYTES("hi")}}, "", 1002, ""},
+    {{{0xa1, BYTES("hi")}}, "", 1002, ""},
+    {{{0x91, BYTES("hi")}}, "", 1002, ""},
+    {{{0xf1, BYTES("hi")}}, "", 1002, ""},
+    {{{0xb1, BYTES("")}}, "", 1002, ""},
+    {{{TEXT BYTES("hi")}, {0xc1, BYTES("no")}, {PING BYTES("")}}, "hi\n", 1002, ""},
+    {{{0xc9, BYTES("ping")}}, "", 1002, ""},
+    {{{0xf8, BYTES("\x03\xe8")}}, "", 1002, ""},
+    {{{BEGIN BYTES("h")}, {0xc0, BYTES("i")}}, "", 1002, ""},
+    /* reserved opcodes, alone and behind a text */
+    {{{0x83, BYTES("")}}, "", 1002, ""},
+    {{{0x84, BYTES("x")}}, "", 1002, ""},
+    {{{TEXT BYTES("hi")}, {0x85, BYTES("x")}, {PING BYTES("")}}, "hi\n", 1002, ""},
+    {{{0x86, BYTES("x")}}, "", 1002, ""},
+    {{{0x87, BYTES("x")}}, "", 1002, ""},
+    {{{0x8b, BYTES("")}}, "", 1002, ""},
+    {{{0x8c, BYTES("x")}}, "", 1002, ""},
+    {{{TEXT BYTES("hi")}, {0x8d, BYTES("x")}, {PING BYTES("")}}, "hi\n", 1002, ""},
+    {{{0x8e, BYTES("x")}}, "", 1002, ""},
+    {{{0x8f, BYTES("x")}}, "", 1002, ""},
+    /* pieces */
+    {{{0x09, BYTES("pi")}, {END BYTES("ng")}}, "", 1002, ""},
+    {{{0x0a, BYTES("po")}, {END BYTES("ng")}}, "", 1002, ""},
+    {{{0x08, BYTES("\x03")}, {END BYTES("\xe8")}}, "", 1002, ""},
+    {{{BEGIN BYTES("fir")}, {END BYTES("st")}}, "first\n", 0, ""},
+    {{{BEGIN BYTES("fir")}, {PING BYTES("now")}, {END BYTES("st")}}, "first\n", 0, "now|"},
+    {{{BEGIN BYTES("a")}, {PING BYTES("1")}, {MIDDLE BYTES("b")}, {PING BYTES("2")}, {END BYTES("c")}}, "abc\n", 0,
+     "1|2|"},
+    {{{BEGIN BYTES("")}, {MIDDLE BYTES("")}, {END BYTES("")}, {TEXT BYTES("x")}}, "x\n", 0, ""},
+    {{{BEGIN BYTES("")}, {MIDDLE BYTES("middle")}, {END BYTES("")}}, "middle\n", 0, ""},
+    {{{END BYTES("nothing before")}}, "", 1002, ""},
+    {{{MIDDLE BYTES("nothing before")}, {END BYTES("")}}, "", 1002, ""},
+    {{{BEGIN BYTES("a")}, {END BYTES("b")}, {END BYTES("c")}}, "ab\n", 1002, ""},
+    {{{BEGIN BYTES("a")}, {TEXT BYTES("b")}}, "", 1002, ""},
+    {{{BEGIN BYTES("a")}, {BEGIN BYTES("b")}, {END BYTES("c")}}, "", 1002, ""},
+    /* UTF-8: what is text, also cut within a character */
+    {{{TEXT BYTES("Hello-µ@ßöäüàá-UTF-8!!")}}, "Hello-µ@ßöäüàá-UTF-8!!\n", 0, ""},
+    {{{BEGIN BYTES("\xce")}, {MIDDLE BYTES("\xba\xe1")}, {MIDDLE BYTES("\xbd")}, {END BYTES("\xb9")}},
+     "\xce\xba\xe1\xbd\xb9\n", 0, ""},
+    {{{TEXT BYTES("\x7f \xc2\x80 \xdf\xbf \xe0\xa0\x80 \xef\xbf\xbf \xf0\x90\x80\x80 \xf4\x8f\xbf\xbf")}},
+     "\x7f \xc2\x80 \xdf\xbf \xe0\xa0\x80 \xef\xbf\xbf \xf0\x90\x80\x80 \xf4\x8f\xbf\xbf\n", 0, ""},
+    {{{TEXT BYTES("\xed\x9f\xbf \xee\x80\x80 \xef\xbf\xbd \xef\xbf\xbe \xf0\x9f\xbf\xbe")}},
+     "\xed\x9f\xbf \xee\x80\x80 \xef\xbf\xbd \xef\xbf\xbe \xf0\x9f\xbf\xbe\n", 0, ""},
+    /* and what is not: the first and last of each length beyond it, lone and missing bytes, overlong, surrogates */
+    {{{TEXT BYTES("\xf8\x88\x80\x80\x80")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xfc\x84\x80\x80\x80\x80")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xf4\x90\x80\x80")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xf7\xbf\xbf\xbf")}}, "", 1007, ""},
+    {{{TEXT BYTES("\x80")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xbf")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xc3 ")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xe1\x80 ")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xf0\x90\x80")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xfe")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xff")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xc0\xaf")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xe0\x80\xaf")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xf0\x80\x80\xaf")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xc1\xbf")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xe0\x9f\xbf")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xf0\x8f\xbf\xbf")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xc0\x80")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xed\xa0\x80")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xed\xbf\xbf")}}, "", 1007, ""},
+    {{{TEXT BYTES("\xed\xa0\x80\xed\xb0\x80")}}, "", 1007, ""},
+    {{{BEGIN BYTES("\xce\xba")}, {MIDDLE BYTES("\xed\xa0\x80")}, {END BYTES("x")}}, "", 1007, ""},
+    {{{BEGIN BYTES("\xf4")}, {MIDDLE BYTES("\x90")}, {PING BYTES("late")}}, "", 1007, ""}, /* at once, not at its end */
+    /* Close: what follows it is not read */
+    {{{TEXT BYTES("hi")}, {CLOSE BYTES("\x03\xe8")}}, "hi\n", 1000, ""},
+    {{{CLOSE BYTES("\x03\xe8")}, {CLOSE BYTES("\x03\xe8")}}, "", 1000, ""},
+    {{{CLOSE BYTES("\x03\xe8")}, {PING BYTES("late")}}, "", 1000, ""},
+    {{{CLOSE BYTES("\x03\xe8")}, {TEXT BYTES("late")}}, "", 1000, ""},
+    {{{BEGIN BYTES("half")}, {CLOSE BYTES("\x03\xe8")}, {END BYTES("late")}}, "", 1000, ""},
+    {{{CLOSE BYTES("")}}, "", 1005, ""},
+    {{{CLOSE BYTES("x")}}, "", 1002, ""},
+    {{{CLOSE BYTES("\x03\xe8" "bye")}}, "", 1000, ""},
+    {{{CLOSE BYTES("\x03\xe8" LONG120 "123")}}, "", 1000, ""},
+    {{{CLOSE BYTES("\x03\xe8" LONG125)}}, "", 1002, ""},
+    /* codes that a client may give; and some that it may not */
+    {{{CLOSE BYTES("\x03\xe9")}}, "", 1001, ""},
+    {{{CLOSE BYTES("\x03\xea")}}, "", 1002, ""},
+    {{{CLOSE BYTES("\x03\xeb")}}, "", 1003, ""},
+    {{{CLOSE BYTES("\x03\xef")}}, "", 1007, ""},
+    {{{CLOSE BYTES("\x03\xf0")}}, "", 1008, ""},
+    {{{CLOSE BYTES("\x03\xf1")}}, "", 1009, ""},
+    {{{CLOSE BYTES("\x03\xf2")}}, "", 1010, ""},
+    {{{CLOSE BYTES("\x03\xf3")}}, "", 1011, ""},
+    {{{CLOSE BYTES("\x0b\xb8")}}, "", 3000, ""},
+    {{{CLOSE BYTES("\x0f\x9f")}}, "", 3999, ""},
+    {{{CLOSE BYTES("\x0f\xa0")}}, "", 4000, ""},
+    {{{CLOSE BYTES("\x13\x87")}}, "", 4999, ""},
+    {{{CLOSE BYTES("\x00\x00")}}, "", 1002, ""},
+    {{{CLOSE BYTES("\x03\xe7")}}, "", 1002, ""},
+    {{{CLOSE BYTES("\x03\xec")}}, "", 1002, ""},
+    {{{CLOSE BYTES("\x03\xed")}}, "", 1002, ""},
+    {{{CLOSE BYTES("\x03\xee")}}, "", 1002, ""},
+    {{{CLOSE BYTES("\x03\xf8")}}, "", 1002, ""},
+    {{{CLOSE BYTES("\x04\x4c")}}, "", 1002, ""},
+    {{{CLOSE BYTES("\x07\xd0")}}, "", 1002, ""},
+    {{{CLOSE BYTES("\x0b\xb7")}}, "", 1002, ""},
+    {{{CLOSE BYTES("\x13\x88")}}, "", 1002, ""},
+    {{{CLOSE BYTES("\xff\xff")}}, "", 1002, ""},
+};
+
+static void try_rule(const struct rule *r, size_t number, int cuts)
+{
+    struct buf text = {0};
+    tear_down(NULL);
+    set_up(NULL);
+    begin();
+    below.cuts = cuts;
+    below.seed = number + 1;
+    for (size_t i = 0; i < sizeof r->frames / sizeof r->frames[0] && r->frames[i].data; i++)
+        client_ws_add_frame(&below.in, r->frames[i].first, r->frames[i].data, r->frames[i].n);
+    read_all(&text);
+    assert_int_equal(stream_push(top, true), 0);
+    listen_in();
+    const char *end = strrchr(buf_text(&text), '\n'); /* what comes behind it never becomes a line */
+    size_t n = end ? (size_t)(end + 1 - text.data) : 0;
+    bool same = n == strlen(r->lines) && memcmp(buf_text(&text), r->lines, n) == 0 && client.code == r->code &&
+                strcmp(buf_text(&client.pongs), r->pongs) == 0;
+    if (!same)
+        fail_msg("rule %zu, cuts %d: read \"%s\", closed with %d instead of %d, pongs \"%s\"", number, cuts, buf_text(&text),
+                 client.code, r->code, buf_text(&client.pongs));
+    buf_fini(&text);
+}
+
+static void each_rule_for_clients_is_kept(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+        for (int cuts = CUTS_AT_RANDOM; cuts <= CUTS_EVERYWHERE; cuts++)
+            try_rule(&rules[i], i, cuts);
+}
+
+/* libwslay looks at the reason of a Close only where it arrives in one piece; the connection ends in any case. */
+static void a_reason_that_is_no_text_is_refused(void **state)
+{
+    static const struct rule rule = {{{CLOSE BYTES("\x03\xe8\xce\xba\xed\xa0\x80")}}, "", 1007, ""};
+    (void)state;
+    try_rule(&rule, 0, CUTS_NEVER);
+}
+
+/* A message may have 64 KiB, in one frame or in many. */
+static void a_long_message_arrives_in_any_pieces(void **state)
+{
+    static const size_t pieces[] = {65536, 32768, 16384, 4096, 1300, 997, 64};
+    static char text[65536];
+    (void)state;
+    memset(text, '*', sizeof text);
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+        struct buf got = {0};
+        tear_down(NULL);
+        set_up(NULL);
+        begin();
+        below.cuts = i % 2 ? CUTS_NEVER : CUTS_AT_RANDOM;
+        for (size_t at = 0, n; at < sizeof text; at += n) {
+            n = sizeof text - at < pieces[i] ? sizeof text - at : pieces[i];
+            client_ws_add_frame(&below.in, (at ? 0x00 : 0x01) | (at + n == sizeof text ? 0x80 : 0), text + at, n);
+        }
+        read_all(&got);
+        assert_int_equal(got.len, sizeof text + 1);
+        buf_fini(&got);
+        listen_in();
+        assert_int_equal(client.code, 0);
+    }
 }
 
 static void a_reason_has_its_code(void **state)
@@ -408,6 +626,9 @@ int main(void)
         TEST(what_is_against_the_rules_ends_it_with_a_code),
         TEST(fragments_are_as_long_as_a_message_may_be),
         TEST(pings_and_empty_fragments_are_bounded),
+        TEST(each_rule_for_clients_is_kept),
+        TEST(a_reason_that_is_no_text_is_refused),
+        TEST(a_long_message_arrives_in_any_pieces),
         TEST(a_reason_has_its_code),
         TEST(a_quiet_client_is_pinged),
     };
