@@ -14,14 +14,10 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <linux/filter.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #define CONF(grace) "accounts = { hash_memory_kib = 64; hash_passes = 1; grace_s = " grace "; };"
 
@@ -557,32 +553,6 @@ static void a_password_login_works_within_the_grace(void **state)
 
 /* ---- exactly once ---- */
 
-/*
- * TCP cannot tell whether the peer's program has read what its machine acknowledged. So the client is disconnected as
- * if its cable were cut: a filter on its socket drops all further input, everything received so far is read to the last
- * byte and acknowledged (TCP_QUICKACK). Half a line at the end does not count as read.
- */
-static void cut(struct client *c)
-{
-    struct sock_filter drop = {.code = BPF_RET | BPF_K, .k = 0};
-    struct sock_fprog program = {1, &drop};
-    int on = 1;
-    ssize_t n;
-    if (setsockopt(c->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
-        print_message("skipped: this kernel lets only root cut a connection (SO_ATTACH_FILTER: %s)\n", strerror(errno));
-        skip();
-    }
-    while ((n = client_receive(c)) > 0)
-        ;
-    assert_true(n < 0 && errno == EAGAIN);
-    assert_int_equal(setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on), 0);
-}
-
-static bool has_line(const struct client *c)
-{
-    return c->end > c->start && memchr(c->data + c->start, '\n', c->end - c->start);
-}
-
 /* If the line that was just read is numbered, its number must be the next. */
 static void count(const struct client *c, int *heard)
 {
@@ -617,7 +587,7 @@ static void read_to_end(struct client *c, int *heard)
 {
     struct pollfd p = {.fd = c->fd, .events = POLLIN};
     for (;;) {
-        while (has_line(c)) {
+        while (client_has_line(c)) {
             client_line(c);
             count(c, heard);
         }
@@ -639,8 +609,8 @@ static void break_connection(struct client *c, enum cut how, int *heard)
         read_to_end(c, heard);
         return;
     }
-    cut(c);
-    while (has_line(c)) {
+    client_cut(c);
+    while (client_has_line(c)) {
         client_line(c);
         count(c, heard);
     }
