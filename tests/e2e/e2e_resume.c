@@ -601,8 +601,9 @@ static void read_to_end(struct client *c, int *heard)
 
 enum cut { CUT_RESET, CUT_SILENT, CUT_GOODBYE, CUTS };
 
-/* Breaks the connection: it is reset, goes silent until it is closed, or ends with a half close. */
-static void break_connection(struct client *c, enum cut how, int *heard)
+/* Breaks Alice's connection: it is reset, goes silent until it is closed, or ends with a half close. In all cases chatd
+ * gets to know what she has received: in the first two by what she says, which Bob hears; in the last it waits for it. */
+static void break_connection(struct client *c, struct client *bob, enum cut how, int *heard)
 {
     if (how == CUT_GOODBYE) {
         client_half_close(c);
@@ -610,6 +611,8 @@ static void break_connection(struct client *c, enum cut how, int *heard)
         return;
     }
     client_cut(c);
+    client_say(c, "SAY den up to %d", *heard);
+    client_skip_to(bob, "ROOM #den alice up to %d", *heard);
     while (client_has_line(c)) {
         client_line(c);
         count(c, heard);
@@ -634,7 +637,7 @@ static void each_message_arrives_once_however_often_the_connection_breaks(void *
             client_line(&before);
             count(&before, &heard);
         }
-        break_connection(&before, (enum cut)(i % CUTS), &heard);
+        break_connection(&before, &b, (enum cut)(i % CUTS), &heard);
         say_some(&b, &said, i % 4 * 10);
         if (i % 2)
             client_open(&a, &d);

@@ -17,8 +17,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -245,7 +243,6 @@ void client_cut(struct client *c)
 {
     struct sock_filter drop = {.code = BPF_RET | BPF_K, .k = 0};
     struct sock_fprog program = {1, &drop};
-    int on = 1;
     ssize_t n;
     if (setsockopt(c->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
         print_message("skipped: this kernel lets only root cut a connection (SO_ATTACH_FILTER: %s)\n", strerror(errno));
@@ -254,7 +251,6 @@ void client_cut(struct client *c)
     while ((n = client_receive(c)) > 0)
         ;
     assert_true(n < 0 && errno == EAGAIN);
-    assert_int_equal(setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on), 0);
 }
 
 bool client_has_line(const struct client *c)
