@@ -144,6 +144,7 @@ static void configure_chat(const struct conf *c)
     mail_configure(&(struct mail_limits){
         .messages = c->accounts_mail_messages,
         .per_sender = c->accounts_mail_per_sender,
+        .undelivered = c->accounts_mail_undelivered,
         .days = c->accounts_mail_days,
     });
 }

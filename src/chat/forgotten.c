@@ -29,16 +29,43 @@ void forgotten_add(const char *key)
     lock_release(&forgotten.lock);
 }
 
-static bool is_withdrawn_locked(const char *line, size_t len, unsigned epoch)
+/* `said` tells whether `arg` is something that was said by the user, or in the room, of that key. */
+static bool is_withdrawn_locked(bool (*said)(const void *arg, const char *key), const void *arg, unsigned epoch)
 {
     unsigned count = forgotten.count < FORGOTTEN_NAMES ? forgotten.count : FORGOTTEN_NAMES;
     bool is_full = count == FORGOTTEN_NAMES;
     if (is_full && epoch < forgotten.names[forgotten.count % FORGOTTEN_NAMES].epoch)
         return true;
     for (unsigned i = 0; i < count; i++)
-        if (epoch <= forgotten.names[i].epoch && codecs_is_said(line, len, forgotten.names[i].key))
+        if (epoch <= forgotten.names[i].epoch && said(arg, forgotten.names[i].key))
             return true;
     return false;
+}
+
+struct line {
+    const char *text;
+    size_t len;
+};
+
+static bool line_is_said(const void *arg, const char *key)
+{
+    const struct line *line = arg;
+    return codecs_is_said(line->text, line->len, key);
+}
+
+static bool is_key(const void *arg, const char *key)
+{
+    return strcmp(arg, key) == 0;
+}
+
+bool forgotten_passes(const char *name, unsigned epoch)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    lock_acquire(&forgotten.lock);
+    bool is_withdrawn = is_withdrawn_locked(is_key, key, epoch);
+    lock_release(&forgotten.lock);
+    return !is_withdrawn;
 }
 
 void forgotten_filter(struct buf *out, const char *lines, size_t len, unsigned epoch)
@@ -52,7 +79,7 @@ void forgotten_filter(struct buf *out, const char *lines, size_t len, unsigned e
     while (lines < end) {
         const char *lf = memchr(lines, '\n', (size_t)(end - lines));
         size_t n = lf ? (size_t)(lf - lines) + 1 : (size_t)(end - lines);
-        if (!is_withdrawn_locked(lines, n, epoch))
+        if (!is_withdrawn_locked(line_is_said, &(struct line){lines, n}, epoch))
             buf_add(out, lines, n);
         lines += n;
     }

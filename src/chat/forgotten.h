@@ -4,6 +4,8 @@
 
 #include "base/buf.h"
 
+#include <stdbool.h>
+
 /*
  * What the operator has had forgotten (chat/forget.h) since the start, for lines that are still in memory and would be
  * sent or stored later: in outboxes, and in sessions that are about to be saved. Lines belong to an epoch (net/msg.h);
@@ -18,5 +20,7 @@ void forgotten_add(const char *key);
  * epoch before the oldest of them no line passes. */
 #define FORGOTTEN_NAMES 64
 void forgotten_filter(struct buf *out, const char *lines, size_t len, unsigned epoch);
+/* The same about a private message: false if what the user of that name, whatever its case, has said does not pass. */
+bool forgotten_passes(const char *name, unsigned epoch);
 
 #endif

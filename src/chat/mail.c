@@ -19,12 +19,13 @@
 #define STEP_MESSAGES 5000 /* deleted in one clean-up */
 #define MOST_MARKS 100 /* rooms noted for one account */
 
-static _Atomic int most_now = 100, share_now = 20, days_now = 30;
+static _Atomic int most_now = 100, share_now = 20, undelivered_now = 4000, days_now = 30;
 
 void mail_configure(const struct mail_limits *limits)
 {
     atomic_store_explicit(&most_now, limits->messages, memory_order_relaxed);
     atomic_store_explicit(&share_now, limits->per_sender, memory_order_relaxed);
+    atomic_store_explicit(&undelivered_now, limits->undelivered, memory_order_relaxed);
     atomic_store_explicit(&days_now, limits->days, memory_order_relaxed);
 }
 
@@ -35,11 +36,17 @@ static int64_t oldest_ms(void)
 
 /* ---- messages ---- */
 
+int mail_add(sqlite3 *db, int64_t account, const struct mail_row *row, int64_t *n)
+{
+    _Atomic int *most = row->kind == MAIL_UNDELIVERED ? &undelivered_now : &most_now;
+    struct mail_space space = {atomic_load_explicit(most, memory_order_relaxed), mail_share()};
+    return store_mail_add(db, account, row, oldest_ms(), &space, n);
+}
+
 static int put_run(void *arg, sqlite3 *db)
 {
     struct mail_job *mj = arg;
-    struct mail_space space = {atomic_load_explicit(&most_now, memory_order_relaxed), mail_share()};
-    return store_mail_add(db, mj->account, &mj->row, oldest_ms(), &space, &mj->n);
+    return mail_add(db, mj->account, &mj->row, &mj->n);
 }
 
 int mail_share(void)
@@ -71,7 +78,36 @@ struct reading {
     size_t bytes;
     struct buf *lines;
     size_t start; /* where the added lines begin */
+    struct read_line {
+        int64_t n, time_ms;
+        bool is_undelivered;
+        size_t at, len;
+    } *v; /* owns: the lines, in the order of their numbers */
+    size_t count, cap;
 };
+
+/* Those that had not arrived are stored when their connection ends, and so behind what was sent later. */
+static int by_time(const void *a, const void *b)
+{
+    const struct read_line *x = a, *y = b;
+    if (x->time_ms != y->time_ms)
+        return x->time_ms < y->time_ms ? -1 : 1;
+    if (x->is_undelivered != y->is_undelivered)
+        return x->is_undelivered ? -1 : 1;
+    return x->n < y->n ? -1 : 1;
+}
+
+static void sort_lines(struct reading *re)
+{
+    struct buf sorted = {0};
+    if (re->count > 1)
+        qsort(re->v, re->count, sizeof *re->v, by_time);
+    for (size_t i = 0; i < re->count; i++)
+        buf_add(&sorted, re->lines->data + re->v[i].at, re->v[i].len);
+    re->lines->len = re->start;
+    buf_add(re->lines, sorted.data, sorted.len);
+    buf_fini(&sorted);
+}
 
 static bool add_message(const struct mail_row *row, void *arg)
 {
@@ -81,8 +117,16 @@ static bool add_message(const struct mail_row *row, void *arg)
     if (re->last && re->lines->len - re->start + strlen(row->text) > re->bytes)
         return false;
     re->last = row->n;
-    if (row->time_ms >= re->since_ms)
-        codecs_render(re->lines, &ev, (enum form)re->m->form, re->m->name);
+    if (row->time_ms < re->since_ms)
+        return true;
+    size_t at = re->lines->len;
+    codecs_render(re->lines, &ev, (enum form)re->m->form, re->m->name);
+    if (re->count == re->cap) {
+        re->cap = re->cap ? re->cap * 2 : 16;
+        re->v = panic_realloc(re->v, re->cap * sizeof *re->v);
+    }
+    re->v[re->count++] =
+        (struct read_line){row->n, row->time_ms, row->kind == MAIL_UNDELIVERED, at, re->lines->len - at};
     return true;
 }
 
@@ -91,6 +135,7 @@ static int read_run(void *arg, sqlite3 *db)
     struct reading *re = arg;
     re->lines->len = re->start;
     re->last = 0;
+    re->count = 0;
     if (store_mail_read(db, re->account, add_message, re) != SQLITE_OK)
         re->last = 0; /* a failed read must not fail what others write */
     return SQLITE_OK;
@@ -101,10 +146,13 @@ int64_t mail_read(int64_t account, const struct member *m, size_t bytes, struct 
     static const struct job read = {read_run, NULL};
     struct reading re = {.account = account, .since_ms = oldest_ms(), .m = m, .bytes = bytes,
                          .lines = lines, .start = lines->len};
-    if (job_do(&read, &re, w) && re.last)
-        return re.last;
-    lines->len = re.start;
-    return 0;
+    bool is_read = job_do(&read, &re, w) && re.last;
+    if (is_read)
+        sort_lines(&re);
+    else
+        lines->len = re.start;
+    free(re.v);
+    return is_read ? re.last : 0;
 }
 
 struct forgetting {

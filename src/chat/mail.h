@@ -14,6 +14,7 @@
 struct mail_limits {
     int messages;   /* most that wait for one account, of accounts and of others each */
     int per_sender; /* most of one sender among them (store/store_mail.h) */
+    int undelivered; /* most that wait beside these because they had not arrived when a connection ended */
     int days;       /* for which they wait */
 };
 /* Any thread. */
@@ -36,7 +37,11 @@ void mail_put(struct mail_job *mj, int64_t account, const struct member *from, e
 int mail_share(void);
 enum mail_result mail_wait(struct mail_job *mj, const struct waiter *w);
 
-/* Appends the waiting messages as lines in the member's form, the oldest first, `bytes` bytes at most. Returns the
+/* For run() of a job: stores a message within the space of its kind. *n as store_mail_add gives it. */
+int mail_add(sqlite3 *db, int64_t account, const struct mail_row *row, int64_t *n);
+
+/* Appends the waiting messages as lines in the member's form, those that were stored first and `bytes` bytes at most,
+ * and of these the oldest first. Returns the
  * number of the last, for mail_forget when they have been read; 0: nothing waits, or it cannot be read now. For the
  * member's own reader. */
 int64_t mail_read(int64_t account, const struct member *m, size_t bytes, struct buf *lines, const struct waiter *w);

@@ -14,6 +14,8 @@
 #include "chat/accounts.h"
 #include "chat/room.h"
 #include "chat/rules.h"
+#include "chat/undelivered.h"
+#include "net/post.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -88,17 +90,21 @@ static void give_name_locked(struct member *m, const char *name, const char *key
     m->listed = true;
 }
 
-/* Closes the other sessions of the member's account, and the one that has the name, if that is the account's own. */
-static void replace_locked(const struct member *by, const char *key, const struct claim *c)
+/* Closes the other sessions of the member's account, and the one that has the name, if that is the account's own. True:
+ * there is none any more. */
+static bool replace_locked(const struct member *by, const char *key, const struct claim *c)
 {
+    bool alone = true;
     for (struct member *m = users.table; m; m = m->hh.next) {
         bool has_name = c->owns_name && strcmp(m->key, key) == 0;
         if (m == by || !(has_name || (by->account && m->account == by->account)))
             continue;
+        alone = false;
         atomic_store_explicit(&m->replaced, true, memory_order_relaxed);
         close_one(m, CLOSE_REPLACED, c->replaced);
         notifier_notify(m->notifier); /* closed before, it may be waiting to be resumed */
     }
+    return alone;
 }
 
 bool users_claim(struct member *m, const struct claim *c)
@@ -106,9 +112,8 @@ bool users_claim(struct member *m, const struct claim *c)
     char key[NAME_SIZE];
     name_fold(key, c->name);
     rwlock_write(&users.lock);
-    bool may = !c->may || c->may(c->arg), given = may && is_free_locked(key, m);
-    if (may && c->replaced)
-        replace_locked(m, key, c);
+    bool may = !c->may || c->may(c->arg), alone = !may || !c->replaced || replace_locked(m, key, c);
+    bool given = may && alone && is_free_locked(key, m); /* what another session leaves as mail must be there first */
     if (given) {
         member_answer(m, c->answer);
         give_name_locked(m, c->name, key);
@@ -256,7 +261,13 @@ static bool put_locked(struct member *m, const struct member *from, const struct
 {
     if (m != from && ignores_has(m->ignores, from->key))
         return outbox_reason(m->outbox) == CLOSE_OPEN;
-    return member_put(m, ev) != OUTBOX_CLOSED;
+    if (!m->account)
+        return member_put(m, ev) != OUTBOX_CLOSED;
+    post_assert_settled();
+    struct msg *msg = undelivered_render(m, ev, from);
+    int put = outbox_put(m->outbox, msg);
+    msg_unref(msg);
+    return put != OUTBOX_CLOSED;
 }
 
 /* A client that is logged in to the account, or NULL. */

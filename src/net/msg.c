@@ -22,27 +22,35 @@ unsigned msg_end_epoch(void)
     return atomic_fetch_add(&epoch_now, 1);
 }
 
-static struct msg *make(const void *data, size_t len, unsigned entries, size_t resendable)
+static struct msg *make(const void *data, size_t len, size_t note, unsigned entries, size_t resendable)
 {
-    struct msg *m = panic_malloc(sizeof *m + len);
+    struct msg *m = panic_malloc(sizeof *m + len + note);
     atomic_init(&m->refs, 1);
     m->entries = entries;
     m->epoch = msg_epoch();
     m->secret = false;
     m->resendable = resendable;
     m->len = len;
+    m->note = note;
     memcpy(m->data, data, len);
     return m;
 }
 
 struct msg *msg_new(const void *data, size_t len)
 {
-    return make(data, len, 1, 0);
+    return make(data, len, 0, 1, 0);
 }
 
 struct msg *msg_new_gathered(const void *data, size_t len, unsigned entries)
 {
-    return make(data, len, entries, len);
+    return make(data, len, 0, entries, len);
+}
+
+struct msg *msg_new_noted(const void *data, size_t len, const void *note, size_t note_len)
+{
+    struct msg *m = make(data, len, note_len, 1, 0);
+    memcpy(m->data + len, note, note_len);
+    return m;
 }
 
 struct msg *msg_ref(struct msg *m)

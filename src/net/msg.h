@@ -19,6 +19,7 @@ struct msg {
     bool secret;       /* overwritten when it is freed */
     size_t resendable; /* bytes at its end that are whole lines people said: sent again if they may not have arrived */
     size_t len;
+    size_t note;       /* bytes behind these that are not sent, 0: none; what is to be done if it has not arrived */
     char data[];
 };
 
@@ -27,6 +28,8 @@ struct msg {
  * out. */
 struct msg *msg_new(const void *data, size_t len);
 struct msg *msg_new_gathered(const void *data, size_t len, unsigned entries);
+/* The same as msg_new with a note of `note_len` bytes, which begins at data + len, whatever its alignment. */
+struct msg *msg_new_noted(const void *data, size_t len, const void *note, size_t note_len);
 
 /* Whether bytes are from before or after a moment at which something was withdrawn: an epoch ends, and the next begins.
  * msg_end_epoch returns the one that has ended. */

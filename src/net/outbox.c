@@ -108,7 +108,7 @@ void outbox_open(struct outbox *ob, struct stream *st, uint64_t gen)
     ob->stream = st;
     ob->reason = CLOSE_OPEN;
     ob->finished = ob->failed = false;
-    ob->written = 0;
+    ob->written = ob->noted_end = 0;
     patience_open_locked(&ob->patience, clock_ms(), RELAXED(max_patience_ms));
     ob->gen = gen;
     lock_release(&ob->lock);
@@ -158,6 +158,8 @@ static void queue_locked(struct outbox *ob, struct msg *m)
     ob->entries += m->entries;
     ob->queued_entries += m->entries;
     ob->bytes += m->len;
+    if (m->note)
+        ob->noted_end = ob->written + ob->bytes;
 }
 
 static bool fits_locked(const struct outbox *ob, const struct msg *m, bool own_answer)

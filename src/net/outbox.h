@@ -7,6 +7,7 @@
 #include "net/close.h"
 #include "net/msg.h"
 #include "net/stream.h"
+#include "net/tail.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -125,14 +126,17 @@ void outbox_retire(struct outbox *ob);
  * What was written and may not have arrived, in net/outbox_tail.c. By the owner's reader.
  */
 
-/* From now on messages are kept until the peer's machine has acknowledged them. False: something is being written
- * just now; try again. */
-bool outbox_keep_tail(struct outbox *ob);
-/* True if the peer's machine has acknowledged all that was written. */
-bool outbox_all_acknowledged(struct outbox *ob);
-/* When drained: adds the resendable lines (net/msg.h) that may not have arrived, as the filter (NULL: none) passes
- * them, and keeps no more. */
-void outbox_end_tail(struct outbox *ob, msg_filter_fn *filter, struct buf *lines);
+/* What is put from now on is kept until the peer's machine has acknowledged it: messages with a note (net/msg.h), or
+ * all that is resendable as well. No effect on a closed outbox. */
+enum outbox_keeps { OUTBOX_KEEPS_NOTED, OUTBOX_KEEPS_ALL };
+void outbox_keep_tail(struct outbox *ob, enum outbox_keeps what);
+/* False: a message with a note was put and may not have arrived yet. Also before the outbox is drained. */
+bool outbox_noted_arrived(struct outbox *ob);
+/* When drained: true if all that is kept has arrived, or no more of it can arrive. */
+bool outbox_tail_is_settled(struct outbox *ob);
+/* When drained: hands on what is kept and may not have arrived, and keeps no more. At any time with an empty `rest`:
+ * keeps no more. */
+void outbox_end_tail(struct outbox *ob, const struct tail_rest *rest);
 
 /* Where in the stream of bytes everything ends that was put so far, or a little behind that; and whether the peer's
  * machine has acknowledged that many. */

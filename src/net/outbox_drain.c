@@ -41,6 +41,7 @@ static void launch_locked(struct outbox *ob)
 static void land_locked(struct outbox *ob)
 {
     ob->draining = ob->pushing = false;
+    outbox_begin_tail_locked(ob);
     ob->drained_us = clock_us();
 }
 
@@ -185,6 +186,7 @@ static void fail(struct outbox *ob)
     lock_acquire(&ob->lock);
     ob->failed = true;
     outbox_uncount_locked(ob, entries, bytes);
+    outbox_begin_tail_locked(ob);
     for (size_t i = ob->flight_at; ob->tail && i < ob->flight.n; i++)
         tail_add(ob->tail, ob->flight.v[i]);
     outbox_drop_queue_locked(ob);

@@ -52,7 +52,8 @@ struct outbox {
     bool failed;                /* O: a write has failed, or we gave up: what the stream holds will not be written */
     enum close_reason reason;   /* O: CLOSE_OPEN while open */
     uint64_t written;           /* O: bytes, in this life */
-    struct tail *tail;          /* O: owns; NULL unless the client may resume */
+    uint64_t noted_end;         /* O: where the last message with a note that was put ends, or a little behind that */
+    struct tail *tail;          /* O: owns; NULL: outbox_keep_tail was not called */
     struct msg *last_words;     /* O: owns; given by the call that closed, or NULL */
     _Atomic(msg_filter_fn *) flight_filter; /* written O: what the drainer is to apply to the flight, or NULL */
 
@@ -124,7 +125,10 @@ void outbox_batch_clear(struct outbox_batch *b);
 /* Pays a debt to the outbox that has it: wakes the writer, or carries. For net/post.c, through struct post_debt. */
 bool outbox_pay(struct post_debt *d, int64_t now_us);
 
-/* Notes that the messages of the flight from `from` to .flight_at are written. */
+/* Notes that the messages of the flight from `from` to .flight_at are written. The drainer. */
 void outbox_extend_tail_locked(struct outbox *ob, size_t from);
+/* For a tail that waits for the drainer: it begins with the first message that is not written whole. The drainer, or
+ * while there is none. */
+void outbox_begin_tail_locked(struct outbox *ob);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What an outbox keeps for a client that may resume, and what the peer's machine has acknowledged: as the stream
- * knows it, else what was written. The owner's reader asks; the drainer adds.
+ * What an outbox keeps because it may not arrive, and what the peer's machine has acknowledged: as the stream knows it,
+ * else what was written. The owner's reader asks; the drainer adds.
  */
 #include "config.h"
 
@@ -19,32 +19,56 @@ uint64_t outbox_acknowledged_locked(const struct outbox *ob)
     return stream_acknowledged(ob->stream, &acked) ? acked : ob->written;
 }
 
+void outbox_begin_tail_locked(struct outbox *ob)
+{
+    if (!ob->tail || !ob->tail->waits)
+        return;
+    ob->tail->base = ob->written - (ob->flight.n ? ob->flight_offset : 0);
+    ob->tail->waits = false;
+}
+
 void outbox_extend_tail_locked(struct outbox *ob, size_t from)
 {
+    if (ob->tail->waits) { /* what is in flight was put before */
+        outbox_begin_tail_locked(ob);
+        return;
+    }
     for (; from < ob->flight_at; from++)
         tail_add(ob->tail, ob->flight.v[from]);
     if (ob->tail->bytes > TAIL_BYTES)
         tail_prune(ob->tail, outbox_acknowledged_locked(ob));
 }
 
-bool outbox_keep_tail(struct outbox *ob)
+void outbox_keep_tail(struct outbox *ob, enum outbox_keeps what)
 {
     lock_acquire(&ob->lock);
-    if (!ob->tail && outbox_is_open_locked(ob) && outbox_is_drained_locked(ob)) {
+    if (!ob->tail && outbox_is_open_locked(ob)) {
         ob->tail = panic_calloc(1, sizeof *ob->tail);
-        ob->tail->base = ob->written;
+        ob->tail->waits = true;
+        if (!ob->draining) /* else where the flight is, is the drainer's */
+            outbox_begin_tail_locked(ob);
     }
-    bool keeps = ob->tail != NULL;
+    if (ob->tail && what == OUTBOX_KEEPS_ALL)
+        ob->tail->all = true;
     lock_release(&ob->lock);
-    return keeps;
 }
 
-bool outbox_all_acknowledged(struct outbox *ob)
+bool outbox_noted_arrived(struct outbox *ob)
 {
     lock_acquire(&ob->lock);
-    bool all = outbox_acknowledged_locked(ob) >= ob->written;
+    bool arrived = !ob->noted_end || outbox_acknowledged_locked(ob) >= ob->noted_end;
     lock_release(&ob->lock);
-    return all;
+    return arrived;
+}
+
+bool outbox_tail_is_settled(struct outbox *ob)
+{
+    lock_acquire(&ob->lock);
+    if (ob->tail)
+        tail_prune(ob->tail, outbox_acknowledged_locked(ob));
+    bool is_settled = !ob->tail || !ob->tail->sent.kept || stream_is_lost(ob->stream);
+    lock_release(&ob->lock);
+    return is_settled;
 }
 
 uint64_t outbox_position(struct outbox *ob)
@@ -66,13 +90,13 @@ bool outbox_acknowledged(struct outbox *ob, uint64_t position)
     return acked >= position;
 }
 
-void outbox_end_tail(struct outbox *ob, msg_filter_fn *filter, struct buf *lines)
+void outbox_end_tail(struct outbox *ob, const struct tail_rest *rest)
 {
     lock_acquire(&ob->lock);
     struct tail *t = ob->tail;
     ob->tail = NULL;
     if (t)
-        tail_end(t, outbox_acknowledged_locked(ob), filter, lines);
+        tail_end(t, outbox_acknowledged_locked(ob), rest);
     lock_release(&ob->lock);
     free(t);
 }

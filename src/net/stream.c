@@ -110,6 +110,13 @@ bool stream_has_ended(struct stream *st)
     return st->ops->has_ended && st->ops->has_ended(st);
 }
 
+bool stream_is_lost(struct stream *st)
+{
+    while (!st->ops->is_lost && st->below)
+        st = st->below;
+    return st->ops->is_lost && st->ops->is_lost(st);
+}
+
 bool stream_acknowledged(struct stream *st, uint64_t *bytes)
 {
     return st->ops->acknowledged && st->ops->acknowledged(st, bytes);

@@ -47,7 +47,7 @@ struct stream_failure {
 /*
  * The operations of one kind of stream. They are called through the functions below, which also state the contracts.
  * At the bottom `read`, `write`, `shut`, `linger` and `close` must be there, and it holds nothing. In a stream that
- * stands on another, `shut`, `has_ended` and `linger` may be NULL: then the stream below does it.
+ * stands on another, `shut`, `has_ended`, `is_lost` and `linger` may be NULL: then the stream below does it.
  */
 struct stream_ops {
     ssize_t (*read)(struct stream *st, void *data, size_t size);
@@ -58,6 +58,7 @@ struct stream_ops {
     void (*tick)(struct stream *st, int64_t now_ms); /* its own layer only; may be NULL */
     void (*shut)(struct stream *st, enum stream_shut how);
     bool (*has_ended)(struct stream *st);                      /* NULL at the bottom: not known */
+    bool (*is_lost)(struct stream *st);                        /* the same */
     bool (*acknowledged)(struct stream *st, uint64_t *bytes);  /* NULL: not known */
     void (*finish)(struct stream *st, enum close_reason reason); /* its own layer only; NULL: nothing to say */
     void (*linger)(struct stream *st, int64_t until_ms);
@@ -138,6 +139,10 @@ void stream_shut(struct stream *st, enum stream_shut how);
 /* True once the peer has ended its side, or the connection is lost, whether that was read or not. False also when that
  * is not known. Never blocks. With the outbox lock held. */
 bool stream_has_ended(struct stream *st);
+
+/* True once the connection is lost, so that nothing more that was written can arrive. False also when that is not
+ * known. Never blocks. With the outbox lock held. */
+bool stream_is_lost(struct stream *st);
 
 /* How many of the plain bytes written so far the peer's machine has acknowledged, which may include bytes of a write
  * that has not returned yet. False when that is not known. A wrapping stream translates the count of the stream below

@@ -67,13 +67,23 @@ static void tcp_shut(struct stream *st, enum stream_shut how)
     tcp->read_shut = true;
 }
 
-static bool tcp_has_ended(struct stream *st)
+/* TCP_CLOSE also if it cannot be told. */
+static int tcp_state(struct stream *st)
 {
     struct tcp_info info;
     socklen_t len = sizeof info;
-    if (getsockopt(tcp_of(st)->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
-        return true;
-    return info.tcpi_state != TCP_ESTABLISHED && info.tcpi_state != TCP_FIN_WAIT1 && info.tcpi_state != TCP_FIN_WAIT2;
+    return getsockopt(tcp_of(st)->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 ? info.tcpi_state : TCP_CLOSE;
+}
+
+static bool tcp_has_ended(struct stream *st)
+{
+    int state = tcp_state(st);
+    return state != TCP_ESTABLISHED && state != TCP_FIN_WAIT1 && state != TCP_FIN_WAIT2;
+}
+
+static bool tcp_is_lost(struct stream *st)
+{
+    return tcp_state(st) == TCP_CLOSE;
 }
 
 static bool tcp_acknowledged(struct stream *st, uint64_t *bytes)
@@ -127,6 +137,7 @@ static const struct stream_ops tcp_ops = {
     .try_write = tcp_try_write,
     .shut = tcp_shut,
     .has_ended = tcp_has_ended,
+    .is_lost = tcp_is_lost,
     .acknowledged = tcp_acknowledged,
     .linger = tcp_linger,
     .close = tcp_close,

@@ -10,13 +10,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void part_add(struct tail_part *p, struct msg *m)
+static bool keeps(const struct tail *t, const struct msg *m)
 {
+    return m->note || (t->all && m->resendable);
+}
+
+/* `m` is NULL if nothing is kept of these bytes. */
+static void part_add(struct tail_part *p, size_t len, struct msg *m)
+{
+    if (!m && p->n && !p->v[p->n - 1].m) {
+        p->v[p->n - 1].len += len;
+        return;
+    }
     if (p->n == p->cap) {
         p->cap = p->cap ? p->cap * 2 : 16;
         p->v = panic_realloc(p->v, p->cap * sizeof *p->v);
     }
-    p->v[p->n++] = (struct tail_msg){m->len, m->resendable ? msg_ref(m) : NULL};
+    p->kept += m != NULL;
+    p->v[p->n++] = (struct tail_msg){len, m ? msg_ref(m) : NULL};
 }
 
 static void release(const struct tail_msg *tm)
@@ -34,28 +45,45 @@ static void part_fini(struct tail_part *p)
 
 void tail_add(struct tail *t, struct msg *m)
 {
-    part_add(&t->sent, m);
+    bool kept = keeps(t, m);
+    if (!kept && !t->sent.n) {
+        t->base += m->len;
+        return;
+    }
+    part_add(&t->sent, m->len, kept ? m : NULL);
     t->bytes += m->len;
 }
 
 void tail_lose(struct tail *t, struct msg *m)
 {
-    part_add(&t->lost, m);
+    if (keeps(t, m))
+        part_add(&t->lost, m->len, m);
+}
+
+static void drop_front(struct tail *t, size_t n)
+{
+    struct tail_part *p = &t->sent;
+    for (size_t i = 0; i < n; i++) {
+        t->base += p->v[i].len;
+        t->bytes -= p->v[i].len;
+        p->kept -= p->v[i].m != NULL;
+        release(&p->v[i]);
+    }
+    p->n -= n;
+    if (n && p->n)
+        memmove(p->v, p->v + n, p->n * sizeof *p->v);
 }
 
 void tail_prune(struct tail *t, uint64_t acked)
 {
-    struct tail_part *p = &t->sent;
+    const struct tail_part *p = &t->sent;
+    uint64_t end = t->base;
     size_t n = 0;
-    for (; n < p->n && t->base + p->v[n].len <= acked; n++) {
-        t->base += p->v[n].len;
-        t->bytes -= p->v[n].len;
-        release(&p->v[n]);
-    }
-    if (!n)
-        return;
-    p->n -= n;
-    memmove(p->v, p->v + n, p->n * sizeof *p->v);
+    for (; n < p->n && end + p->v[n].len <= acked; n++)
+        end += p->v[n].len;
+    drop_front(t, n);
+    if (!p->kept)
+        drop_front(t, p->n);
 }
 
 /* How many of the first `acked` bytes of a message are whole lines. */
@@ -68,27 +96,30 @@ static size_t whole_lines(const struct msg *m, size_t acked)
     return end;
 }
 
-/* Adds its resendable lines, without those that lie within its first `acked` bytes. */
-static void add_lines(struct buf *lines, const struct msg *m, size_t acked, msg_filter_fn *filter)
+/* Hands on a message of which the first `acked` bytes have arrived. */
+static void hand_on(const struct tail_msg *tm, size_t acked, const struct tail_rest *rest)
 {
-    if (!m)
+    struct msg *m = tm->m;
+    if (m && m->note && rest->noted)
+        rest->noted(m, rest->arg);
+    if (!m || m->note || !rest->lines)
         return;
     size_t skip = whole_lines(m, acked), at = m->len - m->resendable;
     if (at < skip)
         at = skip;
-    if (filter)
-        filter(lines, m->data + at, m->len - at, m->epoch);
+    if (rest->filter)
+        rest->filter(rest->lines, m->data + at, m->len - at, m->epoch);
     else
-        buf_add(lines, m->data + at, m->len - at);
+        buf_add(rest->lines, m->data + at, m->len - at);
 }
 
-void tail_end(struct tail *t, uint64_t acked, msg_filter_fn *filter, struct buf *lines)
+void tail_end(struct tail *t, uint64_t acked, const struct tail_rest *rest)
 {
     tail_prune(t, acked);
     for (size_t i = 0; i < t->sent.n; i++)
-        add_lines(lines, t->sent.v[i].m, i || acked <= t->base ? 0 : (size_t)(acked - t->base), filter);
+        hand_on(&t->sent.v[i], i || acked <= t->base ? 0 : (size_t)(acked - t->base), rest);
     for (size_t i = 0; i < t->lost.n; i++)
-        add_lines(lines, t->lost.v[i].m, 0, filter);
+        hand_on(&t->lost.v[i], 0, rest);
     tail_fini(t);
 }
 

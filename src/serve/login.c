@@ -137,6 +137,8 @@ bool login_take_name(struct session *s, const char *name, const struct account *
 {
     struct member *m = &s->member;
     char host[ADDRS_TEXT];
+    if (proved) /* a private message may come as soon as the name is listed */
+        outbox_keep_tail(m->outbox, OUTBOX_KEEPS_NOTED);
     m->account = proved ? proved->id : 0; /* before the name is listed, so that a look-up by account finds it */
     if (!claim(s, name, welcome, proved, no)) {
         m->account = 0;

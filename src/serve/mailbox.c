@@ -6,12 +6,16 @@
 #include "serve/mailbox.h"
 
 #include "base/counter.h"
+#include "base/panic.h"
 #include "chat/accounts.h"
+#include "chat/forgotten.h"
 #include "chat/mail.h"
 #include "chat/rooms.h"
+#include "chat/undelivered.h"
 #include "chat/users.h"
 #include "net/post.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void mailbox_show(struct session *s)
@@ -35,6 +39,42 @@ void mailbox_heard(struct session *s)
     mail_forget(s->member.account, 0, upto);
     mailbox_show(s);
 }
+
+/* ---- what has not arrived ---- */
+
+struct undelivered {
+    struct msg **v; /* owns, and a reference to each */
+    size_t n, cap;
+};
+
+static void add_undelivered(struct msg *m, void *arg)
+{
+    struct undelivered *u = arg;
+    if (u->n == u->cap) {
+        u->cap = u->cap ? u->cap * 2 : 16;
+        u->v = panic_realloc(u->v, u->cap * sizeof *u->v);
+    }
+    u->v[u->n++] = msg_ref(m);
+}
+
+bool mailbox_has_undelivered(struct session *s)
+{
+    return s->member.account && !outbox_noted_arrived(s->member.outbox);
+}
+
+void mailbox_store_undelivered(struct session *s, struct buf *lines)
+{
+    struct undelivered u = {0};
+    struct tail_rest rest = {.filter = forgotten_filter, .lines = lines, .noted = add_undelivered, .arg = &u};
+    outbox_end_tail(s->member.outbox, &rest);
+    if (s->member.account)
+        undelivered_store(s->member.account, u.v, u.n);
+    for (size_t i = 0; i < u.n; i++)
+        msg_unref(u.v[i]);
+    free(u.v);
+}
+
+/* ---- sending ---- */
 
 struct sending {
     struct session *s;

@@ -14,6 +14,13 @@ void mailbox_show(struct session *s);
 /* The client has sent a line: deletes what was shown before it, and shows what there was no space for. */
 void mailbox_heard(struct session *s);
 
+/* At the end of the session. True: private messages to it may not have arrived. Any moment after it was closed. */
+bool mailbox_has_undelivered(struct session *s);
+/* When drained: those that have not arrived, as far as is known, become mail of its account, and the outbox keeps no
+ * more. Adds the other lines that may not have arrived to `lines`, if that is not NULL. Until then the session must be
+ * listed under its name: the owner's next login waits for that, and then finds this mail. */
+void mailbox_store_undelivered(struct session *s, struct buf *lines);
+
 /* Sends a private message. On MAILBOX_STORED, `as_written` is the name of the account it is stored for; on
  * MAILBOX_REFUSED, `no` says why. */
 enum mailbox { MAILBOX_SENT, MAILBOX_STORED, MAILBOX_REFUSED };

@@ -4,7 +4,8 @@
  * line the reader waits for full outboxes. Every end becomes outbox_close(), and the loop, seeing it, unwinds.
  *
  * The order of unwinding is a promise: rooms are left and the name is released before the last words are queued, so a
- * user who reads them, or sees the connection end, can have the name and the place.
+ * user who reads them, or sees the connection end, can have the name and the place. A session that can be resumed, or
+ * whose private messages may not have arrived, stays until what it leaves behind is in the store's queue.
  */
 #include "config.h"
 
@@ -26,6 +27,7 @@
 #include <string.h>
 
 #define URGENT_MS 200 /* to drain, when another session waits to resume this one */
+#define ACK_WAIT_MS 200 /* for the peer's machine to acknowledge what was written last, at least */
 
 /* ---- one read ---- */
 
@@ -189,22 +191,36 @@ static bool is_drained_or_urgent(void *arg)
     return outbox_is_drained(s->member.outbox) || resumable_is_urgent(s);
 }
 
-/* Has the queue and the last words written, for as long as the reason of the end allows. */
-static void drain(struct session *s, enum close_reason reason)
+/* Waits until all that is kept has arrived, for as long as the peer has to take what is written: it makes no difference
+ * whether the bytes wait in the outbox or in the kernel. The kernel notifies nobody, so this looks again and again. */
+static void await_arrival(struct session *s, int64_t until_ms)
+{
+    int64_t least_ms = clock_ms() + ACK_WAIT_MS;
+    if (until_ms < least_ms)
+        until_ms = least_ms;
+    while (!outbox_tail_is_settled(s->member.outbox) && clock_ms() < (resumable_is_urgent(s) ? least_ms : until_ms))
+        notifier_wait(s->member.notifier, clock_ms() + RESUMABLE_POLL_MS);
+}
+
+/* Has the queue and the last words written, for as long as the reason of the end allows. `stays`: and waits for them to
+ * arrive. */
+static void drain(struct session *s, enum close_reason reason, bool stays)
 {
     struct outbox *ob = s->member.outbox;
     struct notifier *n = s->member.notifier;
     int64_t until_ms = clock_ms() + close_row(reason)->drain_ms;
     outbox_finish(ob, last_words(s, reason));
     post_assert_flushed();
-    if (s->resumable.has_token)
+    if (stays)
         notifier_wait_for(n, until_ms, is_drained_or_urgent, s);
-    if (s->resumable.has_token && resumable_is_urgent(s) && until_ms > clock_ms() + URGENT_MS)
+    if (stays && resumable_is_urgent(s) && until_ms > clock_ms() + URGENT_MS)
         until_ms = clock_ms() + URGENT_MS;
     if (!notifier_wait_for(n, until_ms, is_drained, ob)) {
         outbox_abandon(ob);
         notifier_wait_for(n, INT64_MAX, is_drained, ob);
     }
+    if (stays)
+        await_arrival(s, until_ms);
 }
 
 static void end(struct session *s)
@@ -217,9 +233,13 @@ static void end(struct session *s)
     line_reset(&s->line); /* half a line may be half a password */
     protocol_leave(s);
     session_rooms_sync(s);
-    bool saves = resumable_must_save(s);
-    if (!saves) {
+    bool saves = resumable_must_save(s), stays = saves || mailbox_has_undelivered(s);
+    if (!saves)
         resumable_forget(s);
+    if (stays) {
+        resumable_saving();
+    } else {
+        outbox_end_tail(s->member.outbox, &(struct tail_rest){0});
         session_rooms_quit(s, "");
     }
     post_flush();
@@ -230,10 +250,13 @@ static void end(struct session *s)
                   s->end_detail ? "\"" : "");
     session_set_deadline(s, INT64_MAX, reason); /* before the pool may give the pair another client */
     pool_leave(s->pair);
-    drain(s, reason);
-    if (!saves)
+    drain(s, reason, stays);
+    if (!stays)
         return;
-    resumable_save(s);
+    if (saves)
+        resumable_save(s);
+    else
+        mailbox_store_undelivered(s, NULL);
     session_rooms_quit(s, "");
     resumable_saved();
 }

@@ -7,16 +7,14 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/panic.h"
-#include "chat/forgotten.h"
 #include "chat/rooms.h"
+#include "serve/mailbox.h"
 #include "serve/session_rooms.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <utlist.h>
-
-#define ACK_WAIT_MS 200 /* for the peer's machine to acknowledge what was written last */
 
 /* Locking key: H by .lock · a atomic */
 static struct {
@@ -141,10 +139,12 @@ bool resumable_must_save(struct session *s)
 {
     static const bool is_break[CLOSE_REASONS] = {[CLOSE_EOF] = true, [CLOSE_GONE] = true, [CLOSE_TLS] = true,
                                                  [CLOSE_SLOW] = true, [CLOSE_STOP] = true, [CLOSE_RESUMED] = true};
-    bool saves = s->resumable.has_token && s->member.listed && is_break[outbox_reason(s->member.outbox)];
-    if (saves)
-        atomic_fetch_add(&resume.ending, 1);
-    return saves;
+    return s->resumable.has_token && s->member.listed && is_break[outbox_reason(s->member.outbox)];
+}
+
+void resumable_saving(void)
+{
+    atomic_fetch_add(&resume.ending, 1);
 }
 
 void resumable_saved(void)
@@ -154,10 +154,7 @@ void resumable_saved(void)
 
 void resumable_forget(struct session *s)
 {
-    struct buf lines = {0};
     unlist(s, RESUMER_REFUSED);
-    outbox_end_tail(s->member.outbox, NULL, &lines);
-    buf_fini(&lines);
     s->resumable = (struct resumable){0};
 }
 
@@ -196,16 +193,14 @@ static void note_rooms(struct session *s)
         }
 }
 
-/* Saves the lines that may not have arrived, the newest if there are too many; and the rooms. */
+/* Saves the lines of rooms that may not have arrived, the newest if there are too many; and the rooms. Private messages
+ * become mail at once: so they outlive the token, and whoever resumes is shown them with what came since. */
 static void note_all(struct session *s)
 {
     struct member *m = &s->member;
     struct saved_session *saved = &s->resumable.saved;
-    int64_t until_ms = clock_ms() + ACK_WAIT_MS;
-    while (!outbox_all_acknowledged(m->outbox) && clock_ms() < until_ms)
-        notifier_wait(m->notifier, clock_ms() + RESUMABLE_POLL_MS); /* the kernel notifies nobody */
     *saved = (struct saved_session){.broke_ms = date_used_ms(), .epoch = msg_epoch(), .caps = m->caps};
-    outbox_end_tail(m->outbox, forgotten_filter, &saved->missed);
+    mailbox_store_undelivered(s, &saved->missed);
     cut_front(s, &saved->missed, outbox_answer_bytes());
     note_rooms(s);
 }
@@ -237,13 +232,18 @@ void resumable_save(struct session *s)
 
 /* ---- stopping ---- */
 
+static void notify(struct pair *p, void *arg)
+{
+    (void)arg;
+    notifier_notify(&p->notifier);
+}
+
 void resumable_stop(void)
 {
     lock_acquire(&resume.lock);
     resume.stopping = true;
-    for (struct resumable *ra = resume.table; ra; ra = ra->hh.next)
-        notifier_notify(ra->s->member.notifier);
     lock_release(&resume.lock);
+    pool_each(notify, NULL);
 }
 
 void resumable_wait_saved(void)

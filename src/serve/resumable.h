@@ -22,15 +22,17 @@ void resumable_configure(int grace_ms);
 /* Lists the session under its token; replaces the token it had. Its reader. */
 void resumable_list(struct session *s, const struct token *t);
 
-/* The session's reader at its end, with the outbox closed. True: it must be saved, and counts as ending until
- * resumable_saved. */
+/* The session's reader at its end, with the outbox closed. True: it must be saved. */
 bool resumable_must_save(struct session *s);
 /* Then, when all was written that could be: waits for a resumer and hands over, or saves. Afterwards the session may
- * be in no room and without a name. resumable_saved follows, when it has left. */
+ * be in no room and without a name. */
 void resumable_save(struct session *s);
-void resumable_saved(void);
 /* Otherwise: nobody can resume it any more. */
 void resumable_forget(struct session *s);
+
+/* Between these two calls of its reader a session has something to store yet: the store does not stop before. */
+void resumable_saving(void);
+void resumable_saved(void);
 
 /* True when there is no time to lose: a resumer waits, the account logs in elsewhere, the operator kicked the
  * session, or the server stops. `arg` is the session. */
@@ -64,8 +66,8 @@ void resumable_release(struct resumable *ra);
 
 /* ---- stopping ---- */
 
-/* Nobody waits for resumers any more; and, before the store stops, waits until all ending sessions are saved. Main
- * thread. */
+/* No session waits for resumers any more, nor long at its end; and, before the store stops, waits until all ending
+ * sessions are saved. Main thread. */
 void resumable_stop(void);
 void resumable_wait_saved(void);
 

@@ -21,7 +21,6 @@
 #include "serve/session_rooms.h"
 
 #define HAND_OVER_MS 8000 /* for the other session to write what it can and to hand over */
-#define IDLE_WAIT_MS 2000 /* for an outbox to be empty once */
 #define HISTORY_TRIES 20 /* readings of the history, while the room goes on talking; many, for the user missed these */
 
 static _Atomic int messages_now = 1000;
@@ -51,22 +50,6 @@ static void show_undelivered(struct session *s, const struct saved_session *save
         member_answer_said(&s->member, &missed, 0);
     buf_fini(&missed);
     backpressure_wait_own(s);
-}
-
-/* Has everything that is written kept until it is acknowledged: for that the outbox must be empty once. */
-static bool keep_tail(void *arg)
-{
-    struct session *s = arg;
-    return outbox_keep_tail(s->member.outbox);
-}
-
-static bool begin_tail(struct session *s)
-{
-    int64_t until_ms = clock_ms() + IDLE_WAIT_MS;
-    while (!session_wait(s, clock_ms() + RESUMABLE_POLL_MS, keep_tail, s))
-        if (session_is_over(s) || clock_ms() >= until_ms)
-            return false;
-    return true;
 }
 
 /* ---- taking over ---- */
@@ -258,11 +241,10 @@ bool resume_session(struct session *s, const char *text, struct refusal *no)
         no->error = ERROR_BAD_TOKEN;
     else if (own.locked)
         no->error = ERROR_LOCKED;
-    else if (!begin_tail(s))
-        no->error = ERROR_BUSY;
-    else
-        return resume_by(s, &t, &own, no);
-    return false;
+    if (no->error != ERROR_NONE)
+        return false;
+    outbox_keep_tail(s->member.outbox, OUTBOX_KEEPS_ALL);
+    return resume_by(s, &t, &own, no);
 }
 
 /* ---- TOKEN ---- */
@@ -278,10 +260,9 @@ bool resume_token(struct session *s, char text[SECRET_TEXT], struct refusal *no)
     struct token t;
     if (!login_may_send(s, no))
         return false;
-    if (!s->member.account || !begin_tail(s)) {
-        no->error = s->member.account ? ERROR_BUSY : ERROR_NOT_REGISTERED;
-        return false;
-    }
+    if (!s->member.account)
+        return refusal_set(no, ERROR_NOT_REGISTERED);
+    outbox_keep_tail(s->member.outbox, OUTBOX_KEEPS_ALL);
     no->error = errors[tokens_make(&proof, old, text, &t, &w)];
     if (no->error == ERROR_NONE)
         resumable_list(s, &t);

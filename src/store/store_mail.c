@@ -26,7 +26,7 @@ int store_mail_add(sqlite3 *db, int64_t account, const struct mail_row *row, int
     *n = 0;
     int rc = sql_run(db, "DELETE FROM mail WHERE account = ?1 AND time_ms < ?2",
                      SQL_WITH(sql_int(account), sql_int(before_ms)));
-    if (rc == SQLITE_OK)
+    if (rc == SQLITE_OK && row->kind != MAIL_UNDELIVERED)
         rc = look_at_share(db, account, row, space->per_sender, &used_up);
     if (rc != SQLITE_OK)
         return rc;
@@ -34,9 +34,11 @@ int store_mail_add(sqlite3 *db, int64_t account, const struct mail_row *row, int
                  "INSERT INTO mail (account, time_ms, name, text, sender, kind)"
                  " SELECT id, ?2, ?3, ?4, ?6, ?8 FROM account"
                  " WHERE id = ?1 AND NOT ?7 AND"
-                 " (SELECT count(*) FROM mail WHERE account = ?1 AND (sender GLOB '=*') = (?6 GLOB '=*')) < ?5",
+                 " (SELECT count(*) FROM mail WHERE account = ?1 AND (kind = ?9) = (?8 = ?9)"
+                 " AND (?8 = ?9 OR (sender GLOB '=*') = (?6 GLOB '=*'))) < ?5",
                  SQL_WITH(sql_int(account), sql_int(row->time_ms), sql_text(row->name), sql_text(row->text),
-                          sql_int(space->most), sql_text(row->sender), sql_int(used_up), sql_int(row->kind)));
+                          sql_int(space->most), sql_text(row->sender), sql_int(used_up), sql_int(row->kind),
+                          sql_int(MAIL_UNDELIVERED)));
     if (sql_changed(db, rc))
         *n = sqlite3_last_insert_rowid(db);
     else if (used_up)
@@ -77,9 +79,9 @@ int store_mail_sent_by(sqlite3 *db, const char *name,
     sqlite3_stmt *st;
     int rc = sql_open(db, &st,
                       "SELECT mail.n, time_ms, mail.name, text, account.name FROM mail"
-                      " JOIN account ON account.id = mail.account WHERE mail.name = ?1 COLLATE NOCASE AND kind = 0"
+                      " JOIN account ON account.id = mail.account WHERE mail.name = ?1 COLLATE NOCASE AND kind <> ?2"
                       " ORDER BY mail.n",
-                      SQL_WITH(sql_text(name)));
+                      SQL_WITH(sql_text(name), sql_int(MAIL_INVITATION)));
     if (rc != SQLITE_OK)
         return rc;
     while (sqlite3_step(st) == SQLITE_ROW) {

@@ -11,7 +11,11 @@
  * account was sent in a room). For run() of a store_job, inside its transaction; SQLITE_OK or the error. A write for
  * an unknown account or room has no effect. Strings are borrowed for the call.
  */
-enum mail_kind { MAIL_PRIVATE, MAIL_INVITATION }; /* as in the column kind; the text of an invitation names the room */
+enum mail_kind {                       /* as in the column kind */
+    MAIL_PRIVATE,
+    MAIL_INVITATION,                   /* its text names the room */
+    MAIL_UNDELIVERED                   /* a private message that was sent to a client and has not arrived */
+};
 
 struct mail_row {
     enum mail_kind kind;
@@ -20,9 +24,10 @@ struct mail_row {
     const char *sender; /* writing only: whose share it uses up, '=' and the id of an account, or an address */
 };
 
-/* How much may wait for one account. Messages of accounts and those of others have each their own space. */
+/* How much may wait for one account. Messages of accounts and those of others have each their own space; undelivered
+ * ones have a third. These use up their sender's share but are not bound by it, for they were accepted before. */
 struct mail_space {
-    int most;       /* of each of the two kinds */
+    int most;       /* in the space that the message takes */
     int per_sender; /* of one account; or of one address under one name, and twice as many under all names */
 };
 

@@ -135,6 +135,7 @@ CONF_INT(accounts, failed_logins, 10, 1, 1000, LIVE, "failed logins allowed from
 CONF_INT(accounts, failed_login_refill_s, 60, 1, 86400, LIVE, "seconds until one more failed login is allowed")
 CONF_INT(accounts, mail_messages, 100, 0, 100000, LIVE, "maximum number of private messages that wait for one account while its owner is away, from users with an account, and as many from users without")
 CONF_INT(accounts, mail_per_sender, 20, 1, 100000, LIVE, "maximum number of them from one account, or from one user without; twice as many from one address under several names")
+CONF_INT(accounts, mail_undelivered, 4000, 0, 100000, LIVE, "maximum number of private messages that wait for one account beside those, because they had been sent to its owner's client and had not arrived when the connection ended")
 CONF_INT(accounts, mail_days, 30, 1, 3650, LIVE, "days for which they are kept")
 CONF_INT(accounts, tokens, 10, 1, 1000, LIVE, "maximum number of sessions of one account that can be resumed (TOKEN)")
 CONF_INT(accounts, token_days, 30, 1, 3650, LIVE, "days after its last use for which a token is valid")

@@ -16,6 +16,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -236,6 +237,25 @@ static ssize_t receive(struct client *c, int flags)
 ssize_t client_receive(struct client *c)
 {
     return receive(c, MSG_DONTWAIT);
+}
+
+void client_cut(struct client *c)
+{
+    struct sock_filter drop = {.code = BPF_RET | BPF_K, .k = 0};
+    struct sock_fprog program = {1, &drop};
+    ssize_t n;
+    if (setsockopt(c->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
+        print_message("skipped: this kernel lets only root cut a connection (SO_ATTACH_FILTER: %s)\n", strerror(errno));
+        skip();
+    }
+    while ((n = client_receive(c)) > 0)
+        ;
+    assert_true(n < 0 && errno == EAGAIN);
+}
+
+bool client_has_line(const struct client *c)
+{
+    return c->end > c->start && memchr(c->data + c->start, '\n', c->end - c->start);
 }
 
 /* Reads more; 0 at the end of input. */

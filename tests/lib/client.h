@@ -36,6 +36,13 @@ void client_open_from(struct client *c, const struct daemon *d, const char *addr
 void client_close(struct client *c);
 /* Closes with a TCP reset. */
 void client_reset(struct client *c);
+/* Nothing comes in any more, as if the cable were cut in one direction: a filter on the socket drops all further input,
+ * and what was received so far is read to the last byte, because TCP cannot tell whether a program has read what its
+ * machine has acknowledged. Half a line at the end does not count as read. The next line that the client sends carries
+ * the acknowledgement: when chatd has carried it out, it knows of it. Skips the test where only root may do it. */
+void client_cut(struct client *c);
+/* True if a whole line was received, so that client_line does not wait. */
+bool client_has_line(const struct client *c);
 /* Shuts down output; the client can still read. */
 void client_half_close(struct client *c);
 

@@ -133,9 +133,10 @@ static bool has_queued(void *arg)
     return store_status().queued >= *(const int *)arg;
 }
 
-/* Starts it and waits until `queued` jobs wait for the store. */
-static void start(struct requester *a, enum accounts_change (*request)(struct requester *a), int queued)
+/* Starts it, and waits until its job waits for the store, behind all that waited before. The store is blocked. */
+static void start(struct requester *a, enum accounts_change (*request)(struct requester *a))
 {
+    int queued = store_status().queued + 1;
     a->request = request;
     notifier_init(&a->notifier);
     a->waiter.notifier = &a->notifier;
@@ -199,8 +200,8 @@ static void of_two_registrations_in_one_transaction_the_first_succeeds(void **st
     (void)state;
     struct requester first = {.name = "Alice", .hash = "first"}, second = {.name = "alice", .hash = "second"};
     hold_store();
-    start(&first, request_add, 1);
-    start(&second, request_add, 2);
+    start(&first, request_add);
+    start(&second, request_add);
     release_store();
     assert_int_equal(result_of(&first), ACCOUNTS_DONE);
     assert_int_equal(result_of(&second), ACCOUNTS_EXISTS);
@@ -213,8 +214,8 @@ static void the_account_limit_holds_even_within_one_transaction(void **state)
     struct requester first = {.name = "one", .hash = "x"}, second = {.name = "two", .hash = "x"};
     accounts_configure(1);
     hold_store();
-    start(&first, request_add, 1);
-    start(&second, request_add, 2);
+    start(&first, request_add);
+    start(&second, request_add);
     release_store();
     assert_int_equal(result_of(&first), ACCOUNTS_DONE);
     assert_int_equal(result_of(&second), ACCOUNTS_FULL);
@@ -239,7 +240,7 @@ static void a_request_refused_by_a_failing_disk_changes_nothing(void **state)
     (void)state;
     struct requester adds = {.name = "alice", .hash = "x"};
     hold_store();
-    start(&adds, request_add, 1);
+    start(&adds, request_add);
     unit_job_init(&breaker, true);
     breaker.failing = true;
     assert_true(store_put(&breaker.job));
@@ -276,9 +277,9 @@ static void an_outdated_proof_of_a_password_changes_nothing(void **state)
     struct requester thief = {.id = id, .proved = "stolen", .hash = "the thief's"},
                      spoiler = {.id = id, .proved = "stolen"};
     hold_store();
-    start(&operator, request_set, 1);
-    start(&thief, request_set, 2);
-    start(&spoiler, request_remove, 3);
+    start(&operator, request_set);
+    start(&thief, request_set);
+    start(&spoiler, request_remove);
     release_store();
     assert_int_equal(result_of(&operator), ACCOUNTS_DONE);
     assert_int_equal(result_of(&thief), ACCOUNTS_OUTDATED);
@@ -339,7 +340,7 @@ static void a_user_who_registers_is_logged_in_before_any_later_change(void **sta
     assert_int_equal(alice.member.account, get("alice").id);
     remover.id = get("alice").id;
     hold_store();
-    start(&remover, request_remove, 1);
+    start(&remover, request_remove);
     release_store();
     assert_int_equal(result_of(&remover), ACCOUNTS_DONE);
     assert_int_equal(alice.member.account, 0);
@@ -409,8 +410,8 @@ static void of_two_uses_of_an_invitation_in_one_transaction_one_succeeds(void **
     struct requester first = {.name = "one", .hash = "x", .invitation = code};
     struct requester second = {.name = "two", .hash = "x", .invitation = code};
     hold_store();
-    start(&first, request_add, 1);
-    start(&second, request_add, 2);
+    start(&first, request_add);
+    start(&second, request_add);
     release_store();
     assert_int_equal(result_of(&first), ACCOUNTS_DONE);
     assert_int_equal(result_of(&second), ACCOUNTS_NOT_INVITED);

@@ -286,9 +286,10 @@ static bool has_queued(void *arg)
     return store_status().queued >= *(const int *)arg;
 }
 
-/* Starts it, and waits until `queued` jobs wait for the store. */
-static void start(struct requester *r, void (*request)(void *arg), int queued)
+/* Starts it, and waits until its job waits for the store, behind all that waited before. The store is blocked. */
+static void start(struct requester *r, void (*request)(void *arg))
 {
+    int queued = store_status().queued + 1;
     notifier_init(&r->notifier);
     assert_int_equal(thread_start(&r->thread, "requester", 256 * 1024, request, r), 0);
     unit_until(has_queued, &queued);
@@ -319,9 +320,9 @@ static void what_comes_behind_a_new_password_in_one_transaction_is_refused(void 
     struct requester first = {.proof = &alice, .digits = "a1"}, operator = {.proof = &alice};
     struct requester thief = {.proof = &alice, .digits = "a2"};
     hold_store();
-    start(&first, request_add, 1);
-    start(&operator, request_passwd, 2);
-    start(&thief, request_add, 3);
+    start(&first, request_add);
+    start(&operator, request_passwd);
+    start(&thief, request_add);
     release_store();
     end(&first);
     end(&operator);
@@ -342,9 +343,9 @@ static void the_limit_holds_even_within_one_transaction(void **state)
     struct requester again = {.proof = &alice, .digits = "a1"};
     certify_configure(1);
     hold_store();
-    start(&first, request_add, 1);
-    start(&second, request_add, 2);
-    start(&again, request_add, 3);
+    start(&first, request_add);
+    start(&second, request_add);
+    start(&again, request_add);
     release_store();
     end(&first);
     end(&second);
@@ -361,8 +362,8 @@ static void what_comes_behind_a_removal_in_one_transaction_is_refused(void **sta
     struct requester owner = {.proof = &alice, .digits = "a1"}, thief = {.proof = &alice, .digits = "a2"};
     add(&alice, "a1");
     hold_store();
-    start(&owner, request_del, 1);
-    start(&thief, request_add, 2);
+    start(&owner, request_del);
+    start(&thief, request_add);
     release_store();
     end(&owner);
     end(&thief);

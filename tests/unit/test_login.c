@@ -98,6 +98,7 @@ static int tear_down(void **state)
     unit_member_stop(&guest);
     outbox_close(pair.outbox, CLOSE_GONE, NULL);
     outbox_finish(pair.outbox, NULL);
+    outbox_end_tail(pair.outbox, &(struct tail_rest){0});
     unit_until(is_drained, NULL);
     outbox_detach(pair.outbox);
     outbox_retire(pair.outbox);

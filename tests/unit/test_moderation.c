@@ -231,8 +231,10 @@ static bool has_queued(void *arg)
     return store_status().queued >= *(const int *)arg;
 }
 
-static void start(struct requester *a, enum moderation_result (*request)(struct requester *a), int queued)
+/* Starts it, and waits until its job waits for the store, behind all that waited before. The store is blocked. */
+static void start(struct requester *a, enum moderation_result (*request)(struct requester *a))
 {
+    int queued = store_status().queued + 1;
     a->request = request;
     notifier_init(&a->notifier);
     a->by = (struct moderator){.name = "alice", .member = &alice.member, .waiter = {.notifier = &a->notifier}};
@@ -253,7 +255,7 @@ static void a_mute_takes_effect_and_is_announced_after_the_commit(void **state)
     struct requester a;
     (void)state;
     unit_job_block(&gate);
-    start(&a, request_mute, 1);
+    start(&a, request_mute);
     assert_true(unit_say(r, &bob.member, "not yet"));
     unit_member_hears(&bob, "ROOM #den bob not yet\n");
     unit_job_release(&gate);
@@ -269,7 +271,7 @@ static void a_failed_store_changes_nothing_and_reports_it(void **state)
     struct unit_job patient;
     (void)state;
     unit_job_block(&gate);
-    start(&a, request_mute, 1);
+    start(&a, request_mute);
     unit_job_init(&breaker, true);
     breaker.failing = true;
     assert_true(store_put(&breaker.job));
@@ -308,7 +310,7 @@ static void a_decision_on_a_room_being_deleted_has_no_effect(void **state)
     change_put(&del, &(struct change_request){.kind = CHANGE_DELETE, .room = rooms_get("#den")}, &notifier);
     r = rooms_get_or_make("#den", 0); /* a user who joins meanwhile is in a new room */
     unit_member_join(&alice, r);
-    start(&a, request_privacy, 3); /* behind the deletion, and the mark of joining */
+    start(&a, request_privacy); /* behind the deletion */
     unit_job_release(&gate);
     assert_int_equal(change_wait(&del, NULL, NULL), CHANGE_MADE);
     assert_int_equal(result_of(&a), MODERATION_STORAGE);

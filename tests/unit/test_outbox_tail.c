@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What an outbox keeps for a client that may resume: output that was written and may not have arrived, and output that
+ * What an outbox keeps because it may not arrive: output that was written and may not have arrived, and output that
  * was never written; over a stream for which the test sets what is acknowledged. net/tail.h has tests of its own.
  */
 #include "config.h"
@@ -66,10 +66,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    struct buf ignored = {0};
     (void)state;
-    outbox_end_tail(ob, NULL, &ignored); /* left by a test that failed */
-    buf_fini(&ignored);
+    outbox_end_tail(ob, &(struct tail_rest){0}); /* left by a test that failed */
     unit_held_stop(&h);
     return 0;
 }
@@ -114,7 +112,7 @@ static void returns_tail(const char *want)
 {
     struct buf lines = {0};
     buf_str(&lines, "before ");
-    outbox_end_tail(ob, NULL, &lines);
+    outbox_end_tail(ob, &(struct tail_rest){.lines = &lines});
     assert_string_equal(buf_text(&lines) + strlen("before "), want);
     buf_fini(&lines);
 }
@@ -128,6 +126,11 @@ static size_t tail_bytes(void)
 }
 
 /* ---- when it begins ---- */
+
+static bool is_gone(void *arg)
+{
+    return outbox_reason(arg) == CLOSE_GONE;
+}
 
 static void no_tail_is_kept_unless_requested(void **state)
 {
@@ -143,10 +146,10 @@ static void a_tail_begins_when_it_is_requested(void **state)
     (void)state;
     say("one\r\n");
     settle();
-    assert_true(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     say("two\r\n");
     settle();
-    assert_true(outbox_keep_tail(ob)); /* it already does */
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL); /* it already does */
     say("three\r\n");
     settle();
     returns_tail("two\r\nthree\r\n");
@@ -155,26 +158,70 @@ static void a_tail_begins_when_it_is_requested(void **state)
     returns_tail(""); /* nothing any more */
 }
 
-static void a_tail_cannot_begin_while_output_is_in_flight(void **state)
+static void a_tail_begins_behind_what_is_in_flight(void **state)
 {
     (void)state;
-    say("one\r\n"); /* queued */
-    assert_false(outbox_keep_tail(ob));
-    send_held("two\r\n"); /* at the held stream */
-    assert_false(outbox_keep_tail(ob));
-    assert_null(ob->tail);
+    send_held("one\r\n"); /* at the held stream */
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
+    say("two\r\n");
     unit_stream_release(&h.us);
     settle();
-    assert_true(outbox_keep_tail(ob));
-    returns_tail("");
+    acked = 9; /* a byte of it is missing */
+    returns_tail("two\r\n");
+}
+
+static void a_tail_that_begins_within_a_flight_counts_from_its_next_message(void **state)
+{
+    (void)state;
+    unit_stream_hold(&h.us);
+    h.us.most = 7; /* within the second of three */
+    say("one\r\n");
+    say("two\r\n");
+    say("three\r\n");
+    post_flush();
+    unit_stream_wait_inside(&h.us);
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
+    say("four\r\n");
+    unit_stream_release(&h.us);
+    settle();
+    acked = 17;
+    returns_tail("four\r\n");
+}
+
+static void a_tail_that_begins_before_a_failure_has_what_was_put_behind(void **state)
+{
+    (void)state;
+    send_held("one\r\n");
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
+    say("two\r\n");
+    unit_stream_fail(&h.us);
+    unit_until(is_gone, ob);
+    settle();
+    returns_tail("one\r\ntwo\r\n");
+}
+
+static void a_tail_that_begins_before_a_carry_leaves_off_is_whole(void **state)
+{
+    (void)state;
+    unit_stream_offer_try(&h.us);
+    enable_acknowledged();
+    unit_held_idle(&h);
+    h.us.most = 7;
+    say("one\r\n");
+    say("two\r\n");
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL); /* both wait */
+    say("three\r\n");
+    settle();
+    acked = 10;
+    returns_tail("three\r\n");
 }
 
 static void a_repeated_request_for_a_tail_always_succeeds(void **state)
 {
     (void)state;
-    assert_true(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     send_held("one\r\n");
-    assert_true(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     unit_stream_release(&h.us);
     settle();
     returns_tail("one\r\n");
@@ -184,14 +231,14 @@ static void a_closed_outbox_keeps_no_tail(void **state)
 {
     (void)state;
     outbox_close(ob, CLOSE_EOF, NULL);
-    assert_false(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     assert_null(ob->tail);
 }
 
 static void the_next_life_has_no_tail_of_the_last(void **state)
 {
     (void)state;
-    assert_true(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     say("one\r\n");
     settle();
     returns_tail("one\r\n");
@@ -201,7 +248,7 @@ static void the_next_life_has_no_tail_of_the_last(void **state)
     say("a longer line\r\n");
     settle();
     returns_tail("");
-    assert_true(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     say("two\r\n");
     settle();
     acked = strlen("a longer line\r\n");
@@ -229,7 +276,7 @@ static void a_partly_acknowledged_line_is_returned(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         say("zero\n");
         settle();
-        assert_true(outbox_keep_tail(ob));
+        outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
         say("one\r\n");
         settle();
         say("two\r\n");
@@ -245,17 +292,17 @@ static void a_partly_acknowledged_line_is_returned(void **state)
 static void if_the_stream_cannot_tell_written_counts_as_acknowledged(void **state)
 {
     (void)state;
-    assert_true(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     say("one\r\n");
     settle();
-    assert_true(outbox_all_acknowledged(ob));
+    assert_true(outbox_tail_is_settled(ob));
     returns_tail("");
     enable_acknowledged(); /* it can tell, but not at the moment */
     is_known = false;
-    assert_true(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     say("two\r\n");
     settle();
-    assert_true(outbox_all_acknowledged(ob));
+    assert_true(outbox_tail_is_settled(ob));
     returns_tail("");
     assert_true(queries > 0);
 }
@@ -263,7 +310,7 @@ static void if_the_stream_cannot_tell_written_counts_as_acknowledged(void **stat
 static void if_the_stream_cannot_tell_unwritten_lines_are_returned(void **state)
 {
     (void)state;
-    assert_true(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     send_held("one\r\n");
     say("two\r\n");
     outbox_close(ob, CLOSE_SLOW, NULL);
@@ -275,7 +322,7 @@ static void if_the_stream_cannot_tell_unwritten_lines_are_returned(void **state)
 static void only_resendable_lines_are_returned(void **state)
 {
     (void)state;
-    assert_true(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     unit_put(ob, "JOIN #den bob\r\n");
     say("one\r\n");
     answer("OK Joined\r\ntwo\r\nthree\r\n", strlen("two\r\nthree\r\n"));
@@ -290,7 +337,7 @@ static void a_carried_line_is_kept_once(void **state)
     (void)state;
     unit_stream_offer_try(&h.us);
     enable_acknowledged();
-    assert_true(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     unit_held_idle(&h);
     say("one\r\n");
     post_flush();
@@ -309,16 +356,16 @@ static void a_carried_line_is_kept_once(void **state)
 static void full_acknowledgement_is_known_to_the_byte(void **state)
 {
     (void)state;
-    assert_true(outbox_keep_tail(ob));
-    assert_true(outbox_all_acknowledged(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
+    assert_true(outbox_tail_is_settled(ob));
     say("one\r\n");
     settle();
     acked = 4;
-    assert_false(outbox_all_acknowledged(ob));
+    assert_false(outbox_tail_is_settled(ob));
     acked = 5;
-    assert_true(outbox_all_acknowledged(ob));
+    assert_true(outbox_tail_is_settled(ob));
     acked = 6; /* the end of the stream counts too */
-    assert_true(outbox_all_acknowledged(ob));
+    assert_true(outbox_tail_is_settled(ob));
     returns_tail("");
 }
 
@@ -326,7 +373,7 @@ static void a_kept_message_is_released_at_the_end(void **state)
 {
     struct msg *m = msg_new_gathered("one\r\n", 5, 1);
     (void)state;
-    assert_true(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     outbox_put(ob, m);
     settle();
     assert_int_equal(m->refs, 2);
@@ -353,7 +400,7 @@ static void say_long(int number)
 static void a_small_tail_does_not_query_the_stream(void **state)
 {
     (void)state;
-    assert_true(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     for (int i = 1; i <= 32; i++)
         say_long(i);
     assert_int_equal(queries, 0);
@@ -367,14 +414,14 @@ static void a_small_tail_does_not_query_the_stream(void **state)
 static void a_large_tail_drops_its_acknowledged_part(void **state)
 {
     (void)state;
-    assert_true(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     for (int i = 1; i <= 100; i++) {
         acked = i > 5 ? (uint64_t)(i - 5) * LINE : 0; /* five are in flight at any time */
         say_long(i);
         assert_true(tail_bytes() <= 33 * LINE);
     }
     struct buf lines = {0};
-    outbox_end_tail(ob, NULL, &lines);
+    outbox_end_tail(ob, &(struct tail_rest){.lines = &lines});
     assert_int_equal(lines.len, 5 * LINE);
     assert_memory_equal(lines.data, "96 x", 4);
     buf_fini(&lines);
@@ -383,12 +430,12 @@ static void a_large_tail_drops_its_acknowledged_part(void **state)
 static void a_large_tail_keeps_everything_unacknowledged(void **state)
 {
     (void)state;
-    assert_true(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     acked = LINE - 1;
     for (int i = 1; i <= 100; i++)
         say_long(i);
     struct buf lines = {0};
-    outbox_end_tail(ob, NULL, &lines);
+    outbox_end_tail(ob, &(struct tail_rest){.lines = &lines});
     assert_int_equal(lines.len, 100 * LINE);
     buf_fini(&lines);
 }
@@ -403,7 +450,7 @@ static void lines_dropped_by_a_close_are_returned_after_sent_ones(void **state)
     } rows[] = {{0, "one\r\ntwo\r\nthree\r\n"}, {5, "two\r\nthree\r\n"}, {100, "two\r\nthree\r\n"}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        assert_true(outbox_keep_tail(ob));
+        outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
         send_held("one\r\n");
         say("two\r\n");
         unit_put(ob, "JOIN #den bob\r\n");
@@ -423,7 +470,7 @@ static void lines_dropped_by_a_close_are_returned_after_sent_ones(void **state)
 static void lines_written_after_a_close_are_not_lost(void **state)
 {
     (void)state;
-    assert_true(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     send_held("one\r\n");
     say("two\r\n");
     outbox_close(ob, CLOSE_KICK, NULL);
@@ -433,11 +480,6 @@ static void lines_written_after_a_close_are_not_lost(void **state)
     unit_stream_wrote(&h.us, "one\r\ntwo\r\nERROR\r\n");
     acked = 5;
     returns_tail("two\r\n");
-}
-
-static bool is_gone(void *arg)
-{
-    return outbox_reason(arg) == CLOSE_GONE;
 }
 
 static void lines_refused_by_a_failing_stream_are_returned_in_order(void **state)
@@ -453,7 +495,7 @@ static void lines_refused_by_a_failing_stream_are_returned_in_order(void **state
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         acked = 0;
-        assert_true(outbox_keep_tail(ob));
+        outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
         unit_stream_hold(&h.us);
         h.us.most = 7; /* within the second of three */
         say("one\r\n");
@@ -476,7 +518,7 @@ static void lines_refused_by_a_failing_stream_are_returned_in_order(void **state
 static void abandoned_lines_are_returned(void **state)
 {
     (void)state;
-    assert_true(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     send_held("one\r\n");
     say("two\r\n");
     outbox_close(ob, CLOSE_KICK, NULL); /* would write the entries */
@@ -490,7 +532,7 @@ static void abandoned_lines_are_returned(void **state)
 static void a_resendable_answer_to_a_closed_outbox_is_returned(void **state)
 {
     (void)state;
-    assert_true(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     send_held("one\r\n");
     say("two\r\n");
     outbox_close(ob, CLOSE_SLOW, NULL);
@@ -507,7 +549,7 @@ static void an_answer_that_closes_the_outbox_is_returned_last(void **state)
 {
     (void)state;
     unit_limits(UNIT_TIGHT);
-    assert_true(outbox_keep_tail(ob));
+    outbox_keep_tail(ob, OUTBOX_KEEPS_ALL);
     send_held("0\r\n");
     for (int i = 1; i <= 15; i++)
         assert_int_not_equal(say(i % 2 ? "1\r\n" : "2\r\n"), OUTBOX_CLOSED);
@@ -529,6 +571,88 @@ static void without_a_tail_nothing_is_returned(void **state)
     unit_stream_release(&h.us);
     settle();
     returns_tail("");
+}
+
+/* ---- notes ---- */
+
+static void say_noted(const char *text)
+{
+    struct msg *m = msg_new_noted(text, strlen(text), "note", 5);
+    outbox_put(ob, m);
+    msg_unref(m);
+}
+
+static void add_noted(struct msg *m, void *arg)
+{
+    assert_string_equal(m->data + m->len, "note");
+    buf_add(arg, m->data, m->len);
+}
+
+static void returns_noted(const char *want)
+{
+    struct buf got = {0}, lines = {0};
+    outbox_end_tail(ob, &(struct tail_rest){.lines = &lines, .noted = add_noted, .arg = &got});
+    assert_string_equal(buf_text(&got), want);
+    assert_int_equal(lines.len, 0);
+    buf_fini(&got);
+    buf_fini(&lines);
+}
+
+static void of_messages_with_notes_those_that_have_not_arrived_are_returned(void **state)
+{
+    (void)state;
+    outbox_keep_tail(ob, OUTBOX_KEEPS_NOTED);
+    say("one\r\n");
+    say_noted("two\r\n");
+    settle();
+    send_held("three\r\n");
+    say_noted("four\r\n");
+    say("five\r\n");
+    outbox_close(ob, CLOSE_SLOW, NULL); /* drops the queue */
+    outbox_finish(ob, NULL);
+    unit_stream_release(&h.us);
+    settle();
+    acked = 9;
+    returns_noted("two\r\nfour\r\n");
+}
+
+static void a_message_with_a_note_has_arrived_when_its_last_byte_has(void **state)
+{
+    (void)state;
+    assert_true(outbox_noted_arrived(ob));
+    say("one\r\n");
+    settle();
+    assert_true(outbox_noted_arrived(ob));
+    send_held("two\r\n");
+    say_noted("three\r\n");
+    assert_false(outbox_noted_arrived(ob)); /* queued */
+    unit_stream_release(&h.us);
+    settle();
+    say("four\r\n");
+    settle();
+    acked = 16;
+    assert_false(outbox_noted_arrived(ob));
+    acked = 17;
+    assert_true(outbox_noted_arrived(ob));
+    unit_client_end(&h.c, CLOSE_EOF);
+    unit_held_open(&h);
+    acked = 0;
+    assert_true(outbox_noted_arrived(ob)); /* in its next life */
+}
+
+static void a_dropped_message_with_a_note_has_not_arrived(void **state)
+{
+    (void)state;
+    outbox_keep_tail(ob, OUTBOX_KEEPS_NOTED);
+    send_held("one\r\n");
+    say_noted("two\r\n");
+    outbox_close(ob, CLOSE_SLOW, NULL);
+    unit_stream_release(&h.us);
+    settle();
+    acked = 6; /* with the end of the stream */
+    assert_false(outbox_noted_arrived(ob));
+    assert_true(outbox_tail_is_settled(ob)); /* but nobody need wait for it */
+    returns_noted("two\r\n");
 }
 
 /* ---- positions ---- */
@@ -599,7 +723,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(no_tail_is_kept_unless_requested),
         TEST(a_tail_begins_when_it_is_requested),
-        TEST(a_tail_cannot_begin_while_output_is_in_flight),
+        TEST(a_tail_begins_behind_what_is_in_flight),
+        TEST(a_tail_that_begins_within_a_flight_counts_from_its_next_message),
+        TEST(a_tail_that_begins_before_a_failure_has_what_was_put_behind),
+        TEST(a_tail_that_begins_before_a_carry_leaves_off_is_whole),
         TEST(a_repeated_request_for_a_tail_always_succeeds),
         TEST(a_closed_outbox_keeps_no_tail),
         TEST(the_next_life_has_no_tail_of_the_last),
@@ -620,6 +747,9 @@ int main(void)
         TEST(a_resendable_answer_to_a_closed_outbox_is_returned),
         TEST(an_answer_that_closes_the_outbox_is_returned_last),
         TEST(without_a_tail_nothing_is_returned),
+        TEST(of_messages_with_notes_those_that_have_not_arrived_are_returned),
+        TEST(a_message_with_a_note_has_arrived_when_its_last_byte_has),
+        TEST(a_dropped_message_with_a_note_has_not_arrived),
         TEST(the_position_is_the_end_of_everything_put),
         TEST(the_position_is_never_short_of_the_end),
         TEST(a_position_is_acknowledged_when_the_stream_reports_it),

@@ -106,6 +106,29 @@ static void each_account_has_at_most_its_limit_of_messages(void **state)
     assert_true(add(7, "f", 6, 0, 3));
 }
 
+static int64_t add_undelivered(const char *text, const char *sender, int most)
+{
+    struct mail_row row = {.kind = MAIL_UNDELIVERED, .time_ms = 1, .name = "Carol", .text = text, .sender = sender};
+    int64_t n = -1;
+    assert_int_equal(store_mail_add(db, 7, &row, 0, &(struct mail_space){most, 1}, &n), SQLITE_OK);
+    return n;
+}
+
+static void undelivered_messages_have_a_space_of_their_own_and_no_share_refuses_them(void **state)
+{
+    struct mail_row row = {.time_ms = 1, .name = "Carol", .text = "d", .sender = "=9"};
+    int64_t n;
+    (void)state;
+    assert_true(add(7, "a", 1, 0, 1));
+    assert_true(add_undelivered("b", "=9", 2) && add_undelivered("c", "192.0.2.1", 2));
+    assert_int_equal(add_undelivered("d", "=9", 2), 0);
+    assert_int_equal(add(7, "d", 1, 0, 1), 0);
+    assert_true(add(7, "d", 1, 0, 2)); /* the others take none of this space */
+    assert_int_equal(store_mail_add(db, 7, &row, 0, &(struct mail_space){MANY, 3}, &n), SQLITE_OK);
+    assert_int_equal(n, STORE_MAIL_SHARE); /* but use up the share: a, b and d are of this sender */
+    expect(7, "1 Carol: a\n1 Carol: b\n1 Carol: c\n1 Carol: d\n");
+}
+
 static void an_expired_message_makes_room(void **state)
 {
     (void)state;
@@ -303,6 +326,7 @@ int main(void)
         TEST(messages_are_read_oldest_first_by_their_own_account),
         TEST(a_reader_can_stop_and_nothing_is_forgotten),
         TEST(each_account_has_at_most_its_limit_of_messages),
+        TEST(undelivered_messages_have_a_space_of_their_own_and_no_share_refuses_them),
         TEST(an_expired_message_makes_room),
         TEST(nothing_is_stored_for_an_unknown_account),
         TEST(a_range_is_forgotten_only_for_its_account),

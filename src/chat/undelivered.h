@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CHAT_UNDELIVERED_H
+#define CHAT_UNDELIVERED_H
+
+#include "chat/member.h"
+
+/*
+ * Private messages to a client that is logged in to an account. Who sends one is told that it was sent when the
+ * client's outbox has taken it. Should it not arrive, because the connection ends, it becomes mail of the account. For
+ * that its bytes carry a note (net/msg.h): who sent it, when, and the text.
+ */
+
+/* The event, an EVENT_PRIVATE of `from`, in the form of a member, with a note; the caller owns the reference. For the
+ * reader of `from`. */
+struct msg *undelivered_render(const struct member *to, const struct event *ev, const struct member *from);
+
+/* Stores messages with notes as mail of the account, in their order, without what was forgotten since
+ * (chat/forgotten.h) and as far as accounts.mail_undelivered allows. Nobody waits for it: it is queued before the call
+ * returns, so who takes the account's mail afterwards finds it. Any thread, no lock. */
+void undelivered_store(int64_t account, struct msg *const *v, size_t n);
+
+#endif
