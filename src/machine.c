@@ -147,8 +147,7 @@ static const struct limit {
 
 static int64_t base_of(const struct limit *l)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    return l->base + (l->base == OTHER_THREADS && processors > 0 ? processors : 0);
+    return l->base + (l->base == OTHER_THREADS ? machine_processors() : 0);
 }
 
 /* Few pairs are shared: at most half of them are spare. */
@@ -181,4 +180,10 @@ int machine_fit(int clients, int *spare, struct buf *why)
     if (tightest && *spare > fit && fit)
         *spare = fit;
     return fit;
+}
+
+int machine_processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (int)n : 1;
 }

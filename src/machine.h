@@ -22,4 +22,7 @@ int machine_fit(int clients, int *spare, struct buf *why);
  * INT64_MAX if they do not say. */
 int64_t machine_pids_most(const char *proc_file, const char *sys_dir);
 
+/* How many processors there are: 1 at least. Any thread. */
+int machine_processors(void);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Every module is configured, started and stopped here and nowhere else; no module knows the configuration.
+ * Every module is started and stopped here and nowhere else.
  * Modules start in the order of their dependencies: whatever a thread may touch exists before the thread does.
  */
 #include "config.h"
@@ -10,25 +10,20 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "chat/accounts.h"
-#include "chat/certify.h"
-#include "chat/hashing.h"
 #include "chat/history.h"
 #include "chat/mail.h"
-#include "chat/makers.h"
 #include "chat/moderation.h"
 #include "chat/reached.h"
 #include "chat/retention.h"
 #include "chat/rooms.h"
 #include "chat/search.h"
 #include "chat/space.h"
-#include "chat/tokens.h"
 #include "chat/unused.h"
 #include "chat/users.h"
 #include "certificates.h"
-#include "conf.h"
+#include "conf_apply.h"
 #include "conf_choose.h"
 #include "ctl/admin.h"
-#include "ctl/admin_users.h"
 #include "ctl/wire.h"
 #include "machine.h"
 #include "net/keeper.h"
@@ -37,14 +32,10 @@
 #include "net/tls.h"
 #include "net/workers.h"
 #include "ports.h"
-#include "proto/native.h"
 #include "serve/clients.h"
-#include "serve/login.h"
 #include "serve/protocols.h"
 #include "serve/reader.h"
 #include "serve/resumable.h"
-#include "serve/resume.h"
-#include "serve/throttle.h"
 #include "serve/web.h"
 
 #include <errno.h>
@@ -56,7 +47,6 @@
 #include <unistd.h>
 
 #define CLEAN_UP_MS (3600 * 1000)
-#define REASON_OVERHEAD 160 /* bytes that stand beside the reason of a kick, ban or mute in its line */
 
 /* Locking key: L by .reload_lock · c constant after server_start */
 static struct {
@@ -79,114 +69,6 @@ static void complain(const char *fmt, ...)
 }
 
 /* ---- configuration ---- */
-
-static int processors(void)
-{
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 0 ? (int)n : 1;
-}
-
-/* As long as a topic, if the line that shows it has space for that. */
-static int longest_reason(const struct conf *c)
-{
-    int space = c->limits_line_bytes - REASON_OVERHEAD;
-    return c->limits_topic_bytes < space ? c->limits_topic_bytes : space;
-}
-
-/* The values that may change while chatd runs, given to the modules floor by floor. */
-static void configure_base(const struct conf *c)
-{
-    enum log_level level = (enum log_level)log_level_named(c->log_level);
-    log_configure(server.options.verbose ? LOG_DEBUG : level, c->log_time);
-    secret_configure(c->accounts_hash_memory_kib, c->accounts_hash_passes);
-}
-
-static void configure_net(const struct conf *c)
-{
-    addrs_configure(c->clients_per_address);
-    outbox_configure(&(struct outbox_limits){
-        .entries = c->outbox_entries,
-        .bytes = c->outbox_bytes,
-        .age_ms = c->outbox_age_s * 1000,
-        .patience_ms = c->outbox_patience_ms,
-        .pace_kib_s = c->outbox_pace_kib_s,
-    });
-}
-
-static void configure_proto(const struct conf *c)
-{
-    native_configure(c->limits_line_bytes);
-    name_configure(c->limits_name_bytes);
-}
-
-static void configure_chat(const struct conf *c)
-{
-    replay_configure(c->rooms_replay_messages, c->rooms_replay_age_s);
-    rules_configure(c->rooms_roles, c->rooms_bans);
-    rooms_configure(c->rooms_max, c->rooms_expire_days);
-    makers_configure(c->rooms_per_maker, c->rooms_max);
-    history_configure(&(struct history_limits){
-        .keep = c->history_keep,
-        .queue_bytes = c->history_queue_bytes,
-    });
-    retention_configure(c->history_messages, c->history_days);
-    space_configure(&(struct space_limits){c->history_room_mib, c->history_total_mib, c->store_reserve_mib});
-    search_configure(c->history_search_ms);
-    hashing_configure(c->accounts_hash_wait_ms, processors());
-    accounts_configure(c->accounts_max);
-    unused_configure(c->accounts_unused_days);
-    tokens_configure(&(struct token_limits){
-        .per_account = c->accounts_tokens,
-        .days = c->accounts_token_days,
-        .resume_s = c->accounts_resume_s,
-    });
-    certify_configure(c->accounts_certificates);
-    mail_configure(&(struct mail_limits){
-        .messages = c->accounts_mail_messages,
-        .per_sender = c->accounts_mail_per_sender,
-        .undelivered = c->accounts_mail_undelivered,
-        .days = c->accounts_mail_days,
-    });
-}
-
-static void configure_serve(const struct conf *c)
-{
-    flood_configure(c->flood_rate_per_s, c->flood_burst_tokens, c->flood_close_after_s, c->flood_exempt_loopback);
-    flood_configure_announcements(c->flood_announcements, c->flood_announcement_refill_ms);
-    throttle_configure(c->accounts_failed_logins, c->accounts_failed_login_refill_s);
-    throttle_configure_registrations(c->accounts_registrations, c->accounts_registration_refill_s);
-    login_configure(&(struct login_rules){
-        .registration = login_registration_named(c->accounts_registration),
-        .plaintext = c->accounts_plaintext,
-        .password_min_bytes = c->accounts_password_min_bytes,
-    });
-    resumable_configure(c->accounts_grace_s * 1000);
-    resume_configure(c->accounts_resume_messages);
-    session_configure(&(struct session_limits){
-        .text_bytes = c->limits_text_bytes,
-        .topic_bytes = c->limits_topic_bytes,
-        .reason_bytes = longest_reason(c),
-        .away_bytes = c->limits_away_bytes,
-        .ignored = c->limits_ignored_users,
-        .login_timeout_s = c->clients_login_timeout_s,
-        .rooms_per_user = c->rooms_per_user,
-        .page_messages = c->history_page_messages,
-        .replay_from_history = c->rooms_replay_from_history,
-        .replay_messages = c->rooms_replay_messages,
-        .replay_age_s = c->rooms_replay_age_s,
-    });
-}
-
-/* Gives each module its values. The log first, because what follows may log. */
-static void configure(const struct conf *c)
-{
-    configure_base(c);
-    configure_net(c);
-    configure_proto(c);
-    configure_chat(c);
-    configure_serve(c);
-    admin_users_configure(c->accounts_invite_days);
-}
 
 /* Checks that the machine has the resources for clients.max. If it has not, the default is lowered with a warning,
  * but a value set in the file is refused. */
@@ -279,7 +161,7 @@ static bool reload(struct buf *rows, struct buf *error)
         report_certificates(&loaded, &report);
         server.conf = *next;
         conf_keep_file(&server.options);
-        configure(next);
+        conf_apply(next, server.options.verbose);
         pool_configure(next->clients_max, next->clients_spare);
         atomic_store(&server.clean_up_at_ms, 0); /* limits may be lower now */
         log_info("reloaded", "keys=%d", report.changed);
@@ -395,7 +277,7 @@ static int start_threads(const struct conf *c, void (*stop)(void))
         .serve = reader_serve,
     };
     struct admin_hooks hooks = {.reload = reload, .tls_listeners = ports_with_tls, .stop = stop};
-    if (tls_available() && workers_start(processors()) != 0)
+    if (tls_available() && workers_start(machine_processors()) != 0)
         return -1;
     pool_open(&pool);
     if (store_start() != 0 || refuse_start() != 0 || keeper_start(tick) != 0 || admin_start(&hooks) != 0 ||
@@ -423,7 +305,7 @@ int server_start(const struct server_options *o, void (*stop)(void))
     int result = conf_choose(o, c, &errors);
     if (result == 0) {
         conf_keep_file(&server.options);
-        configure(c); /* first, because it sets up the log, and what follows may log */
+        conf_apply(c, server.options.verbose); /* first, because it sets up the log, and what follows may log */
         result = fit_to_machine(c, &errors) == 0 && use_certificates(c, &errors) == 0 ? 0 : -1;
     }
     fputs(buf_text(&errors), stderr);

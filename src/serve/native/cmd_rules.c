@@ -31,7 +31,8 @@ static void answer(struct session *s, bool done, enum moderation_kind kind, cons
     command_answer(s, done, &ev, no);
 }
 
-static void change_role(struct session *s, const struct args *a, role_fn *how, enum role role, enum moderation_kind kind)
+static void change_role(struct session *s, const struct args *a, role_fn *how, enum role role,
+                        enum moderation_kind kind)
 {
     struct refusal no = {0};
     struct aim at = aim_at(a);
