@@ -43,7 +43,7 @@ static bool is_withdrawn_locked(const char *line, size_t len, unsigned epoch)
 
 void forgotten_filter(struct buf *out, const char *lines, size_t len, unsigned epoch)
 {
-    const char *end = lines + len;
+    const char *end = len ? lines + len : lines; /* without any, `lines` may be NULL */
     if (epoch == msg_epoch()) {
         buf_add(out, lines, len);
         return;

@@ -9,6 +9,7 @@
 #include "base/date.h"
 #include "base/panic.h"
 #include "chat/history.h"
+#include "proto/text.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
@@ -73,16 +74,26 @@ struct reading {
     size_t start; /* where the added lines begin */
 };
 
+/* What cannot have been sent (the file may be damaged or edited) is not shown, and deleted with the rest. */
+static void show_message(struct reading *re, const struct mail_row *row)
+{
+    bool is_invitation = row->kind == MAIL_INVITATION;
+    char *text = panic_strdup(row->text);
+    struct event ev = {.kind = is_invitation ? EVENT_INVITE : EVENT_MAIL, .room = text, .name = row->name, .text = text,
+                       .time_ms = row->time_ms};
+    if (name_was_user(row->name) && text_clean(text, strlen(text)) && (!is_invitation || name_is_room(text)))
+        codecs_render(re->lines, &ev, (enum form)re->m->form, re->m->name);
+    free(text);
+}
+
 static bool add_message(const struct mail_row *row, void *arg)
 {
     struct reading *re = arg;
-    struct event ev = {.kind = row->kind == MAIL_INVITATION ? EVENT_INVITE : EVENT_MAIL, .room = row->text,
-                       .name = row->name, .text = row->text, .time_ms = row->time_ms};
     if (re->last && re->lines->len - re->start + strlen(row->text) > re->bytes)
         return false;
     re->last = row->n;
     if (row->time_ms >= re->since_ms)
-        codecs_render(re->lines, &ev, (enum form)re->m->form, re->m->name);
+        show_message(re, row);
     return true;
 }
 
