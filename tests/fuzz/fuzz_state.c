@@ -251,6 +251,7 @@ int main(void)
 {
     enum { INPUTS = 100, MOST = 300 };
     uint64_t seed = 5;
+    replay("state");
     for (int i = 0; i < INPUTS; i++) {
         uint8_t data[MOST];
         size_t n = unit_random(&seed) % MOST;

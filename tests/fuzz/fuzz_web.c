@@ -12,6 +12,7 @@
 #include "base/panic.h"
 #include "net/stream_ws.h"
 #include "proto/http.h"
+#include "tests/fuzz/generate.h"
 #include "tests/lib/client_ws.h"
 #include "tests/lib/unit.h"
 
@@ -110,7 +111,6 @@ static void fuzz_head(const uint8_t *data, size_t size)
     (void)http_is_own_origin(rq.origin, rq.host, "https://chat.example");
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (!size)
@@ -150,6 +150,7 @@ int main(void)
 {
     enum { INPUTS = 20000 };
     uint64_t seed = 6455;
+    replay("web");
     for (int i = 0; i < INPUTS; i++) {
         struct buf input = {0};
         make_input(&input, &seed);
