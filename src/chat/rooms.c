@@ -385,7 +385,8 @@ int rooms_load(char error[STORE_ERROR])
         return -1;
     }
     if (refused)
-        log_warn("rooms_skipped", "rows=%d hint=\"the database has rooms with invalid names, topics or times\"", refused);
+        log_warn("rooms_skipped", "rows=%d hint=\"the database has rooms with invalid names, topics or times\"",
+                 refused);
     return 0;
 }
 

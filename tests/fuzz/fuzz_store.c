@@ -600,6 +600,15 @@ static void check_answers(struct buf *in)
     }
 }
 
+static void wait_for_input(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    int n;
+    while ((n = poll(&p, 1, WAIT_MS)) < 0)
+        must(errno == EINTR); /* by libFuzzer's clock */
+    must(n == 1);
+}
+
 static void converse(void)
 {
     struct arrival a = {.peer = {.loopback = true, .near = true, .exempt = true}, .via = &native_protocol};
@@ -613,8 +622,7 @@ static void converse(void)
     must(pool_take(&a) == POOL_GIVEN);
     must(write(fd[1], script, sizeof script - 1) == sizeof script - 1);
     do {
-        struct pollfd p = {.fd = fd[1], .events = POLLIN};
-        must(poll(&p, 1, WAIT_MS) == 1);
+        wait_for_input(fd[1]);
         n = read(fd[1], data, sizeof data);
         if (n > 0)
             buf_add(&in, data, (size_t)n);
