@@ -11,6 +11,7 @@
 #include "base/conf_text.h"
 #include "conf_guess.h"
 #include "conf_rows.h"
+#include "net/proxies.h"
 #include "net/stream_ws.h"
 #include "net/tls.h"
 #include "proto/native.h"
@@ -317,6 +318,16 @@ static void check_listeners(struct reading *rd)
     }
 }
 
+static void check_proxies(struct reading *rd, const config_setting_t *root)
+{
+    const config_setting_t *http = config_setting_get_member(root, "http");
+    const char *bad;
+    if (http && !proxies_are_valid(rd->conf->http_proxies, &bad))
+        mistake(rd, config_setting_get_member(http, "proxies"), "http.proxies",
+                "must be at most %d addresses and networks of at least 8 bits, separated by blanks, like \"127.0.0.1 "
+                "10.0.0.0/8\" (got \"%.*s\")", PROXIES_MOST, (int)strcspn(bad, " \t"), bad);
+}
+
 static void check_ciphers(struct reading *rd, const config_setting_t *root, bool is_1_3)
 {
     const char *key = is_1_3 ? "ciphersuites" : "ciphers";
@@ -348,6 +359,7 @@ static void read_root(struct reading *rd, const config_setting_t *root)
     check_fits(rd, root, "limits.text_bytes", rd->conf->limits_text_bytes);
     check_fits(rd, root, "limits.topic_bytes", rd->conf->limits_topic_bytes);
     check_fits(rd, root, "limits.away_bytes", rd->conf->limits_away_bytes);
+    check_proxies(rd, root);
     check_ciphers(rd, root, false);
     check_ciphers(rd, root, true);
     check_listeners(rd);

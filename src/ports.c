@@ -62,6 +62,7 @@ static int open_port(struct port *p, const struct conf *c, char error[LISTENER_E
         .keepalive_count = c->sockets_keepalive_count,
         .user_timeout_ms = c->sockets_user_timeout_s * 1000,
         .layers = p->layers,
+        .has_proxies = protocol->may_begin_websocket,
         .via = protocol,
     };
     set_refusals(p, protocol);

@@ -8,6 +8,7 @@
 #include "server.h"
 
 #include "base/log.h"
+#include "base/panic.h"
 #include "base/paths.h"
 #include "chat/accounts.h"
 #include "chat/history.h"
@@ -28,6 +29,7 @@
 #include "machine.h"
 #include "net/keeper.h"
 #include "net/pool.h"
+#include "net/proxies.h"
 #include "net/refuse.h"
 #include "net/tls.h"
 #include "net/workers.h"
@@ -329,6 +331,8 @@ int server_start(const struct server_options *o, void (*stop)(void))
         .idle_s = c->http_idle_s,
         .hsts = c->http_hsts,
     });
+    const char *bad;
+    must(proxies_trust(c->http_proxies, &bad)); /* conf_file.c has checked them */
     users_start();
     rooms_start();
     accounts_start();

@@ -4,10 +4,11 @@
 # compare.sh : gives the same work to chatd and to each peer that is installed (InspIRCd, ngIRCd, NATS, Redis), one
 # server at a time, in turn over several rounds; then prints one table of medians, and draws a chart.
 #
-#   CHATD=BUILDDIR contrib/bench/compare.sh [-t] [-r ROUNDS] [-s SECONDS] [-w WORKLOADS] [-p "PEER..."] [-b DIR]
+#   CHATD=BUILDDIR contrib/bench/compare.sh [-tW] [-r ROUNDS] [-s SECONDS] [-w WORKLOADS] [-p "PEER..."] [-b DIR]
 #                                              [-q TIMES] [-o DIR]
 #
 #   -t            over TLS, with a certificate that is made for the run
+#   -W            over WebSocket, which is for chatd alone; with -t, within TLS
 #   -r ROUNDS     how often each server does each workload (5)
 #   -s SECONDS    measured time of one run (10)
 #   -w WORKLOADS  letters (ABCD); EFGHIsS, d and g for D and G with chatd's default limits, and 2 for F2, G2 and G3
@@ -34,6 +35,7 @@ seconds=10
 workloads=ABCD
 peers='inspircd ngircd nats redis nginx'
 tls=
+ws=
 again=0
 before=
 out=bench-results
@@ -53,9 +55,10 @@ usage() {
     exit 2
 }
 
-while getopts tr:s:w:p:b:q:o:h option; do
+while getopts tWr:s:w:p:b:q:o:h option; do
     case $option in
     t) tls=--tls ;;
+    W) ws=--ws ;;
     r) rounds=$OPTARG ;;
     s) seconds=$OPTARG ;;
     w) workloads=$OPTARG ;;
@@ -74,6 +77,8 @@ case $workloads in
 *[!A-I2STdgs]*) usage ;;
 *T*) [ -n "$tls" ] || usage ;;
 esac
+
+[ -z "$ws" ] || peers=
 
 # Daemons are in directories that are not in an ordinary user's PATH.
 PATH=$PATH:/usr/sbin:/usr/local/sbin
@@ -135,9 +140,14 @@ start() { # SERVER WORKLOAD : becomes the server
         *) cp "$here/chatd.conf" "$conf" ;;
         esac
         set -- "$(program_of "$1")" -c "$conf" -d "$home"
-        [ -n "$tls" ] || exec "$@" -p "$port"
+        [ -n "$tls$ws" ] || exec "$@" -p "$port"
+        more=
+        [ -z "$tls" ] || more='tls = true;'
+        [ -z "$ws" ] || more="$more protocol = \"http\";"
         cat >>"$conf" <<END
-listeners = ( { address = "127.0.0.1"; port = $port; tls = true; } );
+listeners = ( { address = "127.0.0.1"; port = $port; $more } );
+END
+        [ -z "$tls" ] || cat >>"$conf" <<END
 tls = { certificates = ( { certificate = "$tmp/cert.pem"; key = "$tmp/key.pem"; } ); };
 END
         exec "$@"
@@ -327,7 +337,7 @@ storm() {
     sleep 2
     # The options are words.
     # shellcheck disable=SC2046
-    nice -n 10 "$chatload" --protocol chat --port "$port" $tls $(options_of S) --first 1000 --duration 1 \
+    nice -n 10 "$chatload" --protocol chat --port "$port" $tls $ws $(options_of S) --first 1000 --duration 1 \
         >"$home/storm" || :
     cat "$home/storm" >>"$home/log"
 }
@@ -335,7 +345,7 @@ load() { # ROUND WORKLOAD SERVER : one run on a fresh server
     start_server "$3" "$2"
     # The options are words.
     # shellcheck disable=SC2046
-    "$chatload" --json --protocol "$(protocol_of "$3" "$2")" --port "$port" --pid "$server_pid" $tls \
+    "$chatload" --json --protocol "$(protocol_of "$3" "$2")" --port "$port" --pid "$server_pid" $tls $ws \
         $(options_of "$2") $(patience_of "$3") --duration "$(duration_of "$2")" >"$json" &
     load_pid=$!
     [ "$2" != s ] || storm
@@ -422,7 +432,7 @@ done
 {
     echo "$(date -u +%Y-%m-%d), $(uname -sr), $(getconf _NPROCESSORS_ONLN) cores" \
         "($(sed -n 's/^model name[[:blank:]]*: //p' /proc/cpuinfo | head -n 1));" \
-        "medians of $rounds rounds of $seconds s${tls:+, over TLS}."
+        "medians of $rounds rounds of $seconds s${tls:+, over TLS}${ws:+, over WebSocket}."
     for server in $servers; do
         printf '%s: %s. ' "$server" "$(version_of "$server" | head -n 1)"
     done
@@ -433,6 +443,6 @@ done
     done
     awk -v titles="$titles" -f "$here/table.awk" "$out/results.csv"
 } >"$out/table.md"
-awk -v over="${tls:+, over TLS}" -f "$here/chart.awk" "$out/results.csv" >"$out/chart.svg"
+awk -v over="${tls:+, over TLS}${ws:+, over WebSocket}" -f "$here/chart.awk" "$out/results.csv" >"$out/chart.svg"
 cat "$out/table.md"
 say "written: $out/table.md, chart.svg, results.csv, raw/"

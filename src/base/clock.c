@@ -52,11 +52,14 @@ void clock_shift_wall(int64_t ms)
     atomic_store_explicit(&shift_ms, ms, memory_order_relaxed);
 }
 
+#define LAST_MS 253402300799999 /* of the year 9999 */
+
 const char *clock_text(int64_t wall_ms, char buf[CLOCK_TEXT])
 {
-    time_t s = (time_t)(wall_ms / 1000);
     struct tm tm;
     char day[24] = "?";
+    wall_ms = wall_ms < 0 ? 0 : wall_ms > LAST_MS ? LAST_MS : wall_ms;
+    time_t s = (time_t)(wall_ms / 1000);
     if (gmtime_r(&s, &tm))
         strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm);
     snprintf(buf, CLOCK_TEXT, "%s.%03dZ", day, (int)(wall_ms % 1000));

@@ -28,7 +28,8 @@ void clock_shift_wall(int64_t ms);
 
 #define CLOCK_TEXT 32
 
-/* Writes a wall-clock time as 2026-11-23T08:15:30.123Z (UTC) into buf; returns buf. */
+/* Writes a wall-clock time as 2026-11-23T08:15:30.123Z (UTC) into buf; returns buf. A time before 1970 or after 9999 is
+ * written as the first or the last of these. */
 const char *clock_text(int64_t wall_ms, char buf[CLOCK_TEXT]);
 
 /* Parses a span of time: up to 6 digits and a unit, as in 90s, 30m, 2h, 7d. False if it is anything else. */

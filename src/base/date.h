@@ -16,6 +16,10 @@
  */
 #define DATE_FASTEST 8
 
+/* No later time is believed, whoever wrote it: 2240-01-01. Numbers have times in them, and SQLite has no numbers for
+ * those from 2248 on. */
+#define DATE_MOST_MS 8520336000000
+
 /* The date that an earlier run had reached; 0: there was none, so the wall clock is believed, unless it is before this
  * version of chatd, as a machine's without a battery is when it starts. Main thread. */
 #define DATE_LEAST_MS 1767225600000 /* 2026-01-01 */

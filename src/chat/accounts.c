@@ -239,7 +239,8 @@ static void load_one(const struct account_row *row, void *arg)
     struct account a = {.id = row->id, .created_ms = row->created_ms, .seen_ms = row->seen_ms, .locked = row->locked,
                         .era = row->era};
     char key[NAME_SIZE];
-    bool is_good = name_was_user(row->name) && strlen(row->hash) < sizeof a.hash; /* the file may be edited */
+    /* the file may be damaged or edited */
+    bool is_good = row->id > 0 && name_was_user(row->name) && strlen(row->hash) < sizeof a.hash;
     if (is_good)
         name_fold(key, row->name);
     if (!is_good || strcmp(key, row->key) != 0) {

@@ -32,7 +32,12 @@ static struct export *export_of(struct store_job *job)
 static int step_run(struct store_job *job, sqlite3 *db)
 {
     struct export *e = export_of(job);
+    int64_t next;
     int rc = e->upto ? SQLITE_OK : message_top(db, &e->upto);
+    if (rc == SQLITE_OK)
+        rc = message_next(db, e->at, &next);
+    if (rc == SQLITE_OK && next > e->at)
+        e->at = next - 1 < e->upto ? next - 1 : e->upto;
     int64_t to = e->upto - e->at < LOOK_ROWS ? e->upto : e->at + LOOK_ROWS;
     buf_clear(&e->lines);
     if (rc == SQLITE_OK)

@@ -70,7 +70,7 @@ bool forgotten_passes(const char *name, unsigned epoch)
 
 void forgotten_filter(struct buf *out, const char *lines, size_t len, unsigned epoch)
 {
-    const char *end = lines + len;
+    const char *end = len ? lines + len : lines; /* without any, `lines` may be NULL */
     if (epoch == msg_epoch()) {
         buf_add(out, lines, len);
         return;

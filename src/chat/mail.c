@@ -9,6 +9,7 @@
 #include "base/date.h"
 #include "base/panic.h"
 #include "chat/history.h"
+#include "proto/text.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
@@ -109,24 +110,33 @@ static void sort_lines(struct reading *re)
     buf_fini(&sorted);
 }
 
-static bool add_message(const struct mail_row *row, void *arg)
+/* What cannot have been sent (the file may be damaged or edited) is not shown, and deleted with the rest. */
+static void show_message(struct reading *re, const struct mail_row *row)
 {
-    struct reading *re = arg;
-    struct event ev = {.kind = row->kind == MAIL_INVITATION ? EVENT_INVITE : EVENT_MAIL, .room = row->text,
-                       .name = row->name, .text = row->text, .time_ms = row->time_ms};
-    if (re->last && re->lines->len - re->start + strlen(row->text) > re->bytes)
-        return false;
-    re->last = row->n;
-    if (row->time_ms < re->since_ms)
-        return true;
+    bool is_invitation = row->kind == MAIL_INVITATION;
+    char *text = panic_strdup(row->text);
+    struct event ev = {.kind = is_invitation ? EVENT_INVITE : EVENT_MAIL, .room = text, .name = row->name, .text = text,
+                       .time_ms = row->time_ms};
     size_t at = re->lines->len;
-    codecs_render(re->lines, &ev, (enum form)re->m->form, re->m->name);
+    if (name_was_user(row->name) && text_clean(text, strlen(text)) && (!is_invitation || name_is_room(text)))
+        codecs_render(re->lines, &ev, (enum form)re->m->form, re->m->name);
+    free(text);
     if (re->count == re->cap) {
         re->cap = re->cap ? re->cap * 2 : 16;
         re->v = panic_realloc(re->v, re->cap * sizeof *re->v);
     }
     re->v[re->count++] =
         (struct read_line){row->n, row->time_ms, row->kind == MAIL_UNDELIVERED, at, re->lines->len - at};
+}
+
+static bool add_message(const struct mail_row *row, void *arg)
+{
+    struct reading *re = arg;
+    if (re->last && re->lines->len - re->start + strlen(row->text) > re->bytes)
+        return false;
+    re->last = row->n;
+    if (row->time_ms >= re->since_ms)
+        show_message(re, row);
     return true;
 }
 

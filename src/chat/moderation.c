@@ -15,6 +15,7 @@
 #include "chat/retention.h"
 #include "chat/rooms.h"
 #include "chat/roster.h"
+#include "proto/text.h"
 #include "store/store_rules.h"
 #include "store/store_tokens.h"
 
@@ -386,20 +387,40 @@ static void load_option(const char *room, const char *option, const char *value,
 
 static void load_role(const char *room, int64_t account, int role, void *arg)
 {
-    struct room *r = load_begin(room, arg);
+    bool is_valid = account > 0 && role >= ROLE_GUEST && role <= ROLE_OWNER;
+    struct room *r = is_valid ? load_begin(room, arg) : NULL;
+    *(int *)arg += !is_valid;
     if (!r)
         return;
     rules_set_role(&r->rules, account, (enum role)role);
     load_end(r);
 }
 
+static bool is_address(const char *s)
+{
+    char text[ADDRS_TEXT];
+    return addrs_read_key(s, text) && strcmp(text, s) == 0;
+}
+
+/* The file may be damaged or edited. */
+static bool is_valid_ban(const struct ban_row *row)
+{
+    return (row->kind == BAN_KIND_BAN || row->kind == BAN_KIND_MUTE) && row->until_ms >= 0 &&
+           (name_was_user(row->shown) || is_address(row->shown)) && (!*row->name || name_was_user(row->name)) &&
+           (!*row->host || is_address(row->host)) &&
+           (!*row->by || name_was_user(row->by) || strcmp(row->by, NAME_SERVER) == 0);
+}
+
 static void load_ban(const char *room, const struct ban_row *row, void *arg)
 {
-    struct ban b = {.kind = (enum ban_kind)row->kind, .until_ms = row->until_ms};
-    struct room *r = load_begin(room, arg);
-    if (!r)
+    struct ban b = {.kind = (enum ban_kind)row->kind, .until_ms = row->until_ms, .reason = panic_strdup(row->reason)};
+    bool is_valid = is_valid_ban(row) && text_clean(b.reason, strlen(b.reason));
+    struct room *r = is_valid ? load_begin(room, arg) : NULL;
+    *(int *)arg += !is_valid;
+    if (!r) {
+        free(b.reason);
         return;
-    b.reason = panic_strdup(row->reason);
+    }
     b.target.account = row->account;
     snprintf(b.target.shown, sizeof b.target.shown, "%s", row->shown);
     snprintf(b.target.name, sizeof b.target.name, "%s", row->name);
@@ -418,7 +439,7 @@ int moderation_load(char error[STORE_ERROR])
         return -1;
     }
     if (skipped)
-        log_warn("rules_skipped", "rows=%d hint=\"the database has rules of unknown rooms, or unknown options\"",
+        log_warn("rules_skipped", "rows=%d hint=\"the database has rules of unknown rooms, or invalid ones\"",
                  skipped);
     return 0;
 }

@@ -5,6 +5,8 @@
 #include "chat/page.h"
 
 #include "base/panic.h"
+#include "proto/name.h"
+#include "proto/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +20,30 @@ void page_fini(struct page *p)
     *p = (struct page){0};
 }
 
+/* Adds the strings of a message. False, and nothing is added: it cannot have been said so. The file may be damaged or
+ * edited. */
+static bool add_texts(struct page *p, const struct message_row *row)
+{
+    if (!name_is_room(row->room) || !(name_was_user(row->name) || strcmp(row->name, NAME_SERVER) == 0))
+        return false;
+    strv_add(&p->texts, row->text);
+    if (!text_clean(p->texts.v[p->texts.n - 1], strlen(row->text))) {
+        free(p->texts.v[--p->texts.n]);
+        return false;
+    }
+    strv_add(&p->texts, row->room);
+    strv_add(&p->texts, row->name);
+    return true;
+}
+
 bool page_add(struct page *p, const struct message_row *row)
 {
     size_t size = strlen(row->text) + strlen(row->name) + LINE_BYTES;
     p->is_cut = p->count == p->most || (p->count && size > p->bytes_left);
     if (p->is_cut)
         return false;
+    if (!add_texts(p, row))
+        return true;
     p->bytes_left -= size < p->bytes_left ? size : p->bytes_left;
     if (p->count == p->cap) {
         p->cap = p->cap ? p->cap * 2 : 16;
@@ -32,9 +52,6 @@ bool page_add(struct page *p, const struct message_row *row)
     p->said[p->count].id = row->id;
     p->said[p->count].kind = row->kind;
     p->said[p->count++].time_ms = row->time_ms;
-    strv_add(&p->texts, row->room);
-    strv_add(&p->texts, row->name);
-    strv_add(&p->texts, row->text);
     return true;
 }
 
@@ -57,9 +74,9 @@ void page_keep(struct page *p, bool (*keep)(const struct message_row *row, void 
 struct message_row page_at(const struct page *p, int i)
 {
     return (struct message_row){
-        .room = p->texts.v[3 * i],
-        .name = p->texts.v[3 * i + 1],
-        .text = p->texts.v[3 * i + 2],
+        .text = p->texts.v[3 * i],
+        .room = p->texts.v[3 * i + 1],
+        .name = p->texts.v[3 * i + 2],
         .id = p->said[i].id,
         .time_ms = p->said[i].time_ms,
         .kind = p->said[i].kind,

@@ -8,7 +8,7 @@
 /* Copies of messages that a query has read from the store, no more of them than fit into an answer. One thread at a
  * time: the store's reader fills it, then the thread that asked reads it. */
 struct page {
-    struct strv texts; /* owns: room, name and text of each, in the order in which they were read */
+    struct strv texts; /* owns: text, room and name of each, in the order in which they were read */
     struct {
         uint64_t id;
         int64_t time_ms;
@@ -24,7 +24,7 @@ struct page {
 void page_fini(struct page *p);
 
 /* Adds a copy of a message. False: the page is full, and the message and all further ones are refused. An empty page
- * takes one message of any size. */
+ * takes one message of any size. One that cannot have been said, by its room, name or text, is left out: true. */
 bool page_add(struct page *p, const struct message_row *row);
 
 /* Removes the messages for which keep(row, arg) is false. */

@@ -72,6 +72,10 @@ int reached_load(char error[STORE_ERROR])
     struct date_row row;
     if (store_date_read(store_connection(), &row) != SQLITE_OK)
         goto failed;
+    if (row.ms < 0 || row.ms > DATE_MOST_MS || row.number_ms < 0 || row.number_ms > DATE_MOST_MS) {
+        log_warn("date_skipped", "hint=\"the date in the database is damaged; the clock is believed instead\"");
+        row = (struct date_row){0};
+    }
     date_start(row.ms);
     reached.trouble = CLOCK_FINE;
     atomic_store(&reached.busy, false);

@@ -22,6 +22,11 @@ static _Atomic uint64_t uses; /* counts how often a room was made or became empt
 
 static _Atomic uint64_t noted; /* numbers up to this one were given by other rooms */
 
+void room_start_numbers(void)
+{
+    atomic_store(&noted, 0);
+}
+
 void room_note_number(uint64_t id)
 {
     uint64_t now = atomic_load(&noted);

@@ -69,6 +69,9 @@ static inline uint64_t room_first_number(int64_t created_ms)
     return (uint64_t)created_ms << ROOM_NUMBER_SHIFT;
 }
 
+/* No number was given yet. Before those below; main thread. */
+void room_start_numbers(void);
+
 /* A number tells to which room a stored message belongs, so no number may be given twice under one name. Notes that
  * numbers up to this one were given, by a room that is gone or before the start. Any thread, any lock. */
 void room_note_number(uint64_t id);

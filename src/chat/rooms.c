@@ -49,6 +49,7 @@ void rooms_configure(int max, int expire_days)
 void rooms_start(void)
 {
     rwlock_init(&rooms.lock, LOCK_ROOMS);
+    room_start_numbers();
 }
 
 void rooms_stop(void)
@@ -347,7 +348,8 @@ static void load_one(const struct room_row *row, void *arg)
     int *refused = arg;
     char key[NAME_SIZE];
     char *topic = panic_strdup(row->topic);
-    bool is_good = name_is_room(row->name) && text_clean(topic, strlen(topic)); /* the file may be damaged or edited */
+    bool is_good = name_is_room(row->name) && text_clean(topic, strlen(topic)) && row->created_ms >= 0 &&
+                   row->created_ms <= DATE_MOST_MS; /* the file may be damaged or edited */
     if (is_good)
         name_fold(key, row->name);
     if (!is_good || strcmp(key, row->key) != 0) {
@@ -376,14 +378,15 @@ int rooms_load(char error[STORE_ERROR])
 {
     int refused = 0;
     uint64_t last_id;
-    bool ok = store_history_last(store_connection(), &last_id) == SQLITE_OK;
+    bool ok = store_history_last(store_connection(), room_first_number(DATE_MOST_MS), &last_id) == SQLITE_OK;
     room_note_number(ok ? last_id : 0);
     if (!ok || store_rooms_load(store_connection(), load_one, &refused) != SQLITE_OK) {
         snprintf(error, STORE_ERROR, "cannot read the rooms: %s", sqlite3_errmsg(store_connection()));
         return -1;
     }
     if (refused)
-        log_warn("rooms_skipped", "rows=%d hint=\"the database has rooms with invalid names or topics\"", refused);
+        log_warn("rooms_skipped", "rows=%d hint=\"the database has rooms with invalid names, topics or times\"",
+                 refused);
     return 0;
 }
 

@@ -9,11 +9,15 @@
 #include "base/panic.h"
 #include "chat/forgotten.h"
 #include "chat/job.h"
+#include "chat/member.h"
 #include "net/msg.h"
+#include "proto/text.h"
 #include "store/store_tokens.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define LONGEST_LINE 16384 /* bytes of a line that was saved; no protocol writes longer ones */
 
 _Static_assert(TOKEN_DIGEST == SECRET_DIGEST, "one size of a digest");
 
@@ -157,13 +161,36 @@ struct take_job {
     struct saved_session *saved;
 };
 
+/* A line that ends in CRLF and is clean in between. */
+static bool is_line(const char *line, size_t n)
+{
+    char text[LONGEST_LINE];
+    if (n < 2 || n > sizeof text || memcmp(line + n - 2, "\r\n", 2) != 0)
+        return false;
+    memcpy(text, line, n - 2);
+    return text_clean(text, n - 2) && strlen(text) == n - 2;
+}
+
+/* Adds the lines, but not what is none: the file may be damaged or edited. */
+static void take_lines(struct buf *to, const char *lines, size_t size)
+{
+    while (size) {
+        const char *lf = memchr(lines, '\n', size);
+        size_t n = lf ? (size_t)(lf - lines) + 1 : size;
+        if (is_line(lines, n))
+            buf_add(to, lines, n);
+        lines += n;
+        size -= n;
+    }
+}
+
 static void take_row(const struct saved_row *row, void *arg)
 {
     struct saved_session *p = ((struct take_job *)arg)->saved;
     p->broke_ms = row->broke_ms;
     p->epoch = msg_epoch();
-    p->caps = row->caps;
-    buf_add(&p->missed, row->missed, row->missed_size);
+    p->caps = row->caps & ((1u << CAPS) - 1);
+    take_lines(&p->missed, row->missed, row->missed_size);
 }
 
 static void take_room(const struct saved_room_row *row, void *arg)

@@ -115,7 +115,7 @@ void addrs_configure(int per_address)
 
 bool addrs_enter(const struct addr *a)
 {
-    if (a->exempt)
+    if (a->exempt || a->proxy)
         return true;
     lock_acquire(&addrs.lock);
     struct entry *e;
@@ -134,7 +134,7 @@ bool addrs_enter(const struct addr *a)
 
 void addrs_leave(const struct addr *a)
 {
-    if (a->exempt)
+    if (a->exempt || a->proxy)
         return;
     lock_acquire(&addrs.lock);
     struct entry *e;

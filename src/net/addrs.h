@@ -19,6 +19,7 @@ struct addr {
     bool loopback;         /* 127.0.0.0/8, ::1 */
     bool near;             /* loopback, private, link-local: its bytes do not cross other people's networks */
     bool exempt;           /* loopback, private, link-local, carrier networks */
+    bool proxy;            /* of a reverse proxy that is trusted: its connections count for others (net/proxies.h) */
 };
 
 /* Fills `a` from an address that accept(2) returned. */
@@ -34,8 +35,8 @@ bool addrs_read_key(const char *s, char text[ADDRS_TEXT]);
 /* The most connections of one address at a time. */
 void addrs_configure(int per_address);
 
-/* Counts a connection of that address. False, and not counted: it has as many as it may. An exempt address always
- * passes. */
+/* Counts a connection of that address. False, and not counted: it has as many as it may. An exempt address and
+ * a trusted proxy always pass. */
 bool addrs_enter(const struct addr *a);
 /* Takes it off the count; once for each addrs_enter that returned true. */
 void addrs_leave(const struct addr *a);

@@ -14,6 +14,7 @@
 #include "base/panic.h"
 #include "base/thread.h"
 #include "net/pool.h"
+#include "net/proxies.h"
 #include "net/refuse.h"
 
 #include <arpa/inet.h>
@@ -161,6 +162,7 @@ static void welcome(struct listener *l, int fd, const struct sockaddr_storage *s
 {
     struct arrival a = {.fd = fd, .layers = l->config.layers, .via = l->config.via};
     addrs_from(&a.peer, ss);
+    a.peer.proxy = l->config.has_proxies && proxies_include(ss);
     counter_add(COUNTER_ACCEPTED, 1);
     if (!addrs_enter(&a.peer)) {
         counter_add(COUNTER_REFUSED_ADDRESS, 1);

@@ -20,6 +20,7 @@ struct listener_config {
     int keepalive_idle_s, keepalive_interval_s, keepalive_count; /* tcp(7) */
     int user_timeout_ms;                                         /* TCP_USER_TIMEOUT */
     const struct stream_layer *const *layers; /* borrows: the streams above TCP, see stream_stack; may be NULL */
+    bool has_proxies;                         /* trusted proxies may connect for others (net/proxies.h) */
     const void *via;                          /* for the runner of the pair, untouched: the listener's protocol */
     const struct msg *last_words_full;        /* borrows: for a connection over the maximum of clients; NULL: none */
     const struct msg *last_words_many;        /* borrows: for one over the maximum of its address; NULL: none */

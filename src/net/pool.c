@@ -296,6 +296,18 @@ struct pool_counts pool_counts(void)
     return c;
 }
 
+bool pool_set_peer(struct pair *p, const struct addr *peer)
+{
+    struct addr before = p->arrival.peer;
+    if (!addrs_enter(peer))
+        return false;
+    lock_acquire(&pool.lock);
+    p->arrival.peer = *peer;
+    lock_release(&pool.lock);
+    addrs_leave(&before);
+    return true;
+}
+
 bool pool_client(struct pair *p, struct pool_client *out)
 {
     lock_acquire(&pool.lock);

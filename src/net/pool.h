@@ -74,6 +74,10 @@ void pool_maintain(int64_t until_ms);
  * connection end, finds a place free. The connection counts for its address until its socket is closed. */
 void pool_leave(struct pair *p);
 
+/* Reader, from `serve`: the client has another address than the connection comes from, and counts for it from now on.
+ * False, and nothing is changed: that address has as many connections as it may. */
+bool pool_set_peer(struct pair *p, const struct addr *peer);
+
 /* Calls fn for each pair that exists, idle ones too. Any thread; the caller may hold only locks that rank before
  * OUTBOX. */
 void pool_each(void (*fn)(struct pair *p, void *arg), void *arg);

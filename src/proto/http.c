@@ -206,6 +206,27 @@ static int take_subprotocol(struct http_request *rq, const char *text, size_t le
     return 0;
 }
 
+/* Its end counts, since the last proxy has written that. */
+static int take_forwarded(struct http_request *rq, const char *text, size_t len)
+{
+    char list[HTTP_FORWARDED + HTTP_HEAD_BYTES];
+    int n = snprintf(list, sizeof list, "%s%s%.*s", rq->forwarded, *rq->forwarded ? ", " : "", (int)len, text);
+    const char *from = list;
+    if (n >= HTTP_FORWARDED) {
+        from = strchr(list + n - HTTP_FORWARDED + 1, ',');
+        from = from ? from : list + n;
+    }
+    memcpy(rq->forwarded, from, strlen(from) + 1);
+    return 0;
+}
+
+static int take_proto(struct http_request *rq, const char *text, size_t len)
+{
+    rq->is_https = (!rq->has_proto || rq->is_https) && is_word(text, len, "https");
+    rq->has_proto = true;
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*take)(struct http_request *rq, const char *text, size_t len);
@@ -220,6 +241,8 @@ static const struct {
     {"Sec-WebSocket-Key", take_key},
     {"Sec-WebSocket-Version", take_version},
     {"Sec-WebSocket-Protocol", take_subprotocol},
+    {"X-Forwarded-For", take_forwarded},
+    {"X-Forwarded-Proto", take_proto},
 };
 
 static bool has_control(const char *line, size_t len)

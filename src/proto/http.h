@@ -14,6 +14,7 @@
 #define HTTP_TARGET 512      /* each with its NUL */
 #define HTTP_NAME 256
 #define HTTP_TAG 64
+#define HTTP_FORWARDED 512
 #define HTTP_KEY 25          /* 24 characters, RFC 6455 section 4.1 */
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_OTHER };
@@ -25,12 +26,14 @@ struct http_request {
     char origin[HTTP_NAME];
     char none_match[HTTP_TAG]; /* If-None-Match */
     char key[HTTP_KEY];        /* Sec-WebSocket-Key */
+    char forwarded[HTTP_FORWARDED]; /* X-Forwarded-For, of all its lines; if it is longer, its end, from a comma on */
     int websocket_version;
     bool is_1_0, has_host, has_length, has_key;
     bool closes, keeps;      /* Connection: close, keep-alive */
     bool upgrades;           /* Connection: upgrade */
     bool to_websocket;       /* Upgrade: websocket */
     bool offers, offers_chatd; /* a subprotocol; that of chatd */
+    bool has_proto, is_https;  /* X-Forwarded-Proto, and it says https only */
     bool has_body;
     bool begun;              /* the request line has come */
     int lines;

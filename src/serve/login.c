@@ -218,7 +218,7 @@ bool login_rename(struct session *s, const char *name, struct refusal *no)
 
 bool login_may_send(struct session *s, struct refusal *no)
 {
-    bool is_secure = s->pair->arrival.peer.near || stream_security(s->pair->stream) || login_rules().plaintext;
+    bool is_secure = session_is_private(s) || login_rules().plaintext;
     if (!secret_available())
         no->error = ERROR_NO_ACCOUNTS;
     else if (!is_secure)

@@ -101,9 +101,9 @@ static void begin(struct session *s)
     struct member *m = &s->member;
     must(!m->room_count && !m->current && !m->listed && !s->resumable.has_token && !s->state);
     protocol_enter(s, a->via);
-    s->is_exempt = a->peer.loopback;
     s->is_heard = false;
     s->spoken_in = NULL;
+    s->is_proxied = s->is_proxied_securely = false;
     s->end_detail = NULL;
     s->security = (struct stream_security){0};
     atomic_store(&s->tls_version, NULL);
@@ -118,9 +118,7 @@ static void begin(struct session *s)
     m->removed = false;
     m->replaced = false;
     m->kicked = false;
-    addrs_key_text(&a->peer, m->host);
-    if (a->peer.loopback) /* a proxy, or users who share a machine */
-        *m->host = '\0';
+    session_note_peer(s);
     m->since_ms = clock_wall_ms();
     m->name[0] = m->key[0] = '\0';
     atomic_store_explicit(&m->active_ms, clock_coarse_ms(), memory_order_relaxed);

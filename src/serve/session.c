@@ -75,6 +75,23 @@ void session_release(struct pair *p)
     p->user = NULL;
 }
 
+/* ---- where it comes from ---- */
+
+void session_note_peer(struct session *s)
+{
+    const struct addr *peer = &s->pair->arrival.peer;
+    s->is_exempt = peer->loopback;
+    addrs_key_text(peer, s->member.host);
+    if (peer->loopback) /* a proxy, or users who share a machine */
+        *s->member.host = '\0';
+}
+
+bool session_is_private(const struct session *s)
+{
+    bool is_encrypted = s->is_proxied ? s->is_proxied_securely : stream_security(s->pair->stream) != NULL;
+    return is_encrypted || s->pair->arrival.peer.near;
+}
+
 /* ---- answers ---- */
 
 void session_answer(struct session *s, const struct event *ev)

@@ -47,6 +47,8 @@ struct session {
     struct stream_security security; /* R: how its stream is encrypted; .version NULL: not */
     int64_t era;                     /* R: of its account, when it proved to own that (chat/accounts.h) */
     bool by_certificate;             /* R: it proved that by its certificate */
+    bool is_proxied;                 /* R: a trusted proxy has told whose connection it is */
+    bool is_proxied_securely;        /* R: and that it was https; from there to here it is near, or encrypted */
     const char *end_detail;          /* R: for the log: why its stream has failed; static, or NULL */
     _Atomic(const char *) tls_version, tls_cipher; /* a: the same for the console; static */
     struct change change;            /* R, and the store while it has it: the topic being set */
@@ -80,6 +82,12 @@ void session_prepare(struct pair *p);
 void session_release(struct pair *p);
 
 /* The calls below are for handlers, on the session's reader. */
+
+/* Notes the address of the arrival, for the limits and bans that go by it. */
+void session_note_peer(struct session *s);
+/* True if what the client sends cannot be read on its way through other people's networks, or does not leave the
+ * machine or a private network. */
+bool session_is_private(const struct session *s);
 
 /* Tells the client something, behind all that was said in rooms before. */
 void session_answer(struct session *s, const struct event *ev);

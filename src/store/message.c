@@ -12,6 +12,15 @@ int message_top(sqlite3 *db, int64_t *n)
     return sql_number(db, "SELECT max(n) FROM message", n);
 }
 
+int message_next(sqlite3 *db, int64_t above, int64_t *n)
+{
+    bool found;
+    int rc = sql_find(db, n, &found, "SELECT min(n) FROM message WHERE n > ?1", SQL_WITH(sql_int(above)));
+    if (!found)
+        *n = INT64_MAX;
+    return rc;
+}
+
 int message_note_times(sqlite3 *db, int64_t block, int64_t least_ms, int64_t most_ms)
 {
     return sql_run(db,
@@ -20,13 +29,20 @@ int message_note_times(sqlite3 *db, int64_t block, int64_t least_ms, int64_t mos
                    SQL_WITH(sql_int(block), sql_int(least_ms), sql_int(most_ms)));
 }
 
+/* The first number of a block, wherever the block is said to be: the file may be damaged or edited. */
+static int64_t first_of(int64_t block)
+{
+    int64_t most = INT64_MAX >> MESSAGE_BLOCK_BITS;
+    return (block < 0 ? 0 : block > most ? most : block) * (1 << MESSAGE_BLOCK_BITS);
+}
+
 int message_first_since(sqlite3 *db, int64_t since_ms, int64_t *n)
 {
     bool found;
     int64_t block;
     int rc = sql_find(db, &block, &found, "SELECT min(block) FROM message_times WHERE most_ms >= ?1",
                       SQL_WITH(sql_int(since_ms)));
-    *n = found ? block << MESSAGE_BLOCK_BITS : INT64_MAX;
+    *n = found ? first_of(block) : INT64_MAX;
     return rc;
 }
 
@@ -36,7 +52,7 @@ int message_last_before(sqlite3 *db, int64_t before_ms, int64_t *n)
     int64_t block;
     int rc = sql_find(db, &block, &found, "SELECT max(block) FROM message_times WHERE least_ms < ?1",
                       SQL_WITH(sql_int(before_ms)));
-    *n = found ? ((block + 1) << MESSAGE_BLOCK_BITS) - 1 : -1;
+    *n = found ? first_of(block) + ((1 << MESSAGE_BLOCK_BITS) - 1) : -1;
     return rc;
 }
 

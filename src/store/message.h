@@ -22,6 +22,9 @@ struct message_row {
 
 /* The highest n of all messages; 0 if there are none. */
 int message_top(sqlite3 *db, int64_t *n);
+/* The lowest n above that number; INT64_MAX: there is none, or it is that. A gap may have any size in a file that was
+ * damaged or edited, so nobody goes through the numbers themselves. */
+int message_next(sqlite3 *db, int64_t above, int64_t *n);
 
 /*
  * Where a time is among the messages. Clocks are set, and a line of a durable room is stored later than lines that were

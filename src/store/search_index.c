@@ -186,7 +186,8 @@ static int add_block(struct writer *w, int64_t from, int64_t to)
 static int add_older(struct writer *w, bool *more)
 {
     int64_t newest;
-    int rc = sql_find(w->db, &newest, more, "SELECT max(n) FROM message WHERE n < ?1", SQL_WITH(sql_int(w->range.low)));
+    int rc = sql_find(w->db, &newest, more, "SELECT max(n) FROM message WHERE n >= 0 AND n < ?1",
+                      SQL_WITH(sql_int(w->range.low)));
     if (rc != SQLITE_OK || !*more)
         return rc;
     int64_t from = newest > BLOCK ? newest - BLOCK + 1 : 0;
@@ -205,9 +206,11 @@ static int add_next(struct writer *w, bool only_new, bool *more)
         return rc;
     if (!*more)
         return add_older(w, more);
-    int64_t from = w->range.high + 1, to = from + BLOCK - 1;
-    if (to > top)
-        to = top;
+    int64_t from;
+    rc = message_next(w->db, w->range.high, &from);
+    if (rc != SQLITE_OK)
+        return rc;
+    int64_t to = top - from < BLOCK ? top : from + BLOCK - 1;
     rc = add_block(w, from, to);
     w->range.high = to;
     return rc;
@@ -290,8 +293,11 @@ static int merge_some(sqlite3 *db, long long slice)
 
 static int wipe_slice(sqlite3 *db, long long slice)
 {
-    int64_t one, from = slice << SEARCH_SLICE_BITS;
+    int64_t one, from;
     bool is_used;
+    if (slice < 0 || slice > INT64_MAX >> (SEARCH_SLICE_BITS + 1)) /* no message can be in it */
+        return SQLITE_CORRUPT;
+    from = slice << SEARCH_SLICE_BITS;
     int rc = sql_find(db, &one, &is_used, "SELECT 1 FROM message WHERE n BETWEEN ?1 AND ?2 LIMIT 1",
                       SQL_WITH(sql_int(from), sql_int(from + (1 << SEARCH_SLICE_BITS) - 1)));
     if (rc != SQLITE_OK)

@@ -36,15 +36,17 @@ int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg),
 
 /* ---- reading ---- */
 
-int store_history_last(sqlite3 *db, uint64_t *id)
+int store_history_last(sqlite3 *db, uint64_t most, uint64_t *id)
 {
     int64_t last;
-    int rc = sql_number(db, /* steps from room to room by the index, not over all messages */
-                        "WITH RECURSIVE r(k) AS (SELECT min(room) FROM message UNION ALL"
-                        " SELECT (SELECT min(room) FROM message WHERE room > k) FROM r WHERE k IS NOT NULL)"
-                        " SELECT max((SELECT max(id) FROM message WHERE room = k)) FROM r WHERE k IS NOT NULL",
-                        &last);
-    *id = (uint64_t)last;
+    bool found;
+    int rc = sql_find(db, &last, &found, /* steps from room to room by the index, not over all messages */
+                      "WITH RECURSIVE r(k) AS (SELECT min(room) FROM message UNION ALL"
+                      " SELECT (SELECT min(room) FROM message WHERE room > k) FROM r WHERE k IS NOT NULL)"
+                      " SELECT max((SELECT max(id) FROM message WHERE room = k AND id <= ?1)) FROM r"
+                      " WHERE k IS NOT NULL",
+                      SQL_WITH(sql_int((int64_t)most)));
+    *id = last > 0 ? (uint64_t)last : 0;
     return rc;
 }
 
@@ -133,9 +135,16 @@ int store_history_forget(sqlite3 *db, struct history_forget *f, int *removed)
         " RETURNING n, room, name, text, id",
     };
     sqlite3_stmt *st;
-    int64_t to = f->is_room || f->upto - f->at < f->most ? f->upto : f->at + f->most;
-    int rc = sql_open(db, &st, sql[f->is_room],
-                      SQL_WITH(sql_text(f->who), sql_int(f->is_room ? f->most : f->at), sql_int(to)));
+    int64_t from = f->at, next = 0;
+    int rc = f->is_room ? SQLITE_OK : message_next(db, f->at, &next);
+    *removed = 0;
+    if (rc != SQLITE_OK)
+        return rc;
+    if (next > from)
+        from = next - 1;
+    int64_t to = f->is_room || f->upto - from < f->most ? f->upto : from + f->most;
+    rc = sql_open(db, &st, sql[f->is_room],
+                      SQL_WITH(sql_text(f->who), sql_int(f->is_room ? f->most : from), sql_int(to)));
     if (rc != SQLITE_OK)
         return rc;
     rc = search_index_delete(db, st, removed);

@@ -12,8 +12,8 @@
  * have ids above room.created_ms << 20; those with lower ids are of an earlier room of the same name.
  */
 
-/* The highest id of any message; 0 if there is none. Before store_start. */
-int store_history_last(sqlite3 *db, uint64_t *id);
+/* The highest id of any message that is not above `most`; 0 if there is none. Before store_start. */
+int store_history_last(sqlite3 *db, uint64_t most, uint64_t *id);
 
 /* Adds the messages that next(arg) returns, until it returns NULL. A message that is on disk already stays as it
  * is, so a batch may be written twice. */

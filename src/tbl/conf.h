@@ -164,6 +164,7 @@ CONF_STRING(tls, client_certificates, "off", "off|optional", LIVE, "whether clie
 CONF_SECTION(http, "The page for browsers, for listeners with protocol = \"http\".")
 CONF_STRING(http, hosts, "", "", RESTART, "the names that it answers to, separated by blanks, like \"chat.example.org\"; to addresses and localhost it always does")
 CONF_STRING(http, origins, "", "", RESTART, "the origins whose pages may connect besides its own, separated by blanks, like \"https://www.example.org\"")
+CONF_STRING(http, proxies, "", "", RESTART, "the reverse proxies that are trusted, as addresses and networks separated by blanks, like \"127.0.0.1 10.0.0.0/8\": what they say of their clients in X-Forwarded-For and X-Forwarded-Proto is believed, and of all others ignored")
 CONF_BOOL(http, hsts, false, RESTART, "over TLS, tell browsers to use this name with TLS only, for a year (Strict-Transport-Security)")
 CONF_INT(http, request_s, 10, 1, 300, RESTART, "seconds within which a request must have come")
 CONF_INT(http, idle_s, 60, 1, 3600, RESTART, "seconds for which a connection is kept open for the next request")

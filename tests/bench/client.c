@@ -67,6 +67,13 @@ int client_read(struct client *c, struct input *in, size_t most)
     ssize_t n = c->tls ? tls_read(c->tls, to, space) : recv(c->fd, to, space, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
+    if (n > 0 && c->ws) {
+        n = ws_take(c->ws, to, (size_t)n);
+        if (n >= 0 && client_send(c) < 0) /* what waited for the agreement, and answers to pings */
+            n = -1;
+        if (n == 0)
+            return 0;
+    }
     if (n <= 0)
         return -1;
     if (kept) {
@@ -84,24 +91,30 @@ void client_keep(struct client *c, const char *p, size_t n)
 
 int client_send(struct client *c)
 {
-    while (c->sent < c->out.len) {
-        const char *from = c->out.data + c->sent;
-        size_t left = c->out.len - c->sent;
+    struct buf *out = c->ws ? &c->ws->wire : &c->out;
+    size_t *sent = c->ws ? &c->ws->sent : &c->sent;
+    if (c->ws && c->ws->is_open && c->out.len) {
+        ws_put(c->ws, c->out.data, c->out.len);
+        empty(&c->out);
+    }
+    while (*sent < out->len) {
+        const char *from = out->data + *sent;
+        size_t left = out->len - *sent;
         ssize_t n = c->tls ? tls_write(c->tls, from, left) : send(c->fd, from, left, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return errno == EAGAIN ? 1 : -1;
-        c->sent += (size_t)n;
+        *sent += (size_t)n;
     }
-    c->sent = 0;
-    empty(&c->out);
+    *sent = 0;
+    empty(out);
     return 0;
 }
 
 size_t client_unsent(const struct client *c)
 {
-    return c->out.len - c->sent;
+    return c->out.len - c->sent + (c->ws ? c->ws->wire.len - c->ws->sent : 0);
 }
 
 void client_note_error(struct client *c, const char *words, size_t len)
@@ -117,6 +130,8 @@ void client_close(struct client *c)
 {
     tls_free(c->tls);
     c->tls = NULL;
+    ws_free(c->ws);
+    c->ws = NULL;
     if (c->fd >= 0)
         close(c->fd);
     c->fd = -1;

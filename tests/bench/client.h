@@ -3,6 +3,7 @@
 #define BENCH_CLIENT_H
 
 #include "tests/bench/tls.h"
+#include "tests/bench/ws.h"
 
 #include "base/buf.h"
 
@@ -31,12 +32,13 @@ struct client {
     enum client_state state;
     int fd;
     struct tls *tls; /* owns; NULL: in the clear */
+    struct ws *ws;   /* owns; NULL: no WebSocket */
     int room;
     int member;      /* its index among the readers of its room, or one of the above */
     bool wants_out;  /* epoll also watches for space to send */
     bool is_dirty;   /* in the list of clients with output */
     struct buf out;  /* owns */
-    size_t sent;     /* bytes of .out already sent */
+    size_t sent;     /* bytes of .out already sent; by WebSocket they are in .ws->wire */
     struct buf rest; /* owns; an incomplete frame */
     int64_t began_ns;
     int kib_s;       /* it reads at this pace; 0: as fast as it can */

@@ -29,7 +29,7 @@ struct load_options {
     bool hello;  /* every sender sends one text before memory is measured and the load begins */
     bool storm;  /* all logins begin at once */
     int at_once; /* logins in progress at a time */
-    bool tls;
+    bool tls, ws;
     const char *tls_version; /* NULL: the highest */
     int first; /* clients and rooms are named after numbers from here on */
     int login_timeout_s;

@@ -59,6 +59,8 @@ static void say_name(struct engine *e, struct client *c)
 static void begin_greeting(struct engine *e, struct client *c)
 {
     c->state = CLIENT_GREETING;
+    if (e->o->ws)
+        c->ws = ws_new();
     if (e->proto->is_mute) {
         login_done(e, c);
     } else if (!e->proto->greets) {

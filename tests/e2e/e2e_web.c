@@ -2,6 +2,7 @@
 /* HTTP and WebSocket as browsers, their neighbours and attackers use them, beside users of nc. */
 #include "config.h"
 
+#include "base/clock.h"
 #include "tests/lib/client_tls.h"
 #include "tests/lib/client_ws.h"
 #include "tests/lib/fixture.h"
@@ -283,6 +284,144 @@ static void a_full_server_says_so_in_http(void **state)
     client_close(&a);
 }
 
+/* ---- behind a reverse proxy, which this test pretends to be ---- */
+
+#define TRUST "http = { hosts = \"chat.example\"; proxies = \"127.0.0.1 10.0.0.0/8\"; hsts = true; };"
+#define FOR(address) "X-Forwarded-For: " address "\r\n"
+#define HTTPS "X-Forwarded-Proto: https\r\n"
+#define PROXIED(headers) "GET /healthz HTTP/1.1\r\nHost: chat.example\r\n" headers "\r\n"
+#define LAST_PROXIED(headers) PROXIED(headers "Connection: close\r\n")
+
+/* A WebSocket for a client, whose address the proxy adds to what the client has said. */
+static void open_proxied(struct client *c, const char *headers)
+{
+    client_open(c, &web);
+    c->ws = client_ws_new_with(c->fd, headers);
+    assert_non_null(c->ws);
+}
+
+static void expect_address(const char *name, const char *address)
+{
+    char out[4096], want[200];
+    daemon_ctl_ok(&d, out, sizeof out, "--json", "clients", NULL);
+    snprintf(want, sizeof want, "\"name\":\"%s\",\"address\":\"%s\"", name, address);
+    if (!strstr(out, want))
+        fail_msg("expected %s in: %s", want, out);
+}
+
+/* A connection counts for its address until its socket is closed, which nobody is told. */
+static void await_admitted(const char *request)
+{
+    int64_t until_ms = clock_ms() + DAEMON_WAIT_MS;
+    do {
+        assert_true(clock_ms() < until_ms);
+        ask(request, strlen(request));
+    } while (strncmp(answer, "HTTP/1.1 503 ", 13) == 0);
+    assert_int_equal(strncmp(answer, "HTTP/1.1 200 ", 13), 0);
+}
+
+static void clients_behind_a_proxy_have_addresses_of_their_own(void **state)
+{
+    struct client a, b, c;
+    (void)state;
+    start(TRUST);
+    open_proxied(&a, FOR("192.0.2.1"));
+    client_ask(&a, "USERNAME alice", "OK Welcome, alice!");
+    open_proxied(&b, FOR("192.0.2.1, 203.0.113.5:4711, 10.1.2.3")); /* the first is what the client itself has said */
+    client_ask(&b, "USERNAME bob", "OK Welcome, bob!");
+    open_proxied(&c, "");
+    client_ask(&c, "USERNAME carol", "OK Welcome, carol!");
+    expect_address("alice", "192.0.2.1");
+    expect_address("bob", "203.0.113.5:4711");
+    client_ask(&c, "JOIN den", "OK Joined #den (0 users)");
+    client_ask(&c, "BAN 192.0.2.1", "OK Banned 192.0.2.1");
+    client_ask(&a, "JOIN den", "ERROR Banned");
+    client_ask(&b, "JOIN den", "OK Joined #den (1 users)");
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+}
+
+static void each_client_behind_a_proxy_has_its_own_limit(void **state)
+{
+    struct client a, b, c;
+    (void)state;
+    start("clients = { per_address = 2; };" TRUST);
+    open_proxied(&a, FOR("192.0.2.1"));
+    open_proxied(&b, FOR("192.0.2.1"));
+    expect_answer(PROXIED(FOR("192.0.2.1")), "HTTP/1.1 503 Service Unavailable\r\n");
+    assert_has("Too many connections from this address.\n");
+    open_proxied(&c, FOR("203.0.113.5"));
+    assert_int_equal(daemon_status(&d, "refused_address"), 1);
+    client_ask(&a, "QUIT", "OK Goodbye!");
+    expect_code(&a, 1000);
+    await_admitted(LAST_PROXIED(FOR("192.0.2.1"))); /* one has left */
+    client_close(&b);
+    client_close(&c);
+    daemon_await(&d, "clients", 0);
+    await_admitted(PROXIED(FOR("192.0.2.1")) LAST_PROXIED(FOR("192.0.2.1")));
+    /* on one connection, for one client after the other: each counts only while it is its turn */
+    expect_answer(PROXIED(FOR("192.0.2.1")) PROXIED(FOR("203.0.113.5")) PROXIED(FOR("192.0.2.1")) PROXIED("")
+                  LAST_PROXIED(FOR("192.0.2.1")), "HTTP/1.1 200 OK\r\n");
+    assert_int_equal(count("HTTP/1.1 200 OK\r\n"), 5);
+}
+
+static void who_is_no_trusted_proxy_is_not_believed(void **state)
+{
+    struct client a;
+    (void)state;
+    start("http = { hosts = \"chat.example\"; proxies = \"192.0.2.9\"; hsts = true; };");
+    open_proxied(&a, FOR("203.0.113.5") HTTPS);
+    client_ask(&a, "USERNAME alice", "OK Welcome, alice!");
+    daemon_ctl_ok(&d, answer, sizeof answer, "--json", "clients", NULL);
+    assert_null(strstr(answer, "203.0.113.5"));
+    assert_has("\"address\":\"127.0.0.1:");
+    client_close(&a);
+    expect_answer(LAST_PROXIED(FOR("203.0.113.5") HTTPS), "HTTP/1.1 200 OK\r\n");
+    assert_null(strstr(answer, "Strict-Transport-Security"));
+}
+
+static void what_is_no_address_is_logged_and_the_proxy_counts(void **state)
+{
+    struct client a;
+    (void)state;
+    start(TRUST);
+    open_proxied(&a, FOR("203.0.113.5, unknown"));
+    client_ask(&a, "USERNAME alice", "OK Welcome, alice!");
+    daemon_ctl_ok(&d, answer, sizeof answer, "--json", "clients", NULL);
+    assert_null(strstr(answer, "203.0.113.5"));
+    assert_has("\"address\":\"127.0.0.1:");
+    daemon_await_log(&d, "forwarded_invalid");
+    client_close(&a);
+}
+
+/* A password may be sent where all of its way is encrypted or near. */
+static void https_ends_at_the_proxy(void **state)
+{
+    static const struct {
+        const char *headers, *answer;
+    } rows[] = {
+        {FOR("203.0.113.5"), "ERROR Passwords need a secure connection"},
+        {FOR("203.0.113.5") "X-Forwarded-Proto: http\r\n", "ERROR Passwords need a secure connection"},
+        {FOR("203.0.113.5") "X-Forwarded-Proto: https, http\r\n", "ERROR Passwords need a secure connection"},
+        {FOR("203.0.113.5") HTTPS, "OK Registered carol"},
+    };
+    (void)state;
+    start(TRUST);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct client c;
+        open_proxied(&c, rows[i].headers);
+        client_ask(&c, "USERNAME carol", "OK Welcome, carol!");
+        client_ask(&c, "REGISTER a-long-password", rows[i].answer);
+        client_ask(&c, "QUIT", "OK Goodbye!");
+        expect_code(&c, 1000);
+    }
+    expect_answer(LAST_PROXIED(FOR("203.0.113.5") HTTPS), "HTTP/1.1 200 OK\r\n");
+    assert_has("Strict-Transport-Security: max-age=31536000\r\n");
+    expect_answer(LAST_PROXIED(FOR("203.0.113.5")), "HTTP/1.1 200 OK\r\n");
+    assert_null(strstr(answer, "Strict-Transport-Security"));
+}
+
 /* ---- over TLS ---- */
 
 static void receive_tls(struct client_tls *tls, int fd, const char *until)
@@ -345,6 +484,11 @@ int main(void)
         TEST(without_a_name_it_ends_in_time),
         TEST(a_flood_ends_with_its_code),
         TEST(a_full_server_says_so_in_http),
+        TEST(clients_behind_a_proxy_have_addresses_of_their_own),
+        TEST(each_client_behind_a_proxy_has_its_own_limit),
+        TEST(who_is_no_trusted_proxy_is_not_believed),
+        TEST(what_is_no_address_is_logged_and_the_proxy_counts),
+        TEST(https_ends_at_the_proxy),
         TEST(websocket_works_over_tls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,6 +81,7 @@ static const char *const words[] = {
 
 int main(void)
 {
+    replay("conf");
     return generate(words, sizeof words / sizeof words[0], 5000, 14);
 }
 

@@ -88,6 +88,7 @@ static const char *const words[] = {
 
 int main(void)
 {
+    replay("lines");
     return generate(words, sizeof words / sizeof words[0], 20000, 90);
 }
 

@@ -102,6 +102,7 @@ static const char *const words[] = {
 
 int main(void)
 {
+    replay("text");
     return generate(words, sizeof words / sizeof words[0], 20000, 12);
 }
 

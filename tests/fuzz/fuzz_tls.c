@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/panic.h"
 #include "net/tls.h"
+#include "tests/fuzz/generate.h"
 #include "tests/lib/memory_peer.h"
 #include "tests/lib/unit.h"
 
@@ -114,7 +115,6 @@ static void step(unsigned what, size_t n)
     must(mp.to_peer.len < HELD_MOST + written);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static bool has_keys;
@@ -146,6 +146,7 @@ int main(void)
 {
     enum { INPUTS = 1500 };
     uint64_t seed = 20;
+    replay("tls");
     for (int i = 0; i < INPUTS; i++) {
         uint8_t input[200];
         size_t n = unit_random(&seed) % sizeof input;

@@ -10,8 +10,10 @@
 
 #include "base/buf.h"
 #include "base/panic.h"
+#include "net/proxies.h"
 #include "net/stream_ws.h"
 #include "proto/http.h"
+#include "tests/fuzz/generate.h"
 #include "tests/lib/client_ws.h"
 #include "tests/lib/unit.h"
 
@@ -87,6 +89,22 @@ static void fuzz_frames(const uint8_t *data, size_t size, size_t most)
     buf_fini(&heard);
 }
 
+/* A client is never a trusted proxy, and is written as an address. */
+static void check_forwarded(const char *list)
+{
+    static const char networks[] = "127.0.0.0/8 10.0.0.0/8 2001:db8::/33";
+    struct addr client = {0};
+    const char *bad;
+    must(proxies_trust(networks, &bad));
+    if (proxies_client(list, &client) == PROXIES_FOUND) {
+        must(*client.text && strncmp(client.text, "10.", 3) != 0 && strncmp(client.text, "127.", 4) != 0);
+        must(strspn(client.text, "[]0123456789abcdef:.") == strlen(client.text));
+    } else {
+        must(!*client.text);
+    }
+    (void)proxies_are_valid(list, &bad);
+}
+
 static void fuzz_head(const uint8_t *data, size_t size)
 {
     struct http_request rq = {0};
@@ -104,13 +122,14 @@ static void fuzz_head(const uint8_t *data, size_t size)
     must(result == 0 || result == 200 || strcmp(http_reason(result), "Error") != 0);
     must(memchr(rq.target, '\0', sizeof rq.target) && memchr(rq.host, '\0', sizeof rq.host));
     must(memchr(rq.origin, '\0', sizeof rq.origin) && memchr(rq.key, '\0', sizeof rq.key));
+    must(memchr(rq.forwarded, '\0', sizeof rq.forwarded) && (rq.has_proto || !rq.is_https));
+    check_forwarded(rq.forwarded);
     must(result != 200 || (*rq.target == '/' && rq.method != HTTP_OTHER && !rq.has_body));
     (void)http_is_near_name(rq.host);
     (void)http_is_listed(rq.host, "chat.example other");
     (void)http_is_own_origin(rq.origin, rq.host, "https://chat.example");
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (!size)
@@ -128,7 +147,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 static void make_input(struct buf *input, uint64_t *seed)
 {
     static const char *const words[] = {"GET / HTTP/1.1\n", "Host: a\n", "Host: [::1]:1\n", "Origin: http://a\n", "\n",
-                                        "Upgrade: websocket\n", "Connection: upgrade, close\n", "Content-Length: 0\n",
+                                        "Upgrade: websocket\n", "X-Forwarded-For: ", "192.0.2.1, ",
+                                        "10.1.2.3", "[2001:db8:8000::1]:80, ", "::ffff:127.0.0.1", "unknown,",
+                                        "X-Forwarded-Proto: https\n", "Connection: upgrade, close\n", "Content-Length: 0\n",
                                         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\n", ": ", " ", "HEAD "};
     static const unsigned char firsts[] = {0x81, 0x81, 0x81, 0x01, 0x00, 0x80, 0x89, 0x8a, 0x88, 0x82, 0xc1};
     char text[200];
@@ -150,6 +171,7 @@ int main(void)
 {
     enum { INPUTS = 20000 };
     uint64_t seed = 6455;
+    replay("web");
     for (int i = 0; i < INPUTS; i++) {
         struct buf input = {0};
         make_input(&input, &seed);

@@ -61,6 +61,7 @@ static const char *const words[] = {
 
 int main(void)
 {
+    replay("wire");
     return generate(words, sizeof words / sizeof words[0], 20000, 10);
 }
 

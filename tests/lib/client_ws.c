@@ -14,14 +14,16 @@
 #define PING 9
 #define PONG 10
 
-static bool shake(struct client_ws *ws, int fd)
+static bool shake(struct client_ws *ws, int fd, const char *headers)
 {
-    static const char request[] = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                                  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    struct buf head = {0};
+    static const char line[] = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    struct buf head = {0}, request = {0};
     const char *end = NULL;
     char data[4096];
-    bool good = send(fd, request, sizeof request - 1, MSG_NOSIGNAL) == sizeof request - 1;
+    buf_printf(&request, "%s%s\r\n", line, headers);
+    bool good = send(fd, request.data, request.len, MSG_NOSIGNAL) == (ssize_t)request.len;
+    buf_fini(&request);
     while (good && !(end = head.len ? strstr(head.data, "\r\n\r\n") : NULL)) {
         ssize_t n = recv(fd, data, sizeof data, 0);
         good = n > 0;
@@ -38,8 +40,13 @@ static bool shake(struct client_ws *ws, int fd)
 
 struct client_ws *client_ws_new(int fd)
 {
+    return client_ws_new_with(fd, "");
+}
+
+struct client_ws *client_ws_new_with(int fd, const char *headers)
+{
     struct client_ws *ws = calloc(1, sizeof *ws);
-    if (ws && !shake(ws, fd))
+    if (ws && !shake(ws, fd, headers))
         client_ws_free(&ws);
     return ws;
 }

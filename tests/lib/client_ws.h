@@ -21,6 +21,8 @@ struct client_ws {
 
 /* Asks for WebSocket on a connected socket and reads the answer. NULL: it was refused. */
 struct client_ws *client_ws_new(int fd);
+/* The same with more header lines, each with its end. */
+struct client_ws *client_ws_new_with(int fd, const char *headers);
 void client_ws_free(struct client_ws **ws);
 
 /* Adds a frame with a mask, for a text or anything else. `first`: its first byte, FIN and opcode. */

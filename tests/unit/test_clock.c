@@ -62,6 +62,9 @@ static void a_time_is_written_in_utc_to_the_millisecond(void **state)
     assert_string_equal(clock_text(951782399999LL, text), "2000-02-28T23:59:59.999Z");
     assert_string_equal(clock_text(951782400007LL, text), "2000-02-29T00:00:00.007Z");
     assert_string_equal(clock_text(4102444800000LL, text), "2100-01-01T00:00:00.000Z");
+    assert_string_equal(clock_text(-1, text), "1970-01-01T00:00:00.000Z"); /* from a database that was damaged */
+    assert_string_equal(clock_text(INT64_MIN, text), "1970-01-01T00:00:00.000Z");
+    assert_string_equal(clock_text(INT64_MAX, text), "9999-12-31T23:59:59.999Z");
 }
 
 static void expect_time(const char *text, const char *want)

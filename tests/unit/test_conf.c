@@ -289,6 +289,21 @@ static void a_keyword_must_be_on_its_list(void **state)
                       "must be one of error|warn|info|debug");
 }
 
+static void proxies_are_addresses_and_networks(void **state)
+{
+    (void)state;
+    check_ok(load("http = { proxies = \"127.0.0.1 10.0.0.0/8 2001:db8::/32\"; };"));
+    assert_string_equal(conf.http_proxies, "127.0.0.1 10.0.0.0/8 2001:db8::/32");
+    check_ok(load("http = { };"));
+    assert_string_equal(conf.http_proxies, "");
+    check_mistake(load("http = {\n proxies = \"127.0.0.1 localhost ::1\"; };"), 2, "http.proxies",
+                  "must be at most 64 addresses and networks of at least 8 bits, separated by blanks, like \"127.0.0.1 "
+                  "10.0.0.0/8\" (got \"localhost\")");
+    check_mistake(load("http = { proxies = \"0.0.0.0/0\"; };"), 1, "http.proxies",
+                  "must be at most 64 addresses and networks of at least 8 bits, separated by blanks, like \"127.0.0.1 "
+                  "10.0.0.0/8\" (got \"0.0.0.0/0\")");
+}
+
 static void text_must_fit_into_a_line(void **state)
 {
     (void)state;
@@ -1056,6 +1071,7 @@ int main(void)
         TEST(yes_and_no_are_accepted),
         TEST(text_is_kept_unchanged_up_to_its_limit),
         TEST(a_keyword_must_be_on_its_list),
+        TEST(proxies_are_addresses_and_networks),
         TEST(text_must_fit_into_a_line),
         TEST(an_explicit_maximum_is_recognised),
         TEST(an_unknown_key_is_reported_with_the_nearest_one),

@@ -170,6 +170,22 @@ static void history_survives_a_restart(void **state)
     expect((struct history_range){.most = 9}, "kept new ");
 }
 
+static void what_cannot_have_been_said_is_left_out(void **state)
+{
+    (void)state;
+    say_numbers(1, 6);
+    unit_member_leave(&alice, r, false);
+    unit_house_restart();
+    unit_house_exec("UPDATE message SET name = 'two words' WHERE text = '1';"
+                    "UPDATE message SET name = hex(zeroblob(40)) WHERE text = '2';"
+                    "UPDATE message SET text = 'li' || char(13, 10) || 'ne' WHERE text = '3';"
+                    "UPDATE message SET text = CAST(x'c3' AS TEXT) WHERE text = '4';"
+                    "UPDATE message SET kind = 9 WHERE text = '5'");
+    r = rooms_get_or_make("#den", 0);
+    unit_member_join(&alice, r);
+    expect((struct history_range){.most = 9}, "line 5 6 ");
+}
+
 static void lines_said_during_a_write_survive_a_stop(void **state)
 {
     (void)state;
@@ -394,6 +410,7 @@ int main(void)
         TEST(a_result_is_in_order_of_time),
         TEST(a_result_ends_at_its_size_but_has_at_least_one_message),
         TEST(history_survives_a_restart),
+        TEST(what_cannot_have_been_said_is_left_out),
         TEST(lines_said_during_a_write_survive_a_stop),
         TEST(a_new_room_of_the_same_name_has_no_history),
         TEST(a_room_deleted_under_its_members_starts_afresh),

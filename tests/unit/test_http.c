@@ -51,6 +51,31 @@ static void a_request_is_understood(void **state)
     assert_true(rq.is_1_0 && rq.closes);
 }
 
+static void what_proxies_say_is_collected(void **state)
+{
+    struct http_request rq;
+    char head[4096] = "GET / HTTP/1.1\nHost: a\n";
+    (void)state;
+    assert_int_equal(take(&rq, "GET / HTTP/1.1\nHost: a\n\n"), 200);
+    assert_string_equal(rq.forwarded, "");
+    assert_false(rq.has_proto || rq.is_https);
+    assert_int_equal(take(&rq, "GET / HTTP/1.1\nHost: a\nX-Forwarded-For: 192.0.2.1 , x\nX-Forwarded-Proto: HTTPS\n"
+                               "x-forwarded-for: \t[2001:db8::1]:80\n\n"), 200);
+    assert_string_equal(rq.forwarded, "192.0.2.1 , x, [2001:db8::1]:80");
+    assert_true(rq.has_proto && rq.is_https);
+    assert_int_equal(take(&rq, "GET / HTTP/1.1\nHost: a\nX-Forwarded-Proto: https\nX-Forwarded-Proto: http\n\n"), 200);
+    assert_false(rq.is_https); /* a part of the way is in the clear */
+    assert_int_equal(take(&rq, "GET / HTTP/1.1\nHost: a\nX-Forwarded-Proto: http, https\n\n"), 200);
+    assert_false(rq.is_https);
+    for (int i = 0; i < 40; i++)
+        sprintf(head + strlen(head), "X-Forwarded-For: 192.0.2.%d, 192.0.2.100\n", i);
+    strcat(head, "\n");
+    assert_int_equal(take(&rq, head), 200);
+    assert_in_range(strlen(rq.forwarded), HTTP_FORWARDED - 40, HTTP_FORWARDED - 1);
+    assert_string_equal(rq.forwarded + strlen(rq.forwarded) - 25, ", 192.0.2.39, 192.0.2.100"); /* the end is what counts */
+    assert_int_equal(*rq.forwarded, ','); /* and no address is half of one */
+}
+
 static void a_websocket_request_is_understood(void **state)
 {
     struct http_request rq;
@@ -150,6 +175,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_is_understood),
+        cmocka_unit_test(what_proxies_say_is_collected),
         cmocka_unit_test(a_websocket_request_is_understood),
         cmocka_unit_test(what_is_doubtful_is_refused),
         cmocka_unit_test(a_head_is_bounded),

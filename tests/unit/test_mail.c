@@ -408,6 +408,22 @@ static void a_mark_of_an_invalid_room_is_skipped(void **state)
     unread_is(alice, "#den 0\n");
 }
 
+static void mail_that_cannot_have_been_sent_is_not_shown(void **state)
+{
+    (void)state;
+    store(alice, "one");
+    unit_house_restart_with(
+        "INSERT INTO mail (account, time_ms, name, text, kind) SELECT account, time_ms, 'two words', 'x', 0 FROM mail;"
+        "INSERT INTO mail (account, time_ms, name, text, kind) SELECT account, time_ms, 'Bob', CAST(x'ff' AS TEXT), 0"
+        " FROM mail WHERE n = 1;"
+        "INSERT INTO mail (account, time_ms, name, text, kind) SELECT account, time_ms, 'Bob', 'no room', 1 FROM mail"
+        " WHERE n = 1;"
+        "INSERT INTO mail (account, time_ms, name, text, kind) SELECT account, time_ms, 'Bob', 'tw' || char(13, 10) ||"
+        " 'o', 7 FROM mail WHERE n = 1");
+    int64_t last = unit_house_number("SELECT max(n) FROM mail");
+    assert_int_equal(reads(alice, PLENTY, "one two "), last); /* so all of it is forgotten together */
+}
+
 static void a_read_error_does_not_fail_other_jobs(void **state)
 {
     (void)state;
@@ -440,6 +456,7 @@ int main(void)
         TEST(a_failed_store_refuses_mail_and_queries),
         TEST(a_job_without_a_waiter_runs_when_the_store_recovers),
         TEST(a_mark_of_an_invalid_room_is_skipped),
+        TEST(mail_that_cannot_have_been_sent_is_not_shown),
         TEST(a_read_error_does_not_fail_other_jobs),
     };
     alarm(60);

@@ -111,6 +111,34 @@ static void the_top_is_the_number_of_the_last_message(void **state)
     assert_int_equal(n, 0);
 }
 
+static int64_t next(int64_t above)
+{
+    int64_t n = -2;
+    assert_int_equal(message_next(db, above, &n), SQLITE_OK);
+    return n;
+}
+
+static void the_next_number_is_behind_a_gap_of_any_size(void **state)
+{
+    (void)state;
+    unit_db_exec(db, "UPDATE message SET n = 9000000000000000000 WHERE n = 6");
+    assert_int_equal(next(0), 1);
+    assert_int_equal(next(4), 5);
+    assert_int_equal(next(5), 9000000000000000000);
+    assert_int_equal(next(9000000000000000000), INT64_MAX);
+}
+
+static void a_damaged_block_is_within_the_numbers(void **state)
+{
+    (void)state;
+    note(INT64_MIN, 1000, 1000);
+    assert_int_equal(first(1000), 0);
+    unit_db_exec(db, "DELETE FROM message_times");
+    note(INT64_MAX, 1000, 1000);
+    assert_in_range(first(1000), INT64_MAX - 1023, INT64_MAX);
+    assert_int_equal(last(2000), INT64_MAX);
+}
+
 static void a_database_that_cannot_be_read_is_an_error(void **state)
 {
     int64_t n;
@@ -131,6 +159,8 @@ int main(void)
         TEST(a_block_only_grows),
         TEST(a_message_is_found_by_its_number_in_the_room),
         TEST(the_top_is_the_number_of_the_last_message),
+        TEST(the_next_number_is_behind_a_gap_of_any_size),
+        TEST(a_damaged_block_is_within_the_numbers),
         TEST(a_database_that_cannot_be_read_is_an_error),
     };
 #undef TEST

@@ -197,6 +197,29 @@ static void invalid_rows_are_skipped(void **state)
     rooms_release(r);
 }
 
+static void invalid_roles_and_bans_are_skipped(void **state)
+{
+    (void)state;
+    unit_member_leave_all(&alice);
+    unit_member_leave_all(&bob);
+    unit_house_restart_with(
+        "PRAGMA ignore_check_constraints = ON; DELETE FROM room_role; DELETE FROM room_sanction;"
+        "INSERT INTO room_role VALUES ('#den', 900, 5), ('#den', 901, -1), ('#den', -1, 2), ('#den', 902, 2);"
+        "INSERT INTO room_sanction (room, kind, shown, name, host, until_ms, reason, by_name) VALUES"
+        " ('#den', 3, 'a', 'a', '', 0, '', ''), ('#den', 1, 'two words', 'b', '', 0, '', ''),"
+        " ('#den', 1, 'c', 'c' || char(10), '', 0, '', ''), ('#den', 1, 'd', 'd', 'nowhere', 0, '', ''),"
+        " ('#den', 1, 'e', 'e', '', -1, '', ''), ('#den', 1, 'f', 'f', '', 0, CAST(x'ff' AS TEXT), ''),"
+        " ('#den', 1, 'g', 'g', '', 0, '', 'x' || char(13)), ('#den', 1, hex(zeroblob(40)), '', '', 0, '', ''),"
+        " ('#den', 1, '192.0.2.7', '', '192.0.2.7', 0, 'line' || char(10) || 'end', 'server')");
+    r = rooms_get("#den");
+    assert_int_equal(r->rules.role_count, 1);
+    assert_int_equal(rules_role(&r->rules, 902), ROLE_VOICE);
+    assert_int_equal(r->rules.ban_count, 1);
+    assert_string_equal(r->rules.bans[0].target.shown, "192.0.2.7");
+    assert_string_equal(r->rules.bans[0].reason, "lineend");
+    rooms_release(r);
+}
+
 /* ---- order ---- */
 
 /* A thread that makes a decision while the store is held. */
@@ -391,6 +414,7 @@ int main(void)
         TEST(a_revoked_decision_stays_revoked_after_a_restart),
         TEST(a_lowered_limit_forgets_nothing),
         TEST(invalid_rows_are_skipped),
+        TEST(invalid_roles_and_bans_are_skipped),
         TEST(a_mute_takes_effect_and_is_announced_after_the_commit),
         TEST(a_failed_store_changes_nothing_and_reports_it),
         TEST(a_decision_on_a_room_being_deleted_has_no_effect),

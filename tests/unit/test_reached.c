@@ -254,6 +254,20 @@ static void used_times_do_not_fall(void **state)
     assert_true(seen > 0);
 }
 
+static void a_damaged_date_is_not_believed(void **state)
+{
+    (void)state;
+    static const char *const dates[] = {"-1, number_ms = 0", "9223372036854775807, number_ms = 0",
+                                        "0, number_ms = 9000000000000", "0, number_ms = -9223372036854775807 - 1"};
+    for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
+        char sql[100];
+        snprintf(sql, sizeof sql, "UPDATE date SET ms = %s", dates[i]);
+        unit_house_restart_with(sql);
+        assert_in_range(date_ms(), clock_wall_ms() - DAY, clock_wall_ms() + DAY);
+        assert_in_range(room_new_created_ms(), clock_wall_ms() - DAY, clock_wall_ms() + DAY);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -266,6 +280,7 @@ int main(void)
         TEST(numbers_do_not_fall_after_a_crash_with_the_clock_behind),
         TEST(the_reserve_is_written_before_it_is_used_up),
         TEST(used_times_do_not_fall),
+        TEST(a_damaged_date_is_not_believed),
     };
 #undef TEST
     alarm(60);

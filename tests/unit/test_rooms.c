@@ -545,8 +545,14 @@ static void invalid_rows_are_skipped_and_the_rest_is_loaded(void **state)
                             " ('#ok', '#ok', 1, 9000000000001), ('', '', 1, 9000000000001),"
                             " ('#bad name', '#bad name', 1, 9000000000001), ('#x', 'nohash', 1, 9000000000001), ('#', "
                             "'#', 1, 9000000000001),"
-                            " ('#l', '#nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn', 1, 1)");
+                            " ('#l', '#nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn', 1, 1),"
+                            " ('#early', '#early', -1, 1), ('#late', '#late', 9000000000000, 1);"
+                            "INSERT INTO message (room, id, time_ms, name, text)"
+                            " VALUES ('#ok', 9223372036854775807, 1, 'bob', 'x')");
     check_names("#ok", true);
+    struct room *r = rooms_get("#ok");
+    assert_true(r->last_id < room_first_number(clock_wall_ms() + CLOCK_DAY_MS)); /* that number was not believed */
+    rooms_release(r);
 }
 
 /* ---- the operator's changes ---- */

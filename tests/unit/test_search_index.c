@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "store/search_index.h"
+#include "store/store_history.h"
 #include "tests/lib/corpus.h"
 
 #include <stdio.h>
@@ -178,6 +179,29 @@ static void wiping_removes_the_words_from_the_pages(void **state)
     corpus_expect("stays", "#A1 ");
 }
 
+/* As in a database that somebody has edited. */
+static void numbers_with_gaps_are_indexed_and_forgotten_in_few_steps(void **state)
+{
+    (void)state;
+    int steps = 0;
+    corpus_say("#a", "bob", "one");
+    corpus_say("#a", "bob", "two");
+    corpus_say("#a", "bob", "three");
+    corpus_exec("UPDATE message SET n = 9000000000000000000 WHERE text = 'three';"
+                "UPDATE message SET n = -5 WHERE text = 'one'");
+    while (corpus_step())
+        assert_true(steps++ < 10);
+    corpus_expect("two", "#A2 ");
+    corpus_expect("three", "#A3 ");
+    struct history_forget f = {.who = "bob", .most = 10, .upto = 9000000000000000000};
+    while (f.at < f.upto) {
+        int removed;
+        assert_true(steps++ < 20);
+        assert_int_equal(store_history_forget(corpus_db(), &f, &removed), SQLITE_OK);
+    }
+    assert_int_equal(corpus_number("SELECT count(*) FROM message WHERE n > 0"), 0);
+}
+
 static void an_empty_slice_is_dropped(void **state)
 {
     (void)state;
@@ -211,6 +235,7 @@ int main(void)
         TEST(a_user_is_forgotten_in_any_case_of_the_name),
         TEST(a_room_is_forgotten_up_to_a_number),
         TEST(wiping_removes_the_words_from_the_pages),
+        TEST(numbers_with_gaps_are_indexed_and_forgotten_in_few_steps),
         TEST(an_empty_slice_is_dropped),
     };
 #undef TEST

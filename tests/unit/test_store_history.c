@@ -155,11 +155,11 @@ static void the_highest_number_of_all_is_found(void **state)
 {
     (void)state;
     uint64_t id = 7;
-    assert_int_equal(store_history_last(db, &id), SQLITE_OK);
+    assert_int_equal(store_history_last(db, INT64_MAX, &id), SQLITE_OK);
     assert_int_equal(id, 0);
     add("#b", 100, 110);
     add("#a", 1, 10);
-    assert_int_equal(store_history_last(db, &id), SQLITE_OK);
+    assert_int_equal(store_history_last(db, INT64_MAX, &id), SQLITE_OK);
     assert_int_equal(id, 110);
 }
 

@@ -203,7 +203,7 @@ static void a_token_expires_some_days_after_its_last_use(void **state)
 
 /* ---- broken sessions ---- */
 
-static const char LINES[] = "@id=1;time=x ROOM #a bob one\r\n\0\xff' -- \r\n"; /* with bytes that no line has */
+static const char LINES[] = "@id=1;time=x ROOM #a bob one\r\nROOM #a bob \xc3\xa9' -- \r\n";
 
 static void add_room(struct saved_session *p, const char *key, uint64_t heard)
 {
@@ -216,8 +216,8 @@ static void add_room(struct saved_session *p, const char *key, uint64_t heard)
 /* Saves a session that broke ago_ms ago, in three rooms. */
 static void save(const struct held *t, int64_t ago_ms)
 {
-    struct saved_session p = {.broke_ms = clock_wall_ms() - ago_ms, .caps = 5};
-    buf_add(&p.missed, LINES, sizeof LINES);
+    struct saved_session p = {.broke_ms = clock_wall_ms() - ago_ms, .caps = 3};
+    buf_add(&p.missed, LINES, sizeof LINES - 1);
     add_room(&p, "#c", 300);
     add_room(&p, "#a", (uint64_t)1 << 62);
     add_room(&p, "#b", 0);
@@ -235,9 +235,9 @@ static void take_all(const struct held *t)
     struct saved_session p;
     take(t, &p);
     assert_true(p.broke_ms > 0 && p.broke_ms <= clock_wall_ms());
-    assert_int_equal(p.caps, 5);
-    assert_int_equal(p.missed.len, sizeof LINES);
-    assert_memory_equal(p.missed.data, LINES, sizeof LINES);
+    assert_int_equal(p.caps, 3);
+    assert_int_equal(p.missed.len, sizeof LINES - 1);
+    assert_memory_equal(p.missed.data, LINES, sizeof LINES - 1);
     assert_int_equal(p.room_count, 3);
     assert_string_equal(p.rooms[0].key, "#c");
     assert_string_equal(p.rooms[1].key, "#a");
@@ -279,6 +279,22 @@ static void a_saved_session_survives_a_restart(void **state)
     take_all(&a);
     unit_house_restart();
     take_none(&a);
+}
+
+static void what_is_no_line_or_no_capability_is_not_taken(void **state)
+{
+    (void)state;
+    struct held a = make(alice, NULL);
+    struct saved_session p;
+    save(&a, 1000);
+    unit_house_restart_with(
+        "UPDATE token SET caps = -1, missed = CAST(char(13, 10) || 'bare' || char(10) || 'es' || char(27) || 'c' ||"
+        " char(13, 10) || 'good' || char(13, 10) || 'n' || char(0) || 'l' || char(13, 10) || hex(zeroblob(9000)) ||"
+        " char(13, 10) || 'end' AS BLOB)");
+    take(&a, &p);
+    assert_int_equal(p.caps, 3);
+    assert_string_equal(buf_text(&p.missed), "\r\ngood\r\n");
+    saved_session_fini(&p);
 }
 
 static void a_session_without_rooms_or_lines_is_saved(void **state)
@@ -452,6 +468,7 @@ int main(void)
         TEST(a_token_expires_some_days_after_its_last_use),
         TEST(a_saved_session_is_taken_once),
         TEST(a_saved_session_survives_a_restart),
+        TEST(what_is_no_line_or_no_capability_is_not_taken),
         TEST(a_session_without_rooms_or_lines_is_saved),
         TEST(the_last_break_is_the_one_that_counts),
         TEST(a_session_that_broke_too_long_ago_is_dropped),

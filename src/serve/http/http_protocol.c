@@ -12,6 +12,7 @@
 #include "net/outbox.h"
 #include "net/stream_ws.h"
 #include "proto/http.h"
+#include "serve/http/proxied.h"
 #include "serve/http/web_files.h"
 #include "serve/session.h"
 #include "serve/web.h"
@@ -22,11 +23,22 @@
 
 struct http_state {
     struct http_request rq;
+    struct addr from; /* where the connection comes from, whoever it is made for */
 };
+
+static struct http_state *state_of(const struct session *s)
+{
+    return s->state;
+}
 
 static struct http_request *request_of(const struct session *s)
 {
-    return &((struct http_state *)s->state)->rq;
+    return &state_of(s)->rq;
+}
+
+static bool is_encrypted(const struct session *s)
+{
+    return s->is_proxied ? s->is_proxied_securely : s->security.version != NULL;
 }
 
 /* ---- answers ---- */
@@ -86,7 +98,7 @@ static void respond(struct session *s, const struct response *r)
     struct http_request *rq = request_of(s);
     bool closes = r->status >= 400 || rq->closes || (rq->is_1_0 && !rq->keeps);
     struct buf out = {0};
-    add_head(&out, r, s->security.version != NULL, closes);
+    add_head(&out, r, is_encrypted(s), closes);
     if (rq->method != HTTP_HEAD && r->status != 304 && r->size)
         buf_add(&out, r->body, r->size);
     session_answer_lines(s, &out);
@@ -212,7 +224,10 @@ static bool answers_to(const char *host)
 static void answer(struct session *s)
 {
     const struct http_request *rq = request_of(s);
-    if (answers_to(rq->host))
+    const struct addr *from = &state_of(s)->from;
+    if (from->proxy && !proxied_admit(s, rq, from))
+        respond_text(s, 503, "Too many connections from this address.\n", NULL);
+    else if (answers_to(rq->host))
         show(s, rq->target);
     else
         respond_text(s, 421, "This chatd does not know this name as its own: add it to http.hosts in chatd.conf.\n",
@@ -234,6 +249,7 @@ static size_t max_line(void)
 
 static void begin(struct session *s)
 {
+    state_of(s)->from = s->pair->arrival.peer;
     session_set_deadline(s, clock_ms() + web_settings()->request_s * 1000LL, CLOSE_REQUEST);
 }
 
