@@ -169,7 +169,7 @@ int sizes_find_over(sqlite3 *db, int64_t bytes, char room[SIZES_KEY])
     sqlite3_stmt *st;
     struct size size;
     *room = '\0';
-    int rc = sql_open(db, &st, "SELECT messages, bytes, room FROM room_size WHERE bytes > ?1 LIMIT 1",
+    int rc = sql_open(db, &st, "SELECT messages, bytes, room FROM room_size WHERE bytes > ?1 AND " SIZES_FITS " LIMIT 1",
                       SQL_WITH(sql_int(bytes)));
     return rc == SQLITE_OK ? read_size(st, &size, room) : rc;
 }
@@ -180,7 +180,7 @@ int sizes_find_largest(sqlite3 *db, int64_t today, char room[SIZES_KEY])
     struct size size;
     *room = '\0';
     int rc = sql_open(db, &st,
-                      "SELECT messages, bytes, room FROM room_size ORDER BY"
+                      "SELECT messages, bytes, room FROM room_size WHERE " SIZES_FITS " ORDER BY"
                       " (SELECT total(bytes) FROM speaker_size WHERE room = room_size.room AND day > ?1) DESC,"
                       " bytes DESC LIMIT 1",
                       SQL_WITH(sql_int(today - SIZES_DAYS)));

@@ -22,7 +22,7 @@ static int next_room(sqlite3 *db, char room[SIZES_KEY])
     sqlite3_stmt *st;
     char behind[SIZES_KEY];
     snprintf(behind, sizeof behind, "%s", room);
-    int rc = sql_open(db, &st, "SELECT room FROM message WHERE room > ?1 ORDER BY room LIMIT 1",
+    int rc = sql_open(db, &st, "SELECT room FROM message WHERE room > ?1 AND " SIZES_FITS " ORDER BY room LIMIT 1",
                       SQL_WITH(sql_text(behind)));
     if (rc != SQLITE_OK)
         return rc;

@@ -33,6 +33,7 @@
 #include "chat/retention.h"
 #include "chat/rooms.h"
 #include "chat/search.h"
+#include "chat/space.h"
 #include "chat/tokens.h"
 #include "chat/unused.h"
 #include "chat/users.h"
@@ -511,9 +512,10 @@ static bool come_up(void)
     char error[STORE_ERROR] = "";
     rooms_start();
     accounts_start();
-    history_start();
+    history_start(space_note_stored);
     search_start();
     retention_start();
+    space_start();
     bool is_open = store_open(good.dir, error) == 0;
     bool is_up = is_open && reached_load(error) == 0 && rooms_load(error) == 0 && accounts_load(error) == 0 &&
                  moderation_load(error) == 0 && mail_load(error) == 0;
@@ -641,6 +643,7 @@ static void tick(void)
     reached_tick();
     history_tick();
     retention_tick();
+    space_tick();
     accounts_tick();
     search_tick();
     wait_for_store();
@@ -691,6 +694,8 @@ static void serve(void)
     mail_clean_up();
     tokens_clean_up();
     unused_clean_up();
+    space_configure(&(struct space_limits){.room_mib = 1, .total_mib = 0, .reserve_mib = 0});
+    space_clean_up();
     for (int i = 0; i < 8; i++)
         tick();
     serve_operator();

@@ -261,6 +261,28 @@ static void counts_that_are_wrong_are_made_right(void **state)
     assert_int_equal(number("SELECT count(*) FROM room_size"), 1);
 }
 
+/* A file that was damaged or edited. */
+static void a_room_that_cannot_be_named_stops_nobody(void **state)
+{
+    char room[SIZES_KEY] = "";
+    struct trim_result result;
+    struct trim_limits limits = {.messages = 5, .before_ms = INT64_MIN, .orphans_ms = 0, .now_ms = 0, .most = 100};
+    (void)state;
+    exec("INSERT INTO message (room, id, time_ms, name, text) VALUES ('#' || hex(zeroblob(50)), 1, 0, 'eve', 'x'),"
+         " ('#a' || char(0) || 'b', 1, 0, 'eve', 'x')");
+    exec("INSERT INTO room_size SELECT room, 1000, 1000000 FROM message");
+    say(TODAY, "#z", "eve", "x", 10);
+    assert_int_equal(trim_next(db, room, &limits, &result), SQLITE_OK);
+    assert_string_equal(room, "#z");
+    assert_int_equal(result.removed, 5);
+    assert_int_equal(trim_next(db, room, &limits, &result), SQLITE_OK);
+    assert_string_equal(room, "");
+    assert_int_equal(sizes_find_over(db, 0, room), SQLITE_OK);
+    assert_string_equal(room, "#z");
+    assert_int_equal(sizes_find_largest(db, TODAY, room), SQLITE_OK);
+    assert_string_equal(room, "#z");
+}
+
 static void a_message_that_is_there_already_is_not_counted_again(void **state)
 {
     (void)state;
@@ -333,6 +355,7 @@ int main(void)
         TEST(a_step_removes_no_more_than_it_may),
         TEST(the_last_message_can_go),
         TEST(counts_that_are_wrong_are_made_right),
+        TEST(a_room_that_cannot_be_named_stops_nobody),
         TEST(a_message_that_is_there_already_is_not_counted_again),
         TEST(forgetting_a_user_or_a_room_is_counted),
         TEST(the_room_that_floods_gives_way_for_all),
