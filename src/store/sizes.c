@@ -169,7 +169,8 @@ int sizes_find_over(sqlite3 *db, int64_t bytes, char room[SIZES_KEY])
     sqlite3_stmt *st;
     struct size size;
     *room = '\0';
-    int rc = sql_open(db, &st, "SELECT messages, bytes, room FROM room_size WHERE bytes > ?1 AND " SIZES_FITS " LIMIT 1",
+    int rc = sql_open(db, &st, "SELECT messages, bytes, room FROM room_size WHERE bytes > ?1 AND " SIZES_FITS
+                      " LIMIT 1",
                       SQL_WITH(sql_int(bytes)));
     return rc == SQLITE_OK ? read_size(st, &size, room) : rc;
 }

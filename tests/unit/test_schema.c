@@ -176,6 +176,7 @@ static void make_version(int version)
         "UPDATE mail SET kind = 1",
         "UPDATE room SET maker = '=9'; UPDATE date SET ms = 7, number_ms = 8",
         "UPDATE search SET low = 2; INSERT INTO message_times (block, least_ms, most_ms) VALUES (0, 3, 5)",
+        "INSERT INTO speaker_size (room, day, name, messages, bytes) VALUES ('#a', 1, 'bob', 1, 131)",
     };
     char mark[96];
     assert_true(version <= (int)(sizeof contents / sizeof contents[0])); /* a new schema needs its line here */
@@ -209,6 +210,10 @@ static void check_contents(int version)
     long long n = number("SELECT coalesce(max(n), 0) FROM message"); /* everything is still to be indexed */
     assert_int_equal(number("SELECT low FROM search"), version >= 12 ? 2 : n + 1);
     assert_int_equal(number("SELECT count(*) FROM message_times"), version >= 12);
+    assert_int_equal(number("SELECT total(messages) FROM room_size"), number("SELECT count(*) FROM message"));
+    assert_int_equal(number("SELECT total(bytes) FROM room_size"),
+                     number("SELECT total(128 + length(name) + length(text)) FROM message"));
+    assert_int_equal(number("SELECT count(*) FROM speaker_size"), version >= 13);
     assert_int_equal(number("SELECT high FROM search"), n);
 }
 
