@@ -8,7 +8,7 @@
 #include "proto/codecs.h"
 #include "proto/name.h"
 
-#include <uthash.h>
+#include <stdatomic.h>
 
 /*
  * A client as rooms and the registry of names see it: a name and an outbox. It is part of a session, which is part of a
@@ -19,6 +19,7 @@
  *              n the same, once it is listed; before that written by R alone
  */
 struct room;
+struct user;
 
 /* A capability that a client may switch on, tbl/caps.h. */
 enum cap {
@@ -48,12 +49,12 @@ struct member {
     _Atomic bool replaced;           /* set under U, cleared by R: another client logs in to its account and waits */
     _Atomic bool kicked;             /* the same: the operator kicked it after its connection had broken */
     struct ignores *ignores;         /* f: owns; rooms borrow it until roster_update gives them another */
-    char *away;                      /* f: owns; NULL: it is not away */
     bool listed;                     /* U: in the registry */
+    struct user *user;               /* n: borrows: whose session it is (chat/users_impl.h); NULL before it is listed */
+    struct member *prev_session, *next_session; /* U: in the list of its user's sessions */
     struct member *next_waiting;     /* U: next in the list of members that wait for a name */
     char old_key[NAME_SIZE];         /* U: its former name, reserved while it is in the list of .next_renaming */
     struct member *next_renaming;    /* U */
-    UT_hash_handle hh;               /* U */
 };
 
 static inline bool member_has(const struct member *m, enum cap cap)

@@ -8,6 +8,7 @@
 #include "store/store.h"
 
 #include <stdatomic.h>
+#include <uthash.h>
 
 /*
  * One room: its members, its last messages, its topic, its rules. Its lock orders the events that its members see. It

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC */
+/* Look-ups: all that is shown of users is copied in one hold. */
+#include "config.h"
+
+#include "chat/users_impl.h"
+
+#include "base/clock.h"
+#include "chat/rules.h"
+
+#include <string.h>
+
+struct member *users_by_account_locked(int64_t id)
+{
+    USERS_EACH_LOCKED(u, m)
+        if (m->account == id)
+            return m;
+    return NULL;
+}
+
+bool users_has_account(int64_t id)
+{
+    rwlock_read(&users_table.lock);
+    bool has = users_by_account_locked(id) != NULL;
+    rwlock_release(&users_table.lock);
+    return has;
+}
+
+bool users_identify(const char *name, struct target *target)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    rwlock_read(&users_table.lock);
+    const struct user *u = users_find_locked(key);
+    if (u) {
+        const struct member *m = u->sessions;
+        int64_t account = m->account; /* it may change meanwhile */
+        *target = (struct target){.account = account, .client = m->id};
+        memcpy(target->shown, m->name, sizeof m->name);
+        memcpy(target->name, u->key, sizeof u->key);
+        if (!account)
+            memcpy(target->host, m->host, sizeof m->host);
+    }
+    rwlock_release(&users_table.lock);
+    return u != NULL;
+}
+
+bool users_find(const char *name, char as_written[NAME_SIZE])
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    rwlock_read(&users_table.lock);
+    const struct user *u = users_find_locked(key);
+    if (u)
+        memcpy(as_written, u->sessions->name, NAME_SIZE);
+    rwlock_release(&users_table.lock);
+    return u != NULL;
+}
+
+bool users_is_away(const char *name)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    rwlock_read(&users_table.lock);
+    const struct user *u = users_find_locked(key);
+    bool is_away = u && u->away;
+    rwlock_release(&users_table.lock);
+    return is_away;
+}
+
+bool users_view(const char *name, struct users_view *view)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    *view = (struct users_view){0};
+    rwlock_read(&users_table.lock);
+    const struct user *u = users_find_locked(key);
+    if (u) {
+        const struct member *m = u->sessions;
+        view->id = m->id;
+        memcpy(view->name, m->name, sizeof view->name);
+        view->is_secure = atomic_load_explicit(&m->is_secure, memory_order_relaxed);
+        view->since_ms = m->since_ms;
+        view->idle_ms = clock_ms() - atomic_load_explicit(&m->active_ms, memory_order_relaxed);
+        buf_str(&view->away, u->away ? u->away : "");
+    }
+    rwlock_release(&users_table.lock);
+    return u != NULL;
+}
+
+void users_names(struct strv *names)
+{
+    rwlock_read(&users_table.lock);
+    for (struct user *u = users_table.table; u; u = u->hh.next)
+        strv_add(names, u->sessions->name);
+    rwlock_release(&users_table.lock);
+}
+
+int users_count(void)
+{
+    rwlock_read(&users_table.lock);
+    int n = (int)HASH_COUNT(users_table.table);
+    rwlock_release(&users_table.lock);
+    return n;
+}
+
+void users_name_of(struct member *m, uint64_t id, char name[NAME_SIZE])
+{
+    rwlock_read(&users_table.lock);
+    bool is_it = m->listed && m->id == id;
+    memcpy(name, is_it ? m->name : "", is_it ? NAME_SIZE : 1);
+    rwlock_release(&users_table.lock);
+}
