@@ -2,7 +2,7 @@
 /* Names are taken and given back here. Not obvious: all sessions of a user have the same name, also as written. */
 #include "config.h"
 
-#include "chat/users_impl.h"
+#include "chat/users_impl.h" /* pair: the inside of the table, for users_look.c and others too */
 
 #include "base/panic.h"
 #include "chat/accounts.h"
