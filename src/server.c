@@ -132,6 +132,7 @@ static void configure_chat(const struct conf *c)
     search_configure(c->history_search_ms);
     hashing_configure(c->accounts_hash_wait_ms, processors());
     accounts_configure(c->accounts_max);
+    users_configure(c->accounts_sessions);
     unused_configure(c->accounts_unused_days);
     tokens_configure(&(struct token_limits){
         .per_account = c->accounts_tokens,

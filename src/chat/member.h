@@ -51,6 +51,7 @@ struct member {
     struct ignores *ignores;         /* f: owns; rooms borrow it until roster_update gives them another */
     bool listed;                     /* U: in the registry */
     struct user *user;               /* n: borrows: whose session it is (chat/users_impl.h); NULL before it is listed */
+    uint64_t user_id;                /* c once it is listed: the same for all sessions of one user; before that .id */
     struct member *prev_session, *next_session; /* U: in the list of its user's sessions */
     struct member *next_waiting;     /* U: next in the list of members that wait for a name */
     char old_key[NAME_SIZE];         /* U: its former name, reserved while it is in the list of .next_renaming */

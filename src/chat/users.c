@@ -12,6 +12,18 @@
 
 struct users_table users_table;
 
+static _Atomic int most_sessions_now = 10;
+
+void users_configure(int sessions)
+{
+    atomic_store_explicit(&most_sessions_now, sessions, memory_order_relaxed);
+}
+
+int users_most_sessions(void)
+{
+    return atomic_load_explicit(&most_sessions_now, memory_order_relaxed);
+}
+
 void users_start(void)
 {
     rwlock_init(&users_table.lock, LOCK_USERS);
@@ -47,11 +59,33 @@ static bool is_reserved_locked(const char *key)
     return false;
 }
 
-/* False: another client has it, or had it and is renamed while its rooms still show it. */
-static bool is_free_locked(const char *key, const struct member *m)
+/* True: its rooms may still show its former name. */
+static bool is_renaming_locked(const struct user *u)
+{
+    const struct member *r = users_table.renaming;
+    while (r && r->user != u)
+        r = r->next_renaming;
+    return r != NULL;
+}
+
+/* True: the member may be one more session of the user. Rooms must not show that one as gone for good, or under another
+ * name, after they have shown it with this one. */
+static bool may_share_locked(const struct user *u, const struct member *m, const struct claim *c)
+{
+    bool may = c->owns_name && !m->user && users_most_sessions() > 1 && !u->ending && !is_renaming_locked(u);
+    for (const struct member *other = u->sessions; may && other; other = other->next_session)
+        may = m->account && other->account == m->account;
+    return may;
+}
+
+/* False: another user has it, or had it and is renamed while its rooms still show it; or the member's user has other
+ * sessions, which keep the name that they share. */
+static bool is_free_locked(const char *key, const struct member *m, const struct claim *c)
 {
     const struct user *owner = users_find_locked(key);
-    return !is_reserved_locked(key) && (!owner || owner == m->user);
+    if (is_reserved_locked(key) || (m->user && m->user->sessions->next_session))
+        return false;
+    return !owner || owner == m->user || may_share_locked(owner, m, c);
 }
 
 static void add_locked(struct user *u, const char *key)
@@ -60,11 +94,16 @@ static void add_locked(struct user *u, const char *key)
     HASH_ADD_STR(users_table.table, key, u);
 }
 
-static void begin_user_locked(struct member *m, const char *key)
+/* The member becomes a session of the user of that name, who may be new. */
+static void join_user_locked(struct member *m, const char *key)
 {
-    m->user = panic_calloc(1, sizeof *m->user);
+    m->user = users_find_locked(key);
+    m->user_id = m->user ? m->user->sessions->user_id : m->id;
+    if (!m->user) {
+        m->user = panic_calloc(1, sizeof *m->user);
+        add_locked(m->user, key);
+    }
     DL_APPEND2(m->user->sessions, m, prev_session, next_session);
-    add_locked(m->user, key);
 }
 
 /* Takes the user out of the table under the name it has now, reserves that, and enters it under the new one. */
@@ -80,7 +119,7 @@ static void move_user_locked(struct member *m, const char *key)
 static void give_name_locked(struct member *m, const char *name, const char *key)
 {
     if (!m->user)
-        begin_user_locked(m, key);
+        join_user_locked(m, key);
     else if (strcmp(key, m->user->key) != 0)
         move_user_locked(m, key);
     memmove(m->name, name, strlen(name) + 1);
@@ -88,17 +127,51 @@ static void give_name_locked(struct member *m, const char *name, const char *key
     m->listed = true;
 }
 
-/* Closes the other sessions of the member's account, and the one that has the name, if that is the account's own. */
+static void replace_one_locked(struct member *m, const struct claim *c)
+{
+    atomic_store_explicit(&m->replaced, true, memory_order_relaxed);
+    users_close_locked(m, CLOSE_REPLACED, c->replaced);
+    notifier_notify(m->notifier); /* closed before, it may be waiting to be resumed */
+}
+
+/* True: `a` goes before `b`: its connection has ended, or it has been idle longer. */
+static bool goes_first(const struct member *a, const struct member *b)
+{
+    bool a_open = outbox_reason(a->outbox) == CLOSE_OPEN, b_open = outbox_reason(b->outbox) == CLOSE_OPEN;
+    return a_open != b_open ? b_open : a->active_ms < b->active_ms;
+}
+
+/* The session of the member's account that has to make room for it; NULL: there are fewer than there may be. */
+static struct member *surplus_locked(const struct member *by)
+{
+    struct member *first = NULL;
+    int n = 0;
+    USERS_EACH_LOCKED(u, m) {
+        if (m->account != by->account || m->replaced || m->kicked)
+            continue;
+        first = first && !goes_first(m, first) ? first : m;
+        n++;
+    }
+    return n >= users_most_sessions() ? first : NULL;
+}
+
+/* Closes sessions of others under the account's own name; and for a new session of an account what is too many. */
 static void replace_locked(const struct member *by, const char *key, const struct claim *c)
 {
-    USERS_EACH_LOCKED(u, m) {
-        bool has_name = c->owns_name && strcmp(u->key, key) == 0;
-        if (m == by || !(has_name || (by->account && m->account == by->account)))
-            continue;
-        atomic_store_explicit(&m->replaced, true, memory_order_relaxed);
-        users_close_locked(m, CLOSE_REPLACED, c->replaced);
-        notifier_notify(m->notifier); /* closed before, it may be waiting to be resumed */
-    }
+    const struct user *owner = c->owns_name ? users_find_locked(key) : NULL;
+    struct member *m;
+    for (m = owner ? owner->sessions : NULL; m; m = m->next_session)
+        if (m != by && m->account != by->account)
+            replace_one_locked(m, c);
+    while (!by->user && by->account && (m = surplus_locked(by)))
+        replace_one_locked(m, c);
+}
+
+/* The name as other sessions of the member's user write it, if there are others. */
+static const char *as_shared_locked(const struct member *m, const char *name, const char *key)
+{
+    const struct user *u = users_find_locked(key);
+    return u && u != m->user ? u->sessions->name : name;
 }
 
 bool users_claim(struct member *m, const struct claim *c)
@@ -106,12 +179,14 @@ bool users_claim(struct member *m, const struct claim *c)
     char key[NAME_SIZE];
     name_fold(key, c->name);
     rwlock_write(&users_table.lock);
-    bool may = !c->may || c->may(c->arg), given = may && is_free_locked(key, m);
+    bool may = !c->may || c->may(c->arg), given = may && is_free_locked(key, m, c);
     if (may && c->replaced)
         replace_locked(m, key, c);
     if (given) {
-        member_answer(m, c->answer);
-        give_name_locked(m, c->name, key);
+        struct event answer = *c->answer;
+        answer.name = as_shared_locked(m, c->name, key);
+        member_answer(m, &answer);
+        give_name_locked(m, answer.name, key);
     }
     rwlock_release(&users_table.lock);
     return given;
@@ -124,12 +199,11 @@ static void take_over_locked(struct member *m, struct member *old)
     memcpy(m->key, old->key, sizeof m->key);
     m->ignores = old->ignores;
     m->user = old->user;
+    m->user_id = old->user_id;
     old->ignores = NULL;
     old->user = NULL;
     old->listed = false;
     DL_REPLACE_ELEM2(m->user->sessions, old, m, prev_session, next_session);
-    HASH_DEL(users_table.table, m->user); /* a new arrival */
-    HASH_ADD_STR(users_table.table, key, m->user);
     m->listed = true;
 }
 
@@ -166,6 +240,24 @@ void users_renamed(struct member *m)
     rwlock_release(&users_table.lock);
 }
 
+bool users_has_others(const struct member *m)
+{
+    rwlock_read(&users_table.lock);
+    bool has = m->user && m->user->sessions->next_session;
+    rwlock_release(&users_table.lock);
+    return has;
+}
+
+bool users_begin_quit(struct member *m)
+{
+    rwlock_write(&users_table.lock);
+    bool is_last = !m->user || !m->user->sessions->next_session;
+    if (m->user)
+        m->user->ending = is_last;
+    rwlock_release(&users_table.lock);
+    return is_last;
+}
+
 static void leave_user_locked(struct member *m)
 {
     DL_DELETE2(m->user->sessions, m, prev_session, next_session);
@@ -197,6 +289,7 @@ bool users_is_leaving(const char *name)
     bool leaving = true;
     for (const struct member *m = u ? u->sessions : NULL; m; m = m->next_session)
         leaving = leaving && outbox_is_ending(m->outbox);
+    leaving = leaving || (u && is_renaming_locked(u));
     rwlock_release(&users_table.lock);
     return leaving;
 }

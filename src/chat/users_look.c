@@ -34,7 +34,7 @@ bool users_identify(const char *name, struct target *target)
     if (u) {
         const struct member *m = u->sessions;
         int64_t account = m->account; /* it may change meanwhile */
-        *target = (struct target){.account = account, .client = m->id};
+        *target = (struct target){.account = account, .client = m->user_id};
         memcpy(target->shown, m->name, sizeof m->name);
         memcpy(target->name, u->key, sizeof u->key);
         if (!account)
@@ -76,11 +76,15 @@ bool users_view(const char *name, struct users_view *view)
     const struct user *u = users_find_locked(key);
     if (u) {
         const struct member *m = u->sessions;
-        view->id = m->id;
+        int64_t active_ms = m->active_ms;
+        *view = (struct users_view){.id = m->user_id, .is_secure = true, .since_ms = m->since_ms};
         memcpy(view->name, m->name, sizeof view->name);
-        view->is_secure = atomic_load_explicit(&m->is_secure, memory_order_relaxed);
-        view->since_ms = m->since_ms;
-        view->idle_ms = clock_ms() - atomic_load_explicit(&m->active_ms, memory_order_relaxed);
+        for (; m; m = m->next_session) {
+            view->is_secure = view->is_secure && m->is_secure;
+            view->since_ms = m->since_ms < view->since_ms ? m->since_ms : view->since_ms;
+            active_ms = m->active_ms > active_ms ? m->active_ms : active_ms;
+        }
+        view->idle_ms = clock_ms() - active_ms;
         buf_str(&view->away, u->away ? u->away : "");
     }
     rwlock_release(&users_table.lock);

@@ -32,7 +32,7 @@ void users_tell_name(const struct member *from, const char *name, const struct e
 /* A message whose target ignores the sender counts as taken and is dropped. */
 static bool put_locked(struct member *m, const struct member *from, const struct event *ev)
 {
-    if (m != from && ignores_has(m->ignores, from->key))
+    if (m->user != from->user && ignores_has(m->ignores, from->key))
         return outbox_reason(m->outbox) == CLOSE_OPEN;
     return member_put(m, ev) != OUTBOX_CLOSED;
 }

@@ -87,12 +87,6 @@ enum mailbox mailbox_send(struct session *s, const char *name, const char *text,
 
 /* ---- UNREAD ---- */
 
-void mailbox_mark(struct session *s, const struct room *r, uint64_t id)
-{
-    if (s->member.account && id)
-        mail_mark(s->member.account, r->key, id);
-}
-
 struct unread {
     struct session *s;
     void (*fn)(const struct room *r, int unread, void *arg);

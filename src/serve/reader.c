@@ -108,7 +108,7 @@ static void begin(struct session *s)
     atomic_store(&m->is_secure, false);
     flood_reset(&s->flood, clock_ms());
     m->caps = 0;
-    m->id = s->pair->id;
+    m->id = m->user_id = s->pair->id;
     m->account = 0;
     s->era = 0;
     s->by_certificate = false;
