@@ -36,9 +36,11 @@ struct member {
     unsigned caps;                   /* R: 1 << enum cap for each that is on */
     uint64_t id;                     /* c: the client's id */
     char host[ADDRS_TEXT];           /* c: its address, as addrs_key_text; "" for loopback, which local users share */
+    const char *address;             /* c: borrows: its address and port; NULL: it has none */
     int64_t since_ms;                /* c: wall clock of its arrival */
     _Atomic int64_t active_ms;       /* a: clock_ms() of its last line */
     _Atomic bool is_secure;          /* a: its connection is encrypted */
+    _Atomic bool is_web;             /* a: it is a WebSocket */
     _Atomic int64_t account;         /* logged in to, or 0; set by R before it is listed, then by the store thread */
     char name[NAME_SIZE];            /* n: "" before USERNAME */
     char key[NAME_SIZE];             /* n: the name folded */
@@ -47,7 +49,8 @@ struct member {
     struct room *current;            /* R: borrows from .rooms, or NULL */
     _Atomic bool removed;            /* set under a room's lock, cleared by R: it was removed from some of .rooms */
     _Atomic bool replaced;           /* set under U, cleared by R: another client logs in to its account and waits */
-    _Atomic bool kicked;             /* the same: the operator kicked it after its connection had broken */
+    _Atomic bool kicked;             /* the same: it was to be ended after its connection had broken */
+    _Atomic bool logged_out;         /* the same: its user ends it, and revokes its token */
     struct ignores *ignores;         /* f: owns; rooms borrow it until roster_update gives them another */
     bool listed;                     /* U: in the registry */
     struct user *user;               /* n: borrows: whose session it is (chat/users_impl.h); NULL before it is listed */

@@ -210,7 +210,7 @@ static void take_over_locked(struct member *m, struct member *old)
 bool users_take_over(struct member *m, struct member *old, const struct claim *c)
 {
     rwlock_write(&users_table.lock);
-    bool may = c->may(c->arg);
+    bool may = c->may(c->arg) && !old->kicked;
     if (may) {
         member_answer(m, c->answer);
         take_over_locked(m, old);

@@ -95,6 +95,18 @@ bool users_is_away(const char *name);
 void users_names(struct strv *names);
 int users_count(void);
 
+/* The sessions of the member's account, or of a member without one its own, in no particular order: how many. The
+ * caller frees *v. For the member's own reader. */
+struct users_session {
+    uint64_t id; /* the client's */
+    char name[NAME_SIZE], address[ADDRS_TEXT];
+    bool is_secure, is_web;
+    int64_t since_ms, idle_ms; /* as in struct users_view */
+};
+int users_sessions(const struct member *m, struct users_session **v);
+/* True if one of them has that id. */
+bool users_has_session(const struct member *m, uint64_t id);
+
 /* Copies the name of a client that need not be the caller's: "" when the client has none, or `m` is another client's
  * now. */
 void users_name_of(struct member *m, uint64_t id, char name[NAME_SIZE]);
@@ -105,9 +117,14 @@ void users_name_of(struct member *m, uint64_t id, char name[NAME_SIZE]);
  * name; the users lock is held from the look-up to the put.
  * False: nobody has, or all these sessions are ending; then `absent` (may be NULL) was called, under the lock. If that
  * user is away, `from` is told so. In a session that ignores `from`, the message is dropped, and `from` is not told.
+ * The other sessions of the user of `from` are shown what was sent, unless they have received it themselves.
  * Each message has a number of its own. Numbers grow, but two messages put at the same time may arrive in either order.
  * For the reader of `from`. */
 bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg);
+
+/* Shows the other sessions of the user of `from` a private message that was stored for that name. For the reader of
+ * `from`. */
+void users_show_sent(const struct member *from, const char *name, const char *text);
 
 /* Puts an event, which `from` has caused, into the outboxes of all sessions that have the name and do not ignore
  * `from`. For the reader of `from`. */
@@ -145,7 +162,12 @@ void users_close_others(const char *name, int64_t account, enum close_reason rea
 /* True while a client is logged in to the account. Any thread. */
 bool users_has_account(int64_t id);
 
-/* Logs out the clients that are logged in to the account. */
-void users_forget_account(int64_t id);
+/* The account is gone. One of its sessions stays, without it: the client `keep`, or with 0 one of each name. The others
+ * are closed as CLOSE_LOGOUT with these last words. */
+void users_forget_account(int64_t id, uint64_t keep, const struct event *last_words);
+
+/* Closes another session of the member's account, or with 0 all others, as CLOSE_LOGOUT with these last words; it
+ * revokes its token at its end. False: there is none. For the member's own reader. */
+bool users_logout(const struct member *m, uint64_t id, const struct event *last_words);
 
 #endif

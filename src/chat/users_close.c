@@ -9,7 +9,7 @@ bool users_close_locked(struct member *m, enum close_reason reason, const struct
     return outbox_close(m->outbox, reason, member_render((enum form)m->form, last_words, m->name));
 }
 
-/* Ends the client's session for the operator: also one whose connection has broken, and that waits to be resumed. */
+/* Ends the client's session: also one whose connection has broken, and that waits to be resumed. */
 static void end_one(struct member *m, enum close_reason reason, const struct event *last_words)
 {
     if (users_close_locked(m, reason, last_words))
@@ -52,12 +52,35 @@ void users_close_others(const char *name, int64_t account, enum close_reason rea
     rwlock_release(&users_table.lock);
 }
 
-void users_forget_account(int64_t id)
+static void logout_one(struct member *m, const struct event *last_words)
+{
+    atomic_store_explicit(&m->logged_out, true, memory_order_relaxed);
+    end_one(m, CLOSE_LOGOUT, last_words);
+}
+
+void users_forget_account(int64_t id, uint64_t keep, const struct event *last_words)
 {
     rwlock_read(&users_table.lock);
     USERS_EACH_LOCKED(u, m) {
         int64_t is = id;
-        atomic_compare_exchange_strong(&m->account, &is, 0);
+        bool stays = keep ? m->id == keep : m == u->sessions;
+        if (atomic_compare_exchange_strong(&m->account, &is, 0) && !stays)
+            logout_one(m, last_words);
     }
     rwlock_release(&users_table.lock);
+}
+
+bool users_logout(const struct member *m, uint64_t id, const struct event *last_words)
+{
+    int64_t account = m->account;
+    bool found = false;
+    rwlock_read(&users_table.lock);
+    USERS_EACH_LOCKED(u, other) {
+        if (other == m || !account || other->account != account || (id && other->id != id))
+            continue;
+        logout_one(other, last_words);
+        found = true;
+    }
+    rwlock_release(&users_table.lock);
+    return found;
 }

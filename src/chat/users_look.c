@@ -5,8 +5,10 @@
 #include "chat/users_impl.h"
 
 #include "base/clock.h"
+#include "base/panic.h"
 #include "chat/rules.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct member *users_by_account_locked(int64_t id)
@@ -89,6 +91,45 @@ bool users_view(const char *name, struct users_view *view)
     }
     rwlock_release(&users_table.lock);
     return u != NULL;
+}
+
+static bool is_own(const struct member *m, const struct member *other)
+{
+    return other == m || (m->account && other->account == m->account);
+}
+
+static struct users_session session_locked(const struct member *m)
+{
+    struct users_session us = {.id = m->id, .is_secure = m->is_secure, .is_web = m->is_web, .since_ms = m->since_ms,
+                               .idle_ms = clock_ms() - m->active_ms};
+    memcpy(us.name, m->name, sizeof us.name);
+    snprintf(us.address, sizeof us.address, "%s", m->address ? m->address : "-");
+    return us;
+}
+
+int users_sessions(const struct member *m, struct users_session **v)
+{
+    int n = 0;
+    *v = NULL;
+    rwlock_read(&users_table.lock);
+    USERS_EACH_LOCKED(u, other) {
+        if (!is_own(m, other))
+            continue;
+        *v = panic_realloc(*v, (size_t)(n + 1) * sizeof **v);
+        (*v)[n++] = session_locked(other);
+    }
+    rwlock_release(&users_table.lock);
+    return n;
+}
+
+bool users_has_session(const struct member *m, uint64_t id)
+{
+    bool has = false;
+    rwlock_read(&users_table.lock);
+    USERS_EACH_LOCKED(u, other)
+        has = has || (other->id == id && is_own(m, other));
+    rwlock_release(&users_table.lock);
+    return has;
 }
 
 void users_names(struct strv *names)

@@ -9,6 +9,7 @@
 #include "chat/accounts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static uint64_t next_id(void)
 {
@@ -57,6 +58,23 @@ static bool put_all_locked(const struct user *u, const struct member *from, cons
     return taken;
 }
 
+/* What a session sends is shown to the other sessions of its user. */
+static void show_sent_locked(const struct member *from, const struct event *ev)
+{
+    for (struct member *m = from->user ? from->user->sessions : NULL; m; m = m->next_session)
+        if (m != from)
+            member_put(m, ev);
+}
+
+void users_show_sent(const struct member *from, const char *name, const char *text)
+{
+    struct event ev = {.kind = EVENT_SENT_HERE, .name = name, .text = text, .time_ms = date_stamp_ms()};
+    rwlock_read(&users_table.lock);
+    ev.id = next_id();
+    show_sent_locked(from, &ev);
+    rwlock_release(&users_table.lock);
+}
+
 bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg)
 {
     char key[NAME_SIZE];
@@ -67,6 +85,12 @@ bool users_put(struct member *from, const char *name, const char *text, void (*a
     const struct user *u = find_owner_locked(key);
     ev.id = next_id();
     bool taken = u && put_all_locked(u, from, &ev);
+    if (taken && u != from->user) {
+        bool is_known_so = strcmp(u->key, key) == 0; /* else the owner of the name is online under another */
+        struct event sent = {.kind = EVENT_SENT_HERE, .name = is_known_so ? u->sessions->name : name, .text = text,
+                             .id = ev.id, .time_ms = ev.time_ms};
+        show_sent_locked(from, &sent);
+    }
     if (taken && u->away) {
         struct event away = {.kind = EVENT_AWAY, .name = u->sessions->name, .text = u->away};
         member_answer(from, &away);

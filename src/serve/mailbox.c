@@ -81,6 +81,8 @@ enum mailbox mailbox_send(struct session *s, const char *name, const char *text,
         result = wait_until_stored(s, &p, as_written, no);
     else
         no->error = ERROR_USER_NOT_FOUND;
+    if (result == MAILBOX_STORED)
+        users_show_sent(&s->member, as_written, text);
     counter_add(COUNTER_PRIVATE, result != MAILBOX_REFUSED);
     return result;
 }

@@ -106,6 +106,7 @@ static void begin(struct session *s)
     s->security = (struct stream_security){0};
     atomic_store(&s->tls_version, NULL);
     atomic_store(&m->is_secure, false);
+    atomic_store(&m->is_web, false);
     flood_reset(&s->flood, clock_ms());
     m->caps = 0;
     m->id = m->user_id = s->pair->id;
@@ -116,6 +117,8 @@ static void begin(struct session *s)
     m->removed = false;
     m->replaced = false;
     m->kicked = false;
+    m->logged_out = false;
+    m->address = a->peer.text;
     addrs_key_text(&a->peer, m->host);
     if (a->peer.loopback) /* a proxy, or users who share a machine */
         *m->host = '\0';
@@ -207,6 +210,14 @@ static void drain(struct session *s, enum close_reason reason)
     }
 }
 
+/* Another session of the user has ended this one, if need be while its connection was broken. Behind the release of the
+ * name, after which none can. */
+static void revoke_token(const struct session *s, bool has_token, const struct token *t)
+{
+    if (has_token && s->member.logged_out)
+        tokens_forget(t);
+}
+
 static void end(struct session *s)
 {
     const struct member *m = &s->member;
@@ -217,10 +228,12 @@ static void end(struct session *s)
     line_reset(&s->line); /* half a line may be half a password */
     protocol_leave(s);
     session_rooms_sync(s);
-    bool saves = resumable_must_save(s);
+    bool saves = resumable_must_save(s), has_token = s->resumable.has_token;
+    const struct token token = s->resumable.token;
     if (!saves) {
         resumable_forget(s);
         session_rooms_quit(s, "");
+        revoke_token(s, has_token, &token);
     }
     post_flush();
     const struct addr *peer = &s->pair->arrival.peer;
@@ -235,6 +248,7 @@ static void end(struct session *s)
         return;
     resumable_save(s);
     session_rooms_quit(s, "");
+    revoke_token(s, has_token, &token);
     resumable_saved();
 }
 

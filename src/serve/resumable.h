@@ -32,6 +32,9 @@ void resumable_saved(void);
 /* Otherwise: nobody can resume it any more. */
 void resumable_forget(struct session *s);
 
+/* The token of the session of that client. False: it has none. Any thread. */
+bool resumable_token(uint64_t id, struct token *t);
+
 /* True when there is no time to lose: a resumer waits, the account logs in elsewhere, the operator kicked the
  * session, or the server stops. `arg` is the session. */
 bool resumable_is_urgent(void *arg);
