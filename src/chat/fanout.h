@@ -26,15 +26,15 @@
 struct membership {
     struct member *member;         /* borrows: a member leaves before it ends */
     uint64_t user_id;              /* R: as the member's */
-    bool is_twin;                  /* R: another membership of the same user stands before it, and is shown */
     const struct ignores *ignores; /* R: borrows: the member's */
     int form;                      /* R: as the member's; changed only while nothing is gathered */
-    struct cuts cuts;              /* R: owns; of the gathered lines, what it hears otherwise */
     enum role role;                /* R: what it may do until it leaves, in addition to its account's role */
+    struct cuts cuts;              /* R: owns; of the gathered lines, what it hears otherwise */
     uint64_t missed_id;            /* R: number of the first message that its closed outbox refused; or 0 */
     uint64_t seen_id;              /* R: how far sessions of the user that have left have heard the room; or 0 */
     int64_t said_ms;               /* R: clock_ms() of its last message, also before a rejoin; where talk is limited */
     char name[NAME_SIZE];          /* R: a copy of the member's, which other threads may not read */
+    bool is_twin;                  /* R: another membership of the same user stands before it, and is shown */
 };
 
 struct fanout {

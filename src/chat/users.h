@@ -150,8 +150,8 @@ void users_set_away(struct member *m, const char *text);
 /* ---- closing ---- */
 
 /* Closes all sessions that have the name, as kicked, with these last words. One whose connection has broken stops
- * waiting to be resumed. The id of the first, or 0 when none has the name. */
-uint64_t users_kick(const char *name, const struct event *last_words);
+ * waiting to be resumed. How many there were; their ids are in *ids, which the caller frees. */
+int users_kick(const char *name, const struct event *last_words, uint64_t **ids);
 
 /* The same for the clients that are logged in to the account. */
 void users_close_account(int64_t id, enum close_reason reason, const struct event *last_words);

@@ -4,6 +4,8 @@
 
 #include "chat/users_impl.h"
 
+#include "base/panic.h"
+
 bool users_close_locked(struct member *m, enum close_reason reason, const struct event *last_words)
 {
     return outbox_close(m->outbox, reason, member_render((enum form)m->form, last_words, m->name));
@@ -18,17 +20,21 @@ static void end_one(struct member *m, enum close_reason reason, const struct eve
     notifier_notify(m->notifier);
 }
 
-uint64_t users_kick(const char *name, const struct event *last_words)
+int users_kick(const char *name, const struct event *last_words, uint64_t **ids)
 {
     char key[NAME_SIZE];
     name_fold(key, name);
     rwlock_read(&users_table.lock);
     const struct user *u = users_find_locked(key);
-    uint64_t id = u ? u->sessions->id : 0;
-    for (struct member *m = u ? u->sessions : NULL; m; m = m->next_session)
+    int n = 0;
+    *ids = NULL;
+    for (struct member *m = u ? u->sessions : NULL; m; m = m->next_session) {
+        *ids = panic_realloc(*ids, (size_t)(n + 1) * sizeof **ids);
+        (*ids)[n++] = m->id;
         end_one(m, CLOSE_KICK, last_words);
+    }
     rwlock_release(&users_table.lock);
-    return id;
+    return n;
 }
 
 void users_close_account(int64_t id, enum close_reason reason, const struct event *last_words)

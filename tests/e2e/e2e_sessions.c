@@ -79,6 +79,18 @@ static unsigned long long id_of(struct client *c)
     return own;
 }
 
+/* Waits until the user has so many sessions. */
+static void await_sessions(struct client *c, int n)
+{
+    char end[32];
+    snprintf(end, sizeof end, "OK %d sessions", n);
+    do {
+        client_say(c, "SESSIONS");
+        while (strncmp(client_line(c), "SESSION ", 8) == 0)
+            ;
+    } while (strcmp(c->line, end) != 0);
+}
+
 static void close_and_wait(struct client *c, const char *reason, long count)
 {
     client_close(c);
@@ -310,7 +322,7 @@ static void a_session_whose_connection_has_broken_is_ended_too(void **state)
     close_and_wait(&phone, "closed_left", 1);
     client_say(&desk, "LOGOUT %llu", id);
     client_expect(&desk, "OK Logged out %llu", id);
-    daemon_await(&d, "named", 2);
+    await_sessions(&desk, 1);
     client_ask(&desk, "QUIT", "OK Goodbye!");
     client_expect(&bob, "LEAVE #den alice");
     resume(&thief, token, "ERROR Token not valid");
@@ -336,6 +348,23 @@ static void all_sessions_end_and_nothing_brings_them_back(void **state)
     client_close(&third);
     resume(&third, saved, "ERROR Token not valid");
     client_close(&third);
+    close_all();
+}
+
+/* One that nobody can close any more, because it is only on disk. */
+static void a_saved_session_ends_with_all_others(void **state)
+{
+    char token[128];
+    (void)state;
+    client_take_token(&phone, token);
+    all_join();
+    close_and_wait(&phone, "closed_left", 1);
+    await_sessions(&desk, 1);
+    client_ask(&desk, "LOGOUT ALL", "OK Goodbye!");
+    client_close(&phone);
+    resume(&phone, token, "ERROR Token not valid");
+    client_close(&desk);
+    client_login_account(&desk, &d, "alice"); /* the password is the same */
     close_all();
 }
 
@@ -460,6 +489,7 @@ int main(void)
         TEST(nobody_ends_the_session_of_another_user),
         TEST(a_session_whose_connection_has_broken_is_ended_too),
         TEST(all_sessions_end_and_nothing_brings_them_back),
+        TWO(a_saved_session_ends_with_all_others),
         TEST(one_session_is_resumed_beside_the_other),
         TEST(a_later_login_leaves_saved_sessions_alone),
         TEST(a_room_is_unread_only_when_no_session_is_in_it),

@@ -309,8 +309,12 @@ static void away_lasts_until_the_last_session_ends(void **state)
 static void a_kick_by_name_ends_all_sessions(void **state)
 {
     struct event words = {.kind = EVENT_ERROR, .error = ERROR_KICKED, .reason = "spam"};
+    uint64_t *ids;
     (void)state;
-    assert_int_equal(users_kick("alice", &words), desk.member.id);
+    assert_int_equal(users_kick("alice", &words, &ids), 2);
+    assert_int_equal(ids[0], desk.member.id);
+    assert_int_equal(ids[1], phone.member.id);
+    free(ids);
     assert_int_equal(outbox_reason(desk.member.outbox), CLOSE_KICK);
     assert_int_equal(outbox_reason(phone.member.outbox), CLOSE_KICK);
     assert_int_equal(outbox_reason(bob.member.outbox), CLOSE_OPEN);
