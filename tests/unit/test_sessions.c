@@ -152,6 +152,18 @@ static void nobody_else_shares_a_name(void **state)
     assert_false(users_claim(&phone.member, &(struct claim){.name = "bob", .answer = &welcome}));
 }
 
+/* Who has had the name since before it was registered. */
+static void a_guest_with_the_name_of_an_account_makes_way(void **state)
+{
+    (void)state;
+    users_release(&desk.member);
+    phone.member.account = 0;
+    assert_false(claim(&desk, "alice"));
+    assert_int_equal(outbox_reason(phone.member.outbox), CLOSE_REPLACED);
+    users_release(&phone.member);
+    assert_true(claim(&desk, "alice"));
+}
+
 static void a_later_session_writes_the_name_as_the_first_one_does(void **state)
 {
     (void)state;
@@ -515,6 +527,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(sessions_of_an_account_share_its_name_and_count_once),
         TEST(nobody_else_shares_a_name),
+        TEST(a_guest_with_the_name_of_an_account_makes_way),
         TEST(a_later_session_writes_the_name_as_the_first_one_does),
         TEST(a_shared_name_is_kept_by_all),
         TEST(a_name_is_not_shared_while_rooms_show_another),
