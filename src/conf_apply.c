@@ -20,6 +20,7 @@
 #include "chat/space.h"
 #include "chat/tokens.h"
 #include "chat/unused.h"
+#include "chat/users.h"
 #include "ctl/admin_users.h"
 #include "machine.h"
 #include "net/addrs.h"
@@ -82,6 +83,7 @@ static void configure_chat(const struct conf *c)
     search_configure(c->history_search_ms);
     hashing_configure(c->accounts_hash_wait_ms, machine_processors());
     accounts_configure(c->accounts_max);
+    users_configure(c->accounts_sessions);
     unused_configure(c->accounts_unused_days);
     tokens_configure(&(struct token_limits){
         .per_account = c->accounts_tokens,

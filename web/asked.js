@@ -3,9 +3,9 @@
 // first of them. An answer ends with OK or ERROR; where it may end otherwise, a PING behind it shows the end.
 
 // Lines that may come at any time: they end no answer.
-const beside = ['NOTICE', 'JOIN', 'MAIL', 'PRIVMSG', 'INVITE'];
+const beside = ['NOTICE', 'JOIN', 'MAIL', 'PRIVMSG', 'SENT', 'INVITE'];
 // The last words before a connection is closed answer nothing.
-const lastWords = /^(Login timeout|Too slow|Flooding|Kicked: |Name registered by the operator|New password set|Replaced by a new login|Server stopping|Server full|Too many connections)/;
+const lastWords = /^(Login timeout|Too slow|Flooding|Kicked: |Name registered by the operator|New password set|Logged out|Replaced by a new login|Server stopping|Server full|Too many connections)/;
 const lost = { id: null, time: null, verb: 'ERROR', rest: 'no connection' };
 
 export class Asked {

@@ -8,8 +8,9 @@ const words = { 'Password required': 'This name is registered. If it is yours, e
                 'Username reserved': 'Nobody may have this name. Pick another one.',
                 'Invalid username': 'A name has at most 32 letters, digits, _ - and . and begins with a letter or a digit.',
                 'New password set by the operator': 'The operator has set a new password for this name. Log in with it.',
+                'Logged out': 'You were logged out by another device.',
                 'Token not valid': 'You were logged out. Log in again.' };
-const calm = ['Password required', 'Token not valid'];
+const calm = ['Password required', 'Token not valid', 'Logged out'];
 
 function tell(part, text, isBad = true) {
   byId(`${part}-why`).textContent = text;

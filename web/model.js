@@ -97,6 +97,7 @@ export class Model {
     const line = parseLine(text);
     if (line.verb === 'ROOM' || line.verb === 'ME') this.takeText(line);
     else if (line.verb === 'PRIVMSG' || line.verb === 'MAIL') this.takePrivate(line);
+    else if (line.verb === 'SENT') this.takeSent(line);
     else if (line.verb === 'RENAME') this.takeRename(line);
     else if (said[line.verb] && (line.id !== null || line.verb === 'JOIN' || line.verb === 'TOPIC')) this.takeEvent(line);
     return line;
@@ -113,6 +114,14 @@ export class Model {
     if (this.isMe(who)) return; // to oneself: it is there
     this.heard(this.talk(who), { id: null, time: isMail ? Date.parse(sent) : line.time ?? Date.now(), who, text: isMail ? mail : rest,
                                  isMine: false, kind: 'say' });
+  }
+
+  // What the reader has sent from another device.
+  takeSent(line) {
+    const [to, text] = cut(line.rest), talk = this.talk(to);
+    const row = { id: null, time: line.time ?? Date.now(), who: this.me, text, isMine: true, kind: 'say' };
+    talk.add(row);
+    this.changed(talk, 'row', row);
   }
 
   takeRename(line) {

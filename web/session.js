@@ -10,7 +10,7 @@ import { load, save } from './store.js';
 
 const unsure = 'the connection broke, and it may have arrived or not.';
 const AGAIN_MS = 60000; // a line that was in flight when the connection broke is sent again if it is not older
-const isFinal = (reason) => /^(Replaced by a new login|Kicked|Account locked|New password set)/.test(reason);
+const isFinal = (reason) => /^(Replaced by a new login|Kicked|Account locked|New password set|Logged out)/.test(reason);
 
 export class Session {
   // on: in(isAgain), refused(why, name), ended(reason), closed(reason), waits(text), notice(line), invited(room, name),
@@ -124,7 +124,7 @@ export class Session {
       this.on.looks(talk);
     }
     if (isFinal(this.reason)) {
-      if (/^New password/.test(this.reason)) save('token', null); // it has ended all of them
+      if (/^(New password|Logged out)/.test(this.reason)) save('token', null); // it is revoked
       this.socket.close();
       this.on.ended(this.reason);
     } else if (!this.wasIn && code !== 1000) {
@@ -137,8 +137,9 @@ export class Session {
     this.on.waits(`${this.reason ? `${this.reason}. ` : ''}Trying again${seconds ? ` in ${seconds} s` : ''}.`);
   }
 
-  quit() {
-    this.socket.send('QUIT');
+  // The token is revoked, too.
+  logout() {
+    this.socket.send('LOGOUT');
     this.socket.close();
   }
 

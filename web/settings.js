@@ -18,7 +18,8 @@ export function openSettings(session, notify, on) {
     el('h3', {}, 'Notifications'), permission(notify),
     ...Object.entries(ticks).map(([name, text]) => tick(text, setting(name), (isOn) => set(name, isOn)).part),
     ...quietRooms(model, on),
-    el('div.row.last', {}, button('Keys', on.keys), button('Log out', () => on.logout(), 'button.btn.soft.danger')),
+    el('div.row.last', {}, button('Keys', on.keys), ...session.isRegistered ? [everywhere(session, on)] : [],
+       button('Log out', () => on.logout(), 'button.btn.soft.danger')),
     el('p.why', {}, 'What the page keeps stays in this browser: your name, rooms, drafts and private talks' +
       `${session.isRegistered ? ', and a token in place of your password' : ''}. Log out removes it.`),
   ]);
@@ -81,9 +82,13 @@ function quietRooms(model, on) {
   return [el('h3', {}, 'None from these rooms'), ...rooms.map((talk) => tick(talk.key, talk.isQuiet, (isQuiet) => on.quiet(talk, isQuiet)).part)];
 }
 
+// On all devices, which nothing brings back but the password.
+const everywhere = (session, on) => button('Log out everywhere', ({ target }) =>
+  session.asked.ask('LOGOUT ALL', (answer) => (answer.isOk ? on.logout() : target.textContent = answer.rest)), 'button.btn.soft.danger');
+
 // Nothing of it stays here.
 export function logout(session) {
-  session.quit();
+  session.logout();
   session.model.me = '';
   forgetAll();
   location.reload();

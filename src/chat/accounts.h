@@ -26,7 +26,8 @@ struct account {
     int64_t created_ms, seen_ms; /* wall clock; .seen_ms 0: never */
     char seen_from[ADDRS_TEXT]; /* the address of the last login, without its port; "" when there was none */
     bool locked;
-    int64_t era; /* counts how often rights were revoked: by a new password, a removed certificate, a lock */
+    int64_t era; /* counts how often rights were revoked: by a new password, a removed certificate, a lock,
+                    LOGOUT ALL */
     /* Set in a copy, by who has checked a proof of ownership since the copy was made: of which kind it was. */
     enum proof_kind proved_by;
     const char *certificate; /* borrows: its fingerprint, for PROOF_CERTIFICATE */
@@ -82,8 +83,12 @@ enum accounts_change accounts_add(const struct accounts_new *n, const struct wai
 enum accounts_change accounts_set_hash(int64_t id, const char *proved, const char *hash, const struct waiter *w);
 /* A lock revokes the tokens; the certificates stay. */
 enum accounts_change accounts_set_locked(int64_t id, bool locked, const struct waiter *w);
-/* Logs out the clients that are logged in to it. */
+/* Of the clients that are logged in to it one stays of each name, without the account; the others are closed. The
+ * second is for one of them, who gives it up: it stays, and all others are closed. */
 enum accounts_change accounts_remove(int64_t id, const char *proved, const struct waiter *w);
+enum accounts_change accounts_give_up(int64_t id, const char *proved, uint64_t client, const struct waiter *w);
+/* Begins a new era: revokes the tokens, and what is saved for them. */
+enum accounts_change accounts_revoke(int64_t id, const struct waiter *w);
 
 /* What a session has proved: that it may act for the account, in that era of it. Of a new account it is 0. */
 struct proof {
@@ -95,8 +100,8 @@ int accounts_check(sqlite3 *db, const struct proof *p, enum accounts_change *res
 void accounts_certificate_added(int64_t id, const struct fingerprint *f);
 void accounts_certificate_removed(int64_t id, const char *fingerprint);
 
-/* For committed() of a job that has removed the account from the store. */
-void accounts_removed(int64_t id);
+/* For committed() of a job that has removed the account from the store; `keep`: the client that stays, or 0. */
+void accounts_removed(int64_t id, uint64_t keep);
 
 /* Makes an invitation for one account. */
 enum accounts_change accounts_invite(char code[SECRET_TEXT], int64_t expires_ms, const struct waiter *w);

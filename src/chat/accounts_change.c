@@ -30,6 +30,7 @@ struct account_change {
     unsigned char digest[SECRET_DIGEST]; /* of that */
     int64_t expires_ms;
     _Atomic int64_t *owner;              /* borrows, or NULL */
+    uint64_t keep;                       /* the client that stays when the account is removed */
     enum accounts_change result;
 };
 
@@ -133,6 +134,28 @@ static void lock_committed(void *arg)
     rwlock_release(&accounts_table.lock);
 }
 
+static int revoke_run(void *arg, sqlite3 *db)
+{
+    struct account_change *c = arg;
+    int64_t era;
+    bool found;
+    int rc = store_accounts_era(db, c->a.id, &era, &found);
+    if (rc == SQLITE_OK && found)
+        rc = store_accounts_revoke(db, c->a.id);
+    note(c, found);
+    return rc;
+}
+
+static void revoke_committed(void *arg)
+{
+    const struct account_change *c = arg;
+    rwlock_write(&accounts_table.lock);
+    struct account_entry *e = accounts_by_id_locked(c->a.id);
+    if (e && c->result == ACCOUNTS_DONE)
+        e->a.era++;
+    rwlock_release(&accounts_table.lock);
+}
+
 static int remove_run(void *arg, sqlite3 *db)
 {
     struct account_change *c = arg;
@@ -142,14 +165,15 @@ static int remove_run(void *arg, sqlite3 *db)
     return rc;
 }
 
-void accounts_removed(int64_t id)
+void accounts_removed(int64_t id, uint64_t keep)
 {
+    struct event last_words = {.kind = EVENT_ERROR, .error = ERROR_LOGGED_OUT};
     rwlock_write(&accounts_table.lock);
     struct account_entry *e = accounts_by_id_locked(id);
     if (e)
         accounts_remove_locked(e);
     rwlock_release(&accounts_table.lock);
-    users_forget_account(id);
+    users_forget_account(id, keep, &last_words);
     rooms_forget_account(id);
 }
 
@@ -157,7 +181,7 @@ static void remove_committed(void *arg)
 {
     const struct account_change *c = arg;
     if (c->result == ACCOUNTS_DONE)
-        accounts_removed(c->a.id);
+        accounts_removed(c->a.id, c->keep);
 }
 
 static int invite_run(void *arg, sqlite3 *db)
@@ -203,11 +227,23 @@ enum accounts_change accounts_set_locked(int64_t id, bool locked, const struct w
     return change(&set, &c, w);
 }
 
-enum accounts_change accounts_remove(int64_t id, const char *proved, const struct waiter *w)
+enum accounts_change accounts_give_up(int64_t id, const char *proved, uint64_t client, const struct waiter *w)
 {
     static const struct job take = {remove_run, remove_committed};
-    struct account_change c = {.a = {.id = id}, .proved = proved};
+    struct account_change c = {.a = {.id = id}, .proved = proved, .keep = client};
     return change(&take, &c, w);
+}
+
+enum accounts_change accounts_remove(int64_t id, const char *proved, const struct waiter *w)
+{
+    return accounts_give_up(id, proved, 0, w);
+}
+
+enum accounts_change accounts_revoke(int64_t id, const struct waiter *w)
+{
+    static const struct job revoke = {revoke_run, revoke_committed};
+    struct account_change c = {.a = {.id = id}};
+    return change(&revoke, &c, w);
 }
 
 enum accounts_change accounts_invite(char code[SECRET_TEXT], int64_t expires_ms, const struct waiter *w)

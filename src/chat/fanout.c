@@ -64,6 +64,15 @@ struct membership *fanout_find_locked(const struct fanout *f, const struct membe
     return NULL;
 }
 
+struct membership *fanout_user_locked(const struct fanout *f, uint64_t user_id)
+{
+    lock_assert_held(LOCK_ROOM);
+    for (int i = 0; i < f->count; i++)
+        if (f->members[i].user_id == user_id)
+            return &f->members[i];
+    return NULL;
+}
+
 /* Counts a member in (1) or out (-1). */
 static void count_locked(struct fanout *f, const struct membership *ms, int change)
 {
@@ -71,11 +80,13 @@ static void count_locked(struct fanout *f, const struct membership *ms, int chan
     must(!f->gathered);
     f->takers[ms->form] += change;
     f->ignorers += ms->ignores ? change : 0;
+    f->twins += ms->is_twin ? change : 0;
 }
 
 static void take_over_locked(struct fanout *f, struct membership *ms, struct member *m)
 {
     ms->member = m;
+    ms->user_id = m->user_id;
     memcpy(ms->name, m->name, sizeof ms->name);
     ms->form = m->form;
     ms->ignores = m->ignores;
@@ -89,8 +100,11 @@ struct membership *fanout_add_locked(struct fanout *f, struct member *m)
         f->cap = f->cap ? f->cap * 2 : 4;
         f->members = panic_realloc(f->members, (size_t)f->cap * sizeof *f->members);
     }
+    const struct membership *shown = fanout_user_locked(f, m->user_id);
     struct membership *ms = &f->members[f->count++];
     *ms = (struct membership){.role = ROLE_NONE};
+    if (shown)
+        *ms = (struct membership){.is_twin = true, .role = shown->role, .said_ms = shown->said_ms};
     take_over_locked(f, ms, m);
     return ms;
 }
@@ -101,12 +115,36 @@ void fanout_update_locked(struct fanout *f, struct membership *ms, struct member
     take_over_locked(f, ms, m);
 }
 
+/* The next twin of a shown member; NULL: it has none. */
+static struct membership *next_twin_locked(const struct fanout *f, struct membership *shown)
+{
+    struct membership *end = f->members + f->count, *ms = shown + 1;
+    while (f->twins && ms < end && ms->user_id != shown->user_id)
+        ms++;
+    return f->twins && ms < end ? ms : NULL;
+}
+
 void fanout_remove_locked(struct fanout *f, struct membership *ms)
 {
+    struct membership *heir = ms->is_twin ? NULL : next_twin_locked(f, ms);
     count_locked(f, ms, -1);
     cuts_fini(&ms->cuts);
+    if (heir) {
+        *ms = *heir;
+        ms->is_twin = false;
+        f->twins--;
+        ms = heir;
+    }
     f->count--;
     memmove(ms, ms + 1, (size_t)(&f->members[f->count] - ms) * sizeof *ms);
+}
+
+void fanout_note_said_locked(struct fanout *f, const struct member *m, int64_t said_ms)
+{
+    lock_assert_held(LOCK_ROOM);
+    for (int i = 0; i < f->count; i++)
+        if (f->members[i].user_id == m->user_id)
+            f->members[i].said_ms = said_ms;
 }
 
 /* ---- delivery ---- */
@@ -127,10 +165,10 @@ static bool is_too_long_locked(const struct fanout *f, size_t bytes)
     return (longest + bytes) * PARTS > (size_t)outbox_limits().bytes;
 }
 
-/* A member who ignores its own name hears itself all the same. */
+/* A member who ignores its own name hears itself, and its other sessions, all the same. */
 static bool ignores(const struct membership *ms, const struct member *speaker)
 {
-    return ms->ignores && ms->member != speaker && ignores_has(ms->ignores, speaker->key);
+    return ms->ignores && ms->user_id != speaker->user_id && ignores_has(ms->ignores, speaker->key);
 }
 
 /* Notes who is to hear the line otherwise; `from` is where it begins in each form. Returns how many do not hear it. */

@@ -18,17 +18,23 @@
  * not ten thousand. A member that is not to hear some of the lines gets a copy without them (chat/cuts.h). An event
  * that is not talk is put at once, behind what was gathered.
  *
+ * Each session has a membership of its own, and hears what is said. A room shows a user once, however many sessions of
+ * the user are in it: the first is shown, the others are its twins, with the same role and the same wait in slow mode.
+ *
  * Locking key: R by the room's lock, which .lock points to · c constant · a atomic
  */
 struct membership {
     struct member *member;         /* borrows: a member leaves before it ends */
+    uint64_t user_id;              /* R: as the member's */
     const struct ignores *ignores; /* R: borrows: the member's */
     int form;                      /* R: as the member's; changed only while nothing is gathered */
-    struct cuts cuts;              /* R: owns; of the gathered lines, what it hears otherwise */
     enum role role;                /* R: what it may do until it leaves, in addition to its account's role */
+    struct cuts cuts;              /* R: owns; of the gathered lines, what it hears otherwise */
     uint64_t missed_id;            /* R: number of the first message that its closed outbox refused; or 0 */
+    uint64_t seen_id;              /* R: how far sessions of the user that have left have heard the room; or 0 */
     int64_t said_ms;               /* R: clock_ms() of its last message, also before a rejoin; where talk is limited */
     char name[NAME_SIZE];          /* R: a copy of the member's, which other threads may not read */
+    bool is_twin;                  /* R: another membership of the same user stands before it, and is shown */
 };
 
 struct fanout {
@@ -36,6 +42,7 @@ struct fanout {
     struct lock *lock;               /* c: borrows: the room's */
     struct membership *members;      /* R: owns; in order of arrival */
     int count, cap;                  /* R: of .members */
+    int twins;                       /* R: of them */
     struct buf lines[FORMS];         /* R: rendered and not yet put */
     int takers[FORMS];               /* R: how many members use each form */
     int ignorers;                    /* R: how many members ignore anybody */
@@ -58,13 +65,23 @@ void fanout_fini(struct fanout *f);
 /* The member's record, or NULL. Borrowed until the next member is added or removed. */
 struct membership *fanout_find_locked(const struct fanout *f, const struct member *m);
 
-/* Adds a member, which must not be among them, at the end; the member's own reader calls it. The role is ROLE_NONE.
- * Nothing may be gathered (fanout_settle_locked). The pointer is valid as that of fanout_find_locked. */
+/* How many users are in the room. */
+static inline int fanout_users_locked(const struct fanout *f)
+{
+    return f->count - f->twins;
+}
+/* The shown record of the user (.user_id of its members), or NULL. Borrowed as well. */
+struct membership *fanout_user_locked(const struct fanout *f, uint64_t user_id);
+
+/* Adds a member, which must not be among them, at the end; the member's own reader calls it. The role is ROLE_NONE, or
+ * that of the user's shown session, whose twin it then is. Nothing may be gathered (fanout_settle_locked). The pointer
+ * is valid as that of fanout_find_locked. */
 struct membership *fanout_add_locked(struct fanout *f, struct member *m);
 /* Takes over the name, form and ignore list of `m`, which may be another member than before: then it takes that one's
  * place. The reader of `m` calls it. Nothing may be gathered. */
 void fanout_update_locked(struct fanout *f, struct membership *ms, struct member *m);
-/* Nothing may be gathered. Any thread. */
+/* If it is shown and has twins, the first of them takes its place, and is shown. Members before it stay where they are.
+ * Nothing may be gathered. Any thread. */
 void fanout_remove_locked(struct fanout *f, struct membership *ms);
 
 /* ---- delivery ---- */
@@ -83,6 +100,9 @@ int fanout_gather_locked(struct fanout *f, const struct spoken *line);
 
 /* True: something is gathered and nobody combines, so the calling thread now does and has to call post_combines. */
 bool fanout_combine_locked(struct fanout *f);
+
+/* The user of the member talks, at that time by clock_ms(): notes it in all sessions of the user, for slow mode. */
+void fanout_note_said_locked(struct fanout *f, const struct member *m, int64_t said_ms);
 
 /* Sets the outbox that a speaker waits for before its next line: the fullest that was congested at the last put. False:
  * none was. Takes the room's lock. Any thread. */

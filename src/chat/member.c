@@ -25,6 +25,11 @@ int64_t member_who_account(const char *who)
     return *who == '=' ? strtoll(who + 1, NULL, 10) : 0;
 }
 
+static bool is_said(enum event_kind kind)
+{
+    return kind == EVENT_SAID || kind == EVENT_ACTION || kind == EVENT_PRIVATE || kind == EVENT_SENT_HERE;
+}
+
 struct msg *member_render(enum form form, const struct event *ev, const char *to)
 {
     struct buf lines = {0};
@@ -32,7 +37,7 @@ struct msg *member_render(enum form form, const struct event *ev, const char *to
     if (!lines.len)
         return NULL;
     struct msg *msg = msg_new(lines.data, lines.len);
-    msg->resendable = ev->kind == EVENT_SAID || ev->kind == EVENT_ACTION || ev->kind == EVENT_PRIVATE ? msg->len : 0;
+    msg->resendable = is_said(ev->kind) ? msg->len : 0;
     msg->secret = ev->kind == EVENT_TOKEN;
     if (msg->secret)
         secret_wipe(lines.data, lines.cap);

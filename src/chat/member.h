@@ -8,7 +8,7 @@
 #include "proto/codecs.h"
 #include "proto/name.h"
 
-#include <uthash.h>
+#include <stdatomic.h>
 
 /*
  * A client as rooms and the registry of names see it: a name and an outbox. It is part of a session, which is part of a
@@ -19,6 +19,7 @@
  *              n the same, once it is listed; before that written by R alone
  */
 struct room;
+struct user;
 
 /* A capability that a client may switch on, tbl/caps.h. */
 enum cap {
@@ -35,9 +36,11 @@ struct member {
     unsigned caps;                   /* R: 1 << enum cap for each that is on */
     uint64_t id;                     /* c: the client's id */
     char host[ADDRS_TEXT];           /* c: its address, as addrs_key_text; "" for loopback, which local users share */
+    const char *address;             /* c: borrows: its address and port; NULL: it has none */
     int64_t since_ms;                /* c: wall clock of its arrival */
     _Atomic int64_t active_ms;       /* a: clock_ms() of its last line */
     _Atomic bool is_secure;          /* a: its connection is encrypted */
+    _Atomic bool is_web;             /* a: it is a WebSocket */
     _Atomic int64_t account;         /* logged in to, or 0; set by R before it is listed, then by the store thread */
     char name[NAME_SIZE];            /* n: "" before USERNAME */
     char key[NAME_SIZE];             /* n: the name folded */
@@ -46,14 +49,18 @@ struct member {
     struct room *current;            /* R: borrows from .rooms, or NULL */
     _Atomic bool removed;            /* set under a room's lock, cleared by R: it was removed from some of .rooms */
     _Atomic bool replaced;           /* set under U, cleared by R: another client logs in to its account and waits */
-    _Atomic bool kicked;             /* the same: the operator kicked it after its connection had broken */
+    _Atomic bool kicked;             /* the same: it was to be ended after its connection had broken */
+    _Atomic bool logged_out;         /* the same: its user ends it, and revokes its token */
     struct ignores *ignores;         /* f: owns; rooms borrow it until roster_update gives them another */
-    char *away;                      /* f: owns; NULL: it is not away */
     bool listed;                     /* U: in the registry */
+    struct user *user;               /* n: borrows: whose session it is (chat/users_impl.h); NULL before it is listed */
+    uint64_t user_id;                /* c once it is listed: the same for all sessions of one user; before that .id */
+    struct member *prev_session, *next_session; /* U: in the list of its user's sessions */
     struct member *next_waiting;     /* U: next in the list of members that wait for a name */
+    uint64_t listed_at;              /* U: private messages with higher numbers were put to it, if to any session */
+    bool settled;                    /* U: what has not arrived there is cared for; it gets no more of it */
     char old_key[NAME_SIZE];         /* U: its former name, reserved while it is in the list of .next_renaming */
     struct member *next_renaming;    /* U */
-    UT_hash_handle hh;               /* U */
 };
 
 static inline bool member_has(const struct member *m, enum cap cap)

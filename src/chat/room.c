@@ -238,6 +238,14 @@ bool room_has(struct room *r, uint64_t id)
     return is_in;
 }
 
+bool room_has_user(struct room *r, uint64_t user_id)
+{
+    lock_acquire(&r->lock);
+    bool has = fanout_user_locked(&r->fanout, user_id) != NULL;
+    lock_release(&r->lock);
+    return has;
+}
+
 bool room_find_departed(struct room *r, const char *name, struct target *target)
 {
     char key[NAME_SIZE];
@@ -265,6 +273,10 @@ bool room_admits(struct room *r, const struct member *m, const char *key, unsign
     struct subject su = rules_nonmember(&r->rules, m);
     *ticket = r->rules.changes;
     bool may = rules_may_join(&r->rules, &su, key, now_ms, no);
+    if (!may && no->error == ERROR_DENIED && fanout_user_locked(&r->fanout, m->user_id)) {
+        no->error = ERROR_NONE;
+        may = true;
+    }
     lock_release(&r->lock);
     return may;
 }
@@ -272,7 +284,7 @@ bool room_admits(struct room *r, const struct member *m, const char *key, unsign
 static bool may_see_locked(struct room *r, const struct member *m)
 {
     struct subject su = rules_nonmember(&r->rules, m);
-    return fanout_find_locked(&r->fanout, m) || rules_may_join(&r->rules, &su, NULL, clock_wall_ms(), NULL);
+    return fanout_user_locked(&r->fanout, m->user_id) || rules_may_join(&r->rules, &su, NULL, clock_wall_ms(), NULL);
 }
 
 bool room_may_see(struct room *r, const struct member *m)
@@ -322,12 +334,12 @@ void room_tell_topic(struct room *r, struct member *m)
 struct room_facts room_facts(struct room *r, struct buf *topic)
 {
     lock_acquire(&r->lock);
-    int members = r->fanout.count;
+    int users = fanout_users_locked(&r->fanout);
     int64_t now_ms = clock_wall_ms();
     struct room_facts f = {
-        .members = members,
+        .members = users,
         .created_ms = r->created_ms < now_ms ? r->created_ms : now_ms, /* after a crash it may be an hour ahead */
-        .used_ms = members ? now_ms : r->used_ms,
+        .used_ms = users ? now_ms : r->used_ms,
         .permanent = r->permanent,
         .topic_ms = r->topic_ms,
     };

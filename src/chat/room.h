@@ -8,6 +8,7 @@
 #include "store/store.h"
 
 #include <stdatomic.h>
+#include <uthash.h>
 
 /*
  * One room: its members, its last messages, its topic, its rules. Its lock orders the events that its members see. It
@@ -28,7 +29,7 @@ struct room {
     char name[NAME_SIZE];        /* c: as first written, with its # */
     char key[NAME_SIZE];         /* c */
     char maker[MEMBER_WHO];      /* c: who made it, as member_who; "" for nobody */
-    _Atomic int present;         /* written R: = fanout.count, to be read without the lock */
+    _Atomic int present;         /* written R: = fanout_users_locked, to be read without the lock */
     struct fanout fanout;        /* R: the members, and the way to their outboxes */
     struct replay replay;        /* R: the last messages of the present conversation */
     uint64_t last_id;            /* R: number of the last event that was told; starts at room_first_number() */
@@ -91,7 +92,8 @@ struct room *room_of_member(const struct member *m, const char *name);
 
 /* ---- calls for the member's own reader; they take the room's lock ---- */
 
-/* Whether the member may join with that key (NULL: none). *ticket is for roster_join; `no` says why not. */
+/* Whether the member may join with that key (NULL: none); where another session of its user is, it needs none, nor an
+ * invitation. *ticket is for roster_join; `no` says why not. */
 bool room_admits(struct room *r, const struct member *m, const char *key, unsigned *ticket, struct refusal *no);
 /* Answers with the topic, and with who set it, if that is known. The reader has settled (net/post.h). */
 void room_tell_topic(struct room *r, struct member *m);
@@ -108,6 +110,8 @@ void room_forget(struct room *r, const char *name);
 
 /* True while the client is in the room. The member's own list may be out of date, this is not. */
 bool room_has(struct room *r, uint64_t id);
+/* True while a session of the user (.user_id of its members) is in the room. */
+bool room_has_user(struct room *r, uint64_t user_id);
 /* The member's role here. */
 enum role room_role(struct room *r, const struct member *m);
 /* The role of an account here, which lasts: a member may have a higher one until it leaves. */
@@ -127,8 +131,8 @@ bool room_may_see(struct room *r, const struct member *m);
 bool room_may_read(struct room *r, const struct member *m, uint64_t id);
 
 struct room_facts {
-    int members;
-    int64_t created_ms, used_ms; /* wall clock; used_ms is now while the room has members */
+    int members; /* each user once */
+    int64_t created_ms, used_ms; /* wall clock; used_ms is now while the room has users */
     bool permanent;
     char topic_by[NAME_SIZE];    /* as in struct room */
     int64_t topic_ms;

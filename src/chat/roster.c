@@ -24,38 +24,21 @@ static bool has_owner_locked(const struct room *r)
 
 static void note_count_locked(struct room *r)
 {
-    atomic_store_explicit(&r->present, r->fanout.count, memory_order_relaxed);
+    atomic_store_explicit(&r->present, fanout_users_locked(&r->fanout), memory_order_relaxed);
 }
 
-static void add_locked(struct room *r, struct member *m)
+/* True: the room did not show the user before. */
+static bool add_locked(struct room *r, struct member *m)
 {
     bool becomes_op = !r->fanout.count && !r->permanent && !has_owner_locked(r);
     struct membership *ms = fanout_add_locked(&r->fanout, m);
+    if (ms->is_twin)
+        return false;
     ms->role = becomes_op ? ROLE_OP : ROLE_NONE;
     struct subject su = room_subject_locked(r, ms);
     ms->said_ms = rules_slow_restore(&r->rules, &su, clock_ms());
     note_count_locked(r);
-}
-
-static void remove_locked(struct room *r, struct membership *ms)
-{
-    struct subject su = room_subject_locked(r, ms);
-    rules_slow_save(&r->rules, &su, ms->said_ms, clock_ms());
-    rules_note_departed(&r->rules, &su);
-    fanout_remove_locked(&r->fanout, ms);
-    note_count_locked(r);
-}
-
-/* After members have left. The last one ends the conversation. */
-static void settle_locked(struct room *r)
-{
-    lapse_if_alone_locked(r);
-    if (r->fanout.count)
-        return;
-    room_note_use_locked(r);
-    replay_fini(&r->replay);
-    fanout_fini(&r->fanout);
-    record_put_locked(r);
+    return true;
 }
 
 static uint64_t heard_locked(const struct room *r, const struct membership *ms)
@@ -70,32 +53,70 @@ static void mark_locked(const struct room *r, const struct member *m, uint64_t i
         mail_mark(m->account, r->key, id);
 }
 
+/* What is kept of a user who leaves. */
+static void note_departed_locked(struct room *r, const struct membership *ms, uint64_t seen_id)
+{
+    struct subject su = room_subject_locked(r, ms);
+    rules_slow_save(&r->rules, &su, ms->said_ms, clock_ms());
+    rules_note_departed(&r->rules, &su);
+    mark_locked(r, ms->member, seen_id);
+}
+
+/* True: the room does not show the user any more. False: other sessions of the user are still in it. */
+static bool remove_locked(struct room *r, struct membership *ms)
+{
+    uint64_t heard = heard_locked(r, ms), seen_id = heard > ms->seen_id ? heard : ms->seen_id, user_id = ms->user_id;
+    const struct membership was = *ms; /* its name and member are still there */
+    fanout_remove_locked(&r->fanout, ms);
+    struct membership *other = fanout_user_locked(&r->fanout, user_id);
+    if (other)
+        other->seen_id = seen_id > other->seen_id ? seen_id : other->seen_id;
+    else
+        note_departed_locked(r, &was, seen_id);
+    note_count_locked(r);
+    return !other;
+}
+
+/* After members have left. The last one ends the conversation. */
+static void settle_locked(struct room *r)
+{
+    lapse_if_alone_locked(r);
+    if (r->fanout.count)
+        return;
+    room_note_use_locked(r);
+    replay_fini(&r->replay);
+    fanout_fini(&r->fanout);
+    record_put_locked(r);
+}
+
 /* ---- joining ---- */
 
-/* The members of a room as an event shows them, all but one. */
+/* The users in a room as an event shows them, all but one. */
 struct others {
     const struct fanout *fanout;
-    const struct member *except; /* or NULL */
+    uint64_t except; /* .user_id */
 };
 
 static struct event_member other(const void *members, size_t i)
 {
     const struct others *o = members;
     const struct membership *ms = &o->fanout->members[i];
-    if (ms->member == o->except)
+    if (ms->is_twin || ms->user_id == o->except)
         return (struct event_member){.name = NULL};
     return (struct event_member){ms->name, ms->role, ms->member->account};
 }
 
-/* The answer to a JOIN: how many others there are, the topic, their names, and what was said. `old` is not counted. */
-static void answer_locked(const struct room *r, struct member *m, const struct member *old,
+/* The answer to a JOIN: how many others there are, the topic, their names, and what was said. `own`: a session of the
+ * user, who is not counted if the room shows them already. */
+static void answer_locked(const struct room *r, struct member *m, const struct member *own,
                           const struct backlog *backlog)
 {
     struct buf lines = {0};
-    struct others others = {&r->fanout, old};
+    struct others others = {&r->fanout, own->user_id};
+    bool is_shown = fanout_user_locked(&r->fanout, own->user_id) != NULL;
     struct event topic = room_topic_locked(r);
     const struct event parts[] = {
-        {.kind = EVENT_JOINED, .room = r->name, .number = r->fanout.count - (old != NULL)},
+        {.kind = EVENT_JOINED, .room = r->name, .number = fanout_users_locked(&r->fanout) - is_shown},
         *topic.text ? topic : (struct event){.kind = EVENT_NONE},
         {.kind = EVENT_MEMBERS, .room = r->name, .member = other, .members = &others,
          .member_count = (size_t)r->fanout.count},
@@ -123,11 +144,11 @@ bool roster_join(struct room *r, struct member *m, unsigned ticket, const struct
     fanout_settle_locked(&r->fanout); /* what was said before is replayed to the member and not heard live */
     bool may = ticket == r->rules.changes && is_whole_locked(r, backlog);
     if (may) {
-        answer_locked(r, m, NULL, backlog);
-        add_locked(r, m);
-        mark_locked(r, m, MAIL_PRESENT);
         struct event ev = {.kind = EVENT_JOIN, .room = r->name, .name = m->name, .account = m->account};
-        room_deliver_locked(r, &ev, m);
+        answer_locked(r, m, m, backlog);
+        if (add_locked(r, m))
+            room_deliver_locked(r, &ev, m);
+        mark_locked(r, m, MAIL_PRESENT);
     }
     lock_release(&r->lock);
     return may;
@@ -162,7 +183,7 @@ enum roster_swap roster_swap(struct room *r, struct member *old, struct member *
 bool roster_rejoin(struct room *r, struct member *m)
 {
     lock_acquire(&r->lock);
-    struct event ev = {.kind = EVENT_JOINED, .room = r->name, .number = r->fanout.count - 1};
+    struct event ev = {.kind = EVENT_JOINED, .room = r->name, .number = fanout_users_locked(&r->fanout) - 1};
     bool is_in = fanout_find_locked(&r->fanout, m) != NULL;
     if (is_in)
         member_answer(m, &ev);
@@ -192,27 +213,23 @@ uint64_t roster_heard(struct room *r, const struct member *m)
     return heard;
 }
 
-uint64_t roster_leave(struct room *r, struct member *m, const struct leaving *l)
+void roster_leave(struct room *r, struct member *m, const struct leaving *l)
 {
     post_assert_settled(); /* else the thread's gathering would refer to a room to which it has no reference any more */
     lock_acquire(&r->lock);
     struct membership *ms = fanout_find_locked(&r->fanout, m);
-    bool was_in = ms != NULL;
     fanout_settle_locked(&r->fanout); /* the member still hears what was said before */
-    uint64_t heard = was_in ? heard_locked(r, ms) : 0;
-    if (was_in)
-        remove_locked(r, ms);
+    bool is_gone = ms && remove_locked(r, ms);
     struct event ev = {.kind = EVENT_LEFT, .room = r->name};
     if (l->answer)
         member_answer(m, &ev);
     ev = (struct event){.kind = EVENT_LEAVE, .room = r->name, .name = m->name, .reason = l->reason,
                         .quitting = l->quitting};
-    if (was_in) {
+    if (is_gone) {
         room_deliver_locked(r, &ev, NULL);
         settle_locked(r);
     }
     lock_release(&r->lock);
-    return heard;
 }
 
 static int count_targets_locked(const struct room *r, const struct target *target)
@@ -234,8 +251,7 @@ int roster_remove(struct room *r, const struct removal *rm, struct event *ev)
         struct member *m = ms->member;
         if (!room_is_target_locked(r, rm->target, ms))
             continue;
-        rules_uninvite_client(&r->rules, m->id);
-        mark_locked(r, m, heard_locked(r, ms));
+        rules_uninvite_client(&r->rules, m->user_id);
         remove_locked(r, ms);
         m->removed = true;
     }
@@ -290,12 +306,14 @@ void roster_contacts(struct room *r, const struct member *m, enum roster_contact
 int roster_entries(struct room *r, struct roster_entry **entries)
 {
     lock_acquire(&r->lock);
-    int n = r->fanout.count;
-    *entries = n ? panic_calloc((size_t)n, sizeof **entries) : NULL;
-    for (int i = 0; i < n; i++) {
-        struct subject su = room_subject_locked(r, &r->fanout.members[i]);
-        memcpy((*entries)[i].name, r->fanout.members[i].name, NAME_SIZE);
-        (*entries)[i].role = su.role;
+    int n = 0, users = fanout_users_locked(&r->fanout);
+    *entries = users ? panic_calloc((size_t)users, sizeof **entries) : NULL;
+    for (int i = 0; i < r->fanout.count; i++) {
+        const struct membership *ms = &r->fanout.members[i];
+        if (ms->is_twin)
+            continue;
+        memcpy((*entries)[n].name, ms->name, NAME_SIZE);
+        (*entries)[n++].role = room_subject_locked(r, ms).role;
     }
     lock_release(&r->lock);
     return n;
@@ -305,6 +323,7 @@ void roster_names(struct room *r, struct strv *names)
 {
     lock_acquire(&r->lock);
     for (int i = 0; i < r->fanout.count; i++)
-        strv_add(names, r->fanout.members[i].name);
+        if (!r->fanout.members[i].is_twin)
+            strv_add(names, r->fanout.members[i].name);
     lock_release(&r->lock);
 }

@@ -22,6 +22,7 @@ struct backlog {
 };
 
 /* Adds the member and answers: the number of others, the topic, their names, the backlog (may be NULL) and the replay.
+ * The others are told, unless another session of its user is in the room already.
  * Nothing overtakes that answer, and between replay and live lines no message is lost or doubled. In a room that is
  * empty, has no owner and is not permanent, the member is an op until it leaves. False: the rules have changed since
  * room_admits gave the ticket, or messages are missing between backlog and replay; call room_admits again, with a new
@@ -37,14 +38,14 @@ enum roster_swap roster_swap(struct room *r, struct member *old, struct member *
 /* Answers the JOIN of a member that is in the room already. False: it is not. For the member's own reader. */
 bool roster_rejoin(struct room *r, struct member *m);
 
-/* Removes the member, if it is in the room, and tells the others. Returns the number up to which the member has
- * heard the room; 0: it was not in it. For the member's own reader. */
+/* Removes the member, if it is in the room. If no other session of its user is, tells the others, and notes for UNREAD
+ * how far the user has heard the room. For the member's own reader. */
 struct leaving {
     const char *reason; /* or "" */
     bool quitting;      /* the member leaves all its rooms because its session ends */
     bool answer;        /* the member itself is answered too */
 };
-uint64_t roster_leave(struct room *r, struct member *m, const struct leaving *l);
+void roster_leave(struct room *r, struct member *m, const struct leaving *l);
 
 /* The number up to which a member of the room has heard it. 0: it is not in the room; or it has no role there, and its
  * outbox was closed when the room got a new key, or became private or invite-only: then it may not come back unasked.
@@ -60,10 +61,10 @@ void roster_update(struct room *r, struct member *m);
 enum roster_contacts { ROSTER_CONTACTS_ALL, ROSTER_CONTACTS_HEARING_QUITS };
 void roster_contacts(struct room *r, const struct member *m, enum roster_contacts which, struct contacts *c);
 
-/* Adds the names of all members, in order of arrival. Any thread. */
+/* Adds the names of all users, each once, in order of arrival. Any thread. */
 void roster_names(struct room *r, struct strv *names);
 
-/* The members with their roles, in the same order: how many. The caller frees *entries, which is NULL if there are
+/* The users with their roles, in the same order: how many. The caller frees *entries, which is NULL if there are
  * none. Any thread. */
 struct roster_entry {
     char name[NAME_SIZE];

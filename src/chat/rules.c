@@ -165,7 +165,7 @@ void rules_note_departed(struct rules *ru, const struct subject *su)
     if (ru->departed_count == RULES_DEPARTED)
         memmove(&ru->departed[0], &ru->departed[1], (size_t)--ru->departed_count * sizeof *ru->departed);
     struct departed *p = &ru->departed[ru->departed_count++];
-    *p = (struct departed){.account = su->member->account, .client = su->member->id};
+    *p = (struct departed){.account = su->member->account, .client = su->member->user_id};
     snprintf(p->name, sizeof p->name, "%s", su->name);
     memcpy(p->host, su->member->host, sizeof p->host);
 }
@@ -284,7 +284,7 @@ bool rules_lapse_ban(struct rules *ru, struct ban *b)
 bool rules_is_target(const struct target *target, const struct subject *su)
 {
     const struct member *m = su->member;
-    return (target->account && target->account == m->account) || (target->client && target->client == m->id) ||
+    return (target->account && target->account == m->account) || (target->client && target->client == m->user_id) ||
            (*target->name && !target->account && strcasecmp(target->name, su->name) == 0) ||
            (*target->host && su->role < ROLE_OP && strcmp(target->host, m->host) == 0);
 }
@@ -346,7 +346,7 @@ bool rules_may_join(const struct rules *ru, const struct subject *su, const char
     enum option bar = find_join_limit(ru);
     if (b)
         return refuse_by_ban(no, ERROR_BANNED, b);
-    if (bar == OPTIONS || su->role || find_guest(ru, su->member->id) >= 0)
+    if (bar == OPTIONS || su->role || find_guest(ru, su->member->user_id) >= 0)
         return true;
     if (bar == OPTION_KEY && key && strcmp(key, ru->key) == 0)
         return true;
@@ -399,7 +399,7 @@ bool rules_may_talk(const struct rules *ru, const struct subject *su, int64_t sa
 static bool is_slow_wait_of(const struct slow_wait *p, const struct subject *su)
 {
     const struct member *m = su->member;
-    if (p->client == m->id || (p->account && p->account == m->account))
+    if (p->client == m->user_id || (p->account && p->account == m->account))
         return true;
     return !p->account && strcasecmp(p->name, su->name) == 0 && strcmp(p->host, m->host) == 0;
 }
@@ -432,7 +432,7 @@ void rules_slow_save(struct rules *ru, const struct subject *su, int64_t said_ms
     if (ru->slow_wait_count == MOST_SLOW_WAITS)
         memmove(&ru->slow_waits[0], &ru->slow_waits[1], (size_t)--ru->slow_wait_count * sizeof *ru->slow_waits);
     struct slow_wait *p = &ru->slow_waits[ru->slow_wait_count++];
-    *p = (struct slow_wait){.account = m->account, .said_ms = said_ms, .client = m->id};
+    *p = (struct slow_wait){.account = m->account, .said_ms = said_ms, .client = m->user_id};
     snprintf(p->name, sizeof p->name, "%s", su->name);
     memcpy(p->host, m->host, sizeof p->host);
 }

@@ -19,7 +19,7 @@ struct target {
     char name[NAME_SIZE];   /* folded, or ""; compared without case. With .account it is the account's and matches
                                nobody: others may have names that the account had */
     char host[ADDRS_TEXT];  /* as addrs_key_text writes it, or "" */
-    uint64_t client;        /* the id of a client, under any name; or 0. Not stored */
+    uint64_t client;        /* the .user_id of a client, under any name; or 0. Not stored */
 };
 
 /* A user whom rules are applied to. It has its own pointer to the name, since a member's name may be read by its own
@@ -64,7 +64,7 @@ struct rules {
         enum role role;
     } *roles; /* owns */
     struct ban *bans;             /* owns */
-    uint64_t *guests;             /* owns: ids of invited clients without an account; the oldest first */
+    uint64_t *guests;             /* owns: .user_id of invited clients without an account; the oldest first */
     struct slow_wait *slow_waits; /* owns; the oldest first */
     struct departed *departed;    /* owns; the oldest first */
     int role_count, ban_count, guest_count, slow_wait_count, departed_count;

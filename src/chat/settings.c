@@ -75,7 +75,7 @@ static void list_member_roles_locked(struct room *r, event_fn *fn, void *arg)
     for (int i = 0; i < r->fanout.count; i++) {
         const struct membership *ms = &r->fanout.members[i];
         struct event ev = {.kind = EVENT_ROLE, .room = r->name, .name = ms->name, .role = ms->role};
-        if (ms->role > ROLE_GUEST && ms->role > rules_role(&r->rules, ms->member->account))
+        if (!ms->is_twin && ms->role > ROLE_GUEST && ms->role > rules_role(&r->rules, ms->member->account))
             fn(&ev, arg);
     }
 }

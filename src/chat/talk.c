@@ -35,9 +35,8 @@ bool talk_may(struct room *r, struct member *m, struct refusal *no)
 
 void talk_said_locked(struct room *r, const struct member *m)
 {
-    struct membership *ms = r->talk_limited ? fanout_find_locked(&r->fanout, m) : NULL;
-    if (ms)
-        ms->said_ms = clock_ms();
+    if (r->talk_limited)
+        fanout_note_said_locked(&r->fanout, m, clock_ms());
 }
 
 /* Adds a numbered line to the replay. A durable line may be told after all members have left: then there is none. */

@@ -102,6 +102,24 @@ enum tokens_result tokens_check(const struct token *t, int64_t *account, const s
     return a.account ? TOKENS_DONE : TOKENS_UNKNOWN;
 }
 
+static int remove_run(void *arg, sqlite3 *db)
+{
+    return store_tokens_remove(db, ((const struct token *)arg)->digest);
+}
+
+bool tokens_remove(const struct token *t, const struct waiter *w)
+{
+    static const struct job remove = {remove_run, NULL};
+    struct token copy = *t;
+    return job_do(&remove, &copy, w);
+}
+
+void tokens_forget(const struct token *t)
+{
+    static const struct job remove = {remove_run, NULL};
+    job_post(&remove, t, sizeof *t);
+}
+
 /* ---- saved sessions ---- */
 
 void saved_session_fini(struct saved_session *p)

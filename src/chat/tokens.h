@@ -34,6 +34,10 @@ enum tokens_result tokens_find(const char *text, struct token *t, int64_t *accou
 /* The account of a token that was found before; the same. */
 enum tokens_result tokens_check(const struct token *t, int64_t *account, const struct waiter *w);
 
+/* Revokes a token, and what was saved under it: true: that is on disk. The second waits for nothing. */
+bool tokens_remove(const struct token *t, const struct waiter *w);
+void tokens_forget(const struct token *t);
+
 /* The state of a session whose connection broke. Zero-initialise; saved_session_fini frees. */
 struct saved_session {
     int64_t broke_ms;  /* wall clock; 0: no session was saved */

@@ -18,6 +18,7 @@
 
 /* The text follows, with its NUL. */
 struct note {
+    uint64_t id;
     int64_t time_ms;
     size_t text_size;
     unsigned epoch; /* of the message, when it is stored */
@@ -25,20 +26,50 @@ struct note {
     char name[NAME_SIZE];
 };
 
+static struct msg *render(const struct member *to, const struct event *ev, const void *note, size_t note_size)
+{
+    struct buf lines = {0};
+    codecs_render(&lines, ev, (enum form)to->form, to->name);
+    struct msg *m = msg_new_noted(lines.data, lines.len, note, note_size);
+    m->resendable = m->len;
+    buf_fini(&lines);
+    return m;
+}
+
 struct msg *undelivered_render(const struct member *to, const struct event *ev, const struct member *from)
 {
-    struct note note = {.time_ms = ev->time_ms, .text_size = strlen(ev->text) + 1};
-    struct buf lines = {0}, noted = {0};
+    struct note note = {.id = ev->id, .time_ms = ev->time_ms, .text_size = strlen(ev->text) + 1};
+    struct buf noted = {0};
     member_who(note.sender, from);
     memcpy(note.name, ev->name, strlen(ev->name) + 1);
     buf_add(&noted, &note, sizeof note);
     buf_add(&noted, ev->text, note.text_size);
-    codecs_render(&lines, ev, (enum form)to->form, to->name);
-    struct msg *m = msg_new_noted(lines.data, lines.len, noted.data, noted.len);
-    m->resendable = m->len;
-    buf_fini(&lines);
+    struct msg *m = render(to, ev, noted.data, noted.len);
     buf_fini(&noted);
     return m;
+}
+
+static struct note note_of(const struct msg *m)
+{
+    struct note note;
+    memcpy(&note, m->data + m->len, sizeof note);
+    return note;
+}
+
+uint64_t undelivered_id(const struct msg *m)
+{
+    return note_of(m).id;
+}
+
+struct msg *undelivered_render_again(const struct member *to, const struct msg *m)
+{
+    const struct note note = note_of(m);
+    const char *noted = m->data + m->len;
+    const struct event ev = {.kind = EVENT_MAIL, .name = note.name, .text = noted + sizeof note,
+                             .time_ms = note.time_ms};
+    if (!forgotten_passes(note.name, m->epoch))
+        return NULL;
+    return render(to, &ev, noted, m->note);
 }
 
 /* The notes follow, each behind the text of the one before. */
@@ -82,12 +113,10 @@ static void store_committed(void *arg)
 
 static void add_note(struct buf *notes, const struct msg *m)
 {
-    struct note note;
-    const char *noted = m->data + m->len;
-    memcpy(&note, noted, sizeof note);
+    struct note note = note_of(m);
     note.epoch = m->epoch;
     buf_add(notes, &note, sizeof note);
-    buf_add(notes, noted + sizeof note, note.text_size);
+    buf_add(notes, m->data + m->len + sizeof note, note.text_size);
 }
 
 void undelivered_store(int64_t account, struct msg *const *v, size_t n)

@@ -14,6 +14,13 @@
  * reader of `from`. */
 struct msg *undelivered_render(const struct member *to, const struct event *ev, const struct member *from);
 
+/* Its number, as EVENT_PRIVATE has it. */
+uint64_t undelivered_id(const struct msg *m);
+
+/* A message with a note once more, for another session of its user: as mail. NULL: it was forgotten since. The caller
+ * owns the reference. */
+struct msg *undelivered_render_again(const struct member *to, const struct msg *m);
+
 /* Stores messages with notes as mail of the account, in their order, without what was forgotten since
  * (chat/forgotten.h) and as far as accounts.mail_undelivered allows. Nobody waits for it: it is queued before the call
  * returns, so who takes the account's mail afterwards finds it. Any thread, no lock. */

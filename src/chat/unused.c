@@ -54,7 +54,7 @@ static void remove_committed(void *arg)
 {
     const struct unused *u = arg;
     for (int i = 0; i < u->n; i++)
-        accounts_removed(u->ids[i]);
+        accounts_removed(u->ids[i], 0);
     counter_add(COUNTER_ACCOUNTS_EXPIRED, (uint64_t)u->n);
 }
 

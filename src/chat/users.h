@@ -6,7 +6,8 @@
 #include "chat/member.h"
 
 /*
- * The registry of names: who is online. One table under a read-write lock, which all calls take. Unless said otherwise
+ * The registry of names: who is online. A name may be that of several sessions of one account; together they are one
+ * user. One table under a read-write lock, which all calls take. Unless said otherwise
  * a call is for any thread that holds no lock ranked at or above USERS, and never blocks. Calls that put events are for
  * threads that have settled (net/post.h). Names are compared without case.
  */
@@ -14,37 +15,53 @@
 void users_start(void);
 void users_stop(void);
 
+/* How many sessions of one account there may be at a time; 1: a new one replaces the one before. Any thread. */
+void users_configure(int sessions);
+int users_most_sessions(void);
+
 /* Numbers of private messages and new names are above that one. Before the first of them. Main thread. */
 void users_note_number(uint64_t id);
 
 /* ---- names ---- */
 
 /* Gives the member the name, if it is free or the member's own already, and if .may allows it. The answer is put before
- * the name is visible, so nothing overtakes it. A member that had another name keeps that one reserved until
- * users_renamed, so that no other client takes the old name while rooms still show it. False: it was not given. For the
- * member's own reader. */
+ * the name is visible, so nothing overtakes it. A member without a name may also get the name of its account beside
+ * other sessions of that, as these write it, if an account may have several. A member that had another name keeps that
+ * one reserved until users_renamed, so that no other client takes the old name while rooms still show it; one
+ * whose user has other sessions gets no other name. False: it was not given. For the member's own reader. */
 struct claim {
     const char *name;
     const struct event *answer;
     bool (*may)(void *arg);       /* NULL: yes. Called under the users lock, so what it finds stays true */
     void *arg;
-    const struct event *replaced; /* NULL, or: other sessions of the member's account are closed with these last words,
-                                     as CLOSE_REPLACED, and release their names in a moment */
-    bool owns_name;               /* .replaced: so is a session that has the name, which is the account's own */
+    const struct event *replaced; /* NULL, or: for a member without a name, sessions of its account that are too many
+                                     are closed with these last words, as CLOSE_REPLACED, the longest idle first; they
+                                     release their names in a moment */
+    bool owns_name;               /* .replaced: so is a session of others that has the name, which is the account's
+                                     own */
 };
 bool users_claim(struct member *m, const struct claim *c);
 /* The rooms show the new name: the old one is free. For the member's own reader. */
 void users_renamed(struct member *m);
 
-/* A member without a name takes over the name, the ignore list and the away text of `old`, whose reader waits, if .may
- * allows it. The answer is put first. The rooms have to be told as well (roster_swap). False: not allowed. For the
- * reader of `m`. */
+/* True when the member's user has other sessions. */
+bool users_has_others(const struct member *m);
+
+/* A member without a name takes over the name and the ignore list of `old`, in its place among the sessions of its
+ * user, if .may allows it; the reader of `old` waits. The answer is put first. The rooms have to be told as well
+ * (roster_swap). False: not allowed. For the reader of `m`. */
 bool users_take_over(struct member *m, struct member *old, const struct claim *c);
 
-/* Gives the name back, if the member has one, and clears its away text. Idempotent. For the member's own reader. */
+/* Before the member leaves its rooms for good: true if it is the only session of its user, or has no name. No other may
+ * take the name then, until it is released. For the member's own reader. */
+bool users_begin_quit(struct member *m);
+
+/* Gives the name back, if the member has one; with the last session of a user the user is gone, and is not away any
+ * more. Idempotent. For the member's own reader. */
 void users_release(struct member *m);
 
-/* True when the client that has the name is ending, so that the name will be free in a moment, or is free. */
+/* True when all clients that have the name are ending, or it is about to be shared, so that waiting a moment for it is
+ * worth while; or when it is free. */
 bool users_is_leaving(const char *name);
 
 /* From now until users_unwait the member's notifier is notified when a name is given back. For the member's own
@@ -54,29 +71,41 @@ void users_unwait(struct member *m);
 
 /* ---- look-ups ---- */
 
-/* All that identifies the client that has the name. False: none has. */
+/* All that identifies the user who has the name. False: none has. */
 struct target;
 bool users_identify(const char *name, struct target *target);
 
-/* True when a client has the name: writes it as its owner does. */
+/* True when a user has the name: writes it as its owner does. */
 bool users_find(const char *name, char as_written[NAME_SIZE]);
 
-/* A copy of some facts about the client that has the name; false when none has. */
+/* A copy of some facts about the user who has the name; false when none has. */
 struct users_view {
-    uint64_t id;
+    uint64_t id;               /* as .user_id of its members */
     char name[NAME_SIZE];
-    bool is_secure;            /* its connection is encrypted */
-    int64_t since_ms, idle_ms; /* wall clock of its arrival; time since its last line */
+    bool is_secure;            /* all its connections are encrypted */
+    int64_t since_ms, idle_ms; /* wall clock of its first arrival; time since its last line */
     struct buf away;           /* the caller frees; empty: it is not away */
 };
 bool users_view(const char *name, struct users_view *view);
 
-/* True when a client has the name and is away. */
+/* True when a user has the name and is away. */
 bool users_is_away(const char *name);
 
 /* Adds all names in order of arrival; a RENAME counts as an arrival. */
 void users_names(struct strv *names);
 int users_count(void);
+
+/* The sessions of the member's account, or of a member without one its own, in no particular order: how many. The
+ * caller frees *v. For the member's own reader. */
+struct users_session {
+    uint64_t id; /* the client's */
+    char name[NAME_SIZE], address[ADDRS_TEXT];
+    bool is_secure, is_web;
+    int64_t since_ms, idle_ms; /* as in struct users_view */
+};
+int users_sessions(const struct member *m, struct users_session **v);
+/* True if one of them has that id. */
+bool users_has_session(const struct member *m, uint64_t id);
 
 /* Copies the name of a client that need not be the caller's: "" when the client has none, or `m` is another client's
  * now. */
@@ -84,16 +113,27 @@ void users_name_of(struct member *m, uint64_t id, char name[NAME_SIZE]);
 
 /* ---- delivery ---- */
 
-/* Sends a private message to the client that has the name, or else is logged in to the account of that name; the users
- * lock is held from the look-up to the put.
- * False: none is, or its session is ending; then `absent` (may be NULL) was called, under the lock. If that
- * client is away, `from` is told so. If it ignores `from`, the message is dropped, and `from` is not told. Each
- * message has a number of its own. Numbers grow, but two messages put at the same time may arrive in either order.
+/* Sends a private message to all sessions of the user who has the name, or else is logged in to the account of that
+ * name; the users lock is held from the look-up to the put.
+ * False: nobody has, or all these sessions are ending; then `absent` (may be NULL) was called, under the lock. If that
+ * user is away, `from` is told so. In a session that ignores `from`, the message is dropped, and `from` is not told.
+ * The other sessions of the user of `from` are shown what was sent, unless they have received it themselves.
+ * Each message has a number of its own. Numbers grow, but two messages put at the same time may arrive in either order.
  * For the reader of `from`. */
 bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg);
 
-/* Puts an event, which `from` has caused, into the outbox of the client that has the name, if there is one and it does
- * not ignore `from`. For the reader of `from`. */
+/* What becomes of private messages that have not arrived at a session that ends: another session of the account has
+ * them too, or is sent them now, as mail; or there is none. From then on nobody leaves anything to this session. For
+ * the member's own reader, which flushes afterwards. */
+enum heir { HEIR_NONE, HEIR_HAS_IT, HEIR_GOT_IT };
+void users_bequeath(struct member *m, struct msg *const *v, enum heir *heirs, size_t n);
+
+/* Shows the other sessions of the user of `from` a private message that was stored for that name. For the reader of
+ * `from`. */
+void users_show_sent(const struct member *from, const char *name, const char *text);
+
+/* Puts an event, which `from` has caused, into the outboxes of all sessions that have the name and do not ignore
+ * `from`. For the reader of `from`. */
 void users_tell_name(const struct member *from, const char *name, const struct event *ev);
 
 /* Puts an event once into the outbox of each contact that is still online. The event gets a number, as private messages
@@ -110,25 +150,30 @@ void users_put_all(const struct event *ev);
 void users_set_form(struct member *m, enum form form);
 void users_set_ignores(struct member *m, struct ignores *ig);
 
-/* The member is away with that text, which is copied, or back (NULL). */
+/* The member's user is away with that text, which is copied, or back (NULL): in all its sessions. */
 void users_set_away(struct member *m, const char *text);
 
 /* ---- closing ---- */
 
-/* Closes the session of the client that has the name, as kicked, with these last words. If its connection
- * has broken, it stops waiting to be resumed. Its id, or 0 when no client has the name. */
-uint64_t users_kick(const char *name, const struct event *last_words);
+/* Closes all sessions that have the name, as kicked, with these last words. One whose connection has broken stops
+ * waiting to be resumed. How many there were; their ids are in *ids, which the caller frees. */
+int users_kick(const char *name, const struct event *last_words, uint64_t **ids);
 
 /* The same for the clients that are logged in to the account. */
 void users_close_account(int64_t id, enum close_reason reason, const struct event *last_words);
 
-/* Closes the client that has the name, unless it is logged in to the account. */
+/* Closes the clients that have the name, unless they are logged in to the account. */
 void users_close_others(const char *name, int64_t account, enum close_reason reason, const struct event *last_words);
 
 /* True while a client is logged in to the account. Any thread. */
 bool users_has_account(int64_t id);
 
-/* Logs out the clients that are logged in to the account. */
-void users_forget_account(int64_t id);
+/* The account is gone. One of its sessions stays, without it: the client `keep`, or with 0 one of each name. The others
+ * are closed as CLOSE_LOGOUT with these last words. */
+void users_forget_account(int64_t id, uint64_t keep, const struct event *last_words);
+
+/* Closes another session of the member's account, or with 0 all others, as CLOSE_LOGOUT with these last words; it
+ * revokes its token at its end. False: there is none. For the member's own reader. */
+bool users_logout(const struct member *m, uint64_t id, const struct event *last_words);
 
 #endif

@@ -162,15 +162,23 @@ const char *admin_kick(struct admin_call *c)
     const char *wrong = c->text ? admin_call_check_text(c, session_limits().topic_bytes) : NULL;
     if (wrong)
         return wrong;
-    uint64_t id = clients_kick(c->word, reason);
+    uint64_t *ids;
+    int n = clients_kick(c->word, reason, &ids);
+    int64_t until_ms = clock_ms() + KICK_WAIT_MS;
+    bool gone = true;
     post_flush();
-    if (!id)
+    if (!n)
         return admin_call_refuse(c, "unknown user or client id %s (chatctl clients lists all clients)", c->word);
-    if (!pool_wait_gone(id, clock_ms() + KICK_WAIT_MS))
+    for (int i = 0; i < n; i++)
+        gone = pool_wait_gone(ids[i], until_ms) && gone;
+    for (int i = 0; gone && i < n; i++) {
+        wire_open(c->out);
+        wire_number(c->out, "kicked", (long long)ids[i]);
+        wire_close(c->out);
+    }
+    free(ids);
+    if (!gone)
         return "the session was told to end, but has not ended yet; chatctl clients shows whether it has";
-    wire_open(c->out);
-    wire_number(c->out, "kicked", (long long)id);
-    wire_close(c->out);
     return NULL;
 }
 

@@ -48,7 +48,7 @@ enum notice_code {
 };
 
 /* Which list has ended. */
-enum list_kind { LIST_OPTIONS, LIST_BANS, LIST_ROOMS, LIST_USERS, LIST_CERTIFICATES, LIST_KINDS };
+enum list_kind { LIST_OPTIONS, LIST_BANS, LIST_ROOMS, LIST_USERS, LIST_CERTIFICATES, LIST_SESSIONS, LIST_KINDS };
 
 /* Why a search may have missed messages. */
 enum search_limit { SEARCH_LIMIT_NONE, SEARCH_LIMIT_TIME, SEARCH_LIMIT_INDEX, SEARCH_LIMITS };
@@ -74,6 +74,9 @@ enum event_kind {
     EVENT_CERTIFICATE,  /* text: its fingerprint, time_ms: when it was added, in_use: by the client, now */
     EVENT_CERTIFICATE_ADDED,   /* text: its fingerprint */
     EVENT_CERTIFICATE_REMOVED, /* the same */
+    EVENT_SESSION,      /* id: the client's, name, text: its address, time_ms: of its arrival, number: idle seconds,
+                           secure, is_web, in_use: it is the session that asks */
+    EVENT_LOGGED_OUT,   /* id: of the session that was ended */
     EVENT_SEEN,         /* name, time_ms */
     EVENT_SEEN_NOW,     /* name: is online */
     EVENT_GOODBYE,
@@ -114,6 +117,7 @@ enum event_kind {
     /* what happens to users */
     EVENT_QUIT,         /* name, reason: to each user who shared a room, once */
     EVENT_PRIVATE,      /* name: the sender, account, text, id, time_ms */
+    EVENT_SENT_HERE,    /* name: the recipient, text, id, time_ms: what another session of the client's user has sent */
     EVENT_RENAME,       /* name: the old one, text: the new one, id, time_ms */
     EVENT_ANNOUNCEMENT, /* text: a message from the operator to all users */
     EVENT_MAIL,         /* name: the sender, text, time_ms: when it was sent */
@@ -149,7 +153,8 @@ struct event {
     bool quitting;
     bool in_use;         /* the client's connection has this certificate */
     bool is_away;        /* the user is */
-    bool secure;         /* the user's connection is encrypted */
+    bool secure;         /* the connection is encrypted, or all of the user's are */
+    bool is_web;         /* the connection is a WebSocket */
     const char *const *items;
     size_t item_count;
     /* members: `member(members, i)` for i below member_count */

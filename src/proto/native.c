@@ -35,7 +35,8 @@ size_t native_max_line(void)
 /* What stands for a value of the event, in all the formats below:
  *   %r room   %n name   %t text   %T a space and the text, if there is one   %b by   %y reason
  *   %d number   %i id   %w time_ms   %u " until <until_ms>" and ": <reason>", each if there is one
- *   %o option   %v its value   %R role   %l search_limit   %c " in use", if it is   %a " away", if it is */
+ *   %o option   %v its value   %R role   %l search_limit   %c " in use", if it is   %a " away", if it is
+ *   %s " secure", " web" and " this", each if it is */
 static const char *const formats[EVENTS] = {
     [EVENT_WELCOME] = "OK Welcome, %n!",
     [EVENT_WELCOME_BACK] = "OK Welcome back, %n!",
@@ -54,6 +55,8 @@ static const char *const formats[EVENTS] = {
     [EVENT_CERTIFICATE] = "CERT %t %w%c",
     [EVENT_CERTIFICATE_ADDED] = "OK Added certificate %t",
     [EVENT_CERTIFICATE_REMOVED] = "OK Removed certificate %t",
+    [EVENT_SESSION] = "SESSION %i %n %t since=%w idle=%d%s",
+    [EVENT_LOGGED_OUT] = "OK Logged out %i",
     [EVENT_SEEN] = "SEEN %n %w",
     [EVENT_SEEN_NOW] = "SEEN %n now",
     [EVENT_GOODBYE] = "OK Goodbye!",
@@ -84,6 +87,7 @@ static const char *const formats[EVENTS] = {
     [EVENT_ACTION] = "ME %r %n %t",
     [EVENT_TOPIC] = "TOPIC %r%T",
     [EVENT_PRIVATE] = "PRIVMSG %n %t",
+    [EVENT_SENT_HERE] = "SENT %n %t",
     [EVENT_RENAME] = "RENAME %n %t",
     [EVENT_ANNOUNCEMENT] = "NOTICE %t",
     [EVENT_MAIL] = "MAIL %n %w %t",
@@ -114,6 +118,7 @@ static const char *const list_ends[LIST_KINDS] = {
     [LIST_ROOMS] = "OK %d rooms",
     [LIST_USERS] = "OK %d users",
     [LIST_CERTIFICATES] = "OK %d certificates",
+    [LIST_SESSIONS] = "OK %d sessions",
 };
 
 static const char *const search_limits[SEARCH_LIMITS] = {
@@ -175,6 +180,10 @@ static void expand(struct buf *out, const char *format, const struct event *ev)
         case 'R': buf_str(out, role_name(ev->role)); break;
         case 'c': buf_str(out, ev->in_use ? " in use" : ""); break;
         case 'a': buf_str(out, ev->is_away ? " away" : ""); break;
+        case 's':
+            buf_printf(out, "%s%s%s", ev->secure ? " secure" : "", ev->is_web ? " web" : "",
+                       ev->in_use ? " this" : "");
+            break;
         case 'l': buf_str(out, search_limits[ev->search_limit]); break;
         default: must(!"a format with an unknown letter");
         }

@@ -6,6 +6,7 @@
 #include "serve/clients.h"
 
 #include "base/clock.h"
+#include "base/panic.h"
 #include "chat/users.h"
 
 #include <stdlib.h>
@@ -62,13 +63,16 @@ static void kick_if(struct pair *p, void *arg)
     outbox_close_gen(p->outbox, k->id, CLOSE_KICK, member_render((enum form)s->member.form, k->last_words, NULL));
 }
 
-uint64_t clients_kick(const char *who, const char *reason)
+int clients_kick(const char *who, const char *reason, uint64_t **ids)
 {
     struct event last_words = {.kind = EVENT_ERROR, .error = ERROR_KICKED, .reason = reason};
     struct kick k = {.id = strtoull(who, NULL, 10), .last_words = &last_words};
     if (who[strspn(who, "0123456789")] == '\0') /* ids first, so that no name can shield another client */
         pool_each(kick_if, &k);
-    if (k.found)
-        return k.id;
-    return strlen(who) < NAME_SIZE ? users_kick(who, &last_words) : 0;
+    *ids = NULL;
+    if (!k.found)
+        return strlen(who) < NAME_SIZE ? users_kick(who, &last_words, ids) : 0;
+    *ids = panic_malloc(sizeof **ids);
+    **ids = k.id;
+    return 1;
 }

@@ -17,8 +17,9 @@ struct clients_view {
 };
 bool clients_view(struct pair *p, struct clients_view *view);
 
-/* Closes a client as kicked: by id, else by name. The client is shown `reason`. Its id, or 0 if there is none. */
-uint64_t clients_kick(const char *who, const char *reason);
+/* Closes a client as kicked, by its id; else all sessions of the user of that name. They are shown `reason`. How many
+ * there were; their ids are in *ids, which the caller frees. */
+int clients_kick(const char *who, const char *reason, uint64_t **ids);
 
 /* Keeper: closes the sessions whose deadline has passed. */
 void clients_check_deadlines(void);

@@ -89,6 +89,14 @@ static bool try_claim(void *arg)
     return c->has_it;
 }
 
+/* True: other sessions of the user, who want to keep it, have the name of this one, or the name that it wants. */
+static bool is_shared(const struct member *m, const char *name)
+{
+    struct target holder;
+    return *m->name && (users_has_others(m) || (m->account && users_identify(name, &holder) &&
+                                                holder.account == m->account && holder.client != m->user_id));
+}
+
 /* Waits a moment for a name that is being released. */
 static bool wait_for_name(struct session *s, struct claimant *c)
 {
@@ -96,20 +104,23 @@ static bool wait_for_name(struct session *s, struct claimant *c)
     users_wait(c->member);
     do
         session_wait(s, clock_ms() + NAME_WAIT_MS, try_claim, c);
-    while (!c->has_it && may_have(c) && !session_is_over(s) && clock_ms() < until_ms && users_is_leaving(c->name));
+    while (!c->has_it && may_have(c) && !session_is_over(s) && clock_ms() < until_ms && users_is_leaving(c->name) &&
+           !is_shared(c->member, c->name));
     users_unwait(c->member);
     return c->has_it;
 }
 
 /* Why the name was not given: by now it may be for another reason than at first. A certificate that was removed is
  * none, and so the password is asked for. */
-static enum error_code reason_of(const char *name, const struct account *proved)
+static enum error_code reason_of(const struct member *m, const char *name, const struct account *proved)
 {
     static const enum error_code outdated[] = {[PROOF_PASSWORD] = ERROR_WRONG_PASSWORD,
                                                [PROOF_CERTIFICATE] = ERROR_PASSWORD_REQUIRED,
                                                [PROOF_TOKEN] = ERROR_BAD_TOKEN};
     struct account a, own;
     bool is_registered = accounts_find(name, &a);
+    if (is_shared(m, name))
+        return ERROR_NAME_SHARED;
     if (!proved)
         return is_registered ? ERROR_PASSWORD_REQUIRED : ERROR_USERNAME_TAKEN;
     if (!accounts_by_id(proved->id, &own))
@@ -128,7 +139,7 @@ static bool claim(struct session *s, const char *name, enum event_kind answer, c
     if (name_is_reserved(name))
         no->error = ERROR_USERNAME_RESERVED;
     else if (!try_claim(&c) && !wait_for_name(s, &c))
-        no->error = reason_of(name, proved);
+        no->error = reason_of(&s->member, name, proved);
     return no->error == ERROR_NONE;
 }
 
@@ -149,7 +160,7 @@ bool login_take_name(struct session *s, const char *name, const struct account *
     session_got_name(s);
     if (proved) {
         accounts_note_seen(proved->id, addrs_key_text(&s->pair->arrival.peer, host));
-        if (proved->proved_by != PROOF_TOKEN) /* a later login ends what an older token could bring back */
+        if (proved->proved_by != PROOF_TOKEN && users_most_sessions() == 1) /* the last login is the only session */
             tokens_forget_saved(proved->id);
         mailbox_show(s);
     }
@@ -200,6 +211,8 @@ bool login_rename(struct session *s, const char *name, struct refusal *no)
     char old[NAME_SIZE];
     if (m->room_count && !session_announce(s))
         return refusal_set(no, ERROR_BUSY); /* over: nobody reads the answer */
+    if (is_shared(m, name))
+        return refusal_set(no, ERROR_NAME_SHARED);
     if (!may_be_read(s, no))
         return false;
     bool is_own = accounts_by_id(m->account, &own) && strcasecmp(own.name, name) == 0;

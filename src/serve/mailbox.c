@@ -57,6 +57,26 @@ static void add_undelivered(struct msg *m, void *arg)
     u->v[u->n++] = msg_ref(m);
 }
 
+/* To another session of the account, or into its mailbox. What another session has is kept for who resumes this one. */
+static void hand_on(struct member *m, struct undelivered *u, struct buf *lines)
+{
+    enum heir *heirs = panic_calloc(u->n + 1, sizeof *heirs);
+    size_t left = 0;
+    users_bequeath(m, u->v, heirs, u->n);
+    post_flush();
+    for (size_t i = 0; i < u->n; i++) {
+        struct msg *msg = u->v[i];
+        if (heirs[i] == HEIR_HAS_IT && lines)
+            forgotten_filter(lines, msg->data, msg->len, msg->epoch);
+        if (heirs[i] == HEIR_NONE) { /* to the front, in their order */
+            u->v[i] = u->v[left];
+            u->v[left++] = msg;
+        }
+    }
+    undelivered_store(m->account, u->v, left);
+    free(heirs);
+}
+
 bool mailbox_has_undelivered(struct session *s)
 {
     return s->member.account && !outbox_noted_arrived(s->member.outbox);
@@ -68,7 +88,7 @@ void mailbox_store_undelivered(struct session *s, struct buf *lines)
     struct tail_rest rest = {.filter = forgotten_filter, .lines = lines, .noted = add_undelivered, .arg = &u};
     outbox_end_tail(s->member.outbox, &rest);
     if (s->member.account)
-        undelivered_store(s->member.account, u.v, u.n);
+        hand_on(&s->member, &u, lines);
     for (size_t i = 0; i < u.n; i++)
         msg_unref(u.v[i]);
     free(u.v);
@@ -121,17 +141,13 @@ enum mailbox mailbox_send(struct session *s, const char *name, const char *text,
         result = wait_until_stored(s, &p, as_written, no);
     else
         no->error = ERROR_USER_NOT_FOUND;
+    if (result == MAILBOX_STORED)
+        users_show_sent(&s->member, as_written, text);
     counter_add(COUNTER_PRIVATE, result != MAILBOX_REFUSED);
     return result;
 }
 
 /* ---- UNREAD ---- */
-
-void mailbox_mark(struct session *s, const struct room *r, uint64_t id)
-{
-    if (s->member.account && id)
-        mail_mark(s->member.account, r->key, id);
-}
 
 struct unread {
     struct session *s;

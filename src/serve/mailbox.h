@@ -27,9 +27,6 @@ enum mailbox { MAILBOX_SENT, MAILBOX_STORED, MAILBOX_REFUSED };
 enum mailbox mailbox_send(struct session *s, const char *name, const char *text, char as_written[NAME_SIZE],
                           struct refusal *no);
 
-/* Notes for UNREAD that the client has heard the room up to a number. */
-void mailbox_mark(struct session *s, const struct room *r, uint64_t id);
-
 /* Calls fn for each room that the account has left and may see, and that has new messages. False: `no` says why not. */
 bool mailbox_unread(struct session *s, void (*fn)(const struct room *r, int unread, void *arg), void *arg,
                     struct refusal *no);

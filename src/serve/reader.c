@@ -108,9 +108,10 @@ static void begin(struct session *s)
     s->security = (struct stream_security){0};
     atomic_store(&s->tls_version, NULL);
     atomic_store(&m->is_secure, false);
+    atomic_store(&m->is_web, false);
     flood_reset(&s->flood, clock_ms());
     m->caps = 0;
-    m->id = s->pair->id;
+    m->id = m->user_id = s->pair->id;
     m->account = 0;
     s->era = 0;
     s->by_certificate = false;
@@ -118,6 +119,8 @@ static void begin(struct session *s)
     m->removed = false;
     m->replaced = false;
     m->kicked = false;
+    m->logged_out = false;
+    m->settled = false;
     session_note_peer(s);
     m->since_ms = clock_wall_ms();
     m->name[0] = m->key[0] = '\0';
@@ -221,6 +224,14 @@ static void drain(struct session *s, enum close_reason reason, bool stays)
         await_arrival(s, until_ms);
 }
 
+/* Another session of the user has ended this one, if need be while its connection was broken. Behind the release of the
+ * name, after which none can. */
+static void revoke_token(const struct session *s, bool has_token, const struct token *t)
+{
+    if (has_token && s->member.logged_out)
+        tokens_forget(t);
+}
+
 static void end(struct session *s)
 {
     const struct member *m = &s->member;
@@ -231,7 +242,9 @@ static void end(struct session *s)
     line_reset(&s->line); /* half a line may be half a password */
     protocol_leave(s);
     session_rooms_sync(s);
+    bool has_token = s->resumable.has_token;
     bool saves = resumable_must_save(s), stays = saves || mailbox_has_undelivered(s);
+    const struct token token = s->resumable.token;
     if (!saves)
         resumable_forget(s);
     if (stays) {
@@ -239,6 +252,7 @@ static void end(struct session *s)
     } else {
         outbox_end_tail(s->member.outbox, &(struct tail_rest){0});
         session_rooms_quit(s, "");
+        revoke_token(s, has_token, &token);
     }
     post_flush();
     const struct addr *peer = &s->pair->arrival.peer;
@@ -256,6 +270,7 @@ static void end(struct session *s)
     else
         mailbox_store_undelivered(s, NULL);
     session_rooms_quit(s, "");
+    revoke_token(s, has_token, &token);
     resumable_saved();
 }
 

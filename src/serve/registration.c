@@ -126,5 +126,5 @@ bool registration_remove(struct session *s, const char *password, struct refusal
     struct waiter w = session_waiter(s);
     struct account own;
     return prove_own(s, password, &own, no) &&
-           finish(s, accounts_remove(own.id, own.hash, &w), "unregistered", no);
+           finish(s, accounts_give_up(own.id, own.hash, s->member.id, &w), "unregistered", no);
 }

@@ -66,6 +66,18 @@ static bool unlist(struct session *s, int state)
     return rs != NULL;
 }
 
+bool resumable_token(uint64_t id, struct token *t)
+{
+    lock_acquire(&resume.lock);
+    const struct resumable *ra = resume.table;
+    while (ra && ra->s->member.id != id)
+        ra = ra->hh.next;
+    if (ra)
+        *t = ra->token;
+    lock_release(&resume.lock);
+    return ra != NULL;
+}
+
 bool resumable_is_urgent(void *arg)
 {
     struct session *s = arg;

@@ -33,6 +33,8 @@ void resumable_forget(struct session *s);
 /* Between these two calls of its reader a session has something to store yet: the store does not stop before. */
 void resumable_saving(void);
 void resumable_saved(void);
+/* The token of the session of that client. False: it has none. Any thread. */
+bool resumable_token(uint64_t id, struct token *t);
 
 /* True when there is no time to lose: a resumer waits, the account logs in elsewhere, the operator kicked the
  * session, or the server stops. `arg` is the session. */

@@ -81,6 +81,7 @@ void session_note_peer(struct session *s)
 {
     const struct addr *peer = &s->pair->arrival.peer;
     s->is_exempt = peer->loopback;
+    s->member.address = peer->text;
     addrs_key_text(peer, s->member.host);
     if (peer->loopback) /* a proxy, or users who share a machine */
         *s->member.host = '\0';

@@ -11,6 +11,8 @@
 #include "net/pool.h"
 #include "serve/flood.h"
 
+#include <uthash.h>
+
 /*
  * One client's connection from its first byte to its last, on its pair's reader thread. The struct lives as long as its
  * pair and serves one client after the other. This header has what every handler uses: answers, waiting, closing. It

@@ -10,7 +10,6 @@
 #include "chat/accounts.h"
 #include "chat/users.h"
 #include "net/post.h"
-#include "serve/mailbox.h"
 
 #include <stdlib.h>
 
@@ -60,7 +59,7 @@ void session_rooms_update(struct session *s)
 
 static void leave(struct session *s, struct room *r, const struct leaving *l)
 {
-    mailbox_mark(s, r, roster_leave(r, &s->member, l));
+    roster_leave(r, &s->member, l);
     forget(s, r);
 }
 
@@ -75,10 +74,11 @@ void session_rooms_quit(struct session *s, const char *reason)
     struct member *m = &s->member;
     struct contacts contacts = {0};
     struct event quit = {.kind = EVENT_QUIT, .name = m->name, .reason = reason};
-    for (int i = 0; i < m->room_count; i++)
+    bool is_last = users_begin_quit(m); /* else the user stays, if not in all these rooms */
+    for (int i = 0; is_last && i < m->room_count; i++)
         roster_contacts(m->rooms[i], m, ROSTER_CONTACTS_HEARING_QUITS, &contacts);
     while (m->room_count)
-        leave(s, m->rooms[m->room_count - 1], &(struct leaving){.reason = reason, .quitting = true});
+        leave(s, m->rooms[m->room_count - 1], &(struct leaving){.reason = reason, .quitting = is_last});
     users_tell(&contacts, &quit);
     free(contacts.v);
     if (m->account && m->listed)

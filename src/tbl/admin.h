@@ -18,7 +18,7 @@ ADMIN(admin_room_create, "room create", "w", NOTHING, "room create NAME", "creat
 ADMIN(admin_room_delete, "room delete", "w", NOTHING, "room delete NAME", "delete an empty room and its topic")
 ADMIN(admin_room_topic, "room topic", "wt", NOTHING, "room topic NAME TEXT", "set the topic of a room (-: clear it)")
 ADMIN(admin_room_owner, "room owner", "wt", NOTHING, "room owner NAME USER", "give a room to a registered user (-: to nobody); the former owner becomes an op")
-ADMIN(admin_kick, "kick", "wT", RECORD, "kick USER|ID [REASON]", "end a session, and wait until it has ended")
+ADMIN(admin_kick, "kick", "wT", RECORD, "kick USER|ID [REASON]", "end a session, or all of a user, and wait until that has ended")
 ADMIN(admin_user_list, "user list", "", TABLE, "user list", "list registered users")
 ADMIN(admin_user_show, "user show", "w", RECORD, "user show USER", "show one account")
 ADMIN(admin_user_add, "user add", "ws", NOTHING, "user add USER", "register a name; prompts for the password, or reads it from standard input")

@@ -19,6 +19,8 @@ COMMAND(UNREGISTER, cmd_unregister, "w", PRIVATE | SECRET, "UNREGISTER <password
 COMMAND(CERT, cmd_cert, "WW", 0, "CERT [ADD | DEL <fingerprint> | LIST]", "show the client certificates by which you can log in without a password, add the one in use, or remove one")
 COMMAND(TOKEN, cmd_token, "", 0, "TOKEN", "get a token with which to resume this session when the connection breaks")
 COMMAND(RESUME, cmd_resume, "w", ANYTIME | PRIVATE | SECRET, "RESUME <token>", "resume a session, instead of USERNAME: get back into its rooms, with what you missed")
+COMMAND(SESSIONS, cmd_sessions, "", 0, "SESSIONS", "list the sessions in which you are logged in")
+COMMAND(LOGOUT, cmd_logout, "W", 0, "LOGOUT [<id> | ALL]", "end this session, that one, or all of yours; their tokens are revoked")
 COMMAND(JOIN, cmd_join, "wW", KEYED, "JOIN <room> [<key>]", "enter a room, leaving the current one")
 COMMAND(ALSO, cmd_also, "wW", KEYED, "ALSO <room> [<key>]", "enter a room and stay in the others")
 COMMAND(LEAVE, cmd_leave, "W", 0, "LEAVE [<room>]", "leave the current room, or the one named")

@@ -125,6 +125,7 @@ CONF_STRING(accounts, registration, "open", "open|invite|closed", LIVE, "who may
 CONF_BOOL(accounts, plaintext, false, LIVE, "also accept passwords that are sent unencrypted from public addresses")
 CONF_INT(accounts, password_min_bytes, 8, 1, 128, LIVE, "minimum length of a new password in bytes")
 CONF_INT(accounts, max, 10000, 0, 10000000, LIVE, "maximum number of accounts; each takes about 500 bytes of memory")
+CONF_INT(accounts, sessions, 10, 1, 1000, LIVE, "maximum number of sessions of one account at a time, all under its name; at the limit a new login ends the one that has been idle longest; 1: each login ends the one before")
 CONF_INT(accounts, registrations, 50, 1, 1000000, LIVE, "names that can be registered from one address, or IPv6 /64 network, without an invitation")
 CONF_INT(accounts, registration_refill_s, 1800, 1, 86400, LIVE, "seconds until one more can be registered from it")
 CONF_INT(accounts, unused_days, 0, 0, 36500, LIVE, "days after which an account expires whose owner was not seen again later than a day after registering; 0: never")

@@ -41,6 +41,13 @@ static int set_up(void **state)
     return 0;
 }
 
+static int set_up_one_session(void **state)
+{
+    (void)state;
+    daemon_up(&d, "accounts = { sessions = 1; " CHEAP " };");
+    return 0;
+}
+
 static int ask_ctl(const char *input, const char *verb, const char *name)
 {
     return daemon_ctl_input(&d, input, out, sizeof out, "user", verb, name, NULL);
@@ -753,6 +760,7 @@ static void without_accounts_everything_else_works(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_down)
+#define ONE_SESSION(name) cmocka_unit_test_setup_teardown(name, set_up_one_session, fixture_down)
 #define TEST_OWN_CONF(name) cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_down)
     const struct CMUnitTest tests[] = {
         TEST(a_registered_name_takes_its_password),
@@ -762,8 +770,8 @@ int main(void)
         TEST(a_name_in_use_belongs_to_the_user_who_registers_it_first),
         TEST(confirmed_changes_survive_a_restart_and_a_kill),
         TEST(seen_is_answered_for_registered_names),
-        TEST(a_second_login_takes_over_the_session),
-        TEST(of_many_simultaneous_logins_one_stays),
+        ONE_SESSION(a_second_login_takes_over_the_session),
+        ONE_SESSION(of_many_simultaneous_logins_one_stays),
         TEST(an_invitation_registers_one_account),
         TEST(wrong_invitations_are_throttled),
         TEST(with_registration_closed_only_the_operator_registers),

@@ -52,6 +52,13 @@ static void start(const char *accounts, const char *client_certificates)
     daemon_start(&d);
 }
 
+static int set_up_one_session(void **state)
+{
+    (void)state;
+    start("sessions = 1;", "optional");
+    return 0;
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -476,8 +483,9 @@ static void drop(struct tls_self_signed *made)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+#define ONE_SESSION(name) cmocka_unit_test_setup_teardown(name, set_up_one_session, fixture_down)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_down)
-        TEST(the_owner_of_a_certificate_needs_no_password),
+        ONE_SESSION(the_owner_of_a_certificate_needs_no_password),
         TEST(only_a_certificate_of_the_account_opens_it),
         TEST(a_certificate_may_open_several_accounts),
         TEST(certificates_are_listed_and_removed_by_their_beginning),
@@ -485,7 +493,7 @@ int main(void)
         TEST(an_account_has_no_more_certificates_than_its_limit),
         TEST(what_is_missing_for_a_certificate_is_told),
         TEST(a_change_that_cannot_be_written_is_refused),
-        TEST(a_removed_certificate_takes_the_tokens_along_and_ends_no_session),
+        ONE_SESSION(a_removed_certificate_takes_the_tokens_along_and_ends_no_session),
         TEST(a_session_by_a_certificate_that_was_removed_gets_no_new_rights),
         TEST(a_new_password_removes_all_certificates),
         TEST(a_password_of_the_operator_removes_them_and_ends_the_session),

@@ -30,6 +30,13 @@ static int with_grace(void **state)
     return 0;
 }
 
+static int with_one_session(void **state)
+{
+    (void)state;
+    daemon_up(&d, CONF("60; sessions = 1"));
+    return 0;
+}
+
 static int without_grace(void **state)
 {
     (void)state;
@@ -685,7 +692,7 @@ int main(void)
         GRACE(a_token_is_nowhere_in_memory_after_use),
         GRACE(a_new_password_revokes_tokens),
         NO_GRACE(no_token_opens_a_locked_or_deleted_account),
-        GRACE(a_password_login_works_within_the_grace),
+        cmocka_unit_test_setup_teardown(a_password_login_works_within_the_grace, with_one_session, fixture_down),
         GRACE(each_message_arrives_once_however_often_the_connection_breaks),
         NO_GRACE(each_message_arrives_once_however_often_the_connection_breaks),
     };

@@ -2,16 +2,18 @@
 /*
  * Several clients of one chatd, all of its threads and its store: an input is what they do, in turn. After each step that
  * waits, and at the end, what must always be true is checked: each line that a client reads ends in one CRLF and has none
- * inside; who is in a room is online under the name that the room has; clients are in as many rooms as rooms have
- * members; counts come back to zero.
+ * inside; who is in a room is online under the name that the room has, and a room lists a name once, however many
+ * sessions its user has there; clients are in as many rooms as rooms have members; counts come back to zero.
  *
  * A byte of an input says which client goes on and how many of the words of this file it sends; the bytes behind choose
  * them. 0xff closes its connection, 0xfe waits for all. A new client comes with a name and into a room, unless bit 5 is
- * set. So any bytes are an input, and a changed byte is another conversation.
+ * set; the first and the last are sessions of one account, where this build has accounts. So any bytes are an input, and a changed byte is another conversation.
  */
 #include "config.h"
 
 #include "base/panic.h"
+#include "base/secret.h"
+#include "chat/accounts.h"
 #include "chat/history.h"
 #include "chat/roster.h"
 #include "chat/rooms.h"
@@ -19,6 +21,7 @@
 #include "net/post.h"
 #include "serve/native/native_protocol.h"
 #include "serve/reader.h"
+#include "serve/resumable.h"
 #include "serve/session.h"
 #include "tests/fuzz/generate.h"
 #include "tests/lib/unit.h"
@@ -36,6 +39,8 @@
 
 #define CLIENTS 4
 #define WAIT_MS 30000
+#define GRACE_MS 20 /* for a session with a token to be resumed */
+#define SHARED "USERNAME erin secret-of-erin\n"
 
 static const char *const words[] = {
 #define COMMAND(name, handler, args, flags, syntax, help) "\n" #name " ",
@@ -48,6 +53,7 @@ static const char *const words[] = {
     "\nJOIN #a\n", "\nALSO #b\n", "\nUSERNAME alice\n", "\nUSERNAME bob\n", "\nUSERNAME carol\n", "\nhello\n", "\n",
     "192.0.2.7 ", "BEFORE ", "AFTER ", "SINCE ", "in:#a ", "from:bob ", "\xc3\xa9 ", "\xff", "\r\n", "/join #b\n", "key ",
     "\nJOIN #a\nhello\nLEAVE\n", "\nSET private on\n", "\nKICK bob\n", "\nBAN carol 10m\n", "\nOP bob\n", "\nRENAME dave\n",
+    "\nKICK erin\n", "\nBAN erin 10m\n", "\nLOGOUT ALL\n", "\nSESSIONS\n", "\n" SHARED, "erin ", "\nPRIVMSG erin hi\n",
 };
 
 static struct client {
@@ -62,6 +68,21 @@ static bool is_idle(void *arg)
     return pool_counts().idle == pool_counts().pairs;
 }
 
+/* An account whose password no input has, so it stays. */
+static void add_account(void)
+{
+    char hash[SECRET_HASH];
+    struct notifier n;
+    struct waiter w = {.notifier = &n};
+    must(secret_start() == 0);
+    secret_configure(8, 1);
+    must(secret_hash(hash, "secret-of-erin"));
+    notifier_init(&n);
+    must(accounts_add(&(struct accounts_new){.name = "erin", .hash = hash, .seen_from = ""}, &w) == ACCOUNTS_DONE);
+    unit_house_settle();
+    notifier_fini(&n);
+}
+
 /* Once: the house and the pool stay for all inputs. */
 static void start(void)
 {
@@ -74,6 +95,9 @@ static void start(void)
     is_started = true;
     signal(SIGPIPE, SIG_IGN);
     unit_house_start();
+    resumable_configure(GRACE_MS);
+    if (secret_available())
+        add_account();
     pool_open(&pool);
     must(pool_start(&made) == 0 && made == CLIENTS * 2);
     for (int i = 0; i < CLIENTS; i++)
@@ -148,8 +172,9 @@ static void say(struct client *c, const char *text)
 
 static void come(struct client *c, bool is_nameless)
 {
-    static const char *const first[CLIENTS] = {"USERNAME alice\nJOIN #a\n", "USERNAME bob\nJOIN #a\n",
-                                               "USERNAME carol\nJOIN #a\nALSO #b\n", "USERNAME dave\nJOIN #b\n"};
+    static const char *const first[CLIENTS] = {SHARED "USERNAME alice\nJOIN #a\n", "USERNAME bob\nJOIN #a\n",
+                                               "USERNAME carol\nJOIN #a\nALSO #b\n",
+                                               SHARED "USERNAME dave\nJOIN #a\nALSO #b\n"};
     connect_client(c);
     if (!is_nameless)
         say(c, first[c - clients]);
@@ -168,10 +193,16 @@ static void check_room(struct room *r, void *arg)
     char name[NAME_SIZE];
     roster_names(r, &names);
     must((size_t)atomic_load(&r->present) == names.n);
-    for (size_t i = 0; i < names.n; i++)
+    for (size_t i = 0; i < names.n; i++) {
         must(users_find(names.v[i], name) && strcmp(names.v[i], name) == 0);
-    ck->memberships += (int)names.n;
+        for (size_t k = 0; k < i; k++)
+            must(strcmp(names.v[i], names.v[k]) != 0);
+    }
     strv_fini(&names);
+    lock_acquire(&r->lock);
+    ck->memberships += r->fanout.count;
+    must(fanout_users_locked(&r->fanout) <= r->fanout.count && (!r->fanout.count || fanout_users_locked(&r->fanout)));
+    lock_release(&r->lock);
 }
 
 static void count_lists(struct pair *p, void *arg)

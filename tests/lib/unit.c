@@ -700,7 +700,7 @@ void unit_member_start(struct unit_member *um, const char *name, uint64_t id)
     um->member.outbox = um->client.outbox;
     um->member.notifier = &um->client.notifier;
     um->member.form = FORM_NATIVE;
-    um->member.id = id;
+    um->member.id = um->member.user_id = id;
     memcpy(um->member.name, name, strlen(name) + 1);
     name_fold(um->member.key, name);
 }

@@ -91,7 +91,7 @@ static int set_up(void **state)
     session_prepare(&pair);
     s = pair.user;
     s->member.form = FORM_NATIVE;
-    s->member.id = unit_gen();
+    s->member.id = s->member.user_id = unit_gen();
     memcpy(s->member.name, "eve", 4);
     memcpy(s->member.key, "eve", 4);
     unit_member_start(&alice, "Alice", unit_gen());

@@ -92,7 +92,7 @@ static int set_up(void **state)
     unit_client_open(&client, unit_gen());
     session_prepare(&pair);
     s = pair.user;
-    s->member.id = unit_gen();
+    s->member.id = s->member.user_id = unit_gen();
     enter(&s->member);
     for (int i = 0; i < MEMBERS; i++)
         slow_start(&slow[i]);

@@ -674,7 +674,8 @@ static void every_speaker_meets_an_outbox_that_presses(void **state)
     unit_limits(PIECES);
     unit_held_start(&slow);
     static struct member m;
-    m = (struct member){.outbox = slow.c.outbox, .notifier = &slow.c.notifier, .id = slow.gen, .name = "slow"};
+    m = (struct member){.outbox = slow.c.outbox, .notifier = &slow.c.notifier, .id = slow.gen, .user_id = slow.gen,
+                        .name = "slow"};
     rooms_get_or_make("#den", 0);
     member_add_room(&m, r);
     roster_join(r, &m, 0, NULL);

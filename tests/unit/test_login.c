@@ -384,6 +384,7 @@ static void a_certificate_that_is_removed_during_the_wait_for_the_name_gives_no_
     struct event welcome = {.kind = EVENT_WELCOME, .name = "alice"};
     (void)state;
     struct account a = make_with_certificate();
+    users_configure(1);
     guest.member.account = a.id;
     assert_true(users_claim(&guest.member, &(struct claim){.name = "alice", .answer = &welcome}));
     assert_true(prove_by_certificate(&a));
@@ -394,6 +395,7 @@ static void a_certificate_that_is_removed_during_the_wait_for_the_name_gives_no_
     hears("ERROR Password required");
     assert_false(take_name(a.name, &a));
     hears("ERROR Password required");
+    users_configure(10);
 }
 
 static void a_password_that_was_checked_holds_though_a_certificate_was_removed(void **state)

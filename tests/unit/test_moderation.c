@@ -386,7 +386,7 @@ static void a_ban_of_an_address_removes_its_members_but_no_op(void **state)
     assert_true(admits(r, &alice.member, NULL));
     strcpy(bob.member.name, "robert"); /* another name, the same address */
     strcpy(bob.member.key, "robert");
-    bob.member.id = unit_gen();
+    bob.member.id = bob.member.user_id = unit_gen();
     assert_false(admits(r, &bob.member, NULL));
 }
 

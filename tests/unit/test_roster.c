@@ -181,7 +181,7 @@ static void the_answer_names_only_the_first_hundred(void **state)
     r = rooms_get_or_make("#general", 0);
     for (int i = 0; i < CROWD; i++) {
         outboxes[i] = outbox_new(&notifier);
-        crowd[i] = (struct member){.outbox = outboxes[i], .notifier = &notifier};
+        crowd[i] = (struct member){.outbox = outboxes[i], .notifier = &notifier, .user_id = unit_gen()};
         snprintf(crowd[i].name, sizeof crowd[i].name, "user%d", i);
         roster_join(r, &crowd[i], 0, NULL);
     }

@@ -25,7 +25,7 @@ static int set_up(void **state)
     (void)state;
     rules_configure(1000, 500);
     rules_init(&ru);
-    alice = (struct member){.id = 100, .account = 7, .name = "Alice", .key = "alice", .host = "192.0.2.7"};
+    alice = (struct member){.user_id = 100, .account = 7, .name = "Alice", .key = "alice", .host = "192.0.2.7"};
     return 0;
 }
 
@@ -87,7 +87,7 @@ static void at_the_limit_only_accounts_with_a_role_are_accepted(void **state)
 
 static bool is_invited(uint64_t id)
 {
-    struct member m = {.id = id};
+    struct member m = {.user_id = id};
     struct subject su = rules_nonmember(&ru, &m);
     return rules_may_join(&ru, &su, NULL, NOW, NULL);
 }
@@ -263,7 +263,7 @@ static void the_longest_ban_is_the_one_that_hits(void **state)
 static void a_denied_join_names_the_option_that_bars_the_user(void **state)
 {
     static const enum option bars[] = {OPTION_INVITE_ONLY, OPTION_PRIVATE, OPTION_KEY};
-    struct member m = {.id = 1};
+    struct member m = {.user_id = 1};
     struct subject su = rules_nonmember(&ru, &m);
     (void)state;
     for (size_t i = 0; i < sizeof bars / sizeof bars[0]; i++) { /* the later ones count before the earlier ones */
@@ -382,11 +382,11 @@ static enum error_code joins(int how, enum role role, bool is_guest, const char 
     ru.value[OPTION_INVITE_ONLY] = (how & INVITED) != 0;
     strcpy(ru.key, how & KEYED ? "Sesame" : "");
     if (is_guest)
-        rules_invite_client(&ru, alice.id);
+        rules_invite_client(&ru, alice.user_id);
     bool may = rules_may_join(&ru, &su, key, NOW, &no);
     assert_int_equal(may, no.error == ERROR_NONE);
     buf_fini(&no.reason);
-    rules_uninvite_client(&ru, alice.id);
+    rules_uninvite_client(&ru, alice.user_id);
     return no.error;
 }
 
@@ -516,16 +516,16 @@ static void a_member_who_rejoins_still_has_its_last_time_of_talk(void **state)
         struct member who;
         bool is_it;
     } rows[] = {
-        {{.id = 1, .account = 7, .name = "other", .host = "h"}, true}, /* Alice's account */
-        {{.id = 100, .name = "other", .host = "h"}, true},             /* her client */
-        {{.id = 1, .name = "Alice", .host = "192.0.2.7"}, false},      /* her name, but not her account */
-        {{.id = 1, .account = 8, .name = "Alice", .host = "192.0.2.7"}, false},
+        {{.user_id = 1, .account = 7, .name = "other", .host = "h"}, true}, /* Alice's account */
+        {{.user_id = 100, .name = "other", .host = "h"}, true},             /* her client */
+        {{.user_id = 1, .name = "Alice", .host = "192.0.2.7"}, false},      /* her name, but not her account */
+        {{.user_id = 1, .account = 8, .name = "Alice", .host = "192.0.2.7"}, false},
     }, guests[] = {
-        {{.id = 1, .name = "bOB", .host = "192.0.2.8"}, true},
-        {{.id = 1, .account = 8, .name = "Bob", .host = "192.0.2.8"}, true}, /* registered meanwhile */
-        {{.id = 101, .name = "other", .host = "h"}, true},
-        {{.id = 1, .name = "Bob", .host = "192.0.2.9"}, false},
-        {{.id = 1, .name = "Bobby", .host = "192.0.2.8"}, false},
+        {{.user_id = 1, .name = "bOB", .host = "192.0.2.8"}, true},
+        {{.user_id = 1, .account = 8, .name = "Bob", .host = "192.0.2.8"}, true}, /* registered meanwhile */
+        {{.user_id = 101, .name = "other", .host = "h"}, true},
+        {{.user_id = 1, .name = "Bob", .host = "192.0.2.9"}, false},
+        {{.user_id = 1, .name = "Bobby", .host = "192.0.2.8"}, false},
     };
     (void)state;
     ru.value[OPTION_SLOW] = 10;
@@ -534,7 +534,7 @@ static void a_member_who_rejoins_still_has_its_last_time_of_talk(void **state)
         assert_int_equal(rejoin(rows[i].who, NOW + 2), rows[i].is_it ? NOW : 0);
         assert_int_equal(rejoin(alice, NOW + 2), rows[i].is_it ? 0 : NOW); /* a pause is taken only once */
     }
-    struct member bob = {.id = 101, .name = "Bob", .host = "192.0.2.8"};
+    struct member bob = {.user_id = 101, .name = "Bob", .host = "192.0.2.8"};
     for (size_t i = 0; i < sizeof guests / sizeof guests[0]; i++) {
         leave_room(bob, NOW, NOW + 1);
         assert_int_equal(rejoin(guests[i].who, NOW + 2), guests[i].is_it ? NOW : 0);
@@ -544,7 +544,7 @@ static void a_member_who_rejoins_still_has_its_last_time_of_talk(void **state)
 
 static void only_a_running_pause_is_remembered(void **state)
 {
-    struct member bob = {.id = 101, .name = "bob"};
+    struct member bob = {.user_id = 101, .name = "bob"};
     (void)state;
     leave_room(alice, NOW, NOW); /* slow mode is off */
     ru.value[OPTION_SLOW] = 10;
@@ -571,11 +571,11 @@ static void of_a_hundred_pauses_the_oldest_is_dropped(void **state)
     (void)state;
     ru.value[OPTION_SLOW] = 10;
     for (uint64_t id = 1; id <= 101; id++)
-        leave_room((struct member){.id = id, .account = (int64_t)id}, NOW, NOW);
+        leave_room((struct member){.user_id = id, .account = (int64_t)id}, NOW, NOW);
     assert_int_equal(ru.slow_wait_count, 100);
-    assert_int_equal(rejoin((struct member){.id = 1}, NOW), 0);
-    assert_int_equal(rejoin((struct member){.id = 2}, NOW), NOW);
-    assert_int_equal(rejoin((struct member){.id = 101}, NOW), NOW);
+    assert_int_equal(rejoin((struct member){.user_id = 1}, NOW), 0);
+    assert_int_equal(rejoin((struct member){.user_id = 2}, NOW), NOW);
+    assert_int_equal(rejoin((struct member){.user_id = 101}, NOW), NOW);
 }
 
 /* ---- queries ---- */

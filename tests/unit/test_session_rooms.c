@@ -74,7 +74,7 @@ static int set_up(void **state)
     unit_client_open(&client, unit_gen());
     session_prepare(&pair);
     s = pair.user;
-    s->member.id = unit_gen();
+    s->member.id = s->member.user_id = unit_gen();
     snprintf(s->member.name, sizeof s->member.name, "alice");
     claim(&s->member);
     return 0;

@@ -19,6 +19,7 @@
 
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -426,10 +427,14 @@ static void a_session_is_closed_by_name_with_its_last_words(void **state)
 {
     (void)state;
     struct event words = {.kind = EVENT_ERROR, .error = ERROR_KICKED, .reason = "spam"};
-    assert_int_equal(users_kick("alice", &words), 0);
+    uint64_t *ids;
+    assert_int_equal(users_kick("alice", &words, &ids), 0);
+    assert_null(ids);
     assert_true(claim(&alice));
     assert_true(claim(&bob));
-    assert_int_equal(users_kick("aLiCe", &words), alice.member.id);
+    assert_int_equal(users_kick("aLiCe", &words, &ids), 1);
+    assert_int_equal(*ids, alice.member.id);
+    free(ids);
     assert_int_equal(outbox_reason(alice.member.outbox), CLOSE_KICK);
     assert_int_equal(outbox_reason(bob.member.outbox), CLOSE_OPEN);
     outbox_finish(alice.member.outbox, NULL);

@@ -105,6 +105,18 @@ const tests = {
     assert.equal(talk.rows[talk.rows.length - 1].text, 'long text');
   },
 
+  'what another device has sent is an own line, and answers nothing'() {
+    const model = new Model(() => {}), asked = new Asked(() => true);
+    model.me = 'alice';
+    asked.ask('A');
+    assert.equal(asked.take(model.take('SENT bob from the train')), false);
+    asked.ask('B');
+    assert.equal(asked.take(parseLine('ERROR Logged out')), false);
+    const talk = model.talk('bob');
+    assert.deepEqual(talk.rows.map((r) => [r.who, r.text, r.isMine, r.state ?? null]), [['alice', 'from the train', true, null]]);
+    assert.equal(talk.unread, 0);
+  },
+
   'a talk keeps 10,000 rows in order, whatever comes when'() {
     const talk = new Talk('#den');
     for (let id = 5001; id <= 12000; id++) talk.add(row(id, 'x'));

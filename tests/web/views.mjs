@@ -465,6 +465,42 @@ export const views = {
     await page.close();
   },
 
+  async 'two devices are one user, and one of them logs both out'(server) {
+    const nc = new Nc(server), phone = new Nc(server), page = await Page.open(server);
+    await nc.enter('bob', 'den');
+    await page.enter('alice', 'den');
+    await register(page);
+    phone.say('USERNAME alice correct-horse', 'JOIN den', 'hello from the train');
+    await page.sees('hello from the train');
+    phone.say('PRIVMSG bob are you there?');
+    await page.press('bob', '#people');
+    await page.sees('are you there?');
+    await page.say('and from here');
+    await phone.expect('SENT bob and from here');
+    assert(!nc.read.slice(nc.read.indexOf('JOIN #den alice') + 1).includes('JOIN #den alice'), 'bob has seen two of her');
+    await page.page.click('#settings');
+    await page.press('Log out everywhere', 'dialog');
+    await phone.expect('ERROR Logged out');
+    await page.page.waitForSelector('#door:not([hidden])');
+    assert(await page.page.evaluate(() => localStorage.length === 0), 'something is kept after log-out');
+    await nc.expect('LEAVE #den alice');
+    nc.end();
+    phone.end();
+    await page.close();
+  },
+
+  async 'a device that another one has logged out says so'(server) {
+    const phone = new Nc(server), page = await Page.open(server);
+    await page.enter('alice', 'den');
+    await register(page);
+    phone.say('USERNAME alice correct-horse', 'LOGOUT ALL');
+    await page.page.waitForSelector('#door:not([hidden])');
+    await until('it says why', async () => (await page.text('#door')).includes('You were logged out by another device.'));
+    assert(await page.page.evaluate(() => !localStorage.getItem('chatd.token')), 'the token is kept');
+    phone.end();
+    await page.close();
+  },
+
   async 'an invitation is a card, and a private talk outlives the page'(server) {
     const nc = new Nc(server), page = await Page.open(server);
     await nc.enter('bob', 'club');

@@ -157,6 +157,7 @@ static void change_over(struct session *s, const char *response, size_t n)
     size_t rest_n = line_bytes(&s->line, SIZE_MAX, &rest);
     stream_ws_begin(s->pair->stream, response, n, rest, rest_n);
     protocol_leave(s);
+    atomic_store(&s->member.is_web, true);
     protocol_enter(s, web_settings()->chat);
     s->protocol->begin(s);
 }

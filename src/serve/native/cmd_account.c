@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: ISC */
-/* Commands about names: USERNAME, RENAME, REGISTER, PASSWD, UNREGISTER, CERT, SEEN, TOKEN, RESUME. */
+/* Commands about names: USERNAME, RENAME, REGISTER, PASSWD, UNREGISTER, CERT, TOKEN, RESUME, SESSIONS, LOGOUT, SEEN. */
 #include "config.h"
 
 #include "chat/users.h"
 #include "serve/certificate.h"
 #include "serve/login.h"
+#include "serve/logout.h"
 #include "serve/native/command.h"
 #include "serve/registration.h"
 #include "serve/resume.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 /* ---- USERNAME, RENAME ---- */
@@ -143,6 +146,46 @@ void cmd_resume(struct session *s, const struct args *a)
     struct refusal no = {0};
     if (!resume_session(s, a->word, &no))
         session_refuse(s, &no);
+}
+
+/* ---- SESSIONS, LOGOUT ---- */
+
+static int by_id(const void *a, const void *b)
+{
+    uint64_t x = ((const struct users_session *)a)->id, y = ((const struct users_session *)b)->id;
+    return (x > y) - (x < y);
+}
+
+void cmd_sessions(struct session *s, const struct args *a)
+{
+    struct users_session *v;
+    struct buf lines = {0};
+    int n = users_sessions(&s->member, &v);
+    struct event end = {.kind = EVENT_LIST_END, .list = LIST_SESSIONS, .number = n};
+    (void)a;
+    qsort(v, (size_t)n, sizeof *v, by_id);
+    for (int i = 0; i < n; i++) {
+        struct event ev = {.kind = EVENT_SESSION, .id = v[i].id, .name = v[i].name, .text = v[i].address,
+                           .time_ms = v[i].since_ms, .number = (long)(v[i].idle_ms / 1000), .secure = v[i].is_secure,
+                           .is_web = v[i].is_web, .in_use = v[i].id == s->member.id};
+        session_add(s, &lines, &ev);
+    }
+    session_add(s, &lines, &end);
+    session_answer_lines(s, &lines);
+    free(v);
+}
+
+void cmd_logout(struct session *s, const struct args *a)
+{
+    struct refusal no = {0};
+    bool all = a->word && strcasecmp(a->word, "ALL") == 0;
+    struct event ev = {.kind = EVENT_LOGGED_OUT, .id = a->word ? strtoull(a->word, NULL, 10) : 0};
+    if (a->word && !all && (!ev.id || a->word[strspn(a->word, "0123456789")]))
+        command_usage(s, COMMAND_LOGOUT);
+    else if (!(all ? logout_all(s, &no) : logout_session(s, ev.id, &no)))
+        session_refuse(s, &no);
+    else if (!session_is_over(s)) /* else OK Goodbye! is the answer */
+        session_answer(s, &ev);
 }
 
 /* ---- SEEN ---- */

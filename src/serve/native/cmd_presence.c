@@ -14,7 +14,7 @@
 static void add_shared_rooms(struct strv *items, const struct member *asker, uint64_t id)
 {
     for (int i = 0; i < asker->room_count; i++)
-        if (room_has(asker->rooms[i], id))
+        if (room_has_user(asker->rooms[i], id))
             strv_add(items, asker->rooms[i]->name);
 }
 

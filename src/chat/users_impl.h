@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CHAT_USERS_IMPL_H
+#define CHAT_USERS_IMPL_H
+
+#include "base/rwlock.h"
+#include "chat/users.h"
+
+#include <uthash.h>
+#include <utlist.h>
+
+/*
+ * The inside of the registry of names, for users.c, users_look.c, users_put.c and users_close.c. Everybody else uses
+ * chat/users.h.
+ *
+ * uthash keeps the order of insertion, so the table is also the order of arrival. A pointer to a member from the table
+ * is valid only while the lock is held: a member leaves the table before its session ends.
+ *
+ * Locking key: U by the lock of the table
+ */
+
+/* A name that is taken, with the sessions that have it. It is in the table as long as there is one. */
+struct user {
+    char key[NAME_SIZE];     /* U: the name folded; as written it is in each session */
+    struct member *sessions; /* U: borrows; never empty, in order of arrival, by .next_session */
+    char *away;              /* U: owns; NULL: it is not away */
+    bool ending;             /* U: the last session leaves; no other may have the name until it is free */
+    UT_hash_handle hh;       /* U */
+};
+
+struct users_table {
+    struct rwlock lock;
+    struct user *table;       /* U: owns */
+    struct member *waiting;   /* U: borrows */
+    struct member *renaming;  /* U: borrows; members whose rooms still show the old name */
+    _Atomic uint64_t last_id; /* of private messages and new names; users_note_number says where it begins */
+};
+extern struct users_table users_table;
+
+/* The user of a folded name, or NULL. */
+struct user *users_find_locked(const char *key);
+/* A session that is logged in to the account, or NULL. */
+struct member *users_by_account_locked(int64_t id);
+/* False: it was closed already. */
+bool users_close_locked(struct member *m, enum close_reason reason, const struct event *last_words);
+
+/* For each session `m` of each user `u`. A loop in a loop: break leaves the inner one. */
+#define USERS_EACH_LOCKED(u, m)                                                                                        \
+    for (struct user *u = users_table.table; u; u = u->hh.next)                                                        \
+        for (struct member *m = u->sessions; m; m = m->next_session)
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: ISC */
+/* What users are told under their names; and what a member's own reader changes for that. */
+#include "config.h"
+
+#include "chat/users_impl.h"
+
+#include "base/date.h"
+#include "base/panic.h"
+#include "chat/accounts.h"
+#include "chat/undelivered.h"
+#include "net/post.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t next_id(void)
+{
+    return atomic_fetch_add(&users_table.last_id, 1) + 1;
+}
+
+/* ---- private messages ---- */
+
+void users_tell_name(const struct member *from, const char *name, const struct event *ev)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    rwlock_read(&users_table.lock);
+    const struct user *u = users_find_locked(key);
+    for (struct member *m = u ? u->sessions : NULL; m; m = m->next_session)
+        if (!ignores_has(m->ignores, from->key))
+            member_put(m, ev);
+    rwlock_release(&users_table.lock);
+}
+
+/* A message whose target ignores the sender counts as taken and is dropped. */
+static bool put_locked(struct member *m, const struct member *from, const struct event *ev)
+{
+    if (m->user != from->user && ignores_has(m->ignores, from->key))
+        return outbox_reason(m->outbox) == CLOSE_OPEN;
+    if (!m->account)
+        return member_put(m, ev) != OUTBOX_CLOSED;
+    post_assert_settled();
+    struct msg *msg = undelivered_render(m, ev, from);
+    int put = outbox_put(m->outbox, msg);
+    msg_unref(msg);
+    return put != OUTBOX_CLOSED;
+}
+
+/* The user who has the name; or one who is logged in to the account of that name, under whatever name. */
+static struct user *find_owner_locked(const char *key)
+{
+    struct account a;
+    struct user *u = users_find_locked(key);
+    if (u || !accounts_find(key, &a))
+        return u;
+    const struct member *m = users_by_account_locked(a.id);
+    return m ? m->user : NULL;
+}
+
+/* False: no session took it. */
+static bool put_all_locked(const struct user *u, const struct member *from, const struct event *ev)
+{
+    bool taken = false;
+    for (struct member *m = u->sessions; m; m = m->next_session)
+        taken = put_locked(m, from, ev) || taken;
+    return taken;
+}
+
+/* What a session sends is shown to the other sessions of its user. */
+static void show_sent_locked(const struct member *from, const struct event *ev)
+{
+    for (struct member *m = from->user ? from->user->sessions : NULL; m; m = m->next_session)
+        if (m != from)
+            member_put(m, ev);
+}
+
+void users_show_sent(const struct member *from, const char *name, const char *text)
+{
+    struct event ev = {.kind = EVENT_SENT_HERE, .name = name, .text = text, .time_ms = date_stamp_ms()};
+    rwlock_read(&users_table.lock);
+    ev.id = next_id();
+    show_sent_locked(from, &ev);
+    rwlock_release(&users_table.lock);
+}
+
+bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg)
+{
+    char key[NAME_SIZE];
+    struct event ev = {.kind = EVENT_PRIVATE, .name = from->name, .account = from->account, .text = text,
+                       .time_ms = date_stamp_ms()};
+    name_fold(key, name);
+    rwlock_read(&users_table.lock);
+    const struct user *u = find_owner_locked(key);
+    ev.id = next_id();
+    bool taken = u && put_all_locked(u, from, &ev);
+    if (taken && u != from->user) {
+        bool is_known_so = strcmp(u->key, key) == 0; /* else the owner of the name is online under another */
+        struct event sent = {.kind = EVENT_SENT_HERE, .name = is_known_so ? u->sessions->name : name, .text = text,
+                             .id = ev.id, .time_ms = ev.time_ms};
+        show_sent_locked(from, &sent);
+    }
+    if (taken && u->away) {
+        struct event away = {.kind = EVENT_AWAY, .name = u->sessions->name, .text = u->away};
+        member_answer(from, &away);
+    }
+    if (!taken && absent)
+        absent(arg);
+    rwlock_release(&users_table.lock);
+    return taken;
+}
+
+/* ---- what has not arrived ---- */
+
+static bool send_again(struct member *m, const struct msg *msg)
+{
+    struct msg *again = undelivered_render_again(m, msg);
+    int put = again ? outbox_put(m->outbox, again) : OUTBOX_CLOSED;
+    if (again)
+        msg_unref(again);
+    return put != OUTBOX_CLOSED;
+}
+
+static enum heir find_heir_locked(const struct member *m, const struct msg *msg)
+{
+    struct member *heir = NULL;
+    USERS_EACH_LOCKED(u, other) {
+        if (other->account != m->account || other->settled || outbox_reason(other->outbox) != CLOSE_OPEN)
+            continue;
+        if (u == m->user && other->listed_at < undelivered_id(msg)) /* so it was put there too */
+            return HEIR_HAS_IT;
+        heir = other;
+    }
+    return heir && send_again(heir, msg) ? HEIR_GOT_IT : HEIR_NONE;
+}
+
+void users_bequeath(struct member *m, struct msg *const *v, enum heir *heirs, size_t n)
+{
+    rwlock_write(&users_table.lock); /* of two that end at once, one sees that the other will not care any more */
+    m->settled = true;
+    for (size_t i = 0; i < n; i++)
+        heirs[i] = find_heir_locked(m, v[i]);
+    rwlock_release(&users_table.lock);
+}
+
+/* ---- to many ---- */
+
+static int by_id(const void *a, const void *b)
+{
+    uint64_t x = ((const struct contact *)a)->id, y = ((const struct contact *)b)->id;
+    return x < y ? -1 : x > y;
+}
+
+void users_tell(struct contacts *c, struct event *ev)
+{
+    struct member_rendered once = {.ev = ev};
+    if (!c->n)
+        return;
+    qsort(c->v, c->n, sizeof *c->v, by_id);
+    ev->time_ms = date_stamp_ms();
+    ev->id = next_id();
+    rwlock_read(&users_table.lock);
+    for (size_t i = 0; i < c->n; i++) {
+        struct member *m = c->v[i].member;
+        bool is_told = i && c->v[i - 1].id == c->v[i].id;
+        if (!is_told && m->listed && m->id == c->v[i].id)
+            member_put_shared(m, &once);
+    }
+    rwlock_release(&users_table.lock);
+    member_rendered_fini(&once);
+}
+
+void users_put_all(const struct event *ev)
+{
+    struct member_rendered once = {.ev = ev};
+    rwlock_read(&users_table.lock);
+    USERS_EACH_LOCKED(u, m)
+        member_put_shared(m, &once);
+    rwlock_release(&users_table.lock);
+    member_rendered_fini(&once);
+}
+
+/* ---- settings ---- */
+
+void users_set_ignores(struct member *m, struct ignores *ig)
+{
+    rwlock_write(&users_table.lock);
+    m->ignores = ig;
+    rwlock_release(&users_table.lock);
+}
+
+void users_set_form(struct member *m, enum form form)
+{
+    rwlock_write(&users_table.lock);
+    m->form = (int)form;
+    rwlock_release(&users_table.lock);
+}
+
+void users_set_away(struct member *m, const char *text)
+{
+    char *away = text ? panic_strdup(text) : NULL;
+    rwlock_write(&users_table.lock);
+    must(m->user);
+    char *old = m->user->away;
+    m->user->away = away;
+    rwlock_release(&users_table.lock);
+    free(old);
+}
