@@ -58,7 +58,7 @@ bool export_step(struct export *e, struct notifier *notifier)
     if (!request_wait(&e->request, NULL, NULL) || e->request.result != EXPORT_STEPPED)
         return false;
     e->is_done = e->upto - e->at <= LOOK_ROWS;
-    e->at += LOOK_ROWS;
+    e->at = e->is_done ? e->upto : e->at + LOOK_ROWS;
     return true;
 }
 
