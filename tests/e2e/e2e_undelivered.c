@@ -18,14 +18,23 @@
 #include <string.h>
 
 #define MESSAGES 100
-#define CONF "accounts = { hash_memory_kib = 64; hash_passes = 1; grace_s = 60; };"
+#define CHEAP "hash_memory_kib = 64; hash_passes = 1; grace_s = 60;"
+#define SMALL " sockets = { send_buffer_bytes = 4096; };"
 
 static char out[4096];
 
 static int set_up(void **state)
 {
     (void)state;
-    daemon_up(&d, CONF " sockets = { send_buffer_bytes = 4096; };");
+    daemon_up(&d, "accounts = { " CHEAP " };" SMALL);
+    return 0;
+}
+
+/* Each login ends the session before. */
+static int set_up_one(void **state)
+{
+    (void)state;
+    daemon_up(&d, "accounts = { " CHEAP " sessions = 1; };" SMALL);
     return 0;
 }
 
@@ -118,7 +127,7 @@ static void after_silence_and_another_login(void **state)
     client_close(&b);
 }
 
-/* The new login takes a name that is free, and yet waits for what the other session leaves behind. */
+/* The new login takes a name that is free, and is sent what the other session leaves behind. */
 static void after_a_login_of_an_owner_under_another_name(void **state)
 {
     struct client a, b, again;
@@ -130,6 +139,106 @@ static void after_a_login_of_an_owner_under_another_name(void **state)
     int heard = cut(&a, &b);
     comes_once(&again, heard);
     client_close(&a);
+    client_close(&b);
+}
+
+/* Until chatd has at most one session of hers, besides those whose connections were cut. */
+static void wait_until_alone(struct client *c)
+{
+    int n;
+    do {
+        client_say(c, "SESSIONS");
+        while (sscanf(client_line(c), "OK %d sessions", &n) != 1)
+            ;
+    } while (n != 1);
+}
+
+static void what_another_session_has_is_no_mail(void **state)
+{
+    struct client phone, desk, b;
+    (void)state;
+    alice_is_in(&phone);
+    client_login_account(&desk, &d, "alice");
+    client_login(&b, &d, "bob");
+    send_messages(&b);
+    for (int i = 1, n; i <= MESSAGES; i++)
+        if (sscanf(client_line(&desk), "PRIVMSG bob %d ", &n) != 1 || n != i)
+            fail_msg("got instead of number %d: %s", i, desk.line);
+    cut(&phone, &b);
+    client_expect(&desk, "SENT bob cut");
+    client_reset(&phone);
+    wait_until_alone(&desk);
+    client_expect_quiet(&desk);
+    client_ask(&desk, "QUIT", "OK Goodbye!");
+    client_close(&desk);
+    client_login_account(&desk, &d, "alice");
+    client_expect_quiet(&desk);
+    assert_int_equal(daemon_status(&d, "mail_undelivered"), 0);
+    client_close(&desk);
+    client_close(&b);
+}
+
+/* Which logged in when they were on their way, and so was not sent them. */
+static void another_session_is_sent_what_it_does_not_have(void **state)
+{
+    struct client phone, desk, b;
+    (void)state;
+    alice_is_in(&phone);
+    client_login(&b, &d, "bob");
+    send_messages(&b);
+    client_login_account(&desk, &d, "alice");
+    int heard = cut(&phone, &b);
+    client_expect(&desk, "SENT bob cut");
+    client_reset(&phone);
+    expect_mail(&desk, heard, MESSAGES);
+    wait_until_alone(&desk);
+    client_ask(&desk, "QUIT", "OK Goodbye!");
+    client_close(&desk);
+    client_login_account(&desk, &d, "alice");
+    client_expect_quiet(&desk);
+    client_close(&desk);
+    client_close(&b);
+}
+
+/* Notes which messages come as mail, each at most once, until the answer to the command: its number, if it has one. */
+static int note_mail(struct client *c, const char *command, const char *answer, bool *seen)
+{
+    int n, number;
+    client_say(c, "%s", command);
+    while (sscanf(client_line(c), answer, &number) != 1)
+        if (sscanf(c->line, "MAIL bob 20%*[-0-9T:.]Z %d ", &n) == 1) {
+            assert_in_range(n, 1, MESSAGES);
+            assert_false(seen[n]);
+            seen[n] = true;
+        }
+    return number;
+}
+
+/* Two have them, and neither received all: what neither has received comes once. */
+static void of_two_sessions_that_end_one_leaves_them(void **state)
+{
+    struct client phone, tablet, desk, b;
+    bool seen[MESSAGES + 1] = {false};
+    (void)state;
+    alice_is_in(&phone);
+    client_open_small(&tablet, &d);
+    client_ask(&tablet, "USERNAME alice password", "OK Welcome, alice!");
+    client_login(&b, &d, "bob");
+    send_messages(&b);
+    int by_phone = cut(&phone, &b), by_tablet = cut(&tablet, &b);
+    client_reset(&phone);
+    client_reset(&tablet);
+    client_login_account(&desk, &d, "alice");
+    while (note_mail(&desk, "SESSIONS", "OK %d sessions", seen) != 1)
+        ;
+    note_mail(&desk, "PING 7", "PONG %d", seen);
+    for (int i = (by_phone > by_tablet ? by_phone : by_tablet) + 1; i <= MESSAGES; i++)
+        assert_true(seen[i]);
+    client_ask(&desk, "QUIT", "OK Goodbye!");
+    client_close(&desk);
+    client_login_account(&desk, &d, "alice");
+    client_expect_quiet(&desk);
+    client_close(&desk);
     client_close(&b);
 }
 
@@ -313,10 +422,14 @@ static void a_guest_finds_none(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_down)
+#define TEST_ONE(name) cmocka_unit_test_setup_teardown(name, set_up_one, fixture_down)
     const struct CMUnitTest tests[] = {
         TEST(after_a_reset),
-        TEST(after_silence_and_another_login),
-        TEST(after_a_login_of_an_owner_under_another_name),
+        TEST_ONE(after_silence_and_another_login),
+        TEST_ONE(after_a_login_of_an_owner_under_another_name),
+        TEST(what_another_session_has_is_no_mail),
+        TEST(another_session_is_sent_what_it_does_not_have),
+        TEST(of_two_sessions_that_end_one_leaves_them),
         TEST(after_a_kick),
         TEST(after_a_stop),
         TEST(after_she_was_too_slow),

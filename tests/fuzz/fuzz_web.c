@@ -86,6 +86,7 @@ static void fuzz_frames(const uint8_t *data, size_t size, size_t most)
     stream_close(top);
     buf_fini(&below.out);
     buf_fini(&client.raw);
+    buf_fini(&client.pongs);
     buf_fini(&heard);
 }
 
