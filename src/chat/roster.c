@@ -255,6 +255,7 @@ int roster_remove(struct room *r, const struct removal *rm, struct event *ev)
         remove_locked(r, ms);
         m->removed = true;
     }
+    r->rules.changes += n > 0; /* who was to join beside another session has to ask again */
     if (n)
         settle_locked(r);
     lock_release(&r->lock);

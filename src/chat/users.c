@@ -253,9 +253,9 @@ bool users_has_others(const struct member *m)
 bool users_begin_quit(struct member *m)
 {
     rwlock_write(&users_table.lock);
-    bool is_last = !m->user || !m->user->sessions->next_session;
-    if (m->user)
-        m->user->ending = is_last;
+    bool is_last = m->user && !m->user->sessions->next_session;
+    if (is_last)
+        m->user->ending = true;
     rwlock_release(&users_table.lock);
     return is_last;
 }

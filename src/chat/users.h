@@ -52,8 +52,8 @@ bool users_has_others(const struct member *m);
  * (roster_swap). False: not allowed. For the reader of `m`. */
 bool users_take_over(struct member *m, struct member *old, const struct claim *c);
 
-/* Before the member leaves its rooms for good: true if it is the only session of its user, or has no name. No other may
- * take the name then, until it is released. For the member's own reader. */
+/* Before the member leaves its rooms for good: true if it is the only session of its user. No other may take the name
+ * then, until it is released. False also if it has no name, or none any more. For the member's own reader. */
 bool users_begin_quit(struct member *m);
 
 /* Gives the name back, if the member has one; with the last session of a user the user is gone, and is not away any

@@ -239,12 +239,14 @@ static void render_list(struct buf *out, const struct event *ev)
 
 static void render_members(struct buf *out, const struct event *ev)
 {
-    for (size_t i = 0; i < ev->member_count && i < MEMBERS_SHOWN; i++) {
+    int shown = 0;
+    for (size_t i = 0; i < ev->member_count && shown < MEMBERS_SHOWN; i++) {
         struct event join = {.room = ev->room, .name = ev->member(ev->members, i).name};
         if (!join.name)
             continue;
         expand(out, formats[EVENT_JOIN], &join);
         buf_str(out, LINE_END);
+        shown++;
     }
 }
 

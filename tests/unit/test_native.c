@@ -210,18 +210,31 @@ static void lists_read_as_one_line_while_they_fit(void **state)
     RENDERS("ROOMLIST alice", .kind = EVENT_ROOMLIST, .items = names, .item_count = 1);
 }
 
+static void sessions_are_a_line_each(void **state)
+{
+    (void)state;
+    RENDERS("SESSION 17 alice 192.0.2.7:4711 since=2026-11-23T08:15:30.123Z idle=40 secure web this",
+            .kind = EVENT_SESSION, .id = 17, .name = "alice", .text = "192.0.2.7:4711", .time_ms = TIME_MS, .number = 40,
+            .secure = true, .is_web = true, .in_use = true);
+    RENDERS("SESSION 18 alice 192.0.2.8:4711 since=2026-11-23T08:15:30.123Z idle=0", .kind = EVENT_SESSION, .id = 18,
+            .name = "alice", .text = "192.0.2.8:4711", .time_ms = TIME_MS);
+    RENDERS("OK 2 sessions", .kind = EVENT_LIST_END, .list = LIST_SESSIONS, .number = 2);
+    RENDERS("OK Logged out 17", .kind = EVENT_LOGGED_OUT, .id = 17);
+    RENDERS("SENT bob hello", .kind = EVENT_SENT_HERE, .name = "bob", .text = "hello");
+}
+
 static void members_are_a_line_each_up_to_a_hundred(void **state)
 {
     (void)state;
     const char *names[150];
     for (int i = 0; i < 150; i++)
-        names[i] = i == 1 ? NULL : "n"; /* one is hidden */
+        names[i] = i == 1 ? NULL : "n"; /* one is hidden, and takes no line */
     struct event ev = {.kind = EVENT_MEMBERS, .room = "#r", .member = one_member, .members = names, .member_count = 3};
     render(&ev);
     assert_string_equal(buf_text(&out), "JOIN #r n\r\nJOIN #r n\r\n");
     ev.member_count = 150;
     render(&ev);
-    assert_int_equal(out.len, 99 * strlen("JOIN #r n\r\n"));
+    assert_int_equal(out.len, 100 * strlen("JOIN #r n\r\n"));
     ev.member_count = 0;
     render(&ev);
     assert_int_equal(out.len, 0);
@@ -480,6 +493,7 @@ int main(void)
         TEST(every_error_reads_as_its_row),
         TEST(every_event_ends_in_exactly_one_crlf_or_is_empty),
         TEST(lists_read_as_one_line_while_they_fit),
+        TEST(sessions_are_a_line_each),
         TEST(members_are_a_line_each_up_to_a_hundred),
         TEST(lists_too_long_for_a_line_continue_on_further_lines),
         TEST(the_longest_text_fits_into_a_line_in_every_event),

@@ -179,6 +179,32 @@ static void a_user_who_leaves_one_room_has_not_quit(void **state)
     unit_member_hears(&carol, "LEAVE #one alice\n");
 }
 
+/* bob and carol still see alice in one of the rooms. */
+static void a_user_who_has_another_session_has_not_quit(void **state)
+{
+    struct event welcome = {.kind = EVENT_WELCOME, .name = "alice"}, replaced = {.kind = EVENT_ERROR};
+    struct unit_member phone;
+    (void)state;
+    unit_member_start(&phone, "alice", unit_gen());
+    s->member.account = phone.member.account = unit_house_account("alice", phone.member.notifier);
+    assert_true(users_claim(&phone.member, &(struct claim){.name = "alice", .answer = &welcome,
+                                                           .replaced = &replaced, .owns_name = true}));
+    one = enter("#one");
+    two = enter("#two");
+    join(&phone, "#one");
+    join(&bob, "#one");
+    join(&bob, "#two");
+    join(&carol, "#one");
+    join(&carol, "#two");
+    clear_output();
+    session_rooms_quit(s, "tea");
+    unit_member_hears(&bob, "LEAVE #two alice\n");
+    unit_member_hears(&carol, "LEAVE #two alice\n");
+    member_stop(&phone);
+    unit_house_settle();
+    unit_member_stop(&phone);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +213,7 @@ int main(void)
         TEST(a_member_told_room_by_room_is_not_told_of_the_quit),
         TEST(a_user_who_shares_no_room_is_not_told),
         TEST(a_user_who_leaves_one_room_has_not_quit),
+        TEST(a_user_who_has_another_session_has_not_quit),
     };
     alarm(60);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -504,6 +504,26 @@ static void a_session_that_is_resumed_keeps_its_place(void **state)
     unit_member_stop(&again);
 }
 
+/* It has broken, and the user ends it from elsewhere while another connection is about to resume it. */
+static void a_session_that_was_logged_out_is_not_resumed(void **state)
+{
+    struct event words = {.kind = EVENT_ERROR, .error = ERROR_LOGGED_OUT};
+    struct event welcome = {.kind = EVENT_WELCOME_BACK, .name = "alice"};
+    struct unit_member again;
+    (void)state;
+    unit_member_start(&again, "", unit_gen());
+    again.member.account = account;
+    outbox_close(phone.member.outbox, CLOSE_EOF, NULL);
+    assert_true(users_logout(&desk.member, phone.member.id, &words));
+    assert_true(phone.member.kicked && phone.member.logged_out);
+    assert_false(users_take_over(&again.member, &phone.member,
+                                 &(struct claim){.answer = &welcome, .may = may_always}));
+    unit_member_hears(&again, "");
+    assert_false(users_logout(&bob.member, desk.member.id, &words));
+    assert_int_equal(outbox_reason(desk.member.outbox), CLOSE_OPEN);
+    unit_member_stop(&again);
+}
+
 /* The mark of UNREAD: as far as any session has heard the room, once none is in it. */
 static void a_room_is_left_when_the_last_session_leaves(void **state)
 {
@@ -548,6 +568,7 @@ int main(void)
         TEST(one_session_is_banned_by_its_address),
         TEST(a_role_is_that_of_all_sessions),
         TEST(a_session_that_is_resumed_keeps_its_place),
+        TEST(a_session_that_was_logged_out_is_not_resumed),
         TEST(a_room_is_left_when_the_last_session_leaves),
     };
     alarm(60);
