@@ -57,7 +57,8 @@ struct member {
     uint64_t user_id;                /* c once it is listed: the same for all sessions of one user; before that .id */
     struct member *prev_session, *next_session; /* U: in the list of its user's sessions */
     struct member *next_waiting;     /* U: next in the list of members that wait for a name */
-    uint64_t listed_at;              /* U: private messages with higher numbers were put to it, if to any session */
+    uint64_t listed_at;              /* U: private messages to its user with higher numbers were put to it too, */
+    _Atomic uint64_t refused_at;     /* a: but not this one, and perhaps none after it, because it was ending */
     bool settled;                    /* U: what has not arrived there is cared for; it gets no more of it */
     char old_key[NAME_SIZE];         /* U: its former name, reserved while it is in the list of .next_renaming */
     struct member *next_renaming;    /* U */

@@ -23,7 +23,7 @@ struct msg *undelivered_render_again(const struct member *to, const struct msg *
 
 /* Stores messages with notes as mail of the account, in their order, without what was forgotten since
  * (chat/forgotten.h) and as far as accounts.mail_undelivered allows. Nobody waits for it: it is queued before the call
- * returns, so who takes the account's mail afterwards finds it. Any thread, no lock. */
+ * returns, so who takes the account's mail afterwards finds it. Any thread, any lock that ranks below STORE. */
 void undelivered_store(int64_t account, struct msg *const *v, size_t n);
 
 #endif

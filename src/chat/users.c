@@ -94,6 +94,13 @@ static void add_locked(struct user *u, const char *key)
     HASH_ADD_STR(users_table.table, key, u);
 }
 
+/* From now on private messages to its user are put to it. */
+static void begin_hearing_locked(struct member *m)
+{
+    m->listed_at = atomic_load(&users_table.last_id);
+    atomic_store(&m->refused_at, UINT64_MAX);
+}
+
 /* The member becomes a session of the user of that name, who may be new. */
 static void join_user_locked(struct member *m, const char *key)
 {
@@ -103,7 +110,7 @@ static void join_user_locked(struct member *m, const char *key)
         m->user = panic_calloc(1, sizeof *m->user);
         add_locked(m->user, key);
     }
-    m->listed_at = atomic_load(&users_table.last_id);
+    begin_hearing_locked(m);
     DL_APPEND2(m->user->sessions, m, prev_session, next_session);
 }
 
@@ -201,7 +208,7 @@ static void take_over_locked(struct member *m, struct member *old)
     m->ignores = old->ignores;
     m->user = old->user;
     m->user_id = old->user_id;
-    m->listed_at = atomic_load(&users_table.last_id);
+    begin_hearing_locked(m);
     old->ignores = NULL;
     old->user = NULL;
     old->listed = false;

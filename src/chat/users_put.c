@@ -32,6 +32,14 @@ void users_tell_name(const struct member *from, const char *name, const struct e
     rwlock_release(&users_table.lock);
 }
 
+/* The first that was refused; other threads may put at the same time. */
+static void note_refused(struct member *m, uint64_t id)
+{
+    uint64_t was = atomic_load(&m->refused_at);
+    while (id < was && !atomic_compare_exchange_weak(&m->refused_at, &was, id))
+        ;
+}
+
 /* A message whose target ignores the sender counts as taken and is dropped. */
 static bool put_locked(struct member *m, const struct member *from, const struct event *ev)
 {
@@ -41,9 +49,11 @@ static bool put_locked(struct member *m, const struct member *from, const struct
         return member_put(m, ev) != OUTBOX_CLOSED;
     post_assert_settled();
     struct msg *msg = undelivered_render(m, ev, from);
-    int put = outbox_put(m->outbox, msg);
+    bool taken = outbox_put(m->outbox, msg) != OUTBOX_CLOSED;
     msg_unref(msg);
-    return put != OUTBOX_CLOSED;
+    if (!taken)
+        note_refused(m, ev->id);
+    return taken;
 }
 
 /* The user who has the name; or one who is logged in to the account of that name, under whatever name. */
@@ -111,35 +121,50 @@ bool users_put(struct member *from, const char *name, const char *text, void (*a
 
 /* ---- what has not arrived ---- */
 
-static bool send_again(struct member *m, const struct msg *msg)
+/* False: it was not taken. *is_congested: the next would perhaps be too much for the session, and close it. */
+static bool send_again(struct member *m, const struct msg *msg, bool *is_congested)
 {
     struct msg *again = undelivered_render_again(m, msg);
     int put = again ? outbox_put(m->outbox, again) : OUTBOX_CLOSED;
     if (again)
         msg_unref(again);
+    *is_congested = put > OUTBOX_TAKEN;
     return put != OUTBOX_CLOSED;
 }
 
-static enum heir find_heir_locked(const struct member *m, const struct msg *msg)
+/* True: the message was put there too, and what becomes of it there is still open. */
+static bool has_it(const struct member *m, uint64_t id)
+{
+    return m->listed_at < id && id < atomic_load(&m->refused_at);
+}
+
+static enum heir find_heir_locked(const struct member *m, const struct msg *msg, bool *is_congested)
 {
     struct member *heir = NULL;
     USERS_EACH_LOCKED(u, other) {
-        if (other->account != m->account || other->settled || outbox_reason(other->outbox) != CLOSE_OPEN)
+        if (other->account != m->account || other->settled)
             continue;
-        if (u == m->user && other->listed_at < undelivered_id(msg)) /* so it was put there too */
+        if (u == m->user && has_it(other, undelivered_id(msg)))
             return HEIR_HAS_IT;
-        heir = other;
+        if (outbox_reason(other->outbox) == CLOSE_OPEN)
+            heir = other;
     }
-    return heir && send_again(heir, msg) ? HEIR_GOT_IT : HEIR_NONE;
+    return heir && !*is_congested && send_again(heir, msg, is_congested) ? HEIR_GOT_IT : HEIR_NONE;
 }
 
 void users_bequeath(struct member *m, struct msg *const *v, enum heir *heirs, size_t n)
 {
+    struct msg **left = panic_calloc(n + 1, sizeof(struct msg *));
+    size_t left_n = 0;
+    bool is_congested = false;
     rwlock_write(&users_table.lock); /* of two that end at once, one sees that the other will not care any more */
     m->settled = true;
     for (size_t i = 0; i < n; i++)
-        heirs[i] = find_heir_locked(m, v[i]);
+        if ((heirs[i] = find_heir_locked(m, v[i], &is_congested)) == HEIR_NONE)
+            left[left_n++] = v[i];
+    undelivered_store(m->account, left, left_n); /* in this hold: who logs in behind it reads the mailbox behind it */
     rwlock_release(&users_table.lock);
+    free(left);
 }
 
 /* ---- to many ---- */

@@ -11,7 +11,6 @@
 #include "chat/forgotten.h"
 #include "chat/mail.h"
 #include "chat/rooms.h"
-#include "chat/undelivered.h"
 #include "chat/users.h"
 #include "net/post.h"
 
@@ -58,22 +57,14 @@ static void add_undelivered(struct msg *m, void *arg)
 }
 
 /* To another session of the account, or into its mailbox. What another session has is kept for who resumes this one. */
-static void hand_on(struct member *m, struct undelivered *u, struct buf *lines)
+static void hand_on(struct member *m, const struct undelivered *u, struct buf *lines)
 {
     enum heir *heirs = panic_calloc(u->n + 1, sizeof *heirs);
-    size_t left = 0;
     users_bequeath(m, u->v, heirs, u->n);
     post_flush();
-    for (size_t i = 0; i < u->n; i++) {
-        struct msg *msg = u->v[i];
-        if (heirs[i] == HEIR_HAS_IT && lines)
-            forgotten_filter(lines, msg->data, msg->len, msg->epoch);
-        if (heirs[i] == HEIR_NONE) { /* to the front, in their order */
-            u->v[i] = u->v[left];
-            u->v[left++] = msg;
-        }
-    }
-    undelivered_store(m->account, u->v, left);
+    for (size_t i = 0; lines && i < u->n; i++)
+        if (heirs[i] == HEIR_HAS_IT)
+            forgotten_filter(lines, u->v[i]->data, u->v[i]->len, u->v[i]->epoch);
     free(heirs);
 }
 
