@@ -27,7 +27,7 @@ int64_t member_who_account(const char *who)
 
 static bool is_said(enum event_kind kind)
 {
-    return kind == EVENT_SAID || kind == EVENT_ACTION || kind == EVENT_PRIVATE || kind == EVENT_SENT_HERE;
+    return kind == EVENT_SAID || kind == EVENT_ACTION || kind == EVENT_PRIVATE;
 }
 
 struct msg *member_render(enum form form, const struct event *ev, const char *to)

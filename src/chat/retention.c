@@ -63,6 +63,7 @@ static int step_run(struct store_job *job, sqlite3 *db)
     int64_t now_ms = date_sure_ms(), days = RELAXED(most_days);
     retention.limits = (struct trim_limits){
         .now_ms = now_ms,
+        .today = date_ms() / CLOCK_DAY_MS, /* as numbers of messages count */
         .messages = RELAXED(most_messages),
         .before_ms = days ? now_ms - days * CLOCK_DAY_MS : INT64_MIN,
         .orphans_ms = now_ms - CLOCK_DAY_MS, /* a new room's record may not be on disk yet */

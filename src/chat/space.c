@@ -40,6 +40,7 @@ static struct {
     _Atomic int stored;         /* a: messages written that no step has followed */
     _Atomic bool busy;          /* a: .step is queued or being carried out */
     _Atomic bool more;          /* a: the last step has removed something */
+    _Atomic bool paused;        /* a: until space_clean_up, because damage stands in the way */
     int taken;                  /* t: .stored, as this step began */
     int64_t day;                /* t: the last for which older days were forgotten */
     enum reason reason;         /* t: this and the next two: of this step */
@@ -84,14 +85,15 @@ static int find_lack(sqlite3 *db, int64_t *lack)
     return rc;
 }
 
-/* Chooses a room that gives way so many bytes for all. */
-static int choose_for_all(sqlite3 *db, enum reason reason, int64_t bytes)
+#define WHOLE_PART 4 /* of all rooms: with the parts of store/trim.h, a speaker floods with a sixteenth of that */
+
+/* The room that was found gives way so many bytes for all rooms, which have `all`. */
+static int take_from_room(sqlite3 *db, enum reason reason, int64_t bytes, int64_t all)
 {
     struct size size;
     space.reason = reason;
-    int rc = sizes_find_largest(db, space.way.today, space.room);
-    if (rc == SQLITE_OK)
-        rc = sizes_of_room(db, space.room, &size);
+    space.way.whole = all / WHOLE_PART + 1;
+    int rc = sizes_of_room(db, space.room, &size);
     if (rc == SQLITE_OK)
         space.way.limits.bytes = size.bytes > bytes ? size.bytes - bytes : 0;
     return rc;
@@ -102,6 +104,7 @@ static int choose(sqlite3 *db)
     struct size all;
     int64_t lack, most = RELAXED(total_bytes);
     space.reason = ROOM;
+    space.way.whole = 0;
     space.way.limits = (struct size){.messages = INT64_MAX, .bytes = RELAXED(room_bytes)};
     int rc = sizes_of_all(db, &all);
     atomic_store_explicit(&space.used, all.bytes, memory_order_relaxed);
@@ -109,10 +112,15 @@ static int choose(sqlite3 *db)
         rc = sizes_find_over(db, space.way.limits.bytes, space.room);
     if (rc != SQLITE_OK || *space.room)
         return rc;
-    if (all.bytes > most)
-        return choose_for_all(db, TOTAL, all.bytes - most);
+    if (all.bytes > most) {
+        rc = sizes_find_largest(db, space.way.today, space.room);
+        return rc == SQLITE_OK ? take_from_room(db, TOTAL, all.bytes - most, all.bytes) : rc;
+    }
     rc = find_lack(db, &lack);
-    return rc == SQLITE_OK && lack > 0 ? choose_for_all(db, DISK, lack) : rc;
+    if (rc != SQLITE_OK || lack <= 0)
+        return rc;
+    rc = sizes_find_oldest(db, space.room); /* pages become free where all of their messages go: from the old end */
+    return rc == SQLITE_OK ? take_from_room(db, DISK, lack, all.bytes) : rc;
 }
 
 static int forget_days(sqlite3 *db)
@@ -165,6 +173,7 @@ static void log_gave_way(void)
 static void step_done(struct store_job *job, bool ok)
 {
     (void)job;
+    atomic_store(&space.paused, space.failed);
     ok = ok && !space.failed && space.result.removed;
     atomic_fetch_sub_explicit(&space.stored, space.taken, memory_order_relaxed);
     atomic_store(&space.more, ok);
@@ -178,22 +187,29 @@ static void step_done(struct store_job *job, bool ok)
     log_gave_way();
 }
 
-void space_clean_up(void)
+static void step(void)
 {
     if (!atomic_exchange(&space.busy, true))
         store_put(&space.step);
 }
 
+void space_clean_up(void)
+{
+    atomic_store(&space.paused, false);
+    step();
+}
+
 void space_tick(void)
 {
     if (atomic_load(&space.more))
-        space_clean_up();
+        step();
 }
 
 void space_note_stored(int messages)
 {
     atomic_fetch_add_explicit(&space.stored, messages, memory_order_relaxed);
-    space_clean_up();
+    if (!atomic_load(&space.paused))
+        step();
 }
 
 /* ---- what each room has ---- */
@@ -248,5 +264,6 @@ void space_start(void)
     memset(space.log_at_ms, 0, sizeof space.log_at_ms);
     atomic_store(&space.stored, 0);
     atomic_store(&space.more, false);
+    atomic_store(&space.paused, false);
     atomic_store(&space.busy, false);
 }

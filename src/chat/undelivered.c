@@ -69,7 +69,15 @@ struct msg *undelivered_render_again(const struct member *to, const struct msg *
                              .time_ms = note.time_ms};
     if (!forgotten_passes(note.name, m->epoch))
         return NULL;
-    return render(to, &ev, noted, m->note);
+    struct msg *again = render(to, &ev, noted, m->note);
+    again->epoch = m->epoch; /* it is forgotten with the first */
+    return again;
+}
+
+void undelivered_sender(const struct msg *m, char key[NAME_SIZE])
+{
+    const struct note note = note_of(m);
+    name_fold(key, note.name);
 }
 
 /* The notes follow, each behind the text of the one before. */

@@ -16,6 +16,8 @@ struct msg *undelivered_render(const struct member *to, const struct event *ev, 
 
 /* Its number, as EVENT_PRIVATE has it. */
 uint64_t undelivered_id(const struct msg *m);
+/* Its sender's name, folded. */
+void undelivered_sender(const struct msg *m, char key[NAME_SIZE]);
 
 /* A message with a note once more, for another session of its user: as mail. NULL: it was forgotten since. The caller
  * owns the reference. */

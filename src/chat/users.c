@@ -219,7 +219,7 @@ static void take_over_locked(struct member *m, struct member *old)
 bool users_take_over(struct member *m, struct member *old, const struct claim *c)
 {
     rwlock_write(&users_table.lock);
-    bool may = c->may(c->arg) && !old->kicked;
+    bool may = c->may(c->arg) && !old->kicked && !old->replaced;
     if (may) {
         member_answer(m, c->answer);
         take_over_locked(m, old);

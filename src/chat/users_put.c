@@ -40,20 +40,21 @@ static void note_refused(struct member *m, uint64_t id)
         ;
 }
 
-/* A message whose target ignores the sender counts as taken and is dropped. */
-static bool put_locked(struct member *m, const struct member *from, const struct event *ev)
+enum put { PUT_TAKEN, PUT_REFUSED, PUT_IGNORED };
+
+static enum put put_locked(struct member *m, const struct member *from, const struct event *ev)
 {
     if (m->user != from->user && ignores_has(m->ignores, from->key))
-        return outbox_reason(m->outbox) == CLOSE_OPEN;
+        return outbox_reason(m->outbox) == CLOSE_OPEN ? PUT_IGNORED : PUT_REFUSED;
     if (!m->account)
-        return member_put(m, ev) != OUTBOX_CLOSED;
+        return member_put(m, ev) != OUTBOX_CLOSED ? PUT_TAKEN : PUT_REFUSED;
     post_assert_settled();
     struct msg *msg = undelivered_render(m, ev, from);
     bool taken = outbox_put(m->outbox, msg) != OUTBOX_CLOSED;
     msg_unref(msg);
     if (!taken)
         note_refused(m, ev->id);
-    return taken;
+    return taken ? PUT_TAKEN : PUT_REFUSED;
 }
 
 /* The user who has the name; or one who is logged in to the account of that name, under whatever name. */
@@ -67,13 +68,14 @@ static struct user *find_owner_locked(const char *key)
     return m ? m->user : NULL;
 }
 
-/* False: no session took it. */
+/* False: no session took it. A message counts as taken, and is dropped, if all sessions that are there ignore the
+ * sender, and none refused it because it is ending. */
 static bool put_all_locked(const struct user *u, const struct member *from, const struct event *ev)
 {
-    bool taken = false;
+    int n[3] = {0};
     for (struct member *m = u->sessions; m; m = m->next_session)
-        taken = put_locked(m, from, ev) || taken;
-    return taken;
+        n[put_locked(m, from, ev)]++;
+    return n[PUT_TAKEN] || (n[PUT_IGNORED] && !n[PUT_REFUSED]);
 }
 
 /* What a session sends is shown to the other sessions of its user. */
@@ -121,15 +123,33 @@ bool users_put(struct member *from, const char *name, const char *text, void (*a
 
 /* ---- what has not arrived ---- */
 
-/* False: it was not taken. *is_congested: the next would perhaps be too much for the session, and close it. */
-static bool send_again(struct member *m, const struct msg *msg, bool *is_congested)
+/* The other sessions of the member's account that can have what it leaves behind. */
+struct heirs {
+    struct member **v; /* owns */
+    size_t n;
+    bool is_congested; /* one more message would perhaps be too much for a session, and close it */
+};
+
+static bool is_half_full(struct outbox *ob)
 {
-    struct msg *again = undelivered_render_again(m, msg);
-    int put = again ? outbox_put(m->outbox, again) : OUTBOX_CLOSED;
-    if (again)
-        msg_unref(again);
-    *is_congested = put > OUTBOX_TAKEN;
-    return put != OUTBOX_CLOSED;
+    struct outbox_load load = outbox_load(ob);
+    struct outbox_limits most = outbox_limits();
+    return load.entries * 2 > (size_t)most.entries || load.bytes * 2 > (size_t)most.bytes;
+}
+
+static void find_heirs_locked(struct heirs *h, const struct member *m)
+{
+    size_t cap = 0;
+    USERS_EACH_LOCKED(u, other) {
+        if (other->account != m->account || other->settled)
+            continue;
+        if (h->n == cap) {
+            cap = cap ? cap * 2 : 4;
+            h->v = panic_realloc(h->v, cap * sizeof(struct member *));
+        }
+        h->v[h->n++] = other;
+        h->is_congested |= is_half_full(other->outbox);
+    }
 }
 
 /* True: the message was put there too, and what becomes of it there is still open. */
@@ -138,33 +158,49 @@ static bool has_it(const struct member *m, uint64_t id)
     return m->listed_at < id && id < atomic_load(&m->refused_at);
 }
 
-static enum heir find_heir_locked(const struct member *m, const struct msg *msg, bool *is_congested)
+static bool send_again(struct heirs *h, struct member *heir, const struct msg *msg)
+{
+    struct msg *again = undelivered_render_again(heir, msg);
+    int put = again ? outbox_put(heir->outbox, again) : OUTBOX_CLOSED;
+    if (again)
+        msg_unref(again);
+    h->is_congested |= put > OUTBOX_TAKEN;
+    return put != OUTBOX_CLOSED;
+}
+
+static enum heir leave_locked(struct heirs *h, const struct member *m, const struct msg *msg)
 {
     struct member *heir = NULL;
-    USERS_EACH_LOCKED(u, other) {
-        if (other->account != m->account || other->settled)
+    char sender[NAME_SIZE];
+    undelivered_sender(msg, sender);
+    for (size_t i = 0; i < h->n; i++) {
+        struct member *other = h->v[i];
+        if (ignores_has(other->ignores, sender))
             continue;
-        if (u == m->user && has_it(other, undelivered_id(msg)))
+        if (other->user == m->user && has_it(other, undelivered_id(msg)))
             return HEIR_HAS_IT;
         if (outbox_reason(other->outbox) == CLOSE_OPEN)
             heir = other;
     }
-    return heir && !*is_congested && send_again(heir, msg, is_congested) ? HEIR_GOT_IT : HEIR_NONE;
+    return heir && !h->is_congested && send_again(h, heir, msg) ? HEIR_GOT_IT : HEIR_NONE;
 }
 
 void users_bequeath(struct member *m, struct msg *const *v, enum heir *heirs, size_t n)
 {
+    struct heirs h = {0};
     struct msg **left = panic_calloc(n + 1, sizeof(struct msg *));
     size_t left_n = 0;
-    bool is_congested = false;
     rwlock_write(&users_table.lock); /* of two that end at once, one sees that the other will not care any more */
     m->settled = true;
+    if (n)
+        find_heirs_locked(&h, m);
     for (size_t i = 0; i < n; i++)
-        if ((heirs[i] = find_heir_locked(m, v[i], &is_congested)) == HEIR_NONE)
+        if ((heirs[i] = leave_locked(&h, m, v[i])) == HEIR_NONE)
             left[left_n++] = v[i];
     undelivered_store(m->account, left, left_n); /* in this hold: who logs in behind it reads the mailbox behind it */
     rwlock_release(&users_table.lock);
     free(left);
+    free(h.v);
 }
 
 /* ---- to many ---- */

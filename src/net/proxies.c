@@ -49,6 +49,14 @@ static bool has(const struct network *net, const struct in6_addr *address)
            (!rest || ((net->address.s6_addr[whole] ^ address->s6_addr[whole]) & mask) == 0);
 }
 
+/* A network of IPv6, like ::/8, that would have all addresses of IPv4, as they are mapped into it. */
+static bool has_all_v4(const struct network *net)
+{
+    struct in6_addr mapped;
+    set_v4(&mapped, &(struct in_addr){0});
+    return net->bits <= 96 && has(net, &mapped);
+}
+
 static bool is_trusted(const struct in6_addr *address)
 {
     for (int i = 0; i < trusted_count; i++)
@@ -93,7 +101,7 @@ static bool read_network(const char *word, size_t len, struct network *net)
         return false;
     int width = is_v4 ? 32 : 128, bits = slash ? read_number(slash + 1, width) : width;
     net->bits = bits + 128 - width;
-    return bits >= LEAST_BITS;
+    return bits >= LEAST_BITS && (is_v4 || !has_all_v4(net));
 }
 
 /* Reads them into `to`, which has PROXIES_MOST places. Returns how many, or -1. */

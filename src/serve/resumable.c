@@ -206,7 +206,8 @@ static void note_rooms(struct session *s)
 }
 
 /* Saves the lines of rooms that may not have arrived, the newest if there are too many; and the rooms. Private messages
- * become mail at once: so they outlive the token, and whoever resumes is shown them with what came since. */
+ * become mail at once, or are another session's: so they outlive the token, and whoever resumes is shown them with what
+ * came since. */
 static void note_all(struct session *s)
 {
     struct member *m = &s->member;

@@ -17,6 +17,8 @@
 #include <uthash.h>
 
 
+#define LATELY_PART "16" /* of what all rooms have: a room with more than that said lately floods */
+
 struct sizes_entry {
     struct sizes_place { /* filled with zeros, for it is compared as bytes */
         int64_t day;
@@ -181,10 +183,21 @@ int sizes_find_largest(sqlite3 *db, int64_t today, char room[SIZES_KEY])
     struct size size;
     *room = '\0';
     int rc = sql_open(db, &st,
-                      "SELECT messages, bytes, room FROM room_size WHERE " SIZES_FITS " ORDER BY"
-                      " (SELECT total(bytes) FROM speaker_size WHERE room = room_size.room AND day > ?1) DESC,"
-                      " bytes DESC LIMIT 1",
+                      "SELECT messages, bytes, room, (SELECT total(bytes) FROM speaker_size"
+                      " WHERE room = room_size.room AND day > ?1) AS lately FROM room_size WHERE " SIZES_FITS
+                      " ORDER BY CASE WHEN lately > (SELECT total(bytes) / " LATELY_PART " FROM room_size) THEN lately"
+                      " ELSE 0 END DESC, bytes DESC LIMIT 1",
                       SQL_WITH(sql_int(today - SIZES_DAYS)));
+    return rc == SQLITE_OK ? read_size(st, &size, room) : rc;
+}
+
+int sizes_find_oldest(sqlite3 *db, char room[SIZES_KEY])
+{
+    sqlite3_stmt *st;
+    struct size size;
+    *room = '\0';
+    int rc = sql_open(db, &st, "SELECT 0, 0, room FROM message WHERE " SIZES_FITS " ORDER BY n LIMIT 1",
+                      SQL_WITH_NOTHING);
     return rc == SQLITE_OK ? read_size(st, &size, room) : rc;
 }
 

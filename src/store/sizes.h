@@ -56,9 +56,12 @@ int sizes_each(sqlite3 *db, int most, void (*fn)(const char *room, const struct 
 /* A room with more than so many bytes; "" if there is none. */
 int sizes_find_over(sqlite3 *db, int64_t bytes, char room[SIZES_KEY]);
 
-/* The room that gives way for all others: the one in which most was said lately; if nothing was, the one that has most.
- * "" if there is no message. */
+/* The room that gives way for all others: the one in which most was said lately, if that is more than a sixteenth of
+ * what all rooms have; else the one that has most. "" if there is no message. */
 int sizes_find_largest(sqlite3 *db, int64_t today, char room[SIZES_KEY]);
+
+/* The room that has the oldest message of all; "" if there is none. */
+int sizes_find_oldest(sqlite3 *db, char room[SIZES_KEY]);
 
 /* What was said in a room lately: by all, and by the one who said most. */
 struct sizes_lately {

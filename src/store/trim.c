@@ -110,7 +110,7 @@ int trim_next(sqlite3 *db, char room[SIZES_KEY], const struct trim_limits *t, st
     if (upto)
         return delete_by(db, room, "DELETE FROM message WHERE room = ?1 AND id <= ?2" DELETED,
                          SQL_WITH(sql_text(room), sql_int(upto)), upto, result);
-    struct trim_way way = {{t->messages, INT64_MAX}, t->now_ms / CLOCK_DAY_MS, t->most};
+    struct trim_way way = {.limits = {t->messages, INT64_MAX}, .today = t->today, .most = t->most};
     return trim_give_way(db, room, &way, result);
 }
 
@@ -186,12 +186,15 @@ static int give_way_once(sqlite3 *db, const char *room, const struct trim_way *w
     struct excess x = find_excess(&size, &way->limits);
     if (rc != SQLITE_OK || !x.over)
         return rc;
+    if (way->whole)
+        x.limit = way->whole;
     rc = sizes_lately(db, room, way->today, &lately);
     if (rc == SQLITE_OK)
         rc = sql_find(db, &last, &found, "SELECT max(id) FROM message WHERE room = ?1", SQL_WITH(sql_text(room)));
     if (rc != SQLITE_OK)
         return rc;
-    int64_t most = size.messages / STEP_PART + 1, since_id = (way->today - SIZES_DAYS + 1) * CLOCK_DAY_MS << 20;
+    int64_t most = size.messages / STEP_PART + 1, since_day = way->today - SIZES_DAYS + 1;
+    int64_t since_id = since_day > 0 ? since_day * CLOCK_DAY_MS << 20 : 0;
     if (most > left)
         most = left;
     enum whose whose = find_whose(&x, &lately);

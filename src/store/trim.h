@@ -31,6 +31,7 @@ struct trim_result {
  */
 struct trim_limits {
     int64_t messages, before_ms, orphans_ms, now_ms; /* times of the wall clock */
+    int64_t today;                                   /* as in struct trim_way */
     int most;
 };
 int trim_next(sqlite3 *db, char room[SIZES_KEY], const struct trim_limits *limits, struct trim_result *result);
@@ -43,6 +44,7 @@ int trim_next(sqlite3 *db, char room[SIZES_KEY], const struct trim_limits *limit
  */
 struct trim_way {
     struct size limits;
+    int64_t whole; /* bytes of which the parts are taken, if the room gives way for others; 0: of its limit */
     int64_t today; /* as sizes_day gives it */
     int most;
 };

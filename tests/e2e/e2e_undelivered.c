@@ -209,6 +209,27 @@ static void another_session_is_sent_what_it_does_not_have(void **state)
     client_close(&b);
 }
 
+/* To her tablet, which ignores Bob, it was never sent; so it does not count as having it. */
+static void a_session_that_ignores_the_sender_has_nothing(void **state)
+{
+    struct client phone, tablet, b;
+    (void)state;
+    alice_is_in(&phone);
+    client_login_account(&tablet, &d, "alice");
+    client_ask(&tablet, "IGNORE bob", "OK Ignoring bob");
+    client_login(&b, &d, "bob");
+    send_messages(&b);
+    int heard = cut(&phone, &b);
+    client_expect(&tablet, "SENT bob cut");
+    client_reset(&phone);
+    wait_until_alone(&tablet);
+    client_expect_quiet(&tablet);
+    client_ask(&tablet, "QUIT", "OK Goodbye!");
+    client_close(&tablet);
+    comes_once(&tablet, heard);
+    client_close(&b);
+}
+
 /* Notes which messages come as mail, each at most once, until a line that begins so, which answers the command. */
 static void note_mail(struct client *c, const char *command, const char *answer, bool *seen)
 {
@@ -438,6 +459,7 @@ int main(void)
         TEST_ONE(after_a_login_of_an_owner_under_another_name),
         TEST(what_another_session_has_is_no_mail),
         TEST(another_session_is_sent_what_it_does_not_have),
+        TEST(a_session_that_ignores_the_sender_has_nothing),
         TEST(of_two_sessions_that_end_one_leaves_them),
         TEST(after_a_kick),
         TEST(after_a_stop),

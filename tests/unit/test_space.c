@@ -123,6 +123,20 @@ static void all_rooms_together_have_a_limit_and_the_one_that_floods_pays(void **
     assert_int_equal(space_used(), bytes_of("1"));
 }
 
+/* A room that has only begun to talk does not pay for those that have grown for years. */
+static void a_new_room_has_a_history_though_all_is_full(void **state)
+{
+    (void)state;
+    say(den, "Alice", 1500, LARGE);
+    unit_house_exec("UPDATE message SET id = id - (30 * 86400000 << 20); DELETE FROM speaker_size"); /* long ago */
+    space_configure(&(struct space_limits){.room_mib = 64, .total_mib = 1, .reserve_mib = 64});
+    space_clean_up();
+    settle();
+    say(cave, "Bob", 30, LARGE);
+    assert_int_equal(unit_house_number("SELECT count(*) FROM message WHERE name = 'Bob'"), 30);
+    assert_in_range(bytes_of("1"), MIB - 4 * LARGE, MIB);
+}
+
 static void a_lower_limit_holds_after_a_clean_up(void **state)
 {
     (void)state;
@@ -187,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_room_that_floods_keeps_its_past_within_its_limit),
         TEST(all_rooms_together_have_a_limit_and_the_one_that_floods_pays),
+        TEST(a_new_room_has_a_history_though_all_is_full),
         TEST(a_lower_limit_holds_after_a_clean_up),
         TEST(while_the_disk_is_low_new_messages_take_the_place_of_old_ones),
         TEST(the_reserve_is_a_twentieth_of_the_disk_at_most),

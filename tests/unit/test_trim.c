@@ -90,7 +90,7 @@ static long long said_by(const char *who)
 static struct trim_result give_way(const char *room, int64_t messages, int64_t bytes, int most)
 {
     struct trim_result result;
-    struct trim_way way = {{messages, bytes}, TODAY, most};
+    struct trim_way way = {.limits = {messages, bytes}, .today = TODAY, .most = most};
     assert_int_equal(trim_give_way(db, room, &way, &result), SQLITE_OK);
     return result;
 }
@@ -324,9 +324,39 @@ static void the_room_that_floods_gives_way_for_all(void **state)
     assert_int_equal(sizes_find_largest(db, TODAY, room), SQLITE_OK);
     assert_string_equal(room, "#old");
     say(TODAY, "#old", "alice", "today", 50);
+    say(TODAY, "#new", "bob", "x", 20); /* no flood */
+    assert_int_equal(sizes_find_largest(db, TODAY, room), SQLITE_OK);
+    assert_string_equal(room, "#old");
     say(TODAY, "#new", "eve", "x", 100);
     assert_int_equal(sizes_find_largest(db, TODAY, room), SQLITE_OK);
     assert_string_equal(room, "#new");
+}
+
+/* A room that gives way for others deletes its past before what is said today, unless it floods. */
+static void for_others_the_past_goes_before_today(void **state)
+{
+    struct trim_result result;
+    struct trim_way way = {{INT64_MAX, 0}, .whole = 1000000, .today = TODAY, .most = 100};
+    (void)state;
+    say(TODAY - 30, "#a", "alice", "long ago", 200);
+    say(TODAY, "#a", "alice", "today", 40);
+    assert_int_equal(trim_give_way(db, "#a", &way, &result), SQLITE_OK);
+    assert_int_equal(result.removed, 100);
+    assert_int_equal(number("SELECT count(*) FROM message WHERE text = 'today'"), 40);
+}
+
+/* What is deleted by the day of a message's number does not depend on the clock on the wall. */
+static void who_floods_is_found_though_the_clock_is_behind(void **state)
+{
+    char room[SIZES_KEY] = "";
+    struct trim_result result;
+    struct trim_limits limits = {.messages = 100, .before_ms = INT64_MIN, .today = TODAY, .now_ms = 1000, .most = 1000};
+    (void)state;
+    say(TODAY - 30, "#a", "eve", "long ago", 50);
+    say(TODAY, "#a", "eve", "x", 150);
+    assert_int_equal(trim_next(db, room, &limits, &result), SQLITE_OK);
+    assert_int_equal(result.removed, 100);
+    assert_int_equal(number("SELECT count(*) FROM message WHERE text = 'long ago'"), 50);
 }
 
 static void names_of_earlier_days_are_forgotten(void **state)
@@ -359,6 +389,8 @@ int main(void)
         TEST(a_message_that_is_there_already_is_not_counted_again),
         TEST(forgetting_a_user_or_a_room_is_counted),
         TEST(the_room_that_floods_gives_way_for_all),
+        TEST(for_others_the_past_goes_before_today),
+        TEST(who_floods_is_found_though_the_clock_is_behind),
         TEST(names_of_earlier_days_are_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
