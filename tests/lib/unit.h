@@ -71,8 +71,8 @@ struct unit_stream {
     pthread_cond_t changed;
     bool held;      /* writes wait until unit_stream_release */
     int passes;     /* writes that may proceed although held */
-    bool failing;   /* writes fail with EPIPE */
-    size_t most;    /* maximum bytes for one write; 0: all */
+    _Atomic bool failing; /* writes fail with EPIPE */
+    _Atomic size_t most;  /* maximum bytes for one write; 0: all */
     bool full;      /* a write that must not block finds no space */
     bool gone;      /* the peer has closed its side */
     bool inside;    /* a write is waiting or running */
