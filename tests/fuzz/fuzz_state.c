@@ -53,7 +53,7 @@ static const char *const words[] = {
     "\nJOIN #a\n", "\nALSO #b\n", "\nUSERNAME alice\n", "\nUSERNAME bob\n", "\nUSERNAME carol\n", "\nhello\n", "\n",
     "192.0.2.7 ", "BEFORE ", "AFTER ", "SINCE ", "in:#a ", "from:bob ", "\xc3\xa9 ", "\xff", "\r\n", "/join #b\n", "key ",
     "\nJOIN #a\nhello\nLEAVE\n", "\nSET private on\n", "\nKICK bob\n", "\nBAN carol 10m\n", "\nOP bob\n", "\nRENAME dave\n",
-    "\nKICK erin\n", "\nBAN erin 10m\n", "\nLOGOUT ALL\n", "\nSESSIONS\n", "\n" SHARED, "erin ", "\nPRIVMSG erin hi\n",
+    "\nKICK erin\n", "\nBAN erin 10m\n", "\nLOGOUT ALL\n", "\nSESSIONS\n", ("\n" SHARED), "erin ", "\nPRIVMSG erin hi\n",
 };
 
 static struct client {
