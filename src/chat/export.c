@@ -32,17 +32,13 @@ static struct export *export_of(struct store_job *job)
 static int step_run(struct store_job *job, sqlite3 *db)
 {
     struct export *e = export_of(job);
-    int64_t next;
     int rc = e->upto ? SQLITE_OK : message_top(db, &e->upto);
-    if (rc == SQLITE_OK)
-        rc = message_next(db, e->at, &next);
-    if (rc == SQLITE_OK && next > e->at)
-        e->at = next - 1 < e->upto ? next - 1 : e->upto;
-    int64_t to = e->upto - e->at < LOOK_ROWS ? e->upto : e->at + LOOK_ROWS;
     buf_clear(&e->lines);
     if (rc == SQLITE_OK)
-        rc = store_history_said_by(db, e->who, e->at, to, add_message, e);
-    if (rc == SQLITE_OK && to == e->upto)
+        rc = message_stretch(db, &e->at, e->upto, LOOK_ROWS, &e->to);
+    if (rc == SQLITE_OK)
+        rc = store_history_said_by(db, e->who, e->at, e->to, add_message, e);
+    if (rc == SQLITE_OK && e->to == e->upto)
         rc = store_mail_sent_by(db, e->who, add_mail, e);
     return rc;
 }
@@ -57,8 +53,8 @@ bool export_step(struct export *e, struct notifier *notifier)
     history_put_behind(&e->request, &(struct store_job){.run = step_run, .done = step_done}, notifier);
     if (!request_wait(&e->request, NULL, NULL) || e->request.result != EXPORT_STEPPED)
         return false;
-    e->is_done = e->upto - e->at <= LOOK_ROWS;
-    e->at = e->is_done ? e->upto : e->at + LOOK_ROWS;
+    e->is_done = e->to == e->upto;
+    e->at = e->to;
     return true;
 }
 

@@ -18,7 +18,7 @@ struct export {
      * key. Called on the store thread, while the caller of export_step waits. */
     void (*write)(struct buf *lines, const struct message_row *row, const char *to);
     struct buf lines; /* owns: what the last step has found */
-    int64_t at, upto; /* numbers of the messages that were looked at, and of the last one */
+    int64_t at, to, upto; /* numbers of messages: looked at so far, by the step too, and the last of all */
     bool is_done;
 };
 enum export_result { EXPORT_STEPPED = 1, EXPORT_FAILED };

@@ -27,8 +27,8 @@ static struct {
     unsigned begun;          /* t: .asked when the round began: what was said since may be about rooms behind it */
     _Atomic bool busy;       /* a: .step is queued or being carried out */
     _Atomic int passes_to_skip; /* a: passes of the keeper until the next step; set only while .busy */
-    char done[SIZES_KEY];  /* t: the last room that was cleaned */
-    char next[SIZES_KEY];  /* t: the room being cleaned; "" at the end of a round */
+    char done[SIZES_KEY];    /* t: the last room that was cleaned */
+    char next[SIZES_KEY];    /* t: the room being cleaned; "" at the end of a round */
     struct trim_result result; /* t: of this step */
     bool failed;             /* t: this step, because of damage */
     bool removed_any;        /* t: messages were removed in this round */

@@ -48,6 +48,14 @@ struct user *users_find_locked(const char *key)
     return u;
 }
 
+struct user *users_read(const char *name)
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    rwlock_read(&users_table.lock);
+    return users_find_locked(key);
+}
+
 /* ---- taking a name ---- */
 
 /* True: its user was renamed, and its rooms still show that name. */
@@ -291,10 +299,7 @@ void users_release(struct member *m)
 
 bool users_is_leaving(const char *name)
 {
-    char key[NAME_SIZE];
-    name_fold(key, name);
-    rwlock_read(&users_table.lock);
-    const struct user *u = users_find_locked(key);
+    const struct user *u = users_read(name);
     bool leaving = true;
     for (const struct member *m = u ? u->sessions : NULL; m; m = m->next_session)
         leaving = leaving && outbox_is_ending(m->outbox);

@@ -123,10 +123,9 @@ void users_name_of(struct member *m, uint64_t id, char name[NAME_SIZE]);
 bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg);
 
 /* What becomes of private messages that have not arrived at a session that ends: another session of the account has
- * them too, or is sent them now, as mail; or there is none, and they are stored. From then on nobody leaves anything to
- * this session. For the reader of a member with an account, which flushes afterwards. */
-enum heir { HEIR_NONE, HEIR_HAS_IT, HEIR_GOT_IT };
-void users_bequeath(struct member *m, struct msg *const *v, enum heir *heirs, size_t n);
+ * them too (others_have), or is sent them now, as mail; or there is none, and they are stored. From then on nobody
+ * leaves anything to this session. For the reader of a member with an account, which flushes afterwards. */
+void users_bequeath(struct member *m, struct msg *const *v, bool *others_have, size_t n);
 
 /* Shows the other sessions of the user of `from` a private message that was stored for that name. For the reader of
  * `from`. */

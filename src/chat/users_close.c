@@ -22,10 +22,7 @@ static void end_one(struct member *m, enum close_reason reason, const struct eve
 
 int users_kick(const char *name, const struct event *last_words, uint64_t **ids)
 {
-    char key[NAME_SIZE];
-    name_fold(key, name);
-    rwlock_read(&users_table.lock);
-    const struct user *u = users_find_locked(key);
+    const struct user *u = users_read(name);
     int n = 0;
     *ids = NULL;
     for (struct member *m = u ? u->sessions : NULL; m; m = m->next_session) {
@@ -48,10 +45,7 @@ void users_close_account(int64_t id, enum close_reason reason, const struct even
 
 void users_close_others(const char *name, int64_t account, enum close_reason reason, const struct event *last_words)
 {
-    char key[NAME_SIZE];
-    name_fold(key, name);
-    rwlock_read(&users_table.lock);
-    const struct user *u = users_find_locked(key);
+    const struct user *u = users_read(name);
     for (struct member *m = u ? u->sessions : NULL; m; m = m->next_session)
         if (m->account != account)
             users_close_locked(m, reason, last_words);

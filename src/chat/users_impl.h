@@ -38,6 +38,8 @@ extern struct users_table users_table;
 
 /* The user of a folded name, or NULL. */
 struct user *users_find_locked(const char *key);
+/* Takes the lock for reading; the user who has the name, or NULL. */
+struct user *users_read(const char *name);
 /* A session that is logged in to the account, or NULL. */
 struct member *users_by_account_locked(int64_t id);
 /* False: it was closed already. */

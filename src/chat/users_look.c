@@ -29,10 +29,7 @@ bool users_has_account(int64_t id)
 
 bool users_identify(const char *name, struct target *target)
 {
-    char key[NAME_SIZE];
-    name_fold(key, name);
-    rwlock_read(&users_table.lock);
-    const struct user *u = users_find_locked(key);
+    const struct user *u = users_read(name);
     if (u) {
         const struct member *m = u->sessions;
         int64_t account = m->account; /* it may change meanwhile */
@@ -48,10 +45,7 @@ bool users_identify(const char *name, struct target *target)
 
 bool users_find(const char *name, char as_written[NAME_SIZE])
 {
-    char key[NAME_SIZE];
-    name_fold(key, name);
-    rwlock_read(&users_table.lock);
-    const struct user *u = users_find_locked(key);
+    const struct user *u = users_read(name);
     if (u)
         memcpy(as_written, u->sessions->name, NAME_SIZE);
     rwlock_release(&users_table.lock);
@@ -60,10 +54,7 @@ bool users_find(const char *name, char as_written[NAME_SIZE])
 
 bool users_is_away(const char *name)
 {
-    char key[NAME_SIZE];
-    name_fold(key, name);
-    rwlock_read(&users_table.lock);
-    const struct user *u = users_find_locked(key);
+    const struct user *u = users_read(name);
     bool is_away = u && u->away;
     rwlock_release(&users_table.lock);
     return is_away;
@@ -71,11 +62,8 @@ bool users_is_away(const char *name)
 
 bool users_view(const char *name, struct users_view *view)
 {
-    char key[NAME_SIZE];
-    name_fold(key, name);
     *view = (struct users_view){0};
-    rwlock_read(&users_table.lock);
-    const struct user *u = users_find_locked(key);
+    const struct user *u = users_read(name);
     if (u) {
         const struct member *m = u->sessions;
         int64_t active_ms = m->active_ms;

@@ -22,10 +22,7 @@ static uint64_t next_id(void)
 
 void users_tell_name(const struct member *from, const char *name, const struct event *ev)
 {
-    char key[NAME_SIZE];
-    name_fold(key, name);
-    rwlock_read(&users_table.lock);
-    const struct user *u = users_find_locked(key);
+    const struct user *u = users_read(name);
     for (struct member *m = u ? u->sessions : NULL; m; m = m->next_session)
         if (!ignores_has(m->ignores, from->key))
             member_put(m, ev);
@@ -123,11 +120,12 @@ bool users_put(struct member *from, const char *name, const char *text, void (*a
 
 /* ---- what has not arrived ---- */
 
-/* The other sessions of the member's account that can have what it leaves behind. */
-struct heirs {
-    struct member **v; /* owns */
-    size_t n;
-    bool is_congested; /* one more message would perhaps be too much for a session, and close it */
+/* What a session leaves behind, and for whom: the other sessions of its account. */
+struct bequest {
+    struct member **heirs; /* owns */
+    struct msg **left;     /* owns; the messages are borrowed: for the mailbox */
+    size_t heir_count, left_count;
+    bool is_congested;     /* one more message would perhaps be too much for an heir, and close it */
 };
 
 static bool is_half_full(struct outbox *ob)
@@ -137,18 +135,18 @@ static bool is_half_full(struct outbox *ob)
     return load.entries * 2 > (size_t)most.entries || load.bytes * 2 > (size_t)most.bytes;
 }
 
-static void find_heirs_locked(struct heirs *h, const struct member *m)
+static void find_heirs_locked(struct bequest *b, const struct member *m)
 {
     size_t cap = 0;
     USERS_EACH_LOCKED(u, other) {
         if (other->account != m->account || other->settled)
             continue;
-        if (h->n == cap) {
+        if (b->heir_count == cap) {
             cap = cap ? cap * 2 : 4;
-            h->v = panic_realloc(h->v, cap * sizeof(struct member *));
+            b->heirs = panic_realloc(b->heirs, cap * sizeof(struct member *));
         }
-        h->v[h->n++] = other;
-        h->is_congested |= is_half_full(other->outbox);
+        b->heirs[b->heir_count++] = other;
+        b->is_congested |= is_half_full(other->outbox);
     }
 }
 
@@ -158,49 +156,49 @@ static bool has_it(const struct member *m, uint64_t id)
     return m->listed_at < id && id < atomic_load(&m->refused_at);
 }
 
-static bool send_again(struct heirs *h, struct member *heir, const struct msg *msg)
+static bool send_again(struct bequest *b, struct member *heir, const struct msg *msg)
 {
     struct msg *again = undelivered_render_again(heir, msg);
     int put = again ? outbox_put(heir->outbox, again) : OUTBOX_CLOSED;
     if (again)
         msg_unref(again);
-    h->is_congested |= put > OUTBOX_TAKEN;
+    b->is_congested |= put > OUTBOX_TAKEN;
     return put != OUTBOX_CLOSED;
 }
 
-static enum heir leave_locked(struct heirs *h, const struct member *m, const struct msg *msg)
+/* True: another session has the message too. Else it was sent to one, or is left for the mailbox. */
+static bool leave_locked(struct bequest *b, const struct member *m, struct msg *msg)
 {
     struct member *heir = NULL;
     char sender[NAME_SIZE];
     undelivered_sender(msg, sender);
-    for (size_t i = 0; i < h->n; i++) {
-        struct member *other = h->v[i];
+    for (size_t i = 0; i < b->heir_count; i++) {
+        struct member *other = b->heirs[i];
         if (ignores_has(other->ignores, sender))
             continue;
         if (other->user == m->user && has_it(other, undelivered_id(msg)))
-            return HEIR_HAS_IT;
+            return true;
         if (outbox_reason(other->outbox) == CLOSE_OPEN)
             heir = other;
     }
-    return heir && !h->is_congested && send_again(h, heir, msg) ? HEIR_GOT_IT : HEIR_NONE;
+    if (!heir || b->is_congested || !send_again(b, heir, msg))
+        b->left[b->left_count++] = msg;
+    return false;
 }
 
-void users_bequeath(struct member *m, struct msg *const *v, enum heir *heirs, size_t n)
+void users_bequeath(struct member *m, struct msg *const *v, bool *others_have, size_t n)
 {
-    struct heirs h = {0};
-    struct msg **left = panic_calloc(n + 1, sizeof(struct msg *));
-    size_t left_n = 0;
+    struct bequest b = {.left = panic_calloc(n + 1, sizeof(struct msg *))};
     rwlock_write(&users_table.lock); /* of two that end at once, one sees that the other will not care any more */
     m->settled = true;
     if (n)
-        find_heirs_locked(&h, m);
+        find_heirs_locked(&b, m);
     for (size_t i = 0; i < n; i++)
-        if ((heirs[i] = leave_locked(&h, m, v[i])) == HEIR_NONE)
-            left[left_n++] = v[i];
-    undelivered_store(m->account, left, left_n); /* in this hold: who logs in behind it reads the mailbox behind it */
+        others_have[i] = leave_locked(&b, m, v[i]);
+    undelivered_store(m->account, b.left, b.left_count); /* in this hold: who logs in reads the mailbox behind it */
     rwlock_release(&users_table.lock);
-    free(left);
-    free(h.v);
+    free(b.left);
+    free(b.heirs);
 }
 
 /* ---- to many ---- */

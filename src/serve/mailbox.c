@@ -59,13 +59,13 @@ static void add_undelivered(struct msg *m, void *arg)
 /* To another session of the account, or into its mailbox. What another session has is kept for who resumes this one. */
 static void hand_on(struct member *m, const struct undelivered *u, struct buf *lines)
 {
-    enum heir *heirs = panic_calloc(u->n + 1, sizeof *heirs);
-    users_bequeath(m, u->v, heirs, u->n);
+    bool *others_have = panic_calloc(u->n + 1, sizeof *others_have);
+    users_bequeath(m, u->v, others_have, u->n);
     post_flush();
     for (size_t i = 0; lines && i < u->n; i++)
-        if (heirs[i] == HEIR_HAS_IT)
+        if (others_have[i])
             forgotten_filter(lines, u->v[i]->data, u->v[i]->len, u->v[i]->epoch);
-    free(heirs);
+    free(others_have);
 }
 
 bool mailbox_has_undelivered(struct session *s)

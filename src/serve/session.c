@@ -87,10 +87,14 @@ void session_note_peer(struct session *s)
         *s->member.host = '\0';
 }
 
+bool session_is_encrypted(const struct session *s)
+{
+    return s->is_proxied ? s->is_proxied_securely : stream_security(s->pair->stream) != NULL;
+}
+
 bool session_is_private(const struct session *s)
 {
-    bool is_encrypted = s->is_proxied ? s->is_proxied_securely : stream_security(s->pair->stream) != NULL;
-    return is_encrypted || s->pair->arrival.peer.near;
+    return session_is_encrypted(s) || s->pair->arrival.peer.near;
 }
 
 /* ---- answers ---- */

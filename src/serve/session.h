@@ -87,6 +87,8 @@ void session_release(struct pair *p);
 
 /* Notes the address of the arrival, for the limits and bans that go by it. */
 void session_note_peer(struct session *s);
+/* True if its connection is encrypted: as its proxy says, if it has one. */
+bool session_is_encrypted(const struct session *s);
 /* True if what the client sends cannot be read on its way through other people's networks, or does not leave the
  * machine or a private network. */
 bool session_is_private(const struct session *s);

@@ -21,6 +21,16 @@ int message_next(sqlite3 *db, int64_t above, int64_t *n)
     return rc;
 }
 
+int message_stretch(sqlite3 *db, int64_t *from, int64_t upto, int64_t most, int64_t *to)
+{
+    int64_t next;
+    int rc = message_next(db, *from, &next);
+    if (rc == SQLITE_OK && next > *from)
+        *from = next - 1 < upto ? next - 1 : upto;
+    *to = upto - *from < most ? upto : *from + most;
+    return rc;
+}
+
 int message_note_times(sqlite3 *db, int64_t block, int64_t least_ms, int64_t most_ms)
 {
     return sql_run(db,

@@ -33,6 +33,10 @@ int message_next(sqlite3 *db, int64_t above, int64_t *n);
  */
 #define MESSAGE_BLOCK_BITS 10
 
+/* What a walk over all messages looks at next: numbers above *from and up to *to, `most` of them, none above `upto`.
+ * *from is where it has come; numbers that no message has are skipped. */
+int message_stretch(sqlite3 *db, int64_t *from, int64_t upto, int64_t most, int64_t *to);
+
 /* Notes that messages of the block have times from least_ms to most_ms. For run() of a store_job. */
 int message_note_times(sqlite3 *db, int64_t block, int64_t least_ms, int64_t most_ms);
 

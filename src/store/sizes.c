@@ -16,7 +16,6 @@
 #include <string.h>
 #include <uthash.h>
 
-
 #define LATELY_PART "16" /* of what all rooms have: a room with more than that said lately floods */
 
 struct sizes_entry {
@@ -27,11 +26,6 @@ struct sizes_entry {
     struct size size;
     UT_hash_handle hh;
 };
-
-int64_t sizes_day(uint64_t id)
-{
-    return (int64_t)(id >> 20) / CLOCK_DAY_MS;
-}
 
 static void copy(char to[SIZES_KEY], const char *from)
 {
@@ -44,7 +38,7 @@ void sizes_count(struct sizes *s, const struct message_row *row, int sign)
     struct sizes_place place;
     struct sizes_entry *e;
     memset(&place, 0, sizeof place);
-    place.day = sizes_day(row->id);
+    place.day = (int64_t)(row->id >> 20) / CLOCK_DAY_MS;
     copy(place.room, row->room);
     copy(place.name, row->name);
     HASH_FIND(hh, s->entries, &place, sizeof place, e);
@@ -57,22 +51,22 @@ void sizes_count(struct sizes *s, const struct message_row *row, int sign)
     e->size.bytes += sign * (int64_t)(strlen(row->name) + strlen(row->text) + SIZES_OVERHEAD);
 }
 
-/* Of a transaction that adds, and of one that deletes. */
-static const char *const to_room[] = {
-    "UPDATE room_size SET messages = messages + ?4, bytes = bytes + ?5 WHERE room = ?1",
+/* What is written for a transaction that adds, and for one that deletes. What has no message any more has no row, so no
+ * name stays behind; ?5 is there only because it is bound. */
+static const char *const adding[] = {
     "INSERT INTO room_size (room, messages, bytes) VALUES (?1, ?4, ?5)"
     " ON CONFLICT DO UPDATE SET messages = messages + excluded.messages, bytes = bytes + excluded.bytes",
-};
-static const char *const to_speaker[] = {
-    "UPDATE speaker_size SET messages = messages + ?4, bytes = bytes + ?5 WHERE room = ?1 AND day = ?2 AND name = ?3",
     "INSERT INTO speaker_size (room, day, name, messages, bytes) VALUES (?1, ?2, ?3, ?4, ?5)"
     " ON CONFLICT DO UPDATE SET messages = messages + excluded.messages, bytes = bytes + excluded.bytes",
+    NULL,
 };
-
-/* What has no message any more has no row, so no name stays behind. ?5 is only there because it is bound. */
-static const char *const empty_room = "DELETE FROM room_size WHERE room = ?1 AND messages <= 0 AND ?5 < 0";
-static const char *const empty_speaker =
-    "DELETE FROM speaker_size WHERE room = ?1 AND day = ?2 AND name = ?3 AND messages <= 0 AND ?5 < 0";
+static const char *const deleting[] = {
+    "UPDATE room_size SET messages = messages + ?4, bytes = bytes + ?5 WHERE room = ?1",
+    "UPDATE speaker_size SET messages = messages + ?4, bytes = bytes + ?5 WHERE room = ?1 AND day = ?2 AND name = ?3",
+    "DELETE FROM room_size WHERE room = ?1 AND messages <= 0 AND ?5 < 0",
+    "DELETE FROM speaker_size WHERE room = ?1 AND day = ?2 AND name = ?3 AND messages <= 0 AND ?5 < 0",
+    NULL,
+};
 
 static int write_all(sqlite3 *db, const struct sizes_entry *entries, const char *sql)
 {
@@ -94,15 +88,9 @@ static int write_all(sqlite3 *db, const struct sizes_entry *entries, const char 
 int sizes_write(struct sizes *s, sqlite3 *db, int rc)
 {
     struct sizes_entry *e, *next;
-    bool adds = s->entries && s->entries->size.messages > 0;
-    if (rc == SQLITE_OK && s->entries)
-        rc = write_all(db, s->entries, to_room[adds]);
-    if (rc == SQLITE_OK && s->entries)
-        rc = write_all(db, s->entries, to_speaker[adds]);
-    if (rc == SQLITE_OK && s->entries && !adds)
-        rc = write_all(db, s->entries, empty_room);
-    if (rc == SQLITE_OK && s->entries && !adds)
-        rc = write_all(db, s->entries, empty_speaker);
+    if (s->entries)
+        for (const char *const *sql = s->entries->size.messages > 0 ? adding : deleting; rc == SQLITE_OK && *sql; sql++)
+            rc = write_all(db, s->entries, *sql);
     HASH_ITER(hh, s->entries, e, next) {
         HASH_DEL(s->entries, e);
         free(e);

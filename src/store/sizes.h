@@ -19,13 +19,10 @@
 #define SIZES_OVERHEAD 128
 
 #define SIZES_KEY 64   /* size of a room's key or a user's name, with its NUL */
-#define SIZES_DAYS 2   /* "lately": today and the day before, by the numbers of messages */
+#define SIZES_DAYS 2   /* "lately": today and the day before, as days since 1970, by the numbers of messages */
 
 /* SQL: the column room is a key that fits into SIZES_KEY, as all are that chatd writes. */
 #define SIZES_FITS "length(CAST(room AS BLOB)) < 64 AND NOT instr(room, char(0))"
-
-/* The day of a message's number, since 1970. */
-int64_t sizes_day(uint64_t id);
 
 /* What a transaction adds or deletes. Zero-initialise; sizes_write ends it. */
 struct sizes {

@@ -135,15 +135,11 @@ int store_history_forget(sqlite3 *db, struct history_forget *f, int *removed)
         " RETURNING n, room, name, text, id",
     };
     sqlite3_stmt *st;
-    int64_t from = f->at, next = 0;
-    int rc = f->is_room ? SQLITE_OK : message_next(db, f->at, &next);
+    int64_t from = f->at, to = f->upto;
     *removed = 0;
-    if (rc != SQLITE_OK)
-        return rc;
-    if (next > from)
-        from = next - 1;
-    int64_t to = f->is_room || f->upto - from < f->most ? f->upto : from + f->most;
-    rc = sql_open(db, &st, sql[f->is_room],
+    int rc = f->is_room ? SQLITE_OK : message_stretch(db, &from, f->upto, f->most, &to);
+    if (rc == SQLITE_OK)
+        rc = sql_open(db, &st, sql[f->is_room],
                       SQL_WITH(sql_text(f->who), sql_int(f->is_room ? f->most : from), sql_int(to)));
     if (rc != SQLITE_OK)
         return rc;

@@ -103,7 +103,7 @@ int store_mail_forget_sender(sqlite3 *db, const char *name)
 
 int store_mail_forget_old(sqlite3 *db, int64_t before_ms, int most)
 {
-    return sql_run(db, /* numbers grow with the time: all others are newer */
+    return sql_run(db, /* numbers grow with the time, or a little later */
                    "DELETE FROM mail WHERE n IN (SELECT n FROM mail ORDER BY n LIMIT ?2) AND time_ms < ?1",
                    SQL_WITH(sql_int(before_ms), sql_int(most)));
 }

@@ -45,7 +45,7 @@ int trim_next(sqlite3 *db, char room[SIZES_KEY], const struct trim_limits *limit
 struct trim_way {
     struct size limits;
     int64_t whole; /* bytes of which the parts are taken, if the room gives way for others; 0: of its limit */
-    int64_t today; /* as sizes_day gives it */
+    int64_t today; /* since 1970, by date_ms(), as numbers of messages count */
     int most;
 };
 int trim_give_way(sqlite3 *db, const char *room, const struct trim_way *way, struct trim_result *result);

@@ -69,6 +69,14 @@ static void send_messages(struct client *b)
     }
 }
 
+/* Alice is in, and Bob, who has no account, has sent her all. */
+static void bob_writes_to_alice(struct client *a, struct client *b)
+{
+    alice_is_in(a);
+    client_login(b, &d, "bob");
+    send_messages(b);
+}
+
 /* Reads what has arrived of that; it breaks off behind the message that is returned, and chatd knows of it. */
 static int cut(struct client *a, struct client *b)
 {
@@ -112,9 +120,7 @@ static void after_a_reset(void **state)
 {
     struct client a, b;
     (void)state;
-    alice_is_in(&a);
-    client_login(&b, &d, "bob");
-    send_messages(&b);
+    bob_writes_to_alice(&a, &b);
     int heard = cut(&a, &b);
     reset(&a);
     comes_once(&a, heard);
@@ -151,7 +157,7 @@ static void after_a_login_of_an_owner_under_another_name(void **state)
     client_close(&b);
 }
 
-/* Until chatd has at most one session of hers, besides those whose connections were cut. */
+/* Until this is the only session of hers. */
 static void wait_until_alone(struct client *c)
 {
     int n;
@@ -192,9 +198,7 @@ static void another_session_is_sent_what_it_does_not_have(void **state)
 {
     struct client phone, desk, b;
     (void)state;
-    alice_is_in(&phone);
-    client_login(&b, &d, "bob");
-    send_messages(&b);
+    bob_writes_to_alice(&phone, &b);
     client_login_account(&desk, &d, "alice");
     int heard = cut(&phone, &b);
     client_expect(&desk, "SENT bob cut");
@@ -276,9 +280,7 @@ static void after_a_kick(void **state)
 {
     struct client a, b, again;
     (void)state;
-    alice_is_in(&a);
-    client_login(&b, &d, "bob");
-    send_messages(&b);
+    bob_writes_to_alice(&a, &b);
     int heard = cut(&a, &b);
     daemon_ctl_ok(&d, out, sizeof out, "kick", "alice", NULL);
     comes_once(&again, heard);
@@ -290,9 +292,7 @@ static void after_a_stop(void **state)
 {
     struct client a, b, again;
     (void)state;
-    alice_is_in(&a);
-    client_login(&b, &d, "bob");
-    send_messages(&b);
+    bob_writes_to_alice(&a, &b);
     int heard = cut(&a, &b);
     daemon_stop(&d);
     daemon_start(&d);
@@ -363,9 +363,7 @@ static void what_has_arrived_does_not_come_again(void **state)
 {
     struct client a, b;
     (void)state;
-    alice_is_in(&a);
-    client_login(&b, &d, "bob");
-    send_messages(&b);
+    bob_writes_to_alice(&a, &b);
     for (int i = 1; i <= MESSAGES; i++)
         client_line(&a);
     client_expect_quiet(&a);
@@ -401,9 +399,7 @@ static void a_limit_bounds_them(void **state)
     (void)state;
     daemon_write_conf(&d, "accounts = { hash_memory_kib = 64; hash_passes = 1; mail_undelivered = 10; };");
     daemon_ctl_ok(&d, out, sizeof out, "reload", NULL);
-    alice_is_in(&a);
-    client_login(&b, &d, "bob");
-    send_messages(&b);
+    bob_writes_to_alice(&a, &b);
     int heard = cut(&a, &b);
     reset(&a);
     client_login_account(&a, &d, "alice");

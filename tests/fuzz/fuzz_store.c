@@ -510,12 +510,7 @@ static void remove_logs(void)
 static bool come_up(void)
 {
     char error[STORE_ERROR] = "";
-    rooms_start();
-    accounts_start();
-    history_start(space_note_stored);
-    search_start();
-    retention_start();
-    space_start();
+    unit_modules_start();
     bool is_open = store_open(good.dir, error) == 0;
     bool is_up = is_open && reached_load(error) == 0 && rooms_load(error) == 0 && accounts_load(error) == 0 &&
                  moderation_load(error) == 0 && mail_load(error) == 0;

@@ -828,15 +828,33 @@ long long unit_db_number(sqlite3 *db, const char *sql)
 
 static char house_dir[UNIT_PATH];
 
-static void house_up(void)
+void unit_expect_names(const char *want)
 {
-    char error[STORE_ERROR];
+    struct strv names = {0};
+    struct buf got = {0};
+    users_names(&names);
+    for (size_t i = 0; i < names.n; i++)
+        buf_printf(&got, "%s%s", i ? " " : "", names.v[i]);
+    assert_string_equal(buf_text(&got), want);
+    assert_int_equal(users_count(), names.n);
+    buf_fini(&got);
+    strv_fini(&names);
+}
+
+void unit_modules_start(void)
+{
     rooms_start();
     accounts_start();
     history_start(space_note_stored);
     search_start();
     retention_start();
     space_start();
+}
+
+static void house_up(void)
+{
+    char error[STORE_ERROR];
+    unit_modules_start();
     if (store_open(house_dir, error) != 0 || reached_load(error) != 0 || rooms_load(error) != 0 || accounts_load(error) != 0 ||
         moderation_load(error) != 0)
         fail_msg("%s", error);

@@ -208,6 +208,11 @@ long long unit_db_number(sqlite3 *db, const char *sql);
 
 /* ---- the house: store, users, accounts and rooms, in a scratch directory ---- */
 
+/* Starts the modules of chat/, as server.c does it before the store. */
+void unit_modules_start(void);
+/* users_names gives these: "a b c". */
+void unit_expect_names(const char *want);
+
 void unit_house_start(void);
 void unit_house_stop(void);
 /* The members leave all rooms, the house stops, then the members stop: the store thread may post to their outboxes. */

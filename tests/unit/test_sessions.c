@@ -89,19 +89,6 @@ static void all_join(void)
     clear();
 }
 
-static void check_names(const char *want)
-{
-    struct strv names = {0};
-    struct buf got = {0};
-    users_names(&names);
-    for (size_t i = 0; i < names.n; i++)
-        buf_printf(&got, "%s%s", i ? " " : "", names.v[i]);
-    assert_string_equal(buf_text(&got), want);
-    assert_int_equal(users_count(), names.n);
-    buf_fini(&got);
-    strv_fini(&names);
-}
-
 /* "alice:op bob:none", as roster_entries gives them; roster_names and room_facts must agree. */
 static void check_room(const char *want)
 {
@@ -131,13 +118,13 @@ static void check_room(const char *want)
 static void sessions_of_an_account_share_its_name_and_count_once(void **state)
 {
     (void)state;
-    check_names("alice bob");
+    unit_expect_names("alice bob");
     assert_int_equal(desk.member.user_id, phone.member.user_id);
     assert_int_not_equal(desk.member.user_id, bob.member.user_id);
     users_release(&desk.member);
-    check_names("alice bob");
+    unit_expect_names("alice bob");
     users_release(&phone.member);
-    check_names("bob");
+    unit_expect_names("bob");
 }
 
 static void nobody_else_shares_a_name(void **state)
@@ -173,7 +160,7 @@ static void a_later_session_writes_the_name_as_the_first_one_does(void **state)
     assert_true(claim(&phone, "alice"));
     unit_member_hears(&phone, "OK Welcome, ALICE!\n");
     assert_string_equal(phone.member.name, "ALICE");
-    check_names("ALICE bob");
+    unit_expect_names("ALICE bob");
 }
 
 static void a_shared_name_is_kept_by_all(void **state)
@@ -182,12 +169,12 @@ static void a_shared_name_is_kept_by_all(void **state)
     assert_true(users_has_others(&desk.member));
     assert_false(claim(&desk, "ann"));
     assert_false(claim(&desk, "Alice"));
-    check_names("alice bob");
+    unit_expect_names("alice bob");
     users_release(&phone.member);
     assert_false(users_has_others(&desk.member));
     assert_true(claim(&desk, "ann"));
     users_renamed(&desk.member);
-    check_names("bob ann");
+    unit_expect_names("bob ann");
 }
 
 /* Else the rooms would show one name as two users. */
@@ -221,15 +208,21 @@ static bool is_replaced(const struct unit_member *um)
     return outbox_reason(um->member.outbox) == CLOSE_REPLACED;
 }
 
+/* One more session of the account; there may be two, and of those the phone has been idle longer. */
+static void start_third(struct unit_member *third)
+{
+    users_configure(2);
+    unit_member_start(third, "alice", unit_gen());
+    third->member.account = account;
+    desk.member.active_ms = clock_ms();
+    phone.member.active_ms = clock_ms() - 1000;
+}
+
 static void at_the_limit_the_longest_idle_session_makes_room(void **state)
 {
     struct unit_member third;
     (void)state;
-    users_configure(2);
-    unit_member_start(&third, "alice", unit_gen());
-    third.member.account = account;
-    desk.member.active_ms = clock_ms();
-    phone.member.active_ms = clock_ms() - 1000;
+    start_third(&third);
     assert_true(claim(&third, "alice"));
     assert_true(is_replaced(&phone));
     assert_false(is_replaced(&desk) || is_replaced(&bob));
@@ -241,11 +234,7 @@ static void a_session_that_has_ended_makes_room_first(void **state)
 {
     struct unit_member third;
     (void)state;
-    users_configure(2);
-    unit_member_start(&third, "alice", unit_gen());
-    third.member.account = account;
-    desk.member.active_ms = clock_ms();
-    phone.member.active_ms = clock_ms() - 1000;
+    start_third(&third);
     outbox_close(desk.member.outbox, CLOSE_EOF, NULL);
     assert_true(claim(&third, "alice"));
     assert_true(desk.member.replaced); /* it does not wait to be resumed */
@@ -494,7 +483,7 @@ static void a_session_that_is_resumed_keeps_its_place(void **state)
     member_remove_room(&desk.member, r);
     member_add_room(&again.member, r);
     unit_member_hears(&again, "OK Welcome back, alice!\nOK Joined #den (1 users)\nJOIN #den bob\n");
-    check_names("alice bob");
+    unit_expect_names("alice bob");
     check_room("bob:op alice:none");
     unit_member_leave(&phone, r, false);
     check_room("bob:op alice:none");

@@ -66,26 +66,12 @@ static void rename_to(struct unit_member *um, const char *name)
     name_fold(um->member.key, name);
 }
 
-/* "a b c", as users_names gives them. */
-static void check_names(const char *want)
-{
-    struct strv names = {0};
-    struct buf got = {0};
-    users_names(&names);
-    for (size_t i = 0; i < names.n; i++)
-        buf_printf(&got, "%s%s", i ? " " : "", names.v[i]);
-    assert_string_equal(buf_text(&got), want);
-    assert_int_equal(users_count(), names.n);
-    buf_fini(&got);
-    strv_fini(&names);
-}
-
 static void a_free_name_is_given_and_its_owner_welcomed(void **state)
 {
     (void)state;
     assert_true(claim(&alice));
     unit_member_hears(&alice, "OK Welcome, Alice!\n");
-    check_names("Alice");
+    unit_expect_names("Alice");
 }
 
 static void a_taken_name_is_refused_in_any_case_without_output(void **state)
@@ -95,7 +81,7 @@ static void a_taken_name_is_refused_in_any_case_without_output(void **state)
     rename_to(&bob, "aLICE");
     assert_false(claim(&bob));
     unit_member_hears(&bob, "");
-    check_names("Alice");
+    unit_expect_names("Alice");
 }
 
 static void a_released_name_is_free_at_once(void **state)
@@ -103,10 +89,10 @@ static void a_released_name_is_free_at_once(void **state)
     (void)state;
     assert_true(claim(&alice));
     users_release(&alice.member);
-    check_names("");
+    unit_expect_names("");
     rename_to(&bob, "alice");
     assert_true(claim(&bob));
-    check_names("alice");
+    unit_expect_names("alice");
 }
 
 static void only_the_owner_of_a_name_can_release_it(void **state)
@@ -116,12 +102,12 @@ static void only_the_owner_of_a_name_can_release_it(void **state)
     rename_to(&bob, "alice");
     assert_false(claim(&bob));
     users_release(&bob.member);
-    check_names("Alice");
+    unit_expect_names("Alice");
     users_release(&alice.member);
     users_release(&alice.member); /* repeating has no effect */
     assert_true(claim(&bob));
     users_release(&alice.member); /* nor does a late release */
-    check_names("alice");
+    unit_expect_names("alice");
 }
 
 static void clear_notifier(struct notifier *b)
@@ -313,13 +299,13 @@ static void a_renamed_client_is_found_only_by_its_new_name(void **state)
     assert_true(rename_as(&alice, "Ann"));
     unit_member_hears(&alice, "OK Renamed Ann\n");
     assert_string_equal(alice.member.name, "Ann");
-    check_names("bob Ann");
+    unit_expect_names("bob Ann");
     assert_true(put("ann", "hello"));
     assert_false(put("alice", "nobody"));
     users_renamed(&alice.member);
     unit_member_hears(&alice, "PRIVMSG somebody hello\n");
     users_release(&alice.member);
-    check_names("bob");
+    unit_expect_names("bob");
 }
 
 static void an_old_name_is_reserved_until_the_rooms_know_the_new_one(void **state)
@@ -338,7 +324,7 @@ static void an_old_name_is_reserved_until_the_rooms_know_the_new_one(void **stat
     users_unwait(&carol.member);
     users_renamed(&alice.member); /* repeating has no effect */
     assert_true(claim(&carol));
-    check_names("ann ALICE");
+    unit_expect_names("ann ALICE");
     users_release(&carol.member);
     unit_member_stop(&carol);
 }
@@ -352,7 +338,7 @@ static void a_rename_to_a_taken_name_keeps_the_old_one(void **state)
     assert_false(rename_as(&alice, "BOB"));
     users_renamed(&alice.member);
     unit_member_hears(&alice, "");
-    check_names("Alice bob");
+    unit_expect_names("Alice bob");
     assert_true(put("alice", "still here"));
 }
 
@@ -362,11 +348,11 @@ static void a_user_can_change_the_case_of_a_name(void **state)
     claim(&alice);
     claim(&bob);
     assert_true(rename_as(&alice, "aLiCe"));
-    check_names("aLiCe bob");
+    unit_expect_names("aLiCe bob");
     assert_true(put("alice", "hello"));
     users_renamed(&alice.member);
     users_release(&alice.member);
-    check_names("bob");
+    unit_expect_names("bob");
 }
 
 static void each_contact_is_told_once_and_only_while_online(void **state)
@@ -414,11 +400,11 @@ static void names_are_listed_in_order_of_arrival(void **state)
     assert_true(claim(&zoe));
     assert_true(claim(&alice));
     assert_true(claim(&bob));
-    check_names("Zoe Alice bob");
+    unit_expect_names("Zoe Alice bob");
     users_release(&zoe.member);
-    check_names("Alice bob");
+    unit_expect_names("Alice bob");
     assert_true(claim(&zoe));
-    check_names("Alice bob Zoe");
+    unit_expect_names("Alice bob Zoe");
     users_release(&zoe.member);
     unit_member_stop(&zoe);
 }

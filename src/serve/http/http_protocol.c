@@ -36,11 +36,6 @@ static struct http_request *request_of(const struct session *s)
     return &state_of(s)->rq;
 }
 
-static bool is_encrypted(const struct session *s)
-{
-    return s->is_proxied ? s->is_proxied_securely : s->security.version != NULL;
-}
-
 /* ---- answers ---- */
 
 struct response {
@@ -98,7 +93,7 @@ static void respond(struct session *s, const struct response *r)
     struct http_request *rq = request_of(s);
     bool closes = r->status >= 400 || rq->closes || (rq->is_1_0 && !rq->keeps);
     struct buf out = {0};
-    add_head(&out, r, is_encrypted(s), closes);
+    add_head(&out, r, session_is_encrypted(s), closes);
     if (rq->method != HTTP_HEAD && r->status != 304 && r->size)
         buf_add(&out, r->body, r->size);
     session_answer_lines(s, &out);
