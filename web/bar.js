@@ -22,6 +22,7 @@ export function barOf(talk, me, now) {
 function outside(talk, bar) {
   if (bar?.kind === 'kicked') return { kind: 'kicked', text: `${bar.by} removed you from here${quoted(bar.why)}`, action: 'join' };
   if (bar?.kind === 'banned') return { kind: 'banned', text: `You are banned from here${upto(bar)}${quoted(bar.why)}` };
+  if (bar?.kind === 'full') return { kind: 'full', text: `${talk.key} is full`, action: 'join' };
   if (bar?.kind === 'key') return { kind: 'key', text: `${talk.key} needs a key or an invitation`, action: 'key' };
   return { kind: 'out', text: `You are not in ${talk.key}`, action: 'join' };
 }
@@ -37,6 +38,7 @@ export function barOfError(text, now) {
   if (text.startsWith('Muted')) return { kind: 'muted', ...parseEnd(text) };
   if (text.startsWith('Banned')) return { kind: 'banned', ...parseEnd(text) };
   if (text === 'Permission denied') return { kind: 'key', until: 0 };
+  if (text.startsWith('Room is full')) return { kind: 'full', until: 0 };
   const slow = /^Slow mode, wait (\d+) s$/.exec(text);
   return slow ? { kind: 'slow', until: now + slow[1] * 1000 } : null;
 }

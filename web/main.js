@@ -184,11 +184,11 @@ function write(name, text = '') {
   if (text) session.say(model.open, text);
 }
 
-// Into a room. What is wrong is told where it was asked for; a room that has a lock is shown, with its key field.
+// Into a room. What is wrong is told where it was asked for; a room that does not let in is shown, with its key field.
 function enter(room, key, tell) {
   session.join(room, { key, done: (answer) => {
     if (answer.isOk) return;
-    if (/^(Permission denied|Banned)/.test(answer.rest)) open(session.barred(room, answer.rest));
+    if (/^(Permission denied|Banned|Room is full)/.test(answer.rest)) open(session.barred(room, answer.rest));
     else tell(answer.rest);
   } });
 }

@@ -12,7 +12,8 @@ const switches = [['private', 'Only people with a role, an invitation or the key
                   ['invite-only', 'Only they may come in'],
                   ['moderated', 'Only people with a voice may write'], ['topic-ops', 'Only ops may set the topic'],
                   ['history', 'What is said is kept'], ['durable', 'A message is shown only once it is on disk']];
-const numbers = [['slow', 'Seconds between two messages of one person', 86400],
+const numbers = [['limit', 'How many people may be in (0: any number)', 65535],
+                 ['slow', 'Seconds between two messages of one person', 86400],
                  ['retention', 'How many messages are kept (0: the server’s limit)', 1000000000],
                  ['retention-days', 'For how many days (0: the server’s limit)', 36500]];
 

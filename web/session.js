@@ -208,7 +208,7 @@ export class Session {
         if (key) save('keys', { ...load('keys', {}), [talk.key]: key });
         this.saveRooms();
         if (!isBack) this.on.joined(talk);
-      } else if (isBack && /^(Room not found|Permission denied|Banned)/.test(answer.rest)) {
+      } else if (isBack && /^(Room not found|Permission denied|Banned|Room is full)/.test(answer.rest)) {
         this.barred(room, answer.rest);
       }
       done?.(answer);

@@ -266,6 +266,14 @@ bool room_has_target(struct room *r, const struct target *target)
     return has;
 }
 
+bool room_has_space_locked(const struct room *r, const struct member *m, struct refusal *no)
+{
+    lock_assert_held(LOCK_ROOM);
+    struct subject su = rules_nonmember(&r->rules, m);
+    return fanout_user_locked(&r->fanout, m->user_id) ||
+           rules_have_space(&r->rules, &su, fanout_users_locked(&r->fanout), no);
+}
+
 bool room_admits(struct room *r, const struct member *m, const char *key, unsigned *ticket, struct refusal *no)
 {
     int64_t now_ms = clock_wall_ms();
@@ -277,6 +285,7 @@ bool room_admits(struct room *r, const struct member *m, const char *key, unsign
         no->error = ERROR_NONE;
         may = true;
     }
+    may = may && room_has_space_locked(r, m, no);
     lock_release(&r->lock);
     return may;
 }

@@ -93,7 +93,7 @@ struct room *room_of_member(const struct member *m, const char *name);
 /* ---- calls for the member's own reader; they take the room's lock ---- */
 
 /* Whether the member may join with that key (NULL: none); where another session of its user is, it needs none, nor an
- * invitation. *ticket is for roster_join; `no` says why not. */
+ * invitation or space. *ticket is for roster_join; `no` says why not. */
 bool room_admits(struct room *r, const struct member *m, const char *key, unsigned *ticket, struct refusal *no);
 /* Answers with the topic, and with who set it, if that is known. The reader has settled (net/post.h). */
 void room_tell_topic(struct room *r, struct member *m);
@@ -144,6 +144,8 @@ struct room_facts room_facts(struct room *r, struct buf *topic);
 
 /* The name and role of a member, for chat/rules.h. Borrows from both. */
 struct subject room_subject_locked(const struct room *r, const struct membership *ms);
+/* False: the room is full for a member who is not in it, and `no` (may be NULL) says so. */
+bool room_has_space_locked(const struct room *r, const struct member *m, struct refusal *no);
 /* True when the member matches the target. */
 bool room_is_target_locked(const struct room *r, const struct target *target, const struct membership *ms);
 

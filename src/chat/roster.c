@@ -138,11 +138,17 @@ static bool is_whole_locked(const struct room *r, const struct backlog *backlog)
     return !backlog || backlog->gives_up || backlog->covers >= r->replay.lost_id;
 }
 
+/* Others may have joined since the member was admitted. */
+static bool has_space_locked(const struct room *r, const struct member *m, const struct backlog *backlog)
+{
+    return (backlog && backlog->comes_back) || room_has_space_locked(r, m, NULL);
+}
+
 bool roster_join(struct room *r, struct member *m, unsigned ticket, const struct backlog *backlog)
 {
     lock_acquire(&r->lock);
     fanout_settle_locked(&r->fanout); /* what was said before is replayed to the member and not heard live */
-    bool may = ticket == r->rules.changes && is_whole_locked(r, backlog);
+    bool may = ticket == r->rules.changes && has_space_locked(r, m, backlog) && is_whole_locked(r, backlog);
     if (may) {
         struct event ev = {.kind = EVENT_JOIN, .room = r->name, .name = m->name, .account = m->account};
         answer_locked(r, m, m, backlog);

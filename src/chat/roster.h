@@ -18,6 +18,7 @@
 struct backlog {
     struct buf lines; /* owns: rendered in the member's form */
     uint64_t covers;  /* messages with numbers up to this one are in .lines, or are not to be shown */
+    bool comes_back;  /* the user has resumed a session that was in the room, which may be full now */
     bool gives_up;    /* messages that neither .lines nor the replay has are not waited for; .lines tells of them */
 };
 
@@ -25,8 +26,8 @@ struct backlog {
  * The others are told, unless another session of its user is in the room already.
  * Nothing overtakes that answer, and between replay and live lines no message is lost or doubled. In a room that is
  * empty, has no owner and is not permanent, the member is an op until it leaves. False: the rules have changed since
- * room_admits gave the ticket, or messages are missing between backlog and replay; call room_admits again, with a new
- * backlog. For the member's own reader. */
+ * room_admits gave the ticket, the room has become full, or messages are missing between backlog and replay; call
+ * room_admits again, with a new backlog. For the member's own reader. */
 bool roster_join(struct room *r, struct member *m, unsigned ticket, const struct backlog *backlog);
 
 /* Puts `m` in the place of `old`, whose reader waits, and answers as roster_join does. The others see nothing.

@@ -339,6 +339,11 @@ static enum option find_join_limit(const struct rules *ru)
     return OPTIONS;
 }
 
+static bool has_a_right(const struct rules *ru, const struct subject *su)
+{
+    return su->role != ROLE_NONE || find_guest(ru, su->member->user_id) >= 0;
+}
+
 bool rules_may_join(const struct rules *ru, const struct subject *su, const char *key, int64_t now_ms,
                     struct refusal *no)
 {
@@ -346,13 +351,23 @@ bool rules_may_join(const struct rules *ru, const struct subject *su, const char
     enum option bar = find_join_limit(ru);
     if (b)
         return refuse_by_ban(no, ERROR_BANNED, b);
-    if (bar == OPTIONS || su->role || find_guest(ru, su->member->user_id) >= 0)
+    if (bar == OPTIONS || has_a_right(ru, su))
         return true;
     if (bar == OPTION_KEY && key && strcmp(key, ru->key) == 0)
         return true;
     if (no)
         no->option = bar;
     return refusal_set(no, ERROR_DENIED);
+}
+
+bool rules_have_space(const struct rules *ru, const struct subject *su, int users, struct refusal *no)
+{
+    long limit = ru->value[OPTION_LIMIT];
+    if (!limit || users < limit || has_a_right(ru, su))
+        return true;
+    if (no)
+        no->number = limit;
+    return refusal_set(no, ERROR_ROOM_FULL);
 }
 
 static bool has_kind(const struct rules *ru, enum ban_kind kind)

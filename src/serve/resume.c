@@ -121,7 +121,8 @@ static bool take_over(struct session *s, struct account *own, struct resumable *
 
 /* ---- coming back ---- */
 
-/* Enters a room again: as a JOIN, but a user who was in it since it has its key, or is private, is not asked. */
+/* Enters a room again: as a JOIN, but a user who was in it since it has its key, or is private, is not asked,
+ * and needs no space. */
 static void join_again(struct session *s, const struct saved_room *room)
 {
     bool is_in = false;
@@ -138,9 +139,11 @@ static void join_again(struct session *s, const struct saved_room *room)
         unsigned ticket;
         room_admits(r, &s->member, NULL, &ticket, &no);
         buf_fini(&no.reason);
-        if (no.error == ERROR_BANNED || (no.error != ERROR_NONE && !room_keeps_place(r, room->heard)))
+        bool keeps_place = room_keeps_place(r, room->heard);
+        if (no.error == ERROR_BANNED || (no.error != ERROR_NONE && !keeps_place))
             break;
         read_missed(s, r, room->heard, i == HISTORY_TRIES, &backlog);
+        backlog.comes_back = keeps_place;
         is_in = session_rooms_enter(s, r, ticket, &backlog);
         buf_fini(&backlog.lines);
     }

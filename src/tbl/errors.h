@@ -53,6 +53,7 @@ ERROR(INVALID_TEXT, "Invalid text", "the line has a NUL byte or is not UTF-8; it
 ERROR(TOPIC_TOO_LONG, "Topic too long", "the topic has more than limits.topic_bytes bytes")
 ERROR(DENIED, "Permission denied", "JOIN of a room that is private, needs a key or an invitation; or a command for which your role in the room is too low, or not higher than that of its target")
 ERROR(BANNED, "Banned%u", "JOIN of a room that you are banned from; how long and why is shown")
+ERROR(ROOM_FULL, "Room is full (at most %d users)", "JOIN of a room that has as many users as its option limit allows, by a user without a role or an invitation there, of whom no other session is in the room")
 ERROR(MUTED, "Muted%u", "you are muted in the room; how long and why is shown")
 ERROR(MODERATED, "Room is moderated", "the room is moderated, and you have no voice there (VOICE)")
 ERROR(SLOW_MODE, "Slow mode, wait %d s", "the room is in slow mode, and your last message was too recent")

@@ -8,6 +8,7 @@
 OPTION(PRIVATE, "private", SWITCH, 0, 1, "only users with a role, an invitation or the key may join; for all others the room does not exist")
 OPTION(KEY, "key", WORD, 0, 32, "joining needs this word: JOIN <room> <key>")
 OPTION(INVITE_ONLY, "invite-only", SWITCH, 0, 1, "only users with a role, an invitation or the key may join")
+OPTION(LIMIT, "limit", NUMBER, 0, 65535, "how many users may be in the room; users with a role or an invitation may join also when it is full")
 OPTION(MODERATED, "moderated", SWITCH, 0, 1, "only users with a voice may talk")
 OPTION(TOPIC_OPS, "topic-ops", SWITCH, 0, 1, "only ops may set the topic")
 OPTION(SLOW, "slow", NUMBER, 0, 86400, "seconds that a user without a voice must wait between two messages; at most 86400")

@@ -465,6 +465,43 @@ static void a_temporary_bar_keeps_out_who_is_saved(void **state)
     bob_stays_out(&mallory, &bob, token);
 }
 
+static void a_limit_keeps_out_nobody_who_resumes(void **state)
+{
+    struct client olga, bob, eve;
+    char token[128];
+    (void)state;
+    bob_is_saved(&olga, &bob, "PING", "JOIN den", token);
+    client_ask(&olga, "SET limit 2", "OK Set limit 2");
+    client_login(&eve, &d, "eve");
+    settle(&eve, "JOIN den");
+    client_expect(&olga, "JOIN #den eve");
+    bob_comes_back(&olga, &bob, token);
+    client_close(&bob);
+    client_close(&eve);
+    client_close(&olga);
+}
+
+static void a_limit_of_a_temporary_op_ends_with_its_stay(void **state)
+{
+    struct client mallory, bob, eve;
+    (void)state;
+    client_enter(&mallory, &d, "mallory", "den");
+    client_ask(&mallory, "SET limit 2", "OK Set limit 2");
+    client_login(&bob, &d, "bob");
+    settle(&bob, "JOIN den");
+    client_login(&eve, &d, "eve");
+    client_ask(&eve, "JOIN den", "ERROR Room is full (at most 2 users)");
+    settle(&mallory, "LEAVE");
+    client_expect(&bob, "LEAVE #den mallory");
+    client_expect(&bob, "SET #den limit off by server");
+    client_login(&mallory, &d, "trudy");
+    settle(&mallory, "JOIN den");
+    client_ask(&eve, "JOIN den", "OK Joined #den (2 users)");
+    client_close(&eve);
+    client_close(&bob);
+    client_close(&mallory);
+}
+
 static void a_temporary_op_does_not_shorten_what_lasts(void **state)
 {
     struct client olga, mallory, eve;

@@ -664,6 +664,43 @@ static void an_account_is_unbanned_by_its_name_or_its_present_one(void **state)
     client_close(&b);
 }
 
+/* ---- a limit of users ---- */
+
+static void a_full_room_admits_a_role_or_an_invitation_only(void **state)
+{
+    struct client a, b, c, e;
+    (void)state;
+    owner_and_guest(&a, &b);
+    client_register(&c, &d, "carol");
+    client_login(&e, &d, "eve");
+    client_ask(&a, "SET limit two", "ERROR Invalid value for limit");
+    client_ask(&a, "SET limit 65536", "ERROR Invalid value for limit");
+    client_ask(&b, "SET limit 2", "ERROR Permission denied");
+    client_ask(&a, "SET limit 2", "OK Set limit 2");
+    client_expect(&b, "SET #den limit 2 by alice");
+    client_ask(&c, "JOIN den", "ERROR Room is full (at most 2 users)");
+    client_ask(&e, "USERS den", "USERLIST alice Bob"); /* it is not hidden */
+    client_ask(&a, "OP carol", "OK Gave op to carol");
+    client_expect(&b, "OP #den carol by alice");
+    join(&c, "den");
+    client_ask(&e, "JOIN den", "ERROR Room is full (at most 2 users)");
+    client_ask(&a, "INVITE eve", "JOIN #den carol");
+    client_expect(&a, "OK Invited eve");
+    client_expect(&e, "INVITE #den alice");
+    join(&e, "den");
+    drain(&a);
+    restart();
+    client_login_account(&a, &d, "alice"); /* an owner */
+    join(&a, "den");
+    client_ask(&a, "SET limit 1", "OK Set limit 1");
+    client_login(&b, &d, "Bob");
+    client_ask(&b, "JOIN den", "ERROR Room is full (at most 1 users)");
+    client_ask(&a, "SET limit off", "OK Set limit off");
+    join(&b, "den");
+    client_close(&a);
+    client_close(&b);
+}
+
 /* ---- slow mode ---- */
 
 static void expect_to_wait(struct client *c)
@@ -837,6 +874,7 @@ int main(void)
         UP(a_muted_member_listens_and_cannot_talk),
         UP(a_renamed_user_is_unmuted_by_either_name),
         UP(an_account_is_unbanned_by_its_name_or_its_present_one),
+        UP(a_full_room_admits_a_role_or_an_invitation_only),
         UP(rejoining_does_not_evade_slow_mode),
         UP(an_invitation_lets_a_user_join_and_lasts),
         UP(an_invitation_from_an_ignored_user_is_not_shown),

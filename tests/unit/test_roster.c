@@ -128,6 +128,31 @@ static void a_removed_member_does_not_join_again_by_mistake(void **state)
     unit_member_hears(&bob, "");
 }
 
+static void the_last_place_is_taken_once(void **state)
+{
+    struct refusal no = {0};
+    unsigned bobs, carols;
+    (void)state;
+    join(&alice);
+    lock_acquire(&r->lock);
+    rules_set_option(&r->rules, OPTION_LIMIT, 2, "", true);
+    lock_release(&r->lock);
+    assert_true(room_admits(r, &bob.member, NULL, &bobs, &no));
+    assert_true(room_admits(r, &carol.member, NULL, &carols, &no));
+    assert_int_equal(bobs, carols);
+    assert_ptr_equal(rooms_get("#general"), r); /* Bob's reference */
+    assert_true(roster_join(r, &bob.member, bobs, NULL));
+    member_add_room(&bob.member, r);
+    unit_member_clear(&alice);
+    assert_false(roster_join(r, &carol.member, carols, NULL));
+    assert_false(room_admits(r, &carol.member, NULL, &carols, &no));
+    assert_int_equal(no.error, ERROR_ROOM_FULL);
+    assert_int_equal(no.number, 2);
+    assert_true(room_may_see(r, &carol.member));
+    unit_member_hears(&carol, "");
+    unit_member_hears(&alice, "");
+}
+
 static void joining_again_is_answered_but_not_announced(void **state)
 {
     (void)state;
@@ -209,6 +234,7 @@ int main(void)
         TEST(members_hear_joins_and_leaves),
         TEST(a_lost_connection_looks_the_same_to_the_others),
         TEST(a_removed_member_does_not_join_again_by_mistake),
+        TEST(the_last_place_is_taken_once),
         TEST(joining_again_is_answered_but_not_announced),
         TEST(a_room_shows_a_new_name_once_it_is_announced),
         TEST(the_answer_names_only_the_first_hundred),

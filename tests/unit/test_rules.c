@@ -406,6 +406,31 @@ static void only_users_who_may_join_do(void **state)
     }
 }
 
+static enum error_code finds_space(enum role role, int users)
+{
+    struct subject su = {&alice, "alice", role};
+    struct refusal no = {0};
+    bool may = rules_have_space(&ru, &su, users, &no);
+    assert_int_equal(may, no.error == ERROR_NONE);
+    assert_int_equal(no.number, may ? 0 : 3);
+    assert_int_equal(may, rules_have_space(&ru, &su, users, NULL));
+    return no.error;
+}
+
+static void a_full_room_has_space_for_a_role_or_an_invitation_only(void **state)
+{
+    (void)state;
+    assert_int_equal(finds_space(ROLE_NONE, 1000), ERROR_NONE);
+    ru.value[OPTION_LIMIT] = 3;
+    assert_int_equal(finds_space(ROLE_NONE, 2), ERROR_NONE);
+    assert_int_equal(finds_space(ROLE_NONE, 3), ERROR_ROOM_FULL);
+    assert_int_equal(finds_space(ROLE_NONE, 4), ERROR_ROOM_FULL); /* the limit was lowered */
+    for (int role = ROLE_GUEST; role <= ROLE_OWNER; role++)
+        assert_int_equal(finds_space((enum role)role, 3), ERROR_NONE);
+    rules_invite_client(&ru, alice.user_id);
+    assert_int_equal(finds_space(ROLE_NONE, 3), ERROR_NONE);
+}
+
 static void a_banned_user_joins_by_no_key_invitation_or_role_but_an_owners(void **state)
 {
     (void)state;
@@ -721,6 +746,7 @@ int main(void)
         TEST(a_lifted_ban_is_removed_and_others_stay),
         TEST(at_the_limit_a_ban_must_replace_the_same_or_an_expired_one),
         TEST(only_users_who_may_join_do),
+        TEST(a_full_room_has_space_for_a_role_or_an_invitation_only),
         TEST(a_banned_user_joins_by_no_key_invitation_or_role_but_an_owners),
         TEST(a_mute_does_not_prevent_joining),
         TEST(a_user_outside_the_room_has_the_role_of_the_account),

@@ -415,6 +415,29 @@ static void a_second_session_needs_no_key(void **state)
     assert_false(room_may_see(r, &phone.member));
 }
 
+static void a_second_session_needs_no_space(void **state)
+{
+    struct moderator op = {.name = "bob", .member = &bob.member, .waiter = {.notifier = &notifier}};
+    const struct option_change limit = {OPTION_LIMIT, 2, ""};
+    struct refusal no = {0};
+    unsigned ticket;
+    (void)state;
+    join(&bob);
+    join(&desk);
+    assert_int_equal(moderation_set(r, &limit, &op), MODERATION_DONE);
+    join(&phone); /* and it takes none */
+    check_room("bob:op alice:none");
+    unit_member_leave(&phone, r, false);
+    const struct option_change less = {OPTION_LIMIT, 1, ""};
+    assert_int_equal(moderation_set(r, &less, &op), MODERATION_DONE);
+    join(&phone);
+    unit_member_leave(&phone, r, false);
+    unit_member_leave(&desk, r, false);
+    assert_false(room_admits(r, &phone.member, NULL, &ticket, &no));
+    assert_int_equal(no.error, ERROR_ROOM_FULL);
+    assert_true(room_may_see(r, &phone.member));
+}
+
 static void a_kick_removes_all_sessions_with_one_line(void **state)
 {
     struct moderator op = {.name = "bob", .member = &bob.member, .waiter = {.notifier = &notifier}};
@@ -553,6 +576,7 @@ int main(void)
         TEST(a_session_hears_what_the_other_says),
         TEST(slow_mode_counts_all_sessions),
         TEST(a_second_session_needs_no_key),
+        TEST(a_second_session_needs_no_space),
         TEST(a_kick_removes_all_sessions_with_one_line),
         TEST(one_session_is_banned_by_its_address),
         TEST(a_role_is_that_of_all_sessions),

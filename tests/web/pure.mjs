@@ -53,6 +53,10 @@ const tests = {
     assert.deepEqual(barOfError('Muted until 2026-11-26T10:15:30.120Z: a: b', 0),
                      { kind: 'muted', until: Date.parse('2026-11-26T10:15:30.120Z'), why: 'a: b' });
     assert.deepEqual(barOfError('Slow mode, wait 5 s', 1000), { kind: 'slow', until: 6000 });
+    talk.isIn = false;
+    talk.bar = barOfError('Room is full (at most 3 users)', 0);
+    assert.equal(barOf(talk, 'me', 5500).text, '#den is full');
+    assert.equal(barOf(talk, 'me', 5500).action, 'join');
     assert.equal(barOfError('Line too long', 0), null);
   },
 
