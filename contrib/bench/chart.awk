@@ -55,7 +55,7 @@ function bar(x, y, s, v, most, unit,    width, shown) {
     shown = unit == "M/s" ? sprintf("%.2f", v / 1e6) : v < 10 ? sprintf("%.3f", v) : sprintf("%.1f", v)
     label(x + names - 6, y + 12, "name", s)
     printf "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" class=\"%s\"/>\n", x + names, y, \
-        width < 1 ? 1 : width, step - 5, s == "chatd" ? "own" : "peer"
+        width < 1 ? 1 : width, step - 5, s ~ /^chatd/ ? "own" : "peer"
     label(x + names + width + 5, y + 12, "value", shown " " unit)
 }
 

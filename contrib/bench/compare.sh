@@ -1,20 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# compare.sh : gives the same work to chatd and to each peer that is installed (InspIRCd, ngIRCd, NATS, Redis), one
-# server at a time, in turn over several rounds; then prints one table of medians, and draws a chart.
+# compare.sh : gives the same work to chatd and to each peer that is installed (InspIRCd, ngIRCd, NATS, Redis; over
+# WebSocket NATS, Mosquitto, Node.js), one server at a time, in turn over several rounds; then prints one table of
+# medians, and draws a chart.
 #
 #   CHATD=BUILDDIR contrib/bench/compare.sh [-tW] [-r ROUNDS] [-s SECONDS] [-w WORKLOADS] [-p "PEER..."] [-b DIR]
 #                                              [-q TIMES] [-o DIR]
 #
 #   -t            over TLS, with a certificate that is made for the run
-#   -W            over WebSocket, which is for chatd alone; with -t, within TLS
+#   -W            over WebSocket; with -t, within TLS
 #   -r ROUNDS     how often each server does each workload (5)
 #   -s SECONDS    measured time of one run (10)
-#   -w WORKLOADS  letters (ABCD); EFGHIsS, d and g for D and G with chatd's default limits, and 2 for F2, G2 and G3
+#   -w WORKLOADS  letters (ABCD); E is for chatd and IRC servers, I for chatd; FGHsS, d and g for D and G with chatd's default limits, and 2 for F2, G2 and G3
 #                 (who reads slowly in a flood, or not at all), are for chatd alone;
 #                 T, with -t, is for chatd and nginx
-#   -p PEERS      which peers, of: inspircd ngircd nats redis nginx (all that are installed); "" for none
+#   -p PEERS      which peers, of: chatd-irc inspircd ngircd nats redis nginx, with -W: chatd-irc nats mosquitto node
+#                 (all that are installed); "" for none. chatd-irc is chatd with IRC clients, in the same bytes as those
+#                 of the IRC servers. node is contrib/bench/broadcast.js, and needs the npm package ws (NODE_PATH)
 #   -b DIR        also the chatd built in DIR, as `before`: an older build, to see what a change costs
 #   -q TIMES      how often a run is repeated if other processes took more than a tenth of a core meanwhile (0)
 #   -o DIR        where results.csv, table.md, chart.svg and raw/ are written (./bench-results)
@@ -33,7 +36,8 @@ chatload=${CHATLOAD:-$build/tests/bench/chatload}
 rounds=5
 seconds=10
 workloads=ABCD
-peers='inspircd ngircd nats redis nginx'
+peers=
+has_peers=
 tls=
 ws=
 again=0
@@ -62,7 +66,7 @@ while getopts tWr:s:w:p:b:q:o:h option; do
     r) rounds=$OPTARG ;;
     s) seconds=$OPTARG ;;
     w) workloads=$OPTARG ;;
-    p) peers=$OPTARG ;;
+    p) peers=$OPTARG has_peers=yes ;;
     b) before=$OPTARG ;;
     q) again=$OPTARG ;;
     o) out=$OPTARG ;;
@@ -78,7 +82,10 @@ case $workloads in
 *T*) [ -n "$tls" ] || usage ;;
 esac
 
-[ -z "$ws" ] || peers=
+if [ -z "$has_peers" ]; then
+    peers='chatd-irc inspircd ngircd nats redis nginx'
+    [ -z "$ws" ] || peers='chatd-irc nats mosquitto node'
+fi
 
 # Daemons are in directories that are not in an ordinary user's PATH.
 PATH=$PATH:/usr/sbin:/usr/local/sbin
@@ -93,7 +100,7 @@ export PATH
 
 program_of() {
     case $1 in
-    chatd) echo "$build/chatd" ;;
+    chatd | chatd-irc) echo "$build/chatd" ;;
     before) echo "$before/chatd" ;;
     nats) echo nats-server ;;
     redis) echo redis-server ;;
@@ -103,17 +110,20 @@ program_of() {
 protocol_of() { # SERVER WORKLOAD
     case $2,$1 in
     T,*) echo none ;;
-    *,chatd | *,before) echo chat ;;
-    *,inspircd | *,ngircd) echo irc ;;
+    *,chatd | *,before | *,node) echo chat ;;
+    *,chatd-irc | *,inspircd | *,ngircd) echo irc ;;
+    *,mosquitto) echo mqtt ;;
     *) echo "$1" ;;
     esac
 }
 version_of() {
     case $1 in
-    chatd | before) "$(program_of "$1")" -V ;;
+    chatd | chatd-irc | before) "$(program_of "$1")" -V ;;
     inspircd) inspircd --version ;;
     ngircd) ngircd --version | sed -n '1s/-.*//p' ;;
+    mosquitto) mosquitto -h | sed -n 1p ;;
     nats) nats-server --version ;;
+    node) echo "Node.js $(node --version), ws $(node -p 'require("ws/package.json").version')" ;;
     nginx) nginx -v 2>&1 | sed 's/.*: //' ;;
     redis) redis-server --version | sed 's/ sha=.*//' ;;
     esac
@@ -133,17 +143,18 @@ fill() { # FILE : the configuration of this directory, filled in, with the lines
 }
 start() { # SERVER WORKLOAD : becomes the server
     case $1 in
-    chatd | before)
+    chatd | chatd-irc | before)
         conf=$home/chatd.conf
         case $2 in
         d | g) echo 'clients = { max = 1200; };' >"$conf" ;;
         *) cp "$here/chatd.conf" "$conf" ;;
         esac
-        set -- "$(program_of "$1")" -c "$conf" -d "$home"
-        [ -n "$tls$ws" ] || exec "$@" -p "$port"
         more=
-        [ -z "$tls" ] || more='tls = true;'
-        [ -z "$ws" ] || more="$more protocol = \"http\";"
+        [ "$1" != chatd-irc ] || more='protocol = "irc";'
+        [ -z "$ws" ] || more='protocol = "http";'
+        [ -z "$tls" ] || more="$more tls = true;"
+        set -- "$(program_of "$1")" -c "$conf" -d "$home"
+        [ -n "$more" ] || exec "$@" -p "$port"
         cat >>"$conf" <<END
 listeners = ( { address = "127.0.0.1"; port = $port; $more } );
 END
@@ -163,9 +174,16 @@ END
         fill ngircd.conf
         exec ngircd -n -f "$home/ngircd.conf"
         ;;
+    mosquitto)
+        fill mosquitto.conf
+        exec mosquitto -c "$home/mosquitto.conf"
+        ;;
     nats)
-        fill nats.conf
-        exec nats-server -c "$home/nats.conf"
+        fill "nats${ws:+-ws}.conf"
+        exec nats-server -c "$home/nats${ws:+-ws}.conf"
+        ;;
+    node)
+        exec node "$here/broadcast.js" "$port" ${tls:+"$tmp/cert.pem" "$tmp/key.pem"}
         ;;
     nginx)
         fill nginx.conf
@@ -232,7 +250,7 @@ duration_of() { # WORKLOAD
 }
 takes_part() { # SERVER WORKLOAD
     case $1,$2 in
-    chatd,* | before,* | nginx,T) return 0 ;;
+    chatd,* | before,* | nginx,T | chatd-irc,[EI] | inspircd,E | ngircd,E) return 0 ;;
     nginx,* | *,[!ABCD]*) return 1 ;;
     esac
 }
@@ -351,7 +369,7 @@ load() { # ROUND WORKLOAD SERVER : one run on a fresh server
     [ "$2" != s ] || storm
     wait "$load_pid" || :
     load_pid=
-    if [ "$3" = chatd ]; then
+    if [ "${3%-irc}" = chatd ]; then
         "$build/chatctl" -s "$home/admin.sock" status >"$status" 2>/dev/null || :
     fi
     cp "$home/log" "$out/raw/$2-$3-$1.log"
@@ -389,7 +407,9 @@ run() { # ROUND WORKLOAD SERVER
 servers="chatd${before:+ before}"
 for peer in $peers; do
     case $peer in
-    inspircd | ngircd | nats | redis) ;;
+    chatd-irc | nats) ;;
+    inspircd | ngircd | redis) [ -z "$ws" ] || usage ;;
+    mosquitto | node) [ -n "$ws" ] || usage ;;
     nginx)
         case $workloads in
         *T*) ;;
@@ -398,7 +418,9 @@ for peer in $peers; do
         ;;
     *) usage ;;
     esac
-    if have "$(program_of "$peer")"; then
+    if [ "$peer" = node ] && have node && ! node -e 'require("ws")' 2>/dev/null; then
+        say "node has no package ws (npm install ws; NODE_PATH names its node_modules): skipped"
+    elif have "$(program_of "$peer")"; then
         servers="$servers $peer"
     else
         say "$peer is not installed: skipped"

@@ -103,12 +103,17 @@ function line(w, s,    key, i, text) {
     print text " | " remarks(key) " |"
 }
 
+# chatd with IRC clients is compared to IRC servers, and chatd itself to all others.
+function is_peer(own, s) {
+    return own == "chatd-irc" ? s ~ /^(insp|ng)ircd$/ : s !~ /^chatd/
+}
+
 # More is better in the first column, less in the others. A run that was not complete is nobody's best.
-function best(w, i,    s, key, v, b) {
+function best(own, w, i,    s, key, v, b) {
     b = ""
     for (s = 1; s <= servers; s++) {
         key = w "," server[s]
-        if (server[s] == "chatd" || !n[key])
+        if (!is_peer(own, server[s]) || !n[key])
             continue
         v = median(key, column[show[i]])
         if (v > 0 && (b == "" || (i == 1 ? v > b : v < b)))
@@ -117,21 +122,25 @@ function best(w, i,    s, key, v, b) {
     return b
 }
 
-function compare(w,    i, b, text) {
-    text = "| | **chatd / best peer**"
+function compare(own, w,    i, b, text) {
+    if (!n[w "," own] || best(own, w, 1) == "")
+        return
+    text = "| | **" own (own == "chatd" ? " / best peer**" : " / best IRC server**")
     for (i = 1; i <= shown; i++) {
-        b = i <= 4 ? best(w, i) : ""
-        text = text " | " (b == "" ? "" : sprintf("**%.2f**", median(w ",chatd", column[show[i]]) / b))
+        b = i <= 4 ? best(own, w, i) : ""
+        text = text " | " (b == "" ? "" : sprintf("**%.2f**", median(w "," own, column[show[i]]) / b))
     }
     print text " | |"
 }
 
-function own(w,    key, m, d) {
-    key = w ",chatd"
+function memory(own, w,    key, m, d) {
+    key = w "," own
+    if (!n[key] || w in is_storm)
+        return
     m = median(key, column["kib_per_client"])
     d = sum(key, "chatd_deliveries")
-    printf "| %s | %.2f | %.1f | %.1f | %d | %s | %s |\n", title[w], median(key, column["login_s"]), m,
-        median(key, column["peak_kib_per_client"]), median(key, column["threads"]),
+    printf "| %s | %.2f | %.1f | %.1f | %d | %s | %s |\n", title[w] (own == "chatd" ? "" : ", " own), \
+        median(key, column["login_s"]), m, median(key, column["peak_kib_per_client"]), median(key, column["threads"]), \
         d ? sprintf("%.4f", sum(key, "chatd_writes") / d) : "", \
         sum(key, "stopped_closed") ? sum(key, "stopped_closed") / n[key] : ""
 }
@@ -169,16 +178,17 @@ function talks(    i, s) {
         for (s = 1; s <= servers; s++)
             if (n[order[i] "," server[s]])
                 line(order[i], server[s])
-        if (n[order[i] ",chatd"] && best(order[i], 1) != "")
-            compare(order[i])
+        compare("chatd", order[i])
+        compare("chatd-irc", order[i])
     }
     print ""
     print "| chatd | log-in of all, s | resident KiB/client, all in | at its peak | threads " \
           "| writes/delivery, log-in included | stopped readers closed |"
     print "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
-    for (i = 1; i <= workloads; i++)
-        if (n[order[i] ",chatd"] && !(order[i] in is_storm))
-            own(order[i])
+    for (i = 1; i <= workloads; i++) {
+        memory("chatd", order[i])
+        memory("chatd-irc", order[i])
+    }
 }
 
 END {

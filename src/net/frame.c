@@ -9,6 +9,7 @@
 
 #define FRAME_BYTES 16384 /* text of a frame, unless one line is longer */
 #define FIN_TEXT 0x81
+#define FIN_BINARY 0x82
 
 /* How much of one part goes into a frame alone: all of it, or what ends with a line and is not too long. */
 static size_t whole_lines(const struct iovec *part)
@@ -34,12 +35,34 @@ size_t frame_size(const struct iovec *iov, int count)
     return n;
 }
 
-size_t frame_header(unsigned char header[FRAME_HEADER], size_t n)
+size_t frame_header(unsigned char header[FRAME_HEADER], size_t n, bool is_binary)
 {
     size_t more = n < 126 ? 0 : n < 65536 ? 2 : 8;
-    header[0] = FIN_TEXT;
+    header[0] = is_binary ? FIN_BINARY : FIN_TEXT;
     header[1] = (unsigned char)(!more ? n : more == 2 ? 126 : 127);
     for (size_t i = 0; i < more; i++)
         header[2 + i] = (unsigned char)((uint64_t)n >> 8 * (more - 1 - i));
     return 2 + more;
+}
+
+size_t frame_first_line(const char *data, size_t n, size_t *text)
+{
+    const char *lf = memchr(data, '\n', n);
+    size_t line = lf ? (size_t)(lf + 1 - data) : n;
+    *text = lf ? line - 1 : n;
+    if (lf && *text && lf[-1] == '\r')
+        --*text;
+    return line;
+}
+
+bool frame_take_line(const unsigned char *data, size_t n, bool *ended, size_t *text)
+{
+    size_t at = 0;
+    while (!*ended && at < n && data[at] != '\r' && data[at] != '\n')
+        at++;
+    *text = at;
+    *ended = *ended || at < n;
+    while (at < n && (data[at] == '\r' || data[at] == '\n'))
+        at++;
+    return at == n;
 }

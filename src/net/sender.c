@@ -56,6 +56,7 @@ static void take_out_locked(struct sender *s)
 void sender_begin_record_locked(struct sender *s, struct stream *below)
 {
     uint64_t acked;
+    must(!s->owed);
     if (!marks_are_full(&s->marks))
         return;
     lock_release(&s->lock);
@@ -64,11 +65,15 @@ void sender_begin_record_locked(struct sender *s, struct stream *below)
     marks_forget(&s->marks, known ? acked : UINT64_MAX); /* nobody can use them when it is not known */
 }
 
+void sender_end_part_locked(struct sender *s, size_t plain)
+{
+    marks_end_record(&s->marks, plain);
+    s->owed += plain;
+}
+
 void sender_end_record_locked(struct sender *s, size_t plain)
 {
-    must(!s->owed);
-    marks_end_record(&s->marks, plain);
-    s->owed = plain;
+    sender_end_part_locked(s, plain);
     take_out_locked(s);
 }
 

@@ -42,9 +42,11 @@ void sender_add_locked(struct sender *s, const void *data, size_t n);
 /* Makes space for so many of them, so that what is added does not move, which would leave a copy. */
 void sender_reserve_locked(struct sender *s, size_t n);
 
-/* For the drainer. The first makes space for the mark of the next record, and may release the lock for it. The second
- * ends a record of `plain` bytes, which was added before: from now on it is owed. Nothing may be owed yet. */
+/* For the drainer. The first makes space for the mark of the next record, and may release the lock for it; nothing may
+ * be owed yet. The last ends the record, which was added before: from now on its plain bytes are owed. `plain` says how
+ * many there are since the beginning, or since a part of the record was ended that the peer can read by itself. */
 void sender_begin_record_locked(struct sender *s, struct stream *below);
+void sender_end_part_locked(struct sender *s, size_t plain);
 void sender_end_record_locked(struct sender *s, size_t plain);
 
 /* For the drainer: sends what is left of a record that was begun. 0, or -1 with errno. */

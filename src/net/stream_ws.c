@@ -4,7 +4,8 @@
  * the order of fragments, and answers pings and closes. What it writes goes to the sender, as control frames between
  * those that the drainer makes of lines. Writing text needs no library: a header of 2 to 10 bytes.
  *
- * Not obvious: a text message must be valid UTF-8, and a line is never cut. So a frame ends where a line ends.
+ * Not obvious: a text message must be valid UTF-8, and a line is never cut. So a frame ends where a line ends. Where each
+ * line is a message of its own, several of these are handed down together, but each has its mark.
  */
 #include "config.h"
 
@@ -38,6 +39,7 @@ struct ws {
     _Atomic bool has_begun;          /* a */
     bool has_closed;                 /* S: a Close frame was sent; nothing may follow */
     int64_t ping_ms;                 /* S: when the next ping is due */
+    enum stream_ws_form form;        /* set by R before it begins */
     uint64_t raw;                    /* bytes written before it began; the drainer's, later the reader's */
     struct wslay_event_context *ctx; /* R: owns; NULL until it begins */
     const unsigned char *in;         /* R: received and not yet read by libwslay */
@@ -47,7 +49,7 @@ struct ws {
     size_t taken;                    /* R: the first of which it has */
     size_t stray;                    /* R: bytes received since the last message */
     uint64_t message;                /* R: bytes of text of the message that is being received */
-    bool is_text;                    /* R: the frame that is being received is text, */
+    bool is_text;                    /* R: the frame that is being received is part of a message, */
     bool is_ended;                   /* R: the last byte of which ends a line */
     unsigned controls;               /* R: pings and pongs since .second_ms */
     int64_t second_ms;               /* R */
@@ -122,8 +124,8 @@ static void begin_frame(wslay_event_context_ptr ctx, const struct wslay_event_on
         end_by(w, WSLAY_CODE_PROTOCOL_ERROR, "half a code of a Close frame");
     else if (!w->is_text)
         w->controls += frame->opcode != WSLAY_CONNECTION_CLOSE;
-    else if (frame->opcode == WSLAY_BINARY_FRAME)
-        end_by(w, WSLAY_CODE_UNSUPPORTED_DATA, "only text is understood");
+    else if (frame->opcode == (w->form == STREAM_WS_BINARY ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME))
+        end_by(w, WSLAY_CODE_UNSUPPORTED_DATA, "messages of the other kind, text or binary");
     else if (frame->payload_length > MESSAGE_BYTES - w->message)
         end_by(w, WSLAY_CODE_MESSAGE_TOO_BIG, "a message that is too long");
     else
@@ -137,8 +139,13 @@ static void take_chunk(wslay_event_context_ptr ctx, const struct wslay_event_on_
     (void)ctx;
     if (!w->is_text || w->wrong || !chunk->data_length)
         return;
-    buf_add(&w->text, chunk->data, chunk->data_length);
-    w->is_ended = chunk->data[chunk->data_length - 1] == '\n';
+    size_t n = chunk->data_length;
+    if (w->form == STREAM_WS_LINES)
+        w->is_ended = chunk->data[n - 1] == '\n';
+    else if (!frame_take_line(chunk->data, n, &w->is_ended, &n))
+        end_by(w, WSLAY_CODE_POLICY_VIOLATION, "several lines in a message");
+    if (n)
+        buf_add(&w->text, chunk->data, n);
     secret_wipe((void *)(uintptr_t)chunk->data, chunk->data_length);
 }
 
@@ -146,9 +153,9 @@ static void end_message(wslay_event_context_ptr ctx, const struct wslay_event_on
 {
     struct ws *w = arg;
     (void)ctx;
-    if (message->opcode != WSLAY_TEXT_FRAME || w->wrong)
+    if (wslay_is_ctrl_frame(message->opcode) || w->wrong)
         return;
-    if (w->message && !w->is_ended)
+    if (w->message && !(w->is_ended && w->form == STREAM_WS_LINES))
         buf_add(&w->text, "\n", 1);
     w->message = w->stray = 0;
     w->is_ended = false;
@@ -172,7 +179,8 @@ void stream_ws_accept(const char *key, char accept[STREAM_WS_ACCEPT])
     EVP_EncodeBlock((unsigned char *)accept, digest, (int)n);
 }
 
-void stream_ws_begin(struct stream *st, const void *response, size_t n, const void *rest, size_t rest_n)
+void stream_ws_begin(struct stream *st, enum stream_ws_form form, const void *response, size_t n, const void *rest,
+                     size_t rest_n)
 {
     static const struct wslay_event_callbacks callbacks = {
         .recv_callback = take_input,
@@ -185,6 +193,7 @@ void stream_ws_begin(struct stream *st, const void *response, size_t n, const vo
     must(stream_ws_can_begin(st));
     must(wslay_event_context_server_init(&w->ctx, &callbacks, w) == 0);
     wslay_event_config_set_no_buffering(w->ctx, 1);
+    w->form = form;
     if (rest_n)
         buf_add(&w->kept, rest, rest_n);
     lock_acquire(&w->sender.lock);
@@ -302,25 +311,58 @@ static ssize_t ws_read(struct stream *st, void *data, size_t size)
 
 /* ---- the drainer ---- */
 
+static void add_header_locked(struct ws *w, size_t n)
+{
+    unsigned char header[FRAME_HEADER];
+    sender_add_locked(&w->sender, header, frame_header(header, n, w->form == STREAM_WS_BINARY));
+}
+
+/* The first n bytes, whole lines, as one frame. */
+static void add_frame_locked(struct ws *w, const struct iovec *iov, size_t n)
+{
+    sender_reserve_locked(&w->sender, n + FRAME_HEADER);
+    add_header_locked(w, n);
+    for (size_t left = n; left; iov++) {
+        size_t part = iov->iov_len < left ? iov->iov_len : left;
+        sender_add_locked(&w->sender, iov->iov_base, part);
+        left -= part;
+    }
+    sender_end_record_locked(&w->sender, n);
+}
+
+/* The same with a frame for each line. The shortest line, an empty one, is one byte with its end. */
+static void add_frames_locked(struct ws *w, const struct iovec *iov, size_t n)
+{
+    sender_reserve_locked(&w->sender, 2 * n + FRAME_HEADER);
+    for (size_t left = n; left; iov++) {
+        size_t part = iov->iov_len < left ? iov->iov_len : left, line, text;
+        for (const char *p = iov->iov_base; part; p += line) {
+            line = frame_first_line(p, part, &text);
+            add_header_locked(w, text);
+            if (text)
+                sender_add_locked(&w->sender, p, text);
+            part -= line;
+            left -= line;
+            if (left)
+                sender_end_part_locked(&w->sender, line);
+            else
+                sender_end_record_locked(&w->sender, line);
+        }
+    }
+}
+
 /* False: nothing may follow a Close frame. */
-static bool add_frame(struct ws *w, const struct iovec *iov, int count)
+static bool add_lines(struct ws *w, const struct iovec *iov, int count)
 {
     struct sender *s = &w->sender;
-    unsigned char header[FRAME_HEADER];
-    size_t n = frame_size(iov, count), left = n;
+    size_t n = frame_size(iov, count);
     lock_acquire(&s->lock);
     sender_begin_record_locked(s, w->base.below);
     bool open = !w->has_closed;
-    if (open) {
-        sender_reserve_locked(s, n + FRAME_HEADER);
-        sender_add_locked(s, header, frame_header(header, n));
-        for (; left; iov++) {
-            size_t part = iov->iov_len < left ? iov->iov_len : left;
-            sender_add_locked(s, iov->iov_base, part);
-            left -= part;
-        }
-        sender_end_record_locked(s, n);
-    }
+    if (open && w->form == STREAM_WS_LINES)
+        add_frame_locked(w, iov, n);
+    else if (open)
+        add_frames_locked(w, iov, n);
     lock_release(&s->lock);
     return open;
 }
@@ -341,7 +383,7 @@ static ssize_t write_some(struct ws *w, const struct iovec *iov, int count, bool
             return -1;
         if (!stream_iov_bytes(iov, count))
             return 0;
-        if (!add_frame(w, iov, count)) {
+        if (!add_lines(w, iov, count)) {
             (void)sender_push(&w->sender, w->base.below, block);
             errno = EPIPE;
             return -1;

@@ -25,8 +25,10 @@ void stream_ws_accept(const char *key, char accept[STREAM_WS_ACCEPT])
     *accept = '\0';
 }
 
-void stream_ws_begin(struct stream *st, const void *response, size_t n, const void *rest, size_t rest_n)
+void stream_ws_begin(struct stream *st, enum stream_ws_form form, const void *response, size_t n, const void *rest,
+                     size_t rest_n)
 {
+    (void)form;
     (void)response;
     (void)n;
     (void)rest;

@@ -63,23 +63,36 @@ static bool is_word(const char *text, size_t len, const char *word)
     return strlen(word) == len && strncasecmp(text, word, len) == 0;
 }
 
+/* The next of the words that commas separate, from *at on, without blanks around it; NULL: there is none. */
+static const char *next_word(const char *text, size_t len, size_t *at, size_t *part)
+{
+    const char *from = text + *at;
+    size_t n = 0;
+    if (*at >= len)
+        return NULL;
+    while (*at + n < len && from[n] != ',')
+        n++;
+    *at += n + 1;
+    while (n && strchr(BLANKS, *from))
+        from++, n--;
+    while (n && strchr(BLANKS, from[n - 1]))
+        n--;
+    *part = n;
+    return from;
+}
+
+const char *http_next_word(const char *list, size_t *at, size_t *len)
+{
+    return next_word(list, strlen(list), at, len);
+}
+
 /* True if a list of words, separated by commas, has this one. */
 static bool has_word(const char *text, size_t len, const char *word)
 {
-    for (size_t at = 0; at < len;) {
-        size_t n = 0;
-        while (at + n < len && text[at + n] != ',')
-            n++;
-        const char *from = text + at;
-        size_t part = n;
-        while (part && strchr(BLANKS, *from))
-            from++, part--;
-        while (part && strchr(BLANKS, from[part - 1]))
-            part--;
+    const char *from;
+    for (size_t at = 0, part; (from = next_word(text, len, &at, &part));)
         if (is_word(from, part, word))
             return true;
-        at += n + 1;
-    }
     return false;
 }
 
@@ -201,8 +214,9 @@ static int take_version(struct http_request *rq, const char *text, size_t len)
 
 static int take_subprotocol(struct http_request *rq, const char *text, size_t len)
 {
-    rq->offers = true;
-    rq->offers_chatd = rq->offers_chatd || has_word(text, len, "chatd");
+    size_t before = strlen(rq->offers), comma = before ? 1 : 0;
+    if (before + comma + len < sizeof rq->offers)
+        snprintf(rq->offers + before, sizeof rq->offers - before, "%s%.*s", comma ? "," : "", (int)len, text);
     return 0;
 }
 

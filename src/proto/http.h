@@ -15,6 +15,7 @@
 #define HTTP_NAME 256
 #define HTTP_TAG 64
 #define HTTP_FORWARDED 512
+#define HTTP_OFFERS 256
 #define HTTP_KEY 25          /* 24 characters, RFC 6455 section 4.1 */
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_OTHER };
@@ -26,13 +27,13 @@ struct http_request {
     char origin[HTTP_NAME];
     char none_match[HTTP_TAG]; /* If-None-Match */
     char key[HTTP_KEY];        /* Sec-WebSocket-Key */
+    char offers[HTTP_OFFERS];  /* Sec-WebSocket-Protocol: words separated by commas, as many of its lines as fit */
     char forwarded[HTTP_FORWARDED]; /* X-Forwarded-For, of all its lines; if it is longer, its end, from a comma on */
     int websocket_version;
     bool is_1_0, has_host, has_length, has_key;
     bool closes, keeps;      /* Connection: close, keep-alive */
     bool upgrades;           /* Connection: upgrade */
     bool to_websocket;       /* Upgrade: websocket */
-    bool offers, offers_chatd; /* a subprotocol; that of chatd */
     bool has_proto, is_https;  /* X-Forwarded-Proto, and it says https only */
     bool has_body;
     bool begun;              /* the request line has come */
@@ -46,6 +47,9 @@ int http_take_line(struct http_request *rq, const char *line, size_t len);
 
 /* The reason phrase of a status that chatd uses. */
 const char *http_reason(int status);
+
+/* The next word of a list that commas separate, from *at on, which begins at 0: its length in *len. NULL: there is none. */
+const char *http_next_word(const char *list, size_t *at, size_t *len);
 
 /* True if a host, with or without a port, names an address or localhost. */
 bool http_is_near_name(const char *host);

@@ -37,7 +37,7 @@ static const struct row {
 } rows[] = {
 #define AT(field) offsetof(struct arguments, field)
     {"protocol", "NAME", TEXT, AT(protocol), 0, 0,
-     "chat, irc, nats or redis (chat); none: with --tls, handshakes alone"},
+     "chat, irc, mqtt, nats or redis (chat); none: with --tls, handshakes alone"},
     {"host", "ADDRESS", TEXT, AT(host), 0, 0, "IPv4 address of the server (127.0.0.1)"},
     {"port", "PORT", NUMBER, AT(port), 1, 65535, "port of the server (default: the protocol's)"},
     {"pid", "PID", NUMBER, AT(load.pid), 1, 1L << 30, "process of the server: measure its CPU time and memory"},
@@ -59,7 +59,7 @@ static const struct row {
      "with chat: queries per second, HISTORY and SEARCH in turn (see fill)"},
     {"hello", "", FLAG, AT(load.hello), 0, 0, "every sender sends one text before memory is measured"},
     {"tls", "", FLAG, AT(load.tls), 0, 0, "all connections by TLS; certificates are not verified"},
-    {"ws", "", FLAG, AT(load.ws), 0, 0, "all connections by WebSocket, to a listener with protocol = \"http\"; with --tls: wss"},
+    {"ws", "", FLAG, AT(load.ws), 0, 0, "all connections by WebSocket; with --tls: wss"},
     {"tls-version", "VERSION", TEXT, AT(load.tls_version), 0, 0, "with --tls: only 1.2 or 1.3 (the highest)"},
     {"at-once", "N", NUMBER, AT(load.at_once), 1, 500000, "logins in progress at a time (200)"},
     {"storm", "", FLAG, AT(load.storm), 0, 0, "all logins at once"},
@@ -162,8 +162,8 @@ static bool fits(const struct load_options *o)
         wrong = "--paced is for one room, without --loud and --ask";
     else if (o->tls_version && !o->tls)
         wrong = "--tls-version needs --tls";
-    else if (o->ws && (o->proto->is_mute || o->proto->greets))
-        wrong = "--ws needs a protocol in which the client speaks first, chat";
+    else if (o->ws && !o->proto->ws.path)
+        wrong = "--ws is for chat, irc, mqtt and nats";
     else if (o->proto->is_mute && !o->tls)
         wrong = "protocol none needs --tls";
     else if (o->ask && o->proto != &proto_chat)

@@ -59,8 +59,8 @@ static void empty(struct buf *b)
 
 int client_read(struct client *c, struct input *in, size_t most)
 {
-    size_t kept = c->rest.len, space = INPUT_SIZE - kept;
-    must(kept < INPUT_SIZE);
+    size_t kept = c->rest.len, space = INPUT_SIZE - kept - 1; /* a WebSocket may need one byte more */
+    must(kept < INPUT_SIZE - 1);
     if (space > most)
         space = most;
     char *to = in->data + kept;

@@ -55,12 +55,20 @@ static void say_name(struct engine *e, struct client *c)
     e->proto->login(&c->out, name);
 }
 
+/* The server speaks before TLS begins. */
+static bool greets_in_the_clear(const struct engine *e)
+{
+    return e->proto->greets && !e->o->ws;
+}
+
 /* The client may speak the protocol. */
 static void begin_greeting(struct engine *e, struct client *c)
 {
     c->state = CLIENT_GREETING;
-    if (e->o->ws)
-        c->ws = ws_new();
+    if (e->o->ws) {
+        c->ws = ws_new(&e->proto->ws);
+        engine_mark(e, c);
+    }
     if (e->proto->is_mute) {
         login_done(e, c);
     } else if (!e->proto->greets) {
@@ -77,7 +85,7 @@ void login_connected(struct engine *e, struct client *c)
         return;
     }
     engine_watch(e, c, false);
-    if (e->o->tls && !e->proto->greets)
+    if (e->o->tls && !greets_in_the_clear(e))
         login_shake(e, c);
     else
         begin_greeting(e, c);
@@ -102,7 +110,7 @@ void login_shake(struct engine *e, struct client *c)
     case TLS_FAILED: engine_lose(e, c, tls_error()); break;
     case TLS_DONE:
         note_handshake(e, c);
-        if (e->proto->greets)
+        if (greets_in_the_clear(e))
             login_welcome(e, c);
         else
             begin_greeting(e, c);
@@ -112,7 +120,7 @@ void login_shake(struct engine *e, struct client *c)
 
 void login_welcome(struct engine *e, struct client *c)
 {
-    if (e->proto->greets && e->o->tls && !c->tls) {
+    if (greets_in_the_clear(e) && e->o->tls && !c->tls) {
         login_shake(e, c);
         return;
     }

@@ -8,7 +8,7 @@
 
 const struct proto *proto_named(const char *name)
 {
-    static const struct proto *const all[] = {&proto_chat, &proto_irc, &proto_nats, &proto_none, &proto_redis};
+    static const struct proto *const all[] = {&proto_chat, &proto_irc, &proto_mqtt, &proto_nats, &proto_none, &proto_redis};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (strcmp(all[i]->name, name) == 0)
             return all[i];

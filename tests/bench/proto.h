@@ -2,6 +2,8 @@
 #ifndef BENCH_PROTO_H
 #define BENCH_PROTO_H
 
+#include "tests/bench/ws.h"
+
 #include "base/buf.h"
 
 #include <stdbool.h>
@@ -34,10 +36,12 @@ struct proto {
     const char *name;
     int port;           /* the usual port of such a server */
     const char *prefix; /* of a room's name */
-    bool greets;        /* the server speaks first, before TLS, and FRAME_WELCOME means log in, not join */
+    bool greets;        /* the server speaks first, before TLS (but not before that of a WebSocket), and FRAME_WELCOME
+                           means log in, not join */
     bool is_mute;       /* a client that is connected says nothing and closes; the functions are NULL */
     bool echoes;        /* a sender receives its own text */
     size_t most;        /* the maximum bytes of a text */
+    struct ws_way ws;   /* how it travels over WebSocket */
 
     void (*login)(struct buf *out, const char *name);
     void (*join)(struct buf *out, const char *room);
@@ -48,7 +52,7 @@ struct proto {
     struct frame (*next)(const char *p, size_t n, size_t len);
 };
 
-extern const struct proto proto_chat, proto_irc, proto_nats, proto_none, proto_redis;
+extern const struct proto proto_chat, proto_irc, proto_mqtt, proto_nats, proto_none, proto_redis;
 
 /* NULL if the name is unknown. */
 const struct proto *proto_named(const char *name);

@@ -52,6 +52,7 @@ const struct proto proto_chat = {
     .port = 9999,
     .prefix = "#",
     .echoes = true,
+    .ws = {.path = "/ws", .subprotocol = "chatd", .cut = WS_LINES},
     .most = 4000,
     .login = login,
     .join = join,

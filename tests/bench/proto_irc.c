@@ -79,6 +79,7 @@ const struct proto proto_irc = {
     .prefix = "#",
     .echoes = false,
     .most = 400,
+    .ws = {.path = "/ws", .subprotocol = "text.ircv3.net", .cut = WS_BARE_LINES},
     .login = login,
     .join = join,
     .say = say,

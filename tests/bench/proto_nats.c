@@ -72,6 +72,7 @@ const struct proto proto_nats = {
     .greets = true,
     .echoes = true,
     .most = 4000,
+    .ws = {.path = "/", .is_binary = true},
     .login = login,
     .join = join,
     .say = say,

@@ -9,21 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIN_TEXT 0x81
-#define FIN_PONG 0x8a
+#define FIN 0x80
 #define MASKED 0x80
 #define HEADER_MOST 10
 #define CONTROL_MOST 125
 #define RESPONSE_MOST 4096
-#define MESSAGE_MOST 8192 /* chatd takes no messages of any length */
 
-enum { OP_CLOSE = 8, OP_PING = 9 };
+enum { OP_TEXT = 1, OP_BINARY = 2, OP_CLOSE = 8, OP_PING = 9, OP_PONG = 10 };
 
-struct ws *ws_new(void)
+struct ws *ws_new(const struct ws_way *way)
 {
     struct ws *ws = panic_calloc(1, sizeof *ws);
-    buf_str(&ws->wire, "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    ws->way = way;
+    buf_printf(&ws->wire, "GET %s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                          "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", way->path);
+    if (way->subprotocol)
+        buf_printf(&ws->wire, "Sec-WebSocket-Protocol: %s\r\n", way->subprotocol);
+    buf_str(&ws->wire, "\r\n");
     return ws;
 }
 
@@ -52,16 +54,24 @@ static void put_frame(struct ws *ws, int first, const char *data, size_t n)
     buf_add(&ws->wire, data, n);
 }
 
+static void put_message(struct ws *ws, const char *data, size_t n)
+{
+    put_frame(ws, FIN | (ws->way->is_binary ? OP_BINARY : OP_TEXT), data, n);
+}
+
 void ws_put(struct ws *ws, const char *data, size_t n)
 {
-    while (n) {
-        size_t part = n < MESSAGE_MOST ? n : MESSAGE_MOST;
-        while (part < n && part && data[part - 1] != '\n')
-            part--;
-        part = part ? part : n; /* a line that is longer */
-        put_frame(ws, FIN_TEXT, data, part);
-        data += part;
-        n -= part;
+    if (ws->way->cut == WS_ANYWHERE) {
+        put_message(ws, data, n);
+        return;
+    }
+    for (const char *p = data, *end; p < data + n; p = end + 1) {
+        end = memchr(p, '\n', (size_t)(data + n - p));
+        must(end != NULL);
+        size_t line = (size_t)(end + 1 - p);
+        if (ws->way->cut == WS_BARE_LINES)
+            line -= line > 1 && end[-1] == '\r' ? 2 : 1;
+        put_message(ws, p, line);
     }
 }
 
@@ -98,8 +108,9 @@ static bool begin_frame(struct ws *ws)
     if (h[1] & MASKED || op == OP_CLOSE || (op & 8 && (h[1] & 0x7f) > CONTROL_MOST))
         return false;
     if (op == OP_PING)
-        put_frame(ws, FIN_PONG, ws->head.data + 2, ws->head.len - 2);
+        put_frame(ws, FIN | OP_PONG, ws->head.data + 2, ws->head.len - 2);
     ws->left = op & 8 ? 0 : h[1];
+    ws->ends_line = !(op & 8) && h[0] & FIN && ws->way->cut == WS_BARE_LINES;
     if (!(op & 8) && h[1] >= 126)
         for (size_t i = 2, len = 0; i < ws->head.len; i++)
             ws->left = len = len << 8 | h[i];
@@ -118,6 +129,16 @@ static size_t take_header(struct ws *ws, const char *data, size_t n)
     return used;
 }
 
+/* The end of a line that is owed. How many bytes. */
+static size_t put_end(struct ws *ws, char *to)
+{
+    if (!ws->owes_end)
+        return 0;
+    *to = '\n';
+    ws->owes_end = false;
+    return 1;
+}
+
 ssize_t ws_take(struct ws *ws, char *data, size_t n)
 {
     size_t at = 0, kept = 0;
@@ -129,7 +150,8 @@ ssize_t ws_take(struct ws *ws, char *data, size_t n)
     }
     while (at < n && !ws->is_over) {
         if (!ws->left) {
-            at += take_header(ws, data + at, n - at);
+            at += take_header(ws, data + at, n - at); /* which makes space for the end of the line before */
+            kept += put_end(ws, data + kept);
             continue;
         }
         size_t part = ws->left < n - at ? ws->left : n - at;
@@ -137,6 +159,8 @@ ssize_t ws_take(struct ws *ws, char *data, size_t n)
         kept += part;
         at += part;
         ws->left -= part;
+        ws->owes_end = !ws->left && ws->ends_line;
     }
+    kept += put_end(ws, data + kept);
     return ws->is_over && !kept ? -1 : (ssize_t)kept;
 }

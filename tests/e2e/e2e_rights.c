@@ -475,7 +475,11 @@ static void a_limit_keeps_out_nobody_who_resumes(void **state)
     client_login(&eve, &d, "eve");
     settle(&eve, "JOIN den");
     client_expect(&olga, "JOIN #den eve");
-    bob_comes_back(&olga, &bob, token);
+    client_open(&bob, &d);
+    client_say(&bob, "RESUME %s", token);
+    client_expect(&bob, "OK Welcome back, bob!");
+    client_expect(&bob, "OK Joined #den (2 users)");
+    client_expect(&olga, "JOIN #den bob");
     client_close(&bob);
     client_close(&eve);
     client_close(&olga);
@@ -483,7 +487,7 @@ static void a_limit_keeps_out_nobody_who_resumes(void **state)
 
 static void a_limit_of_a_temporary_op_ends_with_its_stay(void **state)
 {
-    struct client mallory, bob, eve;
+    struct client mallory, bob, eve, trudy;
     (void)state;
     client_enter(&mallory, &d, "mallory", "den");
     client_ask(&mallory, "SET limit 2", "OK Set limit 2");
@@ -494,10 +498,11 @@ static void a_limit_of_a_temporary_op_ends_with_its_stay(void **state)
     settle(&mallory, "LEAVE");
     client_expect(&bob, "LEAVE #den mallory");
     client_expect(&bob, "SET #den limit off by server");
-    client_login(&mallory, &d, "trudy");
-    settle(&mallory, "JOIN den");
+    client_login(&trudy, &d, "trudy");
+    settle(&trudy, "JOIN den");
     client_ask(&eve, "JOIN den", "OK Joined #den (2 users)");
     client_close(&eve);
+    client_close(&trudy);
     client_close(&bob);
     client_close(&mallory);
 }
@@ -600,6 +605,8 @@ int main(void)
         T(what_a_temporary_op_sets_ends_with_the_server),
         T(a_ban_and_a_mute_by_a_temporary_op_end_with_its_stay),
         T(a_temporary_bar_keeps_out_who_is_saved),
+        T(a_limit_keeps_out_nobody_who_resumes),
+        T(a_limit_of_a_temporary_op_ends_with_its_stay),
         T(a_temporary_op_does_not_shorten_what_lasts),
         T(a_temporary_op_cannot_delete_the_past),
         T(the_roles_that_a_temporary_op_gives_end_with_a_stay),

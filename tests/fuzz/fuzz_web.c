@@ -57,11 +57,11 @@ static void shut(struct stream *st, enum stream_shut how)
 
 static const struct stream_ops ops = {.read = read_input, .write = write_output, .try_write = write_output, .shut = shut};
 
-static void fuzz_frames(const uint8_t *data, size_t size, size_t most)
+static void fuzz_frames(const uint8_t *data, size_t size, size_t most, enum stream_ws_form form)
 {
     static const struct stream_layer *const layers[] = {&stream_ws, NULL};
     static const char response[] = "101\r\n\r\n";
-    struct client_ws client = {0};
+    struct client_ws client = {.form = form};
     struct buf heard = {0};
     char text[64], line[] = "a line\r\n";
     struct iovec iov = {line, sizeof line - 1};
@@ -72,7 +72,7 @@ static void fuzz_frames(const uint8_t *data, size_t size, size_t most)
     below.in_n = size - rest;
     below.most = most;
     struct stream *top = stream_stack(&below.base, layers);
-    stream_ws_begin(top, response, sizeof response - 1, data, rest);
+    stream_ws_begin(top, form, response, sizeof response - 1, data, rest);
     while ((n = stream_read(top, text, sizeof text)) > 0)
         must(n <= (ssize_t)sizeof text);
     must((n < 0) == (stream_failure(top).reason == CLOSE_WEBSOCKET));
@@ -123,6 +123,7 @@ static void fuzz_head(const uint8_t *data, size_t size)
     must(result == 0 || result == 200 || strcmp(http_reason(result), "Error") != 0);
     must(memchr(rq.target, '\0', sizeof rq.target) && memchr(rq.host, '\0', sizeof rq.host));
     must(memchr(rq.origin, '\0', sizeof rq.origin) && memchr(rq.key, '\0', sizeof rq.key));
+    must(memchr(rq.offers, '\0', sizeof rq.offers));
     must(memchr(rq.forwarded, '\0', sizeof rq.forwarded) && (rq.has_proto || !rq.is_https));
     check_forwarded(rq.forwarded);
     must(result != 200 || (*rq.target == '/' && rq.method != HTTP_OTHER && !rq.has_body));
@@ -133,12 +134,13 @@ static void fuzz_head(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const enum stream_ws_form forms[] = {STREAM_WS_LINES, STREAM_WS_LINES, STREAM_WS_TEXT, STREAM_WS_BINARY};
     if (!size)
         return 0;
     if (data[0] & 1)
         fuzz_head(data + 1, size - 1);
     else
-        fuzz_frames(data + 1, size - 1, (size_t)(data[0] >> 1) + 1);
+        fuzz_frames(data + 1, size - 1, (size_t)(data[0] >> 1 & 31) + 1, forms[data[0] >> 6]);
     return 0;
 }
 
@@ -150,7 +152,7 @@ static void make_input(struct buf *input, uint64_t *seed)
     static const char *const words[] = {"GET / HTTP/1.1\n", "Host: a\n", "Host: [::1]:1\n", "Origin: http://a\n", "\n",
                                         "Upgrade: websocket\n", "X-Forwarded-For: ", "192.0.2.1, ",
                                         "10.1.2.3", "[2001:db8:8000::1]:80, ", "::ffff:127.0.0.1", "unknown,",
-                                        "X-Forwarded-Proto: https\n", "Connection: upgrade, close\n", "Content-Length: 0\n",
+                                        "X-Forwarded-Proto: https\n", "Connection: upgrade, close\n", "Sec-WebSocket-Protocol: chatd, x\n", "Content-Length: 0\n",
                                         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\n", ": ", " ", "HEAD "};
     static const unsigned char firsts[] = {0x81, 0x81, 0x81, 0x01, 0x00, 0x80, 0x89, 0x8a, 0x88, 0x82, 0xc1};
     char text[200];

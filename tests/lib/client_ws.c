@@ -10,11 +10,13 @@
 
 #define FIN 0x80
 #define TEXT 1
+#define BINARY 2
 #define CLOSE 8
 #define PING 9
 #define PONG 10
 
-static bool shake(struct client_ws *ws, int fd, const char *headers)
+/* `answer`: a line that has to be in the head of the answer. */
+static bool shake(struct client_ws *ws, int fd, const char *headers, const char *answer)
 {
     static const char line[] = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                                   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -31,7 +33,8 @@ static bool shake(struct client_ws *ws, int fd, const char *headers)
             buf_add(&head, data, (size_t)n);
     }
     /* the key is the example of RFC 6455 section 1.3, and so is the answer to it */
-    good = good && strncmp(head.data, "HTTP/1.1 101 ", 13) == 0 && strstr(head.data, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    good = good && strncmp(head.data, "HTTP/1.1 101 ", 13) == 0 && strstr(head.data, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") &&
+           strstr(head.data, answer);
     if (good)
         buf_add(&ws->raw, end + 4, head.len - (size_t)(end + 4 - head.data));
     buf_fini(&head);
@@ -46,8 +49,21 @@ struct client_ws *client_ws_new(int fd)
 struct client_ws *client_ws_new_with(int fd, const char *headers)
 {
     struct client_ws *ws = calloc(1, sizeof *ws);
-    if (ws && !shake(ws, fd, headers))
+    if (ws && !shake(ws, fd, headers, ""))
         client_ws_free(&ws);
+    return ws;
+}
+
+struct client_ws *client_ws_new_as(int fd, const char *subprotocol, enum stream_ws_form form)
+{
+    struct client_ws *ws = calloc(1, sizeof *ws);
+    struct buf header = {0};
+    buf_printf(&header, "Sec-WebSocket-Protocol: %s\r\n", subprotocol);
+    if (ws && !shake(ws, fd, header.data, header.data))
+        client_ws_free(&ws);
+    if (ws)
+        ws->form = form;
+    buf_fini(&header);
     return ws;
 }
 
@@ -79,6 +95,18 @@ void client_ws_add_frame(struct buf *out, int first, const void *data, size_t n)
         buf_char(out, (char)(plain[i] ^ mask[i % 4]));
 }
 
+/* Whole lines, each without its end in a message of its own. */
+static void add_lines(struct buf *out, enum stream_ws_form form, const char *data, size_t n)
+{
+    for (const char *p = data, *lf; p < data + n; p = lf + 1) {
+        lf = memchr(p, '\n', (size_t)(data + n - p));
+        size_t len = (size_t)(lf - p);
+        if (len && p[len - 1] == '\r')
+            len--;
+        client_ws_add_frame(out, FIN | (form == STREAM_WS_TEXT ? TEXT : BINARY), p, len);
+    }
+}
+
 void client_ws_encode(struct client_ws *ws, const void *data, size_t n, struct buf *out)
 {
     size_t whole = 0;
@@ -89,7 +117,10 @@ void client_ws_encode(struct client_ws *ws, const void *data, size_t n, struct b
     if (!whole)
         return;
     struct buf left = {0};
-    client_ws_add_frame(out, FIN | TEXT, ws->rest.data, whole);
+    if (ws->form == STREAM_WS_LINES)
+        client_ws_add_frame(out, FIN | TEXT, ws->rest.data, whole);
+    else
+        add_lines(out, ws->form, ws->rest.data, whole);
     if (ws->rest.len > whole)
         buf_add(&left, ws->rest.data + whole, ws->rest.len - whole);
     buf_fini(&ws->rest);
@@ -113,16 +144,27 @@ static size_t frame_length(const struct buf *raw, size_t at, size_t *header)
     return left - *header >= n ? *header + (size_t)n : 0;
 }
 
+/* False: not whole lines, or not one without its end. */
+static bool take_text(struct client_ws *ws, const unsigned char *data, size_t n, struct buf *text)
+{
+    if (ws->form == STREAM_WS_LINES) {
+        buf_add(text, data, n);
+        return n && data[n - 1] == '\n';
+    }
+    buf_add(text, data, n);
+    buf_str(text, "\r\n");
+    return !memchr(data, '\r', n) && !memchr(data, '\n', n);
+}
+
 static bool take_frame(struct client_ws *ws, const unsigned char *frame, size_t header, size_t n, struct buf *text)
 {
     if (frame[1] & 0x80 || !(frame[0] & FIN) || ws->code)
         return false; /* a mask, a fragment, or something behind a Close frame */
     switch (frame[0] & 0x7f) {
     case TEXT:
-        if (n == header || frame[n - 1] != '\n')
-            return false; /* not whole lines */
-        buf_add(text, frame + header, n - header);
-        return true;
+        return ws->form != STREAM_WS_BINARY && take_text(ws, frame + header, n - header, text);
+    case BINARY:
+        return ws->form == STREAM_WS_BINARY && take_text(ws, frame + header, n - header, text);
     case CLOSE:
         ws->code = n - header >= 2 ? frame[header] << 8 | frame[header + 1] : 1005;
         return true;

@@ -4,6 +4,8 @@
 
 #include "base/buf.h"
 
+#include "net/stream_ws.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -14,6 +16,7 @@
 struct client_ws {
     struct buf rest; /* of a line, not sent yet */
     struct buf raw;  /* received, less than a frame */
+    enum stream_ws_form form; /* of the lines in both directions; the caller gets CR LF behind each in any case */
     int code;        /* of the Close frame that was received; 0: none */
     unsigned pings;  /* received */
     struct buf pongs; /* received: what was in them, each with a | behind it */
@@ -23,6 +26,8 @@ struct client_ws {
 struct client_ws *client_ws_new(int fd);
 /* The same with more header lines, each with its end. */
 struct client_ws *client_ws_new_with(int fd, const char *headers);
+/* The same with a subprotocol, which must be answered, and in its form. */
+struct client_ws *client_ws_new_as(int fd, const char *subprotocol, enum stream_ws_form form);
 void client_ws_free(struct client_ws **ws);
 
 /* Adds a frame with a mask, for a text or anything else. `first`: its first byte, FIN and opcode. */

@@ -83,10 +83,34 @@ static void a_websocket_request_is_understood(void **state)
     assert_int_equal(take(&rq, "GET /ws HTTP/1.1\nHost: [::1]\nUpgrade: WebSocket\nConnection: keep-alive, Upgrade\n"
                                "Sec-WebSocket-Key:  dGhlIHNhbXBsZSBub25jZQ== \nSec-WebSocket-Version: 13\n"
                                "Sec-WebSocket-Protocol: soap, chatd\nOrigin: http://localhost\n\n"), 200);
-    assert_true(rq.to_websocket && rq.upgrades && rq.has_key && rq.offers && rq.offers_chatd);
+    assert_true(rq.to_websocket && rq.upgrades && rq.has_key);
+    assert_string_equal(rq.offers, "soap, chatd");
     assert_string_equal(rq.key, "dGhlIHNhbXBsZSBub25jZQ==");
     assert_int_equal(rq.websocket_version, 13);
     assert_string_equal(rq.origin, "http://localhost");
+}
+
+static void offers_are_read_in_their_order_as_far_as_they_fit(void **state)
+{
+    struct http_request rq;
+    char head[2000] = "GET /ws HTTP/1.1\nHost: a\n";
+    const char *word;
+    size_t at = 0, len;
+    (void)state;
+    strcat(head, "Sec-WebSocket-Protocol: one ,\ttwo,,\nSec-WebSocket-Protocol: three\n");
+    strcat(head, "Sec-WebSocket-Protocol: ");
+    memset(head + strlen(head), 'x', HTTP_OFFERS);
+    strcat(head, "\nSec-WebSocket-Protocol: four\n\n");
+    assert_int_equal(take(&rq, head), 200);
+    static const char *const words[] = {"one", "two", "", "", "three", "four"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        word = http_next_word(rq.offers, &at, &len);
+        assert_int_equal(len, strlen(words[i]));
+        assert_memory_equal(word, words[i], len);
+    }
+    assert_null(http_next_word(rq.offers, &at, &len));
+    at = 0;
+    assert_null(http_next_word("", &at, &len));
 }
 
 /* Each could be read in two ways, by us and by a proxy before us, or is none of our business. */
@@ -177,6 +201,7 @@ int main(void)
         cmocka_unit_test(a_request_is_understood),
         cmocka_unit_test(what_proxies_say_is_collected),
         cmocka_unit_test(a_websocket_request_is_understood),
+        cmocka_unit_test(offers_are_read_in_their_order_as_far_as_they_fit),
         cmocka_unit_test(what_is_doubtful_is_refused),
         cmocka_unit_test(a_head_is_bounded),
         cmocka_unit_test(hosts_and_origins_are_compared_without_their_case),

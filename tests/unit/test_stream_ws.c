@@ -126,12 +126,18 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void begin(void)
+static void begin_as(enum stream_ws_form form)
 {
-    stream_ws_begin(top, RESPONSE, sizeof RESPONSE - 1, NULL, 0);
+    client.form = form;
+    stream_ws_begin(top, form, RESPONSE, sizeof RESPONSE - 1, NULL, 0);
     assert_int_equal(stream_push(top, true), 0);
     assert_int_equal(below.out.len, sizeof RESPONSE - 1);
     seen = below.out.len;
+}
+
+static void begin(void)
+{
+    begin_as(STREAM_WS_LINES);
 }
 
 /* The client reads what chatd has sent. */
@@ -208,7 +214,7 @@ static void what_came_behind_the_request_is_the_first_frame(void **state)
     struct buf rest = {0};
     (void)state;
     client_ws_add_frame(&rest, FIN_TEXT, "early", 5);
-    stream_ws_begin(top, RESPONSE, sizeof RESPONSE - 1, rest.data, 4);
+    stream_ws_begin(top, STREAM_WS_LINES, RESPONSE, sizeof RESPONSE - 1, rest.data, 4);
     buf_add(&below.in, rest.data + 4, rest.len - 4);
     buf_fini(&rest);
     expect_read("early\n");
@@ -272,7 +278,7 @@ static void what_was_sent_before_it_began_counts(void **state)
     write_all("before\r\n");
     below.acked = 8;
     assert_true(stream_acknowledged(top, &acked) && acked == 8);
-    stream_ws_begin(top, RESPONSE, sizeof RESPONSE - 1, NULL, 0);
+    stream_ws_begin(top, STREAM_WS_LINES, RESPONSE, sizeof RESPONSE - 1, NULL, 0);
     write_all("after\r\n");
     below.acked = below.out.len - 1;
     assert_true(stream_acknowledged(top, &acked) && acked == 8);
@@ -580,6 +586,148 @@ static void a_long_message_arrives_in_any_pieces(void **state)
     }
 }
 
+/* ---- one line a message ---- */
+
+static const struct {
+    enum stream_ws_form form;
+    int first, begins; /* of a message, and of one in pieces */
+} one_line[] = {{STREAM_WS_TEXT, 0x81, 0x01}, {STREAM_WS_BINARY, 0x82, 0x02}};
+#define FORMS_OF_ONE_LINE (sizeof one_line / sizeof one_line[0])
+
+static void each_line_travels_in_a_message_without_its_end(void **state)
+{
+    (void)state;
+    for (size_t f = 0; f < FORMS_OF_ONE_LINE; f++) {
+        char a[] = "one\r\n\r\n", b[] = "two\r\nthree\n", c[] = "four\r\n";
+        struct iovec iov[3] = {{a, 7}, {b, 11}, {c, 6}};
+        tear_down(NULL);
+        set_up(NULL);
+        begin_as(one_line[f].form);
+        assert_int_equal(stream_write(top, iov, 3), 24);
+        listen_in(); /* it fails if a frame is of the other kind, or has an end of a line in it */
+        assert_string_equal(buf_text(&heard), "one\r\n\r\ntwo\r\nthree\r\nfour\r\n");
+    }
+}
+
+static void lines_of_any_length_are_messages(void **state)
+{
+    struct buf text = {0};
+    for (size_t n = 0; n < 300; n++) {
+        for (size_t i = 0; i < n; i++)
+            buf_char(&text, (char)('a' + i % 26));
+        buf_str(&text, "\r\n");
+    }
+    for (int i = 0; i < 70000; i++)
+        buf_char(&text, 'x');
+    buf_str(&text, "\r\nend\r\n");
+    (void)state;
+    for (size_t f = 0; f < FORMS_OF_ONE_LINE; f++) {
+        tear_down(NULL);
+        set_up(NULL);
+        begin_as(one_line[f].form);
+        write_all(buf_text(&text));
+        listen_in();
+        assert_int_equal(heard.len, text.len);
+        assert_memory_equal(heard.data, text.data, text.len);
+    }
+    buf_fini(&text);
+}
+
+static void each_message_of_a_write_counts_when_it_has_arrived(void **state)
+{
+    char lines[] = "one\r\nthree\r\n\r\n"; /* in frames of 5, 7 and 2 bytes */
+    struct iovec iov = {lines, 14};
+    uint64_t acked;
+    (void)state;
+    begin_as(STREAM_WS_TEXT);
+    below.space = 13;
+    assert_int_equal(stream_try_write(top, &iov, 1), -1);
+    assert_true(stream_holds(top));
+    below.space = 1;
+    assert_int_equal(stream_try_write(top, &iov, 1), 14);
+    assert_false(stream_holds(top));
+    for (size_t i = 0; i <= 14; i++) {
+        below.acked = seen + i;
+        assert_true(stream_acknowledged(top, &acked));
+        assert_int_equal(acked, i < 5 ? 0 : i < 12 ? 5 : i < 14 ? 12 : 14);
+    }
+}
+
+static void a_message_is_one_line_however_it_is_cut(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        int first = one_line[i % 2].first, begins = one_line[i % 2].begins;
+        tear_down(NULL);
+        set_up(NULL);
+        below.seed = (uint64_t)i + 1;
+        begin_as(one_line[i % 2].form);
+        client_ws_add_frame(&below.in, first, "one", 3);
+        client_ws_add_frame(&below.in, first, "two\r\n", 5);
+        client_ws_add_frame(&below.in, first, "three\n", 6);
+        client_ws_add_frame(&below.in, begins, "fo", 2);
+        client_ws_add_frame(&below.in, 0x89, "ping", 4);
+        client_ws_add_frame(&below.in, 0x00, "u\xc3", 2);
+        client_ws_add_frame(&below.in, 0x00, "\xa4r\r", 3);
+        client_ws_add_frame(&below.in, 0x80, "\n", 1);
+        client_ws_add_frame(&below.in, first, "", 0);
+        client_ws_add_frame(&below.in, first, "\r\n", 2);
+        client_ws_add_frame(&below.in, first, "five", 4);
+        expect_read("one\ntwo\nthree\nfou\xc3\xa4r\n\nfive\n");
+        assert_int_equal(stream_push(top, true), 0);
+        assert_int_equal(below.out.len, seen + 6); /* the pong */
+    }
+}
+
+static void a_message_of_several_lines_ends_it(void **state)
+{
+    static const char *const parts[][3] = {
+        {"one\ntwo"}, {"one\r\ntwo"}, {"one\rtwo"}, {"one\r\n\r\ntwo\r\n"}, {"\none"},
+        {"one\n", "two"}, {"one\r", "\ntwo"}, {"one", "\r\n", "two"}, {"\r", "\n", "two"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0] * FORMS_OF_ONE_LINE; i++) {
+        const char *const *part = parts[i / FORMS_OF_ONE_LINE];
+        size_t f = i % FORMS_OF_ONE_LINE;
+        struct buf text = {0};
+        tear_down(NULL);
+        set_up(NULL);
+        begin_as(one_line[f].form);
+        for (int j = 0; j < 3 && part[j]; j++)
+            client_ws_add_frame(&below.in, (j ? 0 : one_line[f].begins) | (j == 2 || !part[j + 1] ? 0x80 : 0), part[j],
+                                strlen(part[j]));
+        client_ws_add_frame(&below.in, one_line[f].first, "late", 4);
+        read_all(&text);
+        assert_null(strchr(buf_text(&text), '\n')); /* no line of it is complete */
+        buf_fini(&text);
+        assert_int_equal(stream_failure(top).reason, CLOSE_WEBSOCKET);
+        expect_code(1008);
+    }
+}
+
+static void text_is_text_and_binary_is_any_bytes(void **state)
+{
+    (void)state;
+    begin_as(STREAM_WS_BINARY);
+    client_ws_add_frame(&below.in, 0x82, "caf\xe9", 4);
+    expect_read("caf\xe9\n");
+    client_ws_add_frame(&below.in, 0x81, "text", 4);
+    expect_read("");
+    expect_code(1003);
+    tear_down(NULL);
+    set_up(NULL);
+    begin_as(STREAM_WS_TEXT);
+    client_ws_add_frame(&below.in, 0x82, "binary", 6);
+    expect_read("");
+    expect_code(1003);
+    tear_down(NULL);
+    set_up(NULL);
+    begin_as(STREAM_WS_TEXT);
+    client_ws_add_frame(&below.in, 0x81, "caf\xe9", 4);
+    expect_read("");
+    expect_code(1007);
+}
+
 static void a_reason_has_its_code(void **state)
 {
     static const struct {
@@ -629,6 +777,12 @@ int main(void)
         TEST(each_rule_for_clients_is_kept),
         TEST(a_reason_that_is_no_text_is_refused),
         TEST(a_long_message_arrives_in_any_pieces),
+        TEST(each_line_travels_in_a_message_without_its_end),
+        TEST(lines_of_any_length_are_messages),
+        TEST(each_message_of_a_write_counts_when_it_has_arrived),
+        TEST(a_message_is_one_line_however_it_is_cut),
+        TEST(a_message_of_several_lines_ends_it),
+        TEST(text_is_text_and_binary_is_any_bytes),
         TEST(a_reason_has_its_code),
         TEST(a_quiet_client_is_pinged),
     };

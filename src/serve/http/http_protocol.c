@@ -138,22 +138,51 @@ static void show_health(struct session *s)
     respond_text(s, 200, "ok\n", NULL);
 }
 
+/* ---- going over to WebSocket ---- */
+
+/* A subprotocol says what the client speaks over WebSocket, and how its lines travel. */
+struct subprotocol {
+    const char *name;
+    const struct protocol *(*protocol)(void);
+    enum stream_ws_form form;
+};
+
+static const struct protocol *chat(void)
+{
+    return web_settings()->chat;
+}
+
+static const struct subprotocol subprotocols[] = {
+    {"chatd", chat, STREAM_WS_LINES}, /* also of clients that offer none of these */
+};
+
+/* The first of those that the client offers, because it puts first what it prefers; NULL: it offers none. */
+static const struct subprotocol *choose(const char *offers)
+{
+    const char *offer;
+    for (size_t at = 0, len; (offer = http_next_word(offers, &at, &len));)
+        for (size_t i = 0; i < sizeof subprotocols / sizeof subprotocols[0]; i++)
+            if (strlen(subprotocols[i].name) == len && memcmp(subprotocols[i].name, offer, len) == 0)
+                return &subprotocols[i];
+    return NULL;
+}
+
 static bool is_drained(void *arg)
 {
     return outbox_is_drained(arg);
 }
 
 /* All answers are sent, then the stream changes over and the protocol with it. */
-static void change_over(struct session *s, const char *response, size_t n)
+static void change_over(struct session *s, const struct subprotocol *sub, const char *response, size_t n)
 {
     char *rest;
     if (!session_wait(s, INT64_MAX, is_drained, s->member.outbox))
         return;
     size_t rest_n = line_bytes(&s->line, SIZE_MAX, &rest);
-    stream_ws_begin(s->pair->stream, response, n, rest, rest_n);
+    stream_ws_begin(s->pair->stream, sub->form, response, n, rest, rest_n);
     protocol_leave(s);
     atomic_store(&s->member.is_web, true);
-    protocol_enter(s, web_settings()->chat);
+    protocol_enter(s, sub->protocol());
     s->protocol->begin(s);
 }
 
@@ -169,12 +198,15 @@ static void begin_websocket(struct session *s)
                rq->method != HTTP_GET || rq->is_1_0 || !stream_ws_can_begin(s->pair->stream)) {
         respond_text(s, 426, "This is a WebSocket (RFC 6455, version 13).\n", upgrade);
     } else {
+        const struct subprotocol *sub = choose(rq->offers);
         stream_ws_accept(rq->key, accept);
         buf_printf(&out, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                         "Sec-WebSocket-Accept: %s\r\n%s\r\n", accept,
-                   rq->offers_chatd ? "Sec-WebSocket-Protocol: chatd\r\n" : "");
+                         "Sec-WebSocket-Accept: %s\r\n", accept);
+        if (sub)
+            buf_printf(&out, "Sec-WebSocket-Protocol: %s\r\n", sub->name);
+        buf_str(&out, "\r\n");
         counter_add(COUNTER_HTTP_REQUESTS, 1);
-        change_over(s, out.data, out.len);
+        change_over(s, sub ? sub : &subprotocols[0], out.data, out.len);
         buf_fini(&out);
     }
 }
