@@ -130,8 +130,8 @@ struct subject rules_nonmember(const struct rules *ru, const struct member *m);
  * end and reason, or ERROR_DENIED with the option that bars it. The caller frees no->reason. */
 bool rules_may_join(const struct rules *ru, const struct subject *su, const char *key, int64_t now_ms,
                     struct refusal *no);
-/* Whether there is space for the subject beside the users who are in the room. A role or an invitation needs none. False:
- * `no` (may be NULL) says ERROR_ROOM_FULL with the limit. */
+/* Whether there is space for the subject beside the users who are in the room. A role or an invitation needs none.
+ * False: `no` (may be NULL) says ERROR_ROOM_FULL with the limit. */
 bool rules_have_space(const struct rules *ru, const struct subject *su, int users, struct refusal *no);
 /* Whether a member may talk that last did so at said_ms (wall clock). False: `no` says why not: ERROR_MUTED with end
  * and reason, ERROR_MODERATED, or ERROR_SLOW_MODE with the seconds to wait. */

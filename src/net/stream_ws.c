@@ -4,8 +4,8 @@
  * the order of fragments, and answers pings and closes. What it writes goes to the sender, as control frames between
  * those that the drainer makes of lines. Writing text needs no library: a header of 2 to 10 bytes.
  *
- * Not obvious: a text message must be valid UTF-8, and a line is never cut. So a frame ends where a line ends. Where each
- * line is a message of its own, several of these are handed down together, but each has its mark.
+ * Not obvious: a text message must be valid UTF-8, and a line is never cut. So a frame ends where a line ends. Where
+ * each line is a message of its own, several of these are handed down together, but each has its mark.
  */
 #include "config.h"
 

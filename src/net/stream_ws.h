@@ -8,8 +8,8 @@
  * WebSocket (RFC 6455) on the stream below. At first it passes all bytes on, for HTTP; from stream_ws_begin on, plain
  * bytes are lines, and they travel in messages.
  *
- *   STREAM_WS_LINES   in text messages: what is written goes in frames of whole lines, and each message that is received
- *                     is one or more lines, the last of which need not have an end
+ *   STREAM_WS_LINES   in text messages: what is written goes in frames of whole lines, and each message that is
+ *                     received is one or more lines, the last of which need not have an end
  *   STREAM_WS_TEXT    one line in each text message, without its end. One that is received may have it; what has text
  *                     behind an end is refused
  *   STREAM_WS_BINARY  the same in binary messages
@@ -27,8 +27,8 @@ bool stream_ws_can_begin(const struct stream *st);
 #define STREAM_WS_ACCEPT 29
 void stream_ws_accept(const char *key, char accept[STREAM_WS_ACCEPT]);
 
-/* Begins WebSocket in that form, with the response to the request as the last bytes of HTTP. `rest` is what was read behind the
- * request. All that was written before must have been sent, and nothing may be written meanwhile. Reader. */
+/* Begins WebSocket in that form, with the response to the request as the last bytes of HTTP. `rest` is what was read
+ * behind the request. All that was written before must have been sent, and nothing may be written meanwhile. Reader. */
 void stream_ws_begin(struct stream *st, enum stream_ws_form form, const void *response, size_t n, const void *rest,
                      size_t rest_n);
 

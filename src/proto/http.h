@@ -48,7 +48,8 @@ int http_take_line(struct http_request *rq, const char *line, size_t len);
 /* The reason phrase of a status that chatd uses. */
 const char *http_reason(int status);
 
-/* The next word of a list that commas separate, from *at on, which begins at 0: its length in *len. NULL: there is none. */
+/* The next word of a list that commas separate, from *at on, which begins at 0; its length is in *len. NULL: there is
+ * none. */
 const char *http_next_word(const char *list, size_t *at, size_t *len);
 
 /* True if a host, with or without a port, names an address or localhost. */

@@ -259,6 +259,26 @@ static void without_a_name_it_ends_in_time(void **state)
     expect_code(&a, 1008);
 }
 
+static void the_first_offer_that_is_known_is_chosen(void **state)
+{
+    static const struct {
+        const char *offers, *chosen;
+    } rows[] = {{"chatd", "chatd"}, {"soap, chatd", "chatd"}, {"soap,\tchatd , mqtt", "chatd"}, {"soap", NULL},
+                {"Chatd", NULL}, {"chatd2", NULL}, {"chat", NULL}};
+    (void)state;
+    start("");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct client a;
+        client_open(&a, &web);
+        a.ws = client_ws_new_as(a.fd, rows[i].offers, rows[i].chosen, STREAM_WS_LINES);
+        if (!a.ws)
+            fail_msg("offered %s", rows[i].offers);
+        client_ask(&a, "USERNAME alice", "OK Welcome, alice!");
+        client_ask(&a, "QUIT", "OK Goodbye!");
+        client_close(&a);
+    }
+}
+
 static void a_flood_ends_with_its_code(void **state)
 {
     struct client a;
@@ -482,6 +502,7 @@ int main(void)
         TEST(a_browser_and_nc_talk_in_one_room),
         TEST(the_end_of_a_connection_says_why),
         TEST(without_a_name_it_ends_in_time),
+        TEST(the_first_offer_that_is_known_is_chosen),
         TEST(a_flood_ends_with_its_code),
         TEST(a_full_server_says_so_in_http),
         TEST(clients_behind_a_proxy_have_addresses_of_their_own),

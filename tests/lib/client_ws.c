@@ -15,8 +15,17 @@
 #define PING 9
 #define PONG 10
 
-/* `answer`: a line that has to be in the head of the answer. */
-static bool shake(struct client_ws *ws, int fd, const char *headers, const char *answer)
+/* True if the head of the answer names that subprotocol; NULL: none. */
+static bool has_chosen(const char *head, const char *subprotocol)
+{
+    const char *chosen = strstr(head, "\r\nSec-WebSocket-Protocol: ");
+    if (!chosen || !subprotocol)
+        return !chosen && !subprotocol;
+    chosen += strlen("\r\nSec-WebSocket-Protocol: ");
+    return strncmp(chosen, subprotocol, strlen(subprotocol)) == 0 && chosen[strlen(subprotocol)] == '\r';
+}
+
+static bool shake(struct client_ws *ws, int fd, const char *headers, const char *subprotocol)
 {
     static const char line[] = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                                   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -34,7 +43,7 @@ static bool shake(struct client_ws *ws, int fd, const char *headers, const char 
     }
     /* the key is the example of RFC 6455 section 1.3, and so is the answer to it */
     good = good && strncmp(head.data, "HTTP/1.1 101 ", 13) == 0 && strstr(head.data, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") &&
-           strstr(head.data, answer);
+           has_chosen(head.data, subprotocol);
     if (good)
         buf_add(&ws->raw, end + 4, head.len - (size_t)(end + 4 - head.data));
     buf_fini(&head);
@@ -49,17 +58,17 @@ struct client_ws *client_ws_new(int fd)
 struct client_ws *client_ws_new_with(int fd, const char *headers)
 {
     struct client_ws *ws = calloc(1, sizeof *ws);
-    if (ws && !shake(ws, fd, headers, ""))
+    if (ws && !shake(ws, fd, headers, NULL))
         client_ws_free(&ws);
     return ws;
 }
 
-struct client_ws *client_ws_new_as(int fd, const char *subprotocol, enum stream_ws_form form)
+struct client_ws *client_ws_new_as(int fd, const char *offers, const char *chosen, enum stream_ws_form form)
 {
     struct client_ws *ws = calloc(1, sizeof *ws);
     struct buf header = {0};
-    buf_printf(&header, "Sec-WebSocket-Protocol: %s\r\n", subprotocol);
-    if (ws && !shake(ws, fd, header.data, header.data))
+    buf_printf(&header, "Sec-WebSocket-Protocol: %s\r\n", offers);
+    if (ws && !shake(ws, fd, header.data, chosen))
         client_ws_free(&ws);
     if (ws)
         ws->form = form;

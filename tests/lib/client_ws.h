@@ -26,8 +26,8 @@ struct client_ws {
 struct client_ws *client_ws_new(int fd);
 /* The same with more header lines, each with its end. */
 struct client_ws *client_ws_new_with(int fd, const char *headers);
-/* The same with a subprotocol, which must be answered, and in its form. */
-struct client_ws *client_ws_new_as(int fd, const char *subprotocol, enum stream_ws_form form);
+/* The same with an offer of subprotocols, of which this one (NULL: none) must be chosen, and in its form. */
+struct client_ws *client_ws_new_as(int fd, const char *offers, const char *chosen, enum stream_ws_form form);
 void client_ws_free(struct client_ws **ws);
 
 /* Adds a frame with a mask, for a text or anything else. `first`: its first byte, FIN and opcode. */
