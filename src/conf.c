@@ -104,14 +104,14 @@ void conf_defaults(struct conf *c)
     }
 }
 
-bool conf_add_page(struct conf *c, const char *address, int port)
+bool conf_add_listener(struct conf *c, const char *protocol, const char *address, int port)
 {
     if (c->listener_count == CONF_LISTENERS)
         return false;
     struct conf_listener *l = &c->listeners[c->listener_count++];
     conf_default_listener(l);
     snprintf(l->address, sizeof l->address, "%s", address);
-    snprintf(l->protocol, sizeof l->protocol, "http");
+    snprintf(l->protocol, sizeof l->protocol, "%s", protocol);
     l->port = port;
     return true;
 }

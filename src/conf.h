@@ -37,7 +37,7 @@ struct conf {
 #define CONF_BOOL(section, key, value, when, comment) bool section##_##key;
 #define CONF_STRING(section, key, value, allowed, when, comment) char section##_##key[CONF_TEXT];
 #include "tbl/conf.h"
-    bool has_optional_page; /* the last listener was asked for by nobody: chatd also starts without it */
+    int optional_listeners; /* so many at the end were asked for by nobody: chatd also starts without them */
     bool clients_max_given; /* the file sets clients.max, so it must not be lowered silently */
 };
 
@@ -47,8 +47,8 @@ void conf_defaults(struct conf *c);
 /* Sets one listener to its defaults. */
 void conf_default_listener(struct conf_listener *l);
 
-/* Adds a listener for browsers; false: there are as many as there may be. */
-bool conf_add_page(struct conf *c, const char *address, int port);
+/* Adds a listener; false: there are as many as there may be. */
+bool conf_add_listener(struct conf *c, const char *protocol, const char *address, int port);
 
 /* Told of a key that has changed. `live`: the change takes effect without a restart. */
 typedef void conf_changed_fn(const char *key, bool live, void *arg);

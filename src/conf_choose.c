@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Who says nothing gets nc on all addresses, and a page that only users of the same machine can open. */
+/* Who says nothing gets nc on all addresses, and a page and IRC that only users of the same machine can reach. */
 #include "config.h"
 
 #include "conf_choose.h"
@@ -11,7 +11,9 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#define PAGE_PORT 9980 /* of the page that nobody asked for */
+/* Of what nobody asked for. */
+#define PAGE_PORT 9980
+#define IRC_PORT 6667
 
 const char *conf_chosen_file(const struct server_options *o)
 {
@@ -70,22 +72,30 @@ static int refuse_same_ports(struct conf *c, struct buf *errors)
     return result;
 }
 
-/* The page of --http; or the one that only this machine's users see, if nobody has said where chatd listens. */
-static int add_page(const struct server_options *o, struct conf *c, bool is_asked_for, struct buf *errors)
+/* What only this machine's users can reach. */
+static void add_optional(struct conf *c, const char *protocol, int port)
+{
+    c->optional_listeners += conf_add_listener(c, protocol, "127.0.0.1", port);
+}
+
+/* The page of --http; or, if nobody has said where chatd listens, a page and IRC on this machine. */
+static int add_more(const struct server_options *o, struct conf *c, bool is_asked_for, struct buf *errors)
 {
     if (o->web_port >= 0) {
         if (!stream_ws_available()) {
             buf_str(errors, "chatd: --http needs a chatd that was built with libwslay and OpenSSL\n");
             return -1;
         }
-        if (!conf_add_page(c, "*", o->web_port)) {
+        if (!conf_add_listener(c, "http", "*", o->web_port)) {
             buf_printf(errors, "chatd: --http: the configuration has %d listeners already\n", CONF_LISTENERS);
             return -1;
         }
         return refuse_same_port(c, "--http", errors);
     }
     if (!is_asked_for && stream_ws_available())
-        c->has_optional_page = conf_add_page(c, "127.0.0.1", PAGE_PORT);
+        add_optional(c, "http", PAGE_PORT);
+    if (!is_asked_for)
+        add_optional(c, "irc", IRC_PORT);
     return 0;
 }
 
@@ -103,5 +113,5 @@ int conf_choose(const struct server_options *o, struct conf *c, struct buf *erro
         c->listener_count = 1;
     }
     int result = refuse_same_ports(c, errors);
-    return add_page(o, c, is_asked_for, errors) == 0 ? result : -1;
+    return add_more(o, c, is_asked_for, errors) == 0 ? result : -1;
 }

@@ -74,18 +74,31 @@ static int open_port(struct port *p, const struct conf *c, char error[LISTENER_E
     return p->listener ? 0 : -1;
 }
 
+static void forget_port(struct port *p)
+{
+    if (p->full)
+        msg_unref(p->full);
+    if (p->many)
+        msg_unref(p->many);
+    *p = (struct port){.listener = NULL};
+}
+
 int ports_open(const struct conf *c, const struct stream_layer *const *layers, char error[LISTENER_ERROR])
 {
-    for (port_count = 0; port_count < c->listener_count; port_count++) {
+    port_count = 0;
+    for (int i = 0; i < c->listener_count; i++) {
         struct port *p = &ports[port_count];
-        *p = (struct port){.conf = c->listeners[port_count]};
+        *p = (struct port){.conf = c->listeners[i]};
         set_layers(p, layers);
-        if (open_port(p, c, error) == 0)
+        if (open_port(p, c, error) == 0) {
+            port_count++;
             continue;
-        if (!c->has_optional_page || port_count != c->listener_count - 1)
+        }
+        forget_port(p);
+        if (i < c->listener_count - c->optional_listeners)
             return -1;
-        log_warn("no_page", "error=\"%s\" hint=\"chatd --http PORT chooses another port\"", error);
-        break;
+        log_warn("not_listening", "protocol=%s error=\"%s\" hint=\"listeners in chatd.conf choose another port\"",
+                 c->listeners[i].protocol, error);
     }
     return 0;
 }
@@ -96,6 +109,13 @@ int ports_start(void)
         if (listener_start(ports[i].listener) != 0)
             return -1;
     return 0;
+}
+
+/* How a person who reads it gets there. */
+static void print_irc(const struct conf_listener *l, int port)
+{
+    printf("IRC on port %d%s%s\n", port, strcmp(l->address, "*") == 0 ? "" : " of ",
+           strcmp(l->address, "*") == 0 ? "" : l->address);
 }
 
 static void print_page(const struct conf_listener *l, int port)
@@ -112,6 +132,8 @@ void ports_announce(void)
         int port = ports[i].number;
         if (protocols_named(l->protocol)->may_begin_websocket)
             print_page(l, port);
+        else if (strcmp(l->protocol, "irc") == 0)
+            print_irc(l, port);
         else
             printf("Chat server started on port %d%s\n", port, l->tls ? " (TLS)" : "");
         log_info("listening", "address=%s port=%d protocol=%s tls=%s", l->address, port, l->protocol,
@@ -136,10 +158,6 @@ void ports_close(void)
 
 void ports_free(void)
 {
-    for (int i = 0; i < port_count; i++) {
-        if (ports[i].full)
-            msg_unref(ports[i].full);
-        if (ports[i].many)
-            msg_unref(ports[i].many);
-    }
+    for (int i = 0; i < port_count; i++)
+        forget_port(&ports[i]);
 }

@@ -34,6 +34,7 @@
 #include "net/tls.h"
 #include "net/workers.h"
 #include "ports.h"
+#include "proto/irc.h"
 #include "serve/clients.h"
 #include "serve/protocols.h"
 #include "serve/reader.h"
@@ -71,6 +72,16 @@ static void complain(const char *fmt, ...)
 }
 
 /* ---- configuration ---- */
+
+/* IRC clients take a source with a dot in it for a server. */
+static void name_irc(const struct conf *c)
+{
+    char host[IRC_NAME_SIZE - sizeof "chatd."] = "", full[IRC_NAME_SIZE];
+    if (gethostname(host, sizeof host - 1) != 0 || !*host)
+        snprintf(host, sizeof host, "localhost");
+    snprintf(full, sizeof full, "%s%s", strchr(host, '.') ? "" : "chatd.", host);
+    irc_configure(*c->irc_server ? c->irc_server : full, c->irc_network);
+}
 
 /* Checks that the machine has the resources for clients.max. If it has not, the default is lowered with a warning,
  * but a value set in the file is refused. */
@@ -331,6 +342,7 @@ int server_start(const struct server_options *o, void (*stop)(void))
         .idle_s = c->http_idle_s,
         .hsts = c->http_hsts,
     });
+    name_irc(c);
     const char *bad;
     must(proxies_trust(c->http_proxies, &bad)); /* conf_file.c has checked them */
     users_start();

@@ -76,6 +76,16 @@ void secret_digest(unsigned char out[SECRET_DIGEST], const char *text)
     crypto_generichash(out, SECRET_DIGEST, (const unsigned char *)text, strlen(text), NULL, 0);
 }
 
+bool secret_decode(struct buf *out, const char *base64)
+{
+    size_t len = strlen(base64), n = 0;
+    buf_reserve(out, len + 1);
+    int result = sodium_base642bin((unsigned char *)out->data + out->len, len, base64, len, NULL, &n, NULL,
+                                   sodium_base64_VARIANT_ORIGINAL);
+    out->len += result == 0 ? n : 0;
+    return result == 0;
+}
+
 #else
 
 bool secret_available(void)
@@ -121,6 +131,13 @@ void secret_digest(unsigned char out[SECRET_DIGEST], const char *text)
     (void)out;
     (void)text;
     must(!"no libsodium");
+}
+
+bool secret_decode(struct buf *out, const char *base64)
+{
+    (void)out;
+    (void)base64;
+    return false;
 }
 
 #endif

@@ -38,6 +38,9 @@ void secret_new(char out[SECRET_TEXT]);
 /* The digest of such a secret, which is stored instead of it. */
 void secret_digest(unsigned char out[SECRET_DIGEST], const char *text);
 
+/* Appends what the text is the base64 of (RFC 4648, section 4). False: it is not base64; or libsodium is missing. */
+bool secret_decode(struct buf *out, const char *base64);
+
 /* Overwrites memory with zeros; the compiler does not optimise it away. */
 void secret_wipe(void *data, size_t size);
 

@@ -54,6 +54,8 @@ static void topic_committed(struct change *c)
     memcpy(r->topic_by, c->topic_by, sizeof r->topic_by);
     r->topic_ms = c->topic_ms;
     struct event ev = room_topic_locked(r);
+    ev.kind = EVENT_TOPIC;
+    ev.by_account = c->by ? member_account_name(c->by) : NULL;
     room_deliver_locked(r, &ev, c->by);
     lock_release(&r->lock);
 }

@@ -13,6 +13,7 @@
 #include "base/panic.h"
 #include "net/pressure.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,8 +44,9 @@ void fanout_init(struct fanout *f, struct lock *lock)
 void fanout_fini(struct fanout *f)
 {
     must(!f->gathered && !f->count);
-    for (int form = 0; form < FORMS; form++)
-        buf_fini(&f->lines[form]);
+    must(!f->form_count);
+    free(f->forms);
+    f->forms = NULL;
     free(f->members);
     f->members = NULL;
     f->cap = 0;
@@ -73,12 +75,44 @@ struct membership *fanout_user_locked(const struct fanout *f, uint64_t user_id)
     return NULL;
 }
 
+static struct fanout_form *find_form_locked(const struct fanout *f, int form)
+{
+    int i = 0;
+    while (i < f->form_count && f->forms[i].form != form)
+        i++;
+    return i < f->form_count ? &f->forms[i] : NULL;
+}
+
+static void count_form_locked(struct fanout *f, int form, int change)
+{
+    struct fanout_form *ff = find_form_locked(f, form);
+    if (!ff) {
+        f->forms = panic_realloc(f->forms, (size_t)(f->form_count + 1) * sizeof *f->forms);
+        ff = &f->forms[f->form_count++];
+        *ff = (struct fanout_form){.form = form};
+    }
+    ff->takers += change;
+    if (ff->takers)
+        return;
+    buf_fini(&ff->lines);
+    *ff = f->forms[--f->form_count];
+}
+
+bool fanout_has_form_locked(const struct fanout *f, bool (*is_such)(enum form form))
+{
+    lock_assert_held(LOCK_ROOM);
+    bool has = false;
+    for (int i = 0; i < f->form_count; i++)
+        has = has || is_such((enum form)f->forms[i].form);
+    return has;
+}
+
 /* Counts a member in (1) or out (-1). */
 static void count_locked(struct fanout *f, const struct membership *ms, int change)
 {
     lock_assert_held(LOCK_ROOM);
     must(!f->gathered);
-    f->takers[ms->form] += change;
+    count_form_locked(f, ms->form, change);
     f->ignorers += ms->ignores ? change : 0;
     f->twins += ms->is_twin ? change : 0;
 }
@@ -88,6 +122,7 @@ static void take_over_locked(struct fanout *f, struct membership *ms, struct mem
     ms->member = m;
     ms->user_id = m->user_id;
     memcpy(ms->name, m->name, sizeof ms->name);
+    snprintf(ms->account_name, sizeof ms->account_name, "%s", m->account ? m->account_name : "");
     ms->form = m->form;
     ms->ignores = m->ignores;
     count_locked(f, ms, 1);
@@ -160,8 +195,8 @@ static bool is_enough_locked(const struct fanout *f)
 static bool is_too_long_locked(const struct fanout *f, size_t bytes)
 {
     size_t longest = 0;
-    for (int form = 0; form < FORMS; form++)
-        longest = f->lines[form].len > longest ? f->lines[form].len : longest;
+    for (int i = 0; i < f->form_count; i++)
+        longest = f->forms[i].lines.len > longest ? f->forms[i].lines.len : longest;
     return (longest + bytes) * PARTS > (size_t)outbox_limits().bytes;
 }
 
@@ -171,8 +206,8 @@ static bool ignores(const struct membership *ms, const struct member *speaker)
     return ms->ignores && ms->user_id != speaker->user_id && ignores_has(ms->ignores, speaker->key);
 }
 
-/* Notes who is to hear the line otherwise; `from` is where it begins in each form. Returns how many do not hear it. */
-static int cut_locked(struct fanout *f, const struct spoken *line, const size_t from[FORMS])
+/* Notes who is to hear the line otherwise. Returns how many do not hear it. */
+static int cut_locked(struct fanout *f, const struct spoken *line)
 {
     int n = 0;
     for (int i = 0; i < f->count; i++) {
@@ -180,8 +215,8 @@ static int cut_locked(struct fanout *f, const struct spoken *line, const size_t 
         bool own = ms->member == line->speaker;
         if (own ? !line->acks : !ignores(ms, line->speaker))
             continue;
-        cuts_add(&ms->cuts, (struct cut){(unsigned)f->gathered, from[ms->form], f->lines[ms->form].len,
-                                         own ? line->ev->id : 0});
+        const struct fanout_form *ff = find_form_locked(f, ms->form);
+        cuts_add(&ms->cuts, (struct cut){(unsigned)f->gathered, ff->from, ff->lines.len, own ? line->ev->id : 0});
         n++;
     }
     return n;
@@ -189,18 +224,17 @@ static int cut_locked(struct fanout *f, const struct spoken *line, const size_t 
 
 int fanout_gather_locked(struct fanout *f, const struct spoken *line)
 {
-    size_t from[FORMS];
     lock_assert_held(LOCK_ROOM);
     if (is_too_long_locked(f, strlen(line->ev->text)))
         fanout_settle_locked(f);
-    for (int form = 0; form < FORMS; form++) {
-        from[form] = f->lines[form].len;
-        if (f->takers[form])
-            codecs_render(&f->lines[form], line->ev, (enum form)form, NULL);
+    for (int i = 0; i < f->form_count; i++) {
+        struct fanout_form *ff = &f->forms[i];
+        ff->from = ff->lines.len;
+        codecs_render(&ff->lines, line->ev, (enum form)ff->form, NULL);
     }
     if (!f->gathered)
         f->first_id = line->ev->id;
-    int hear = f->count - (f->ignorers || line->acks ? cut_locked(f, line, from) : 0);
+    int hear = f->count - (f->ignorers || line->acks ? cut_locked(f, line) : 0);
     atomic_fetch_add_explicit(&f->gathered, 1, memory_order_relaxed);
     if (is_enough_locked(f))
         fanout_settle_locked(f);
@@ -263,9 +297,9 @@ static void put_piece_locked(struct fanout *f, struct membership *ms, struct buf
 }
 
 /* For a member that is to hear something else. */
-static void put_cut_locked(struct fanout *f, struct membership *ms)
+static void put_cut_locked(struct fanout *f, const struct fanout_form *ff, struct membership *ms)
 {
-    struct cuts_walk walk = {.lines = &f->lines[ms->form], .total = (unsigned)f->gathered};
+    struct cuts_walk walk = {.lines = &ff->lines, .total = (unsigned)f->gathered};
     struct buf piece = {0};
     unsigned said;
     size_t acks;
@@ -283,16 +317,16 @@ static void put_cut_locked(struct fanout *f, struct membership *ms)
     buf_fini(&piece);
 }
 
-static void put_lines_locked(struct fanout *f, int form)
+static void put_lines_locked(struct fanout *f, struct fanout_form *ff)
 {
-    struct buf *lines = &f->lines[form];
+    struct buf *lines = &ff->lines;
     struct msg *msg = lines->len ? msg_new_gathered(lines->data, lines->len, (unsigned)f->gathered) : NULL;
     for (int i = 0; i < f->count; i++) {
         struct membership *ms = &f->members[i];
-        if (ms->form != form)
+        if (ms->form != ff->form)
             continue;
         if (ms->cuts.n)
-            put_cut_locked(f, ms);
+            put_cut_locked(f, ff, ms);
         else if (msg)
             put_one_locked(f, ms, msg, f->first_id);
     }
@@ -315,9 +349,8 @@ void fanout_settle_locked(struct fanout *f)
     if (!f->gathered)
         return;
     f->fullest = (struct post_pressure){0};
-    for (int form = 0; form < FORMS; form++)
-        if (f->takers[form])
-            put_lines_locked(f, form);
+    for (int i = 0; i < f->form_count; i++)
+        put_lines_locked(f, &f->forms[i]);
     note_congested_locked(f);
     atomic_store_explicit(&f->gathered, 0, memory_order_relaxed);
 }
@@ -358,9 +391,10 @@ int fanout_put_locked(struct fanout *f, const struct event *ev, const struct mem
     int puts = 0;
     fanout_settle_locked(f);
     f->fullest = (struct post_pressure){0};
-    for (put.form = 0; put.form < FORMS; put.form++)
-        if (f->takers[put.form])
-            puts += put_form_locked(f, &put, member_render((enum form)put.form, ev, NULL));
+    for (int i = 0; i < f->form_count; i++) {
+        put.form = f->forms[i].form;
+        puts += put_form_locked(f, &put, member_render((enum form)put.form, ev, NULL));
+    }
     note_congested_locked(f);
     return puts;
 }

@@ -34,7 +34,16 @@ struct membership {
     uint64_t seen_id;              /* R: how far sessions of the user that have left have heard the room; or 0 */
     int64_t said_ms;               /* R: clock_ms() of its last message, also before a rejoin; where talk is limited */
     char name[NAME_SIZE];          /* R: a copy of the member's, which other threads may not read */
+    char account_name[NAME_SIZE];  /* R: the same; "": it had no account then */
     bool is_twin;                  /* R: another membership of the same user stands before it, and is shown */
+};
+
+/* What the members of one form are to hear. */
+struct fanout_form {
+    int form;
+    int takers;       /* how many members use it */
+    size_t from;      /* where the line that is being gathered begins */
+    struct buf lines; /* owns: rendered and not yet put */
 };
 
 struct fanout {
@@ -43,8 +52,8 @@ struct fanout {
     struct membership *members;      /* R: owns; in order of arrival */
     int count, cap;                  /* R: of .members */
     int twins;                       /* R: of them */
-    struct buf lines[FORMS];         /* R: rendered and not yet put */
-    int takers[FORMS];               /* R: how many members use each form */
+    struct fanout_form *forms;       /* R: owns; the forms among the members */
+    int form_count;                  /* R */
     int ignorers;                    /* R: how many members ignore anybody */
     _Atomic int gathered;            /* written R: how many messages .lines holds */
     uint64_t first_id;               /* R: number of the first of them */
@@ -64,6 +73,9 @@ void fanout_fini(struct fanout *f);
 
 /* The member's record, or NULL. Borrowed until the next member is added or removed. */
 struct membership *fanout_find_locked(const struct fanout *f, const struct member *m);
+
+/* True if a member has such a form. */
+bool fanout_has_form_locked(const struct fanout *f, bool (*is_such)(enum form form));
 
 /* How many users are in the room. */
 static inline int fanout_users_locked(const struct fanout *f)

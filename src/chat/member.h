@@ -34,6 +34,7 @@ struct member {
     struct notifier *notifier;       /* borrows: the pair's */
     _Atomic int form;                /* f: enum form */
     unsigned caps;                   /* R: 1 << enum cap for each that is on */
+    bool hears_no_past;              /* R: when it enters a room, it is not shown what was said before */
     uint64_t id;                     /* c: the client's id */
     char host[ADDRS_TEXT];           /* c: its address, as addrs_key_text; "" for loopback, which local users share */
     const char *address;             /* c: borrows: its address and port; NULL: it has none */
@@ -42,6 +43,7 @@ struct member {
     _Atomic bool is_secure;          /* a: its connection is encrypted */
     _Atomic bool is_web;             /* a: it is a WebSocket */
     _Atomic int64_t account;         /* logged in to, or 0; set by R before it is listed, then by the store thread */
+    char account_name[NAME_SIZE];    /* R: of the account, as long as there is one */
     char name[NAME_SIZE];            /* n: "" before USERNAME */
     char key[NAME_SIZE];             /* n: the name folded */
     struct room **rooms;             /* R: owns the array and a reference to each room */
@@ -67,6 +69,12 @@ struct member {
 static inline bool member_has(const struct member *m, enum cap cap)
 {
     return m->caps & 1u << cap;
+}
+
+/* The name of the account that it is logged in to, or NULL. For the member's own reader, or while that waits. */
+static inline const char *member_account_name(const struct member *m)
+{
+    return m->account ? m->account_name : NULL;
 }
 
 /* Whose share of something a member uses up: '=' and the id of its account, or without one its address, of which all of

@@ -44,12 +44,18 @@ static enum moderation_result carry_out(const struct job *j, struct moderation *
     return job_do(j, mo, &mo->by->waiter) && mo->room_exists ? MODERATION_DONE : MODERATION_STORAGE;
 }
 
+static const char *by_account(const struct moderator *by)
+{
+    return by->member ? member_account_name(by->member) : NULL;
+}
+
 /* Derives what follows from the changed rules, and tells the room. The room's lock is held. */
 static void tell_locked(const struct moderation *mo, struct event *ev)
 {
     ev->kind = EVENT_MODERATION;
     ev->room = mo->r->name;
     ev->by = mo->by->name;
+    ev->by_account = by_account(mo->by);
     room_rules_changed_locked(mo->r);
     room_deliver_locked(mo->r, ev, mo->by->member);
 }
@@ -190,8 +196,8 @@ static void ban_committed(void *arg)
     struct ban *b = &mo->ban;
     bool removes = b->kind == BAN_KIND_BAN;
     struct event ev = {.kind = EVENT_MODERATION, .moderation = removes ? MODERATION_BAN : MODERATION_MUTE,
-                       .room = mo->r->name, .by = mo->by->name, .name = b->target.shown, .until_ms = b->until_ms,
-                       .reason = mo->reason};
+                       .room = mo->r->name, .by = mo->by->name, .by_account = by_account(mo->by), .name = b->target.shown,
+                       .until_ms = b->until_ms, .reason = mo->reason};
     struct removal rm = {.target = &b->target, .except = mo->by->member, .always = true};
     if (!mo->room_exists)
         return;
@@ -347,7 +353,7 @@ enum moderation_result moderation_kick(struct room *r, const struct target *targ
                                        const struct moderator *by)
 {
     struct event ev = {.kind = EVENT_MODERATION, .moderation = MODERATION_KICK, .room = r->name, .name = target->shown,
-                       .by = by->name, .reason = reason};
+                       .by = by->name, .by_account = by_account(by), .reason = reason};
     struct removal rm = {.target = target, .except = by->member};
     enum moderation_result ended = end_stays(r, target, by);
     return roster_remove(r, &rm, &ev) > 0 ? MODERATION_DONE : ended;

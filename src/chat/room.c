@@ -325,7 +325,7 @@ void room_rules_changed_locked(struct room *r)
 struct event room_topic_locked(const struct room *r)
 {
     lock_assert_held(LOCK_ROOM);
-    return (struct event){.kind = EVENT_TOPIC, .room = r->name, .text = r->topic, .by = r->topic_by,
+    return (struct event){.kind = EVENT_TOPIC_IS, .room = r->name, .text = r->topic, .by = r->topic_by,
                           .time_ms = r->topic_ms};
 }
 

@@ -27,10 +27,25 @@ static void note_count_locked(struct room *r)
     atomic_store_explicit(&r->present, fanout_users_locked(&r->fanout), memory_order_relaxed);
 }
 
+static bool becomes_op_locked(const struct room *r)
+{
+    return !r->fanout.count && !r->permanent && !has_owner_locked(r);
+}
+
+/* What a member that is not in the room may do there as soon as it is. */
+static enum role coming_role_locked(const struct room *r, const struct member *m)
+{
+    const struct membership *shown = fanout_user_locked(&r->fanout, m->user_id);
+    enum role own = rules_role(&r->rules, m->account);
+    if (shown)
+        return room_subject_locked(r, shown).role;
+    return becomes_op_locked(r) && own < ROLE_OP ? ROLE_OP : own;
+}
+
 /* True: the room did not show the user before. */
 static bool add_locked(struct room *r, struct member *m)
 {
-    bool becomes_op = !r->fanout.count && !r->permanent && !has_owner_locked(r);
+    bool becomes_op = becomes_op_locked(r);
     struct membership *ms = fanout_add_locked(&r->fanout, m);
     if (ms->is_twin)
         return false;
@@ -91,19 +106,45 @@ static void settle_locked(struct room *r)
 
 /* ---- joining ---- */
 
+static const char *shown_account(const struct membership *ms)
+{
+    return ms->member->account && *ms->account_name ? ms->account_name : NULL;
+}
+
 /* The users in a room as an event shows them, all but one. */
 struct others {
-    const struct fanout *fanout;
+    const struct room *room;
     uint64_t except; /* .user_id */
 };
 
 static struct event_member other(const void *members, size_t i)
 {
     const struct others *o = members;
-    const struct membership *ms = &o->fanout->members[i];
+    const struct membership *ms = &o->room->fanout.members[i];
     if (ms->is_twin || ms->user_id == o->except)
         return (struct event_member){.name = NULL};
-    return (struct event_member){ms->name, ms->role, ms->member->account};
+    return (struct event_member){.name = ms->name, .account_name = shown_account(ms),
+                                 .role = room_subject_locked(o->room, ms).role};
+}
+
+/* What was said before the member came. */
+static void add_past_locked(const struct room *r, const struct member *m, const struct backlog *backlog,
+                            struct buf *lines)
+{
+    struct event ev = {.kind = EVENT_PAST, .room = r->name};
+    struct buf past = {0};
+    if (m->hears_no_past)
+        return;
+    if (backlog)
+        buf_add(&past, backlog->lines.data, backlog->lines.len);
+    replay_render(&r->replay, r->name, m, backlog ? backlog->covers : 0, &past);
+    if (past.len) {
+        codecs_render(lines, &ev, (enum form)m->form, m->name);
+        buf_add(lines, past.data, past.len);
+        ev.is_end = true;
+        codecs_render(lines, &ev, (enum form)m->form, m->name);
+    }
+    buf_fini(&past);
 }
 
 /* The answer to a JOIN: how many others there are, the topic, their names, and what was said. `own`: a session of the
@@ -112,22 +153,22 @@ static void answer_locked(const struct room *r, struct member *m, const struct m
                           const struct backlog *backlog)
 {
     struct buf lines = {0};
-    struct others others = {&r->fanout, own->user_id};
+    struct others others = {r, own->user_id};
     bool is_shown = fanout_user_locked(&r->fanout, own->user_id) != NULL;
     struct event topic = room_topic_locked(r);
     const struct event parts[] = {
-        {.kind = EVENT_JOINED, .room = r->name, .number = fanout_users_locked(&r->fanout) - is_shown},
+        {.kind = EVENT_JOINED, .room = r->name, .name = m->name, .account_name = member_account_name(m),
+         .number = fanout_users_locked(&r->fanout) - is_shown},
         *topic.text ? topic : (struct event){.kind = EVENT_NONE},
-        {.kind = EVENT_MEMBERS, .room = r->name, .member = other, .members = &others,
+        {.kind = EVENT_MEMBERS, .room = r->name, .name = m->name, .account_name = member_account_name(m),
+         .role = coming_role_locked(r, own), .member = other, .members = &others,
          .member_count = (size_t)r->fanout.count},
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (parts[i].kind != EVENT_NONE)
             codecs_render(&lines, &parts[i], (enum form)m->form, m->name);
     size_t said_at = lines.len;
-    if (backlog)
-        buf_add(&lines, backlog->lines.data, backlog->lines.len);
-    replay_render(&r->replay, r->name, m, backlog ? backlog->covers : 0, &lines);
+    add_past_locked(r, m, backlog, &lines);
     member_answer_said(m, &lines, backlog ? said_at : lines.len); /* lines shown on RESUME may be shown again */
     buf_fini(&lines);
 }
@@ -150,7 +191,8 @@ bool roster_join(struct room *r, struct member *m, unsigned ticket, const struct
     fanout_settle_locked(&r->fanout); /* what was said before is replayed to the member and not heard live */
     bool may = ticket == r->rules.changes && has_space_locked(r, m, backlog) && is_whole_locked(r, backlog);
     if (may) {
-        struct event ev = {.kind = EVENT_JOIN, .room = r->name, .name = m->name, .account = m->account};
+        struct event ev = {.kind = EVENT_JOIN, .room = r->name, .name = m->name, .account = m->account,
+                           .account_name = member_account_name(m), .role = coming_role_locked(r, m)};
         answer_locked(r, m, m, backlog);
         if (add_locked(r, m))
             room_deliver_locked(r, &ev, m);
@@ -226,11 +268,12 @@ void roster_leave(struct room *r, struct member *m, const struct leaving *l)
     struct membership *ms = fanout_find_locked(&r->fanout, m);
     fanout_settle_locked(&r->fanout); /* the member still hears what was said before */
     bool is_gone = ms && remove_locked(r, ms);
-    struct event ev = {.kind = EVENT_LEFT, .room = r->name};
+    struct event ev = {.kind = EVENT_LEFT, .room = r->name, .name = m->name, .account_name = member_account_name(m),
+                       .reason = l->reason};
     if (l->answer)
         member_answer(m, &ev);
-    ev = (struct event){.kind = EVENT_LEAVE, .room = r->name, .name = m->name, .reason = l->reason,
-                        .quitting = l->quitting};
+    ev.kind = EVENT_LEAVE;
+    ev.quitting = l->quitting;
     if (is_gone) {
         room_deliver_locked(r, &ev, NULL);
         settle_locked(r);
@@ -246,12 +289,26 @@ static int count_targets_locked(const struct room *r, const struct target *targe
     return n;
 }
 
+/* Tells the room which users go, one by one, in protocols that want to hear it so. */
+static void tell_removed_locked(struct room *r, const struct removal *rm, const struct event *why)
+{
+    for (int i = 0; i < r->fanout.count; i++) {
+        const struct membership *ms = &r->fanout.members[i];
+        struct event ev = {.kind = EVENT_REMOVED, .room = r->name, .name = ms->name, .by = why->by,
+                           .by_account = why->by_account, .reason = why->reason};
+        if (!ms->is_twin && room_is_target_locked(r, rm->target, ms))
+            room_deliver_locked(r, &ev, NULL);
+    }
+}
+
 int roster_remove(struct room *r, const struct removal *rm, struct event *ev)
 {
     lock_acquire(&r->lock);
     int n = count_targets_locked(r, rm->target);
     if (n || rm->always)
         room_deliver_locked(r, ev, rm->except);
+    if (n)
+        tell_removed_locked(r, rm, ev);
     for (int i = r->fanout.count - 1; n && i >= 0; i--) {
         struct membership *ms = &r->fanout.members[i];
         struct member *m = ms->member;
@@ -280,17 +337,14 @@ void roster_give_role_locked(struct room *r, const struct target *target, enum r
     }
 }
 
-static bool hears_quits(int form)
+static bool hears_quits(enum form form)
 {
-    return codecs_of((enum form)form)->hears_quits;
+    return codecs_of(form)->hears_quits;
 }
 
 static bool has_contacts_locked(const struct room *r, enum roster_contacts which)
 {
-    int takers = 0;
-    for (int form = 0; form < FORMS; form++)
-        takers += which == ROSTER_CONTACTS_ALL || hears_quits(form) ? r->fanout.takers[form] : 0;
-    return takers > 0;
+    return which == ROSTER_CONTACTS_ALL ? r->fanout.count > 0 : fanout_has_form_locked(&r->fanout, hears_quits);
 }
 
 void roster_contacts(struct room *r, const struct member *m, enum roster_contacts which, struct contacts *c)
@@ -304,7 +358,7 @@ void roster_contacts(struct room *r, const struct member *m, enum roster_contact
     }
     for (int i = 0; i < count; i++) {
         const struct membership *ms = &r->fanout.members[i];
-        if (ms->member != m && (which == ROSTER_CONTACTS_ALL || hears_quits(ms->form)))
+        if (ms->member != m && (which == ROSTER_CONTACTS_ALL || hears_quits((enum form)ms->form)))
             c->v[c->n++] = (struct contact){ms->member, ms->member->id};
     }
     lock_release(&r->lock);
@@ -320,6 +374,8 @@ int roster_entries(struct room *r, struct roster_entry **entries)
         if (ms->is_twin)
             continue;
         memcpy((*entries)[n].name, ms->name, NAME_SIZE);
+        if (shown_account(ms))
+            memcpy((*entries)[n].account_name, ms->account_name, NAME_SIZE);
         (*entries)[n++].role = room_subject_locked(r, ms).role;
     }
     lock_release(&r->lock);

@@ -69,6 +69,7 @@ void roster_names(struct room *r, struct strv *names);
  * none. Any thread. */
 struct roster_entry {
     char name[NAME_SIZE];
+    char account_name[NAME_SIZE]; /* "": it has no account */
     enum role role;
 };
 int roster_entries(struct room *r, struct roster_entry **entries);

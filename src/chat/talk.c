@@ -143,9 +143,13 @@ static void say_at_once_locked(struct room *r, struct member *m, struct event *e
     gather_locked(r, ev, m);
 }
 
-bool talk_say(struct room *r, struct member *m, enum event_kind kind, const char *text, struct refusal *no)
+bool talk_say(struct room *r, struct member *m, const struct event *said, struct refusal *no)
 {
-    struct event ev = {.kind = kind, .room = r->name, .name = m->name, .account = m->account, .text = text};
+    struct event ev = *said;
+    ev.room = r->name;
+    ev.name = m->name;
+    ev.account = m->account;
+    ev.account_name = member_account_name(m);
     struct waiter w = {.notifier = m->notifier};
     if (!member_is_in(m, r))
         return refusal_set(no, ERROR_NOT_IN_A_ROOM);

@@ -13,7 +13,7 @@
  *
  * For the member's own reader; takes the room's lock. False: `no` says why not.
  */
-bool talk_say(struct room *r, struct member *m, enum event_kind kind, const char *text, struct refusal *no);
+bool talk_say(struct room *r, struct member *m, const struct event *said, struct refusal *no);
 
 /* Whether the member may talk. False: `no` says why not: it is not in the room any more, or the rules forbid it. The
  * room's lock is held. */

@@ -95,8 +95,8 @@ void users_show_sent(const struct member *from, const char *name, const char *te
 bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg)
 {
     char key[NAME_SIZE];
-    struct event ev = {.kind = EVENT_PRIVATE, .name = from->name, .account = from->account, .text = text,
-                       .time_ms = date_stamp_ms()};
+    struct event ev = {.kind = EVENT_PRIVATE, .name = from->name, .account = from->account,
+                       .account_name = member_account_name(from), .text = text, .time_ms = date_stamp_ms()};
     name_fold(key, name);
     rwlock_read(&users_table.lock);
     const struct user *u = find_owner_locked(key);

@@ -14,7 +14,13 @@
  * A form is one way of writing events: a codec and its options, as a small integer. A room message is rendered once for
  * each form among the members and shared. A client may change its form.
  */
-enum form { FORM_NATIVE, FORM_TAGS /* the same with tags */, FORMS };
+enum form {
+    FORM_NATIVE,
+    FORM_TAGS,                       /* the same with tags */
+    FORM_IRC,                        /* and FORM_IRC plus a bit for each enum irc_extra (proto/irc.h) */
+    FORM_IRC_LAST = FORM_IRC + 31,
+    FORMS
+};
 
 struct codec {
     bool hears_quits; /* its clients are told of a user who quits once (EVENT_QUIT), not room by room (EVENT_LEAVE) */

@@ -60,8 +60,10 @@ enum event_kind {
     EVENT_WELCOME_BACK, /* name */
     EVENT_RENAMED,      /* name */
     EVENT_JOINED,       /* room, number: of other members */
-    EVENT_MEMBERS,      /* room, members */
-    EVENT_LEFT,         /* room */
+    EVENT_MEMBERS,      /* room, members; name, account_name, role: the recipient's own */
+    EVENT_TOPIC_IS,     /* room, text: "" when there is none, by, time_ms: who set it, and when, if known */
+    EVENT_PAST,         /* room, is_end: what was said before follows, or has ended */
+    EVENT_LEFT,         /* room, name, account_name, reason */
     EVENT_ACK,          /* id: of the message */
     EVENT_SENT,
     EVENT_STORED,       /* name: for whom the message is kept */
@@ -108,15 +110,17 @@ enum event_kind {
     EVENT_ERROR,        /* error; the values that its row in tbl/errors.h names */
     EVENT_NOTICE,       /* notice */
     /* what happens in a room; from here on an event may have a number (id) and a time */
-    EVENT_JOIN,         /* room, name, account */
+    EVENT_JOIN,         /* room, name, account, role: what the user may do there from the start */
     EVENT_LEAVE,        /* room, name, reason; quitting: the user leaves all rooms, and EVENT_QUIT follows */
-    EVENT_SAID,         /* room, name, account, text */
+    EVENT_SAID,         /* room, name, account, text, is_notice, tags */
     EVENT_ACTION,       /* the same: what the user does */
-    EVENT_TOPIC,        /* room, text: "" when there is none, by, time_ms: who set it, and when, if known */
+    EVENT_TOPIC,        /* room, text: the new one, "" when there is none, by, time_ms */
     EVENT_MODERATION,   /* room, moderation, by; name or option and value, until_ms, reason */
+    EVENT_REMOVED,      /* room, name, by, reason: a user, by a kick or ban, which is told too */
+    EVENT_TAGS,         /* room, or "" in private, name, account, tags: a sign that no text goes with */
     /* what happens to users */
     EVENT_QUIT,         /* name, reason: to each user who shared a room, once */
-    EVENT_PRIVATE,      /* name: the sender, account, text, id, time_ms */
+    EVENT_PRIVATE,      /* name: the sender, account, text, id, time_ms, is_notice, tags */
     EVENT_SENT_HERE,    /* name: the recipient, text, id, time_ms: what another session of the client's user has sent */
     EVENT_RENAME,       /* name: the old one, text: the new one, id, time_ms */
     EVENT_ANNOUNCEMENT, /* text: a message from the operator to all users */
@@ -128,18 +132,20 @@ enum event_kind {
 /* One user in a room, as EVENT_MEMBERS shows it. */
 struct event_member {
     const char *name; /* NULL: not to be shown */
+    const char *account_name;
     enum role role;
-    int64_t account;
 };
 
 struct event {
     enum event_kind kind;
     const char *room, *name, *text;
     int64_t account;     /* number of the account that `name` is logged in to; 0: none */
+    const char *account_name; /* its name; NULL: none, or not known */
     uint64_t id;         /* room events: the number in the room, given at delivery; others: a number of their own */
     int64_t time_ms;     /* wall clock; of room events, given at delivery */
     long number;
     const char *by;      /* the user who did it; NULL or "": not known */
+    const char *by_account; /* the name of that user's account; NULL: none, or not known */
     const char *reason;  /* NULL or "": none */
     int64_t until_ms;    /* wall clock; 0: without end */
     enum error_code error;
@@ -150,6 +156,11 @@ struct event {
     enum notice_code notice;
     enum list_kind list;
     enum search_limit search_limit;
+    const char *tags;    /* what programs tell each other beside the text, as message tags of IRC; NULL: nothing */
+    const char *batch;   /* the reference of the batch that the line belongs to; NULL: none */
+    bool is_notice;      /* the text is by a program, and other programs are not to answer */
+    bool is_past;        /* it was told before, and is shown again to a user who comes in */
+    bool is_end;
     bool quitting;
     bool in_use;         /* the client's connection has this certificate */
     bool is_away;        /* the user is */

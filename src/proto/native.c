@@ -86,6 +86,7 @@ static const char *const formats[EVENTS] = {
     [EVENT_SAID] = "ROOM %r %n %t",
     [EVENT_ACTION] = "ME %r %n %t",
     [EVENT_TOPIC] = "TOPIC %r%T",
+    [EVENT_TOPIC_IS] = "TOPIC %r%T",
     [EVENT_PRIVATE] = "PRIVMSG %n %t",
     [EVENT_SENT_HERE] = "SENT %n %t",
     [EVENT_RENAME] = "RENAME %n %t",
@@ -188,6 +189,11 @@ static void expand(struct buf *out, const char *format, const struct event *ev)
         default: must(!"a format with an unknown letter");
         }
     }
+}
+
+void native_error_text(struct buf *out, const struct event *ev)
+{
+    expand(out, errors[ev->error] + strlen("ERROR "), ev);
 }
 
 /* The format of an event that makes one line, or NULL: the form does not show this event. */

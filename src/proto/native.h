@@ -12,6 +12,9 @@ extern const struct codec native_codec;
  * further line if they must; tags are not counted. */
 #define NATIVE_TEXT_OVERHEAD 96
 
+/* Appends the message of an EVENT_ERROR, without the word ERROR and without a line end. */
+void native_error_text(struct buf *out, const struct event *ev);
+
 /* The most bytes of a line, end included, from a client or to it; longer lists continue in further lines. Any
  * thread. */
 void native_configure(int max_line_bytes);

@@ -75,7 +75,7 @@ static bool may_have(void *arg)
 static bool try_claim(void *arg)
 {
     struct claimant *c = arg;
-    struct event answer = {.kind = c->answer, .name = c->name};
+    struct event answer = {.kind = c->answer, .name = c->name, .account_name = member_account_name(c->member)};
     struct event replaced = {.kind = EVENT_ERROR, .error = ERROR_REPLACED};
     struct claim cl = {
         .name = c->name,
@@ -150,6 +150,8 @@ bool login_take_name(struct session *s, const char *name, const struct account *
     char host[ADDRS_TEXT];
     if (proved) /* a private message may come as soon as the name is listed */
         outbox_keep_tail(m->outbox, OUTBOX_KEEPS_NOTED);
+    if (proved)
+        memcpy(m->account_name, proved->name, sizeof m->account_name);
     m->account = proved ? proved->id : 0; /* before the name is listed, so that a look-up by account finds it */
     if (!claim(s, name, welcome, proved, no)) {
         m->account = 0;
@@ -187,7 +189,7 @@ static void tell_new_name(struct session *s, const char *old)
 {
     struct member *m = &s->member;
     struct contacts contacts = {0};
-    struct event ev = {.kind = EVENT_RENAME, .name = old, .text = m->name};
+    struct event ev = {.kind = EVENT_RENAME, .name = old, .account_name = member_account_name(m), .text = m->name};
     session_rooms_update(s);
     for (int i = 0; i < m->room_count; i++)
         roster_contacts(m->rooms[i], m, ROSTER_CONTACTS_ALL, &contacts);

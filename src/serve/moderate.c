@@ -155,7 +155,8 @@ bool moderate_invite(struct session *s, struct aim *at, struct refusal *no)
     struct moderator by = moderator_of(s, at->room);
     if (!aim_at_user(s, at, no) || !finish(moderation_invite(at->room, &at->target, &by), no))
         return false;
-    struct event ev = {.kind = EVENT_INVITE, .room = at->room->name, .name = s->member.name};
+    struct event ev = {.kind = EVENT_INVITE, .room = at->room->name, .name = s->member.name,
+                       .account_name = member_account_name(&s->member)};
     if (at->target.client)
         users_tell_name(&s->member, at->target.shown, &ev);
     else

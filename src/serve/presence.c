@@ -58,13 +58,17 @@ bool presence_unignore(struct session *s, const char *name, struct refusal *no)
     return true;
 }
 
-void presence_set_caps(struct session *s, unsigned caps)
+void presence_set_form(struct session *s, enum form form)
 {
     struct member *m = &s->member;
-    enum form form = s->protocol->form_of(caps);
-    m->caps = caps;
     if (m->form == (int)form)
         return;
     users_set_form(m, form);
     session_rooms_update(s);
+}
+
+void presence_set_caps(struct session *s, unsigned caps)
+{
+    s->member.caps = caps;
+    presence_set_form(s, s->protocol->form_of(caps));
 }

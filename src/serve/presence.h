@@ -16,5 +16,7 @@ bool presence_unignore(struct session *s, const char *name, struct refusal *no);
 /* Sets capabilities, a bit for each enum cap, and the form that goes with them, before anything else is told in that
  * form. */
 void presence_set_caps(struct session *s, unsigned caps);
+/* The form alone. */
+void presence_set_form(struct session *s, enum form form);
 
 #endif

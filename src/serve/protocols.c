@@ -5,6 +5,7 @@
 #include "serve/protocols.h"
 
 #include "serve/http/http_protocol.h"
+#include "serve/irc/irc_protocol.h"
 #include "serve/native/native_protocol.h"
 
 #include <string.h>

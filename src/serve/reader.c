@@ -111,6 +111,7 @@ static void begin(struct session *s)
     atomic_store(&m->is_web, false);
     flood_reset(&s->flood, clock_ms());
     m->caps = 0;
+    m->hears_no_past = false;
     m->id = m->user_id = s->pair->id;
     m->account = 0;
     s->era = 0;

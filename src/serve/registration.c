@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "chat/hashing.h"
 #include "serve/login.h"
+#include "serve/session_rooms.h"
 #include "serve/throttle.h"
 
 /* `change` is its name in the log. */
@@ -33,6 +34,7 @@ static enum accounts_change add(struct session *s, const char *hash, const char 
 {
     struct waiter w = session_waiter(s);
     char host[ADDRS_TEXT];
+    memcpy(s->member.account_name, s->member.name, sizeof s->member.account_name);
     return accounts_add(&(struct accounts_new){.name = s->member.name,
                                                .hash = hash,
                                                .seen_from = addrs_key_text(&s->pair->arrival.peer, host),
@@ -70,6 +72,7 @@ static bool hash_and_add(struct session *s, const char *password, const char *in
     if (result == ACCOUNTS_DONE) {
         s->era = 0;
         s->by_certificate = false;
+        session_rooms_update(s); /* they have a copy of the name of its account */
     }
     throttle_end(&t, result == (invitation ? ACCOUNTS_NOT_INVITED : ACCOUNTS_DONE));
     secret_wipe(hash, sizeof hash);

@@ -100,6 +100,7 @@ static bool take_over(struct session *s, struct account *own, struct resumable *
     const struct claim c = {.answer = &welcome, .may = may_take_over, .arg = own};
     char host[ADDRS_TEXT];
     presence_set_caps(s, ra->saved.caps);
+    memcpy(s->member.account_name, own->name, sizeof s->member.account_name);
     s->member.account = own->id;
     bool may = users_take_over(&s->member, &old->member, &c);
     if (may) {

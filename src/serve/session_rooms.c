@@ -73,7 +73,7 @@ void session_rooms_quit(struct session *s, const char *reason)
 {
     struct member *m = &s->member;
     struct contacts contacts = {0};
-    struct event quit = {.kind = EVENT_QUIT, .name = m->name, .reason = reason};
+    struct event quit = {.kind = EVENT_QUIT, .name = m->name, .account_name = member_account_name(m), .reason = reason};
     bool is_last = users_begin_quit(m); /* else the user stays, if not in all these rooms */
     for (int i = 0; is_last && i < m->room_count; i++)
         roster_contacts(m->rooms[i], m, ROSTER_CONTACTS_HEARING_QUITS, &contacts);

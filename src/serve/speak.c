@@ -9,11 +9,11 @@
 
 #include <string.h>
 
-bool speak_in_room(struct session *s, struct room *r, enum event_kind kind, const char *text, struct refusal *no)
+bool speak_in_room(struct session *s, struct room *r, const struct event *said, struct refusal *no)
 {
     if (!backpressure_wait_room(s, r))
         return true; /* over: nobody reads the answer */
-    return talk_say(r, &s->member, kind, text, no);
+    return talk_say(r, &s->member, said, no);
 }
 
 static bool may_set_topic_locked(struct room *r, struct member *m, struct refusal *no)

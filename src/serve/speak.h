@@ -8,7 +8,7 @@
 /* Talking in a room, and setting its topic, which counts as talk. False: `no` says why not. The session's reader; these
  * wait for full outboxes before, and for the disk where the room is durable. True, and nothing said, if the session has
  * ended meanwhile: nobody reads an answer. */
-bool speak_in_room(struct session *s, struct room *r, enum event_kind kind, const char *text, struct refusal *no);
+bool speak_in_room(struct session *s, struct room *r, const struct event *said, struct refusal *no);
 
 /* An empty topic clears it. True: it is on disk. */
 bool speak_topic(struct session *s, struct room *r, const char *topic, struct refusal *no);

@@ -170,6 +170,11 @@ CONF_BOOL(http, hsts, false, RESTART, "over TLS, tell browsers to use this name 
 CONF_INT(http, request_s, 10, 1, 300, RESTART, "seconds within which a request must have come")
 CONF_INT(http, idle_s, 60, 1, 3600, RESTART, "seconds for which a connection is kept open for the next request")
 
+CONF_SECTION(irc, "IRC, for listeners with protocol = \"irc\".")
+CONF_STRING(irc, network, "chatd", "", RESTART, "the name of the network, which clients show; without blanks")
+CONF_STRING(irc, server, "", "", RESTART, "the name of the server, like \"irc.example.org\"; empty: the name of the machine")
+CONF_STRING(irc, motd, "", "", RESTART, "a file with the message of the day; empty: none")
+
 CONF_SECTION(sockets, "TCP settings of listening sockets, see tcp(7).")
 CONF_INT(sockets, backlog, 4096, 1, 65535, RESTART, "connections that may wait to be accepted")
 CONF_INT(sockets, send_buffer_bytes, 65536, 4096, 16777216, RESTART, "bytes that the kernel buffers for a client")

@@ -7,4 +7,5 @@
  *   symbol  prefix of its C symbols
  */
 PROTOCOL(HTTP, http, "http", "the page for browsers, and WebSocket")
+PROTOCOL(IRC, irc, "irc", "IRC, for the clients that people have for it")
 PROTOCOL(NATIVE, native, "native", "the line protocol of chatd-protocol(7), for nc and for programs")

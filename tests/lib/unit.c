@@ -744,7 +744,7 @@ void unit_member_join(struct unit_member *um, struct room *r)
 bool unit_say(struct room *r, struct member *m, const char *text)
 {
     struct refusal no = {0};
-    bool said = talk_say(r, m, EVENT_SAID, text, &no);
+    bool said = talk_say(r, m, &(struct event){.kind = EVENT_SAID, .text = text}, &no);
     buf_fini(&no.reason);
     return said;
 }
@@ -757,7 +757,7 @@ bool unit_announce(struct room *r, const char *text)
 bool unit_act(struct room *r, struct member *m, const char *text)
 {
     struct refusal no = {0};
-    bool said = talk_say(r, m, EVENT_ACTION, text, &no);
+    bool said = talk_say(r, m, &(struct event){.kind = EVENT_ACTION, .text = text}, &no);
     buf_fini(&no.reason);
     return said;
 }

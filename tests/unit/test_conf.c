@@ -1050,7 +1050,7 @@ static void a_page_is_added_while_there_is_space(void **state)
     int added = 0;
     (void)state;
     conf_defaults(&c);
-    while (conf_add_page(&c, "127.0.0.1", 9980))
+    while (conf_add_listener(&c, "http", "127.0.0.1", 9980))
         added++;
     assert_int_equal(added, CONF_LISTENERS - 1);
     assert_int_equal(c.listener_count, CONF_LISTENERS);

@@ -239,7 +239,7 @@ static void say_in(const char *name, struct member *m)
     struct refusal no = {.error = ERROR_NONE};
     member_add_room(m, r);
     roster_join(r, m, r->rules.changes, NULL);
-    assert_true(talk_say(r, m, EVENT_SAID, "hello", &no));
+    assert_true(talk_say(r, m, &(struct event){.kind = EVENT_SAID, .text = "hello"}, &no));
     post_flush();
     roster_leave(r, m, &(struct leaving){.reason = ""});
     member_remove_room(m, r);

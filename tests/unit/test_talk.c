@@ -82,7 +82,7 @@ static void run_speaker(void *arg)
 {
     struct speaker *sp = arg;
     struct refusal no = {0};
-    sp->said = talk_say(r, sp->m, EVENT_SAID, sp->text, &no);
+    sp->said = talk_say(r, sp->m, &(struct event){.kind = EVENT_SAID, .text = sp->text}, &no);
     sp->error = no.error;
     buf_fini(&no.reason);
     post_flush();
@@ -260,17 +260,17 @@ static void a_member_who_may_not_talk_is_told_why_and_not_heard(void **state)
     struct refusal no = {0};
     (void)state;
     set(OPTION_MODERATED, 1);
-    assert_false(talk_say(r, &bob.member, EVENT_SAID, "psst", &no));
+    assert_false(talk_say(r, &bob.member, &(struct event){.kind = EVENT_SAID, .text = "psst"}, &no));
     assert_int_equal(no.error, ERROR_MODERATED);
     post_settle();
-    assert_false(talk_say(r, &bob.member, EVENT_ACTION, "waves", &no));
+    assert_false(talk_say(r, &bob.member, &(struct event){.kind = EVENT_ACTION, .text = "waves"}, &no));
     post_settle();
     assert_true(unit_say(r, &alice.member, "hush")); /* its op */
     unit_member_hears(&bob, "ROOM #den alice hush\n");
     set(OPTION_MODERATED, 0);
     set(OPTION_SLOW, 3600);
     assert_true(unit_say(r, &bob.member, "one"));
-    assert_false(talk_say(r, &bob.member, EVENT_SAID, "two", &no));
+    assert_false(talk_say(r, &bob.member, &(struct event){.kind = EVENT_SAID, .text = "two"}, &no));
     assert_int_equal(no.error, ERROR_SLOW_MODE);
     assert_in_range(no.number, 3590, 3600);
     post_settle();
@@ -278,7 +278,7 @@ static void a_member_who_may_not_talk_is_told_why_and_not_heard(void **state)
     struct target target = {.shown = "bob", .name = "bob"};
     struct ban_change mute = {BAN_KIND_MUTE, &target, .reason = "calm down"};
     assert_int_equal(moderation_ban(r, &mute, &by), MODERATION_DONE);
-    assert_false(talk_say(r, &bob.member, EVENT_SAID, "three", &no));
+    assert_false(talk_say(r, &bob.member, &(struct event){.kind = EVENT_SAID, .text = "three"}, &no));
     assert_int_equal(no.error, ERROR_MUTED);
     assert_int_equal(no.until_ms, 0);
     assert_string_equal(buf_text(&no.reason), "calm down");
@@ -296,11 +296,11 @@ static void slow_mode_counts_no_line_that_could_not_be_stored(void **state)
     set(OPTION_DURABLE, 1);
     set(OPTION_SLOW, 3600);
     unit_house_break();
-    assert_false(talk_say(r, &bob.member, EVENT_SAID, "lost", &no));
+    assert_false(talk_say(r, &bob.member, &(struct event){.kind = EVENT_SAID, .text = "lost"}, &no));
     assert_int_equal(no.error, ERROR_STORAGE);
     unit_house_repair();
     assert_true(unit_say(r, &bob.member, "stored"));
-    assert_false(talk_say(r, &bob.member, EVENT_SAID, "too soon", &no));
+    assert_false(talk_say(r, &bob.member, &(struct event){.kind = EVENT_SAID, .text = "too soon"}, &no));
     assert_int_equal(no.error, ERROR_SLOW_MODE);
 }
 
@@ -310,7 +310,7 @@ static void a_durable_line_of_a_muted_member_is_not_stored(void **state)
     (void)state;
     set(OPTION_DURABLE, 1);
     set(OPTION_MODERATED, 1);
-    assert_false(talk_say(r, &bob.member, EVENT_SAID, "psst", &no));
+    assert_false(talk_say(r, &bob.member, &(struct event){.kind = EVENT_SAID, .text = "psst"}, &no));
     assert_int_equal(store_status().queued, 0);
     assert_int_equal(kept(), 0);
 }

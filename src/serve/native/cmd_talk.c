@@ -10,9 +10,10 @@
 static void speak(struct session *s, struct room *r, enum event_kind kind, const char *text)
 {
     struct refusal no = {.error = ERROR_NOT_IN_A_ROOM};
+    struct event said = {.kind = kind, .text = text};
     if (r)
         no.error = ERROR_NONE;
-    if (!r || !speak_in_room(s, r, kind, text, &no))
+    if (!r || !speak_in_room(s, r, &said, &no))
         session_refuse(s, &no);
 }
 

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: ISC */
+/* Rooms: JOIN, PART, TOPIC, NAMES, LIST, INVITE, KICK. Who does something is not told it by the room, and hears of it
+ * here. */
+#include "config.h"
+
+#include "serve/irc/irc_session.h"
+
+#include "chat/rooms.h"
+#include "chat/roster.h"
+#include "chat/talk.h"
+#include "chat/users.h"
+#include "proto/text.h"
+#include "serve/join.h"
+#include "serve/moderate.h"
+#include "serve/session_rooms.h"
+#include "serve/speak.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A text as it may go to others: without formatting and control characters; in place. */
+static char *cleaned(char *text)
+{
+    irc_strip_formatting(text);
+    return text_clean(text, strlen(text)) ? text : strcpy(text, "");
+}
+
+static struct event by_me(const struct session *s, enum event_kind kind, const char *room)
+{
+    return (struct event){.kind = kind, .room = room, .by = s->member.name,
+                          .by_account = member_account_name(&s->member)};
+}
+
+/* ---- JOIN, PART ---- */
+
+static void join_one(struct session *s, const char *word, const char *key)
+{
+    char name[NAME_SIZE];
+    struct join j = {.name = name, .key = key, .stay = true};
+    if (*word != '#' || !name_room(name, word))
+        irc_fail(s, ERROR_INVALID_ROOM, word);
+    else if (!room_of_member(&s->member, name) && !join_room(s, &j))
+        irc_refuse(s, &j.no, word);
+}
+
+/* A reason is read by the room, so who may not talk there gives none. */
+static void leave_one(struct session *s, struct room *r, const char *reason)
+{
+    struct refusal no = {0};
+    bool may_say = !*reason || (strlen(reason) <= (size_t)session_limits().reason_bytes &&
+                                talk_may(r, &s->member, &no));
+    buf_fini(&no.reason);
+    session_rooms_leave(s, r, may_say ? reason : "", true);
+}
+
+void irc_join(struct session *s, struct irc_line *l)
+{
+    char *rooms = l->params[0], *keys = l->count > 1 ? l->params[1] : NULL, *word;
+    if (strcmp(rooms, "0") == 0) {
+        while (s->member.room_count)
+            leave_one(s, s->member.rooms[s->member.room_count - 1], "");
+        return;
+    }
+    while ((word = irc_next(&rooms))) {
+        const char *key = irc_next(&keys);
+        join_one(s, word, key);
+    }
+}
+
+void irc_part(struct session *s, struct irc_line *l)
+{
+    char *rooms = l->params[0], *word;
+    const char *reason = l->count > 1 ? cleaned(l->params[1]) : "";
+    while ((word = irc_next(&rooms))) {
+        struct room *r = irc_own_room(s, word);
+        if (r)
+            leave_one(s, r, reason);
+    }
+}
+
+/* ---- TOPIC ---- */
+
+static void show_topic(struct session *s, const char *word)
+{
+    struct buf topic = {0};
+    struct room *r = irc_see_room(s, word);
+    if (!r)
+        return;
+    struct room_facts f = room_facts(r, &topic);
+    struct event ev = {.kind = EVENT_TOPIC_IS, .room = r->name, .text = buf_text(&topic), .by = f.topic_by,
+                       .time_ms = f.topic_ms};
+    if (topic.len)
+        irc_answer(s, &ev);
+    else
+        irc_reply(s, 331, "%s :No topic is set", r->name);
+    buf_fini(&topic);
+    rooms_release(r);
+}
+
+static void set_topic(struct session *s, const char *word, const char *topic)
+{
+    struct refusal no = {0};
+    struct room *r = irc_own_room(s, word);
+    if (!r)
+        return;
+    struct event ev = by_me(s, EVENT_TOPIC, r->name);
+    ev.text = topic;
+    if (speak_topic(s, r, topic, &no))
+        irc_answer(s, &ev);
+    else
+        irc_refuse(s, &no, word);
+}
+
+void irc_topic(struct session *s, struct irc_line *l)
+{
+    if (l->count > 1)
+        set_topic(s, l->params[0], cleaned(l->params[1]));
+    else
+        show_topic(s, l->params[0]);
+}
+
+/* ---- NAMES, LIST ---- */
+
+static struct event_member entry(const void *members, size_t i)
+{
+    const struct roster_entry *e = (const struct roster_entry *)members + i;
+    return (struct event_member){.name = e->name, .account_name = *e->account_name ? e->account_name : NULL,
+                                 .role = e->role};
+}
+
+static void show_names(struct session *s, struct room *r)
+{
+    struct roster_entry *entries;
+    struct event ev = {.kind = EVENT_MEMBERS, .room = r->name, .member = entry};
+    ev.member_count = (size_t)roster_entries(r, &entries);
+    ev.members = entries;
+    irc_answer(s, &ev);
+    free(entries);
+}
+
+void irc_names(struct session *s, struct irc_line *l)
+{
+    char *rooms = l->count ? l->params[0] : NULL, *word;
+    if (!rooms) {
+        irc_reply(s, 366, "* :End of names");
+        return;
+    }
+    while ((word = irc_next(&rooms))) {
+        char name[NAME_SIZE];
+        struct room *r = *word == '#' && name_room(name, word) ? rooms_get(name) : NULL;
+        if (r && room_may_see(r, &s->member))
+            show_names(s, r);
+        else
+            irc_reply(s, 366, "%s :End of names", word);
+        if (r)
+            rooms_release(r);
+    }
+}
+
+/* What LIST asks for: names, masks, or how many users there are at least or at most (ELIST MNU). */
+struct wanted {
+    const char *mask; /* NULL: any */
+    bool is_not;
+    int least, most;
+};
+
+static struct wanted read_wanted(const char *word)
+{
+    struct wanted w = {.most = -1};
+    if (*word == '>')
+        w.least = atoi(word + 1) + 1;
+    else if (*word == '<')
+        w.most = atoi(word + 1) - 1;
+    else if (*word) {
+        w.is_not = *word == '!';
+        w.mask = word + w.is_not;
+    }
+    return w;
+}
+
+static void list_one(struct session *s, const char *name, const struct wanted *w)
+{
+    struct buf topic = {0};
+    struct room *r = rooms_get(name);
+    if (!r)
+        return;
+    struct room_facts f = room_facts(r, &topic);
+    bool fits = !w->mask || (fnmatch(w->mask, r->name, FNM_CASEFOLD) == 0) != w->is_not;
+    fits = fits && f.members >= w->least && (w->most < 0 || f.members <= w->most);
+    if (fits && room_may_see(r, &s->member))
+        irc_reply(s, 322, "%s %d :%s", r->name, f.members, buf_text(&topic));
+    buf_fini(&topic);
+    rooms_release(r);
+}
+
+void irc_list(struct session *s, struct irc_line *l)
+{
+    char *words = l->count ? l->params[0] : NULL, *word = irc_next(&words);
+    struct strv names = {0};
+    rooms_names(&names, false, &s->member);
+    strv_sort(&names);
+    irc_reply(s, 321, "Channel :Users  Name");
+    do {
+        struct wanted w = read_wanted(word ? word : "");
+        for (size_t i = 0; i < names.n; i++)
+            list_one(s, names.v[i], &w);
+    } while (word && (word = irc_next(&words)));
+    irc_reply(s, 323, ":End of LIST");
+    strv_fini(&names);
+}
+
+/* ---- INVITE, KICK ---- */
+
+static bool is_in(struct room *r, const char *user)
+{
+    struct target t;
+    return strlen(user) < NAME_SIZE && users_identify(user, &t) && room_has_user(r, t.client);
+}
+
+void irc_invite(struct session *s, struct irc_line *l)
+{
+    struct refusal no = {0};
+    if (l->count < 2) {
+        irc_reply(s, l->count ? 461 : 337, l->count ? "INVITE :Not enough parameters" : ":End of /INVITE list");
+        return;
+    }
+    struct aim at = {.word = l->params[0], .room = irc_own_room(s, l->params[1])};
+    if (!at.room)
+        return;
+    if (is_in(at.room, at.word))
+        irc_reply(s, 443, "%s %s :is already on channel", at.word, at.room->name);
+    else if (moderate_invite(s, &at, &no))
+        irc_reply(s, 341, "%s %s", at.word, at.room->name);
+    else
+        irc_refuse(s, &no, no.error == ERROR_USER_NOT_FOUND ? at.word : at.room->name);
+}
+
+void irc_kick(struct session *s, struct irc_line *l)
+{
+    char *users = l->params[1], *word;
+    const char *reason = l->count > 2 ? cleaned(l->params[2]) : "";
+    struct room *r = irc_own_room(s, l->params[0]);
+    while (r && (word = irc_next(&users))) {
+        struct aim at = {.word = word, .room = r};
+        struct refusal no = {0};
+        if (!moderate_kick(s, &at, reason, &no)) /* the room is told, and so is the one who kicks: EVENT_REMOVED */
+            irc_refuse(s, &no, no.error == ERROR_USER_NOT_FOUND ? word : r->name);
+    }
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: ISC */
+/* Errors become numerics by one table: all that have none of their own are FAIL lines, or notices. */
+#include "config.h"
+
+#include "serve/irc/irc_session.h"
+
+#include "chat/rooms.h"
+#include "proto/native.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *irc_own_name(const struct session *s)
+{
+    return *s->member.name ? s->member.name : irc_state(s)->nick;
+}
+
+/* ---- answers ---- */
+
+void irc_reply(struct session *s, int number, const char *format, ...)
+{
+    char rest[IRC_LINE + 1];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(rest, sizeof rest, format, ap);
+    va_end(ap);
+    irc_numeric(&irc_state(s)->answer, number, irc_own_name(s), "%s", rest);
+}
+
+void irc_answer(struct session *s, const struct event *ev)
+{
+    session_add(s, &irc_state(s)->answer, ev);
+}
+
+void irc_note(struct session *s, const char *from, const char *format, ...)
+{
+    struct buf *out = &irc_state(s)->answer;
+    char text[IRC_LINE + 1];
+    const char *to = irc_own_name(s);
+    size_t start = out->len;
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    irc_source(out, from, NULL);
+    buf_printf(out, " NOTICE %s :%s", *to ? to : "*", text);
+    irc_end(out, start);
+}
+
+/* Several lines with one label are a batch (IRCv3, labeled-response). */
+static void add_label(struct session *s)
+{
+    struct irc_state *state = irc_state(s);
+    struct buf *lines = &state->answer, out = {0};
+    const char *end = lines->len ? memchr(lines->data, '\n', lines->len) : NULL;
+    if (!lines->len)
+        buf_printf(&out, "@label=%s :%s ACK\r\n", state->label, irc_server());
+    else if (end == lines->data + lines->len - 1)
+        buf_printf(&out, "@label=%s%s", state->label, *lines->data == '@' ? ";" : " ");
+    else
+        buf_printf(&out, "@label=%s :%s BATCH +answer labeled-response\r\n", state->label, irc_server());
+    bool is_batch = lines->len && end != lines->data + lines->len - 1;
+    for (size_t at = 0; at < lines->len;) {
+        const char *line = lines->data + at, *stop = memchr(line, '\n', lines->len - at);
+        size_t len = (size_t)(stop - line) + 1, skip = *line == '@';
+        if (is_batch)
+            buf_str(&out, skip ? "@batch=answer;" : "@batch=answer ");
+        buf_add(&out, line + skip, len - skip);
+        at += len;
+    }
+    if (is_batch)
+        buf_printf(&out, ":%s BATCH -answer\r\n", irc_server());
+    buf_fini(lines);
+    *lines = out;
+}
+
+void irc_flush(struct session *s)
+{
+    struct irc_state *state = irc_state(s);
+    if (*state->label)
+        add_label(s);
+    *state->label = '\0';
+    if (state->answer.len)
+        session_answer_lines(s, &state->answer); /* which frees it */
+}
+
+/* ---- errors ---- */
+
+/* What stands between the number and the text. */
+enum middle { NOTHING, ABOUT };
+
+static const struct {
+    enum error_code error;
+    int number;
+    enum middle middle;
+} numerics[] = {
+    {ERROR_USERNAME_REQUIRED, 451, NOTHING},
+    {ERROR_USERNAME_SET, 462, NOTHING},
+    {ERROR_USERNAME_TAKEN, 433, ABOUT},
+    {ERROR_NAME_SHARED, 433, ABOUT},
+    {ERROR_PASSWORD_REQUIRED, 433, ABOUT},
+    {ERROR_USERNAME_RESERVED, 432, ABOUT},
+    {ERROR_INVALID_USERNAME, 432, ABOUT},
+    {ERROR_WRONG_PASSWORD, 464, NOTHING},
+    {ERROR_INVALID_ROOM, 403, ABOUT},
+    {ERROR_ROOM_NOT_FOUND, 403, ABOUT},
+    {ERROR_NOT_IN, 442, ABOUT},
+    {ERROR_NOT_IN_A_ROOM, 442, ABOUT},
+    {ERROR_USER_NOT_FOUND, 401, ABOUT},
+    {ERROR_TOO_MANY_ROOMS, 405, ABOUT},
+    {ERROR_TOO_MANY_MADE, 405, ABOUT},
+    {ERROR_TOO_MANY_WRONG_KEYS, 475, ABOUT},
+    {ERROR_BANNED, 474, ABOUT},
+    {ERROR_MUTED, 404, ABOUT},
+    {ERROR_MODERATED, 404, ABOUT},
+    {ERROR_SLOW_MODE, 404, ABOUT},
+    {ERROR_DENIED, 482, ABOUT},
+    {ERROR_UNKNOWN_COMMAND, 421, ABOUT},
+    {ERROR_LINE_TOO_LONG, 417, NOTHING},
+    {ERROR_TOPIC_TOO_LONG, 417, NOTHING},
+    {ERROR_AWAY_TOO_LONG, 417, NOTHING},
+    {ERROR_TOO_MANY_RULES, 478, ABOUT},
+};
+
+/* Why a user may not come in depends on the option that bars. */
+static int number_of_option(enum option o)
+{
+    return o == OPTION_KEY ? 475 : o == OPTION_INVITE_ONLY || o == OPTION_PRIVATE ? 473 : 482;
+}
+
+static const char *const error_names[ERRORS] = {
+#define ERROR(name, message, when) [ERROR_##name] = #name,
+#include "tbl/errors.h"
+#undef ERROR
+};
+
+static void fail(struct session *s, enum error_code code, const char *text)
+{
+    struct irc_state *state = irc_state(s);
+    if (!irc_has(s, IRC_CAP_STANDARD_REPLIES)) {
+        irc_note(s, "server", "%s", text);
+        return;
+    }
+    size_t start = state->answer.len;
+    buf_printf(&state->answer, ":%s FAIL %s %s :%s", irc_server(), state->command, error_names[code], text);
+    irc_end(&state->answer, start);
+}
+
+void irc_refuse(struct session *s, struct refusal *no, const char *about)
+{
+    struct event ev = {.kind = EVENT_ERROR, .error = no->error, .option = no->option, .name = no->name,
+                       .number = no->number, .until_ms = no->until_ms, .reason = buf_text(&no->reason)};
+    struct buf text = {0};
+    size_t i = 0, n = sizeof numerics / sizeof numerics[0];
+    if (no->error == ERROR_NOT_IN || no->error == ERROR_USERNAME_REQUIRED)
+        ev.name = about;
+    native_error_text(&text, &ev);
+    while (i < n && numerics[i].error != no->error)
+        i++;
+    if (i == n)
+        fail(s, no->error, buf_text(&text));
+    else if (numerics[i].middle == NOTHING)
+        irc_reply(s, numerics[i].number, ":%s", buf_text(&text));
+    else
+        irc_reply(s, no->error == ERROR_DENIED ? number_of_option(no->option) : numerics[i].number, "%s :%s", about,
+                  buf_text(&text));
+    buf_fini(&text);
+    buf_fini(&no->reason);
+}
+
+void irc_fail(struct session *s, enum error_code code, const char *about)
+{
+    struct refusal no = {.error = code};
+    irc_refuse(s, &no, about);
+}
+
+/* ---- parameters ---- */
+
+const char *irc_param(const struct irc_line *l, int i)
+{
+    return i < l->count ? l->params[i] : "";
+}
+
+char *irc_next(char **rest)
+{
+    char *one = *rest;
+    if (!one || !*one)
+        return NULL;
+    char *end = one + strcspn(one, ",");
+    *rest = *end ? end + 1 : NULL;
+    *end = '\0';
+    return one;
+}
+
+struct room *irc_own_room(struct session *s, const char *word)
+{
+    char name[NAME_SIZE];
+    bool is_name = *word == '#' && name_room(name, word);
+    struct room *r = is_name ? room_of_member(&s->member, name) : NULL;
+    if (!r)
+        irc_fail(s, is_name ? ERROR_NOT_IN : ERROR_ROOM_NOT_FOUND, word);
+    return r;
+}
+
+struct room *irc_see_room(struct session *s, const char *word)
+{
+    char name[NAME_SIZE];
+    struct room *r = *word == '#' && name_room(name, word) ? rooms_get(name) : NULL;
+    if (r && !room_may_see(r, &s->member)) {
+        rooms_release(r);
+        r = NULL;
+    }
+    if (!r)
+        irc_fail(s, ERROR_ROOM_NOT_FOUND, word);
+    return r;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef SERVE_IRC_IRC_SESSION_H
+#define SERVE_IRC_IRC_SESSION_H
+
+#include "chat/accounts.h"
+#include "proto/irc.h"
+#include "proto/irc_line.h"
+#include "serve/session.h"
+
+/*
+ * What all handlers of IRC share: what the protocol remembers of a client, and how it is answered. The session's reader.
+ *
+ * What handlers answer is collected while a line is handled, and sent when it has been: so it can get the label that the
+ * line had. What acts tell under a lock (the answer to JOIN) is sent at once, and so comes before it.
+ */
+enum irc_cap {
+#define IRC_CAP(name, word, extra, what) IRC_CAP_##name,
+#include "tbl/irc_caps.h"
+#undef IRC_CAP
+    IRC_CAPS
+};
+
+enum irc_command {
+#define IRC_COMMAND(name, handler, least, flags, syntax) IRC_COMMAND_##name,
+#include "tbl/irc_commands.h"
+#undef IRC_COMMAND
+    IRC_COMMANDS
+};
+
+enum irc_flags { IRC_ANYTIME = 1, IRC_SECRET = 2, IRC_TALK = 4 };
+
+#define IRC_LABEL 65  /* bytes of a label, with its NUL (IRCv3, labeled-response) */
+#define IRC_SASL_MAX 1024 /* bytes of a response of SASL, decoded: two names and a password */
+
+struct irc_state {
+    unsigned caps;           /* 1 << enum irc_cap for each that is on */
+    int cap_version;         /* that the client understands: 302, or 0 */
+    bool negotiates;         /* CAP END is waited for */
+    bool has_user;           /* USER has come */
+    char nick[NAME_SIZE];    /* what NICK asked for before the client was registered; or "" */
+    struct buf pass;         /* owns: of PASS; secret */
+    struct account own;      /* the account that was proved by SASL */
+    bool is_proved;
+    bool authenticates;      /* AUTHENTICATE has chosen a mechanism */
+    bool by_certificate;     /* it is EXTERNAL, else PLAIN */
+    struct buf sasl;         /* owns: what has come of the response, in base64; secret */
+    struct buf answer;       /* owns: what the line in hand is answered with */
+    char label[IRC_LABEL];   /* of the line in hand, or "" */
+    const char *command;     /* borrows from the line in hand */
+};
+
+static inline struct irc_state *irc_state(const struct session *s)
+{
+    return s->state;
+}
+
+static inline bool irc_has(const struct session *s, enum irc_cap cap)
+{
+    return irc_state(s)->caps & 1u << cap;
+}
+
+/* The name that answers are addressed to: before the client is registered, what it asked for, or "". */
+const char *irc_own_name(const struct session *s);
+
+/* Adds a numeric to the answer, or an event as the client's form writes it. */
+void irc_reply(struct session *s, int number, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void irc_answer(struct session *s, const struct event *ev);
+/* Adds a notice from the server, or from one of its services. */
+void irc_note(struct session *s, const char *from, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Tells why something was not done, and frees what `no` holds. `about` is the room, user or command that it is about. */
+void irc_refuse(struct session *s, struct refusal *no, const char *about);
+void irc_fail(struct session *s, enum error_code code, const char *about);
+
+/* Sends what was collected. */
+void irc_flush(struct session *s);
+
+/* ---- parameters ---- */
+
+/* The parameter, or "". */
+const char *irc_param(const struct irc_line *l, int i);
+
+/* The next of a list with commas, split off *rest; NULL at its end. */
+char *irc_next(char **rest);
+
+/* A room that the client is in; NULL: it was told that it is not. */
+struct room *irc_own_room(struct session *s, const char *word);
+/* A reference to a room that the client may see; NULL: it was told that there is none. */
+struct room *irc_see_room(struct session *s, const char *word);
+
+/* ---- the handlers ---- */
+
+#define IRC_COMMAND(name, handler, least, flags, syntax) void handler(struct session *s, struct irc_line *l);
+#include "tbl/irc_commands.h"
+#undef IRC_COMMAND
+
+/* ---- between the units ---- */
+
+/* What a client is told as soon as it has its name: 002 to 005, LUSERS, MOTD. */
+void irc_welcome(struct session *s);
+
+#endif

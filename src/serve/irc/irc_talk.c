@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Texts to rooms and users: PRIVMSG, NOTICE, and AWAY. Not obvious: what a client shows of its own lines without an echo
+ * must be what others read, so nothing is cut: a text that does not fit into the line that others get is refused.
+ */
+#include "config.h"
+
+#include "serve/irc/irc_session.h"
+
+#include "chat/room.h"
+#include "net/post.h"
+#include "proto/text.h"
+#include "serve/mailbox.h"
+#include "serve/presence.h"
+#include "serve/speak.h"
+
+#include <string.h>
+
+struct text {
+    const char *verb;
+    char *text;
+    bool is_action, is_notice;
+};
+
+/* CTCP frames: of these only ACTION is a text. False: something else that is not passed on. */
+static bool unwrap(struct text *t)
+{
+    size_t len = strlen(t->text);
+    if (*t->text != '\x01')
+        return true;
+    if (strncmp(t->text, "\x01" "ACTION ", 8) != 0)
+        return false;
+    if (t->text[len - 1] == '\x01')
+        t->text[len - 1] = '\0';
+    t->text += 8;
+    t->is_action = true;
+    return true;
+}
+
+/* False: it was refused, or there is nothing to say. */
+static bool read_text(struct session *s, struct irc_line *l, struct text *t)
+{
+    if (l->count < 1)
+        irc_reply(s, 411, ":No recipient given (%s)", t->verb);
+    else if (l->count < 2 || !*l->params[1])
+        irc_reply(s, 412, ":No text to send");
+    else {
+        t->text = l->params[1];
+        if (!unwrap(t)) {
+            if (!t->is_notice)
+                irc_reply(s, 404, "%s :Only ACTION is passed on, no other CTCP", l->params[0]);
+            return false;
+        }
+        irc_strip_formatting(t->text);
+        if (text_clean(t->text, strlen(t->text)) && !text_is_blank(t->text))
+            return true;
+        irc_reply(s, 412, ":No text to send");
+    }
+    return false;
+}
+
+static bool fits(const struct session *s, const struct text *t, const char *target)
+{
+    size_t room = irc_text_room(s->member.name, member_account_name(&s->member), t->verb, target);
+    size_t len = strlen(t->text) + (t->is_action ? strlen("\x01" "ACTION \x01") : 0);
+    return len <= room && len <= (size_t)session_limits().text_bytes;
+}
+
+static void say(struct session *s, const struct text *t, const char *word)
+{
+    char name[NAME_SIZE];
+    struct room *r = name_room(name, word) ? room_of_member(&s->member, name) : NULL;
+    struct event said = {.kind = t->is_action ? EVENT_ACTION : EVENT_SAID, .text = t->text, .is_notice = t->is_notice};
+    struct refusal no = {0};
+    if (!r)
+        irc_reply(s, name_room(name, word) ? 404 : 403, "%s :Cannot send to channel: you are not in it", word);
+    else if (!fits(s, t, r->name))
+        irc_fail(s, ERROR_LINE_TOO_LONG, word);
+    else if (!speak_in_room(s, r, &said, &no))
+        irc_refuse(s, &no, r->name);
+}
+
+/* An action in private is a text of its own, as others read it. */
+static void send_private(struct session *s, const struct text *t, const char *user)
+{
+    char name[NAME_SIZE];
+    struct buf acted = {0};
+    struct refusal no = {0};
+    post_settle();
+    if (t->is_action)
+        buf_printf(&acted, "* %s %s", s->member.name, t->text);
+    const char *text = t->is_action ? buf_text(&acted) : t->text;
+    enum mailbox result = mailbox_send(s, user, text, name, &no);
+    struct event echo = {.kind = EVENT_PRIVATE, .name = s->member.name, .text = text, .is_notice = t->is_notice};
+    if (result == MAILBOX_REFUSED && !t->is_notice)
+        irc_refuse(s, &no, user);
+    if (result == MAILBOX_STORED && !t->is_notice)
+        irc_note(s, "server", "%s is not online; the message is kept", name);
+    if (result != MAILBOX_REFUSED && irc_has(s, IRC_CAP_ECHO))
+        codecs_render(&irc_state(s)->answer, &echo, (enum form)s->member.form, user);
+    buf_fini(&no.reason);
+    buf_fini(&acted);
+}
+
+static void speak(struct session *s, struct irc_line *l, const char *verb)
+{
+    struct text t = {.verb = verb, .is_notice = *verb == 'N'};
+    if (!read_text(s, l, &t))
+        return;
+    char *targets = l->params[0], *word;
+    while ((word = irc_next(&targets))) {
+        if (*word == '#')
+            say(s, &t, word);
+        else if (fits(s, &t, word))
+            send_private(s, &t, word);
+        else
+            irc_fail(s, ERROR_LINE_TOO_LONG, word);
+    }
+}
+
+void irc_privmsg(struct session *s, struct irc_line *l)
+{
+    speak(s, l, "PRIVMSG");
+}
+
+void irc_notice(struct session *s, struct irc_line *l)
+{
+    speak(s, l, "NOTICE");
+}
+
+void irc_away(struct session *s, struct irc_line *l)
+{
+    struct refusal no = {0};
+    char *text = l->count && *l->params[0] ? l->params[0] : NULL;
+    if (text)
+        irc_strip_formatting(text);
+    if (text && (!text_clean(text, strlen(text)) || text_is_blank(text)))
+        text = NULL;
+    if (!presence_set_away(s, text, &no))
+        irc_refuse(s, &no, "AWAY");
+    else
+        irc_reply(s, text ? 306 : 305,
+                  text ? ":You have been marked as being away" : ":You are no longer marked as being away");
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The commands of IRC. One row and one handler make a command.
+ *
+ * IRC_COMMAND(NAME, handler, least, flags, "syntax")
+ *   least   parameters that it needs; with fewer it is refused with 461
+ *   flags   IRC_ANYTIME  allowed before the client is registered
+ *           IRC_SECRET   its parameters are wiped from memory afterwards
+ *           IRC_TALK     says something in rooms, so it may be gathered with other such lines
+ */
+IRC_COMMAND(CAP, irc_cap, 1, IRC_ANYTIME, "CAP LS [302] | LIST | REQ :<names> | END")
+IRC_COMMAND(PASS, irc_pass, 1, IRC_ANYTIME | IRC_SECRET, "PASS [<account>:]<password>")
+IRC_COMMAND(NICK, irc_nick, 0, IRC_ANYTIME, "NICK <name>")
+IRC_COMMAND(USER, irc_user, 4, IRC_ANYTIME, "USER <user> 0 * :<real name>")
+IRC_COMMAND(AUTHENTICATE, irc_authenticate, 1, IRC_ANYTIME | IRC_SECRET, "AUTHENTICATE <mechanism> | <data> | *")
+IRC_COMMAND(PING, irc_ping, 1, IRC_ANYTIME, "PING <token>")
+IRC_COMMAND(PONG, irc_pong, 0, IRC_ANYTIME, "PONG <token>")
+IRC_COMMAND(QUIT, irc_quit, 0, IRC_ANYTIME, "QUIT [:<reason>]")
+IRC_COMMAND(JOIN, irc_join, 1, 0, "JOIN <room>[,<room>...] [<key>[,<key>...]] | JOIN 0")
+IRC_COMMAND(PART, irc_part, 1, 0, "PART <room>[,<room>...] [:<reason>]")
+IRC_COMMAND(TOPIC, irc_topic, 1, 0, "TOPIC <room> [:<topic>]")
+IRC_COMMAND(NAMES, irc_names, 0, 0, "NAMES [<room>[,<room>...]]")
+IRC_COMMAND(LIST, irc_list, 0, 0, "LIST [<room>[,<room>...] | >n | <n | *mask*]")
+IRC_COMMAND(INVITE, irc_invite, 0, 0, "INVITE [<user> <room>]")
+IRC_COMMAND(KICK, irc_kick, 2, 0, "KICK <room> <user>[,<user>...] [:<reason>]")
+IRC_COMMAND(PRIVMSG, irc_privmsg, 0, IRC_TALK | IRC_SECRET, "PRIVMSG <target>[,<target>...] :<text>")
+IRC_COMMAND(NOTICE, irc_notice, 0, IRC_TALK | IRC_SECRET, "NOTICE <target>[,<target>...] :<text>")
+IRC_COMMAND(AWAY, irc_away, 0, 0, "AWAY [:<text>]")
+IRC_COMMAND(MOTD, irc_motd, 0, 0, "MOTD")
+IRC_COMMAND(LUSERS, irc_lusers, 0, 0, "LUSERS")
+IRC_COMMAND(VERSION, irc_version, 0, 0, "VERSION")
+IRC_COMMAND(TIME, irc_time, 0, 0, "TIME")
