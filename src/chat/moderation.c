@@ -196,8 +196,8 @@ static void ban_committed(void *arg)
     struct ban *b = &mo->ban;
     bool removes = b->kind == BAN_KIND_BAN;
     struct event ev = {.kind = EVENT_MODERATION, .moderation = removes ? MODERATION_BAN : MODERATION_MUTE,
-                       .room = mo->r->name, .by = mo->by->name, .by_account = by_account(mo->by), .name = b->target.shown,
-                       .until_ms = b->until_ms, .reason = mo->reason};
+                       .room = mo->r->name, .by = mo->by->name, .by_account = by_account(mo->by),
+                       .name = b->target.shown, .until_ms = b->until_ms, .reason = mo->reason};
     struct removal rm = {.target = &b->target, .except = mo->by->member, .always = true};
     if (!mo->room_exists)
         return;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Events to lines of IRC. Not obvious: what happens in rooms is written once for all clients of a form, so a line can
- * only have what does not depend on its reader; and a text that does not fit into one line continues in others, of which
- * only the first has a number.
+ * only have what does not depend on its reader; and a text that does not fit into one line continues in others, of
+ * which only the first has a number.
  */
 #include "config.h"
 

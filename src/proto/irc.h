@@ -5,8 +5,8 @@
 #include "proto/codec.h"
 
 /*
- * What IRC clients are told, as the Modern IRC documents and RFC 2812 describe it, with message tags as IRCv3 does. Pure,
- * but for the names of server and network, which are constant after the start.
+ * What IRC clients are told, as the Modern IRC documents and RFC 2812 describe it, with message tags as IRCv3 does.
+ * Pure, but for the names of server and network, which are constant after the start.
  */
 extern const struct codec irc_codec;
 

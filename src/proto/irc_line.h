@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Reading a line of IRC: tags, a source (which is ignored: the server knows who it is), a command, parameters. Pure; any
- * thread. */
+/* Reading a line of IRC: tags, a source (which is ignored: the server knows who it is), a command, parameters. Pure;
+ * any thread. */
 #define IRC_PARAMS 15 /* RFC 2812 section 2.3 */
 
 struct irc_line {

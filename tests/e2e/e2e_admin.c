@@ -293,7 +293,7 @@ static void a_reload_reports_changed_listeners_and_keeps_the_old(void **state)
     }
     daemon_write_conf(&d, "listeners = ( { port = 0; protocol = \"gopher\"; } );");
     REFUSED(1, "reload");
-    assert_has("chatd.conf:1: listeners.protocol: must be one of http|native (got \"gopher\")");
+    assert_has("chatd.conf:1: listeners.protocol: must be one of http|irc|native (got \"gopher\")");
     client_open(&a, &d);
     client_ask(&a, "PING still", "PONG still");
     client_close(&a);

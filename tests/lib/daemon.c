@@ -143,6 +143,8 @@ static int port_of(const char *line)
     int port = 0;
     if (sscanf(line, "Chat server started on port %d", &port) != 1)
         (void)sscanf(line, "Page for browsers at %*[a-z]://%*[^:]:%d/", &port);
+    if (!port)
+        (void)sscanf(line, "IRC on port %d", &port);
     return port;
 }
 

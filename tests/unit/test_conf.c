@@ -746,7 +746,7 @@ static void a_listener_needs_a_port_and_a_known_protocol(void **state)
     (void)state;
     check_mistake(load("listeners = (\n{ address = \"*\"; } );"), 2, "listeners.port", "missing");
     check_mistake(load("listeners = ( { port = 1;\nprotocol = \"gopher\"; } );"), 2, "listeners.protocol",
-                  "must be one of http|native (got \"gopher\")");
+                  "must be one of http|irc|native (got \"gopher\")");
     check_mistake(load("listeners = ( { port = -1; } );"), 1, "listeners.port", "0..65535");
     check_mistake(load("listeners = ( { port = 65536; } );"), 1, "listeners.port", "0..65535");
     check_mistake(load("listeners = ( { port = 1; address = 5; } );"), 1, "listeners.address",

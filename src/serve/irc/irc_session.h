@@ -8,10 +8,11 @@
 #include "serve/session.h"
 
 /*
- * What all handlers of IRC share: what the protocol remembers of a client, and how it is answered. The session's reader.
+ * What all handlers of IRC share: what the protocol remembers of a client, and how it is answered. The session's
+ * reader.
  *
- * What handlers answer is collected while a line is handled, and sent when it has been: so it can get the label that the
- * line had. What acts tell under a lock (the answer to JOIN) is sent at once, and so comes before it.
+ * What handlers answer is collected while a line is handled, and sent when it has been: so it can get the label that
+ * the line had. What acts tell under a lock (the answer to JOIN) is sent at once, and so comes before it.
  */
 enum irc_cap {
 #define IRC_CAP(name, word, extra, what) IRC_CAP_##name,
@@ -68,7 +69,7 @@ void irc_answer(struct session *s, const struct event *ev);
 /* Adds a notice from the server, or from one of its services. */
 void irc_note(struct session *s, const char *from, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Tells why something was not done, and frees what `no` holds. `about` is the room, user or command that it is about. */
+/* Tells why something was not done, and frees what `no` holds. `about`: the room, user or command it is about. */
 void irc_refuse(struct session *s, struct refusal *no, const char *about);
 void irc_fail(struct session *s, enum error_code code, const char *about);
 

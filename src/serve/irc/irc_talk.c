@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Texts to rooms and users: PRIVMSG, NOTICE, and AWAY. Not obvious: what a client shows of its own lines without an echo
- * must be what others read, so nothing is cut: a text that does not fit into the line that others get is refused.
+ * Texts to rooms and users: PRIVMSG, NOTICE, and AWAY. Not obvious: what a client shows of its own lines without an
+ * echo must be what others read, so nothing is cut: a text that does not fit into the line that others get is refused.
  */
 #include "config.h"
 

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "tests/lib/irc.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+struct daemon irc_d;
+static char tags[9000];
+
+int irc_dir(void **state)
+{
+    fixture_dir(state);
+    d.conf_listens = true;
+    return 0;
+}
+
+void irc_start(const char *more)
+{
+    char conf[4096];
+    snprintf(conf, sizeof conf, "listeners = ( { address = \"127.0.0.1\"; port = 0; }, "
+             "{ address = \"127.0.0.1\"; port = 0; protocol = \"irc\"; } );\n"
+             "irc = { server = \"" IRC_TEST_SERVER "\"; };\n%s\n", more);
+    fixture_start(conf);
+    irc_d = d;
+    irc_d.port = d.port2;
+}
+
+/* Takes the tags off the next line. */
+static const char *next(struct client *c)
+{
+    const char *line = client_line(c), *rest = line;
+    *tags = '\0';
+    if (*line == '@') {
+        size_t n = strcspn(line, " ");
+        snprintf(tags, sizeof tags, "%.*s", (int)n - 1, line + 1);
+        rest = line + n + 1;
+    }
+    return rest;
+}
+
+const char *irc_tags(void)
+{
+    return tags;
+}
+
+void irc_login(struct client *c, const char *nick, const char *caps)
+{
+    client_open(c, &irc_d);
+    if (*caps)
+        client_say(c, "CAP REQ :%s", caps);
+    client_say(c, "NICK %s", nick);
+    client_say(c, "USER %s 0 * :%s", nick, nick);
+    if (*caps)
+        client_say(c, "CAP END");
+    irc_skip_to(c, ":" IRC_TEST_SERVER " 422 %s :There is no message of the day", nick);
+}
+
+void irc_login_pass(struct client *c, const char *nick, const char *pass)
+{
+    client_open(c, &irc_d);
+    client_say(c, "PASS %s", pass);
+    client_say(c, "NICK %s", nick);
+    client_say(c, "USER %s 0 * :%s", nick, nick);
+    irc_skip_to(c, ":" IRC_TEST_SERVER " 422 %s :There is no message of the day", nick);
+}
+
+void irc_enter(struct client *c, const char *room)
+{
+    client_say(c, "JOIN %s", room);
+    while (!strstr(next(c), " 366 "))
+        ;
+}
+
+void irc_expect(struct client *c, const char *format, ...)
+{
+    char want[4096];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(want, sizeof want, format, ap);
+    va_end(ap);
+    assert_string_equal(next(c), want);
+}
+
+void irc_ask(struct client *c, const char *line, const char *answer)
+{
+    client_say(c, "%s", line);
+    irc_expect(c, "%s", answer);
+}
+
+void irc_skip_to(struct client *c, const char *format, ...)
+{
+    char want[4096];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(want, sizeof want, format, ap);
+    va_end(ap);
+    while (strcmp(next(c), want) != 0)
+        ;
+}
+
+void irc_expect_quiet(struct client *c)
+{
+    irc_ask(c, "PING quiet", ":" IRC_TEST_SERVER " PONG " IRC_TEST_SERVER " :quiet");
+}
