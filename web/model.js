@@ -99,6 +99,7 @@ export class Model {
     else if (line.verb === 'PRIVMSG' || line.verb === 'MAIL') this.takePrivate(line);
     else if (line.verb === 'SENT') this.takeSent(line);
     else if (line.verb === 'RENAME') this.takeRename(line);
+    else if (line.verb === 'AWAY' || line.verb === 'BACK') this.takeAway(line);
     else if (said[line.verb] && (line.id !== null || line.verb === 'JOIN' || line.verb === 'TOPIC')) this.takeEvent(line);
     return line;
   }
@@ -136,6 +137,19 @@ export class Model {
       talk.members.delete(from.toLowerCase());
       talk.members.set(to.toLowerCase(), { ...member, name: to });
       this.event(talk, line, from, `${from} is now ${to}`);
+    }
+  }
+
+  // Somebody is away, or back.
+  takeAway({ verb, rest }) {
+    const [name, text] = cut(rest), low = name.toLowerCase(), isAway = verb === 'AWAY', person = this.talks.get(low);
+    if (person) person.away = isAway ? text || 'not here now' : '';
+    this.changed(person, 'bar');
+    this.changed(person, 'list');
+    for (const talk of this.all) {
+      const member = talk.members.get(low);
+      if (member) member.isAway = isAway;
+      this.changed(talk, 'members');
     }
   }
 

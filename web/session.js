@@ -63,7 +63,7 @@ export class Session {
     this.isIn = true;
     this.isRegistered = login ? login.password !== '' : this.isRegistered || load('token') !== null;
     save('name', model.me);
-    this.asked.askAll('CAPS tags');
+    this.asked.askAll('CAPS tags away');
     if (login?.password && login.stays) this.keepToken();
     this.login = null;
     const keys = load('keys', {});
@@ -155,7 +155,6 @@ export class Session {
     }
     if (line.verb === 'NOTICE') this.on.notice(line);
     if (line.verb === 'INVITE') this.on.invited(...cutWords(line.rest, 1));
-    if (line.verb === 'AWAY') this.away(line);
     if (!this.asked.take(line) && line.verb === 'ERROR') this.reason = line.rest;
     else if (line.verb === 'ERROR' && isFinal(line.rest)) this.reason = line.rest;
   }
@@ -167,13 +166,6 @@ export class Session {
     const talk = this.model.talk(room), slow = Number(talk.options.get('slow')) || 0;
     if (!slow || this.model.isBacklog || talk.rank(who)) return;
     talk.bar = { kind: 'slow', until: Date.now() + slow * 1000 };
-    this.model.changed(talk, 'bar');
-  }
-
-  away(line) {
-    const [name, text] = cut(line.rest), talk = this.model.talks.get(name.toLowerCase());
-    if (!talk) return;
-    talk.away = text;
     this.model.changed(talk, 'bar');
   }
 

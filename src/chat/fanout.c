@@ -113,6 +113,8 @@ static void count_locked(struct fanout *f, const struct membership *ms, int chan
     lock_assert_held(LOCK_ROOM);
     must(!f->gathered);
     count_form_locked(f, ms->form, change);
+    for (int want = 0; want < WANTS; want++)
+        f->wanting[want] += ms->wants & 1u << want ? change : 0;
     f->ignorers += ms->ignores ? change : 0;
     f->twins += ms->is_twin ? change : 0;
 }
@@ -124,6 +126,7 @@ static void take_over_locked(struct fanout *f, struct membership *ms, struct mem
     memcpy(ms->name, m->name, sizeof ms->name);
     snprintf(ms->account_name, sizeof ms->account_name, "%s", m->account ? m->account_name : "");
     ms->form = m->form;
+    ms->wants = m->wants;
     ms->ignores = m->ignores;
     count_locked(f, ms, 1);
 }

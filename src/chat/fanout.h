@@ -28,6 +28,7 @@ struct membership {
     uint64_t user_id;              /* R: as the member's */
     const struct ignores *ignores; /* R: borrows: the member's */
     int form;                      /* R: as the member's; changed only while nothing is gathered */
+    unsigned wants;                /* R: as the member's */
     enum role role;                /* R: what it may do until it leaves, in addition to its account's role */
     struct cuts cuts;              /* R: owns; of the gathered lines, what it hears otherwise */
     uint64_t missed_id;            /* R: number of the first message that its closed outbox refused; or 0 */
@@ -54,6 +55,7 @@ struct fanout {
     int twins;                       /* R: of them */
     struct fanout_form *forms;       /* R: owns; the forms among the members */
     int form_count;                  /* R */
+    int wanting[WANTS];              /* R: how many members want to hear of each of these */
     int ignorers;                    /* R: how many members ignore anybody */
     _Atomic int gathered;            /* written R: how many messages .lines holds */
     uint64_t first_id;               /* R: number of the first of them */
@@ -89,7 +91,7 @@ struct membership *fanout_user_locked(const struct fanout *f, uint64_t user_id);
  * that of the user's shown session, whose twin it then is. Nothing may be gathered (fanout_settle_locked). The pointer
  * is valid as that of fanout_find_locked. */
 struct membership *fanout_add_locked(struct fanout *f, struct member *m);
-/* Takes over the name, form and ignore list of `m`, which may be another member than before: then it takes that one's
+/* Takes over the name, form, wants and ignore list of `m`, which may be another member than before: then it takes that one's
  * place. The reader of `m` calls it. Nothing may be gathered. */
 void fanout_update_locked(struct fanout *f, struct membership *ms, struct member *m);
 /* If it is shown and has twins, the first of them takes its place, and is shown. Members before it stay where they are.

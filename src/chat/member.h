@@ -35,6 +35,7 @@ struct member {
     _Atomic int form;                /* f: enum form */
     unsigned caps;                   /* R: 1 << enum cap for each that is on */
     bool hears_no_past;              /* R: when it enters a room, it is not shown what was said before */
+    unsigned wants;                  /* f: 1 << enum want for each that it wants to hear of */
     uint64_t id;                     /* c: the client's id */
     char host[ADDRS_TEXT];           /* c: its address, as addrs_key_text; "" for loopback, which local users share */
     const char *address;             /* c: borrows: its address and port; NULL: it has none */
@@ -75,6 +76,13 @@ static inline bool member_has(const struct member *m, enum cap cap)
 static inline const char *member_account_name(const struct member *m)
 {
     return m->account ? m->account_name : NULL;
+}
+
+/* True if a client with these wants hears of such events. */
+static inline bool member_wants(unsigned wants, enum event_kind kind)
+{
+    enum want want = event_want(kind);
+    return want == WANTS || wants & 1u << want;
 }
 
 /* Whose share of something a member uses up: '=' and the id of its account, or without one its address, of which all of

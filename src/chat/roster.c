@@ -342,15 +342,23 @@ static bool hears_quits(enum form form)
     return codecs_of(form)->hears_quits;
 }
 
-static bool has_contacts_locked(const struct room *r, enum roster_contacts which)
+/* So that where nobody hears it the members are not looked through. */
+static bool has_contacts_locked(const struct room *r, enum event_kind kind)
 {
-    return which == ROSTER_CONTACTS_ALL ? r->fanout.count > 0 : fanout_has_form_locked(&r->fanout, hears_quits);
+    enum want want = event_want(kind);
+    bool is_heard = kind == EVENT_QUIT ? fanout_has_form_locked(&r->fanout, hears_quits) : r->fanout.count > 0;
+    return is_heard && (want == WANTS || r->fanout.wanting[want] > 0);
 }
 
-void roster_contacts(struct room *r, const struct member *m, enum roster_contacts which, struct contacts *c)
+static bool hears(const struct membership *ms, enum event_kind kind)
+{
+    return member_wants(ms->wants, kind) && (kind != EVENT_QUIT || hears_quits((enum form)ms->form));
+}
+
+void roster_contacts(struct room *r, const struct member *m, enum event_kind kind, struct contacts *c)
 {
     lock_acquire(&r->lock);
-    bool has_any = has_contacts_locked(r, which) && fanout_find_locked(&r->fanout, m); /* a removed member has none */
+    bool has_any = has_contacts_locked(r, kind) && fanout_user_locked(&r->fanout, m->user_id); /* not if it was removed */
     int count = has_any ? r->fanout.count : 0;
     if (c->n + (size_t)count > c->cap) {
         c->cap = c->n + (size_t)count;
@@ -358,7 +366,7 @@ void roster_contacts(struct room *r, const struct member *m, enum roster_contact
     }
     for (int i = 0; i < count; i++) {
         const struct membership *ms = &r->fanout.members[i];
-        if (ms->member != m && (which == ROSTER_CONTACTS_ALL || hears_quits((enum form)ms->form)))
+        if (ms->member != m && hears(ms, kind))
             c->v[c->n++] = (struct contact){ms->member, ms->member->id};
     }
     lock_release(&r->lock);

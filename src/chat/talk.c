@@ -12,17 +12,31 @@
 #include "chat/history.h"
 #include "chat/job.h"
 
+static bool rules_allow_locked(struct room *r, const struct membership *ms, struct refusal *no)
+{
+    struct subject su = room_subject_locked(r, ms);
+    int64_t now_ms = clock_wall_ms(), said_ms = ms->said_ms ? now_ms - (clock_ms() - ms->said_ms) : 0;
+    return rules_may_talk(&r->rules, &su, said_ms, now_ms, no);
+}
+
 bool talk_may_locked(struct room *r, struct member *m, struct refusal *no)
 {
     lock_assert_held(LOCK_ROOM);
     if (!r->talk_limited && !m->removed)
         return true;
-    struct membership *ms = fanout_find_locked(&r->fanout, m);
-    if (!ms)
-        return refusal_set(no, ERROR_NOT_IN_A_ROOM);
-    struct subject su = room_subject_locked(r, ms);
-    int64_t now_ms = clock_wall_ms(), said_ms = ms->said_ms ? now_ms - (clock_ms() - ms->said_ms) : 0;
-    return rules_may_talk(&r->rules, &su, said_ms, now_ms, no);
+    const struct membership *ms = fanout_find_locked(&r->fanout, m);
+    return ms ? rules_allow_locked(r, ms, no) : refusal_set(no, ERROR_NOT_IN_A_ROOM);
+}
+
+bool talk_user_may(struct room *r, const struct member *m)
+{
+    struct refusal no = {0};
+    lock_acquire(&r->lock);
+    const struct membership *ms = fanout_user_locked(&r->fanout, m->user_id);
+    bool may = ms && (!r->talk_limited || rules_allow_locked(r, ms, &no));
+    lock_release(&r->lock);
+    buf_fini(&no.reason);
+    return may;
 }
 
 bool talk_may(struct room *r, struct member *m, struct refusal *no)

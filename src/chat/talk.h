@@ -20,6 +20,8 @@ bool talk_say(struct room *r, struct member *m, const struct event *said, struct
 bool talk_may_locked(struct room *r, struct member *m, struct refusal *no);
 /* The same; takes the lock. */
 bool talk_may(struct room *r, struct member *m, struct refusal *no);
+/* Whether the user of the member, who is in the room with one session or another, may talk there. Takes the lock. */
+bool talk_user_may(struct room *r, const struct member *m);
 /* Notes that it has talked, for slow mode. The room's lock is held. */
 void talk_said_locked(struct room *r, const struct member *m);
 

@@ -144,13 +144,18 @@ void users_put_all(const struct event *ev);
 
 /* ---- settings of a member: for its own reader ---- */
 
-/* The form of the member's lines, and its ignore list, which is taken over; the caller then owns the former list. The
- * member's rooms have to be told as well (roster_update). */
+/* The form of the member's lines, what it wants to hear of, and its ignore list, which is taken over; the caller then
+ * owns the former list. The member's rooms have to be told as well (roster_update). */
 void users_set_form(struct member *m, enum form form);
+void users_set_wants(struct member *m, unsigned wants);
 void users_set_ignores(struct member *m, struct ignores *ig);
 
-/* The member's user is away with that text, which is copied, or back (NULL): in all its sessions. */
-void users_set_away(struct member *m, const char *text);
+/* The member's user is away with that text, which is copied, or back (NULL): in all its sessions. False: it was so
+ * already. */
+bool users_set_away(struct member *m, const char *text);
+/* Tells each contact once whether the member's user is away now (EVENT_AWAY_CHANGED), as users_tell does, but those
+ * that ignore the user; what another session changes meanwhile is told. `is_readable`: they may read the away text. */
+void users_tell_away(const struct member *m, struct contacts *c, bool is_readable);
 
 /* ---- closing ---- */
 

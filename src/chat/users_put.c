@@ -209,23 +209,49 @@ static int by_id(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-void users_tell(struct contacts *c, struct event *ev)
+/* True if it hears the event; `speaker`: whose text it has, as a folded name, or NULL. */
+static bool hears_locked(const struct member *m, const struct event *ev, const char *speaker)
+{
+    return member_wants(m->wants, ev->kind) && !(speaker && ignores_has(m->ignores, speaker));
+}
+
+/* Contacts that are sorted. */
+static void tell_locked(const struct contacts *c, struct event *ev, const char *speaker)
 {
     struct member_rendered once = {.ev = ev};
-    if (!c->n)
-        return;
-    qsort(c->v, c->n, sizeof *c->v, by_id);
     ev->time_ms = date_stamp_ms();
     ev->id = next_id();
-    rwlock_read(&users_table.lock);
     for (size_t i = 0; i < c->n; i++) {
         struct member *m = c->v[i].member;
         bool is_told = i && c->v[i - 1].id == c->v[i].id;
-        if (!is_told && m->listed && m->id == c->v[i].id)
+        if (!is_told && m->listed && m->id == c->v[i].id && hears_locked(m, ev, speaker))
             member_put_shared(m, &once);
     }
-    rwlock_release(&users_table.lock);
     member_rendered_fini(&once);
+}
+
+void users_tell(struct contacts *c, struct event *ev)
+{
+    if (!c->n)
+        return;
+    qsort(c->v, c->n, sizeof *c->v, by_id);
+    rwlock_read(&users_table.lock);
+    tell_locked(c, ev, NULL);
+    rwlock_release(&users_table.lock);
+}
+
+void users_tell_away(const struct member *m, struct contacts *c, bool is_readable)
+{
+    if (!c->n)
+        return;
+    qsort(c->v, c->n, sizeof *c->v, by_id);
+    rwlock_read(&users_table.lock);
+    const char *away = m->user->away;
+    struct event ev = {.kind = EVENT_AWAY_CHANGED, .name = m->name, .account = m->account,
+                       .account_name = member_account_name(m), .is_away = away != NULL,
+                       .text = away && is_readable ? away : ""};
+    tell_locked(c, &ev, m->key);
+    rwlock_release(&users_table.lock);
 }
 
 void users_put_all(const struct event *ev)
@@ -254,13 +280,22 @@ void users_set_form(struct member *m, enum form form)
     rwlock_release(&users_table.lock);
 }
 
-void users_set_away(struct member *m, const char *text)
+void users_set_wants(struct member *m, unsigned wants)
+{
+    rwlock_write(&users_table.lock);
+    m->wants = wants;
+    rwlock_release(&users_table.lock);
+}
+
+bool users_set_away(struct member *m, const char *text)
 {
     char *away = text ? panic_strdup(text) : NULL;
     rwlock_write(&users_table.lock);
     must(m->user);
     char *old = m->user->away;
+    bool is_new = !old != !away || (old && strcmp(old, away) != 0);
     m->user->away = away;
     rwlock_release(&users_table.lock);
     free(old);
+    return is_new;
 }

@@ -123,11 +123,35 @@ enum event_kind {
     EVENT_PRIVATE,      /* name: the sender, account, text, id, time_ms, is_notice, tags */
     EVENT_SENT_HERE,    /* name: the recipient, text, id, time_ms: what another session of the client's user has sent */
     EVENT_RENAME,       /* name: the old one, text: the new one, id, time_ms */
+    EVENT_AWAY_CHANGED, /* name, account, is_away; text: its away text, "" when it is back or the text is not to be
+                           shown; id, time_ms */
     EVENT_ANNOUNCEMENT, /* text: a message from the operator to all users */
     EVENT_MAIL,         /* name: the sender, text, time_ms: when it was sent */
     EVENT_INVITE,       /* room, name: of the inviting user */
     EVENTS
 };
+
+/* What a client may want to hear of, tbl/wants.h. */
+enum want {
+#define WANT(name, kind) WANT_##name,
+#include "tbl/wants.h"
+#undef WANT
+    WANTS
+};
+
+/* The want without which a client does not hear such an event; WANTS: all hear it. */
+static inline enum want event_want(enum event_kind kind)
+{
+    switch (kind) {
+#define WANT(name, kind)                                                                                               \
+    case EVENT_##kind:                                                                                                 \
+        return WANT_##name;
+#include "tbl/wants.h"
+#undef WANT
+    default:
+        return WANTS;
+    }
+}
 
 /* One user in a room, as EVENT_MEMBERS shows it. */
 struct event_member {

@@ -206,6 +206,7 @@ static const char *format_of(const struct event *ev)
     case EVENT_MODERATED: return moderations[ev->moderation].answered;
     case EVENT_MODERATION: return moderations[ev->moderation].told;
     case EVENT_BAN_ENTRY: return moderations[ev->moderation].listed;
+    case EVENT_AWAY_CHANGED: return ev->is_away ? "AWAY %n%T" : "BACK %n";
     default: return formats[ev->kind];
     }
 }

@@ -16,6 +16,7 @@
 #include "chat/rooms.h"
 #include "chat/roster.h"
 #include "serve/backlog.h"
+#include "serve/presence.h"
 #include "serve/session_rooms.h"
 #include "serve/throttle.h"
 
@@ -117,7 +118,9 @@ static bool enter(struct session *s, struct room *r, struct join *j, bool leaves
     bool is_in = false;
     while (!is_in && j->no.error == ERROR_NONE)
         is_in = try_once(s, r, &a);
-    if (!is_in)
+    if (is_in)
+        presence_show_away(s, r);
+    else
         rooms_release(r);
     return is_in;
 }

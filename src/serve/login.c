@@ -192,7 +192,7 @@ static void tell_new_name(struct session *s, const char *old)
     struct event ev = {.kind = EVENT_RENAME, .name = old, .account_name = member_account_name(m), .text = m->name};
     session_rooms_update(s);
     for (int i = 0; i < m->room_count; i++)
-        roster_contacts(m->rooms[i], m, ROSTER_CONTACTS_ALL, &contacts);
+        roster_contacts(m->rooms[i], m, EVENT_RENAME, &contacts);
     users_tell(&contacts, &ev);
     free(contacts.v);
 }

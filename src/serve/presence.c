@@ -4,6 +4,7 @@
 
 #include "serve/presence.h"
 
+#include "chat/talk.h"
 #include "chat/users.h"
 #include "serve/protocol.h"
 #include "serve/session_rooms.h"
@@ -11,13 +12,67 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- away ---- */
+
+/* Those who hear that the user is away, or back. */
+struct hearers {
+    struct session *s;
+    struct contacts contacts;
+    bool is_barred; /* the user may not talk in the room of one of them, so they read no text of it */
+};
+
+static void add_hearers(struct room *r, void *arg)
+{
+    struct hearers *h = arg;
+    size_t n = h->contacts.n;
+    roster_contacts(r, &h->s->member, EVENT_AWAY_CHANGED, &h->contacts);
+    h->is_barred = h->is_barred || (h->contacts.n > n && !talk_user_may(r, &h->s->member));
+}
+
+/* In all rooms where a session of the user is. */
+static struct hearers find_hearers(struct session *s)
+{
+    struct hearers h = {.s = s};
+    if (users_has_others(&s->member))
+        rooms_each(add_hearers, &h, false);
+    else
+        for (int i = 0; i < s->member.room_count; i++)
+            add_hearers(s->member.rooms[i], &h);
+    return h;
+}
+
+static void tell(struct hearers *h)
+{
+    users_tell_away(&h->s->member, &h->contacts, !h->is_barred);
+    free(h->contacts.v);
+}
+
+/* It is set before those who hear of it are looked for: a user who joins meanwhile sees it, or is told. */
 bool presence_set_away(struct session *s, const char *text, struct refusal *no)
 {
     if (text && strlen(text) > (size_t)session_limits().away_bytes)
         return refusal_set(no, ERROR_AWAY_TOO_LONG);
-    users_set_away(&s->member, text);
+    struct hearers h = find_hearers(s);
+    free(h.contacts.v);
+    if (h.contacts.n && !session_announce(s))
+        return refusal_set(no, ERROR_BUSY); /* over: nobody reads the answer */
+    if (users_set_away(&s->member, text)) {
+        h = find_hearers(s);
+        tell(&h);
+    }
     return true;
 }
+
+void presence_show_away(struct session *s, struct room *r)
+{
+    struct hearers h = {.s = s};
+    if (!users_is_away(s->member.name))
+        return;
+    add_hearers(r, &h);
+    tell(&h);
+}
+
+/* ---- ignored names ---- */
 
 /* The old list is freed when neither the registry nor a room refers to it any more. */
 static void replace_ignores(struct session *s, struct ignores *ig)
@@ -58,17 +113,21 @@ bool presence_unignore(struct session *s, const char *name, struct refusal *no)
     return true;
 }
 
-void presence_set_form(struct session *s, enum form form)
+/* ---- capabilities ---- */
+
+void presence_set_form(struct session *s, enum form form, unsigned wants)
 {
     struct member *m = &s->member;
-    if (m->form == (int)form)
+    if (m->form == (int)form && m->wants == wants)
         return;
     users_set_form(m, form);
+    users_set_wants(m, wants);
     session_rooms_update(s);
 }
 
 void presence_set_caps(struct session *s, unsigned caps)
 {
+    const struct protocol *p = s->protocol;
     s->member.caps = caps;
-    presence_set_form(s, s->protocol->form_of(caps));
+    presence_set_form(s, p->form_of(caps), p->wants_of ? p->wants_of(caps) : 0);
 }

@@ -6,17 +6,20 @@
 
 /* What a user sets for itself: away, ignored names, capabilities. The session's reader. False: `no` says why not. */
 
-/* `text` NULL: the user is back. */
+/* `text` NULL: the user is back. Those who share a room and want it are told; then it is slowed down as announcements
+ * are (session_announce). The text is not told while the user may not talk in one of its rooms. */
 bool presence_set_away(struct session *s, const char *text, struct refusal *no);
+/* The same is told in a room that an away user has just entered. */
+void presence_show_away(struct session *s, struct room *r);
 
 /* A name that nobody has now may be ignored as well. `no->name` borrows `name`. */
 bool presence_ignore(struct session *s, const char *name, struct refusal *no);
 bool presence_unignore(struct session *s, const char *name, struct refusal *no);
 
-/* Sets capabilities, a bit for each enum cap, and the form that goes with them, before anything else is told in that
- * form. */
+/* Sets capabilities, a bit for each enum cap, and the form and the wants that go with them, before anything else is
+ * told in that form. */
 void presence_set_caps(struct session *s, unsigned caps);
-/* The form alone. */
-void presence_set_form(struct session *s, enum form form);
+/* The form and the wants alone, for a protocol whose clients choose them otherwise. */
+void presence_set_form(struct session *s, enum form form, unsigned wants);
 
 #endif

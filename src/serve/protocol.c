@@ -17,6 +17,7 @@ void protocol_enter(struct session *s, const struct protocol *protocol)
     s->state = protocol->state_size ? panic_calloc(1, protocol->state_size) : NULL;
     s->body_bytes = 0;
     s->member.form = (int)protocol->form_of(0);
+    s->member.wants = 0;
 }
 
 void protocol_leave(struct session *s)

@@ -16,6 +16,7 @@ struct session;
 
 struct protocol {
     enum form (*form_of)(unsigned caps); /* the form for a client with those capabilities, a bit for each enum cap */
+    unsigned (*wants_of)(unsigned caps); /* what it wants to hear of, a bit for each enum want; NULL: nothing */
     size_t (*max_line)(void); /* bytes of the longest line from a client, end included. Any thread. */
     bool may_begin_websocket; /* its connections have the layer for that (net/stream_ws.h) */
     size_t state_size; /* bytes of s->state, which it gets zeroed for each client; 0: none */

@@ -148,10 +148,12 @@ static void join_again(struct session *s, const struct saved_room *room)
         is_in = session_rooms_enter(s, r, ticket, &backlog);
         buf_fini(&backlog.lines);
     }
-    if (is_in)
+    if (is_in) {
+        presence_show_away(s, r);
         backpressure_wait_own(s);
-    else
+    } else {
         rooms_release(r);
+    }
 }
 
 static bool resume_saved(struct session *s, const struct account *own, const struct token *t, struct refusal *no)

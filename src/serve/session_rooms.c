@@ -76,7 +76,7 @@ void session_rooms_quit(struct session *s, const char *reason)
     struct event quit = {.kind = EVENT_QUIT, .name = m->name, .account_name = member_account_name(m), .reason = reason};
     bool is_last = users_begin_quit(m); /* else the user stays, if not in all these rooms */
     for (int i = 0; is_last && i < m->room_count; i++)
-        roster_contacts(m->rooms[i], m, ROSTER_CONTACTS_HEARING_QUITS, &contacts);
+        roster_contacts(m->rooms[i], m, EVENT_QUIT, &contacts);
     while (m->room_count)
         leave(s, m->rooms[m->room_count - 1], &(struct leaving){.reason = reason, .quitting = is_last});
     users_tell(&contacts, &quit);

@@ -22,7 +22,7 @@ void session_rooms_quit(struct session *s, const char *reason);
 /* Drops rooms from the session's list that others have removed the client from. */
 void session_rooms_sync(struct session *s);
 
-/* Tells each room what has changed in the member: its name, its form, the users it ignores. */
+/* Tells each room what has changed in the member: its name, form, wants and ignored users. */
 void session_rooms_update(struct session *s);
 
 /* Shows the console in how many rooms the session is now. */

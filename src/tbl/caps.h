@@ -6,3 +6,4 @@
  */
 CAP(TAGS, "tags", "each line about a room and each private message is preceded by @id=<number>;time=<time> and a space")
 CAP(ACKS, "acks", "a message in a room is answered with OK <number> and not echoed")
+CAP(AWAY, "away", "AWAY <user> <text> and BACK <user> tell when a user who shares a room with you goes away and is back")

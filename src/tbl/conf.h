@@ -90,7 +90,7 @@ CONF_INT(flood, rate_per_s, 500, 1, 1000000, LIVE, "tokens added per second; a l
 CONF_INT(flood, burst_tokens, 5000, 1, 10000000, LIVE, "maximum number of tokens that a client can save up")
 CONF_INT(flood, close_after_s, 60, 1, 3600, LIVE, "seconds without a break above the limit after which the client is disconnected")
 CONF_BOOL(flood, exempt_loopback, true, LIVE, "do not limit clients on this machine")
-CONF_INT(flood, announcements, 100, 1, 1000000, LIVE, "times a client may join rooms with others in them, change its name there, set their topic, or run them (SET, KICK, OP and the like), one right after the other; also clients on this machine")
+CONF_INT(flood, announcements, 100, 1, 1000000, LIVE, "times a client may join rooms with others in them, change its name there, set their topic, tell them by AWAY, or run them (SET, KICK, OP and the like), one right after the other; also clients on this machine")
 CONF_INT(flood, announcement_refill_ms, 200, 1, 3600000, LIVE, "milliseconds until one more is carried out; until then chatd does not go on reading from the client")
 CONF_FORMER(flood, "burst", burst_tokens)
 CONF_FORMER(flood, "seconds", close_after_s)

@@ -39,17 +39,17 @@ static void all_capabilities_are_off_at_first(void **state)
     struct client a;
     (void)state;
     client_login(&a, &d, "alice");
-    client_ask(&a, "CAPS", "CAPS -tags -acks");
-    client_ask(&a, "CAPS tags", "CAPS +tags -acks");
-    client_ask(&a, "CAPS  ACKS  -tags ", "CAPS -tags +acks");
-    client_ask(&a, "/caps +tags acks", "CAPS +tags +acks");
-    client_ask(&a, "CAPS", "CAPS +tags +acks");
+    client_ask(&a, "CAPS", "CAPS -tags -acks -away");
+    client_ask(&a, "CAPS tags", "CAPS +tags -acks -away");
+    client_ask(&a, "CAPS  ACKS  -tags ", "CAPS -tags +acks -away");
+    client_ask(&a, "/caps +tags acks", "CAPS +tags +acks -away");
+    client_ask(&a, "CAPS", "CAPS +tags +acks -away");
     client_ask(&a, "CAPS -tags wings", "ERROR Unknown capability: wings (try CAPS)");
-    client_ask(&a, "CAPS", "CAPS +tags +acks"); /* the refused request changed nothing */
+    client_ask(&a, "CAPS", "CAPS +tags +acks -away"); /* the refused request changed nothing */
     client_ask(&a, "CAPS -", "ERROR Unknown capability:  (try CAPS)");
     client_close(&a);
     client_login(&a, &d, "bob"); /* may get the same pair of threads */
-    client_ask(&a, "CAPS", "CAPS -tags -acks");
+    client_ask(&a, "CAPS", "CAPS -tags -acks -away");
     client_close(&a);
 }
 
@@ -60,7 +60,7 @@ static void only_room_and_private_lines_have_tags(void **state)
     client_enter(&b, &d, "bob", "den");
     client_ask(&b, "first", "ROOM #den bob first");
     client_login(&a, &d, "alice");
-    client_ask(&a, "CAPS tags", "CAPS +tags -acks");
+    client_ask(&a, "CAPS tags", "CAPS +tags -acks -away");
     client_ask(&a, "JOIN den", "OK Joined #den (1 users)");
     client_expect(&a, "JOIN #den bob");
     unsigned long long first = expect_tagged(&a, "ROOM #den bob first");
@@ -99,7 +99,7 @@ static void a_client_can_page_history_from_a_number_it_saw(void **state)
     (void)state;
     client_enter(&b, &d, "bob", "den");
     client_enter(&a, &d, "alice", "dev");
-    client_ask(&a, "CAPS tags", "CAPS +tags -acks");
+    client_ask(&a, "CAPS tags", "CAPS +tags -acks -away");
     client_ask(&a, "ALSO den", "OK Joined #den (1 users)");
     client_expect(&a, "JOIN #den bob");
     client_say(&b, "one\ntwo\nthree");
@@ -124,9 +124,9 @@ static void after_the_answer_every_line_has_the_new_form(void **state)
     client_expect(&a, "JOIN #den bob");
     client_say(&a, "one\nCAPS tags\ntwo\nCAPS -tags\nthree");
     client_expect(&a, "ROOM #den alice one");
-    client_expect(&a, "CAPS +tags -acks");
+    client_expect(&a, "CAPS +tags -acks -away");
     expect_tagged(&a, "ROOM #den alice two");
-    client_expect(&a, "CAPS -tags -acks");
+    client_expect(&a, "CAPS -tags -acks -away");
     client_expect(&a, "ROOM #den alice three");
     client_ask(&b, "SAY den hello", "JOIN #den alice");
     client_skip_to(&b, "ROOM #den bob hello");
@@ -141,7 +141,7 @@ static void an_ack_replaces_the_echo(void **state)
     (void)state;
     client_enter(&b, &d, "bob", "den");
     client_enter(&a, &d, "alice", "dev");
-    client_ask(&a, "CAPS acks", "CAPS -tags +acks");
+    client_ask(&a, "CAPS acks", "CAPS -tags +acks -away");
     client_ask(&a, "ALSO den", "OK Joined #den (1 users)");
     client_expect(&a, "JOIN #den bob");
     client_expect(&b, "JOIN #den alice");
@@ -154,7 +154,7 @@ static void an_ack_replaces_the_echo(void **state)
     assert_true(expect_ack(&a) > two);
     client_expect(&a, "ERROR Not in #nowhere");
     client_expect(&a, "OK Sent");
-    client_expect(&a, "CAPS -tags -acks");
+    client_expect(&a, "CAPS -tags -acks -away");
     client_expect(&a, "ROOM #den alice seven");
     client_expect(&b, "ROOM #den alice one");
     client_expect(&b, "ROOM #den alice two");
@@ -181,7 +181,7 @@ static void a_fast_client_with_acks_loses_nothing(void **state)
     client_enter(&b, &d, "bob", "den");
     client_enter(&a, &d, "alice", "den");
     client_expect(&b, "JOIN #den alice");
-    client_ask(&a, "CAPS acks", "CAPS -tags +acks");
+    client_ask(&a, "CAPS acks", "CAPS -tags +acks -away");
     for (int i = 0; i < LINES; i += 100) {
         for (int j = i; j < i + 100; j++)
             client_say(&a, "%d", j);
@@ -203,7 +203,7 @@ static void the_longest_text_fits_with_tags(void **state)
     (void)state;
     memset(text, 't', 4000);
     client_login(&a, &d, "alice6789012345678901234567890_2");
-    client_ask(&a, "CAPS tags", "CAPS +tags -acks");
+    client_ask(&a, "CAPS tags", "CAPS +tags -acks -away");
     client_ask(&a, "JOIN room56789012345678901234567890_2", "OK Joined #room56789012345678901234567890_2 (0 users)");
     client_say(&a, "%s", text);
     const char *line = client_line(&a);

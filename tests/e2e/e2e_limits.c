@@ -86,6 +86,28 @@ static void joining_in_a_loop_is_shown_a_few_times(void **state)
     client_close(&c);
 }
 
+static void going_away_is_slowed_down_only_if_somebody_hears_it(void **state)
+{
+    struct client a, b;
+    (void)state;
+    fixture_start("flood = { announcements = 5; announcement_refill_ms = 3600000; };");
+    client_enter(&a, &d, "alice", "den");
+    client_enter(&b, &d, "bob", "den");
+    client_expect(&a, "JOIN #den bob");
+    for (int i = 0; i < 20; i++)
+        client_ask(&a, i % 2 ? "AWAY" : "AWAY for a moment", i % 2 ? "OK Back" : "OK Away");
+    client_ask(&b, "CAPS away", "CAPS -tags -acks +away");
+    for (int i = 0; i < 5; i++) {
+        client_ask(&a, i % 2 ? "AWAY" : "AWAY for a moment", i % 2 ? "OK Back" : "OK Away");
+        client_expect(&b, i % 2 ? "BACK alice" : "AWAY alice for a moment");
+    }
+    client_say(&a, "AWAY");
+    wait_until_held_back(1);
+    client_expect_quiet(&b);
+    client_close(&a);
+    client_close(&b);
+}
+
 static void a_storm_below_the_maximum_refuses_nobody(void **state)
 {
     enum { MANY = 300 };
@@ -376,6 +398,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(at_clients_max_the_next_client_is_told_server_full, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(joining_in_a_loop_is_shown_a_few_times, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(going_away_is_slowed_down_only_if_somebody_hears_it, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_storm_below_the_maximum_refuses_nobody, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_name_is_free_as_soon_as_its_owner_has_left, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_login_waits_for_the_name_of_a_session_that_is_ending, fixture_dir,

@@ -89,6 +89,84 @@ static void a_sender_or_whois_is_told_that_a_user_is_away(void **state)
     client_close(&b);
 }
 
+static void enter_wanting_away(struct client *c, const char *name, const char *room)
+{
+    client_login(c, &d, name);
+    client_ask(c, "CAPS away", "CAPS -tags -acks +away");
+    client_say(c, "JOIN %s\nPING", room);
+    client_skip_to(c, "PONG");
+}
+
+static void who_wants_it_is_told_once_when_a_user_goes_away_and_is_back(void **state)
+{
+    struct client a, b, c, e;
+    (void)state;
+    client_enter(&a, &d, "Alice", "den");
+    client_ask(&a, "ALSO dev", "OK Joined #dev (0 users)");
+    enter_wanting_away(&b, "bob", "den");
+    client_say(&b, "ALSO dev\nPING");
+    client_skip_to(&b, "PONG");
+    client_enter(&c, &d, "carol", "den");
+    enter_wanting_away(&e, "erin", "cave");
+    client_skip_to(&b, "JOIN #den carol");
+    client_skip_to(&a, "JOIN #den carol");
+    client_ask(&a, "AWAY gone fishing", "OK Away");
+    client_expect(&b, "AWAY Alice gone fishing");
+    client_expect_quiet(&b); /* once, though they share two rooms */
+    client_expect_quiet(&c); /* who does not want it */
+    client_expect_quiet(&e); /* who shares no room */
+    client_ask(&a, "AWAY gone fishing", "OK Away");
+    client_expect_quiet(&b); /* nothing has changed */
+    client_ask(&a, "AWAY gone home", "OK Away");
+    client_expect(&b, "AWAY Alice gone home");
+    client_ask(&a, "JOIN cave", "OK Joined #cave (1 users)");
+    client_expect(&e, "JOIN #cave Alice");
+    client_expect(&e, "AWAY Alice gone home");
+    client_expect(&b, "LEAVE #dev Alice");
+    client_ask(&b, "CAPS tags", "CAPS +tags -acks +away");
+    client_skip_to(&a, "JOIN #cave erin");
+    client_ask(&a, "AWAY", "OK Back");
+    client_expect(&e, "BACK Alice");
+    assert_non_null(strstr(client_line(&b), "Z BACK Alice"));
+    assert_int_equal(strncmp(b.line, "@id=", 4), 0);
+    client_ask(&a, "AWAY", "OK Back");
+    client_expect_quiet(&e);
+    client_ask(&b, "CAPS -away", "CAPS +tags -acks -away");
+    client_ask(&a, "AWAY again", "OK Away");
+    client_expect_quiet(&b);
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+    client_close(&e);
+}
+
+static void an_away_text_is_no_way_to_talk(void **state)
+{
+    struct client a, b, e;
+    (void)state;
+    client_enter(&a, &d, "alice", "den");
+    client_ask(&a, "SET moderated on", "OK Set moderated on");
+    client_ask(&a, "CAPS away", "CAPS -tags -acks +away");
+    enter_wanting_away(&e, "erin", "den");
+    client_enter(&b, &d, "bob", "den");
+    client_skip_to(&a, "JOIN #den bob");
+    client_skip_to(&e, "JOIN #den bob");
+    client_ask(&b, "AWAY buy my things", "OK Away");
+    client_expect(&a, "AWAY bob");
+    client_ask(&b, "AWAY", "OK Back");
+    client_expect(&a, "BACK bob");
+    client_ask(&a, "SET moderated off", "OK Set moderated off");
+    client_say(&e, "IGNORE bob");
+    client_skip_to(&e, "OK Ignoring bob");
+    client_expect(&b, "SET #den moderated off by alice");
+    client_ask(&b, "AWAY shame on erin", "OK Away");
+    client_expect(&a, "AWAY bob shame on erin");
+    client_expect_quiet(&e);
+    client_close(&a);
+    client_close(&b);
+    client_close(&e);
+}
+
 static void lists_for_programs_have_topics_roles_and_who_is_away(void **state)
 {
     struct client a, b;
@@ -361,7 +439,7 @@ static void a_busy_room_keeps_its_order_while_names_and_forms_change(void **stat
     (void)state;
     memset(&known, 0, sizeof known);
     client_login(&w, &d, "watcher");
-    client_ask(&w, "CAPS tags", "CAPS +tags -acks");
+    client_ask(&w, "CAPS tags", "CAPS +tags -acks -away");
     client_ask(&w, "JOIN den", "OK Joined #den (0 users)");
     client_ask(&w, "ALSO dev", "OK Joined #dev (0 users)");
     for (int i = 0; i < TALKERS; i++) {
@@ -394,6 +472,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         UP(whois_shows_shared_rooms_and_no_others),
         UP(a_sender_or_whois_is_told_that_a_user_is_away),
+        UP(who_wants_it_is_told_once_when_a_user_goes_away_and_is_back),
+        UP(an_away_text_is_no_way_to_talk),
         UP(lists_for_programs_have_topics_roles_and_who_is_away),
         UP(an_ignored_user_is_not_heard_and_does_not_notice),
         DIR(the_ignore_list_is_per_session_and_bounded),

@@ -274,7 +274,7 @@ static void a_resume_restores_capabilities(void **state)
     char token[128];
     (void)state;
     alice_and_bob(&a, &b, token);
-    client_ask(&a, "CAPS tags", "CAPS +tags -acks");
+    client_ask(&a, "CAPS tags", "CAPS +tags -acks -away");
     client_close(&a);
     daemon_await(&d, "closed_left", 1);
     client_ask(&b, "meanwhile", "ROOM #den bob meanwhile");
@@ -283,7 +283,7 @@ static void a_resume_restores_capabilities(void **state)
     client_line(&a); /* JOIN */
     if (*client_line(&a) != '@' || !strstr(a.line, " ROOM #den bob meanwhile"))
         fail_msg("no tags: %s", a.line);
-    client_ask(&a, "CAPS", "CAPS +tags -acks");
+    client_ask(&a, "CAPS", "CAPS +tags -acks -away");
     client_close(&a);
     client_close(&b);
 }

@@ -275,7 +275,7 @@ static void a_reason_always_fits_its_line(void **state)
     client_enter(&a, &d, "a23456789012345678901234567890bc", "d2345678901234567890123456789012");
     client_enter(&b, &d, "b23456789012345678901234567890bc", "d2345678901234567890123456789012");
     drain(&a);
-    client_ask(&b, "CAPS tags", "CAPS +tags -acks");
+    client_ask(&b, "CAPS tags", "CAPS +tags -acks -away");
     memset(line, 'x', sizeof line);
     memcpy(line, "KICK b23456789012345678901234567890bc ", 38);
     line[38 + 400] = '\0';

@@ -161,6 +161,23 @@ static void away_is_a_matter_of_the_user(void **state)
     close_all();
 }
 
+/* Whichever session sets or ends it, in whichever room the others see the user. */
+static void away_is_told_wherever_a_session_is(void **state)
+{
+    (void)state;
+    client_ask(&desk, "JOIN den", "OK Joined #den (0 users)");
+    client_ask(&bob, "CAPS away", "CAPS -tags -acks +away");
+    client_ask(&bob, "JOIN den", "OK Joined #den (1 users)");
+    client_expect(&bob, "JOIN #den alice");
+    client_ask(&phone, "AWAY gone fishing", "OK Away"); /* the phone is in no room */
+    client_expect(&bob, "AWAY alice gone fishing");
+    client_expect(&desk, "JOIN #den bob");
+    client_ask(&desk, "AWAY", "OK Back");
+    client_expect(&bob, "BACK alice");
+    client_expect_quiet(&bob);
+    close_all();
+}
+
 static void a_shared_name_is_not_changed(void **state)
 {
     (void)state;
@@ -480,6 +497,7 @@ int main(void)
         TEST(a_room_shows_one_user_at_two_places),
         TEST(both_hear_what_is_said_to_the_user_and_what_the_other_sends),
         TEST(away_is_a_matter_of_the_user),
+        TEST(away_is_told_wherever_a_session_is),
         TEST(a_shared_name_is_not_changed),
         TEST(who_gives_up_the_account_stays_alone),
         TEST(what_ops_do_to_a_user_hits_all_sessions),

@@ -174,7 +174,7 @@ static struct event full_event(int kind)
     return (struct event){.kind = (enum event_kind)kind, .error = ERROR_FULL, .room = "#r", .name = "n", .text = "t",
                           .by = "b", .number = 3, .items = items, .item_count = 2, .id = 1048577, .time_ms = TIME_MS,
                           .moderation = MODERATION_BAN, .member = one_member, .members = &member_name,
-                          .member_count = 1};
+                          .member_count = 1, .is_away = true};
 }
 
 /* The protocol has no line for a user who quits: clients read LEAVE in each room. */
@@ -222,6 +222,14 @@ static void sessions_are_a_line_each(void **state)
     RENDERS("OK 2 sessions", .kind = EVENT_LIST_END, .list = LIST_SESSIONS, .number = 2);
     RENDERS("OK Logged out 17", .kind = EVENT_LOGGED_OUT, .id = 17);
     RENDERS("SENT bob hello", .kind = EVENT_SENT_HERE, .name = "bob", .text = "hello");
+}
+
+static void going_away_is_told_with_a_text_or_without(void **state)
+{
+    (void)state;
+    RENDERS("AWAY bob gone fishing", .kind = EVENT_AWAY_CHANGED, .name = "bob", .is_away = true, .text = "gone fishing");
+    RENDERS("AWAY bob", .kind = EVENT_AWAY_CHANGED, .name = "bob", .is_away = true, .text = "");
+    RENDERS("BACK bob", .kind = EVENT_AWAY_CHANGED, .name = "bob", .text = "");
 }
 
 static void members_are_a_line_each_up_to_a_hundred(void **state)
@@ -495,6 +503,7 @@ int main(void)
         TEST(every_event_ends_in_exactly_one_crlf_or_is_empty),
         TEST(lists_read_as_one_line_while_they_fit),
         TEST(sessions_are_a_line_each),
+        TEST(going_away_is_told_with_a_text_or_without),
         TEST(members_are_a_line_each_up_to_a_hundred),
         TEST(lists_too_long_for_a_line_continue_on_further_lines),
         TEST(the_longest_text_fits_into_a_line_in_every_event),

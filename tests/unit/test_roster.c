@@ -181,8 +181,8 @@ static void a_room_shows_a_new_name_once_it_is_announced(void **state)
     roster_names(r, &names);
     assert_string_equal(names.v[2], "Ann");
     assert_string_equal(names.v[3], "bob");
-    roster_contacts(r, &alice.member, ROSTER_CONTACTS_ALL, &c);
-    roster_contacts(r, &bob.member, ROSTER_CONTACTS_ALL, &c);
+    roster_contacts(r, &alice.member, EVENT_RENAME, &c);
+    roster_contacts(r, &bob.member, EVENT_RENAME, &c);
     assert_int_equal(c.n, 2);
     assert_ptr_equal(c.v[0].member, &bob.member);
     assert_int_equal(c.v[1].id, alice.member.id);

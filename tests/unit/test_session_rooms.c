@@ -148,7 +148,7 @@ static void a_member_told_room_by_room_is_not_told_of_the_quit(void **state)
     one = enter("#one");
     join(&bob, "#one");
     join(&carol, "#one");
-    roster_contacts(one, &s->member, ROSTER_CONTACTS_HEARING_QUITS, &c);
+    roster_contacts(one, &s->member, EVENT_QUIT, &c);
     assert_int_equal(c.n, 1);
     assert_ptr_equal(c.v[0].member, &carol.member);
     free(c.v);

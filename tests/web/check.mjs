@@ -203,6 +203,8 @@ const tests = {
     await page.say('/whois bob');
     await page.sees('WHOIS bob since=');
     await until('the member is listed', async () => /bob\s*op · away/.test(await page.text('#member-list')));
+    nc.say('AWAY');
+    await until('bob is back', async () => /bob\s*op(?! · away)/.test(await page.text('#member-list')));
     await page.page.click('#join');
     await until('the rooms are listed', async () => /#den\s*2 here, and you\s*Nothing yet/.test(await page.text('#known')));
     await page.page.keyboard.press('Escape');

@@ -109,6 +109,19 @@ const tests = {
     assert.equal(talk.rows[talk.rows.length - 1].text, 'long text');
   },
 
+  'who goes away is away in all rooms, and in the talk with them'() {
+    const model = new Model(() => {}), rooms = [model.talk('#den'), model.talk('#dev')], bob = model.talk('bob');
+    for (const talk of rooms) talk.members.set('bob', { name: 'Bob', role: 'op', isAway: false });
+    model.take('@id=7;time=2026-11-26T08:15:30.120Z AWAY Bob gone fishing');
+    assert.deepEqual([...rooms.map((t) => t.members.get('bob').isAway), bob.away], [true, true, 'gone fishing']);
+    model.take('@id=8;time=2026-11-26T08:15:31.120Z AWAY Bob');
+    assert.equal(bob.away, 'not here now');
+    model.take('@id=9;time=2026-11-26T08:15:32.120Z BACK Bob');
+    assert.deepEqual([...rooms.map((t) => t.members.get('bob').isAway), bob.away], [false, false, '']);
+    model.take('AWAY bob the answer to a message');
+    assert.equal(rooms[0].members.get('bob').isAway, true);
+  },
+
   'what another device has sent is an own line, and answers nothing'() {
     const model = new Model(() => {}), asked = new Asked(() => true);
     model.me = 'alice';

@@ -66,7 +66,7 @@ static void use_caps(struct session *s, unsigned on)
         extra |= irc_has(s, (enum irc_cap)cap) ? caps[cap].extra : 0;
     m->caps = irc_has(s, IRC_CAP_ECHO) ? 0 : 1u << CAP_ACKS;
     m->hears_no_past = !(irc_has(s, IRC_CAP_TIME) && irc_has(s, IRC_CAP_BATCH));
-    presence_set_form(s, (enum form)(FORM_IRC + (int)extra));
+    presence_set_form(s, (enum form)(FORM_IRC + (int)extra), 0);
 }
 
 static int cap_named(const char *name)

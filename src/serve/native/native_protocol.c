@@ -18,6 +18,11 @@ static enum form form_of(unsigned caps)
     return caps & 1u << CAP_TAGS ? FORM_TAGS : FORM_NATIVE;
 }
 
+static unsigned wants_of(unsigned caps)
+{
+    return caps & 1u << CAP_AWAY ? 1u << WANT_AWAY : 0;
+}
+
 static void begin(struct session *s)
 {
     session_set_deadline(s, clock_ms() + session_limits().login_timeout_s * 1000LL, CLOSE_LOGIN);
@@ -58,6 +63,7 @@ static struct msg *refusal(enum error_code code)
 
 const struct protocol native_protocol = {
     .form_of = form_of,
+    .wants_of = wants_of,
     .max_line = native_max_line,
     .state_size = sizeof(struct native_state),
     .begin = begin,
