@@ -91,8 +91,8 @@ struct membership *fanout_user_locked(const struct fanout *f, uint64_t user_id);
  * that of the user's shown session, whose twin it then is. Nothing may be gathered (fanout_settle_locked). The pointer
  * is valid as that of fanout_find_locked. */
 struct membership *fanout_add_locked(struct fanout *f, struct member *m);
-/* Takes over the name, form, wants and ignore list of `m`, which may be another member than before: then it takes that one's
- * place. The reader of `m` calls it. Nothing may be gathered. */
+/* Takes over the name, form, wants and ignore list of `m`, which may be another member than before: then it takes that
+ * one's place. The reader of `m` calls it. Nothing may be gathered. */
 void fanout_update_locked(struct fanout *f, struct membership *ms, struct member *m);
 /* If it is shown and has twins, the first of them takes its place, and is shown. Members before it stay where they are.
  * Nothing may be gathered. Any thread. */

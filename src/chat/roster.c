@@ -358,7 +358,8 @@ static bool hears(const struct membership *ms, enum event_kind kind)
 void roster_contacts(struct room *r, const struct member *m, enum event_kind kind, struct contacts *c)
 {
     lock_acquire(&r->lock);
-    bool has_any = has_contacts_locked(r, kind) && fanout_user_locked(&r->fanout, m->user_id); /* not if it was removed */
+    /* A user who was removed has none. */
+    bool has_any = has_contacts_locked(r, kind) && fanout_user_locked(&r->fanout, m->user_id);
     int count = has_any ? r->fanout.count : 0;
     if (c->n + (size_t)count > c->cap) {
         c->cap = c->n + (size_t)count;

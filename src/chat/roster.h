@@ -53,13 +53,13 @@ void roster_leave(struct room *r, struct member *m, const struct leaving *l);
  * For the member's own reader. */
 uint64_t roster_heard(struct room *r, const struct member *m);
 
-/* Takes over the member's name, form, wants and ignore list, which have changed, behind what was said before. For the member's
- * own reader. */
+/* Takes over the member's name, form, wants and ignore list, which have changed, behind what was said before. For the
+ * member's own reader. */
 void roster_update(struct room *r, struct member *m);
 
-/* Adds the other members that hear such an event of the member's user, if a session of that is in the room: all, or those
- * that want it (tbl/wants.h), or of EVENT_QUIT those whose codec hears of a user who quits once and not room by room.
- * Any thread. */
+/* Adds the other members that hear such an event of the member's user, if a session of that is in the room: all, or
+ * those that want it (tbl/wants.h), or of EVENT_QUIT those whose codec hears of a user who quits once and not room by
+ * room. Any thread. */
 void roster_contacts(struct room *r, const struct member *m, enum event_kind kind, struct contacts *c);
 
 /* Adds the names of all users, each once, in order of arrival. Any thread. */
