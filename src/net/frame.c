@@ -10,6 +10,7 @@
 #define FRAME_BYTES 16384 /* text of a frame, unless one line is longer */
 #define FIN_TEXT 0x81
 #define FIN_BINARY 0x82
+#define FIN_CLOSE 0x88
 
 /* How much of one part goes into a frame alone: all of it, or what ends with a line and is not too long. */
 static size_t whole_lines(const struct iovec *part)
@@ -43,6 +44,15 @@ size_t frame_header(unsigned char header[FRAME_HEADER], size_t n, bool is_binary
     for (size_t i = 0; i < more; i++)
         header[2 + i] = (unsigned char)((uint64_t)n >> 8 * (more - 1 - i));
     return 2 + more;
+}
+
+size_t frame_close(unsigned char frame[FRAME_CLOSE], int code)
+{
+    frame[0] = FIN_CLOSE;
+    frame[1] = 2;
+    frame[2] = (unsigned char)(code >> 8);
+    frame[3] = (unsigned char)code;
+    return FRAME_CLOSE;
 }
 
 size_t frame_first_line(const char *data, size_t n, size_t *text)

@@ -2,19 +2,13 @@
 #ifndef NET_STREAM_WS_H
 #define NET_STREAM_WS_H
 
+#include "net/frame.h"
 #include "net/stream.h"
 
 /*
  * WebSocket (RFC 6455) on the stream below. At first it passes all bytes on, for HTTP; from stream_ws_begin on, plain
- * bytes are lines, and they travel in messages.
- *
- *   STREAM_WS_LINES   in text messages: what is written goes in frames of whole lines, and each message that is
- *                     received is one or more lines, the last of which need not have an end
- *   STREAM_WS_TEXT    one line in each text message, without its end. One that is received may have it; what has text
- *                     behind an end is refused
- *   STREAM_WS_BINARY  the same in binary messages
+ * bytes are lines, and they travel in messages, in one of the forms of net/frame.h.
  */
-enum stream_ws_form { STREAM_WS_LINES, STREAM_WS_TEXT, STREAM_WS_BINARY };
 extern const struct stream_layer stream_ws;
 
 /* False: this chatd was built without libwslay, and no listener may have the layer. */
@@ -29,7 +23,7 @@ void stream_ws_accept(const char *key, char accept[STREAM_WS_ACCEPT]);
 
 /* Begins WebSocket in that form, with the response to the request as the last bytes of HTTP. `rest` is what was read
  * behind the request. All that was written before must have been sent, and nothing may be written meanwhile. Reader. */
-void stream_ws_begin(struct stream *st, enum stream_ws_form form, const void *response, size_t n, const void *rest,
+void stream_ws_begin(struct stream *st, enum frame_form form, const void *response, size_t n, const void *rest,
                      size_t rest_n);
 
 #endif

@@ -25,7 +25,7 @@ void stream_ws_accept(const char *key, char accept[STREAM_WS_ACCEPT])
     *accept = '\0';
 }
 
-void stream_ws_begin(struct stream *st, enum stream_ws_form form, const void *response, size_t n, const void *rest,
+void stream_ws_begin(struct stream *st, enum frame_form form, const void *response, size_t n, const void *rest,
                      size_t rest_n)
 {
     (void)form;

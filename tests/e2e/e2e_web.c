@@ -270,7 +270,7 @@ static void the_first_offer_that_is_known_is_chosen(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct client a;
         client_open(&a, &web);
-        a.ws = client_ws_new_as(a.fd, rows[i].offers, rows[i].chosen, STREAM_WS_LINES);
+        a.ws = client_ws_new_as(a.fd, rows[i].offers, rows[i].chosen, FRAME_LINES);
         if (!a.ws)
             fail_msg("offered %s", rows[i].offers);
         client_ask(&a, "USERNAME alice", "OK Welcome, alice!");

@@ -57,7 +57,7 @@ static void shut(struct stream *st, enum stream_shut how)
 
 static const struct stream_ops ops = {.read = read_input, .write = write_output, .try_write = write_output, .shut = shut};
 
-static void fuzz_frames(const uint8_t *data, size_t size, size_t most, enum stream_ws_form form)
+static void fuzz_frames(const uint8_t *data, size_t size, size_t most, enum frame_form form)
 {
     static const struct stream_layer *const layers[] = {&stream_ws, NULL};
     static const char response[] = "101\r\n\r\n";
@@ -134,7 +134,7 @@ static void fuzz_head(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const enum stream_ws_form forms[] = {STREAM_WS_LINES, STREAM_WS_LINES, STREAM_WS_TEXT, STREAM_WS_BINARY};
+    static const enum frame_form forms[] = {FRAME_LINES, FRAME_LINES, FRAME_TEXT_LINE, FRAME_BINARY_LINE};
     if (!size)
         return 0;
     if (data[0] & 1)

@@ -63,7 +63,7 @@ struct client_ws *client_ws_new_with(int fd, const char *headers)
     return ws;
 }
 
-struct client_ws *client_ws_new_as(int fd, const char *offers, const char *chosen, enum stream_ws_form form)
+struct client_ws *client_ws_new_as(int fd, const char *offers, const char *chosen, enum frame_form form)
 {
     struct client_ws *ws = calloc(1, sizeof *ws);
     struct buf header = {0};
@@ -105,14 +105,14 @@ void client_ws_add_frame(struct buf *out, int first, const void *data, size_t n)
 }
 
 /* Whole lines, each without its end in a message of its own. */
-static void add_lines(struct buf *out, enum stream_ws_form form, const char *data, size_t n)
+static void add_lines(struct buf *out, enum frame_form form, const char *data, size_t n)
 {
     for (const char *p = data, *lf; p < data + n; p = lf + 1) {
         lf = memchr(p, '\n', (size_t)(data + n - p));
         size_t len = (size_t)(lf - p);
         if (len && p[len - 1] == '\r')
             len--;
-        client_ws_add_frame(out, FIN | (form == STREAM_WS_TEXT ? TEXT : BINARY), p, len);
+        client_ws_add_frame(out, FIN | (form == FRAME_TEXT_LINE ? TEXT : BINARY), p, len);
     }
 }
 
@@ -126,7 +126,7 @@ void client_ws_encode(struct client_ws *ws, const void *data, size_t n, struct b
     if (!whole)
         return;
     struct buf left = {0};
-    if (ws->form == STREAM_WS_LINES)
+    if (ws->form == FRAME_LINES)
         client_ws_add_frame(out, FIN | TEXT, ws->rest.data, whole);
     else
         add_lines(out, ws->form, ws->rest.data, whole);
@@ -156,7 +156,7 @@ static size_t frame_length(const struct buf *raw, size_t at, size_t *header)
 /* False: not whole lines, or not one without its end. */
 static bool take_text(struct client_ws *ws, const unsigned char *data, size_t n, struct buf *text)
 {
-    if (ws->form == STREAM_WS_LINES) {
+    if (ws->form == FRAME_LINES) {
         buf_add(text, data, n);
         return n && data[n - 1] == '\n';
     }
@@ -171,9 +171,9 @@ static bool take_frame(struct client_ws *ws, const unsigned char *frame, size_t 
         return false; /* a mask, a fragment, or something behind a Close frame */
     switch (frame[0] & 0x7f) {
     case TEXT:
-        return ws->form != STREAM_WS_BINARY && take_text(ws, frame + header, n - header, text);
+        return ws->form != FRAME_BINARY_LINE && take_text(ws, frame + header, n - header, text);
     case BINARY:
-        return ws->form == STREAM_WS_BINARY && take_text(ws, frame + header, n - header, text);
+        return ws->form == FRAME_BINARY_LINE && take_text(ws, frame + header, n - header, text);
     case CLOSE:
         ws->code = n - header >= 2 ? frame[header] << 8 | frame[header + 1] : 1005;
         return true;

@@ -16,7 +16,7 @@
 struct client_ws {
     struct buf rest; /* of a line, not sent yet */
     struct buf raw;  /* received, less than a frame */
-    enum stream_ws_form form; /* of the lines in both directions; the caller gets CR LF behind each in any case */
+    enum frame_form form; /* of the lines in both directions; the caller gets CR LF behind each in any case */
     int code;        /* of the Close frame that was received; 0: none */
     unsigned pings;  /* received */
     struct buf pongs; /* received: what was in them, each with a | behind it */
@@ -27,7 +27,7 @@ struct client_ws *client_ws_new(int fd);
 /* The same with more header lines, each with its end. */
 struct client_ws *client_ws_new_with(int fd, const char *headers);
 /* The same with an offer of subprotocols, of which this one (NULL: none) must be chosen, and in its form. */
-struct client_ws *client_ws_new_as(int fd, const char *offers, const char *chosen, enum stream_ws_form form);
+struct client_ws *client_ws_new_as(int fd, const char *offers, const char *chosen, enum frame_form form);
 void client_ws_free(struct client_ws **ws);
 
 /* Adds a frame with a mask, for a text or anything else. `first`: its first byte, FIN and opcode. */

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "net/close.h"
 #include "net/stream_ws.h"
+#include "net/ws_reader.h"
 #include "tests/lib/client_ws.h"
 #include "tests/lib/unit.h"
 
@@ -126,7 +127,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void begin_as(enum stream_ws_form form)
+static void begin_as(enum frame_form form)
 {
     client.form = form;
     stream_ws_begin(top, form, RESPONSE, sizeof RESPONSE - 1, NULL, 0);
@@ -137,7 +138,7 @@ static void begin_as(enum stream_ws_form form)
 
 static void begin(void)
 {
-    begin_as(STREAM_WS_LINES);
+    begin_as(FRAME_LINES);
 }
 
 /* The client reads what chatd has sent. */
@@ -214,7 +215,7 @@ static void what_came_behind_the_request_is_the_first_frame(void **state)
     struct buf rest = {0};
     (void)state;
     client_ws_add_frame(&rest, FIN_TEXT, "early", 5);
-    stream_ws_begin(top, STREAM_WS_LINES, RESPONSE, sizeof RESPONSE - 1, rest.data, 4);
+    stream_ws_begin(top, FRAME_LINES, RESPONSE, sizeof RESPONSE - 1, rest.data, 4);
     buf_add(&below.in, rest.data + 4, rest.len - 4);
     buf_fini(&rest);
     expect_read("early\n");
@@ -278,7 +279,7 @@ static void what_was_sent_before_it_began_counts(void **state)
     write_all("before\r\n");
     below.acked = 8;
     assert_true(stream_acknowledged(top, &acked) && acked == 8);
-    stream_ws_begin(top, STREAM_WS_LINES, RESPONSE, sizeof RESPONSE - 1, NULL, 0);
+    stream_ws_begin(top, FRAME_LINES, RESPONSE, sizeof RESPONSE - 1, NULL, 0);
     write_all("after\r\n");
     below.acked = below.out.len - 1;
     assert_true(stream_acknowledged(top, &acked) && acked == 8);
@@ -589,9 +590,9 @@ static void a_long_message_arrives_in_any_pieces(void **state)
 /* ---- one line a message ---- */
 
 static const struct {
-    enum stream_ws_form form;
+    enum frame_form form;
     int first, begins; /* of a message, and of one in pieces */
-} one_line[] = {{STREAM_WS_TEXT, 0x81, 0x01}, {STREAM_WS_BINARY, 0x82, 0x02}};
+} one_line[] = {{FRAME_TEXT_LINE, 0x81, 0x01}, {FRAME_BINARY_LINE, 0x82, 0x02}};
 #define FORMS_OF_ONE_LINE (sizeof one_line / sizeof one_line[0])
 
 static void each_line_travels_in_a_message_without_its_end(void **state)
@@ -639,7 +640,7 @@ static void each_message_of_a_write_counts_when_it_has_arrived(void **state)
     struct iovec iov = {lines, 14};
     uint64_t acked;
     (void)state;
-    begin_as(STREAM_WS_TEXT);
+    begin_as(FRAME_TEXT_LINE);
     below.space = 13;
     assert_int_equal(stream_try_write(top, &iov, 1), -1);
     assert_true(stream_holds(top));
@@ -708,7 +709,7 @@ static void a_message_of_several_lines_ends_it(void **state)
 static void text_is_text_and_binary_is_any_bytes(void **state)
 {
     (void)state;
-    begin_as(STREAM_WS_BINARY);
+    begin_as(FRAME_BINARY_LINE);
     client_ws_add_frame(&below.in, 0x82, "caf\xe9", 4);
     expect_read("caf\xe9\n");
     client_ws_add_frame(&below.in, 0x81, "text", 4);
@@ -716,13 +717,13 @@ static void text_is_text_and_binary_is_any_bytes(void **state)
     expect_code(1003);
     tear_down(NULL);
     set_up(NULL);
-    begin_as(STREAM_WS_TEXT);
+    begin_as(FRAME_TEXT_LINE);
     client_ws_add_frame(&below.in, 0x82, "binary", 6);
     expect_read("");
     expect_code(1003);
     tear_down(NULL);
     set_up(NULL);
-    begin_as(STREAM_WS_TEXT);
+    begin_as(FRAME_TEXT_LINE);
     client_ws_add_frame(&below.in, 0x81, "\xff", 1);
     expect_read("");
     expect_code(1007);
@@ -760,6 +761,45 @@ static void a_quiet_client_is_pinged(void **state)
     assert_int_equal(client.pings, 1);
 }
 
+/* The client sends a part of its bytes, and what is read so far is expected. */
+static void use_part(struct ws_reader *r, const struct buf *wire, size_t from, size_t to, const char *want)
+{
+    char text[100];
+    ws_reader_use(r, wire->data + from, to - from);
+    size_t n = ws_reader_take(r, text, sizeof text - 1);
+    text[n] = '\0';
+    assert_string_equal(text, want);
+}
+
+static void memory_for_reading_is_held_only_within_a_message(void **state)
+{
+    struct ws_reader r = {0};
+    struct buf wire = {0};
+    (void)state;
+    ws_reader_init(&r, FRAME_LINES);
+    client_ws_add_frame(&wire, FIN_TEXT, "one", 3);
+    size_t second = wire.len;
+    client_ws_add_frame(&wire, 0x01, "t\xc3", 2);
+    size_t third = wire.len;
+    client_ws_add_frame(&wire, 0x89, "", 0);
+    size_t fourth = wire.len;
+    client_ws_add_frame(&wire, 0x80, "\xb6", 1);
+    use_part(&r, &wire, 0, 1, "");
+    assert_non_null(r.ctx);
+    use_part(&r, &wire, 1, second - 1, "on");
+    assert_non_null(r.ctx);
+    use_part(&r, &wire, second - 1, second, "e\n");
+    assert_null(r.ctx);
+    use_part(&r, &wire, second, third, "t\xc3");
+    use_part(&r, &wire, third, fourth, "");
+    assert_non_null(r.ctx);
+    use_part(&r, &wire, fourth, wire.len, "\xb6\n");
+    assert_null(r.ctx);
+    assert_null(r.wrong);
+    ws_reader_fini(&r);
+    buf_fini(&wire);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -785,6 +825,7 @@ int main(void)
         TEST(text_is_text_and_binary_is_any_bytes),
         TEST(a_reason_has_its_code),
         TEST(a_quiet_client_is_pinged),
+        TEST(memory_for_reading_is_held_only_within_a_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

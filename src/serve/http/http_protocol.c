@@ -144,7 +144,7 @@ static void show_health(struct session *s)
 struct subprotocol {
     const char *name;
     const struct protocol *(*protocol)(void);
-    enum stream_ws_form form;
+    enum frame_form form;
 };
 
 static const struct protocol *chat(void)
@@ -153,7 +153,7 @@ static const struct protocol *chat(void)
 }
 
 static const struct subprotocol subprotocols[] = {
-    {"chatd", chat, STREAM_WS_LINES}, /* also of clients that offer none of these */
+    {"chatd", chat, FRAME_LINES}, /* also of clients that offer none of these */
 };
 
 /* The first of those that the client offers, because it puts first what it prefers; NULL: it offers none. */
