@@ -336,6 +336,7 @@ int server_start(const struct server_options *o, void (*stop)(void))
         log_warn("running_as_root", "hint=\"run chatd as a user of its own; it needs no privileges\"");
     web_configure(&(struct web_settings){
         .chat = protocols_named("native"),
+        .irc = protocols_named("irc"),
         .hosts = c->http_hosts,
         .origins = c->http_origins,
         .request_s = c->http_request_s,

@@ -8,7 +8,7 @@
 struct protocol;
 
 struct web_settings {
-    const struct protocol *chat;  /* what WebSocket clients speak */
+    const struct protocol *chat, *irc; /* what WebSocket clients speak */
     const char *hosts, *origins;  /* words separated by blanks */
     int request_s, idle_s;
     bool hsts;

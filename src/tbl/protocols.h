@@ -6,6 +6,6 @@
  * PROTOCOL(NAME, symbol, "name in chatd.conf", "what it is for")
  *   symbol  prefix of its C symbols
  */
-PROTOCOL(HTTP, http, "http", "the page for browsers, and WebSocket")
+PROTOCOL(HTTP, http, "http", "the page for browsers, and WebSocket, also for IRC")
 PROTOCOL(IRC, irc, "irc", "IRC, for the clients that people have for it")
 PROTOCOL(NATIVE, native, "native", "the line protocol of chatd-protocol(7), for nc and for programs")

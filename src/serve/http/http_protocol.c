@@ -152,8 +152,15 @@ static const struct protocol *chat(void)
     return web_settings()->chat;
 }
 
+static const struct protocol *irc(void)
+{
+    return web_settings()->irc;
+}
+
 static const struct subprotocol subprotocols[] = {
     {"chatd", chat, FRAME_LINES}, /* also of clients that offer none of these */
+    {"text.ircv3.net", irc, FRAME_TEXT_LINE},
+    {"binary.ircv3.net", irc, FRAME_BINARY_LINE},
 };
 
 /* The first of those that the client offers, because it puts first what it prefers; NULL: it offers none. */
