@@ -59,6 +59,25 @@ static const struct {
 #undef CAP
 };
 
+enum { IRC_ANYTIME = 1, IRC_SECRET = 2, IRC_TALK = 4 };
+
+static const struct {
+    const char *syntax;
+    unsigned flags;
+} irc_commands[] = {
+#define IRC_COMMAND(name, handler, least, flags, syntax) {syntax, flags},
+#include "tbl/irc_commands.h"
+#undef IRC_COMMAND
+};
+
+static const struct {
+    const char *name, *what;
+} irc_caps[] = {
+#define IRC_CAP(name, word, extra, what) {word, what},
+#include "tbl/irc_caps.h"
+#undef IRC_CAP
+};
+
 static const struct {
     const char *name, *what;
 } options[] = {
@@ -316,6 +335,22 @@ static void print_caps(enum format f)
     table_begins(f, "name | what it does");
     for (size_t i = 0; i < COUNT(caps); i++)
         row(f, caps[i].name, caps[i].what);
+    table_ends(f);
+}
+
+static void print_irc_commands(enum format f)
+{
+    table_begins(f, "command | allowed");
+    for (size_t i = 0; i < COUNT(irc_commands); i++)
+        row(f, irc_commands[i].syntax, irc_commands[i].flags & IRC_ANYTIME ? "at any time" : "with a name");
+    table_ends(f);
+}
+
+static void print_irc_caps(enum format f)
+{
+    table_begins(f, "name | what it does");
+    for (size_t i = 0; i < COUNT(irc_caps); i++)
+        row(f, irc_caps[i].name, irc_caps[i].what);
     table_ends(f);
 }
 
@@ -745,6 +780,7 @@ static const struct {
     {"conf", print_conf, SAMPLE},          {"admin", print_admin, COMPLETION}, {"counters", print_counters, FORMATS},
     {"locks", print_locks, FORMATS},       {"caps", print_caps, FORMATS},
     {"options", print_options, FORMATS},   {"notices", print_notices, FORMATS},
+    {"irc-commands", print_irc_commands, FORMATS}, {"irc-caps", print_irc_caps, FORMATS},
 };
 
 static int usage(void)
@@ -752,7 +788,7 @@ static int usage(void)
     fprintf(stderr, "usage: docgen TABLE FORMAT\n");
     for (size_t i = 0; i < COUNT(tables); i++) {
         bool own = tables[i].own != FORMATS;
-        fprintf(stderr, "  %-9s markdown | mdoc%s%s\n", tables[i].name, own ? " | " : "",
+        fprintf(stderr, "  %-12s markdown | mdoc%s%s\n", tables[i].name, own ? " | " : "",
                 own ? format_names[tables[i].own] : "");
     }
     return 2;
