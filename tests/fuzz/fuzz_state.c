@@ -5,9 +5,10 @@
  * inside; who is in a room is online under the name that the room has, and a room lists a name once, however many
  * sessions its user has there; clients are in as many rooms as rooms have members; counts come back to zero.
  *
- * A byte of an input says which client goes on and how many of the words of this file it sends; the bytes behind choose
- * them. 0xff closes its connection, 0xfe waits for all. A new client comes with a name and into a room, unless bit 5 is
- * set; the first and the last are sessions of one account, where this build has accounts. So any bytes are an input, and a changed byte is another conversation.
+ * A byte of an input says which client goes on and how many of the words of its protocol it sends; the bytes behind
+ * choose them. 0xff closes its connection, 0xfe waits for all. A new client comes with a name and into a room, unless bit
+ * 5 is set; the first and the last are sessions of one account, where this build has accounts, and the third speaks IRC.
+ * So any bytes are an input, and a changed byte is another conversation.
  */
 #include "config.h"
 
@@ -19,6 +20,7 @@
 #include "chat/rooms.h"
 #include "chat/users.h"
 #include "net/post.h"
+#include "serve/irc/irc_protocol.h"
 #include "serve/native/native_protocol.h"
 #include "serve/reader.h"
 #include "serve/resumable.h"
@@ -42,7 +44,7 @@
 #define GRACE_MS 20 /* for a session with a token to be resumed */
 #define SHARED "USERNAME erin secret-of-erin\n"
 
-static const char *const words[] = {
+static const char *const native_words[] = {
 #define COMMAND(name, handler, args, flags, syntax, help) "\n" #name " ",
 #include "tbl/commands.h"
 #undef COMMAND
@@ -56,11 +58,30 @@ static const char *const words[] = {
     "\nKICK erin\n", "\nBAN erin 10m\n", "\nLOGOUT ALL\n", "\nSESSIONS\n", ("\n" SHARED), "erin ", "\nPRIVMSG erin hi\n",
 };
 
+static const char *const irc_words[] = {
+#define IRC_COMMAND(name, handler, least, flags, syntax) "\n" #name " ",
+#include "tbl/irc_commands.h"
+#undef IRC_COMMAND
+#define IRC_CAP(NAME, name, extra, what) "\nCAP REQ :" name "\n",
+#include "tbl/irc_caps.h"
+#undef IRC_CAP
+    "#a ", "#b ", "#a,#b ", "alice ", "bob ", "carol ", "erin ", ":", "+o ", "-o ", "+v ", "+b ", "+imst ", "+k key ", "+l 2 ",
+    "* ", "*!*@guest-bob ", "\nCAP END\n", "\nNICK carol\n", "\nNICK dave\n", "\nUSER c 0 * :c\n", "\nJOIN #a,#b\n", "\n",
+    "\nPART #a :bye\n", "\nPRIVMSG #a :hello\n", "\nPRIVMSG bob :psst\n", "\nNOTICE #b :note\n", "\x01" "ACTION ", "\r\n",
+    "\n@label=x;+typing=active ", "\nKICK #a bob\n", "\nTOPIC #a :tea\n", "\nMODE #a +o bob\n", "\xc3\xa9 ", "\xff", "\x02",
+    "\nPRIVMSG NickServ :IDENTIFY erin secret-of-erin\n", "\nCAP LS 302\n", "\nAWAY :gone\n", "msgid=", "\nQUIT :bye\n",
+};
+
 static struct client {
     int fd; /* -1: not connected */
     struct buf in;
     bool is_behind; /* it has sent a PING whose answer was not read */
 } clients[CLIENTS];
+
+static bool speaks_irc(const struct client *c)
+{
+    return c == &clients[2];
+}
 
 static bool is_idle(void *arg)
 {
@@ -109,7 +130,7 @@ static void connect_client(struct client *c)
     int fd[2];
     unit_tcp_pair(fd, 0, 0);
     struct arrival a = {.fd = fd[0], .peer = {.loopback = true, .near = true, .exempt = true},
-                        .via = &native_protocol};
+                        .via = speaks_irc(c) ? &irc_protocol : &native_protocol};
     strcpy(a.peer.text, "127.0.0.1:1");
     must(pool_take(&a) == POOL_GIVEN);
     c->fd = fd[1];
@@ -124,6 +145,16 @@ static void disconnect_client(struct client *c)
     buf_fini(&c->in);
 }
 
+/* IRC: ":<server> PONG <server> :fuzz", perhaps with tags. */
+static bool is_pong(const struct client *c, const char *line, size_t n)
+{
+    static const char irc_end[] = " :fuzz\r\n", native[] = "PONG fuzz\r\n";
+    if (!speaks_irc(c))
+        return n == strlen(native) && memcmp(line, native, n) == 0;
+    return n > strlen(irc_end) && memcmp(line + n - strlen(irc_end), irc_end, strlen(irc_end)) == 0 &&
+           memmem(line, n, " PONG ", strlen(" PONG ")) != NULL;
+}
+
 /* Checks the whole lines that were read. True: one of them is the answer to our PING. */
 static bool take_lines(struct client *c)
 {
@@ -133,7 +164,7 @@ static bool take_lines(struct client *c)
     while (at < c->in.len && (lf = memchr(c->in.data + at, '\n', c->in.len - at))) {
         size_t n = (size_t)(lf - c->in.data) - at + 1;
         must(n >= 2 && lf[-1] == '\r' && !memchr(c->in.data + at, '\r', n - 2));
-        is_answer = is_answer || (n == 11 && memcmp(c->in.data + at, "PONG fuzz", 9) == 0);
+        is_answer = is_answer || is_pong(c, c->in.data + at, n);
         at += n;
     }
     c->in.len -= at;
@@ -173,7 +204,8 @@ static void say(struct client *c, const char *text)
 static void come(struct client *c, bool is_nameless)
 {
     static const char *const first[CLIENTS] = {SHARED "USERNAME alice\nJOIN #a\n", "USERNAME bob\nJOIN #a\n",
-                                               "USERNAME carol\nJOIN #a\nALSO #b\n",
+                                               "CAP REQ :server-time message-tags batch\nNICK carol\nUSER c 0 * :c\n"
+                                               "CAP END\nJOIN #a,#b\n",
                                                SHARED "USERNAME dave\nJOIN #a\nALSO #b\n"};
     connect_client(c);
     if (!is_nameless)
@@ -249,6 +281,12 @@ static void end(void)
     post_flush();
 }
 
+static const char *word(const struct client *c, uint8_t n)
+{
+    return speaks_irc(c) ? irc_words[n % (sizeof irc_words / sizeof irc_words[0])] :
+                           native_words[n % (sizeof native_words / sizeof native_words[0])];
+}
+
 static void run(const uint8_t *data, size_t size)
 {
     struct buf text = {0};
@@ -257,7 +295,7 @@ static void run(const uint8_t *data, size_t size)
         struct client *c = &clients[op % CLIENTS];
         buf_clear(&text);
         for (int n = op >> 2 & 7; n && size; n--, size--)
-            buf_str(&text, words[*data++ % (sizeof words / sizeof words[0])]);
+            buf_str(&text, word(c, *data++));
         if (c->fd < 0 && text.len)
             come(c, op & 0x20);
         if (op == 0xff)
