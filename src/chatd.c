@@ -34,7 +34,8 @@ static void usage(FILE *to)
                 "  -v           log each command\n"
                 "  -V           print the version and exit\n"
                 "  -h           print this help and exit\n\n"
-                "chatd runs in the foreground. To connect: nc localhost 9999, or http://localhost:9980/ in a browser\n"
+                "chatd runs in the foreground. To connect: nc localhost 9999, http://localhost:9980/ in a browser, or\n"
+                "an IRC client to localhost on port 6667.\n"
                 "TERM or INT stops it, HUP reloads the configuration; chatctl can do both, and more.\n");
 }
 

@@ -6,6 +6,7 @@
 
 #include "proto/name.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -87,9 +88,15 @@ size_t irc_text_room(const char *name, const char *account, const char *verb, co
 
 /* ---- masks ---- */
 
+static bool is_address(const char *shown)
+{
+    struct in_addr v4;
+    return strchr(shown, ':') || inet_pton(AF_INET, shown, &v4) == 1;
+}
+
 void irc_mask(struct buf *out, const char *shown, bool is_mute)
 {
-    buf_printf(out, name_was_user(shown) && !strchr(shown, ':') ? "%s%s!*@*" : "%s*!*@%s", is_mute ? "m:" : "", shown);
+    buf_printf(out, is_address(shown) ? "%s*!*@%s" : "%s%s!*@*", is_mute ? "m:" : "", shown);
 }
 
 static bool is_wild(const char *word)
