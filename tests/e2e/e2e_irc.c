@@ -112,6 +112,19 @@ static void a_registered_name_needs_its_password_by_pass_or_sasl(void **state)
     client_close(&c);
 }
 
+static void a_browser_that_was_sent_here_is_closed_without_a_word(void **state)
+{
+    struct client c;
+    (void)state;
+    irc_start("");
+    client_open(&c, &irc_d);
+    client_say(&c, "POST / HTTP/1.1");
+    client_say(&c, "NICK mallory");
+    client_expect_end(&c);
+    client_close(&c);
+    assert_int_equal(daemon_status(&d, "closed_wrong_protocol"), 1);
+}
+
 /* ---- rooms ---- */
 
 static void both_kinds_of_clients_see_each_other_in_a_room(void **state)
@@ -330,6 +343,7 @@ int main(void)
         TEST(a_client_that_negotiates_waits_for_its_end),
         TEST(a_name_that_is_taken_can_be_replaced_by_another),
         TEST(a_registered_name_needs_its_password_by_pass_or_sasl),
+        TEST(a_browser_that_was_sent_here_is_closed_without_a_word),
         TEST(both_kinds_of_clients_see_each_other_in_a_room),
         TEST(leaving_and_quitting_are_told_once),
         TEST(a_kick_by_address_or_ban_is_told_for_each_who_goes),

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "net/post.h"
+#include "proto/foreign.h"
 #include "proto/text.h"
 #include "serve/irc/irc_session.h"
 
@@ -94,12 +95,22 @@ static void bad_line(struct session *s, enum error_code code)
     irc_fail(s, code, "");
 }
 
+/* A browser that a page of somebody else's has sent here. */
+static bool is_foreign(struct irc_state *state, const char *text)
+{
+    bool is_first = !state->not_first;
+    state->not_first = true;
+    return is_first && foreign_is_http(text, false);
+}
+
 static void line(struct session *s, enum line_status status, char *text, size_t len)
 {
     struct irc_state *state = irc_state(s);
     struct irc_line l;
     state->command = "*";
-    if (status == LINE_TOO_LONG || is_too_long(text, len)) {
+    if (is_foreign(state, text)) {
+        session_close(s, CLOSE_FOREIGN);
+    } else if (status == LINE_TOO_LONG || is_too_long(text, len)) {
         bad_line(s, ERROR_LINE_TOO_LONG);
         line_wipe(&s->line);
     } else if (!is_text(text, len) || !irc_line_parse(&l, text, len)) {

@@ -37,6 +37,7 @@ struct irc_state {
     unsigned caps;           /* 1 << enum irc_cap for each that is on */
     int cap_version;         /* that the client understands: 302, or 0 */
     bool negotiates;         /* CAP END is waited for */
+    bool not_first;          /* a line has come */
     bool has_user;           /* USER has come */
     char nick[NAME_SIZE];    /* what NICK asked for before the client was registered; or "" */
     struct buf pass;         /* owns: of PASS; secret */
