@@ -43,6 +43,9 @@ void irc_source(struct buf *out, const char *name, const char *account);
 void irc_host(struct buf *out, const char *name, const char *account);
 #define IRC_USER "chat" /* the user name of everybody */
 
+/* Appends the value of a tag, escaped (IRCv3, message-tags). */
+void irc_tag_value(struct buf *out, const char *value);
+
 /* The most bytes of a text that one line can carry to others, who see it from that user in that target. */
 size_t irc_text_room(const char *name, const char *account, const char *verb, const char *target);
 

@@ -86,6 +86,17 @@ size_t irc_text_room(const char *name, const char *account, const char *verb, co
     return room;
 }
 
+void irc_tag_value(struct buf *out, const char *value)
+{
+    static const char plain[] = "; \\\r\n", escaped[] = ":s\\rn";
+    for (const char *c = value; *c; c++) {
+        const char *at = strchr(plain, *c);
+        if (at)
+            buf_char(out, '\\');
+        buf_char(out, at ? escaped[at - plain] : *c);
+    }
+}
+
 /* ---- masks ---- */
 
 static bool is_address(const char *shown)

@@ -50,36 +50,65 @@ int store_history_last(sqlite3 *db, uint64_t most, uint64_t *id)
     return rc;
 }
 
-/* Which numbers n a message can have that is not older than since_ms: those from .high on, and those below .low, whose
- * times are not known. */
-static struct search_range find_since(sqlite3 *db, int64_t since_ms)
+/* Which numbers n a message of the range can have by its time: those from .high on, and those below .low, whose times
+ * are not known. */
+static struct search_range find_since(sqlite3 *db, const struct search_range *indexed, int64_t since_ms)
 {
-    struct search_range indexed;
     int64_t first;
-    if (search_index_range(db, &indexed) != SQLITE_OK || message_first_since(db, since_ms, &first) != SQLITE_OK)
+    if (message_first_since(db, since_ms, &first) != SQLITE_OK)
         return (struct search_range){0, 0}; /* the index is damaged: any number */
-    return (struct search_range){indexed.low, first > indexed.high ? indexed.high + 1 : first};
+    return (struct search_range){indexed->low, first > indexed->high ? indexed->high + 1 : first};
+}
+
+/* What the numbers of a range are compared with, so that most rows need not be looked at. */
+struct possible {
+    struct search_range since;   /* n >= .high or n < .low */
+    struct search_range indexed; /* n outside of it: the time is not known */
+    int64_t last;                /* the highest n within it that may be older than .before_ms */
+};
+
+static struct possible find_possible(sqlite3 *db, const struct history_range *range)
+{
+    struct possible p = {.since = {0, 0}, .indexed = {0, -1}, .last = INT64_MAX};
+    bool all_since = range->since_ms && range->first;
+    if ((!all_since && !range->before_ms) || search_index_range(db, &p.indexed) != SQLITE_OK)
+        return p;
+    if (all_since)
+        p.since = find_since(db, &p.indexed, range->since_ms);
+    if (range->before_ms && message_last_before(db, range->before_ms, &p.last) != SQLITE_OK)
+        p.last = INT64_MAX;
+    return p;
 }
 
 int store_history_read(sqlite3 *db, const struct history_range *range,
                        bool (*fn)(const struct message_row *row, void *arg), void *arg)
 {
-    static const char *const sql[2][2] = {
+    static const char *const sql[2][2][2] = { /* before_ms, since_ms, first */
 #define STRETCH "SELECT id, time_ms, name, text, kind FROM message WHERE room = ?1 AND id > ?2 AND id < ?3"
 #define SINCE " AND time_ms >= ?5 AND (n >= ?6 OR n < ?7)" /* n is in the index by id, so it is looked at first */
-        {STRETCH " ORDER BY id DESC LIMIT ?4", STRETCH " ORDER BY id LIMIT ?4"},
-        {"SELECT * FROM (" STRETCH " ORDER BY id DESC LIMIT ?4) WHERE time_ms >= ?5",
-         STRETCH SINCE " ORDER BY id LIMIT ?4"},
+#define BEFORE " AND time_ms < ?8 AND (n <= ?9 OR n < ?10 OR n > ?11)"
+#define NEWEST " ORDER BY id DESC LIMIT ?4"
+#define OLDEST " ORDER BY id LIMIT ?4"
+        {{STRETCH NEWEST, STRETCH OLDEST},
+         {"SELECT * FROM (" STRETCH NEWEST ") WHERE time_ms >= ?5", STRETCH SINCE OLDEST}},
+        {{STRETCH BEFORE NEWEST, STRETCH BEFORE OLDEST},
+         {"SELECT * FROM (" STRETCH BEFORE NEWEST ") WHERE time_ms >= ?5", STRETCH BEFORE SINCE OLDEST}},
+#undef OLDEST
+#undef NEWEST
+#undef BEFORE
 #undef SINCE
 #undef STRETCH
     };
     sqlite3_stmt *st;
-    bool since = range->since_ms != 0, all_since = since && range->first;
-    struct search_range possible = all_since ? find_since(db, range->since_ms) : (struct search_range){0, 0};
+    bool before = range->before_ms != 0, since = range->since_ms != 0;
+    struct possible p = find_possible(db, range);
     const struct sql_value values[] = {sql_text(range->room), sql_int((int64_t)range->after),
                                        sql_int((int64_t)range->before), sql_int(range->most),
-                                       sql_int(range->since_ms), sql_int(possible.high), sql_int(possible.low)};
-    int rc = sql_open(db, &st, sql[since][range->first], values, all_since ? 7 : since ? 5 : 4);
+                                       sql_int(range->since_ms), sql_int(p.since.high), sql_int(p.since.low),
+                                       sql_int(range->before_ms), sql_int(p.last), sql_int(p.indexed.low),
+                                       sql_int(p.indexed.high)};
+    size_t n = before ? 11 : since && range->first ? 7 : since ? 5 : 4;
+    int rc = sql_open(db, &st, sql[before][since][range->first], values, n);
     if (rc != SQLITE_OK)
         return rc;
     bool more = true, whole = true;

@@ -20,12 +20,14 @@ int store_history_last(sqlite3 *db, uint64_t most, uint64_t *id);
 int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg), void *arg);
 
 /* A range of a room's messages: ids above `after` and below `before` (at most INT64_MAX), none older than
- * since_ms. At most `most` of them: the newest, or with `first` the oldest. With `first` and since_ms, the numbers of
- * all messages of the range are looked at, some 7 for each microsecond. */
+ * since_ms, all older than before_ms. At most `most` of them: the newest, or with `first` the oldest. With `first` and
+ * since_ms, or with before_ms, the numbers of all messages of the range may be looked at, some 7 for each
+ * microsecond. */
 struct history_range {
     const char *room;
     uint64_t after, before;
     int64_t since_ms; /* 0: of any age; without `first`: only those of the `most` newest that are of that age */
+    int64_t before_ms; /* 0: also those that were said just now */
     int most;
     bool first;
 };

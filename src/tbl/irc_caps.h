@@ -8,6 +8,7 @@
 IRC_CAP(ACCOUNT_TAG, "account-tag", IRC_ACCOUNT, "lines of registered users have the tag account")
 IRC_CAP(BATCH, "batch", 0, "lines that belong together, such as those from the history, are in a batch")
 IRC_CAP(CAP_NOTIFY, "cap-notify", 0, "capabilities that come or go while the client is connected are told")
+IRC_CAP(CHATHISTORY, "draft/chathistory", 0, "CHATHISTORY reads what was said before, and JOIN does not show it")
 IRC_CAP(ECHO, "echo-message", 0, "the client is sent what it says itself, as others see it")
 IRC_CAP(EXTENDED_JOIN, "extended-join", IRC_JOIN, "JOIN has the account of the user")
 IRC_CAP(LABELED, "labeled-response", 0, "the answer to a line with the tag label has that label")

@@ -32,8 +32,7 @@ void irc_start(const char *more)
     irc_d.port = d.port2;
 }
 
-/* Takes the tags off the next line. */
-static const char *next(struct client *c)
+const char *irc_next_line(struct client *c)
 {
     const char *line = client_line(c), *rest = line;
     *tags = '\0';
@@ -74,7 +73,7 @@ void irc_login_pass(struct client *c, const char *nick, const char *pass)
 void irc_enter(struct client *c, const char *room)
 {
     client_say(c, "JOIN %s", room);
-    while (!strstr(next(c), " 366 "))
+    while (!strstr(irc_next_line(c), " 366 "))
         ;
 }
 
@@ -85,7 +84,7 @@ void irc_expect(struct client *c, const char *format, ...)
     va_start(ap, format);
     vsnprintf(want, sizeof want, format, ap);
     va_end(ap);
-    assert_string_equal(next(c), want);
+    assert_string_equal(irc_next_line(c), want);
 }
 
 void irc_ask(struct client *c, const char *line, const char *answer)
@@ -101,7 +100,7 @@ void irc_skip_to(struct client *c, const char *format, ...)
     va_start(ap, format);
     vsnprintf(want, sizeof want, format, ap);
     va_end(ap);
-    while (strcmp(next(c), want) != 0)
+    while (strcmp(irc_next_line(c), want) != 0)
         ;
 }
 

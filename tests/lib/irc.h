@@ -23,6 +23,8 @@ void irc_enter(struct client *c, const char *room);
 
 /* The next line must be this one; tags in front of it are left out. */
 void irc_expect(struct client *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The next line without its tags. Borrowed until the next call. */
+const char *irc_next_line(struct client *c);
 /* The tags of the line that was read last, without the @; "" if it had none. */
 const char *irc_tags(void);
 /* Sends the line and expects the answer. */

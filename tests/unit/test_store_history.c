@@ -139,6 +139,31 @@ static void since_finds_all_of_that_age_whatever_the_clock_did(void **state)
     with_times = true;
 }
 
+/* The same messages. */
+static void before_a_time_finds_all_that_are_older_whatever_the_clock_did(void **state)
+{
+    bool more;
+    (void)state;
+    with_times = false;
+    add("#a", 1, 5);
+    exec("UPDATE message SET time_ms = iif(id <= 3, 90000, 1000) + id");
+    assert_int_equal(search_index_advance(db, INT64_MAX, false, &more), SQLITE_OK);
+    add("#a", 6, 9);
+    exec("UPDATE message SET time_ms = iif(id <= 7, 50000, 1000) + id WHERE id > 5");
+    for (int i = 0; i < 2; i++) {
+        expect((struct history_range){.most = 9, .before_ms = 90003}, "9 8 7 6 5 4 2 1 ");
+        expect((struct history_range){.most = 9, .before_ms = 1005}, "4 ");
+        expect((struct history_range){.most = 9, .before_ms = 1006, .first = true}, "4 5 ");
+        expect((struct history_range){.most = 3, .before_ms = 60000}, "9 8 7 ");
+        expect((struct history_range){.most = 9, .before_ms = 50007, .since_ms = 1009}, "9 6 ");
+        expect((struct history_range){.most = 9, .before_ms = 50007, .since_ms = 1009, .first = true}, "6 9 ");
+        expect((struct history_range){.most = 9, .before_ms = 1}, "");
+        if (!i)
+            exec("DROP TABLE message_times"); /* without it, too */
+    }
+    with_times = true;
+}
+
 static void since_begins_at_the_first_message_of_that_age(void **state)
 {
     (void)state;
@@ -261,6 +286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_newest_messages_are_read_backwards),
         TEST(a_cursor_pages_forwards),
+        TEST(before_a_time_finds_all_that_are_older_whatever_the_clock_did),
         TEST(since_begins_at_the_first_message_of_that_age),
         TEST(since_finds_all_of_that_age_whatever_the_clock_did),
         TEST(the_highest_number_of_all_is_found),

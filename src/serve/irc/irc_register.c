@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CAP_LIST 300 /* bytes of a list of capabilities behind which the next go into another line */
 #define SASL_CHUNK 400 /* bytes of base64 in one line; a shorter one is the last (IRCv3, SASL 3.1) */
 
 /* ---- CAP ---- */
@@ -46,15 +47,24 @@ static void tell_caps(struct session *s, const char *verb, const char *list)
     buf_printf(&irc_state(s)->answer, ":%s CAP %s %s :%s\r\n", irc_server(), *to ? to : "*", verb, list);
 }
 
-/* All caps, or those that are on. */
+/* All caps, or those that are on. The list may take several lines, of which all but the last have a star, for clients
+ * that know it. */
 static void list_caps(struct session *s, const char *verb, bool all)
 {
-    struct buf list = {0};
-    for (int cap = 0; cap < IRC_CAPS; cap++)
-        if (all ? is_offered(cap) : irc_has(s, (enum irc_cap)cap))
-            add_cap(s, &list, cap, all);
+    struct buf list = {0}, more = {0};
+    buf_printf(&more, "%s%s", verb, irc_state(s)->cap_version >= 302 ? " *" : "");
+    for (int cap = 0; cap < IRC_CAPS; cap++) {
+        if (!(all ? is_offered(cap) : irc_has(s, (enum irc_cap)cap)))
+            continue;
+        if (list.len > CAP_LIST) {
+            tell_caps(s, buf_text(&more), buf_text(&list));
+            buf_clear(&list);
+        }
+        add_cap(s, &list, cap, all);
+    }
     tell_caps(s, verb, buf_text(&list));
     buf_fini(&list);
+    buf_fini(&more);
 }
 
 static void use_caps(struct session *s, unsigned on)
@@ -65,7 +75,7 @@ static void use_caps(struct session *s, unsigned on)
     for (int cap = 0; cap < IRC_CAPS; cap++)
         extra |= irc_has(s, (enum irc_cap)cap) ? caps[cap].extra : 0;
     m->caps = irc_has(s, IRC_CAP_ECHO) ? 0 : 1u << CAP_ACKS;
-    m->hears_no_past = !(irc_has(s, IRC_CAP_TIME) && irc_has(s, IRC_CAP_BATCH));
+    m->hears_no_past = !(irc_has(s, IRC_CAP_TIME) && irc_has(s, IRC_CAP_BATCH)) || irc_has(s, IRC_CAP_CHATHISTORY);
     presence_set_form(s, (enum form)(FORM_IRC + (int)extra), 0);
 }
 

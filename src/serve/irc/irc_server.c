@@ -23,7 +23,7 @@ static void isupport(struct session *s)
               ":are supported by this server", irc_network(), NAME_LONGEST, NAME_LONGEST + 1, lim.topic_bytes,
               lim.reason_bytes, lim.away_bytes, lim.rooms_per_user);
     irc_reply(s, 5, "ELIST=MNU SAFELIST STATUSMSG= TARGMAX=JOIN:,PART:,NAMES:,LIST:,KICK:,PRIVMSG:,NOTICE: UTF8ONLY "
-              ":are supported by this server");
+              "CHATHISTORY=%d MSGREFTYPES=msgid,timestamp :are supported by this server", lim.page_messages);
 }
 
 void irc_welcome(struct session *s)

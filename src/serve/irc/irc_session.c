@@ -48,22 +48,25 @@ void irc_note(struct session *s, const char *from, const char *format, ...)
     irc_end(out, start);
 }
 
-/* Several lines with one label are a batch (IRCv3, labeled-response). */
+/* Several lines with one label are a batch (IRCv3, labeled-response), unless they are one already. */
 static void add_label(struct session *s)
 {
     struct irc_state *state = irc_state(s);
-    struct buf *lines = &state->answer, out = {0};
+    struct buf *lines = &state->answer, out = {0}, label = {0};
     const char *end = lines->len ? memchr(lines->data, '\n', lines->len) : NULL;
-    if (!lines->len)
-        buf_printf(&out, "@label=%s :%s ACK\r\n", state->label, irc_server());
-    else if (end == lines->data + lines->len - 1)
-        buf_printf(&out, "@label=%s%s", state->label, *lines->data == '@' ? ";" : " ");
+    bool is_one = end && (end == lines->data + lines->len - 1 || state->is_batch), is_batch = end && !is_one;
+    irc_tag_value(&label, state->label);
+    buf_printf(&out, "@label=%s", buf_text(&label));
+    buf_fini(&label);
+    if (!end)
+        buf_printf(&out, " :%s ACK\r\n", irc_server());
+    else if (is_one)
+        buf_char(&out, *lines->data == '@' ? ';' : ' ');
     else
-        buf_printf(&out, "@label=%s :%s BATCH +answer labeled-response\r\n", state->label, irc_server());
-    bool is_batch = lines->len && end != lines->data + lines->len - 1;
+        buf_printf(&out, " :%s BATCH +answer labeled-response\r\n", irc_server());
     for (size_t at = 0; at < lines->len;) {
         const char *line = lines->data + at, *stop = memchr(line, '\n', lines->len - at);
-        size_t len = (size_t)(stop - line) + 1, skip = *line == '@';
+        size_t len = (size_t)(stop - line) + 1, skip = *line == '@' && (is_batch || !at);
         if (is_batch)
             buf_str(&out, skip ? "@batch=answer;" : "@batch=answer ");
         buf_add(&out, line + skip, len - skip);
@@ -81,6 +84,7 @@ void irc_flush(struct session *s)
     if (*state->label)
         add_label(s);
     *state->label = '\0';
+    state->is_batch = false;
     if (state->answer.len)
         session_answer_lines(s, &state->answer); /* which frees it */
 }
@@ -135,16 +139,21 @@ static const char *const error_names[ERRORS] = {
 #undef ERROR
 };
 
-static void fail(struct session *s, enum error_code code, const char *text)
+void irc_fail_as(struct session *s, const char *code, const char *context, const char *text)
 {
     struct irc_state *state = irc_state(s);
-    if (!irc_has(s, IRC_CAP_STANDARD_REPLIES)) {
-        irc_note(s, "server", "%s", text);
-        return;
-    }
     size_t start = state->answer.len;
-    buf_printf(&state->answer, ":%s FAIL %s %s :%s", irc_server(), state->command, error_names[code], text);
+    buf_printf(&state->answer, ":%s FAIL %s %s %s%s:%s", irc_server(), state->command, code, context,
+               *context ? " " : "", text);
     irc_end(&state->answer, start);
+}
+
+static void fail(struct session *s, enum error_code code, const char *text)
+{
+    if (irc_has(s, IRC_CAP_STANDARD_REPLIES))
+        irc_fail_as(s, error_names[code], "", text);
+    else
+        irc_note(s, "server", "%s", text);
 }
 
 void irc_refuse(struct session *s, struct refusal *no, const char *about)

@@ -47,6 +47,7 @@ struct irc_state {
     bool by_certificate;     /* it is EXTERNAL, else PLAIN */
     struct buf sasl;         /* owns: what has come of the response, in base64; secret */
     struct buf answer;       /* owns: what the line in hand is answered with */
+    bool is_batch;           /* .answer is one batch (BATCH), which takes the label as it is */
     char label[IRC_LABEL];   /* of the line in hand, or "" */
     const char *command;     /* borrows from the line in hand */
 };
@@ -73,6 +74,10 @@ void irc_note(struct session *s, const char *from, const char *format, ...) __at
 /* Tells why something was not done, and frees what `no` holds. `about`: the room, user or command it is about. */
 void irc_refuse(struct session *s, struct refusal *no, const char *about);
 void irc_fail(struct session *s, enum error_code code, const char *about);
+
+/* Adds "FAIL <the command> <code> <context> :<text>" (IRCv3, standard-replies), for commands whose specification has
+ * such codes. `context` may be "". */
+void irc_fail_as(struct session *s, const char *code, const char *context, const char *text);
 
 /* Sends what was collected. */
 void irc_flush(struct session *s);
