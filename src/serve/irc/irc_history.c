@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * CHATHISTORY (IRCv3, draft/chathistory): what was said in rooms, from the store, with the rights of the native
- * HISTORY. Not obvious: a message is named by its number, which grows in the order in which messages were told, so pages that
- * begin behind a number have each message once; times may be the same for several.
+ * HISTORY. Not obvious: a message is named by its number, which grows in the order in which messages were told, so
+ * pages that begin behind a number have each message once; times may be the same for several.
  */
 #include "config.h"
 
