@@ -204,7 +204,7 @@ options_of() { # WORKLOAD
     B) echo "--clients 100 --senders 50 --window 64" ;;
     C) echo "--clients 100 --senders 50 --rate 500" ;;
     D | d) echo "--clients 1000 --rooms 100 --rate 1000" ;;
-    E) echo "--clients 10000 --rooms 100 --rate 200 --hello" ;;
+    E) echo "--clients 10000 --rooms 100 --rate 200 --hello --login-timeout 600" ;;
     F) echo "--clients 100 --senders 1 --burst 100000" ;;
     F2) echo "--clients 10 --senders 1 --burst 8000 --length 900 --paced 2000,500,100" ;;
     G2) echo "--clients 100 --senders 1 --window 64 --warmup 0 --stopped 1 --stopped-kib 16" ;;

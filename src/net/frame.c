@@ -36,9 +36,15 @@ size_t frame_size(const struct iovec *iov, int count)
     return n;
 }
 
+/* Bytes of a header behind its first two. */
+static size_t length_bytes(size_t n)
+{
+    return n < 126 ? 0 : n < 65536 ? 2 : 8;
+}
+
 size_t frame_header(unsigned char header[FRAME_HEADER], size_t n, bool is_binary)
 {
-    size_t more = n < 126 ? 0 : n < 65536 ? 2 : 8;
+    size_t more = length_bytes(n);
     header[0] = is_binary ? FIN_BINARY : FIN_TEXT;
     header[1] = (unsigned char)(!more ? n : more == 2 ? 126 : 127);
     for (size_t i = 0; i < more; i++)
@@ -63,6 +69,20 @@ size_t frame_first_line(const char *data, size_t n, size_t *text)
     if (lf && *text && lf[-1] == '\r')
         --*text;
     return line;
+}
+
+size_t frame_wire_bytes(const struct iovec *iov, size_t n)
+{
+    size_t bytes = 0;
+    for (size_t left = n; left; iov++) {
+        size_t part = iov->iov_len < left ? iov->iov_len : left, line, text;
+        left -= part;
+        for (const char *p = iov->iov_base; part; p += line, part -= line) {
+            line = frame_first_line(p, part, &text);
+            bytes += 2 + length_bytes(text) + text;
+        }
+    }
+    return bytes;
 }
 
 bool frame_take_line(const unsigned char *data, size_t n, bool *ended, size_t *text)

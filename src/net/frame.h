@@ -35,6 +35,9 @@ size_t frame_close(unsigned char frame[FRAME_CLOSE], int code);
 /* How long the first line of n bytes is, and without its end, LF or CR LF, in *text. n is not 0. */
 size_t frame_first_line(const char *data, size_t n, size_t *text);
 
+/* How many bytes the first n bytes of the parts, whole lines, take as frames of one line each. */
+size_t frame_wire_bytes(const struct iovec *iov, size_t n);
+
 /* For a message that is to be one line: how many of the next n bytes of it belong to the line, in *text. *ended: its
  * end has come, which it need not have; the first time false. False: text stands behind an end of a line. */
 bool frame_take_line(const unsigned char *data, size_t n, bool *ended, size_t *text);

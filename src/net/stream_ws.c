@@ -167,10 +167,10 @@ static void add_frame_locked(struct ws *w, const struct iovec *iov, size_t n)
     sender_end_record_locked(&w->sender, n);
 }
 
-/* The same with a frame for each line. The shortest line, an empty one, is one byte with its end. */
+/* The same with a frame for each line. */
 static void add_frames_locked(struct ws *w, const struct iovec *iov, size_t n)
 {
-    sender_reserve_locked(&w->sender, 2 * n + FRAME_HEADER);
+    sender_reserve_locked(&w->sender, frame_wire_bytes(iov, n));
     for (size_t left = n; left; iov++) {
         size_t part = iov->iov_len < left ? iov->iov_len : left, line, text;
         for (const char *p = iov->iov_base; part; p += line) {

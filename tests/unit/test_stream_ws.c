@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "net/close.h"
+#include "net/frame.h"
 #include "net/stream_ws.h"
 #include "net/ws_reader.h"
 #include "tests/lib/client_ws.h"
@@ -21,6 +22,9 @@
 #include <string.h>
 
 #define FIN_TEXT 0x81
+#define TEN "1234567890"
+#define LONG120 TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define LONG125 LONG120 "12345"
 #define RESPONSE "HTTP/1.1 101 Switching Protocols\r\n\r\n"
 
 static struct pipe {
@@ -383,9 +387,6 @@ static void pings_and_empty_fragments_are_bounded(void **state)
 #define PING 0x89,
 #define PONG 0x8a,
 #define BYTES(literal) literal, sizeof literal - 1
-#define TEN "1234567890"
-#define LONG120 TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
-#define LONG125 LONG120 "12345"
 
 static const struct rule {
     struct {
@@ -610,6 +611,24 @@ static void each_line_travels_in_a_message_without_its_end(void **state)
     }
 }
 
+static void space_for_messages_is_known_before(void **state)
+{
+    struct buf text = {0};
+    (void)state;
+    for (size_t n = 0; n < 150; n++) {
+        buf_printf(&text, "%.*s%s", (int)n, LONG125 LONG125, n % 2 ? "\r\n" : "\n");
+        struct iovec iov[2] = {{text.data, text.len}, {text.data, text.len}};
+        tear_down(NULL);
+        set_up(NULL);
+        begin_as(FRAME_TEXT_LINE);
+        below.cuts = CUTS_NEVER;
+        assert_int_equal(stream_write(top, iov, 1), text.len);
+        assert_int_equal(frame_wire_bytes(iov, text.len), below.out.len - seen);
+        assert_int_equal(frame_wire_bytes(iov, 2 * text.len), 2 * (below.out.len - seen));
+    }
+    buf_fini(&text);
+}
+
 static void lines_of_any_length_are_messages(void **state)
 {
     struct buf text = {0};
@@ -818,6 +837,7 @@ int main(void)
         TEST(a_reason_that_is_no_text_is_refused),
         TEST(a_long_message_arrives_in_any_pieces),
         TEST(each_line_travels_in_a_message_without_its_end),
+        TEST(space_for_messages_is_known_before),
         TEST(lines_of_any_length_are_messages),
         TEST(each_message_of_a_write_counts_when_it_has_arrived),
         TEST(a_message_is_one_line_however_it_is_cut),
