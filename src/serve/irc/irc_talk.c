@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "serve/irc/irc_session.h"
+#include "serve/irc/irc_services.h"
 
 #include "chat/room.h"
 #include "net/post.h"
@@ -105,7 +105,7 @@ static void send_private(struct session *s, const struct text *t, const char *us
 static void speak(struct session *s, struct irc_line *l, const char *verb)
 {
     struct text t = {.verb = verb, .is_notice = *verb == 'N'};
-    if (!read_text(s, l, &t))
+    if (irc_services_take(s, l, t.is_notice) || !read_text(s, l, &t))
         return;
     char *targets = l->params[0], *word;
     while ((word = irc_next(&targets))) {
