@@ -22,7 +22,7 @@ static void isupport(struct session *s)
               "CHANNELLEN=%d TOPICLEN=%d KICKLEN=%d AWAYLEN=%d CHANLIMIT=#:%d EXTBAN=,m INVEX=I MODES=%d "
               ":are supported by this server", irc_network(), NAME_LONGEST, NAME_LONGEST + 1, lim.topic_bytes,
               lim.reason_bytes, lim.away_bytes, lim.rooms_per_user, IRC_MODES);
-    irc_reply(s, 5, "ELIST=MNU SAFELIST STATUSMSG= TARGMAX=JOIN:,PART:,NAMES:,LIST:,KICK:,PRIVMSG:,NOTICE: UTF8ONLY "
+    irc_reply(s, 5, "ELIST=MNU SAFELIST STATUSMSG=~@+ TARGMAX=JOIN:,PART:,NAMES:,LIST:,KICK:,PRIVMSG:,NOTICE: UTF8ONLY "
               ":are supported by this server");
 }
 
