@@ -10,6 +10,9 @@
  * ended meanwhile: nobody reads an answer. */
 bool speak_in_room(struct session *s, struct room *r, const struct event *said, struct refusal *no);
 
+/* To those who have said->role, or a higher one, alone. */
+bool speak_to_role(struct session *s, struct room *r, const struct event *said, struct refusal *no);
+
 /* An empty topic clears it. True: it is on disk. */
 bool speak_topic(struct session *s, struct room *r, const char *topic, struct refusal *no);
 
