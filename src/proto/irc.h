@@ -60,6 +60,10 @@ enum option irc_option_of(char letter);
 char irc_role_letter(enum role role);
 char irc_role_sign(enum role role);
 
+/* True if the text matches the mask, in which * stands for any characters and ? for one. Case does not matter. Takes
+ * the product of both lengths at most. */
+bool irc_matches(const char *mask, const char *text);
+
 /* Removes the codes for colours and the like, with their numbers, so that the text alone is left. */
 void irc_strip_formatting(char *text);
 

@@ -19,11 +19,11 @@ static void isupport(struct session *s)
 {
     struct session_limits lim = session_limits();
     irc_reply(s, 5, "CASEMAPPING=ascii CHANTYPES=# PREFIX=(qov)~@+ CHANMODES=b,k,W,imnst NETWORK=%s NICKLEN=%d "
-              "CHANNELLEN=%d TOPICLEN=%d KICKLEN=%d AWAYLEN=%d CHANLIMIT=#:%d EXTBAN=,m "
+              "CHANNELLEN=%d TOPICLEN=%d KICKLEN=%d AWAYLEN=%d NAMELEN=%d CHANLIMIT=#:%d EXTBAN=,m "
               ":are supported by this server", irc_network(), NAME_LONGEST, NAME_LONGEST + 1, lim.topic_bytes,
-              lim.reason_bytes, lim.away_bytes, lim.rooms_per_user);
-    irc_reply(s, 5, "ELIST=MNU SAFELIST STATUSMSG= TARGMAX=JOIN:,PART:,NAMES:,LIST:,KICK:,PRIVMSG:,NOTICE: UTF8ONLY "
-              ":are supported by this server");
+              lim.reason_bytes, lim.away_bytes, lim.realname_bytes, lim.rooms_per_user);
+    irc_reply(s, 5, "ELIST=MNU SAFELIST WHOX STATUSMSG= TARGMAX=JOIN:,PART:,NAMES:,LIST:,KICK:,PRIVMSG:,NOTICE: "
+              "UTF8ONLY :are supported by this server");
 }
 
 void irc_welcome(struct session *s)
