@@ -118,6 +118,7 @@ static void configure_serve(const struct conf *c)
         .topic_bytes = c->limits_topic_bytes,
         .reason_bytes = longest_reason(c),
         .away_bytes = c->limits_away_bytes,
+        .realname_bytes = c->limits_realname_bytes,
         .ignored = c->limits_ignored_users,
         .login_timeout_s = c->clients_login_timeout_s,
         .rooms_per_user = c->rooms_per_user,

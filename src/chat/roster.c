@@ -14,6 +14,7 @@
 #include "chat/lapse.h"
 #include "chat/mail.h"
 #include "chat/record.h"
+#include "chat/users.h"
 
 static bool has_owner_locked(const struct room *r)
 {
@@ -149,19 +150,26 @@ static void add_past_locked(const struct room *r, const struct member *m, const 
     buf_fini(&past);
 }
 
-/* The answer to a JOIN: how many others there are, the topic, their names, and what was said. `own`: a session of the
- * user, who is not counted if the room shows them already. */
-static void answer_locked(const struct room *r, struct member *m, const struct member *own,
-                          const struct backlog *backlog)
+/* What the answer to a JOIN depends on beside the room. */
+struct arrival {
+    const struct member *own; /* a session of the user, who is not counted if the room shows them already */
+    const struct backlog *backlog;
+    const char *realname;
+};
+
+/* The answer to a JOIN: how many others there are, the topic, their names, and what was said. */
+static void answer_locked(const struct room *r, struct member *m, const struct arrival *a)
 {
     unsigned epoch = msg_epoch(); /* before anything is read: what is forgotten now does not stay in the outbox */
+    const struct member *own = a->own;
+    const struct backlog *backlog = a->backlog;
     struct buf lines = {0};
     struct others others = {r, own->user_id};
     bool is_shown = fanout_user_locked(&r->fanout, own->user_id) != NULL;
     struct event topic = room_topic_locked(r);
     const struct event parts[] = {
         {.kind = EVENT_JOINED, .room = r->name, .name = m->name, .account_name = member_account_name(m),
-         .number = fanout_users_locked(&r->fanout) - is_shown},
+         .realname = a->realname, .number = fanout_users_locked(&r->fanout) - is_shown},
         *topic.text ? topic : (struct event){.kind = EVENT_NONE},
         {.kind = EVENT_MEMBERS, .room = r->name, .name = m->name, .account_name = member_account_name(m),
          .role = coming_role_locked(r, own), .member = other, .members = &others,
@@ -190,18 +198,22 @@ static bool has_space_locked(const struct room *r, const struct member *m, const
 
 bool roster_join(struct room *r, struct member *m, unsigned ticket, const struct backlog *backlog)
 {
+    struct buf realname = {0};
+    users_realname(m, &realname);
     lock_acquire(&r->lock);
     fanout_settle_locked(&r->fanout); /* what was said before is replayed to the member and not heard live */
     bool may = ticket == r->rules.changes && has_space_locked(r, m, backlog) && is_whole_locked(r, backlog);
     if (may) {
         struct event ev = {.kind = EVENT_JOIN, .room = r->name, .name = m->name, .account = m->account,
-                           .account_name = member_account_name(m), .role = coming_role_locked(r, m)};
-        answer_locked(r, m, m, backlog);
+                           .account_name = member_account_name(m), .realname = buf_text(&realname),
+                           .role = coming_role_locked(r, m)};
+        answer_locked(r, m, &(struct arrival){m, backlog, ev.realname});
         if (add_locked(r, m))
             room_deliver_locked(r, &ev, m);
         mark_locked(r, m, MAIL_PRESENT);
     }
     lock_release(&r->lock);
+    buf_fini(&realname);
     return may;
 }
 
@@ -220,7 +232,7 @@ enum roster_swap roster_swap(struct room *r, struct member *old, struct member *
     if (ms && is_barred_locked(r, ms)) {
         result = ROSTER_SWAP_NOT_IN;
     } else if (ms && is_whole_locked(r, backlog)) {
-        answer_locked(r, m, old, backlog);
+        answer_locked(r, m, &(struct arrival){.own = old, .backlog = backlog});
         ms->missed_id = 0;
         fanout_update_locked(&r->fanout, ms, m);
         result = ROSTER_SWAPPED;

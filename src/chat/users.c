@@ -295,6 +295,7 @@ static void leave_user_locked(struct member *m)
     if (!m->user->sessions) {
         HASH_DEL(users_table.table, m->user);
         free(m->user->away);
+        free(m->user->realname);
         free(m->user);
     }
     m->user = NULL;

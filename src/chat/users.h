@@ -88,9 +88,15 @@ struct users_view {
     char name[NAME_SIZE];
     bool is_secure;            /* all its connections are encrypted */
     int64_t since_ms, idle_ms; /* wall clock of its first arrival; time since its last line */
-    struct buf away;           /* the caller frees; empty: it is not away */
+    char account_name[NAME_SIZE]; /* that it is logged in to, or "" */
+    struct buf away;           /* empty: it is not away */
+    struct buf realname;       /* empty: it has given none */
 };
 bool users_view(const char *name, struct users_view *view);
+void users_view_fini(struct users_view *view);
+
+/* Appends the real name of the member's user, if it has one. For the member's own reader. */
+void users_realname(const struct member *m, struct buf *realname);
 
 /* True when a user has the name and is away. */
 bool users_is_away(const char *name);
@@ -157,6 +163,11 @@ void users_set_ignores(struct member *m, struct ignores *ig);
 /* The member's user is away with that text, which is copied, or back (NULL): in all its sessions. False: it was so
  * already. */
 bool users_set_away(struct member *m, const char *text);
+/* The member's user has that real name now, which is copied; "": none. `keep`: unless it has one already. False: it was
+ * so already. */
+bool users_set_realname(struct member *m, const char *text, bool keep);
+/* Tells each contact once which real name the member's user has now (EVENT_REALNAME), as users_tell_away does. */
+void users_tell_realname(const struct member *m, struct contacts *c);
 /* Tells each contact once whether the member's user is away now (EVENT_AWAY_CHANGED), as users_tell does, but those
  * that ignore the user; what another session changes meanwhile is told. `is_readable`: they may read the away text. */
 void users_tell_away(const struct member *m, struct contacts *c, bool is_readable);

@@ -23,6 +23,7 @@ struct user {
     char key[NAME_SIZE];     /* U: the name folded; as written it is in each session */
     struct member *sessions; /* U: borrows; never empty, in order of arrival, by .next_session */
     char *away;              /* U: owns; NULL: it is not away */
+    char *realname;          /* U: owns; NULL: it has given none */
     bool ending;             /* U: the last session leaves; no other may have the name until it is free */
     UT_hash_handle hh;       /* U */
 };

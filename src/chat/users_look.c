@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "chat/accounts.h"
 #include "chat/rules.h"
 
 #include <stdio.h>
@@ -60,6 +61,14 @@ bool users_is_away(const char *name)
     return is_away;
 }
 
+/* From the table of accounts: what the member has of it is for its own reader. */
+static void name_account_locked(int64_t id, char name[NAME_SIZE])
+{
+    struct account a;
+    bool has_one = id && accounts_by_id(id, &a);
+    memcpy(name, has_one ? a.name : "", has_one ? NAME_SIZE : 1);
+}
+
 bool users_view(const char *name, struct users_view *view)
 {
     *view = (struct users_view){0};
@@ -76,9 +85,27 @@ bool users_view(const char *name, struct users_view *view)
         }
         view->idle_ms = clock_ms() - active_ms;
         buf_str(&view->away, u->away ? u->away : "");
+        buf_str(&view->realname, u->realname ? u->realname : "");
+        name_account_locked(u->sessions->account, view->account_name);
     }
     rwlock_release(&users_table.lock);
     return u != NULL;
+}
+
+void users_view_fini(struct users_view *view)
+{
+    buf_fini(&view->away);
+    buf_fini(&view->realname);
+}
+
+void users_realname(const struct member *m, struct buf *realname)
+{
+    if (!m->user)
+        return;
+    rwlock_read(&users_table.lock);
+    if (m->user->realname)
+        buf_str(realname, m->user->realname);
+    rwlock_release(&users_table.lock);
 }
 
 static bool is_own(const struct member *m, const struct member *other)

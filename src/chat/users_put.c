@@ -254,6 +254,18 @@ void users_tell_away(const struct member *m, struct contacts *c, bool is_readabl
     rwlock_release(&users_table.lock);
 }
 
+void users_tell_realname(const struct member *m, struct contacts *c)
+{
+    if (!c->n)
+        return;
+    qsort(c->v, c->n, sizeof *c->v, by_id);
+    rwlock_read(&users_table.lock);
+    struct event ev = {.kind = EVENT_REALNAME, .name = m->name, .account = m->account,
+                       .account_name = member_account_name(m), .text = m->user->realname ? m->user->realname : ""};
+    tell_locked(c, &ev, m->key);
+    rwlock_release(&users_table.lock);
+}
+
 void users_put_all(const struct event *ev)
 {
     struct member_rendered once = {.ev = ev};
@@ -287,14 +299,34 @@ void users_set_wants(struct member *m, unsigned wants)
     rwlock_release(&users_table.lock);
 }
 
+/* Replaces a text of the member's user by a copy of another; NULL: none. False: it was the same. */
+static bool set_text_locked(char **at, char *text, char **old)
+{
+    bool is_new = !*at != !text || (text && strcmp(*at, text) != 0);
+    *old = *at;
+    *at = text;
+    return is_new;
+}
+
 bool users_set_away(struct member *m, const char *text)
 {
-    char *away = text ? panic_strdup(text) : NULL;
+    char *away = text ? panic_strdup(text) : NULL, *old;
     rwlock_write(&users_table.lock);
     must(m->user);
-    char *old = m->user->away;
-    bool is_new = !old != !away || (old && strcmp(old, away) != 0);
-    m->user->away = away;
+    bool is_new = set_text_locked(&m->user->away, away, &old);
+    rwlock_release(&users_table.lock);
+    free(old);
+    return is_new;
+}
+
+bool users_set_realname(struct member *m, const char *text, bool keep)
+{
+    char *realname = *text ? panic_strdup(text) : NULL, *old = realname;
+    bool is_new = false;
+    rwlock_write(&users_table.lock);
+    must(m->user);
+    if (!keep || !m->user->realname)
+        is_new = set_text_locked(&m->user->realname, realname, &old);
     rwlock_release(&users_table.lock);
     free(old);
     return is_new;

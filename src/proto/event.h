@@ -59,7 +59,7 @@ enum event_kind {
     EVENT_WELCOME,      /* name */
     EVENT_WELCOME_BACK, /* name */
     EVENT_RENAMED,      /* name */
-    EVENT_JOINED,       /* room, number: of other members */
+    EVENT_JOINED,       /* room, number: of other members; name, account, realname: the recipient's own */
     EVENT_MEMBERS,      /* room, members; name, account_name, role: the recipient's own */
     EVENT_TOPIC_IS,     /* room, text: "" when there is none, by, time_ms: who set it, and when, if known */
     EVENT_PAST,         /* room, is_end: what was said before follows, or has ended */
@@ -110,7 +110,7 @@ enum event_kind {
     EVENT_ERROR,        /* error; the values that its row in tbl/errors.h names */
     EVENT_NOTICE,       /* notice */
     /* what happens in a room; from here on an event may have a number (id) and a time */
-    EVENT_JOIN,         /* room, name, account, role: what the user may do there from the start */
+    EVENT_JOIN,         /* room, name, account, realname, role: what the user may do there from the start */
     EVENT_LEAVE,        /* room, name, reason; quitting: the user leaves all rooms, and EVENT_QUIT follows */
     EVENT_SAID,         /* room, name, account, text, is_notice, tags */
     EVENT_ACTION,       /* the same: what the user does */
@@ -126,6 +126,7 @@ enum event_kind {
     EVENT_RENAME,       /* name: the old one, text: the new one, id, time_ms */
     EVENT_AWAY_CHANGED, /* name, account, is_away; text: its away text, "" when it is back or the text is not to be
                            shown; id, time_ms */
+    EVENT_REALNAME,     /* name, account, text: its new real name, or ""; id, time_ms */
     EVENT_ANNOUNCEMENT, /* text: a message from the operator to all users */
     EVENT_MAIL,         /* name: the sender, text, time_ms: when it was sent */
     EVENT_INVITE,       /* room, name: of the inviting user */
@@ -166,6 +167,7 @@ struct event {
     const char *room, *name, *text;
     int64_t account;     /* number of the account that `name` is logged in to; 0: none */
     const char *account_name; /* its name; NULL: none, or not known */
+    const char *realname; /* of `name`; NULL or "": it has given none */
     uint64_t id;         /* room events: the number in the room, given at delivery; others: a number of their own */
     int64_t time_ms;     /* wall clock; of room events, given at delivery */
     long number;

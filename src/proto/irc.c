@@ -153,7 +153,8 @@ static void add_join(struct buf *out, const struct event *ev, enum form form)
     begin(out, ev, form);
     buf_printf(out, " JOIN %s", ev->room);
     if (extras(form) & IRC_JOIN)
-        buf_printf(out, " %s :%s", ev->account_name ? ev->account_name : "*", ev->name);
+        buf_printf(out, " %s :%s", ev->account_name ? ev->account_name : "*",
+                   ev->realname && *ev->realname ? ev->realname : ev->name);
     buf_str(out, END);
     char letter = ev->kind == EVENT_JOIN ? irc_role_letter(ev->role) : '\0';
     if (letter)
@@ -367,6 +368,10 @@ static void render_happening(struct buf *out, const struct event *ev, enum form 
     case EVENT_RENAME:
         begin(out, ev, form);
         buf_printf(out, " NICK %s" END, ev->text);
+        break;
+    case EVENT_REALNAME:
+        begin(out, ev, form);
+        buf_printf(out, " SETNAME :%s" END, *ev->text ? ev->text : ev->name);
         break;
     case EVENT_ANNOUNCEMENT:
         server_notice(out, "*", ev->text);

@@ -65,6 +65,10 @@ char irc_role_sign(enum role role);
 /* The role of a sign, or ROLE_NONE. */
 enum role irc_role_of_sign(char sign);
 
+/* True if the text matches the mask, in which * stands for any characters and ? for one. Case does not matter. Takes
+ * the product of both lengths at most. */
+bool irc_matches(const char *mask, const char *text);
+
 /* Removes the codes for colours and the like, with their numbers, so that the text alone is left. */
 void irc_strip_formatting(char *text);
 

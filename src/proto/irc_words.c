@@ -143,6 +143,26 @@ bool irc_mask_read(const char *mask, char out[IRC_MASK_SIZE], bool *is_mute)
     return !strpbrk(out, "*?") && *out;
 }
 
+bool irc_matches(const char *mask, const char *text)
+{
+    const char *star = NULL, *again = NULL; /* behind the last *, and what that stands for ends here so far */
+    while (*text) {
+        if (*mask == '*') {
+            star = ++mask;
+            again = text;
+        } else if (*mask && (*mask == '?' || tolower((unsigned char)*mask) == tolower((unsigned char)*text))) {
+            mask++;
+            text++;
+        } else if (star) {
+            mask = star;
+            text = ++again;
+        } else {
+            return false;
+        }
+    }
+    return !mask[strspn(mask, "*")];
+}
+
 /* ---- modes ---- */
 
 static const struct {

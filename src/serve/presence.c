@@ -14,9 +14,10 @@
 
 /* ---- away ---- */
 
-/* Those who hear that the user is away, or back. */
+/* Those who hear of a change: that the user is away, or back; its real name. */
 struct hearers {
     struct session *s;
+    enum event_kind kind;
     struct contacts contacts;
     bool is_barred; /* the user may not talk in the room of one of them, so they read no text of it */
 };
@@ -25,14 +26,14 @@ static void add_hearers(struct room *r, void *arg)
 {
     struct hearers *h = arg;
     size_t n = h->contacts.n;
-    roster_contacts(r, &h->s->member, EVENT_AWAY_CHANGED, &h->contacts);
+    roster_contacts(r, &h->s->member, h->kind, &h->contacts);
     h->is_barred = h->is_barred || (h->contacts.n > n && !talk_user_may(r, &h->s->member));
 }
 
 /* In all rooms where a session of the user is. */
-static struct hearers find_hearers(struct session *s)
+static struct hearers find_hearers(struct session *s, enum event_kind kind)
 {
-    struct hearers h = {.s = s};
+    struct hearers h = {.s = s, .kind = kind};
     if (users_has_others(&s->member))
         rooms_each(add_hearers, &h, false);
     else
@@ -52,12 +53,12 @@ bool presence_set_away(struct session *s, const char *text, struct refusal *no)
 {
     if (text && strlen(text) > (size_t)session_limits().away_bytes)
         return refusal_set(no, ERROR_AWAY_TOO_LONG);
-    struct hearers h = find_hearers(s);
+    struct hearers h = find_hearers(s, EVENT_AWAY_CHANGED);
     free(h.contacts.v);
     if (h.contacts.n && !session_announce(s))
         return refusal_set(no, ERROR_BUSY); /* over: nobody reads the answer */
     if (users_set_away(&s->member, text)) {
-        h = find_hearers(s);
+        h = find_hearers(s, EVENT_AWAY_CHANGED);
         tell(&h);
     }
     return true;
@@ -65,11 +66,40 @@ bool presence_set_away(struct session *s, const char *text, struct refusal *no)
 
 void presence_show_away(struct session *s, struct room *r)
 {
-    struct hearers h = {.s = s};
+    struct hearers h = {.s = s, .kind = EVENT_AWAY_CHANGED};
     if (!users_is_away(s->member.name))
         return;
     add_hearers(r, &h);
     tell(&h);
+}
+
+/* ---- the real name ---- */
+
+static bool may_be_read(struct session *s, struct refusal *no)
+{
+    bool may = true;
+    for (int i = 0; may && i < s->member.room_count; i++)
+        may = talk_may(s->member.rooms[i], &s->member, no);
+    return may;
+}
+
+bool presence_set_realname(struct session *s, const char *text, struct refusal *no)
+{
+    int most = session_limits().realname_bytes;
+    if (strlen(text) > (size_t)most) {
+        *no = (struct refusal){.error = ERROR_REALNAME_TOO_LONG, .number = most};
+        return false;
+    }
+    if (s->member.room_count && !session_announce(s))
+        return refusal_set(no, ERROR_BUSY); /* over: nobody reads the answer */
+    if (!may_be_read(s, no))
+        return false;
+    if (users_set_realname(&s->member, text, false)) {
+        struct hearers h = find_hearers(s, EVENT_REALNAME);
+        users_tell_realname(&s->member, &h.contacts);
+        free(h.contacts.v);
+    }
+    return true;
 }
 
 /* ---- ignored names ---- */

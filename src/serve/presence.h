@@ -12,6 +12,10 @@ bool presence_set_away(struct session *s, const char *text, struct refusal *no);
 /* The same is told in a room that an away user has just entered. */
 void presence_show_away(struct session *s, struct room *r);
 
+/* The real name of the user; "": none. Those who share a room and want it are told, as of away. Refused while the user
+ * may not talk in one of its rooms, because it can be read there. */
+bool presence_set_realname(struct session *s, const char *text, struct refusal *no);
+
 /* A name that nobody has now may be ignored as well. `no->name` borrows `name`. */
 bool presence_ignore(struct session *s, const char *name, struct refusal *no);
 bool presence_unignore(struct session *s, const char *name, struct refusal *no);

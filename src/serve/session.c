@@ -14,10 +14,10 @@
 #include <stdlib.h>
 
 static struct {
-    _Atomic int text_bytes, topic_bytes, away_bytes, reason_bytes, ignored, login_timeout_s, rooms_per_user;
-    _Atomic int page_messages, replay_messages, replay_age_s;
+    _Atomic int text_bytes, topic_bytes, away_bytes, realname_bytes, reason_bytes, ignored, login_timeout_s;
+    _Atomic int rooms_per_user, page_messages, replay_messages, replay_age_s;
     _Atomic bool replay_from_history;
-} limit = {4000, 390, 390, 390, 100, 120, 10, 200, 20, 3600, false};
+} limit = {4000, 390, 390, 128, 390, 100, 120, 10, 200, 20, 3600, false};
 
 #define SET(field) atomic_store_explicit(&limit.field, l->field, memory_order_relaxed)
 #define GET(field) atomic_load_explicit(&limit.field, memory_order_relaxed)
@@ -27,6 +27,7 @@ void session_configure(const struct session_limits *l)
     SET(text_bytes);
     SET(topic_bytes);
     SET(away_bytes);
+    SET(realname_bytes);
     SET(reason_bytes);
     SET(ignored);
     SET(login_timeout_s);
@@ -43,6 +44,7 @@ struct session_limits session_limits(void)
         .text_bytes = GET(text_bytes),
         .topic_bytes = GET(topic_bytes),
         .away_bytes = GET(away_bytes),
+        .realname_bytes = GET(realname_bytes),
         .reason_bytes = GET(reason_bytes),
         .ignored = GET(ignored),
         .login_timeout_s = GET(login_timeout_s),

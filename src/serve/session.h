@@ -65,7 +65,7 @@ struct session {
 };
 
 struct session_limits {
-    int text_bytes, topic_bytes, away_bytes;
+    int text_bytes, topic_bytes, away_bytes, realname_bytes;
     int reason_bytes; /* of a kick, ban or mute */
     int ignored;      /* names */
     int login_timeout_s;

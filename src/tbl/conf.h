@@ -75,6 +75,7 @@ CONF_INT(limits, text_bytes, 4000, 1, 65440, LIVE, "a message; at most limits.li
 CONF_INT(limits, name_bytes, 32, 1, 32, LIVE, "the name of a user, or of a room without its #")
 CONF_INT(limits, topic_bytes, 390, 1, 4000, LIVE, "the topic of a room; at most limits.line_bytes - 96")
 CONF_INT(limits, away_bytes, 390, 1, 4000, LIVE, "the text of AWAY; at most limits.line_bytes - 96")
+CONF_INT(limits, realname_bytes, 128, 1, 300, LIVE, "the real name of an IRC user (USER, SETNAME)")
 CONF_INT(limits, ignored_users, 100, 1, 1000, LIVE, "maximum number of users that one user may IGNORE")
 
 CONF_SECTION(outbox, "How much output may wait for one client. A client that reads too slowly for that is disconnected.")

@@ -65,6 +65,7 @@ ERROR(LOOPBACK, "Cannot ban or mute a loopback address", "BAN or MUTE of an addr
 ERROR(NETWORK, "Cannot ban or mute a network; give an address", "BAN or MUTE of a range such as 192.0.2.0/24; of IPv6 the first 64 bits of an address are banned anyway")
 ERROR(NOT_BANNED, "Not banned or muted", "UNBAN or UNMUTE of a user or address that BANS does not show, under that name or another")
 ERROR(TOO_MANY_RULES, "Too many entries for this room", "the room has rooms.roles roles, or rooms.bans bans and mutes")
+ERROR(REALNAME_TOO_LONG, "Real name too long (at most %d bytes)", "IRC only: SETNAME with more than limits.realname_bytes bytes")
 ERROR(AWAY_TOO_LONG, "Away text too long", "the text of AWAY has more than limits.away_bytes bytes")
 ERROR(NOT_IGNORED, "Not ignoring %n", "UNIGNORE of a name that you do not ignore")
 ERROR(TOO_MANY_IGNORED, "Too many ignored (UNIGNORE <user>)", "you ignore limits.ignored_users users")

@@ -15,6 +15,7 @@ IRC_CAP(LABELED, "labeled-response", 0, "the answer to a line with the tag label
 IRC_CAP(TAGS, "message-tags", IRC_TAGS, "lines have numbers (msgid), and what programs tell each other in tags")
 IRC_CAP(MULTI_PREFIX, "multi-prefix", 0, "all signs of a user are shown; in chatd a user has one at most")
 IRC_CAP(SASL, "sasl", 0, "logging in before the session begins")
+IRC_CAP(SETNAME, "setname", 0, "changes of real names are told")
 IRC_CAP(TIME, "server-time", IRC_TIME, "lines have the tag time: when they were said")
 IRC_CAP(STANDARD_REPLIES, "standard-replies", 0, "errors without a number of their own are FAIL lines")
 IRC_CAP(HOSTS, "userhost-in-names", IRC_HOSTS, "NAMES shows the hosts of users")

@@ -286,14 +286,14 @@ static void a_view_shows_what_all_sessions_are_together(void **state)
     assert_in_range(v.idle_ms, 5000, 65000);
     assert_false(v.is_secure);
     assert_string_equal(buf_text(&v.away), "gone fishing");
-    buf_fini(&v.away);
+    users_view_fini(&v);
     users_set_away(&phone.member, NULL); /* it is the user who is back */
     phone.member.is_secure = true;
     users_release(&desk.member);
     assert_true(users_view("alice", &v));
     assert_true(v.is_secure);
     assert_string_equal(buf_text(&v.away), "");
-    buf_fini(&v.away);
+    users_view_fini(&v);
 }
 
 static void away_lasts_until_the_last_session_ends(void **state)

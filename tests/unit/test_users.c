@@ -259,11 +259,11 @@ static void a_view_shows_the_user_of_a_name(void **state)
     assert_int_equal(v.since_ms, 1795421730123LL);
     assert_in_range(v.idle_ms, 90000, 90000 + 60000);
     assert_string_equal(buf_text(&v.away), "gone fishing");
-    buf_fini(&v.away);
+    users_view_fini(&v);
     users_set_away(&alice.member, NULL);
     assert_true(users_view("alice", &v));
     assert_string_equal(buf_text(&v.away), "");
-    buf_fini(&v.away);
+    users_view_fini(&v);
 }
 
 static void a_message_to_a_user_who_ignores_the_sender_is_dropped_unnoticed(void **state)

@@ -9,22 +9,13 @@
 #include "chat/roster.h"
 #include "chat/talk.h"
 #include "chat/users.h"
-#include "proto/text.h"
 #include "serve/join.h"
 #include "serve/moderate.h"
 #include "serve/session_rooms.h"
 #include "serve/speak.h"
 
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A text as it may go to others: without formatting and control characters; in place. */
-static char *cleaned(char *text)
-{
-    irc_strip_formatting(text);
-    return text_clean(text, strlen(text)) ? text : strcpy(text, "");
-}
 
 static struct event by_me(const struct session *s, enum event_kind kind, const char *room)
 {
@@ -71,7 +62,7 @@ void irc_join(struct session *s, struct irc_line *l)
 void irc_part(struct session *s, struct irc_line *l)
 {
     char *rooms = l->params[0], *word;
-    const char *reason = l->count > 1 ? cleaned(l->params[1]) : "";
+    const char *reason = l->count > 1 ? irc_cleaned(l->params[1]) : "";
     while ((word = irc_next(&rooms))) {
         struct room *r = irc_own_room(s, word);
         if (r)
@@ -115,7 +106,7 @@ static void set_topic(struct session *s, const char *word, const char *topic)
 void irc_topic(struct session *s, struct irc_line *l)
 {
     if (l->count > 1)
-        set_topic(s, l->params[0], cleaned(l->params[1]));
+        set_topic(s, l->params[0], irc_cleaned(l->params[1]));
     else
         show_topic(s, l->params[0]);
 }
@@ -186,7 +177,7 @@ static void list_one(struct session *s, const char *name, const struct wanted *w
     if (!r)
         return;
     struct room_facts f = room_facts(r, &topic);
-    bool fits = !w->mask || (fnmatch(w->mask, r->name, FNM_CASEFOLD) == 0) != w->is_not;
+    bool fits = !w->mask || irc_matches(w->mask, r->name) != w->is_not;
     fits = fits && f.members >= w->least && (w->most < 0 || f.members <= w->most);
     if (fits && room_may_see(r, &s->member))
         irc_reply(s, 322, "%s %d :%s", r->name, f.members, buf_text(&topic));
@@ -239,7 +230,7 @@ void irc_invite(struct session *s, struct irc_line *l)
 void irc_kick(struct session *s, struct irc_line *l)
 {
     char *users = l->params[1], *word;
-    const char *reason = l->count > 2 ? cleaned(l->params[2]) : "";
+    const char *reason = l->count > 2 ? irc_cleaned(l->params[2]) : "";
     struct room *r = irc_own_room(s, l->params[0]);
     while (r && (word = irc_next(&users))) {
         struct aim at = {.word = word, .room = r};

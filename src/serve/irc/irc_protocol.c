@@ -131,6 +131,7 @@ static void line(struct session *s, enum line_status status, char *text, size_t 
 
 static void end(struct session *s)
 {
+    buf_fini(&irc_state(s)->realname);
     secret_free_buf(&irc_state(s)->pass);
     secret_free_buf(&irc_state(s)->sasl);
     buf_fini(&irc_state(s)->answer);

@@ -7,7 +7,9 @@
 
 #include "serve/irc/irc_session.h"
 
+#include "chat/users.h"
 #include "proto/native.h"
+#include "proto/text.h"
 #include "serve/certificate.h"
 #include "serve/login.h"
 #include "serve/presence.h"
@@ -76,7 +78,7 @@ static void use_caps(struct session *s, unsigned on)
         extra |= irc_has(s, (enum irc_cap)cap) ? caps[cap].extra : 0;
     m->caps = irc_has(s, IRC_CAP_ECHO) ? 0 : 1u << CAP_ACKS;
     m->hears_no_past = !(irc_has(s, IRC_CAP_TIME) && irc_has(s, IRC_CAP_BATCH)) || irc_has(s, IRC_CAP_CHATHISTORY);
-    presence_set_form(s, (enum form)(FORM_IRC + (int)extra), 0);
+    presence_set_form(s, (enum form)(FORM_IRC + (int)extra), irc_has(s, IRC_CAP_SETNAME) ? 1u << WANT_REALNAME : 0);
 }
 
 static int cap_named(const char *name)
@@ -187,6 +189,8 @@ static void try_to_register(struct session *s)
         refuse_name(s, &no, nick);
         return;
     }
+    users_set_realname(&s->member, buf_text(&state->realname), true);
+    buf_fini(&state->realname);
     secret_free_buf(&state->pass);
     secret_wipe(&state->own, sizeof state->own);
     irc_welcome(s);
@@ -209,15 +213,42 @@ void irc_nick(struct session *s, struct irc_line *l)
     }
 }
 
+/* A real name that is too long is shortened to whole characters: a client could do nothing about a refusal. */
+static void keep_realname(struct session *s, char *text)
+{
+    struct buf *realname = &irc_state(s)->realname;
+    size_t most = (size_t)session_limits().realname_bytes, n = strlen(irc_cleaned(text));
+    if (n > most)
+        for (n = most; n && ((unsigned char)text[n] & 0xc0) == 0x80;)
+            n--;
+    buf_clear(realname);
+    if (!text_is_blank(text))
+        buf_add(realname, text, n);
+}
+
 void irc_user(struct session *s, struct irc_line *l)
 {
-    (void)l; /* user and real name are the same for everybody */
     if (*s->member.name || irc_state(s)->has_user) {
         irc_fail(s, ERROR_USERNAME_SET, "");
         return;
     }
     irc_state(s)->has_user = true;
+    keep_realname(s, l->params[3]); /* the user name is the same for everybody */
     try_to_register(s);
+}
+
+void irc_setname(struct session *s, struct irc_line *l)
+{
+    char *text = irc_cleaned(l->params[0]);
+    struct event ev = {.kind = EVENT_REALNAME, .name = s->member.name, .text = text,
+                       .account_name = member_account_name(&s->member)};
+    struct refusal no = {0};
+    if (text_is_blank(text))
+        text[0] = '\0';
+    if (!presence_set_realname(s, text, &no))
+        irc_refuse(s, &no, "SETNAME");
+    else if (irc_has(s, IRC_CAP_SETNAME))
+        irc_answer(s, &ev);
 }
 
 void irc_pass(struct session *s, struct irc_line *l)

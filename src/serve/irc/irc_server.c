@@ -9,21 +9,73 @@
 #include "chat/users.h"
 #include "proto/text.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- the greeting ---- */
 
 #define MODES_OF_ROOMS "IWbiklmnoqstv"
 
+#define TOKENS 12 /* in a line: RFC 2812 allows 15 parameters, with the name and the text */
+
+/* The words of 005, in as many lines as they need. */
+struct tokens {
+    struct session *s;
+    struct buf line;
+    int n;
+};
+
+static void end_tokens(struct tokens *t)
+{
+    if (t->n)
+        irc_reply(t->s, 5, "%s :are supported by this server", buf_text(&t->line));
+    buf_fini(&t->line);
+    t->n = 0;
+}
+
+static void add_token(struct tokens *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_token(struct tokens *t, const char *format, ...)
+{
+    char token[IRC_LINE];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(token, sizeof token, format, ap);
+    va_end(ap);
+    if (t->n == TOKENS)
+        end_tokens(t);
+    buf_printf(&t->line, "%s%s", t->n++ ? " " : "", token);
+}
+
 static void isupport(struct session *s)
 {
     struct session_limits lim = session_limits();
-    irc_reply(s, 5, "CASEMAPPING=ascii CHANTYPES=# PREFIX=(qov)~@+ CHANMODES=Ib,k,Wl,imnst NETWORK=%s NICKLEN=%d "
-              "CHANNELLEN=%d TOPICLEN=%d KICKLEN=%d AWAYLEN=%d CHANLIMIT=#:%d EXTBAN=,m INVEX=I MODES=%d "
-              ":are supported by this server", irc_network(), NAME_LONGEST, NAME_LONGEST + 1, lim.topic_bytes,
-              lim.reason_bytes, lim.away_bytes, lim.rooms_per_user, IRC_MODES);
-    irc_reply(s, 5, "ELIST=MNU SAFELIST STATUSMSG=~@+ TARGMAX=JOIN:,PART:,NAMES:,LIST:,KICK:,PRIVMSG:,NOTICE: UTF8ONLY "
-              "CHATHISTORY=%d MSGREFTYPES=msgid,timestamp :are supported by this server", lim.page_messages);
+    struct tokens t = {.s = s};
+    add_token(&t, "CASEMAPPING=ascii");
+    add_token(&t, "CHANTYPES=#");
+    add_token(&t, "PREFIX=(qov)~@+");
+    add_token(&t, "CHANMODES=Ib,k,Wl,imnst");
+    add_token(&t, "NETWORK=%s", irc_network());
+    add_token(&t, "NICKLEN=%d", NAME_LONGEST);
+    add_token(&t, "CHANNELLEN=%d", NAME_LONGEST + 1);
+    add_token(&t, "TOPICLEN=%d", lim.topic_bytes);
+    add_token(&t, "KICKLEN=%d", lim.reason_bytes);
+    add_token(&t, "AWAYLEN=%d", lim.away_bytes);
+    add_token(&t, "NAMELEN=%d", lim.realname_bytes);
+    add_token(&t, "CHANLIMIT=#:%d", lim.rooms_per_user);
+    add_token(&t, "EXTBAN=,m");
+    add_token(&t, "INVEX=I");
+    add_token(&t, "MODES=%d", IRC_MODES);
+    add_token(&t, "ELIST=MNU");
+    add_token(&t, "SAFELIST");
+    add_token(&t, "STATUSMSG=~@+");
+    add_token(&t, "TARGMAX=JOIN:,PART:,NAMES:,LIST:,KICK:,PRIVMSG:,NOTICE:");
+    add_token(&t, "WHOX");
+    add_token(&t, "UTF8ONLY");
+    add_token(&t, "CHATHISTORY=%d", lim.page_messages);
+    add_token(&t, "MSGREFTYPES=msgid,timestamp");
+    end_tokens(&t);
 }
 
 void irc_welcome(struct session *s)

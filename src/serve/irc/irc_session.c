@@ -6,6 +6,7 @@
 
 #include "chat/rooms.h"
 #include "proto/native.h"
+#include "proto/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -202,6 +203,12 @@ char *irc_next(char **rest)
     *rest = *end ? end + 1 : NULL;
     *end = '\0';
     return one;
+}
+
+char *irc_cleaned(char *text)
+{
+    irc_strip_formatting(text);
+    return text_clean(text, strlen(text)) ? text : strcpy(text, "");
 }
 
 struct room *irc_own_room(struct session *s, const char *word)

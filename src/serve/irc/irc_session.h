@@ -42,6 +42,7 @@ struct irc_state {
     bool has_user;           /* USER has come */
     char nick[NAME_SIZE];    /* what NICK asked for before the client was registered; or "" */
     char wanted[NAME_SIZE];  /* a registered name that it was refused for want of a password; or "" */
+    struct buf realname;     /* owns: of USER, until the client is registered */
     struct buf pass;         /* owns: of PASS; secret */
     struct account own;      /* the account that was proved by SASL */
     bool is_proved;
@@ -91,6 +92,9 @@ const char *irc_param(const struct irc_line *l, int i);
 
 /* The next of a list with commas, split off *rest; NULL at its end. */
 char *irc_next(char **rest);
+
+/* A text as it may go to others: without formatting and control characters; in place. "": it is not UTF-8. */
+char *irc_cleaned(char *text);
 
 /* A room that the client is in; NULL: it was told that it is not. */
 struct room *irc_own_room(struct session *s, const char *word);

@@ -46,7 +46,7 @@ void cmd_whois(struct session *s, const struct args *a)
         return;
     }
     answer_whois(s, &view);
-    buf_fini(&view.away);
+    users_view_fini(&view);
 }
 
 void cmd_away(struct session *s, const struct args *a)
