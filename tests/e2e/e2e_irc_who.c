@@ -75,6 +75,7 @@ static void whox_shows_what_was_asked_for(void **state)
     irc_start("");
     client_register(&alice, &d, "alice");
     client_say(&alice, "JOIN den");
+    client_skip_to(&alice, "OK Joined #den (0 users)");
     irc_login(&ivan, "ivan", "");
     irc_enter(&ivan, "#den");
     irc_ask(&ivan, "WHO #den %tna,152", S "354 ivan 152 alice alice");
