@@ -12,6 +12,11 @@ bool presence_set_away(struct session *s, const char *text, struct refusal *no);
 /* The same is told in a room that an away user has just entered. */
 void presence_show_away(struct session *s, struct room *r);
 
+/* The session has logged in to an account, or is in none any more: those who share a room and want it are told. */
+void presence_tell_account(struct session *s);
+/* The client has invited a user to the room: the ops there who want it are told. */
+void presence_tell_invited(struct session *s, struct room *r, const char *user);
+
 /* A name that nobody has now may be ignored as well. `no->name` borrows `name`. */
 bool presence_ignore(struct session *s, const char *name, struct refusal *no);
 bool presence_unignore(struct session *s, const char *name, struct refusal *no);
