@@ -411,7 +411,8 @@ void roster_contacts(struct room *r, const struct member *m, enum event_kind kin
     }
     for (int i = 0; i < count; i++) {
         const struct membership *ms = &r->fanout.members[i];
-        if (ms->member != m && hears(ms, kind))
+        bool may_hear = kind != EVENT_INVITED || room_subject_locked(r, ms).role >= ROLE_OP;
+        if (ms->member != m && may_hear && hears(ms, kind))
             c->v[c->n++] = (struct contact){ms->member, ms->member->id};
     }
     lock_release(&r->lock);

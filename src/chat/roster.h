@@ -65,8 +65,8 @@ void roster_update(struct room *r, struct member *m);
 void roster_logged_in(struct room *r, struct member *m);
 
 /* Adds the other members that hear such an event of the member's user, if a session of that is in the room: all, or
- * those that want it (tbl/wants.h), or of EVENT_QUIT those whose codec hears of a user who quits once and not room by
- * room. Any thread. */
+ * those that want it (tbl/wants.h), of EVENT_INVITED only the ops among these, or of EVENT_QUIT those whose codec hears
+ * of a user who quits once and not room by room. Any thread. */
 void roster_contacts(struct room *r, const struct member *m, enum event_kind kind, struct contacts *c);
 
 /* Adds the names of all users, each once, in order of arrival. Any thread. */

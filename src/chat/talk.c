@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "base/date.h"
 #include "chat/history.h"
 #include "chat/job.h"
 
@@ -77,14 +78,17 @@ static void gather_locked(struct room *r, const struct event *ev, const struct m
         post_combines();
 }
 
-/* At once, and not in one message with the lines of others. `m` NULL: the operator speaks. */
+/* At once, and not in one message with the lines of others. `m` NULL: the operator speaks. A label is on the speaker's
+ * own copy only. */
 static void put_separately_locked(struct room *r, const struct event *ev, struct member *m)
 {
     bool acks = m && member_has(m, CAP_ACKS);
-    counter_add(COUNTER_DELIVERIES, (uint64_t)fanout_put_locked(&r->fanout, ev, acks ? m : NULL, m));
-    struct event ack = {.kind = EVENT_ACK, .id = ev->id};
-    if (acks)
-        member_answer(m, &ack);
+    struct event shared = *ev, ack = {.kind = EVENT_ACK, .id = ev->id};
+    shared.label = NULL;
+    const struct member *except = acks || ev->label ? m : NULL;
+    counter_add(COUNTER_DELIVERIES, (uint64_t)fanout_put_locked(&r->fanout, &shared, except, m));
+    if (except && (acks || fanout_find_locked(&r->fanout, m)))
+        member_answer(m, acks ? &ack : ev);
 }
 
 /* ---- in a durable room ---- */
@@ -154,7 +158,10 @@ static void say_at_once_locked(struct room *r, struct member *m, struct event *e
 {
     store_locked(r, ev);
     talk_said_locked(r, m);
-    gather_locked(r, ev, m);
+    if (ev->label)
+        put_separately_locked(r, ev, m);
+    else
+        gather_locked(r, ev, m);
 }
 
 bool talk_say(struct room *r, struct member *m, const struct event *said, struct refusal *no)
@@ -167,7 +174,10 @@ bool talk_say(struct room *r, struct member *m, const struct event *said, struct
     struct waiter w = {.notifier = m->notifier};
     if (!member_is_in(m, r))
         return refusal_set(no, ERROR_NOT_IN_A_ROOM);
-    post_gather(&r->fanout.gathering);
+    if (ev.label)
+        post_settle();
+    else
+        post_gather(&r->fanout.gathering);
     lock_acquire(&r->lock);
     bool may = talk_may_locked(r, m, no), durable = is_durable_locked(r);
     if (may && !durable)
@@ -211,6 +221,23 @@ bool talk_to_role(struct room *r, struct member *m, const struct event *said, st
         talk_said_locked(r, m);
         counter_add(COUNTER_DELIVERIES, (uint64_t)fanout_put_some_locked(&r->fanout, &ev, &some));
     }
+    lock_release(&r->lock);
+    return may;
+}
+
+/* ---- without a text ---- */
+
+bool talk_tags(struct room *r, struct member *m, const char *tags, const char *label, struct refusal *no)
+{
+    struct event ev = {.kind = EVENT_TAGS, .room = r->name, .name = m->name, .account = m->account,
+                       .account_name = member_account_name(m), .tags = tags, .label = label,
+                       .time_ms = date_stamp_ms()};
+    if (!member_is_in(m, r))
+        return refusal_set(no, ERROR_NOT_IN_A_ROOM);
+    lock_acquire(&r->lock);
+    bool may = talk_may_locked(r, m, no);
+    if (may)
+        put_separately_locked(r, &ev, m);
     lock_release(&r->lock);
     return may;
 }

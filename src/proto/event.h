@@ -127,6 +127,8 @@ enum event_kind {
     EVENT_AWAY_CHANGED, /* name, account, is_away; text: its away text, "" when it is back or the text is not to be
                            shown; id, time_ms */
     EVENT_REALNAME,     /* name, account, text: its new real name, or ""; id, time_ms */
+    EVENT_ACCOUNT_CHANGED, /* name, account_name: it is logged in to another account, or (NULL) to none; id, time_ms */
+    EVENT_INVITED,      /* room, name: of the inviting user, text: of the invited one; id, time_ms */
     EVENT_ANNOUNCEMENT, /* text: a message from the operator to all users */
     EVENT_MAIL,         /* name: the sender, text, time_ms: when it was sent */
     EVENT_INVITE,       /* room, name: of the inviting user */
@@ -184,6 +186,7 @@ struct event {
     enum list_kind list;
     enum search_limit search_limit;
     const char *tags;    /* what programs tell each other beside the text, as message tags of IRC; NULL: nothing */
+    const char *label;   /* what a client has marked the line with that this is the answer to; NULL: nothing */
     const char *batch;   /* the reference of the batch that the line belongs to; NULL: none */
     bool is_notice;      /* the text is by a program, and other programs are not to answer */
     bool is_past;        /* it was told before, and is shown again to a user who comes in */

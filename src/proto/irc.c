@@ -50,6 +50,12 @@ static void add_tags(struct buf *out, const struct event *ev, enum form form, bo
     unsigned has = extras(form);
     char when[CLOCK_TEXT];
     size_t start = out->len;
+    if (ev->label && is_first) {
+        struct buf label = {0};
+        irc_tag_value(&label, ev->label);
+        add_tag(out, start, "label", buf_text(&label));
+        buf_fini(&label);
+    }
     if (has & IRC_TIME && ev->time_ms)
         add_tag(out, start, "time", clock_text(ev->time_ms, when));
     if (has & IRC_TAGS && ev->id && is_first)
@@ -372,6 +378,19 @@ static void render_happening(struct buf *out, const struct event *ev, enum form 
     case EVENT_REALNAME:
         begin(out, ev, form);
         buf_printf(out, " SETNAME :%s" END, *ev->text ? ev->text : ev->name);
+        break;
+    case EVENT_AWAY_CHANGED: /* a text must be there: without one the user is back */
+        begin(out, ev, form);
+        buf_printf(out, " AWAY%s%s", ev->is_away ? " :" : "", ev->is_away && !*ev->text ? "Away" : ev->text);
+        irc_end(out, start);
+        break;
+    case EVENT_ACCOUNT_CHANGED:
+        begin(out, ev, form);
+        buf_printf(out, " ACCOUNT %s" END, ev->account_name ? ev->account_name : "*");
+        break;
+    case EVENT_INVITED:
+        begin(out, ev, form);
+        buf_printf(out, " INVITE %s %s" END, ev->text, ev->room);
         break;
     case EVENT_ANNOUNCEMENT:
         server_notice(out, "*", ev->text);

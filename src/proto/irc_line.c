@@ -82,13 +82,28 @@ bool irc_line_tag(const struct irc_line *l, const char *name, char *out, size_t 
     return false;
 }
 
+/* "+[<vendor>/]<name>[=<value>]", of n bytes; the line is UTF-8. No control character may pass: some clients take CR
+ * for the end of a line. */
+static bool is_client_tag(const char *tag, size_t n)
+{
+    size_t name = 1;
+    while (name < n && (isalnum((unsigned char)tag[name]) || strchr("-./", tag[name])))
+        name++;
+    if (*tag != '+' || name == 1 || (name < n && tag[name] != '='))
+        return false;
+    for (size_t i = name; i < n; i++)
+        if ((unsigned char)tag[i] < ' ' || tag[i] == '\x7f')
+            return false;
+    return true;
+}
+
 char *irc_line_client_tags(struct irc_line *l)
 {
     char *to = l->tags, *next;
     for (char *tag = l->tags; tag && *tag; tag = next) {
         size_t n = strcspn(tag, ";");
         next = tag + n + (tag[n] == ';');
-        if (*tag != '+')
+        if (!is_client_tag(tag, n))
             continue;
         if (to != l->tags)
             *to++ = ';';

@@ -22,7 +22,8 @@ bool irc_line_parse(struct irc_line *l, char *line, size_t len);
 /* The value of a tag, unescaped. False: it is not there, has a line end in it, or does not fit. */
 bool irc_line_tag(const struct irc_line *l, const char *name, char *out, size_t size);
 
-/* Keeps of the tags only those that are for other clients (their names begin with +), as they came. NULL: none. */
+/* Keeps of the tags only those that are for other clients (their names begin with +), as they came. Those that are not
+ * well formed, or could end a line, are left out. NULL: none. */
 char *irc_line_client_tags(struct irc_line *l);
 
 #endif

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "serve/moderate.h"
+#include "serve/presence.h"
 
 #include "chat/accounts.h"
 #include "chat/mail.h"
@@ -160,6 +161,7 @@ bool moderate_invite(struct session *s, struct aim *at, struct refusal *no)
         users_tell_name(&s->member, at->target.shown, &ev);
     else
         tell_at_login(s, at);
+    presence_tell_invited(s, at->room, at->target.shown);
     return true;
 }
 

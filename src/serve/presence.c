@@ -102,6 +102,30 @@ bool presence_set_realname(struct session *s, const char *text, struct refusal *
     return true;
 }
 
+/* ---- accounts, invitations ---- */
+
+void presence_tell_account(struct session *s)
+{
+    const struct member *m = &s->member;
+    struct contacts contacts = {0};
+    struct event ev = {.kind = EVENT_ACCOUNT_CHANGED, .name = m->name, .account = m->account,
+                       .account_name = member_account_name(m)};
+    for (int i = 0; i < m->room_count; i++)
+        roster_contacts(m->rooms[i], m, ev.kind, &contacts);
+    users_tell(&contacts, &ev);
+    free(contacts.v);
+}
+
+void presence_tell_invited(struct session *s, struct room *r, const char *user)
+{
+    struct contacts contacts = {0};
+    struct event ev = {.kind = EVENT_INVITED, .room = r->name, .name = s->member.name, .account = s->member.account,
+                       .account_name = member_account_name(&s->member), .text = user};
+    roster_contacts(r, &s->member, ev.kind, &contacts);
+    users_tell(&contacts, &ev);
+    free(contacts.v);
+}
+
 /* ---- ignored names ---- */
 
 /* The old list is freed when neither the registry nor a room refers to it any more. */

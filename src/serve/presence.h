@@ -15,6 +15,10 @@ void presence_show_away(struct session *s, struct room *r);
 /* The real name of the user; "": none. Those who share a room and want it are told, as of away. Refused while the user
  * may not talk in one of its rooms, because it can be read there. */
 bool presence_set_realname(struct session *s, const char *text, struct refusal *no);
+/* The session has logged in to an account, or is in none any more: those who share a room and want it are told. */
+void presence_tell_account(struct session *s);
+/* The client has invited a user to the room: the ops there who want it are told. */
+void presence_tell_invited(struct session *s, struct room *r, const char *user);
 
 /* A name that nobody has now may be ignored as well. `no->name` borrows `name`. */
 bool presence_ignore(struct session *s, const char *name, struct refusal *no);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "chat/hashing.h"
 #include "serve/login.h"
+#include "serve/presence.h"
 #include "serve/session_rooms.h"
 #include "serve/throttle.h"
 
@@ -73,6 +74,7 @@ static bool hash_and_add(struct session *s, const char *password, const char *in
         s->era = 0;
         s->by_certificate = false;
         session_rooms_update(s); /* they have a copy of the name of its account */
+        presence_tell_account(s);
     }
     throttle_end(&t, result == (invitation ? ACCOUNTS_NOT_INVITED : ACCOUNTS_DONE));
     secret_wipe(hash, sizeof hash);
@@ -128,6 +130,9 @@ bool registration_remove(struct session *s, const char *password, struct refusal
 {
     struct waiter w = session_waiter(s);
     struct account own;
-    return prove_own(s, password, &own, no) &&
-           finish(s, accounts_give_up(own.id, own.hash, s->member.id, &w), "unregistered", no);
+    if (!prove_own(s, password, &own, no) ||
+        !finish(s, accounts_give_up(own.id, own.hash, s->member.id, &w), "unregistered", no))
+        return false;
+    presence_tell_account(s);
+    return true;
 }

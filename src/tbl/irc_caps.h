@@ -5,12 +5,15 @@
  * IRC_CAP(NAME, "name", extra, "what it does")
  *   extra  what it changes in lines that many clients share, of enum irc_extra; 0: nothing
  */
+IRC_CAP(ACCOUNT_NOTIFY, "account-notify", 0, "ACCOUNT tells that somebody in a shared room has registered, logged in or given the account up")
 IRC_CAP(ACCOUNT_TAG, "account-tag", IRC_ACCOUNT, "lines of registered users have the tag account")
+IRC_CAP(AWAY_NOTIFY, "away-notify", 0, "AWAY tells that somebody in a shared room has gone away or is back")
 IRC_CAP(BATCH, "batch", 0, "lines that belong together, such as those from the history, are in a batch")
 IRC_CAP(CAP_NOTIFY, "cap-notify", 0, "capabilities that come or go while the client is connected are told")
 IRC_CAP(CHATHISTORY, "draft/chathistory", 0, "CHATHISTORY reads what was said before, and JOIN does not show it")
 IRC_CAP(ECHO, "echo-message", 0, "the client is sent what it says itself, as others see it")
 IRC_CAP(EXTENDED_JOIN, "extended-join", IRC_JOIN, "JOIN has the account of the user")
+IRC_CAP(INVITE_NOTIFY, "invite-notify", 0, "ops of a room are told who is invited by whom")
 IRC_CAP(LABELED, "labeled-response", 0, "the answer to a line with the tag label has that label")
 IRC_CAP(TAGS, "message-tags", IRC_TAGS, "lines have numbers (msgid), and what programs tell each other in tags")
 IRC_CAP(MULTI_PREFIX, "multi-prefix", 0, "all signs of a user are shown; in chatd a user has one at most")

@@ -69,6 +69,14 @@ static void list_caps(struct session *s, const char *verb, bool all)
     buf_fini(&more);
 }
 
+static unsigned wants(const struct session *s)
+{
+    return (irc_has(s, IRC_CAP_AWAY_NOTIFY) ? 1u << WANT_AWAY : 0) |
+           (irc_has(s, IRC_CAP_ACCOUNT_NOTIFY) ? 1u << WANT_ACCOUNT : 0) |
+           (irc_has(s, IRC_CAP_INVITE_NOTIFY) ? 1u << WANT_INVITE : 0) |
+           (irc_has(s, IRC_CAP_SETNAME) ? 1u << WANT_REALNAME : 0);
+}
+
 static void use_caps(struct session *s, unsigned on)
 {
     struct member *m = &s->member;
@@ -78,7 +86,7 @@ static void use_caps(struct session *s, unsigned on)
         extra |= irc_has(s, (enum irc_cap)cap) ? caps[cap].extra : 0;
     m->caps = irc_has(s, IRC_CAP_ECHO) ? 0 : 1u << CAP_ACKS;
     m->hears_no_past = !(irc_has(s, IRC_CAP_TIME) && irc_has(s, IRC_CAP_BATCH)) || irc_has(s, IRC_CAP_CHATHISTORY);
-    presence_set_form(s, (enum form)(FORM_IRC + (int)extra), irc_has(s, IRC_CAP_SETNAME) ? 1u << WANT_REALNAME : 0);
+    presence_set_form(s, (enum form)(FORM_IRC + (int)extra), wants(s));
 }
 
 static int cap_named(const char *name)

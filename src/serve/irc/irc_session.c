@@ -90,6 +90,12 @@ void irc_flush(struct session *s)
         session_answer_lines(s, &state->answer); /* which frees it */
 }
 
+const char *irc_echo_label(const struct session *s, const char *targets)
+{
+    const struct irc_state *state = irc_state(s);
+    return *state->label && irc_has(s, IRC_CAP_ECHO) && !strchr(targets, ',') ? state->label : NULL;
+}
+
 /* ---- errors ---- */
 
 /* What stands between the number and the text. */

@@ -109,6 +109,10 @@ struct room *irc_see_room(struct session *s, const char *word);
 
 /* ---- between the units ---- */
 
+/* The label that the echo of what is sent to these targets has; NULL: none. If there are several targets, the rest of
+ * the answer has it. */
+const char *irc_echo_label(const struct session *s, const char *targets);
+
 /* What a client is told as soon as it has its name: 002 to 005, LUSERS, MOTD. */
 void irc_welcome(struct session *s);
 

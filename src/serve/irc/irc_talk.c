@@ -19,6 +19,8 @@
 struct text {
     const char *verb;
     char *text;
+    const char *tags;  /* of the client, for others; or NULL */
+    const char *label; /* for the echo; or NULL */
     bool is_action, is_notice;
 };
 
@@ -70,7 +72,8 @@ static void say(struct session *s, const struct text *t, const char *word)
 {
     char name[NAME_SIZE];
     struct room *r = name_room(name, word) ? room_of_member(&s->member, name) : NULL;
-    struct event said = {.kind = t->is_action ? EVENT_ACTION : EVENT_SAID, .text = t->text, .is_notice = t->is_notice};
+    struct event said = {.kind = t->is_action ? EVENT_ACTION : EVENT_SAID, .text = t->text, .is_notice = t->is_notice,
+                         .tags = t->tags, .label = t->label};
     struct refusal no = {0};
     if (!r)
         irc_reply(s, name_room(name, word) ? 404 : 403, "%s :Cannot send to channel: you are not in it", word);
@@ -78,6 +81,8 @@ static void say(struct session *s, const struct text *t, const char *word)
         irc_fail(s, ERROR_LINE_TOO_LONG, word);
     else if (!speak_in_room(s, r, &said, &no))
         irc_refuse(s, &no, r->name);
+    else if (t->label)
+        *irc_state(s)->label = '\0'; /* the echo had it */
 }
 
 /* To "@#room", and the like. An action in private is a text of its own, as others read it. */
@@ -130,6 +135,8 @@ static void speak(struct session *s, struct irc_line *l, const char *verb)
     struct text t = {.verb = verb, .is_notice = *verb == 'N'};
     if (irc_services_take(s, l, t.is_notice) || !read_text(s, l, &t))
         return;
+    t.tags = irc_line_client_tags(l);
+    t.label = irc_echo_label(s, l->params[0]);
     char *targets = l->params[0], *word;
     while ((word = irc_next(&targets))) {
         if (*word == '#')

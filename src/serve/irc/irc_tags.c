@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/* TAGMSG (IRCv3, message-tags): what programs tell each other without a text, such as that somebody is typing. */
+#include "config.h"
+
+#include "serve/irc/irc_session.h"
+
+#include "base/date.h"
+#include "chat/room.h"
+#include "chat/users.h"
+#include "serve/speak.h"
+
+#include <string.h>
+
+/* Programs send such signs unasked, so a user who has to wait in slow mode is not bothered with it. */
+static void tell_room(struct session *s, const char *word, const char *tags, const char *label)
+{
+    struct refusal no = {0};
+    char name[NAME_SIZE];
+    struct room *r = name_room(name, word) ? room_of_member(&s->member, name) : NULL;
+    if (!r)
+        irc_reply(s, name_room(name, word) ? 404 : 403, "%s :Cannot send to channel: you are not in it", word);
+    else if (speak_tags(s, r, tags, label, &no))
+        *irc_state(s)->label = label ? '\0' : *irc_state(s)->label; /* the echo had it */
+    else if (no.error != ERROR_SLOW_MODE)
+        irc_refuse(s, &no, r->name);
+    buf_fini(&no.reason);
+}
+
+static void tell_user(struct session *s, const char *word, const char *tags)
+{
+    char user[NAME_SIZE];
+    struct event ev = {.kind = EVENT_TAGS, .room = "", .name = s->member.name, .account = s->member.account,
+                       .account_name = member_account_name(&s->member), .tags = tags, .time_ms = date_stamp_ms()};
+    if (strlen(word) >= sizeof user || !users_find(word, user)) {
+        irc_fail(s, ERROR_USER_NOT_FOUND, word);
+        return;
+    }
+    users_tell_name(&s->member, user, &ev);
+    if (irc_has(s, IRC_CAP_ECHO))
+        codecs_render(&irc_state(s)->answer, &ev, (enum form)s->member.form, user);
+}
+
+void irc_tagmsg(struct session *s, struct irc_line *l)
+{
+    char *targets = l->params[0], *word;
+    const char *tags = irc_line_client_tags(l), *label = irc_echo_label(s, targets);
+    if (!irc_has(s, IRC_CAP_TAGS)) {
+        irc_fail(s, ERROR_UNKNOWN_COMMAND, "TAGMSG");
+        return;
+    }
+    while (tags && (word = irc_next(&targets))) {
+        if (*word == '#')
+            tell_room(s, word, tags, label);
+        else
+            tell_user(s, word, tags);
+    }
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: ISC */
+/* What IRC programs tell each other beside texts, echoes with labels, and what clients are told of others unasked. */
+#include "config.h"
+
+#include "tests/lib/irc.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define S ":" IRC_TEST_SERVER " "
+#define IVAN ":ivan!chat@guest-ivan "
+
+static struct client ivan, olga, petr, nora;
+
+/* In #den: ivan and olga with tags, petr with an IRC client without, nora with nc. nora is an op. */
+static void four_in_a_room(const char *caps_of_ivan)
+{
+    irc_start("");
+    client_enter(&nora, &d, "nora", "den");
+    irc_login(&ivan, "ivan", caps_of_ivan);
+    irc_login(&olga, "olga", "message-tags");
+    irc_login(&petr, "petr", "");
+    irc_enter(&ivan, "#den");
+    irc_enter(&olga, "#den");
+    irc_enter(&petr, "#den");
+    irc_expect(&ivan, ":olga!chat@guest-olga JOIN #den");
+    irc_expect(&ivan, ":petr!chat@guest-petr JOIN #den");
+    irc_expect(&olga, ":petr!chat@guest-petr JOIN #den");
+    client_skip_to(&nora, "JOIN #den petr");
+}
+
+static void all_leave(void)
+{
+    client_close(&ivan);
+    client_close(&olga);
+    client_close(&petr);
+    client_close(&nora);
+}
+
+/* The tags of the last line must have these at their end. */
+static void expect_tags(const char *want)
+{
+    size_t has = strlen(irc_tags()), n = strlen(want);
+    if (has < n || strcmp(irc_tags() + has - n, want) != 0)
+        fail_msg("%s does not end in %s", irc_tags(), want);
+}
+
+static void tags_of_clients_go_with_the_text_and_others_do_not(void **state)
+{
+    (void)state;
+    four_in_a_room("message-tags");
+    client_say(&ivan, "@msgid=forged;+draft/reply=a\\:b\\s;time=never;+x;account=nora PRIVMSG #den :hi");
+    irc_expect(&olga, IVAN "PRIVMSG #den :hi");
+    expect_tags(";+draft/reply=a\\:b\\s;+x");
+    assert_null(strstr(irc_tags(), "forged"));
+    assert_null(strstr(irc_tags(), "never"));
+    assert_null(strstr(irc_tags(), "account"));
+    irc_expect(&petr, IVAN "PRIVMSG #den :hi");
+    assert_string_equal(irc_tags(), "");
+    client_expect(&nora, "ROOM #den ivan hi");
+    client_say(&ivan, "@+a=1\rQUIT;+b\x01=2;+=3;+c\x7f;++d;+ok PRIVMSG #den :no line can be forged");
+    irc_expect(&olga, IVAN "PRIVMSG #den :no line can be forged");
+    expect_tags(";+ok");
+    assert_null(strstr(irc_tags(), "+a"));
+    assert_null(strstr(irc_tags(), "+b"));
+    irc_expect_quiet(&ivan); /* it shows its own line by itself */
+    all_leave();
+}
+
+static void a_sign_without_a_text_is_for_those_with_tags(void **state)
+{
+    (void)state;
+    four_in_a_room("message-tags");
+    client_say(&ivan, "@+typing=active TAGMSG #den");
+    irc_expect(&olga, IVAN "TAGMSG #den");
+    assert_string_equal(irc_tags(), "+typing=active");
+    client_say(&ivan, "@+typing=active TAGMSG olga");
+    irc_expect(&olga, IVAN "TAGMSG olga");
+    assert_string_equal(irc_tags(), "+typing=active");
+    client_say(&ivan, "@+typing=active TAGMSG petr,nora");
+    client_say(&ivan, "@time=never TAGMSG #den"); /* nothing for others in it */
+    irc_ask(&ivan, "@+x TAGMSG nobody", S "401 ivan nobody :User not found");
+    irc_ask(&ivan, "@+x TAGMSG #dev", S "404 ivan #dev :Cannot send to channel: you are not in it");
+    irc_ask(&petr, "@+x TAGMSG #den", S "421 petr TAGMSG :Unknown command (try HELP)");
+    irc_expect_quiet(&olga);
+    irc_expect_quiet(&petr);
+    client_ask(&nora, "HISTORY", "OK 0 messages"); /* and it is no history */
+    client_ask(&nora, "SET moderated on", "OK Set moderated on");
+    irc_expect(&olga, ":nora!chat@guest-nora MODE #den +m");
+    irc_expect(&ivan, ":nora!chat@guest-nora MODE #den +m");
+    irc_ask(&ivan, "@+x TAGMSG #den", S "404 ivan #den :Room is moderated");
+    irc_expect_quiet(&olga);
+    all_leave();
+}
+
+static void signs_are_no_talk_in_slow_mode(void **state)
+{
+    (void)state;
+    four_in_a_room("message-tags");
+    client_ask(&nora, "SET slow 3600", "OK Set slow 3600");
+    irc_expect(&ivan, ":nora!chat@guest-nora MODE #den +W 3600");
+    client_say(&ivan, "@+typing=active TAGMSG #den");
+    client_say(&ivan, "@+typing=active TAGMSG #den");
+    client_say(&ivan, "PRIVMSG #den :hi");
+    client_say(&ivan, "@+typing=active TAGMSG #den"); /* who has to wait is not heard, and not bothered */
+    irc_expect_quiet(&ivan);
+    irc_expect(&olga, ":nora!chat@guest-nora MODE #den +W 3600");
+    irc_expect(&olga, IVAN "TAGMSG #den");
+    irc_expect(&olga, IVAN "TAGMSG #den");
+    irc_expect(&olga, IVAN "PRIVMSG #den :hi");
+    irc_expect_quiet(&olga);
+    all_leave();
+}
+
+static void tags_are_bounded_and_none_is_cut(void **state)
+{
+    char tags[4200] = "+x=";
+    (void)state;
+    four_in_a_room("message-tags");
+    memset(tags + 3, 'y', 4094 - 3);
+    client_say(&ivan, "@%s PRIVMSG #den :hi", tags);
+    irc_expect(&olga, IVAN "PRIVMSG #den :hi");
+    expect_tags(tags);
+    tags[4094] = 'y';
+    client_say(&ivan, "@%s PRIVMSG #den :hi", tags);
+    irc_expect(&ivan, S "417 ivan :Line too long");
+    irc_expect_quiet(&olga);
+    all_leave();
+}
+
+/* ---- echoes ---- */
+
+static void an_echo_has_the_label_and_is_as_others_see_it(void **state)
+{
+    char echo[300];
+    (void)state;
+    four_in_a_room("message-tags server-time echo-message labeled-response batch");
+    client_say(&ivan, "PRIVMSG #den :one");
+    client_say(&ivan, "@label=l2;+x PRIVMSG #den :two");
+    client_say(&ivan, "@label=l3 PRIVMSG #den :\x01" "ACTION three\x01");
+    client_say(&ivan, "PRIVMSG #den :four");
+    client_say(&ivan, "@label=l5;+y TAGMSG #den");
+    client_say(&ivan, "@label=l6 PRIVMSG #den,#dev :six");
+    irc_expect(&ivan, IVAN "PRIVMSG #den :one");
+    assert_null(strstr(irc_tags(), "label"));
+    irc_expect(&ivan, IVAN "PRIVMSG #den :two");
+    assert_int_equal(strncmp(irc_tags(), "label=l2;time=", 14), 0);
+    snprintf(echo, sizeof echo, "%s", strstr(irc_tags(), "msgid="));
+    irc_expect(&ivan, IVAN "PRIVMSG #den :\x01" "ACTION three\x01");
+    assert_int_equal(strncmp(irc_tags(), "label=l3;", 9), 0);
+    irc_expect(&ivan, IVAN "PRIVMSG #den :four");
+    irc_expect(&ivan, IVAN "TAGMSG #den");
+    assert_int_equal(strncmp(irc_tags(), "label=l5;", 9), 0);
+    irc_expect(&ivan, IVAN "PRIVMSG #den :six"); /* one echo of several answers has none */
+    assert_null(strstr(irc_tags(), "label"));
+    irc_expect(&ivan, S "404 ivan #dev :Cannot send to channel: you are not in it");
+    assert_string_equal(irc_tags(), "label=l6");
+    irc_expect_quiet(&ivan);
+    irc_expect(&olga, IVAN "PRIVMSG #den :one");
+    irc_expect(&olga, IVAN "PRIVMSG #den :two");
+    assert_string_equal(irc_tags(), echo);
+    irc_expect(&olga, IVAN "PRIVMSG #den :\x01" "ACTION three\x01");
+    irc_expect(&olga, IVAN "PRIVMSG #den :four");
+    client_expect(&nora, "ROOM #den ivan one");
+    client_expect(&nora, "ROOM #den ivan two");
+    client_expect(&nora, "ME #den ivan three");
+    client_expect(&nora, "ROOM #den ivan four");
+    all_leave();
+}
+
+static void without_an_echo_a_label_is_acknowledged(void **state)
+{
+    (void)state;
+    four_in_a_room("message-tags labeled-response");
+    irc_ask(&ivan, "@label=l1 PRIVMSG #den :one", S "ACK");
+    assert_string_equal(irc_tags(), "label=l1");
+    irc_expect(&olga, IVAN "PRIVMSG #den :one");
+    all_leave();
+}
+
+static void a_labelled_echo_in_a_durable_room_comes_once_it_is_on_disk(void **state)
+{
+    (void)state;
+    four_in_a_room("message-tags echo-message labeled-response");
+    client_ask(&nora, "SET durable on", "OK Set durable on");
+    irc_expect(&ivan, S "NOTICE #den :nora set durable on");
+    irc_ask(&ivan, "@label=l1 PRIVMSG #den :kept", IVAN "PRIVMSG #den :kept");
+    assert_int_equal(strncmp(irc_tags(), "label=l1;", 9), 0);
+    irc_expect(&olga, S "NOTICE #den :nora set durable on");
+    irc_expect(&olga, IVAN "PRIVMSG #den :kept");
+    client_expect(&nora, "ROOM #den ivan kept");
+    all_leave();
+}
+
+/* ---- told unasked ---- */
+
+static void who_goes_away_is_told_to_those_who_want_it(void **state)
+{
+    (void)state;
+    four_in_a_room("away-notify");
+    client_ask(&nora, "AWAY gone fishing", "OK Away");
+    irc_expect(&ivan, ":nora!chat@guest-nora AWAY :gone fishing");
+    client_ask(&nora, "AWAY", "OK Back");
+    irc_expect(&ivan, ":nora!chat@guest-nora AWAY");
+    client_ask(&nora, "SET moderated on", "OK Set moderated on");
+    irc_expect(&ivan, ":nora!chat@guest-nora MODE #den +m");
+    irc_ask(&olga, "AWAY :buy my things", ":nora!chat@guest-nora MODE #den +m");
+    irc_expect(&olga, S "306 olga :You have been marked as being away");
+    irc_expect(&ivan, ":olga!chat@guest-olga AWAY :Away"); /* no way to talk, and not taken for being back */
+    irc_expect(&petr, ":nora!chat@guest-nora MODE #den +m");
+    irc_expect_quiet(&petr);
+    all_leave();
+}
+
+static void who_gets_or_gives_up_an_account_is_told_to_those_who_want_it(void **state)
+{
+    (void)state;
+    four_in_a_room("account-notify");
+    client_ask(&nora, "REGISTER password", "OK Registered nora");
+    irc_expect(&ivan, ":nora!chat@account-nora ACCOUNT nora");
+    client_ask(&nora, "UNREGISTER password", "OK Unregistered nora");
+    irc_expect(&ivan, ":nora!chat@guest-nora ACCOUNT *");
+    irc_expect_quiet(&petr);
+    all_leave();
+}
+
+static void ops_who_want_it_are_told_of_invitations(void **state)
+{
+    struct client vera;
+    (void)state;
+    four_in_a_room("invite-notify");
+    irc_login(&vera, "vera", "");
+    client_ask(&nora, "INVITE vera", "OK Invited vera");
+    irc_expect(&vera, ":nora!chat@guest-nora INVITE vera #den");
+    irc_expect_quiet(&ivan); /* it is no op */
+    client_ask(&nora, "OP ivan", "OK Gave op to ivan");
+    irc_expect(&ivan, ":nora!chat@guest-nora MODE #den +o ivan");
+    client_ask(&nora, "INVITE vera", "OK Invited vera");
+    irc_expect(&ivan, ":nora!chat@guest-nora INVITE vera #den");
+    irc_expect(&petr, ":nora!chat@guest-nora MODE #den +o ivan");
+    irc_expect_quiet(&petr);
+    client_close(&vera);
+    all_leave();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, irc_dir, fixture_down)
+        TEST(tags_of_clients_go_with_the_text_and_others_do_not),
+        TEST(a_sign_without_a_text_is_for_those_with_tags),
+        TEST(signs_are_no_talk_in_slow_mode),
+        TEST(tags_are_bounded_and_none_is_cut),
+        TEST(an_echo_has_the_label_and_is_as_others_see_it),
+        TEST(without_an_echo_a_label_is_acknowledged),
+        TEST(a_labelled_echo_in_a_durable_room_comes_once_it_is_on_disk),
+        TEST(who_goes_away_is_told_to_those_who_want_it),
+        TEST(who_gets_or_gives_up_an_account_is_told_to_those_who_want_it),
+        TEST(ops_who_want_it_are_told_of_invitations),
+    };
+    alarm(120);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
