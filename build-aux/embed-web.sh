@@ -6,7 +6,8 @@
 #
 # Each file of DIR must be among them (embed-names.sh). Comments, indentation and blank lines stay out: nobody reads
 # them there. So a comment of CSS has a line of its own, one of JavaScript too or
-# it follows ; , { or (, and no text goes over the end of a line.
+# it follows ; , { or (, no text has an arrow with blanks around it, and none goes over the end of a line; a line of CSS
+# ends in ; , { or }.
 
 only_size=
 if [ "${1-}" = -s ]; then
@@ -29,8 +30,9 @@ type_of() { # NAME
 
 bare() { # NAME
     case $1 in
-    *.js) sed -e 's/^ *//' -e '/^\/\//d' -e '/^$/d' -e 's/\([;,{(]\) *\/\/ .*$/\1/' "$dir/$1" ;;
-    *.css) sed -e 's/^ *//' -e '/^\/\*.*\*\/$/d' -e '/^$/d' -e 's/ *\([{};]\) */\1/g' -e 's/\([:,]\) /\1/g' "$dir/$1" ;;
+    *.js) sed -e 's/^ *//' -e '/^\/\//d' -e '/^$/d' -e 's/\([;,{(]\) *\/\/ .*$/\1/' -e 's/ => /=>/g' "$dir/$1" ;;
+    *.css) sed -e 's/^ *//' -e '/^\/\*.*\*\/$/d' -e '/^$/d' -e 's/ *\([{};]\) */\1/g' -e 's/\([:,]\) /\1/g' "$dir/$1" |
+        tr -d '\n' | sed -e 's/;}/}/g' ;;
     *) cat "$dir/$1" ;;
     esac
 }

@@ -9,6 +9,7 @@
 #include "chat/accounts.h"
 #include "chat/certify.h"
 #include "chat/hashing.h"
+#include "chat/dialogues.h"
 #include "chat/history.h"
 #include "chat/mail.h"
 #include "chat/makers.h"
@@ -78,6 +79,7 @@ static void configure_chat(const struct conf *c)
         .keep = c->history_keep,
         .queue_bytes = c->history_queue_bytes,
     });
+    dialogues_configure(c->history_private);
     retention_configure(c->history_messages, c->history_days);
     space_configure(&(struct space_limits){c->history_room_mib, c->history_total_mib, c->store_reserve_mib});
     search_configure(c->history_search_ms);

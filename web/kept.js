@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-// What outlives the page, for each talk: what was read, what is quiet, and private talks, of which the server keeps
+// What outlives the page, for each talk: what was read, what is quiet, and private talks, of which the server may keep
 // nothing.
 import { load, save } from './store.js';
 
@@ -25,8 +25,9 @@ export class Kept {
     this.restored = this.model.me;
     for (const [name, lines] of Object.entries(load(`private.${this.model.me.toLowerCase()}`, {}))) {
       const talk = this.model.talk(name);
-      for (const [time, who, kind, text] of lines)
-        talk.add({ id: null, time, who, kind, text, isMine: this.model.isMe(who), state: null });
+      for (const [time, who, kind, text, id] of lines)
+        talk.add({ id: id ? BigInt(id) : null, time, who, kind, text, isMine: this.model.isMe(who), state: null });
+      if (talk.lastId !== null) talk.gaps.set(talk.lastId, false);
     }
   }
 
@@ -47,10 +48,11 @@ export class Kept {
     this.timer = null;
     if (!this.isDue || this.restored !== this.model.me || !this.model.me) return;
     const read = load('read', {}), talks = {};
-    for (const talk of this.model.all)
+    for (const talk of this.model.all) {
       if (talk.readId !== null) read[talk.low] = String(talk.readId);
-      else if (!talk.isRoom && talk.rows.length) talks[talk.key] = talk.rows.filter((row) => row.kind !== 'event' && !row.state)
-        .slice(-LINES).map((row) => [row.time, row.who, row.kind, row.text]);
+      if (!talk.isRoom && talk.rows.length) talks[talk.key] = talk.rows.filter((row) => row.kind !== 'event' && !row.state)
+        .slice(-LINES).map((row) => [row.time, row.who, row.kind, row.text, row.id && String(row.id)]);
+    }
     save('read', read);
     if (this.hasPrivate) save(`private.${this.model.me.toLowerCase()}`, talks);
     this.isDue = this.hasPrivate = false;

@@ -213,7 +213,7 @@ function leave(talk) {
 }
 
 function showHit(room, id) {
-  const talk = model.talk(room);
+  const talk = model.talk(room.replace('@', ''));
   session.past.around(talk, id, (isThere) => {
     if (!isThere) {
       toast('This message is not there any more.');

@@ -113,14 +113,14 @@ export class Model {
   takePrivate(line) {
     const [who, rest] = cut(line.rest), [sent, mail] = cut(rest), isMail = line.verb === 'MAIL';
     if (this.isMe(who)) return; // to oneself: it is there
-    this.heard(this.talk(who), { id: null, time: isMail ? Date.parse(sent) : line.time ?? Date.now(), who, text: isMail ? mail : rest,
+    this.heard(this.talk(who), { id: line.id, time: isMail ? Date.parse(sent) : line.time ?? Date.now(), who, text: isMail ? mail : rest,
                                  isMine: false, kind: 'say' });
   }
 
   // What the reader has sent from another device.
   takeSent(line) {
     const [to, text] = cut(line.rest), talk = this.talk(to);
-    const row = { id: null, time: line.time ?? Date.now(), who: this.me, text, isMine: true, kind: 'say' };
+    const row = { id: line.id, time: line.time ?? Date.now(), who: this.me, text, isMine: true, kind: 'say' };
     talk.add(row);
     this.changed(talk, 'row', row);
   }
@@ -196,7 +196,7 @@ export class Model {
 
   // A line of an answer to HISTORY that was asked for this talk's sake.
   takeHist(line) {
-    const h = parseHist(line.rest), talk = this.talk(h.room);
+    const h = parseHist(line.rest), talk = this.talk(h.room.replace('@', ''));
     const before = this.part && this.part.id === h.id ? this.part.text + ' ' : '';
     this.part = h.continues ? { id: h.id, text: before + h.text } : null;
     if (h.continues) return;

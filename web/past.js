@@ -16,7 +16,7 @@ export class Past {
   }
 
   ask(talk, bound, done) {
-    this.asked.ask(`HISTORY ${talk.key} ${bound}`, (answer, lines) => {
+    this.asked.ask(`HISTORY ${talk.path} ${bound}`, (answer, lines) => {
       for (const line of lines)
         if (line.verb === 'HIST') this.model.takeHist(line);
       done(idsOf(answer, lines));
@@ -25,12 +25,12 @@ export class Past {
 
   // The page before the first row.
   older(talk) {
-    if (!talk.isRoom || talk.isWhole || talk.isLoading) return;
+    if (talk.isWhole || talk.isLoading) return;
     const first = talk.firstId;
     talk.isLoading = true;
     this.ask(talk, `${PAGE}${first === null ? '' : ` BEFORE ${first}`}`, (ids) => {
       talk.isLoading = false;
-      if (ids && !ids.length) talk.isWhole = true;
+      if (ids ? !ids.length : !talk.isRoom) talk.isWhole = true;
       this.on.grown(talk);
     });
   }
@@ -57,7 +57,7 @@ export class Past {
     const next = talk.rows.find((row) => row.id !== null && row.id > after)?.id ?? null;
     this.ask(talk, `${size} AFTER ${after}`, (ids) => {
       const last = ids?.length ? ids[ids.length - 1] : null;
-      const isClosed = ids && (last === null || (next !== null && last >= next));
+      const isClosed = ids ? last === null || (next !== null && last >= next) : !talk.isRoom;
       talk.gaps.delete(after);
       if (!isClosed) talk.gaps.set(last ?? after, pages <= 1 || !ids);
       this.on.grown(talk);

@@ -9,6 +9,7 @@ import { Socket } from './socket.js';
 import { load, save } from './store.js';
 
 const unsure = 'the connection broke, and it may have arrived or not.';
+const TALKS = 20; // private talks of other days that are listed
 const AGAIN_MS = 60000; // a line that was in flight when the connection broke is sent again if it is not older
 const isFinal = (reason) => /^(Replaced by a new login|Kicked|Account locked|New password set|Logged out)/.test(reason);
 
@@ -23,6 +24,7 @@ export class Session {
       wasIn: false, // once, on this page
       isRegistered: false,
       login: null,  // { name, password, stays } while the door is open
+      keeps: '',    // 'on' or 'off': whether private talks are kept
       known: [],    // rooms that somebody is in: { room, count, topic }
       reason: '',
     });
@@ -68,7 +70,10 @@ export class Session {
     this.login = null;
     const keys = load('keys', {});
     for (const room of load('rooms', [])) this.join(room, { key: keys[room], isBack: true });
-    if (this.isRegistered) this.askUnread();
+    if (this.isRegistered) {
+      this.askUnread();
+      this.askTalks();
+    }
     this.asked.askAll(null, (pong) => pong.verb === 'PONG' && this.settled());
   }
 
@@ -119,7 +124,7 @@ export class Session {
     for (const row of this.asked.drop())
       if (!row.talk.isRoom) this.fail(row, unsure);
     for (const talk of model.all) {
-      if (wasIn && talk.isIn && talk.lastId !== null) talk.gaps.set(talk.lastId, talk.gaps.get(talk.lastId) ?? false);
+      if (wasIn && (talk.isIn || !talk.isRoom) && talk.lastId !== null) talk.gaps.set(talk.lastId, talk.gaps.get(talk.lastId) ?? false);
       else if (wasIn && talk.isIn) talk.isWhole = false;
       this.on.looks(talk);
     }
@@ -148,7 +153,7 @@ export class Session {
   line(text) {
     if (!text) return;
     const line = this.model.take(text);
-    if (line.id !== null) {
+    if (line.id !== null && !line.isOk) {
       if (line.verb === 'ROOM' || line.verb === 'ME') this.echo(line);
       if (line.verb === 'KICK' || line.verb === 'BAN') this.saveRooms();
       return;
@@ -231,9 +236,9 @@ export class Session {
 
   // What one wants to know of a room that one looks at: once on each connection.
   look(talk) {
-    if (!talk.isRoom || !talk.isStale || !this.isIn) return;
+    if (!talk.isStale || !this.isIn) return;
     talk.isStale = false;
-    this.asked.ask(`USERS ${talk.key} INFO`, (answer, lines) => answer.isOk && this.setMembers(talk, lines));
+    if (talk.isRoom) this.asked.ask(`USERS ${talk.key} INFO`, (answer, lines) => answer.isOk && this.setMembers(talk, lines));
     if (talk.isIn) this.askOptions(talk);
     this.past.fill(talk, () => talk.rows.length < 100 && this.past.older(talk));
   }
@@ -274,6 +279,14 @@ export class Session {
     });
   }
 
+  // Private talks that the server has.
+  askTalks() {
+    this.asked.ask('TALKS', (answer, lines) => {
+      this.keeps = lines[0].rest;
+      for (const rest of restsOf(lines, 'TALK').slice(0, TALKS)) this.model.talk(cut(rest)[0].slice(1));
+    });
+  }
+
   // ---- saying ----
 
   say(talk, text, kind = 'say') {
@@ -302,6 +315,10 @@ export class Session {
       if (answer.rest === 'Room is moderated') talk.options.set('moderated', 'on');
     } else {
       row.state = null;
+      if (answer.id !== null) {
+        talk.remove(row);
+        talk.add(Object.assign(row, { id: answer.id, time: answer.time }));
+      }
       talk.away = lines.some((l) => l.verb === 'AWAY') ? talk.away : '';
       if (answer.rest.startsWith('Stored')) talk.away = 'not here now, and will read it later';
       this.model.changed(talk, 'kept');

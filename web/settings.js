@@ -17,7 +17,7 @@ export function openSettings(session, notify, on) {
     session.isRegistered ? password(session) : registration(session),
     el('h3', {}, 'Notifications'), permission(notify),
     ...Object.entries(ticks).map(([name, text]) => tick(text, setting(name), (isOn) => set(name, isOn)).part),
-    ...quietRooms(model, on),
+    ...quietRooms(model, on), ...talks(session),
     el('div.row.last', {}, button('Keys', on.keys), ...session.isRegistered ? [everywhere(session, on)] : [],
        button('Log out', () => on.logout(), 'button.btn.soft.danger')),
     el('p.why', {}, 'What the page keeps stays in this browser: your name, rooms, drafts and private talks' +
@@ -80,6 +80,12 @@ function quietRooms(model, on) {
   const rooms = model.all.filter((t) => t.isRoom && (t.isIn || t.isQuiet));
   if (!rooms.length) return [];
   return [el('h3', {}, 'None from these rooms'), ...rooms.map((talk) => tick(talk.key, talk.isQuiet, (isQuiet) => on.quiet(talk, isQuiet)).part)];
+}
+
+// Where the server keeps private talks.
+function talks(session) {
+  const told = (isOn) => session.asked.ask(`TALKS ${isOn ? 'ON' : 'OFF'}`, () => session.askTalks());
+  return /^o/.test(session.keeps) ? [tick('Keep my private talks for me, on all my devices', session.keeps === 'on', told).part] : [];
 }
 
 // On all devices, which nothing brings back but the password.

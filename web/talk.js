@@ -41,6 +41,11 @@ export class Talk {
     return this.rows.find((row) => row.id !== null)?.id ?? null;
   }
 
+  // As the server names it.
+  get path() {
+    return `${this.isRoom ? '' : '@'}${this.key}`;
+  }
+
   rank(name) {
     return ranks[this.members.get(name.toLowerCase())?.role] ?? 0;
   }

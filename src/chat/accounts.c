@@ -237,7 +237,7 @@ static void load_one(const struct account_row *row, void *arg)
 {
     int *refused = arg;
     struct account a = {.id = row->id, .created_ms = row->created_ms, .seen_ms = row->seen_ms, .locked = row->locked,
-                        .era = row->era};
+                        .era = row->era, .keeps = row->keeps};
     char key[NAME_SIZE];
     /* the file may be damaged or edited */
     bool is_good = row->id > 0 && name_was_user(row->name) && strlen(row->hash) < sizeof a.hash;

@@ -26,6 +26,7 @@ struct account {
     int64_t created_ms, seen_ms; /* wall clock; .seen_ms 0: never */
     char seen_from[ADDRS_TEXT]; /* the address of the last login, without its port; "" when there was none */
     bool locked;
+    bool keeps; /* its private messages may be kept (chat/dialogues.h) */
     int64_t era; /* counts how often rights were revoked: by a new password, a removed certificate, a lock,
                     LOGOUT ALL */
     /* Set in a copy, by who has checked a proof of ownership since the copy was made: of which kind it was. */
@@ -83,6 +84,8 @@ enum accounts_change accounts_add(const struct accounts_new *n, const struct wai
 enum accounts_change accounts_set_hash(int64_t id, const char *proved, const char *hash, const struct waiter *w);
 /* A lock revokes the tokens; the certificates stay. */
 enum accounts_change accounts_set_locked(int64_t id, bool locked, const struct waiter *w);
+/* Whether its private messages may be kept. */
+enum accounts_change accounts_set_keeps(int64_t id, bool keeps, const struct waiter *w);
 /* Of the clients that are logged in to it one stays of each name, without the account; the others are closed. The
  * second is for one of them, who gives it up: it stays, and all others are closed. */
 enum accounts_change accounts_remove(int64_t id, const char *proved, const struct waiter *w);

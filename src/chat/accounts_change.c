@@ -134,6 +134,25 @@ static void lock_committed(void *arg)
     rwlock_release(&accounts_table.lock);
 }
 
+static int keep_run(void *arg, sqlite3 *db)
+{
+    struct account_change *c = arg;
+    bool changed;
+    int rc = store_accounts_keep(db, c->a.id, c->a.keeps, &changed);
+    note(c, changed);
+    return rc;
+}
+
+static void keep_committed(void *arg)
+{
+    const struct account_change *c = arg;
+    rwlock_write(&accounts_table.lock);
+    struct account_entry *e = accounts_by_id_locked(c->a.id);
+    if (e)
+        e->a.keeps = c->a.keeps;
+    rwlock_release(&accounts_table.lock);
+}
+
 static int revoke_run(void *arg, sqlite3 *db)
 {
     struct account_change *c = arg;
@@ -203,7 +222,10 @@ enum accounts_change accounts_add(const struct accounts_new *n, const struct wai
     static const struct job add = {add_run, add_committed};
     int64_t now_ms = date_used_ms();
     struct account_change c = {
-        .a = {.created_ms = now_ms, .seen_ms = n->owner ? now_ms : 0}, .invited = n->invitation, .owner = n->owner};
+        .a = {.created_ms = now_ms, .seen_ms = n->owner ? now_ms : 0, .keeps = true},
+        .invited = n->invitation,
+        .owner = n->owner,
+    };
     snprintf(c.a.name, sizeof c.a.name, "%s", n->name);
     snprintf(c.a.hash, sizeof c.a.hash, "%s", n->hash);
     snprintf(c.a.seen_from, sizeof c.a.seen_from, "%s", n->seen_from);
@@ -224,6 +246,13 @@ enum accounts_change accounts_set_locked(int64_t id, bool locked, const struct w
 {
     static const struct job set = {lock_run, lock_committed};
     struct account_change c = {.a = {.id = id, .locked = locked}};
+    return change(&set, &c, w);
+}
+
+enum accounts_change accounts_set_keeps(int64_t id, bool keeps, const struct waiter *w)
+{
+    static const struct job set = {keep_run, keep_committed};
+    struct account_change c = {.a = {.id = id, .keeps = keeps}};
     return change(&set, &c, w);
 }
 

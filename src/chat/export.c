@@ -5,7 +5,7 @@
 #include "chat/export.h"
 
 #include "base/container.h"
-#include "chat/history.h"
+#include "chat/dialogues.h"
 #include "store/store_history.h"
 #include "store/store_mail.h"
 
@@ -14,13 +14,20 @@
 static void add_message(const struct message_row *row, void *arg)
 {
     struct export *e = arg;
-    e->write(&e->lines, row, NULL);
+    char to[NAME_SIZE];
+    if (*row->room != '@') {
+        e->write(&e->lines, row, NULL);
+        return;
+    }
+    dialogues_recipient(row, to);
+    if (*to) /* else an account is gone, and nobody can read it */
+        e->write(&e->lines, row, to);
 }
 
 static void add_mail(const struct mail_row *row, const char *to, void *arg)
 {
     struct export *e = arg;
-    struct message_row message = {.name = row->name, .text = row->text, .time_ms = row->time_ms};
+    struct message_row message = {.name = row->name, .text = row->text, .id = row->id, .time_ms = row->time_ms};
     e->write(&e->lines, &message, to);
 }
 

@@ -7,14 +7,14 @@
 #include "store/message.h"
 
 /*
- * All that is kept of what a user has said, whatever the case of the name: the messages in all rooms, in the order in
- * which they were stored, then the private messages that wait for their readers. In small steps, between which other
- * jobs are done. Zero-initialise, and set `who` and `write`; export_fini frees.
+ * All that is kept of what a user has said, whatever the case of the name: the messages in all rooms and to other
+ * accounts, in the order in which they were stored, then the private messages that wait for their readers. In small
+ * steps, between which other jobs are done. Zero-initialise, and set `who` and `write`; export_fini frees.
  */
 struct export {
     struct request request;
     const char *who; /* borrows */
-    /* Appends a message to .lines. `to` is for whom a private one waits, else NULL, and then row->room is the room's
+    /* Appends a message to .lines. `to` is to whom a private one was sent, else NULL, and then row->room is the room's
      * key. Called on the store thread, while the caller of export_step waits. */
     void (*write)(struct buf *lines, const struct message_row *row, const char *to);
     struct buf lines; /* owns: what the last step has found */

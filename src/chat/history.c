@@ -14,6 +14,7 @@
 #include "base/counter.h"
 #include "base/panic.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,7 +85,7 @@ struct message_row history_row(const struct room *r, const struct event *ev)
                                 .name = ev->name, .text = ev->text};
 }
 
-static void batch_add(struct batch *b, const char *room, const struct event *ev)
+static void batch_add(struct batch *b, const char *room, const struct event *ev, enum message_kind kind)
 {
     if (b->n == b->cap) {
         b->cap = b->cap ? b->cap * 2 : 16;
@@ -94,7 +95,7 @@ static void batch_add(struct batch *b, const char *room, const struct event *ev)
     memcpy(k->room, room, strlen(room) + 1);
     k->id = ev->id;
     k->time_ms = ev->time_ms;
-    k->kind = kind_of(ev);
+    k->kind = kind;
     k->at = b->bytes.len;
     buf_add(&b->bytes, ev->name, strlen(ev->name) + 1);
     buf_add(&b->bytes, ev->text, strlen(ev->text) + 1);
@@ -158,18 +159,37 @@ static void count_locked(struct history_share *s, int64_t size)
     s->bytes += size;
 }
 
-/* A room may have as much as is free, so there is always as much space left as the room with the most of it has. */
+/* A room may have as much as is free, so there is always as much space left as the room with the most of it has. The
+ * locks of the share and of the history are held. */
+static bool is_full_locked(const struct history_share *s)
+{
+    return unwritten_locked(s) > RELAXED(most_queued) - RELAXED(history.queued);
+}
+
+/* Without a lock: most of the time there is space. */
+static bool may_be_full(void)
+{
+    return RELAXED(history.queued) * 2 > RELAXED(most_queued) && !has_failed();
+}
+
 bool history_is_full(struct room *r)
 {
-    int64_t free_bytes = RELAXED(most_queued) - RELAXED(history.queued);
-    if (RELAXED(history.queued) <= free_bytes || has_failed())
+    if (!may_be_full())
         return false;
     lock_acquire(&r->lock);
-    lock_acquire(&history.lock);
-    int64_t own = unwritten_locked(&r->unwritten);
-    lock_release(&history.lock);
+    bool is_full = history_share_is_full(&r->unwritten);
     lock_release(&r->lock);
-    return own > free_bytes;
+    return is_full;
+}
+
+bool history_share_is_full(const struct history_share *s)
+{
+    if (!may_be_full())
+        return false;
+    lock_acquire(&history.lock);
+    bool is_full = is_full_locked(s);
+    lock_release(&history.lock);
+    return is_full;
 }
 
 bool history_waits_locked(const struct room *r)
@@ -195,17 +215,14 @@ bool history_keeps(struct room *r)
     return keeps;
 }
 
-void history_add_locked(struct room *r, const struct event *ev)
+static void add(const char *key, const struct event *ev, enum message_kind kind, struct history_share *s)
 {
-    if (!history_keeps_locked(r))
-        return;
-    r->kept_id = ev->id;
     int64_t size = size_of(strlen(ev->name), strlen(ev->text)), most = RELAXED(most_queued);
     lock_acquire(&history.lock);
     bool is_lost = RELAXED(history.queued) + size > most && has_failed(); /* else speakers wait */
     if (!is_lost) {
-        batch_add(&history.waiting, r->key, ev);
-        count_locked(&r->unwritten, size);
+        batch_add(&history.waiting, key, ev, kind);
+        count_locked(s, size);
         atomic_fetch_add_explicit(&history.queued, size, memory_order_relaxed);
     }
     if (RELAXED(history.queued) > most / 4)
@@ -213,6 +230,20 @@ void history_add_locked(struct room *r, const struct event *ev)
     lock_release(&history.lock);
     if (is_lost)
         counter_add(COUNTER_HISTORY_LOST, 1);
+}
+
+void history_add_locked(struct room *r, const struct event *ev)
+{
+    if (!history_keeps_locked(r))
+        return;
+    r->kept_id = ev->id;
+    add(r->key, ev, kind_of(ev), &r->unwritten);
+}
+
+void history_add_private(const char *key, const struct event *ev, enum message_kind kind, struct history_share *s)
+{
+    if (RELAXED(keep_now))
+        add(key, ev, kind, s);
 }
 
 static const struct message_row *next_to_write(void *arg)
@@ -342,27 +373,39 @@ void history_put_behind(struct request *rq, const struct store_job *how, struct 
     lock_release(&history.lock);
 }
 
+static void ask(struct history_query *q, const char *key, struct history_range range, size_t bytes,
+                struct notifier *notifier)
+{
+    *q = (struct history_query){.range = range, .from = q->from,
+                                .page = {.most = range.most, .bytes_left = bytes,
+                                        .epoch = msg_epoch()}};
+    snprintf(q->key, sizeof q->key, "%s", key);
+    q->range.room = q->key;
+    if (q->range.after > INT64_MAX)
+        q->range.after = INT64_MAX;
+    struct store_job how = {.read = query_read, .done = query_done, .from = q->from};
+    history_put_behind(&q->request, &how, notifier);
+}
+
 void history_ask(struct history_query *q, struct room *r, struct history_range range, size_t bytes,
                  struct notifier *notifier)
 {
     lock_acquire(&r->lock);
     uint64_t begins = room_first_number(r->created_ms), end = r->last_id + 1;
     lock_release(&r->lock);
-    *q = (struct history_query){
-        .range = range,
-        .from = q->from,
-        .page = {.most = range.most, .bytes_left = bytes, .epoch = msg_epoch()},
-    };
-    memcpy(q->key, r->key, sizeof q->key);
-    q->range.room = q->key;
-    if (q->range.after < begins)
-        q->range.after = begins;
-    if (q->range.after > INT64_MAX)
-        q->range.after = INT64_MAX;
-    if (!q->range.before || q->range.before > end) /* what is said from now on is not asked for */
-        q->range.before = end;
-    struct store_job how = {.read = query_read, .done = query_done, .from = q->from};
-    history_put_behind(&q->request, &how, notifier);
+    if (range.after < begins)
+        range.after = begins;
+    if (!range.before || range.before > end) /* what is said from now on is not asked for */
+        range.before = end;
+    ask(q, r->key, range, bytes, notifier);
+}
+
+void history_ask_key(struct history_query *q, const char *key, struct history_range range, size_t bytes,
+                     struct notifier *notifier)
+{
+    if (!range.before || range.before > INT64_MAX)
+        range.before = INT64_MAX;
+    ask(q, key, range, bytes, notifier);
 }
 
 bool history_wait(struct history_query *q, bool (*is_over)(void *arg), void *arg)

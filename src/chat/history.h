@@ -42,11 +42,18 @@ bool history_keeps_locked(const struct room *r);
  * is held. Any thread. */
 void history_add_locked(struct room *r, const struct event *ev);
 
+/* Adds a private message, for chat/dialogues.h: an EVENT_PRIVATE with its number and time, under that key. `s`: the
+ * share of its sender. Any thread that may change that; no lock that ranks at or above HISTORY. */
+void history_add_private(const char *key, const struct event *ev, enum message_kind kind, struct history_share *s);
+
 /* Notes that a message was written by another job than those of the history. Store thread. */
 void history_note_stored(void);
 
 /* True when those who speak in the room have to wait until messages are written. Takes the room's lock. Any thread. */
 bool history_is_full(struct room *r);
+/* The same for the sender of private messages whose share that is. The same threads and locks as for
+ * history_add_private. */
+bool history_share_is_full(const struct history_share *s);
 
 /* True while messages of the room wait to be written, or for the end of that. The room's lock is held. Any thread. */
 bool history_waits_locked(const struct room *r);
@@ -81,6 +88,10 @@ enum history_result { HISTORY_READ = 1, HISTORY_FAILED };
  * with a notifier, no lock that ranks at or above ROOM. */
 void history_ask(struct history_query *q, struct room *r, struct history_range range, size_t bytes,
                  struct notifier *notifier);
+
+/* The same for messages under a key that is not a room's. */
+void history_ask_key(struct history_query *q, const char *key, struct history_range range, size_t bytes,
+                     struct notifier *notifier);
 
 /* Waits for the result, as request_wait does. False: the messages could not be read, or not in time
  * (.request.late). For a user, ask history_may_show next. Blocks. */

@@ -55,14 +55,15 @@ int mail_share(void)
     return atomic_load_explicit(&share_now, memory_order_relaxed);
 }
 
-void mail_put(struct mail_job *mj, int64_t account, const struct member *from, enum mail_kind kind, const char *text)
+void mail_put(struct mail_job *mj, int64_t account, const struct member *from, const struct mail_row *row)
 {
     static const struct job put = {put_run, NULL};
     mj->account = account;
     mj->n = 0;
     member_who(mj->sender, from);
-    mj->row = (struct mail_row){.kind = kind, .time_ms = date_stamp_ms(), .name = from->name, .text = text,
-                                .sender = mj->sender};
+    mj->row = *row;
+    mj->row.name = from->name;
+    mj->row.sender = mj->sender;
     job_begin(&mj->job, &put, mj, from->notifier);
 }
 
@@ -116,7 +117,7 @@ static void show_message(struct reading *re, const struct mail_row *row)
     bool is_invitation = row->kind == MAIL_INVITATION;
     char *text = panic_strdup(row->text);
     struct event ev = {.kind = is_invitation ? EVENT_INVITE : EVENT_MAIL, .room = text, .name = row->name, .text = text,
-                       .time_ms = row->time_ms};
+                       .time_ms = row->time_ms, .id = is_invitation ? 0 : row->id};
     size_t at = re->lines->len;
     if (name_was_user(row->name) && text_clean(text, strlen(text)) && (!is_invitation || name_is_room(text)))
         codecs_render(re->lines, &ev, (enum form)re->m->form, re->m->name);

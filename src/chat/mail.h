@@ -21,9 +21,9 @@ struct mail_limits {
 void mail_configure(const struct mail_limits *limits);
 
 /* Stores a private message, or an invitation, until it is read. mail_put puts it to the store, for a message under the
- * hold of the users lock that did not find its target, so a user who logs in later is shown it. mail_wait must follow,
- * without a lock; until then the text is borrowed. MAIL_FULL: too many wait, or the account is gone. MAIL_SHARE: too
- * many of this sender wait. */
+ * hold of the users lock that did not find its target, so a user who logs in later is shown it. Of `row` kind, text,
+ * number and time are taken. mail_wait must follow, without a lock; until then the text is borrowed. MAIL_FULL: too
+ * many wait, or the account is gone. MAIL_SHARE: too many of this sender wait. */
 struct mail_job {
     struct job_request job;
     int64_t account;
@@ -32,7 +32,7 @@ struct mail_job {
     int64_t n; /* its number, as store_mail_add gives it */
 };
 enum mail_result { MAIL_KEPT, MAIL_FULL, MAIL_SHARE, MAIL_STORAGE };
-void mail_put(struct mail_job *mj, int64_t account, const struct member *from, enum mail_kind kind, const char *text);
+void mail_put(struct mail_job *mj, int64_t account, const struct member *from, const struct mail_row *row);
 /* The most that may wait of one sender. */
 int mail_share(void);
 enum mail_result mail_wait(struct mail_job *mj, const struct waiter *w);

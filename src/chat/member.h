@@ -21,6 +21,13 @@
 struct room;
 struct user;
 
+/* What waits to be written of a room's messages, or of a member's private ones; for chat/history.c. */
+struct history_share {
+    uint64_t batch;       /* number of the last batch with any of them */
+    int64_t bytes;        /* theirs in it */
+    int64_t bytes_before; /* and in the batch before */
+};
+
 /* A capability that a client may switch on, tbl/caps.h. */
 enum cap {
 #define CAP(name, word, what) CAP_##name,
@@ -55,6 +62,7 @@ struct member {
     _Atomic bool replaced;           /* set under U, cleared by R: another client logs in to its account and waits */
     _Atomic bool kicked;             /* the same: it was to be ended after its connection had broken */
     _Atomic bool logged_out;         /* the same: its user ends it, and revokes its token */
+    struct history_share unwritten;  /* R: its private messages; where one client has ended the next goes on */
     struct ignores *ignores;         /* f: owns; rooms borrow it until roster_update gives them another */
     bool listed;                     /* U: in the registry */
     struct user *user;               /* n: borrows: whose session it is (chat/users_impl.h); NULL before it is listed */

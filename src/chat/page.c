@@ -9,6 +9,7 @@
 #include "net/msg.h"
 #include "proto/name.h"
 #include "proto/text.h"
+#include "store/store_dialogues.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,9 @@ void page_fini(struct page *p)
  * edited. */
 static bool add_texts(struct page *p, const struct message_row *row)
 {
-    if (!name_is_room(row->room) || !(name_was_user(row->name) || strcmp(row->name, NAME_SERVER) == 0))
+    int64_t low, high;
+    bool is_place = name_is_room(row->room) || store_dialogue_ids(row->room, &low, &high);
+    if (!is_place || !(name_was_user(row->name) || strcmp(row->name, NAME_SERVER) == 0))
         return false;
     strv_add(&p->texts, row->text);
     if (!text_clean(p->texts.v[p->texts.n - 1], strlen(row->text))) {

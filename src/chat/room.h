@@ -17,13 +17,6 @@
  *
  * Locking key: R by .lock · T by the table's lock (chat/rooms.h) · c constant · t the store thread
  */
-/* What of a room's messages waits to be written; for chat/history.c. */
-struct history_share {
-    uint64_t batch;       /* number of the last batch with any of them */
-    int64_t bytes;        /* theirs in it */
-    int64_t bytes_before; /* and in the batch before */
-};
-
 struct room {
     struct lock lock;
     char name[NAME_SIZE];        /* c: as first written, with its # */

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/log.h"
+#include "chat/dialogues.h"
 #include "chat/rooms.h"
 #include "store/search_guard.h"
 #include "store/search_index.h"
@@ -186,7 +187,7 @@ static int query_run(struct store_job *job, sqlite3 *db)
 static bool may_read(const char *room_key, void *arg)
 {
     const struct search_query *q = arg;
-    return !strv_has(&q->hidden, room_key);
+    return *room_key == '@' ? dialogues_is_of(room_key, q->asker->account) : !strv_has(&q->hidden, room_key);
 }
 
 static bool add_row(const struct message_row *row, void *arg)
@@ -241,7 +242,8 @@ void search_ask(struct search_query *q, int most, size_t bytes, struct notifier 
 static bool may_still_read(const struct message_row *row, void *arg)
 {
     const struct search_query *q = arg;
-    return rooms_may_read(row->room, q->asker, row->id);
+    return *row->room == '@' ? dialogues_is_of(row->room, q->asker->account) :
+                               rooms_may_read(row->room, q->asker, row->id);
 }
 
 bool search_wait(struct search_query *q, bool (*is_over)(void *arg), void *arg)

@@ -66,7 +66,7 @@ struct msg *undelivered_render_again(const struct member *to, const struct msg *
     const struct note note = note_of(m);
     const char *noted = m->data + m->len;
     const struct event ev = {.kind = EVENT_MAIL, .name = note.name, .text = noted + sizeof note,
-                             .time_ms = note.time_ms};
+                             .id = note.id, .time_ms = note.time_ms};
     if (!forgotten_passes(note.name, m->epoch))
         return NULL;
     struct msg *again = render(to, &ev, noted, m->note);
@@ -97,7 +97,7 @@ static int store_run(void *arg, sqlite3 *db)
         struct note note;
         int64_t n = 0;
         memcpy(&note, at, sizeof note);
-        struct mail_row row = {.kind = MAIL_UNDELIVERED, .time_ms = note.time_ms, .name = note.name,
+        struct mail_row row = {.kind = MAIL_UNDELIVERED, .time_ms = note.time_ms, .id = note.id, .name = note.name,
                                .text = at + sizeof note, .sender = note.sender};
         at += sizeof note + note.text_size;
         if (!forgotten_passes(note.name, note.epoch))

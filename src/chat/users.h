@@ -123,14 +123,22 @@ void users_name_of(struct member *m, uint64_t id, char name[NAME_SIZE]);
 
 /* ---- delivery ---- */
 
+/* What a private message was given. */
+struct users_receipt {
+    uint64_t id;     /* its number, and its time by the wall clock */
+    int64_t time_ms;
+    int64_t account; /* of the user who has taken it; 0: none */
+};
+
 /* Sends a private message to all sessions of the user who has the name, or else is logged in to the account of that
  * name; the users lock is held from the look-up to the put.
  * False: nobody has, or all these sessions are ending; then `absent` (may be NULL) was called, under the lock. If that
  * user is away, `from` is told so. In a session that ignores `from`, the message is dropped, and `from` is not told.
  * The other sessions of the user of `from` are shown what was sent, unless they have received it themselves.
- * Each message has a number of its own. Numbers grow, but two messages put at the same time may arrive in either order.
- * For the reader of `from`. */
-bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg);
+ * Each message has a number of its own, which *rc (may be NULL) has before `absent` is called. Numbers grow, but two
+ * messages put at the same time may arrive in either order. For the reader of `from`. */
+bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg,
+               struct users_receipt *rc);
 
 /* What becomes of private messages that have not arrived at a session that ends: another session of the account has
  * them too (others_have), or is sent them now, as mail; or there is none, and they are stored. From then on nobody
@@ -139,7 +147,7 @@ void users_bequeath(struct member *m, struct msg *const *v, bool *others_have, s
 
 /* Shows the other sessions of the user of `from` a private message that was stored for that name. For the reader of
  * `from`. */
-void users_show_sent(const struct member *from, const char *name, const char *text);
+void users_show_sent(const struct member *from, const char *name, const char *text, const struct users_receipt *rc);
 
 /* Puts an event, which `from` has caused, into the outboxes of all sessions that have the name and do not ignore
  * `from`. For the reader of `from`. */

@@ -83,16 +83,16 @@ static void show_sent_locked(const struct member *from, const struct event *ev)
             member_put(m, ev);
 }
 
-void users_show_sent(const struct member *from, const char *name, const char *text)
+void users_show_sent(const struct member *from, const char *name, const char *text, const struct users_receipt *rc)
 {
-    struct event ev = {.kind = EVENT_SENT_HERE, .name = name, .text = text, .time_ms = date_stamp_ms()};
+    struct event ev = {.kind = EVENT_SENT_HERE, .name = name, .text = text, .id = rc->id, .time_ms = rc->time_ms};
     rwlock_read(&users_table.lock);
-    ev.id = next_id();
     show_sent_locked(from, &ev);
     rwlock_release(&users_table.lock);
 }
 
-bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg)
+bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg,
+               struct users_receipt *rc)
 {
     char key[NAME_SIZE];
     struct event ev = {.kind = EVENT_PRIVATE, .name = from->name, .account = from->account,
@@ -101,6 +101,8 @@ bool users_put(struct member *from, const char *name, const char *text, void (*a
     rwlock_read(&users_table.lock);
     const struct user *u = find_owner_locked(key);
     ev.id = next_id();
+    if (rc)
+        *rc = (struct users_receipt){ev.id, ev.time_ms, u ? u->sessions->account : 0};
     bool taken = u && put_all_locked(u, from, &ev);
     if (taken && u != from->user) {
         bool is_known_so = strcmp(u->key, key) == 0; /* else the owner of the name is online under another */

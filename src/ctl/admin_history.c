@@ -8,12 +8,14 @@
 #include "ctl/admin_call.h"
 
 #include "base/clock.h"
+#include "chat/dialogues.h"
 #include "chat/export.h"
 #include "chat/rooms.h"
 #include "chat/space.h"
 #include "ctl/wire.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define PAGE 500                  /* messages in memory at a time */
 #define PAGE_BYTES (1024 * 1024)
@@ -58,8 +60,11 @@ static void put_personal(struct buf *out, const struct message_row *row, const c
         put_message(out, row->room, row);
         return;
     }
+    char id[24];
+    snprintf(id, sizeof id, "%llu", (unsigned long long)row->id);
     wire_open(out);
     wire_string(out, "to", to);
+    wire_string(out, "id", id);
     wire_string(out, "time", clock_text(row->time_ms, when));
     wire_string(out, "kind", "private");
     wire_string(out, "name", row->name);
@@ -105,13 +110,29 @@ const char *admin_history_export(struct admin_call *c)
     return n ? "the client stopped reading; the export is incomplete" : NULL;
 }
 
+/* A room, or the two who have a private talk. */
+static void put_place(struct buf *out, const char *key)
+{
+    char high[NAME_SIZE], both[2 * NAME_SIZE];
+    int64_t ids[2];
+    if (!store_dialogue_ids(key, &ids[0], &ids[1])) {
+        wire_string(out, "room", key);
+        return;
+    }
+    dialogues_shown(key, ids[1], both);
+    dialogues_shown(key, ids[0], high);
+    bool is_whole = *both && *high;
+    snprintf(both + strlen(both), NAME_SIZE, "%s", high);
+    wire_string(out, "room", is_whole ? both : key);
+}
+
 const char *admin_history_usage(struct admin_call *c)
 {
     struct space_rooms rooms;
     bool read = space_read(&rooms, &c->notifier);
     for (int i = 0; read && i < rooms.n; i++) {
         wire_open(c->out);
-        wire_string(c->out, "room", rooms.v[i].key);
+        put_place(c->out, rooms.v[i].key);
         wire_number(c->out, "messages", rooms.v[i].size.messages);
         wire_number(c->out, "bytes", rooms.v[i].size.bytes);
         wire_close(c->out);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "chat/accounts.h"
 #include "chat/hashing.h"
+#include "chat/retention.h"
 #include "chat/users.h"
 #include "ctl/admin_call.h"
 #include "ctl/wire.h"
@@ -188,7 +189,11 @@ const char *admin_user_del(struct admin_call *c)
     struct waiter w = waiter_of(c);
     struct account a;
     const char *wrong = find(c, &a);
-    return wrong ? wrong : told(c, accounts_remove(a.id, NULL, &w));
+    if (wrong)
+        return wrong;
+    enum accounts_change result = accounts_remove(a.id, NULL, &w);
+    retention_clean_up(); /* of its private talks */
+    return told(c, result);
 }
 
 const char *admin_invite(struct admin_call *c)

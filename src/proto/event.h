@@ -48,7 +48,8 @@ enum notice_code {
 };
 
 /* Which list has ended. */
-enum list_kind { LIST_OPTIONS, LIST_BANS, LIST_ROOMS, LIST_USERS, LIST_CERTIFICATES, LIST_SESSIONS, LIST_KINDS };
+enum list_kind { LIST_OPTIONS, LIST_BANS, LIST_ROOMS, LIST_USERS, LIST_CERTIFICATES, LIST_SESSIONS, LIST_TALKS,
+                 LIST_KINDS };
 
 /* Why a search may have missed messages. */
 enum search_limit { SEARCH_LIMIT_NONE, SEARCH_LIMIT_TIME, SEARCH_LIMIT_INDEX, SEARCH_LIMITS };
@@ -65,8 +66,8 @@ enum event_kind {
     EVENT_PAST,         /* room, is_end: what was said before follows, or has ended */
     EVENT_LEFT,         /* room, name, account_name, reason */
     EVENT_ACK,          /* id: of the message */
-    EVENT_SENT,
-    EVENT_STORED,       /* name: for whom the message is kept */
+    EVENT_SENT,         /* id, time_ms: of the private message */
+    EVENT_STORED,       /* the same; name: for whom it is stored */
     EVENT_TOPIC_SET,
     EVENT_TOPIC_INFO,   /* room, by, time_ms: who set its topic, and when */
     EVENT_TOKEN,        /* text */
@@ -105,6 +106,9 @@ enum event_kind {
     EVENT_ROLE,         /* room, name, role */
     EVENT_BAN_ENTRY,    /* room, moderation: BAN or MUTE, name: user or address, by, until_ms, reason */
     EVENT_UNREAD,       /* room, number */
+    EVENT_TALKS,        /* number: are the user's private messages kept? 0: it does not want it, 1: yes, 2: none are */
+    EVENT_TALKS_SET,    /* number: 0 or 1 */
+    EVENT_TALK,         /* room: '@' and the other user, time_ms: of the newest message */
     EVENT_LIST_END,     /* list, number: of entries */
     EVENT_MODERATED,    /* moderation; name or option and value, until_ms, reason: what the recipient has just done */
     EVENT_ERROR,        /* error; the values that its row in tbl/errors.h names */
@@ -130,7 +134,7 @@ enum event_kind {
     EVENT_ACCOUNT_CHANGED, /* name, account_name: it is logged in to another account, or (NULL) to none; id, time_ms */
     EVENT_INVITED,      /* room, name: of the inviting user, text: of the invited one; id, time_ms */
     EVENT_ANNOUNCEMENT, /* text: a message from the operator to all users */
-    EVENT_MAIL,         /* name: the sender, text, time_ms: when it was sent */
+    EVENT_MAIL,         /* name: the sender, text, id, time_ms: when it was sent */
     EVENT_INVITE,       /* room, name: of the inviting user */
     EVENTS
 };

@@ -36,7 +36,7 @@ size_t native_max_line(void)
  *   %r room   %n name   %t text   %T a space and the text, if there is one   %b by   %y reason
  *   %d number   %i id   %w time_ms   %u " until <until_ms>" and ": <reason>", each if there is one
  *   %o option   %v its value   %R role   %l search_limit   %c " in use", if it is   %a " away", if it is
- *   %s " secure", " web" and " this", each if it is */
+ *   %s " secure", " web" and " this", each if it is   %k number, as one of talks */
 static const char *const formats[EVENTS] = {
     [EVENT_WELCOME] = "OK Welcome, %n!",
     [EVENT_WELCOME_BACK] = "OK Welcome back, %n!",
@@ -81,6 +81,9 @@ static const char *const formats[EVENTS] = {
     [EVENT_OPTION] = "SET %r %o %v",
     [EVENT_ROLE] = "ROLE %r %n %R",
     [EVENT_UNREAD] = "UNREAD %r %d",
+    [EVENT_TALKS] = "TALKS %k",
+    [EVENT_TALKS_SET] = "OK Talks %k",
+    [EVENT_TALK] = "TALK %r %w",
     [EVENT_JOIN] = "JOIN %r %n",
     [EVENT_LEAVE] = "LEAVE %r %n",
     [EVENT_SAID] = "ROOM %r %n %t",
@@ -121,6 +124,7 @@ static const char *const list_ends[LIST_KINDS] = {
     [LIST_USERS] = "OK %d users",
     [LIST_CERTIFICATES] = "OK %d certificates",
     [LIST_SESSIONS] = "OK %d sessions",
+    [LIST_TALKS] = "OK %d talks",
 };
 
 static const char *const search_limits[SEARCH_LIMITS] = {
@@ -128,6 +132,8 @@ static const char *const search_limits[SEARCH_LIMITS] = {
     [SEARCH_LIMIT_TIME] = " so far (time limit reached; narrow the search with in: from: after: before:)",
     [SEARCH_LIMIT_INDEX] = " so far (some messages are not indexed yet; try again later)",
 };
+
+static const char *const talks[] = {"off", "on", "none"};
 
 static const char *const notices[NOTICES] = {
 #define NOTICE(name, text, when) [NOTICE_##name] = "NOTICE " text,
@@ -181,6 +187,7 @@ static void expand(struct buf *out, const char *format, const struct event *ev)
         case 'v': buf_str(out, option_text(ev->option, ev->value, word)); break;
         case 'R': buf_str(out, role_name(ev->role)); break;
         case 'c': buf_str(out, ev->in_use ? " in use" : ""); break;
+        case 'k': buf_str(out, talks[ev->number]); break;
         case 'a': buf_str(out, ev->is_away ? " away" : ""); break;
         case 's':
             buf_printf(out, "%s%s%s", ev->secure ? " secure" : "", ev->is_web ? " web" : "",
@@ -294,12 +301,18 @@ static void cut_line(struct buf *out, size_t start)
     buf_str(out, CUT);
 }
 
+/* What happens has them, and that a private message was sent. */
+static bool has_tags(const struct event *ev)
+{
+    return ev->id && (ev->kind >= EVENT_JOIN || ev->kind == EVENT_SENT || ev->kind == EVENT_STORED);
+}
+
 static void render_line(struct buf *out, const struct event *ev, enum form form)
 {
     const char *format = format_of(ev);
     if (!format)
         return;
-    if (form == FORM_TAGS && ev->kind >= EVENT_JOIN && ev->id)
+    if (form == FORM_TAGS && has_tags(ev))
         expand(out, "@id=%i;time=%w ", ev);
     size_t start = out->len;
     expand(out, format, ev);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "chat/dialogues.h"
 #include "net/post.h"
 #include "net/pressure.h"
 
@@ -62,6 +63,21 @@ void backpressure_wait(struct session *s)
 static bool history_has_space(void *arg)
 {
     return !history_is_full(arg);
+}
+
+static bool kept_has_space(void *arg)
+{
+    struct session *s = arg;
+    return !dialogues_is_full(&s->member);
+}
+
+bool backpressure_wait_kept(struct session *s)
+{
+    bool waits = dialogues_is_full(&s->member);
+    counter_add(COUNTER_PRESSURE_WAITS, waits);
+    while (waits && !session_is_over(s))
+        waits = !session_wait(s, clock_ms() + HISTORY_POLL_MS, kept_has_space, s);
+    return !session_is_over(s);
 }
 
 bool backpressure_wait_room(struct session *s, struct room *r)

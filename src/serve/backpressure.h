@@ -17,5 +17,7 @@ void backpressure_wait_own(struct session *s);
 /* Before something is said in a room: waits for the outbox that the last speaker there found congested, and while the
  * room has its share of the history's queue. False: the session has ended meanwhile. */
 bool backpressure_wait_room(struct session *s, struct room *r);
+/* The same before a private message, for the session's own share. */
+bool backpressure_wait_kept(struct session *s);
 
 #endif

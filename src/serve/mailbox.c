@@ -8,11 +8,13 @@
 #include "base/counter.h"
 #include "base/panic.h"
 #include "chat/accounts.h"
+#include "chat/dialogues.h"
 #include "chat/forgotten.h"
 #include "chat/mail.h"
 #include "chat/rooms.h"
 #include "chat/users.h"
 #include "net/post.h"
+#include "serve/backpressure.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +92,7 @@ void mailbox_store_undelivered(struct session *s, struct buf *lines)
 struct sending {
     struct session *s;
     const char *name, *text;
+    struct users_receipt receipt;
     bool is_account;
     struct account to;
     struct mail_job mail;
@@ -99,9 +102,10 @@ struct sending {
 static void store(void *arg)
 {
     struct sending *p = arg;
+    struct mail_row row = {.kind = MAIL_PRIVATE, .text = p->text, .id = p->receipt.id, .time_ms = p->receipt.time_ms};
     p->is_account = accounts_find(p->name, &p->to);
     if (p->is_account)
-        mail_put(&p->mail, p->to.id, &p->s->member, MAIL_PRIVATE, p->text);
+        mail_put(&p->mail, p->to.id, &p->s->member, &row);
 }
 
 static enum mailbox wait_until_stored(struct session *s, struct sending *p, char as_written[NAME_SIZE],
@@ -112,6 +116,7 @@ static enum mailbox wait_until_stored(struct session *s, struct sending *p, char
         [MAIL_STORAGE] = ERROR_STORAGE};
     struct waiter w = session_waiter(s);
     memcpy(as_written, p->to.name, NAME_SIZE);
+    p->receipt.account = p->to.id;
     no->error = errors[mail_wait(&p->mail, &w)];
     no->name = as_written;
     no->number = mail_share();
@@ -119,21 +124,33 @@ static enum mailbox wait_until_stored(struct session *s, struct sending *p, char
     return no->error == ERROR_NONE ? MAILBOX_STORED : MAILBOX_REFUSED;
 }
 
-enum mailbox mailbox_send(struct session *s, const char *name, const char *text, char as_written[NAME_SIZE],
+static enum mailbox try_to_send(struct session *s, struct sending *p, char as_written[NAME_SIZE], struct refusal *no)
+{
+    if (!name_was_user(p->name))
+        no->error = ERROR_USER_NOT_FOUND;
+    else if (users_put(&s->member, p->name, p->text, store, p, &p->receipt))
+        return MAILBOX_SENT;
+    else if (p->is_account)
+        return wait_until_stored(s, p, as_written, no);
+    no->error = ERROR_USER_NOT_FOUND;
+    return MAILBOX_REFUSED;
+}
+
+enum mailbox mailbox_send(struct session *s, const char *name, const char *text, struct mailbox_receipt *receipt,
                           struct refusal *no)
 {
     struct sending p = {.s = s, .name = name, .text = text};
-    enum mailbox result = MAILBOX_REFUSED;
-    if (!name_was_user(name))
-        no->error = ERROR_USER_NOT_FOUND;
-    else if (users_put(&s->member, name, text, store, &p))
-        result = MAILBOX_SENT;
-    else if (p.is_account)
-        result = wait_until_stored(s, &p, as_written, no);
-    else
-        no->error = ERROR_USER_NOT_FOUND;
+    if (!backpressure_wait_kept(s))
+        return MAILBOX_REFUSED; /* over: nobody reads the answer */
+    enum mailbox result = try_to_send(s, &p, receipt->as_written, no);
+    struct event sent = {.kind = EVENT_PRIVATE, .name = s->member.name, .text = text, .id = p.receipt.id,
+                         .time_ms = p.receipt.time_ms};
+    receipt->id = sent.id;
+    receipt->time_ms = sent.time_ms;
     if (result == MAILBOX_STORED)
-        users_show_sent(&s->member, as_written, text);
+        users_show_sent(&s->member, receipt->as_written, text, &p.receipt);
+    if (result != MAILBOX_REFUSED)
+        dialogues_add(&s->member, p.receipt.account, &sent);
     counter_add(COUNTER_PRIVATE, result != MAILBOX_REFUSED);
     return result;
 }

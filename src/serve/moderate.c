@@ -5,6 +5,7 @@
 #include "serve/moderate.h"
 #include "serve/presence.h"
 
+#include "base/date.h"
 #include "chat/accounts.h"
 #include "chat/mail.h"
 #include "chat/talk.h"
@@ -146,7 +147,8 @@ static void tell_at_login(struct session *s, const struct aim *at)
 {
     struct waiter w = session_waiter(s);
     struct mail_job mail;
-    mail_put(&mail, at->target.account, &s->member, MAIL_INVITATION, at->room->name);
+    struct mail_row row = {.kind = MAIL_INVITATION, .text = at->room->name, .time_ms = date_stamp_ms()};
+    mail_put(&mail, at->target.account, &s->member, &row);
     mail_wait(&mail, &w);
 }
 

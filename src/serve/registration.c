@@ -8,6 +8,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "chat/hashing.h"
+#include "chat/retention.h"
 #include "serve/login.h"
 #include "serve/presence.h"
 #include "serve/session_rooms.h"
@@ -134,5 +135,6 @@ bool registration_remove(struct session *s, const char *password, struct refusal
         !finish(s, accounts_give_up(own.id, own.hash, s->member.id, &w), "unregistered", no))
         return false;
     presence_tell_account(s);
+    retention_clean_up(); /* of its private talks, which nobody can read any more */
     return true;
 }

@@ -9,7 +9,11 @@
  * A row of the table of messages. A message has two numbers: `n`, its place among all messages in the order in which
  * they were written, and `id`, its number in its room, in the order in which they were told.
  */
-enum message_kind { MESSAGE_SAID, MESSAGE_ACTION }; /* as in the column kind */
+enum message_kind { /* as in the column kind */
+    MESSAGE_SAID,
+    MESSAGE_ACTION,
+    MESSAGE_BY_HIGHER /* in a dialogue (store/store_dialogues.h): said by the account with the higher id */
+};
 
 struct message_row {
     const char *room, *name, *text;

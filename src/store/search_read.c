@@ -55,10 +55,12 @@ static int read_slice(struct reading *r, long long slice)
     char sql[SQL_FORMATTED];
     sqlite3_stmt *st;
     snprintf(sql, sizeof sql,
-             "SELECT m.room, r.name, m.id, m.time_ms, m.name, m.text, m.kind FROM " SEARCH_TABLE " w"
+             "SELECT m.room, coalesce(r.name, d.key), m.id, m.time_ms, m.name, m.text, m.kind FROM " SEARCH_TABLE " w"
              " CROSS JOIN message m ON m.n = w.rowid"
-             " CROSS JOIN room r ON r.key = m.room AND m.id > r.created_ms << 20"
+             " LEFT JOIN room r ON r.key = m.room AND m.id > r.created_ms << 20"
+             " LEFT JOIN dialogue d ON d.key = m.room"
              " WHERE " SEARCH_TABLE " MATCH ?1 AND w.rowid BETWEEN ?2 AND ?3 AND m.time_ms >= ?4 AND m.time_ms < ?5"
+             " AND coalesce(r.name, d.key) IS NOT NULL"
              " ORDER BY w.rowid DESC",
              slice, slice);
     int rc = sql_open(r->db, &st, sql,

@@ -24,9 +24,10 @@ enum search_end {
     SEARCH_BEHIND, /* messages that could belong to the result are not indexed yet */
 };
 
-/* Calls fn for each message found, newest first, until it returns false. row->room is the room's name as written,
- * and row is borrowed for the call. Finds messages of rooms that are recorded only, and none of an earlier room of
- * the same name. SQLITE_OK or the error; SQLITE_CORRUPT if the index is damaged. */
+/* Calls fn for each message found, newest first, until it returns false. row->room is the room's name as written, or
+ * the key of a dialogue, and row is borrowed for the call. Finds messages of rooms that are recorded and of dialogues
+ * only, and none of an earlier room of the same name. SQLITE_OK or the error; SQLITE_CORRUPT if the index is
+ * damaged. */
 int search_read_each(sqlite3 *db, const struct search_filter *filter,
                      bool (*fn)(const struct message_row *row, void *arg), void *arg, enum search_end *end);
 

@@ -33,6 +33,13 @@ int store_accounts_lock(sqlite3 *db, int64_t id, bool locked, bool *changed)
     return rc;
 }
 
+int store_accounts_keep(sqlite3 *db, int64_t id, bool keeps, bool *changed)
+{
+    int rc = sql_run(db, "UPDATE account SET keeps = ?2 WHERE id = ?1", SQL_WITH(sql_int(id), sql_int(keeps)));
+    *changed = sql_changed(db, rc);
+    return rc;
+}
+
 int store_accounts_revoke(sqlite3 *db, int64_t id)
 {
     int rc = store_tokens_remove_all(db, id);
@@ -107,7 +114,7 @@ int store_accounts_load(sqlite3 *db, void (*fn)(const struct account_row *row, v
 {
     sqlite3_stmt *st;
     int rc = sql_open(db, &st,
-                      "SELECT id, key, name, hash, created_ms, seen_ms, seen_from, locked, era FROM account"
+                      "SELECT id, key, name, hash, created_ms, seen_ms, seen_from, locked, era, keeps FROM account"
                       " ORDER BY key",
                       SQL_WITH_NOTHING);
     if (rc != SQLITE_OK)
@@ -123,6 +130,7 @@ int store_accounts_load(sqlite3 *db, void (*fn)(const struct account_row *row, v
             .seen_from = sql_text_at(st, 6),
             .locked = sqlite3_column_int(st, 7) != 0,
             .era = sqlite3_column_int64(st, 8),
+            .keeps = sqlite3_column_int(st, 9) != 0,
         };
         fn(&row, arg);
     }

@@ -19,6 +19,7 @@ struct account_row {
     const char *seen_from;       /* address of that login */
     bool locked;
     int64_t era; /* how often rights were revoked */
+    bool keeps;  /* its private messages may be kept */
 };
 
 /* Calls fn for each account, in order of key; the row is borrowed for the call. SQLITE_OK or the error. Main
@@ -30,6 +31,8 @@ int store_accounts_add(sqlite3 *db, const struct account_row *row, int64_t *id);
 /* Sets the password hash. With `was`, here and below, only if that is the present hash; NULL matches any. */
 int store_accounts_hash(sqlite3 *db, int64_t id, const char *was, const char *hash, bool *changed);
 int store_accounts_lock(sqlite3 *db, int64_t id, bool locked, bool *changed);
+/* Whether its private messages may be kept. */
+int store_accounts_keep(sqlite3 *db, int64_t id, bool keeps, bool *changed);
 /* Begins a new era: removes the account's tokens, and outdates what was proved before. */
 int store_accounts_revoke(sqlite3 *db, int64_t id);
 int store_accounts_era(sqlite3 *db, int64_t id, int64_t *era, bool *found);

@@ -8,6 +8,7 @@
 #include "store/search_index.h"
 #include "store/sizes.h"
 #include "store/sql.h"
+#include "store/store_dialogues.h"
 
 int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg), void *arg)
 {
@@ -19,6 +20,11 @@ int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg),
                                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
                                 -1, &st, NULL);
     while (rc == SQLITE_OK && (row = next(arg))) {
+        bool is_kept = true;
+        if (*row->room == '@')
+            rc = store_dialogues_note(db, row->room, row->time_ms, &is_kept);
+        if (rc != SQLITE_OK || !is_kept)
+            continue;
         sqlite3_bind_text(st, 1, row->room, -1, SQLITE_STATIC);
         sqlite3_bind_int64(st, 2, (int64_t)row->id);
         sqlite3_bind_int64(st, 3, row->time_ms);

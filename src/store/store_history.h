@@ -16,7 +16,7 @@
 int store_history_last(sqlite3 *db, uint64_t most, uint64_t *id);
 
 /* Adds the messages that next(arg) returns, until it returns NULL. A message that is on disk already stays as it
- * is, so a batch may be written twice. */
+ * is, so a batch may be written twice. One of a dialogue that may not be kept any more is left out. */
 int store_history_add(sqlite3 *db, const struct message_row *(*next)(void *arg), void *arg);
 
 /* A range of a room's messages: ids above `after` and below `before` (at most INT64_MAX), none older than

@@ -31,14 +31,14 @@ int store_mail_add(sqlite3 *db, int64_t account, const struct mail_row *row, int
     if (rc != SQLITE_OK)
         return rc;
     rc = sql_run(db,
-                 "INSERT INTO mail (account, time_ms, name, text, sender, kind)"
-                 " SELECT id, ?2, ?3, ?4, ?6, ?8 FROM account"
+                 "INSERT INTO mail (account, time_ms, name, text, sender, kind, id)"
+                 " SELECT id, ?2, ?3, ?4, ?6, ?8, ?10 FROM account"
                  " WHERE id = ?1 AND NOT ?7 AND"
                  " (SELECT count(*) FROM mail WHERE account = ?1 AND (kind = ?9) = (?8 = ?9)"
                  " AND (?8 = ?9 OR (sender GLOB '=*') = (?6 GLOB '=*'))) < ?5",
                  SQL_WITH(sql_int(account), sql_int(row->time_ms), sql_text(row->name), sql_text(row->text),
                           sql_int(space->most), sql_text(row->sender), sql_int(used_up), sql_int(row->kind),
-                          sql_int(MAIL_UNDELIVERED)));
+                          sql_int(MAIL_UNDELIVERED), sql_int((int64_t)row->id)));
     if (sql_changed(db, rc))
         *n = sqlite3_last_insert_rowid(db);
     else if (used_up)
@@ -49,7 +49,7 @@ int store_mail_add(sqlite3 *db, int64_t account, const struct mail_row *row, int
 int store_mail_read(sqlite3 *db, int64_t account, bool (*fn)(const struct mail_row *row, void *arg), void *arg)
 {
     sqlite3_stmt *st;
-    int rc = sql_open(db, &st, "SELECT n, time_ms, name, text, kind FROM mail WHERE account = ?1 ORDER BY n",
+    int rc = sql_open(db, &st, "SELECT n, time_ms, name, text, kind, id FROM mail WHERE account = ?1 ORDER BY n",
                       SQL_WITH(sql_int(account)));
     if (rc != SQLITE_OK)
         return rc;
@@ -61,6 +61,7 @@ int store_mail_read(sqlite3 *db, int64_t account, bool (*fn)(const struct mail_r
             .name = (const char *)sqlite3_column_text(st, 2),
             .text = (const char *)sqlite3_column_text(st, 3),
             .kind = (enum mail_kind)sqlite3_column_int(st, 4),
+            .id = (uint64_t)sqlite3_column_int64(st, 5),
         };
         more = row.name && row.text && fn(&row, arg);
     }
@@ -78,7 +79,7 @@ int store_mail_sent_by(sqlite3 *db, const char *name,
 {
     sqlite3_stmt *st;
     int rc = sql_open(db, &st,
-                      "SELECT mail.n, time_ms, mail.name, text, account.name FROM mail"
+                      "SELECT mail.n, time_ms, mail.name, text, account.name, mail.id FROM mail"
                       " JOIN account ON account.id = mail.account WHERE mail.name = ?1 COLLATE NOCASE AND kind <> ?2"
                       " ORDER BY mail.n",
                       SQL_WITH(sql_text(name), sql_int(MAIL_INVITATION)));
@@ -90,6 +91,7 @@ int store_mail_sent_by(sqlite3 *db, const char *name,
             .time_ms = sqlite3_column_int64(st, 1),
             .name = sql_text_at(st, 2),
             .text = sql_text_at(st, 3),
+            .id = (uint64_t)sqlite3_column_int64(st, 5),
         };
         fn(&row, sql_text_at(st, 4), arg);
     }

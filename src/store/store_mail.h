@@ -19,7 +19,8 @@ enum mail_kind {                       /* as in the column kind */
 
 struct mail_row {
     enum mail_kind kind;
-    int64_t n, time_ms; /* its number, which grows with the time; wall clock since 1970 */
+    int64_t n, time_ms; /* its number here, which grows with the time; wall clock since 1970 */
+    uint64_t id;        /* the number that it was sent with; 0: not known */
     const char *name, *text;
     const char *sender; /* writing only: whose share it uses up, '=' and the id of an account, or an address */
 };

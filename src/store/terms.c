@@ -20,7 +20,7 @@ static void mark(struct buf *out, const char *with, const char *name)
 {
     buf_str(out, with);
     for (; *name; name++) {
-        if (*name == '_' || *name == '-' || *name == '.')
+        if (*name == '_' || *name == '-' || *name == '.' || *name == '@')
             buf_printf(out, SIGN_MARK "%x" SIGN_MARK, (unsigned)*name);
         else if (*name != '#' && *name != '"')
             buf_char(out, *name);

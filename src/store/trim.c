@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "store/search_index.h"
 #include "store/sql.h"
+#include "store/store_dialogues.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -63,12 +64,13 @@ static int find_last_expired(sqlite3 *db, const char *room, const struct trim_li
     *upto = 0;
     int rc = sql_open(db, &st,
                       "SELECT id, time_ms < ?3"
-                      " OR id < coalesce((SELECT created_ms << 20 FROM room WHERE key = ?1), ?4 << 20)"
+                      " OR id < coalesce((SELECT created_ms << 20 FROM room WHERE key = ?1),"
+                      " (SELECT 0 FROM dialogue WHERE key = ?1), CASE WHEN ?1 GLOB '@*' THEN ?6 ELSE ?4 << 20 END)"
                       " OR (?2 > 0 AND id <= coalesce((SELECT id FROM message WHERE room = ?1"
                       " ORDER BY id DESC LIMIT 1 OFFSET ?2), -1))"
                       " FROM message WHERE room = ?1 ORDER BY id LIMIT ?5",
                       SQL_WITH(sql_text(room), sql_int(keep), sql_int(t->before_ms), sql_int(t->orphans_ms),
-                               sql_int(t->most)));
+                               sql_int(t->most), sql_int(INT64_MAX)));
     if (rc != SQLITE_OK)
         return rc;
     while (sqlite3_step(st) == SQLITE_ROW && sqlite3_column_int(st, 1))
@@ -90,6 +92,8 @@ static int delete_by(sqlite3 *db, const char *room, const char *sql, const struc
     if (rc == SQLITE_OK && result->removed)
         rc = sql_find(db, &left, &is_left, "SELECT 1 FROM message WHERE room = ?1 LIMIT 1", SQL_WITH(sql_text(room)));
     result->emptied = !is_left;
+    if (rc == SQLITE_OK && !is_left && *room == '@')
+        rc = store_dialogues_remove(db, room);
     return rc;
 }
 

@@ -27,8 +27,9 @@ struct trim_result {
  * it is
  *   beyond the newest that the room's option retention says,
  *   older than before_ms, or than the room's option retention-days says,
- *   of an earlier room of the same name, or
- *   older than orphans_ms, if no room of that name is recorded.
+ *   of an earlier room of the same name,
+ *   older than orphans_ms, if no room of that name is recorded, or
+ *   of a dialogue (store/store_dialogues.h) of which an account is gone.
  * If none does, the room gives way to its limit `messages`.
  */
 struct trim_limits {

@@ -113,6 +113,7 @@ CONF_FORMER(rooms, "replay_kept", replay_from_history)
 
 CONF_SECTION(history, "Messages of rooms, kept on disk for HISTORY and SEARCH.")
 CONF_BOOL(history, keep, true, LIVE, "keep new messages; if false, messages kept before stay until they expire")
+CONF_BOOL(history, private, false, LIVE, "also keep private messages between registered users, for the two of them, unless one of them has said TALKS OFF; the limits of a room hold for each two")
 CONF_INT(history, messages, 100000, 1, 1000000000, LIVE, "maximum number of messages kept for one room; beyond a limit the oldest are deleted first; but of what was said within two days those who said most give way first, if one said more than a quarter of the limit, or all more than half")
 CONF_INT(history, room_mib, 64, 1, 1048576, LIVE, "MiB of messages kept for one room; a message counts as its name, its text and 128 bytes")
 CONF_INT(history, total_mib, 1024, 1, 16777216, LIVE, "MiB of messages kept for all rooms")

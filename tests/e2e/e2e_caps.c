@@ -80,7 +80,9 @@ static void only_room_and_private_lines_have_tags(void **state)
     unsigned long long word = expect_tagged(&a, "PRIVMSG bob psst");
     client_ask(&b, "PRIVMSG alice again", "OK Sent");
     assert_true(expect_tagged(&a, "PRIVMSG bob again") > word);
-    client_ask(&a, "PRIVMSG bob yes?", "OK Sent");
+    client_say(&a, "PRIVMSG bob yes?");
+    assert_non_null(strstr(client_line(&a), "Z OK Sent")); /* the only answer that has them */
+    assert_int_equal(strncmp(a.line, "@id=", 4), 0);
     client_expect(&b, "PRIVMSG alice yes?");
     daemon_ctl_ok(&d, (char[256]){0}, 256, "say", "*", "soon", NULL);
     client_expect(&a, "NOTICE soon");

@@ -126,7 +126,7 @@ static void each_mistake_in_a_request_is_reported(void **state)
     client_ask(&a, "HISTORY bad/name", "ERROR Invalid room name");
     client_ask(&a, "JOIN den", "OK Joined #den (0 users)");
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
-        client_ask(&a, wrong[i], "ERROR Usage: HISTORY [<room>] [<n>] [BEFORE <id> | AFTER <id> | SINCE <time>]");
+        client_ask(&a, wrong[i], "ERROR Usage: HISTORY [<room> | @<user>] [<n>] [BEFORE <id> | AFTER <id> | SINCE <time>]");
     client_ask(&a, "one", "ROOM #den alice one");
     client_ask(&a, "HISTORY BEFORE 0", "OK 0 messages");
     client_say(&a, "HISTORY AFTER 0"); /* the start for a client that pages from the beginning */

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SYNTAX "SEARCH [in:<room>] [from:<user>] [after:<time>] [before:<time|room/id>] <words>"
+#define SYNTAX "SEARCH [in:<room|@user>] [from:<user>] [after:<time>] [before:<time|room/id>] <words>"
 
 /* Sends the request and expects these messages, each "#room name text", newest first, then OK and their number. The
  * last argument is NULL. */

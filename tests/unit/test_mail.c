@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "chat/accounts.h"
 #include "chat/history.h"
 #include "chat/mail.h"
@@ -65,7 +66,7 @@ static enum mail_result put(int64_t account, const char *from, const char *text,
     struct member sender = {.notifier = &notifier, .account = sender_account};
     snprintf(sender.name, sizeof sender.name, "%s", from);
     snprintf(sender.host, sizeof sender.host, "%s", sender_host);
-    mail_put(&l, account, &sender, MAIL_PRIVATE, text);
+    mail_put(&l, account, &sender, &(struct mail_row){.kind = MAIL_PRIVATE, .text = text, .time_ms = date_stamp_ms()});
     enum mail_result result = mail_wait(&l, &waiter);
     if (result != MAIL_STORAGE)
         *n = l.n;

@@ -56,6 +56,11 @@ static void every_event_reads_as_the_protocol_says(void **state)
     RENDERS("OK Joined #general (1 users)", .kind = EVENT_JOINED, .room = "#general", .number = 1);
     RENDERS("OK Left #general", .kind = EVENT_LEFT, .room = "#general");
     RENDERS("OK Sent", .kind = EVENT_SENT);
+    RENDERS("TALKS off", .kind = EVENT_TALKS, .number = 0);
+    RENDERS("TALKS none", .kind = EVENT_TALKS, .number = 2);
+    RENDERS("OK Talks on", .kind = EVENT_TALKS_SET, .number = 1);
+    RENDERS("TALK @bob 2026-11-23T08:15:30.123Z", .kind = EVENT_TALK, .room = "@bob", .time_ms = TIME_MS);
+    RENDERS("OK 2 talks", .kind = EVENT_LIST_END, .list = LIST_TALKS, .number = 2);
     RENDERS("OK Topic set", .kind = EVENT_TOPIC_SET);
     RENDERS("OK Goodbye!", .kind = EVENT_GOODBYE);
     RENDERS("OK No longer ignoring bob", .kind = EVENT_UNIGNORED, .name = "bob");
@@ -172,7 +177,7 @@ static const char *const member_name = "n";
 static struct event full_event(int kind)
 {
     return (struct event){.kind = (enum event_kind)kind, .error = ERROR_FULL, .room = "#r", .name = "n", .text = "t",
-                          .by = "b", .number = 3, .items = items, .item_count = 2, .id = 1048577, .time_ms = TIME_MS,
+                          .by = "b", .number = 1, .items = items, .item_count = 2, .id = 1048577, .time_ms = TIME_MS,
                           .moderation = MODERATION_BAN, .member = one_member, .members = &member_name,
                           .member_count = 1, .is_away = true};
 }
@@ -415,7 +420,7 @@ static const char *render_tagged(const struct event *ev)
     return buf_text(&out);
 }
 
-static void events_have_tags_and_answers_do_not(void **state)
+static void events_have_tags_and_of_the_answers_what_was_sent(void **state)
 {
     (void)state;
     for (int kind = EVENT_NONE + 1; kind < EVENTS; kind++) {
@@ -425,7 +430,8 @@ static void events_have_tags_and_answers_do_not(void **state)
         const char *tags = "@id=1048577;time=2026-11-23T08:15:30.123Z ", *got = render_tagged(&ev);
         bool has_tags = strncmp(got, tags, strlen(tags)) == 0;
         assert_string_equal(got + (has_tags ? strlen(tags) : 0), plain);
-        assert_int_equal(has_tags, kind >= EVENT_JOIN && !is_silent(kind));
+        bool tells_sent = kind == EVENT_SENT || kind == EVENT_STORED;
+        assert_int_equal(has_tags, tells_sent || (kind >= EVENT_JOIN && !is_silent(kind)));
         free(plain);
     }
 }
@@ -512,7 +518,7 @@ int main(void)
         TEST(no_line_is_longer_than_the_limit_whatever_it_shows),
         TEST(a_line_that_is_cut_says_so),
         TEST(a_message_of_the_history_reads_as_one_line_while_it_fits),
-        TEST(events_have_tags_and_answers_do_not),
+        TEST(events_have_tags_and_of_the_answers_what_was_sent),
         TEST(a_line_without_a_number_has_no_tags),
         TEST(tags_take_64_bytes_at_most),
         TEST(rendering_appends),

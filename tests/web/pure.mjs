@@ -122,6 +122,20 @@ const tests = {
     assert.equal(rooms[0].members.get('bob').isAway, true);
   },
 
+  'a private line is one row, live, as mail and from the history'() {
+    const model = new Model(() => {}), tags = (id) => `@id=${id};time=2026-11-26T08:15:30.120Z`;
+    model.me = 'alice';
+    model.take(`${tags(7)} PRIVMSG bob one`);
+    model.take(`${tags(8)} SENT bob two`);
+    model.take(`${tags(6)} MAIL bob 2026-11-26T08:15:30.120Z none`);
+    for (const [id, who, text] of [[6, 'bob', 'none'], [7, 'bob', 'one'], [8, 'alice', 'two'], [9, 'alice', 'three']])
+      model.takeHist(parseLine(`HIST @bob ${id} 2026-11-26T08:15:30.120Z ${who} ${text}`));
+    const talk = model.talk('bob');
+    assert.deepEqual(talk.rows.map((r) => [Number(r.id), r.text, r.isMine]),
+                     [[6, 'none', false], [7, 'one', false], [8, 'two', true], [9, 'three', true]]);
+    assert.deepEqual([talk.path, model.talk('#den').path, model.all.length], ['@bob', '#den', 2]);
+  },
+
   'what another device has sent is an own line, and answers nothing'() {
     const model = new Model(() => {}), asked = new Asked(() => true);
     model.me = 'alice';

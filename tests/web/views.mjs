@@ -489,6 +489,40 @@ export const views = {
     await page.close();
   },
 
+  async 'a private talk that the server keeps is there on another device, until one says no'(server) {
+    server.conf += ' history = { private = true; };';
+    await server.restart();
+    const nc = new Nc(server), phone = new Nc(server), page = await Page.open(server);
+    nc.say('USERNAME bob', 'REGISTER correct-horse');
+    await nc.expect('OK Registered bob');
+    phone.say('USERNAME alice', 'REGISTER correct-horse', 'PRIVMSG bob from the phone');
+    await nc.expect('PRIVMSG alice from the phone');
+    nc.say('PRIVMSG alice and back', 'JOIN den');
+    await phone.expect('PRIVMSG bob and back');
+    await page.enter('alice', 'den', 'correct-horse');
+    await page.press('bob', '#people');
+    await page.sees('from the phone');
+    await page.sees('and back');
+    await page.say('from the desk');
+    await nc.expect('PRIVMSG alice from the desk');
+    await until('it has arrived', async () => (await page.page.$$('.m.waits')).length === 0);
+    const texts = () => page.page.$$eval('.m p', (all) => all.map((p) => p.textContent));
+    const said = ['from the phone', 'and back', 'from the desk'];
+    assert((await texts()).join() === said.join(), `${await texts()}`);
+    await page.page.reload();
+    await page.page.waitForSelector('#app:not([hidden])');
+    await page.press('bob', '#people');
+    await page.sees('from the desk');
+    assert((await texts()).join() === said.join(), `after a reload: ${await texts()}`);
+    await page.page.click('#settings');
+    await page.page.waitForSelector('dialog .check');
+    await page.page.evaluate(() => [...document.querySelectorAll('dialog .check')].find((c) => /private talks/.test(c.textContent)).click());
+    await until('it is switched off', async () => { phone.say('TALKS'); return phone.read.includes('TALKS off'); });
+    nc.end();
+    phone.end();
+    await page.close();
+  },
+
   async 'a device that another one has logged out says so'(server) {
     const phone = new Nc(server), page = await Page.open(server);
     await page.enter('alice', 'den');

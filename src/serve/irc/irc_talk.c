@@ -111,19 +111,20 @@ static void say_to_role(struct session *s, const struct text *t, const char *wor
 /* As above. */
 static void send_private(struct session *s, const struct text *t, const char *user)
 {
-    char name[NAME_SIZE];
+    struct mailbox_receipt receipt;
     struct buf acted = {0};
     struct refusal no = {0};
     post_settle();
     if (t->is_action)
         buf_printf(&acted, "* %s %s", s->member.name, t->text);
     const char *text = t->is_action ? buf_text(&acted) : t->text;
-    enum mailbox result = mailbox_send(s, user, text, name, &no);
-    struct event echo = {.kind = EVENT_PRIVATE, .name = s->member.name, .text = text, .is_notice = t->is_notice};
+    enum mailbox result = mailbox_send(s, user, text, &receipt, &no);
+    struct event echo = {.kind = EVENT_PRIVATE, .name = s->member.name, .text = text, .is_notice = t->is_notice,
+                         .id = receipt.id, .time_ms = receipt.time_ms};
     if (result == MAILBOX_REFUSED && !t->is_notice)
         irc_refuse(s, &no, user);
     if (result == MAILBOX_STORED && !t->is_notice)
-        irc_note(s, "server", "%s is not online; the message is kept", name);
+        irc_note(s, "server", "%s is not online; the message is kept", receipt.as_written);
     if (result != MAILBOX_REFUSED && irc_has(s, IRC_CAP_ECHO))
         codecs_render(&irc_state(s)->answer, &echo, (enum form)s->member.form, user);
     buf_fini(&no.reason);

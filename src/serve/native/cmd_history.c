@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* HISTORY: earlier messages of a room, from the store. */
+/* HISTORY: earlier messages of a room or a private talk, from the store. TALKS: which talks there are. */
 #include "config.h"
 
 #include "base/clock.h"
-#include "chat/history.h"
+#include "chat/accounts.h"
+#include "chat/dialogues.h"
 #include "chat/rooms.h"
 #include "serve/native/command.h"
 
@@ -86,18 +87,12 @@ static void answer(struct session *s, const struct history_query *q, const char 
     session_answer_read(s, &lines, q->page.epoch);
 }
 
-void cmd_history(struct session *s, const struct args *a)
+static void history_of_room(struct session *s, const struct history_args *q)
 {
-    struct history_args q = {.range.most = session_limits().page_messages};
-    char none[] = "";
-    if (!parse(&q, a->text ? a->text : none)) {
-        command_usage(s, COMMAND_HISTORY);
-        return;
-    }
-    struct room *r = command_room(s, q.room);
+    struct room *r = command_room(s, q->room);
     if (!r)
         return;
-    history_ask(&s->query, r, q.range, outbox_answer_bytes(), s->member.notifier);
+    history_ask(&s->query, r, q->range, outbox_answer_bytes(), s->member.notifier);
     if (!history_wait(&s->query, session_is_over, s))
         session_error(s, s->query.request.late ? ERROR_BUSY : ERROR_STORAGE);
     else if (!history_may_show(&s->query, r, &s->member))
@@ -106,4 +101,84 @@ void cmd_history(struct session *s, const struct args *a)
         answer(s, &s->query, r->name);
     history_query_fini(&s->query);
     rooms_release(r);
+}
+
+static void history_of_talk(struct session *s, const struct history_args *q)
+{
+    struct dialogue dl;
+    struct refusal no = {0};
+    if (!dialogues_find(&s->member, q->room + 1, &dl, &no)) {
+        session_refuse(s, &no);
+        return;
+    }
+    dialogues_ask(&s->query, &dl, q->range, outbox_answer_bytes(), s->member.notifier);
+    if (!history_wait(&s->query, session_is_over, s))
+        session_error(s, s->query.request.late ? ERROR_BUSY : ERROR_STORAGE);
+    else if (!dialogues_is_of(dl.key, s->member.account)) /* an account has gone meanwhile */
+        session_error(s, ERROR_USER_NOT_FOUND);
+    else
+        answer(s, &s->query, dl.shown);
+    history_query_fini(&s->query);
+}
+
+void cmd_history(struct session *s, const struct args *a)
+{
+    struct history_args q = {.range.most = session_limits().page_messages};
+    char none[] = "";
+    if (!parse(&q, a->text ? a->text : none))
+        command_usage(s, COMMAND_HISTORY);
+    else if (q.room && *q.room == '@')
+        history_of_talk(s, &q);
+    else
+        history_of_room(s, &q);
+}
+
+/* ---- TALKS ---- */
+
+struct talks {
+    struct session *s;
+    struct buf lines;
+    int n;
+};
+
+static void add_talk(const char *shown, int64_t last_ms, void *arg)
+{
+    struct talks *t = arg;
+    struct event ev = {.kind = EVENT_TALK, .room = shown, .time_ms = last_ms};
+    session_add(t->s, &t->lines, &ev);
+    t->n++;
+}
+
+static void answer_talks(struct session *s)
+{
+    struct waiter w = session_waiter(s);
+    struct talks t = {.s = s};
+    struct event head = {.kind = EVENT_TALKS, .number = dialogues_are_kept() ? dialogues_allows(&s->member) : 2};
+    bool late;
+    session_add(s, &t.lines, &head);
+    bool done = dialogues_each(&s->member, add_talk, &t, &w, &late);
+    struct event end = {.kind = EVENT_LIST_END, .list = LIST_TALKS, .number = t.n};
+    if (done) {
+        session_add(s, &t.lines, &end);
+        session_answer_lines(s, &t.lines);
+    } else {
+        buf_fini(&t.lines);
+        session_error(s, late ? ERROR_BUSY : ERROR_STORAGE);
+    }
+}
+
+void cmd_talks(struct session *s, const struct args *a)
+{
+    struct waiter w = session_waiter(s);
+    struct event ev = {.kind = EVENT_TALKS_SET, .number = a->word && strcasecmp(a->word, "ON") == 0};
+    if (a->word && !ev.number && strcasecmp(a->word, "OFF") != 0)
+        command_usage(s, COMMAND_TALKS);
+    else if (!s->member.account)
+        session_error(s, ERROR_NOT_REGISTERED);
+    else if (!a->word)
+        answer_talks(s);
+    else if (accounts_set_keeps(s->member.account, ev.number, &w) == ACCOUNTS_DONE)
+        session_answer(s, &ev);
+    else
+        session_error(s, ERROR_STORAGE);
 }

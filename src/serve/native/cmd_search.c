@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "chat/dialogues.h"
 #include "chat/rooms.h"
 #include "chat/search.h"
 #include "serve/native/command.h"
@@ -27,10 +28,18 @@ struct search_args {
     bool pages;  /* before: names a message */
 };
 
-/* The key of a room of that name that the asker may see. */
+/* The key of a room of that name that the asker may see, or of its private talk with @user. */
 static enum error_code find_room(const struct search_args *q, const char *value, char key[NAME_SIZE])
 {
     char name[NAME_SIZE];
+    struct dialogue dl;
+    struct refusal no = {0};
+    if (*value == '@') {
+        if (!dialogues_find(q->asker, value + 1, &dl, &no))
+            return no.error;
+        memcpy(key, dl.key, sizeof dl.key);
+        return ERROR_NONE;
+    }
     if (!*value) /* a blank behind the colon: the filter has no value, and would find nothing */
         return ERROR_USAGE;
     if (!name_room(name, value))
@@ -132,7 +141,11 @@ static void answer(struct session *s, const struct search_query *q)
     struct buf lines = {0};
     for (int i = 0; i < q->page.count; i++) {
         struct message_row row = page_at(&q->page, i);
-        command_add_hist(s, &lines, row.room, &row);
+        char shown[NAME_SIZE];
+        if (*row.room == '@')
+            dialogues_shown(row.room, s->member.account, shown);
+        if (*row.room != '@' || *shown)
+            command_add_hist(s, &lines, *row.room == '@' ? shown : row.room, &row);
     }
     struct event end = {.kind = EVENT_FOUND, .number = q->page.count, .search_limit = limits[q->end]};
     session_add(s, &lines, &end);

@@ -36,18 +36,10 @@ void cmd_say(struct session *s, const struct args *a)
 
 void cmd_privmsg(struct session *s, const struct args *a)
 {
-    char name[NAME_SIZE];
+    struct mailbox_receipt receipt;
     struct refusal no = {0};
-    struct event sent = {.kind = EVENT_SENT}, stored = {.kind = EVENT_STORED, .name = name};
-    switch (mailbox_send(s, a->word, a->text, name, &no)) {
-    case MAILBOX_SENT:
-        session_answer(s, &sent);
-        break;
-    case MAILBOX_STORED:
-        session_answer(s, &stored);
-        break;
-    case MAILBOX_REFUSED:
-        session_refuse(s, &no);
-        break;
-    }
+    enum mailbox result = mailbox_send(s, a->word, a->text, &receipt, &no);
+    struct event ev = {.kind = result == MAILBOX_STORED ? EVENT_STORED : EVENT_SENT, .name = receipt.as_written,
+                       .id = receipt.id, .time_ms = receipt.time_ms};
+    command_answer(s, result != MAILBOX_REFUSED, &ev, &no);
 }
