@@ -9,6 +9,7 @@ set -eu
 src=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 build=$src/build
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+tests_jobs=$((jobs * 4)) # most tests wait most of the time
 : "${MAKE:=make}"
 
 usage() {
@@ -326,7 +327,7 @@ check() {
     verdicts=$tmp/verdicts
     output=$tmp/output
     say "testing; each test program is a line, and all take some minutes"
-    { (cd "$build" && "$MAKE" -j"$jobs" check) 2>&1 || echo "make check failed"; } | tee "$output" |
+    { (cd "$build" && "$MAKE" -j"$tests_jobs" check) 2>&1 || echo "make check failed"; } | tee "$output" |
         grep --line-buffered -E '^(PASS|FAIL|XPASS|XFAIL|SKIP|ERROR): ' | tee "$verdicts" || :
     passed=$(grep -c -E '^(PASS|XFAIL): ' "$verdicts" || :)
     failed=$(grep -c -E '^(FAIL|XPASS|ERROR): ' "$verdicts" || :)

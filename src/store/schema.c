@@ -9,24 +9,38 @@
 
 #include "store/sql.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #define APPLICATION_ID 0x63686174 /* "chat" */
 
+/* In the caller's transaction. */
 static int apply_one(sqlite3 *db, const struct migration *m, char error[SCHEMA_ERROR])
 {
     char mark[96];
-    snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", APPLICATION_ID,
-             m->number);
-    if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_exec(db, m->sql, NULL, NULL, NULL) == SQLITE_OK &&
+    snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID, m->number);
+    if (sqlite3_exec(db, m->sql, NULL, NULL, NULL) == SQLITE_OK &&
         sqlite3_exec(db, mark, NULL, NULL, NULL) == SQLITE_OK)
         return 0;
     /* before ROLLBACK clears it */
     snprintf(error, SCHEMA_ERROR, "migration %s failed: %s", m->name, sqlite3_errmsg(db));
+    return -1;
+}
+
+static int apply_after(sqlite3 *db, int64_t version, char error[SCHEMA_ERROR])
+{
+    bool is_good = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
+    if (!is_good)
+        snprintf(error, SCHEMA_ERROR, "%s", sqlite3_errmsg(db));
+    for (unsigned i = 0; is_good && i < migrations_count; i++)
+        is_good = migrations[i].number <= version || apply_one(db, &migrations[i], error) == 0;
+    if (is_good && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
+        is_good = false;
+        snprintf(error, SCHEMA_ERROR, "%s", sqlite3_errmsg(db));
+    }
     if (!sqlite3_get_autocommit(db))
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-    return -1;
+    return is_good ? 0 : -1;
 }
 
 int schema_apply(sqlite3 *db, char error[SCHEMA_ERROR])
@@ -49,11 +63,5 @@ int schema_apply(sqlite3 *db, char error[SCHEMA_ERROR])
                                       "again", (long long)version, newest);
         return -1;
     }
-    for (unsigned i = 0; i < migrations_count; i++) {
-        if (migrations[i].number <= version)
-            continue;
-        if (apply_one(db, &migrations[i], error) != 0)
-            return -1;
-    }
-    return 0;
+    return version < newest ? apply_after(db, version, error) : 0;
 }

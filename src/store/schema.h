@@ -17,9 +17,9 @@ extern const unsigned migrations_count;
 
 #define SCHEMA_ERROR 256
 
-/* Brings an open database to the newest schema, each migration in a transaction of its own. 0, or -1 with a line
- * for the operator in `error`: the file belongs to another program, is newer than this chatd, or cannot be
- * written. Blocks on the disk. */
+/* Brings an open database to the newest schema, by all migrations that it lacks in one transaction. 0, or -1 with a
+ * line for the operator in `error`, and the file is as it was: it belongs to another program, is newer than this chatd,
+ * or cannot be written. Blocks on the disk. */
 int schema_apply(sqlite3 *db, char error[SCHEMA_ERROR]);
 
 #endif

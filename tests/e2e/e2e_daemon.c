@@ -141,7 +141,10 @@ static void a_port_or_a_directory_in_use_is_one_clear_line(void **state)
 
 static void of_two_simultaneous_starts_one_succeeds(void **state)
 {
+    char conf[256];
     (void)state;
+    daemon_write_conf(&d, "");
+    snprintf(conf, sizeof conf, "%s/chatd.conf", d.dir);
     for (int round = 0; round < 20; round++) {
         struct daemon two[2] = {d, d};
         char log[256];
@@ -153,7 +156,7 @@ static void of_two_simultaneous_starts_one_succeeds(void **state)
             if (pid[i] == 0) {
                 if (!freopen(log, "a", stderr) || !freopen("/dev/null", "w", stdout))
                     _exit(99);
-                execl(daemon_program("CHATD"), "chatd", "-p", "0", "-d", d.dir, NULL);
+                execl(daemon_program("CHATD"), "chatd", "-p", "0", "-d", d.dir, "-c", conf, NULL);
                 _exit(99);
             }
         }
@@ -348,7 +351,7 @@ static void a_machine_too_small_is_reported_with_what_to_set(void **state)
     snprintf(path, sizeof path, "%s/chatd.conf", d.dir);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
     /* An explicit number is refused. The limit is set in a child, because a hard one cannot be raised again. */
-    daemon_write_conf(&d, "clients = { max = 1000; };");
+    daemon_write_conf(&d, "clients = { max = 1000; spare = 32; };");
     pid = fork();
     if (pid == 0) {
         setrlimit(RLIMIT_NOFILE, &low);
@@ -360,7 +363,7 @@ static void a_machine_too_small_is_reported_with_what_to_set(void **state)
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
     /* The default is lowered with a message. */
-    daemon_write_conf(&d, "");
+    daemon_write_conf(&d, "clients = { spare = 32; };");
     pid = fork();
     if (pid == 0) {
         setrlimit(RLIMIT_NOFILE, &low);

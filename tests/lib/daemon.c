@@ -22,6 +22,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,13 +62,28 @@ static void add_tls(const struct daemon *d, FILE *f)
                         d->dir, d->dir) > 0);
 }
 
+/* Most tests have few clients, so chatd starts with few threads; a test that says how many gets those. */
+#define FEW_THREADS "prespawn = 8; spare = 4;"
+
+static void write_with_few_threads(const char *conf, FILE *f)
+{
+    static const char section[] = "clients = {";
+    const char *at = strstr(conf, section);
+    if (strstr(conf, "prespawn") || strstr(conf, "spare"))
+        assert_true(fputs(conf, f) >= 0);
+    else if (at)
+        assert_true(fprintf(f, "%.*s%s %s%s", (int)(at - conf), conf, section, FEW_THREADS, at + strlen(section)) > 0);
+    else
+        assert_true(fprintf(f, "%s\n%s %s };\n", conf, section, FEW_THREADS) > 0);
+}
+
 void daemon_write_conf(struct daemon *d, const char *conf)
 {
     char path[256];
     snprintf(path, sizeof path, "%s/chatd.conf", d->dir);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
-    assert_true(fputs(conf, f) >= 0);
+    write_with_few_threads(conf, f);
     if (has_tls() && !d->conf_listens)
         add_tls(d, f);
     if (has_ws() && !d->conf_listens)
@@ -353,10 +370,31 @@ void daemon_ctl_ok(struct daemon *d, char *out, size_t size, ...)
         fail_msg("chatctl exited with %d: %s", code, out);
 }
 
+/* Asks the console as chatctl does, for those who ask again and again. */
+static void ask(const struct daemon *d, const char *request, char *reply, size_t size)
+{
+    struct sockaddr_un sun = {.sun_family = AF_UNIX};
+    ssize_t n;
+    size_t len = 0;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_in_range(snprintf(sun.sun_path, sizeof sun.sun_path, "%s/admin.sock", d->dir), 1, sizeof sun.sun_path - 1);
+    if (connect(fd, (struct sockaddr *)&sun, sizeof sun) != 0)
+        fail_msg("%s: %s", sun.sun_path, strerror(errno));
+    assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    while (poll(&p, 1, DAEMON_WAIT_MS) == 1 && (n = read(fd, reply + len, size - 1 - len)) > 0)
+        len += (size_t)n;
+    reply[len] = '\0';
+    close(fd);
+    if (!strstr(reply, "{\"end\":\"done\"}"))
+        fail_msg("%s was answered: %s", request, reply);
+}
+
 long daemon_status(struct daemon *d, const char *key)
 {
-    char out[8192], wanted[80];
-    daemon_ctl_ok(d, out, sizeof out, "--json", "status", NULL);
+    char out[16384], wanted[80];
+    ask(d, "status\n", out, sizeof out);
     snprintf(wanted, sizeof wanted, "\"%s\":", key);
     const char *at = strstr(out, wanted);
     if (!at)
@@ -385,91 +423,7 @@ void daemon_await_least(struct daemon *d, const char *key, long value)
     await(d, key, value, INT32_MAX);
 }
 
-/* ---- /proc ---- */
-
-static long count_entries(const struct daemon *d, const char *what)
-{
-    char path[64];
-    long n = 0;
-    snprintf(path, sizeof path, "/proc/%ld/%s", (long)d->pid, what);
-    DIR *dir = opendir(path);
-    assert_non_null(dir);
-    struct dirent *e;
-    while ((e = readdir(dir)))
-        n += e->d_name[0] != '.';
-    closedir(dir);
-    return n;
-}
-
-long daemon_descriptors(const struct daemon *d)
-{
-    return count_entries(d, "fd");
-}
-
-long daemon_threads(const struct daemon *d)
-{
-    return count_entries(d, "task");
-}
-
-long daemon_memory_kib(const struct daemon *d)
-{
-    char path[64], line[256];
-    long kib = -1;
-    snprintf(path, sizeof path, "/proc/%ld/status", (long)d->pid);
-    FILE *f = fopen(path, "r");
-    assert_non_null(f);
-    while (fgets(line, sizeof line, f))
-        if (sscanf(line, "VmRSS: %ld", &kib) == 1)
-            break;
-    fclose(f);
-    assert_true(kib > 0);
-    return kib;
-}
-
-#define WINDOW 65536
-#define MAP_MAX (256 << 20) /* larger mappings belong to a sanitizer, not to chatd */
-
-/* Searches one mapping in overlapping windows. *was_read: something of it could be read. */
-static int find_in(int fd, off_t from, off_t to, const char *text, char *window, bool *was_read)
-{
-    size_t len = strlen(text);
-    int found = 0;
-    for (off_t at = from; at < to; at += (off_t)(WINDOW - len + 1)) {
-        ssize_t n = pread(fd, window, to - at < WINDOW ? (size_t)(to - at) : WINDOW, at);
-        *was_read = *was_read || n > 0;
-        for (char *p = window; n > 0 && (p = memmem(p, (size_t)(window + n - p), text, len)); p++)
-            found++;
-    }
-    return found;
-}
-
-int daemon_memory_has(const struct daemon *d, const char *text)
-{
-    char path[64], line[512], *window = malloc(WINDOW);
-    int found = 0;
-    bool was_read = false;
-    assert_non_null(window);
-    snprintf(path, sizeof path, "/proc/%ld/mem", (long)d->pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    snprintf(path, sizeof path, "/proc/%ld/maps", (long)d->pid);
-    FILE *maps = fopen(path, "r");
-    while (fd >= 0 && maps && fgets(line, sizeof line, maps)) {
-        unsigned long from, to;
-        char mode[8];
-        if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) == 3 && mode[1] == 'w' && to - from <= MAP_MAX)
-            found += find_in(fd, (off_t)from, (off_t)to, text, window, &was_read);
-    }
-    if (maps)
-        fclose(maps);
-    if (fd >= 0)
-        close(fd);
-    free(window);
-    if (!was_read) {
-        print_message("skipped: this kernel lets only root read the memory of chatd (kernel.yama.ptrace_scope)\n");
-        skip();
-    }
-    return found;
-}
+/* ---- the log and the database ---- */
 
 bool daemon_log_has(const struct daemon *d, const char *text)
 {

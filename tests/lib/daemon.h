@@ -37,7 +37,7 @@ void daemon_up(struct daemon *d, const char *conf);
 void daemon_stop(struct daemon *d);
 /* Sends SIGKILL and waits for the end. */
 void daemon_kill(struct daemon *d);
-/* Replaces the configuration file. */
+/* Replaces the configuration file. Unless `conf` names clients.prespawn or clients.spare, there are few of both. */
 void daemon_write_conf(struct daemon *d, const char *conf);
 
 /* Waits for the end of a process that was started here. Returns its exit code, or 128 + signal. */

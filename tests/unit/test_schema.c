@@ -124,6 +124,20 @@ static void a_failed_migration_changes_nothing(void **state)
     assert_true(sqlite3_get_autocommit(db));
 }
 
+/* An older database stays one that the older chatd can read. */
+static void a_failed_migration_undoes_those_before_it(void **state)
+{
+    (void)state;
+    exec(migrations[0].sql);
+    exec("PRAGMA application_id = 1667785076; PRAGMA user_version = 1; CREATE TABLE room_size (theirs)");
+    long long tables = number("SELECT count(*) FROM sqlite_schema");
+    assert_int_equal(schema_apply(db, why), -1);
+    assert_non_null(strstr(why, "room_size"));
+    assert_int_equal(number("PRAGMA user_version"), 1);
+    assert_int_equal(number("SELECT count(*) FROM sqlite_schema"), tables);
+    assert_true(sqlite3_get_autocommit(db));
+}
+
 static void tables_are_strict(void **state)
 {
     (void)state;
@@ -244,6 +258,7 @@ int main(void)
         TEST(a_newer_schema_is_refused_and_left_alone),
         TEST(a_database_of_another_program_is_refused_and_left_alone),
         TEST(a_failed_migration_changes_nothing),
+        TEST(a_failed_migration_undoes_those_before_it),
         TEST(tables_are_strict),
         TEST(a_database_of_each_version_keeps_its_contents),
     };
