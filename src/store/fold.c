@@ -19,7 +19,7 @@
 #include <unistr.h>
 #include <unistring/version.h>
 
-#define VERSION_OF_CODE 1 /* of this code: a higher one for each change of what it yields */
+#define VERSION_OF_CODE 2 /* of this code: a higher one for each change of what it yields */
 
 #define IN_WORDS (UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_N)
 #define SYMBOLS (UC_CATEGORY_MASK_S | UC_CATEGORY_MASK_Cn) /* unassigned: a symbol that is newer than the library */
@@ -127,14 +127,110 @@ static size_t drop_accents(uint8_t *s, size_t n)
         if (is_mark && is_dropped(base, c))
             continue;
         if (!is_mark)
-            base = c;
+            base = uc_decimal_value(c) >= 0 ? '0' : c; /* which it will be written as */
         memmove(s + kept, s + at, len);
         kept += len;
     }
     return kept;
 }
 
+/* ---- letters that are typed as others ---- */
+
+/* What people type for a letter that Unicode does not decompose, on a keyboard that lacks it; in order, folded. */
+static const struct plain {
+    ucs4_t letter;
+    const char *typed; /* no longer than the letter in UTF-8 */
+} plain[] = {
+    {0x00e6, "ae"}, /* æ */
+    {0x00f0, "d"},  /* ð */
+    {0x00f8, "o"},  /* ø */
+    {0x00fe, "th"}, /* þ */
+    {0x0111, "d"},  /* đ */
+    {0x0127, "h"},  /* ħ */
+    {0x0131, "i"},  /* ı */
+    {0x0138, "k"},  /* ĸ */
+    {0x0142, "l"},  /* ł */
+    {0x014b, "n"},  /* ŋ */
+    {0x0153, "oe"}, /* œ */
+    {0x0167, "t"},  /* ŧ */
+    {0x0180, "b"},  /* ƀ */
+    {0x0188, "c"},  /* ƈ */
+    {0x0192, "f"},  /* ƒ */
+    {0x0199, "k"},  /* ƙ */
+    {0x019a, "l"},  /* ƚ */
+    {0x019e, "n"},  /* ƞ */
+    {0x01a5, "p"},  /* ƥ */
+    {0x01ad, "t"},  /* ƭ */
+    {0x01b4, "y"},  /* ƴ */
+    {0x01b6, "z"},  /* ƶ */
+    {0x01dd, "e"},  /* ǝ */
+    {0x01e5, "g"},  /* ǥ */
+    {0x0237, "j"},  /* ȷ */
+    {0x023c, "c"},  /* ȼ */
+    {0x0247, "e"},  /* ɇ */
+    {0x0249, "j"},  /* ɉ */
+    {0x024d, "r"},  /* ɍ */
+    {0x024f, "y"},  /* ɏ */
+    {0x0253, "b"},  /* ɓ */
+    {0x0254, "o"},  /* ɔ */
+    {0x0256, "d"},  /* ɖ */
+    {0x0257, "d"},  /* ɗ */
+    {0x0259, "e"},  /* ə */
+    {0x025b, "e"},  /* ɛ */
+    {0x0260, "g"},  /* ɠ */
+    {0x0263, "g"},  /* ɣ */
+    {0x0268, "i"},  /* ɨ */
+    {0x0269, "i"},  /* ɩ */
+    {0x026b, "l"},  /* ɫ */
+    {0x0272, "n"},  /* ɲ */
+    {0x0275, "o"},  /* ɵ */
+    {0x0288, "t"},  /* ʈ */
+    {0x0289, "u"},  /* ʉ */
+    {0x028b, "v"},  /* ʋ */
+    {0x0292, "z"},  /* ʒ */
+    {0x0629, "\xd9\x87"}, /* Arabic: teh marbuta as heh */
+    {0x0649, "\xd9\x8a"}, /* alef maksura as yeh */
+    {0x0671, "\xd8\xa7"}, /* alef wasla as alef */
+    {0x06a9, "\xd9\x83"}, /* Persian kaf as Arabic kaf */
+    {0x06c1, "\xd9\x87"}, /* Urdu heh as heh */
+    {0x06cc, "\xd9\x8a"}, /* Persian yeh as yeh */
+    {0x06d5, "\xd9\x87"}, /* Kurdish ae as heh */
+    {0x2c65, "a"},  /* ⱥ */
+};
+
+static int by_letter(const void *key, const void *element)
+{
+    ucs4_t a = *(const ucs4_t *)key, b = ((const struct plain *)element)->letter;
+    return (a > b) - (a < b);
+}
+
+/* Writes what is typed for the letters of a folded text, and digits of all scripts as those of ASCII; returns the new
+ * length. */
+static size_t write_plainly(uint8_t *s, size_t n)
+{
+    size_t kept = 0;
+    ucs4_t c;
+    for (size_t at = 0, len; at < n; at += len) {
+        len = (size_t)u8_mbtouc(&c, s + at, n - at);
+        int digit = c < 0x80 ? -1 : uc_decimal_value(c);
+        const struct plain *p = bsearch(&c, plain, sizeof plain / sizeof plain[0], sizeof plain[0], by_letter);
+        size_t typed = p ? strlen(p->typed) : digit >= 0 ? 1 : len;
+        if (digit >= 0)
+            s[kept] = (uint8_t)('0' + digit);
+        else
+            memmove(s + kept, p ? (const uint8_t *)p->typed : s + at, typed);
+        kept += typed;
+    }
+    return kept;
+}
+
 /* ---- terms ---- */
+
+/* Signs such as ʻ and ʼ count as letters, but people type an apostrophe, which separates terms. */
+static bool is_apostrophe(ucs4_t c)
+{
+    return c >= 0x2b9 && c <= 0x2bf;
+}
 
 /* Where a text is read and its terms are written. */
 struct folding {
@@ -168,7 +264,7 @@ static void take(struct folding *f)
     int len = u8_mbtouc(&c, f->s, (size_t)(f->end - f->s));
     const uint8_t *s = f->s, *next = s + len;
     bool is_plain_sign = c < 0x80 && !is_in(c, IN_WORDS); /* in smileys, code, addresses: no terms */
-    bool is_word = is_in(c, IN_WORDS), alone = is_word && is_written_without_blanks(c);
+    bool is_word = is_in(c, IN_WORDS) && !is_apostrophe(c), alone = is_word && is_written_without_blanks(c);
     if (alone)
         next = u8_grapheme_next(s, f->end);
     else if (is_half_flag(f, s) && is_half_flag(f, next))
@@ -195,6 +291,7 @@ static void fold_text(struct buf *out, const uint8_t *s, size_t n)
     must(whole);
     free(seen);
     free(apart);
+    len = write_plainly(whole, len);
     for (struct folding f = {.out = out, .s = whole, .end = whole + len}; f.s < f.end;)
         take(&f);
     free(whole);

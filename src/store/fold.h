@@ -18,6 +18,8 @@
  *   case            folded: STRASSE is Straße
  *   marks           accents of Latin, Greek and Cyrillic, niqqud and harakat are dropped; й and its like stay letters,
  *                   and so do the vowel signs of all other scripts
+ *   letters         that are typed as others where a keyboard lacks them: ø as o, ł as l, æ as ae, ı as i, Persian ی as
+ *                   Arabic ي; digits of all scripts are those of ASCII
  *   scripts without blanks   each character, with its signs, is a term: Chinese, Japanese, Thai, Burmese and others;
  *                   Korean too, because of its endings
  *   symbols         each is a term, emoji too, with or without colour of skin; a flag is one
