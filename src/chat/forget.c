@@ -15,9 +15,11 @@
 #include "chat/search.h"
 #include "net/pool.h"
 #include "store/search_index.h"
+#include "store/sizes.h"
 #include "store/store_mail.h"
 #include "store/store_tokens.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define STEP_ROWS 1000 /* deleted, of a room */
@@ -28,8 +30,29 @@ static struct forget *forget_of(struct store_job *job)
     return container_of(job, struct forget, request.job);
 }
 
+static bool has_deleted(const struct history_forget *what)
+{
+    return what->at >= what->upto;
+}
+
+static void note_kept(const char *room, const struct size *size, void *arg)
+{
+    (void)size;
+    strv_add(arg, room);
+}
+
+/* Deletes some; after the last ones notes which rooms have any. */
+static int delete_step(struct forget *f, sqlite3 *db)
+{
+    int rc = store_history_forget(db, &f->next, &f->removed);
+    if (rc == SQLITE_OK && has_deleted(&f->next))
+        rc = sizes_each(db, INT_MAX, note_kept, &f->kept);
+    return rc;
+}
+
 static int phase_step(struct forget *f, sqlite3 *db)
 {
+    strv_fini(&f->kept);
     f->next = f->what;
     f->removed = 0;
     f->more = false;
@@ -40,7 +63,7 @@ static int phase_step(struct forget *f, sqlite3 *db)
         return rc == SQLITE_OK ? message_top(db, &f->next.upto) : rc;
     }
     if (f->phase == FORGET_DELETES)
-        return store_history_forget(db, &f->next, &f->removed);
+        return delete_step(f, db);
     if (f->phase == FORGET_WIPES)
         return search_index_wipe(db, 0, &f->more);
     return SQLITE_OK; /* store.c empties the write-ahead log, and so replaces the old pages of the file */
@@ -60,9 +83,24 @@ static int step_run(struct store_job *job, sqlite3 *db)
     return search_guard(db, do_step, f);
 }
 
+static void note_if_emptied(struct room *r, void *arg)
+{
+    const struct strv *kept = arg;
+    lock_acquire(&r->lock);
+    bool has_none = r->kept_id && !strv_has(kept, r->key);
+    lock_release(&r->lock);
+    if (has_none)
+        rooms_note_emptied(r->key);
+}
+
 static void step_done(struct store_job *job, bool ok)
 {
     struct forget *f = forget_of(job);
+    if (ok && !f->failed && f->phase == FORGET_DELETES && has_deleted(&f->next)) {
+        strv_sort(&f->kept);
+        rooms_each(note_if_emptied, &f->kept, true);
+    }
+    strv_fini(&f->kept);
     request_complete(&f->request, ok && !f->failed ? FORGET_STEPPED : FORGET_FAILED);
 }
 
@@ -98,26 +136,12 @@ static void forget_in_memory(struct forget *f)
     pool_each(forget_queued, NULL);
 }
 
-/* The number of the last message of a room that the history has. */
-static uint64_t last_kept(const char *key)
-{
-    struct room *r = rooms_get(key);
-    if (!r)
-        return 0;
-    lock_acquire(&r->lock);
-    uint64_t id = r->kept_id;
-    lock_release(&r->lock);
-    rooms_release(r);
-    return id;
-}
-
 void forget_begin(struct forget *f, const char *name)
 {
     *f = (struct forget){.phase = FORGET_COUNTS};
     name_fold(f->key, name);
     bool is_room = *name == '#';
     f->what = (struct history_forget){.who = f->key, .is_room = is_room, .most = is_room ? STEP_ROWS : LOOK_ROWS};
-    f->kept_id = is_room ? last_kept(f->key) : 0;
 }
 
 bool forget_step(struct forget *f, struct notifier *notifier)
@@ -133,11 +157,8 @@ bool forget_step(struct forget *f, struct notifier *notifier)
         forget_in_memory(f); /* lines of durable rooms that were on their way have been told by now */
         f->phase = FORGET_DELETES;
     }
-    if (f->phase == FORGET_DELETES && f->what.at >= f->what.upto) {
-        if (f->what.is_room)
-            rooms_note_trimmed(f->key, f->kept_id);
+    if (f->phase == FORGET_DELETES && has_deleted(&f->what))
         f->phase = FORGET_WIPES;
-    }
     else if (f->phase == FORGET_WIPES && !f->more)
         f->phase = FORGET_CLEARS;
     else if (f->phase == FORGET_CLEARS)

@@ -2,6 +2,7 @@
 #ifndef CHAT_FORGET_H
 #define CHAT_FORGET_H
 
+#include "base/strv.h"
 #include "chat/request.h"
 #include "chat/room.h"
 #include "store/store_history.h"
@@ -14,7 +15,7 @@ struct forget {
     struct request request;
     char key[NAME_SIZE];              /* the user's or room's name, folded */
     struct history_forget what, next; /* after the steps so far; after this step */
-    uint64_t kept_id;                 /* of a room: its last stored message at the beginning */
+    struct strv kept;                 /* owns: keys of the rooms that have messages, after the last deletion */
     enum { FORGET_COUNTS, FORGET_DELETES, FORGET_WIPES, FORGET_CLEARS, FORGET_DONE } phase;
     int removed;                      /* messages, in this step */
     bool failed;                      /* this step, because of damage */

@@ -20,7 +20,8 @@ void forgotten_add(const char *key);
  * epoch before the oldest of them no line passes. */
 #define FORGOTTEN_NAMES 64
 void forgotten_filter(struct buf *out, const char *lines, size_t len, unsigned epoch);
-/* The same about a private message: false if what the user of that name, whatever its case, has said does not pass. */
+/* The same about one message: false if what the user of that name, or what was said in the room of that name, does not
+ * pass. The case of the name does not matter. */
 bool forgotten_passes(const char *name, unsigned epoch);
 
 #endif

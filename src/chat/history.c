@@ -172,6 +172,15 @@ bool history_is_full(struct room *r)
     return own > free_bytes;
 }
 
+bool history_waits_locked(const struct room *r)
+{
+    lock_assert_held(LOCK_ROOM);
+    lock_acquire(&history.lock);
+    bool waits = unwritten_locked(&r->unwritten) > 0;
+    lock_release(&history.lock);
+    return waits;
+}
+
 bool history_keeps_locked(const struct room *r)
 {
     lock_assert_held(LOCK_ROOM);
@@ -339,7 +348,11 @@ void history_ask(struct history_query *q, struct room *r, struct history_range r
     lock_acquire(&r->lock);
     uint64_t begins = room_first_number(r->created_ms), end = r->last_id + 1;
     lock_release(&r->lock);
-    *q = (struct history_query){.range = range, .from = q->from, .page = {.most = range.most, .bytes_left = bytes}};
+    *q = (struct history_query){
+        .range = range,
+        .from = q->from,
+        .page = {.most = range.most, .bytes_left = bytes, .epoch = msg_epoch()},
+    };
     memcpy(q->key, r->key, sizeof q->key);
     q->range.room = q->key;
     if (q->range.after < begins)
@@ -354,7 +367,10 @@ void history_ask(struct history_query *q, struct room *r, struct history_range r
 
 bool history_wait(struct history_query *q, bool (*is_over)(void *arg), void *arg)
 {
-    return request_wait(&q->request, is_over, arg) && q->request.result == HISTORY_READ;
+    if (!request_wait(&q->request, is_over, arg) || q->request.result != HISTORY_READ)
+        return false;
+    page_forget(&q->page);
+    return true;
 }
 
 bool history_may_show(const struct history_query *q, struct room *r, const struct member *m)

@@ -48,6 +48,9 @@ void history_note_stored(void);
 /* True when those who speak in the room have to wait until messages are written. Takes the room's lock. Any thread. */
 bool history_is_full(struct room *r);
 
+/* True while messages of the room wait to be written, or for the end of that. The room's lock is held. Any thread. */
+bool history_waits_locked(const struct room *r);
+
 /* Keeper, each of its passes: once a second, has the store write what waits. */
 void history_tick(void);
 

@@ -6,6 +6,7 @@
 
 #include "base/panic.h"
 #include "base/secret.h"
+#include "chat/forgotten.h"
 #include "net/post.h"
 
 #include <stdio.h>
@@ -85,16 +86,19 @@ void member_answer(struct member *m, const struct event *ev)
 
 void member_answer_lines(struct member *m, const struct buf *lines)
 {
-    member_answer_said(m, lines, lines->len);
+    member_answer_said(m, lines, lines->len, msg_epoch());
 }
 
-void member_answer_said(struct member *m, const struct buf *lines, size_t said_at)
+void member_answer_said(struct member *m, const struct buf *lines, size_t resend_at, unsigned epoch)
 {
     post_assert_settled();
     struct msg *msg = msg_new(lines->data, lines->len);
-    msg->resendable = lines->len - said_at;
+    msg->resendable = lines->len - resend_at;
+    msg->epoch = epoch;
     outbox_answer(m->outbox, msg);
     msg_unref(msg);
+    if (msg_epoch() != epoch) /* whoever has ended it may have looked through this outbox already */
+        outbox_filter(m->outbox, forgotten_filter);
 }
 
 bool member_is_in(const struct member *m, const struct room *r)

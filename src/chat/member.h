@@ -115,8 +115,9 @@ void member_answer(struct member *m, const struct event *ev);
 
 /* The same for rendered lines. */
 void member_answer_lines(struct member *m, const struct buf *lines);
-/* The same; from byte said_at on they are messages of users, which are resendable: sent again if they were lost. */
-void member_answer_said(struct member *m, const struct buf *lines, size_t said_at);
+/* The same for lines with messages of users, made of what was read when msg_epoch() was `epoch`: what is forgotten
+ * later is removed from them, too. From byte resend_at on they are resendable: sent again if they were lost. */
+void member_answer_said(struct member *m, const struct buf *lines, size_t resend_at, unsigned epoch);
 
 /* The other members of a member's rooms. A client that shares two rooms with it is in the list twice. */
 struct contacts {

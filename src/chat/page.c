@@ -5,6 +5,8 @@
 #include "chat/page.h"
 
 #include "base/panic.h"
+#include "chat/forgotten.h"
+#include "net/msg.h"
 #include "proto/name.h"
 #include "proto/text.h"
 
@@ -69,6 +71,20 @@ void page_keep(struct page *p, bool (*keep)(const struct message_row *row, void 
             strv_add(&p->texts, all.texts.v[3 * i + k]);
     }
     strv_fini(&all.texts);
+}
+
+static bool is_not_forgotten(const struct message_row *row, void *arg)
+{
+    const unsigned *epoch = arg;
+    return forgotten_passes(row->name, *epoch) && forgotten_passes(row->room, *epoch);
+}
+
+void page_forget(struct page *p)
+{
+    unsigned epoch = p->epoch;
+    p->epoch = msg_epoch();
+    if (p->epoch != epoch)
+        page_keep(p, is_not_forgotten, &epoch);
 }
 
 struct message_row page_at(const struct page *p, int i)

@@ -18,6 +18,7 @@ struct page {
     int most;          /* messages */
     bool is_cut;       /* a message did not fit */
     size_t bytes_left; /* that its lines may still have */
+    unsigned epoch;    /* set by who asks: msg_epoch(), from before they were read */
 };
 
 /* Empties it, frees what it holds, and clears its limits. */
@@ -29,6 +30,10 @@ bool page_add(struct page *p, const struct message_row *row);
 
 /* Removes the messages for which keep(row, arg) is false. */
 void page_keep(struct page *p, bool (*keep)(const struct message_row *row, void *arg), void *arg);
+
+/* Removes the messages that were forgotten since (chat/forgotten.h). .epoch is the present one then: an answer that is
+ * made of them belongs to it. */
+void page_forget(struct page *p);
 
 /* The i-th message that was added. Borrowed from the page. */
 struct message_row page_at(const struct page *p, int i);

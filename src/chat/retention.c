@@ -81,7 +81,7 @@ static void step_done(struct store_job *job, bool ok)
     memcpy(retention.done, retention.next, sizeof retention.done);
     retention.removed_any = retention.removed_any || retention.result.removed;
     if (ok && retention.result.emptied)
-        rooms_note_trimmed(retention.next, retention.result.emptied);
+        rooms_note_emptied(retention.next);
     if (retention.result.removed)
         search_note_work(); /* there may be something to wipe */
     atomic_store(&retention.passes_to_skip, retention.result.removed ? 0 : SKIP_PASSES);

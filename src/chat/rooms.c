@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "base/rwlock.h"
+#include "chat/history.h"
 #include "chat/makers.h"
 #include "chat/record.h"
 #include "proto/text.h"
@@ -281,13 +282,13 @@ void rooms_unreadable(struct strv *keys, const struct member *viewer)
     rwlock_release(&rooms.lock);
 }
 
-void rooms_note_trimmed(const char *key, uint64_t upto)
+void rooms_note_emptied(const char *key)
 {
     struct room *r = rooms_get(key);
     if (!r)
         return;
     lock_acquire(&r->lock);
-    if (r->kept_id <= upto)
+    if (!history_waits_locked(r))
         r->kept_id = 0;
     lock_release(&r->lock);
     rooms_release(r); /* which lists it anew, if it is unused */

@@ -42,8 +42,8 @@ void rooms_release(struct room *r);
 void rooms_names(struct strv *names, bool empty_too, const struct member *viewer);
 /* Adds the keys of all rooms that the viewer may not see. */
 void rooms_unreadable(struct strv *keys, const struct member *viewer);
-/* The messages of that room (its key) up to that number were deleted, and no later ones are there. */
-void rooms_note_trimmed(const char *key, uint64_t upto);
+/* The database has no message of that room (its key) any more. Store thread, when that is on disk. */
+void rooms_note_emptied(const char *key);
 /* True if the viewer may now read the message of that number in the room of that name (room_may_read). */
 bool rooms_may_read(const char *name, const struct member *viewer, uint64_t id);
 /* The account is gone: removes its roles in all rooms, from memory only. */

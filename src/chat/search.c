@@ -229,6 +229,7 @@ void search_ask(struct search_query *q, int most, size_t bytes, struct notifier 
     page_fini(&q->page);
     q->page.most = most;
     q->page.bytes_left = bytes;
+    q->page.epoch = msg_epoch();
     q->is_whole = false;
     strv_fini(&q->hidden);
     rooms_unreadable(&q->hidden, q->asker);
@@ -248,6 +249,7 @@ bool search_wait(struct search_query *q, bool (*is_over)(void *arg), void *arg)
     if (!request_wait(&q->request, is_over, arg) || q->request.result != SEARCH_READ)
         return false;
     page_keep(&q->page, may_still_read, q);
+    page_forget(&q->page);
     return true;
 }
 

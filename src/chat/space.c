@@ -181,7 +181,7 @@ static void step_done(struct store_job *job, bool ok)
     if (!ok)
         return;
     if (space.result.emptied)
-        rooms_note_trimmed(space.room, space.result.emptied);
+        rooms_note_emptied(space.room);
     counter_add(COUNTER_HISTORY_GAVE_WAY, (uint64_t)space.result.removed);
     search_note_work(); /* there may be something to wipe */
     log_gave_way();

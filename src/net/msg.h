@@ -15,7 +15,7 @@
 struct msg {
     _Atomic unsigned refs;
     unsigned entries;  /* how many entries of an outbox it counts for: 1, or the number of lines gathered in it */
-    unsigned epoch;    /* msg_epoch() when it was made */
+    unsigned epoch;    /* msg_epoch() when it was made, or when that was read of which it was made */
     bool secret;       /* overwritten when it is freed */
     size_t resendable; /* bytes at its end that are whole lines people said: sent again if they may not have arrived */
     size_t len;
@@ -24,8 +24,8 @@ struct msg {
 };
 
 /* Copies len bytes. The first form counts as one entry; the second as `entries` lines, all of them resendable. The
- * caller owns one reference, and may set .resendable and .secret before it shares the message. Aborts when memory is
- * out. */
+ * caller owns one reference, and may set .resendable, .secret and .epoch before it shares the message. Aborts when
+ * memory is out. */
 struct msg *msg_new(const void *data, size_t len);
 struct msg *msg_new_gathered(const void *data, size_t len, unsigned entries);
 /* The same as msg_new with a note of `note_len` bytes, which begins at data + len, whatever its alignment. */

@@ -32,7 +32,7 @@ static void add_messages(struct session *s, struct room *r, struct backlog *back
 bool backlog_read(struct session *s, struct room *r, const struct backlog_query *q, struct backlog *backlog)
 {
     uint64_t newest = room_last_id(r);
-    *backlog = (struct backlog){.covers = q->after};
+    *backlog = (struct backlog){.covers = q->after, .epoch = msg_epoch()};
     if (newest <= q->after || !history_keeps(r)) /* the replay has everything there is */
         return true;
     struct history_range range = {
@@ -45,6 +45,7 @@ bool backlog_read(struct session *s, struct room *r, const struct backlog_query 
         add_notice(s, backlog, NOTICE_HISTORY_UNAVAILABLE);
     if (is_read) {
         add_messages(s, r, backlog, q->most);
+        backlog->epoch = s->query.page.epoch;
         backlog->covers = newest;
     }
     backlog->gives_up = !is_read; /* then the replay has to do */

@@ -78,7 +78,7 @@ static int find_last_expired(sqlite3 *db, const char *room, const struct trim_li
 
 /* Carries out a DELETE that search_index_delete takes. */
 static int delete_by(sqlite3 *db, const char *room, const char *sql, const struct sql_value *values, size_t n,
-                     int64_t upto, struct trim_result *result)
+                     struct trim_result *result)
 {
     sqlite3_stmt *st;
     int64_t left;
@@ -89,7 +89,7 @@ static int delete_by(sqlite3 *db, const char *room, const char *sql, const struc
     rc = search_index_delete(db, st, &result->removed);
     if (rc == SQLITE_OK && result->removed)
         rc = sql_find(db, &left, &is_left, "SELECT 1 FROM message WHERE room = ?1 LIMIT 1", SQL_WITH(sql_text(room)));
-    result->emptied = is_left ? 0 : (uint64_t)upto;
+    result->emptied = !is_left;
     return rc;
 }
 
@@ -109,7 +109,7 @@ int trim_next(sqlite3 *db, char room[SIZES_KEY], const struct trim_limits *t, st
         return rc;
     if (upto)
         return delete_by(db, room, "DELETE FROM message WHERE room = ?1 AND id <= ?2" DELETED,
-                         SQL_WITH(sql_text(room), sql_int(upto)), upto, result);
+                         SQL_WITH(sql_text(room), sql_int(upto)), result);
     struct trim_way way = {.limits = {t->messages, INT64_MAX}, .today = t->today, .most = t->most};
     return trim_give_way(db, room, &way, result);
 }
@@ -159,7 +159,7 @@ static enum whose find_whose(const struct excess *x, const struct sizes_lately *
 }
 
 static int delete_oldest(sqlite3 *db, const char *room, enum whose whose, const char *who, int n, int64_t since_id,
-                         int64_t last, struct trim_result *result)
+                         struct trim_result *result)
 {
 #define OLDEST(which) \
     "DELETE FROM message WHERE n IN (SELECT n FROM message WHERE room = ?1" which " ORDER BY id LIMIT ?2)" DELETED
@@ -171,7 +171,7 @@ static int delete_oldest(sqlite3 *db, const char *room, enum whose whose, const 
 #undef OLDEST
     const struct sql_value values[] = {sql_text(room), sql_int(n), sql_int(since_id), sql_text(who)};
     snprintf(result->who, sizeof result->who, "%s", whose == OF_SPEAKER ? who : "");
-    return delete_by(db, room, sql[whose], values, 2 + (size_t)whose, last, result);
+    return delete_by(db, room, sql[whose], values, 2 + (size_t)whose, result);
 }
 
 /* One part of a step: the messages of one speaker, or the oldest of the room. Nothing if it is within its limits. */
@@ -179,8 +179,6 @@ static int give_way_once(sqlite3 *db, const char *room, const struct trim_way *w
 {
     struct size size;
     struct sizes_lately lately;
-    int64_t last;
-    bool found;
     *part = (struct trim_result){0};
     int rc = sizes_of_room(db, room, &size);
     struct excess x = find_excess(&size, &way->limits);
@@ -189,8 +187,6 @@ static int give_way_once(sqlite3 *db, const char *room, const struct trim_way *w
     if (way->whole)
         x.limit = way->whole;
     rc = sizes_lately(db, room, way->today, &lately);
-    if (rc == SQLITE_OK)
-        rc = sql_find(db, &last, &found, "SELECT max(id) FROM message WHERE room = ?1", SQL_WITH(sql_text(room)));
     if (rc != SQLITE_OK)
         return rc;
     int64_t most = size.messages / STEP_PART + 1, since_day = way->today - SIZES_DAYS + 1;
@@ -199,7 +195,7 @@ static int give_way_once(sqlite3 *db, const char *room, const struct trim_way *w
         most = left;
     enum whose whose = find_whose(&x, &lately);
     const struct size *of[] = {[OF_ROOM] = &size, [OF_LATELY] = &lately.all, [OF_SPEAKER] = &lately.most};
-    rc = delete_oldest(db, room, whose, lately.name, count_messages(&x, of[whose], most), since_id, last, part);
+    rc = delete_oldest(db, room, whose, lately.name, count_messages(&x, of[whose], most), since_id, part);
     if (rc == SQLITE_OK && !part->removed) /* somebody else has written to the table */
         rc = sizes_recount(db, room);
     return rc;

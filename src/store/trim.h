@@ -4,6 +4,8 @@
 
 #include "store/sizes.h"
 
+#include <stdbool.h>
+
 /*
  * Removing messages from the history, in small steps. Messages that are too old expire. A room that has too many, or
  * too many bytes, gives way: what floods goes first, and the past stays.
@@ -15,7 +17,7 @@
 /* What a step has removed. */
 struct trim_result {
     int removed;          /* messages */
-    uint64_t emptied;     /* the highest number of those if the room has no message any more, else 0 */
+    bool emptied;         /* the room has no message any more */
     char who[SIZES_KEY];  /* they gave way, and were of this speaker only; "" if not */
 };
 

@@ -83,7 +83,7 @@ static void answer(struct session *s, const struct history_query *q, const char 
     }
     struct event end = {.kind = EVENT_HISTORY, .number = q->page.count};
     session_add(s, &lines, &end);
-    session_answer_lines(s, &lines);
+    session_answer_read(s, &lines, q->page.epoch);
 }
 
 void cmd_history(struct session *s, const struct args *a)

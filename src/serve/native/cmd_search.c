@@ -136,7 +136,7 @@ static void answer(struct session *s, const struct search_query *q)
     }
     struct event end = {.kind = EVENT_FOUND, .number = q->page.count, .search_limit = limits[q->end]};
     session_add(s, &lines, &end);
-    session_answer_lines(s, &lines);
+    session_answer_read(s, &lines, q->page.epoch);
 }
 
 void cmd_search(struct session *s, const struct args *a)
