@@ -104,6 +104,7 @@ static void configure_serve(const struct conf *c)
     flood_configure(c->flood_rate_per_s, c->flood_burst_tokens, c->flood_close_after_s, c->flood_exempt_loopback);
     flood_configure_announcements(c->flood_announcements, c->flood_announcement_refill_ms);
     throttle_configure(c->accounts_failed_logins, c->accounts_failed_login_refill_s);
+    throttle_configure_stays(c->flood_short_stays, c->flood_short_stay_refill_ms);
     throttle_configure_registrations(c->accounts_registrations, c->accounts_registration_refill_s);
     login_configure(&(struct login_rules){
         .registration = login_registration_named(c->accounts_registration),

@@ -142,7 +142,8 @@ struct membership *fanout_add_locked(struct fanout *f, struct member *m)
     struct membership *ms = &f->members[f->count++];
     *ms = (struct membership){.role = ROLE_NONE};
     if (shown)
-        *ms = (struct membership){.is_twin = true, .role = shown->role, .said_ms = shown->said_ms};
+        *ms = (struct membership){.is_twin = true, .role = shown->role, .said_ms = shown->said_ms,
+                                  .shown_ms = shown->shown_ms};
     take_over_locked(f, ms, m);
     return ms;
 }

@@ -33,6 +33,7 @@ struct membership {
     struct cuts cuts;              /* R: owns; of the gathered lines, what it hears otherwise */
     uint64_t missed_id;            /* R: number of the first message that its closed outbox refused; or 0 */
     uint64_t seen_id;              /* R: how far sessions of the user that have left have heard the room; or 0 */
+    int64_t shown_ms;              /* R: clock_ms() when the room was told that its user joins */
     int64_t said_ms;               /* R: clock_ms() of its last message, also before a rejoin; where talk is limited */
     char name[NAME_SIZE];          /* R: a copy of the member's, which other threads may not read */
     char account_name[NAME_SIZE];  /* R: the same; "": it had no account then */

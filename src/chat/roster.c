@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "chat/forgotten.h"
 #include "chat/lapse.h"
 #include "chat/mail.h"
 #include "chat/record.h"
@@ -51,7 +52,8 @@ static bool add_locked(struct room *r, struct member *m)
         return false;
     ms->role = becomes_op ? ROLE_OP : ROLE_NONE;
     struct subject su = room_subject_locked(r, ms);
-    ms->said_ms = rules_slow_restore(&r->rules, &su, clock_ms());
+    ms->shown_ms = clock_ms();
+    ms->said_ms = rules_slow_restore(&r->rules, &su, ms->shown_ms);
     note_count_locked(r);
     return true;
 }
@@ -136,7 +138,7 @@ static void add_past_locked(const struct room *r, const struct member *m, const 
     if (m->hears_no_past)
         return;
     if (backlog)
-        buf_add(&past, backlog->lines.data, backlog->lines.len);
+        forgotten_filter(&past, backlog->lines.data, backlog->lines.len, backlog->epoch);
     replay_render(&r->replay, r->name, m, backlog ? backlog->covers : 0, &past);
     if (past.len) {
         codecs_render(lines, &ev, (enum form)m->form, m->name);
@@ -152,6 +154,7 @@ static void add_past_locked(const struct room *r, const struct member *m, const 
 static void answer_locked(const struct room *r, struct member *m, const struct member *own,
                           const struct backlog *backlog)
 {
+    unsigned epoch = msg_epoch(); /* before anything is read: what is forgotten now does not stay in the outbox */
     struct buf lines = {0};
     struct others others = {r, own->user_id};
     bool is_shown = fanout_user_locked(&r->fanout, own->user_id) != NULL;
@@ -169,7 +172,7 @@ static void answer_locked(const struct room *r, struct member *m, const struct m
             codecs_render(&lines, &parts[i], (enum form)m->form, m->name);
     size_t said_at = lines.len;
     add_past_locked(r, m, backlog, &lines);
-    member_answer_said(m, &lines, backlog ? said_at : lines.len); /* lines shown on RESUME may be shown again */
+    member_answer_said(m, &lines, backlog ? said_at : lines.len, epoch); /* lines shown on RESUME may be shown again */
     buf_fini(&lines);
 }
 
@@ -261,12 +264,13 @@ uint64_t roster_heard(struct room *r, const struct member *m)
     return heard;
 }
 
-void roster_leave(struct room *r, struct member *m, const struct leaving *l)
+bool roster_leave(struct room *r, struct member *m, const struct leaving *l)
 {
     post_assert_settled(); /* else the thread's gathering would refer to a room to which it has no reference any more */
     lock_acquire(&r->lock);
     struct membership *ms = fanout_find_locked(&r->fanout, m);
     fanout_settle_locked(&r->fanout); /* the member still hears what was said before */
+    int64_t shown_ms = ms ? ms->shown_ms : 0;
     bool is_gone = ms && remove_locked(r, ms);
     struct event ev = {.kind = EVENT_LEFT, .room = r->name, .name = m->name, .account_name = member_account_name(m),
                        .reason = l->reason};
@@ -274,11 +278,13 @@ void roster_leave(struct room *r, struct member *m, const struct leaving *l)
         member_answer(m, &ev);
     ev.kind = EVENT_LEAVE;
     ev.quitting = l->quitting;
+    bool is_told = is_gone && r->fanout.count;
     if (is_gone) {
         room_deliver_locked(r, &ev, NULL);
         settle_locked(r);
     }
     lock_release(&r->lock);
+    return is_told && clock_ms() - shown_ms <= ROSTER_SHORT_STAY_MS;
 }
 
 static int count_targets_locked(const struct room *r, const struct target *target)

@@ -17,6 +17,7 @@
 /* Lines for a user who joins, read from the history, to be shown before the replay. */
 struct backlog {
     struct buf lines; /* owns: rendered in the member's form */
+    unsigned epoch;   /* msg_epoch() from before they were read */
     uint64_t covers;  /* messages with numbers up to this one are in .lines, or are not to be shown */
     bool comes_back;  /* the user has resumed a session that was in the room, which may be full now */
     bool gives_up;    /* messages that neither .lines nor the replay has are not waited for; .lines tells of them */
@@ -40,13 +41,15 @@ enum roster_swap roster_swap(struct room *r, struct member *old, struct member *
 bool roster_rejoin(struct room *r, struct member *m);
 
 /* Removes the member, if it is in the room. If no other session of its user is, tells the others, and notes for UNREAD
- * how far the user has heard the room. For the member's own reader. */
+ * how far the user has heard the room. True: it was a short stay, of ROSTER_SHORT_STAY_MS at most, that others were
+ * told of. For the member's own reader. */
+#define ROSTER_SHORT_STAY_MS 60000
 struct leaving {
     const char *reason; /* or "" */
     bool quitting;      /* the member leaves all its rooms because its session ends */
     bool answer;        /* the member itself is answered too */
 };
-void roster_leave(struct room *r, struct member *m, const struct leaving *l);
+bool roster_leave(struct room *r, struct member *m, const struct leaving *l);
 
 /* The number up to which a member of the room has heard it. 0: it is not in the room; or it has no role there, and its
  * outbox was closed when the room got a new key, or became private or invite-only: then it may not come back unasked.

@@ -94,6 +94,26 @@ static void leave_current(struct session *s, struct attempt *a)
     a->leaves = false;
 }
 
+/* Who comes and goes again and again waits for a turn, over whatever connection. */
+static bool wait_for_stay(struct session *s)
+{
+    char who[MEMBER_WHO];
+    int64_t wait_ms;
+    bool has_waited = false;
+    member_who(who, &s->member);
+    while (!session_is_over(s) && (wait_ms = throttle_take_stay(who, has_waited, clock_ms())) > 0) {
+        counter_add(COUNTER_SHORT_STAY_WAITS, 1);
+        has_waited = true;
+        session_pause(s, clock_ms() + wait_ms);
+    }
+    return !session_is_over(s);
+}
+
+bool join_announce(struct session *s, const struct room *r)
+{
+    return !atomic_load_explicit(&r->present, memory_order_relaxed) || (wait_for_stay(s) && session_announce(s));
+}
+
 /* True: the user is in. False: refused, or (no error) the room has changed meanwhile. */
 static bool try_once(struct session *s, struct room *r, struct attempt *a)
 {
@@ -101,7 +121,7 @@ static bool try_once(struct session *s, struct room *r, struct attempt *a)
     unsigned ticket;
     if (!admits(s, r, a->join, &ticket))
         return false;
-    if (!a->is_paid && atomic_load_explicit(&r->present, memory_order_relaxed) && !session_announce(s))
+    if (!a->is_paid && !join_announce(s, r))
         return refusal_set(&a->join->no, ERROR_BUSY); /* over: nobody reads the answer */
     a->is_paid = true;
     struct backlog *backlog = a->tries++ < HISTORY_TRIES ? stored_replay(s, r, &stored) : NULL;

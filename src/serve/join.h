@@ -18,4 +18,8 @@ struct join {
  * room's lock; also if it was in it before. False: see the outcome. Blocks. */
 bool join_room(struct session *s, struct join *j);
 
+/* Before the user is shown in a room: if others are in it, waits until it is the turn of the client, and of its account
+ * or address. False: the session is over. Blocks. */
+bool join_announce(struct session *s, const struct room *r);
+
 #endif

@@ -14,6 +14,7 @@
 #include "chat/users.h"
 #include "serve/backlog.h"
 #include "serve/backpressure.h"
+#include "serve/join.h"
 #include "serve/login.h"
 #include "serve/mailbox.h"
 #include "serve/presence.h"
@@ -45,9 +46,10 @@ static void read_missed(struct session *s, struct room *r, uint64_t heard, bool 
 static void show_undelivered(struct session *s, const struct saved_session *saved)
 {
     struct buf missed = {0};
+    unsigned epoch = msg_epoch();
     forgotten_filter(&missed, saved->missed.data, saved->missed.len, saved->epoch);
     if (missed.len)
-        member_answer_said(&s->member, &missed, 0);
+        member_answer_said(&s->member, &missed, 0, epoch);
     buf_fini(&missed);
     backpressure_wait_own(s);
 }
@@ -142,6 +144,8 @@ static void join_again(struct session *s, const struct saved_room *room)
         buf_fini(&no.reason);
         bool keeps_place = room_keeps_place(r, room->heard);
         if (no.error == ERROR_BANNED || (no.error != ERROR_NONE && !keeps_place))
+            break;
+        if (i == 1 && !join_announce(s, r))
             break;
         read_missed(s, r, room->heard, i == HISTORY_TRIES, &backlog);
         backlog.comes_back = keeps_place;

@@ -124,12 +124,17 @@ void session_add(const struct session *s, struct buf *lines, const struct event 
     codecs_render(lines, ev, (enum form)s->member.form, s->member.name);
 }
 
-void session_answer_lines(struct session *s, struct buf *lines)
+void session_answer_read(struct session *s, struct buf *lines, unsigned epoch)
 {
     post_settle();
     if (lines->len)
-        member_answer_lines(&s->member, lines);
+        member_answer_said(&s->member, lines, lines->len, epoch);
     buf_fini(lines);
+}
+
+void session_answer_lines(struct session *s, struct buf *lines)
+{
+    session_answer_read(s, lines, msg_epoch());
 }
 
 /* ---- waits and the end ---- */
@@ -171,12 +176,18 @@ static bool never(void *arg)
     return false;
 }
 
+bool session_pause(struct session *s, int64_t until_ms)
+{
+    session_wait(s, until_ms, never, NULL);
+    return !session_is_over(s);
+}
+
 bool session_announce(struct session *s)
 {
     int64_t until_ms;
     while (!session_is_over(s) && flood_announce(&s->flood, clock_ms(), &until_ms) == FLOOD_WAIT) {
         counter_add(COUNTER_ANNOUNCE_WAITS, 1);
-        session_wait(s, until_ms, never, NULL);
+        session_pause(s, until_ms);
     }
     return !session_is_over(s);
 }

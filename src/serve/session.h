@@ -101,6 +101,8 @@ void session_refuse(struct session *s, struct refusal *no);
 /* Renders an event for the client behind other lines, and sends the lines as one answer. */
 void session_add(const struct session *s, struct buf *lines, const struct event *ev);
 void session_answer_lines(struct session *s, struct buf *lines);
+/* The same for what was read of the history (.epoch of struct page). */
+void session_answer_read(struct session *s, struct buf *lines, unsigned epoch);
 
 /* Ends the session: the reader's loop unwinds after the handler. */
 void session_close(struct session *s, enum close_reason reason);
@@ -109,6 +111,8 @@ bool session_is_over(void *arg);
 
 /* Flushes, then waits until `ready(arg)`, the end of the session, or clock_ms() reaching until_ms. True: ready. */
 bool session_wait(struct session *s, int64_t until_ms, bool (*ready)(void *arg), void *arg);
+/* Flushes, then waits until clock_ms() reaches until_ms. False: the session is over. */
+bool session_pause(struct session *s, int64_t until_ms);
 /* Before the session does what all members of rooms with others in them are told of, and nobody can ignore: waits until
  * it may (serve/flood.h). False: the session is over. */
 bool session_announce(struct session *s);

@@ -7,9 +7,11 @@
 
 #include "serve/session_rooms.h"
 
+#include "base/clock.h"
 #include "chat/accounts.h"
 #include "chat/users.h"
 #include "net/post.h"
+#include "serve/throttle.h"
 
 #include <stdlib.h>
 
@@ -59,7 +61,11 @@ void session_rooms_update(struct session *s)
 
 static void leave(struct session *s, struct room *r, const struct leaving *l)
 {
-    roster_leave(r, &s->member, l);
+    char who[MEMBER_WHO];
+    if (roster_leave(r, &s->member, l)) {
+        member_who(who, &s->member);
+        throttle_note_short_stay(who, clock_ms());
+    }
     forget(s, r);
 }
 

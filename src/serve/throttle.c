@@ -29,32 +29,43 @@ static struct {
     struct bucket *table; /* T: owns; in the order of their first use */
 } throttle = {.lock = {PTHREAD_MUTEX_INITIALIZER, LOCK_THROTTLE}};
 
-#define REGISTRATION '+' /* begins the key of a bucket for registrations; no address and no name has it */
+/* These begin the keys of buckets for other things than failures; no address and no name has them. */
+#define REGISTRATION '+'
+#define STAY '/'
+#define STAYS_OVER 10 /* that are counted beyond what is allowed, so that the wait has a bound */
 
-enum { RATE_FAILURES, RATE_REGISTRATIONS, RATES };
+enum { RATE_FAILURES, RATE_REGISTRATIONS, RATE_STAYS, RATES };
 
 static struct {
-    _Atomic int most, refill_s;
-} rates[RATES] = {{10, 60}, {50, 1800}};
+    _Atomic int most;
+    _Atomic int64_t refill_ms;
+} rates[RATES] = {{10, 60000}, {50, 1800000}, {100, 1000}};
 
-static void set_rate(int rate, int most, int refill_s)
+static void set_rate(int rate, int most, int64_t refill_ms)
 {
     atomic_store_explicit(&rates[rate].most, most, memory_order_relaxed);
-    atomic_store_explicit(&rates[rate].refill_s, refill_s, memory_order_relaxed);
+    atomic_store_explicit(&rates[rate].refill_ms, refill_ms, memory_order_relaxed);
 }
 
 void throttle_configure(int failures, int refill_s)
 {
-    set_rate(RATE_FAILURES, failures, refill_s);
+    set_rate(RATE_FAILURES, failures, refill_s * 1000LL);
 }
 
 void throttle_configure_registrations(int most, int refill_s)
 {
-    set_rate(RATE_REGISTRATIONS, most, refill_s);
+    set_rate(RATE_REGISTRATIONS, most, refill_s * 1000LL);
+}
+
+void throttle_configure_stays(int most, int refill_ms)
+{
+    set_rate(RATE_STAYS, most, refill_ms);
 }
 
 static int rate_of(const char *key)
 {
+    if (*key == STAY)
+        return RATE_STAYS;
     return *key == REGISTRATION ? RATE_REGISTRATIONS : RATE_FAILURES;
 }
 
@@ -63,9 +74,9 @@ static int most_of(const char *key)
     return atomic_load_explicit(&rates[rate_of(key)].most, memory_order_relaxed);
 }
 
-static int refill_s_of(const char *key)
+static int64_t refill_ms_of(const char *key)
 {
-    return atomic_load_explicit(&rates[rate_of(key)].refill_s, memory_order_relaxed);
+    return atomic_load_explicit(&rates[rate_of(key)].refill_ms, memory_order_relaxed);
 }
 
 static void forget_locked(struct bucket *b)
@@ -89,7 +100,7 @@ static struct bucket *current_locked(const char *key, int64_t now_ms)
     if (!b)
         return NULL;
     int64_t passed_ms = now_ms > b->at_ms ? now_ms - b->at_ms : 0;
-    b->used -= (double)passed_ms / 1000 / refill_s_of(key);
+    b->used -= (double)passed_ms / (double)refill_ms_of(key);
     b->at_ms = now_ms;
     if (b->used < b->on_the_way)
         b->used = b->on_the_way;
@@ -99,7 +110,8 @@ static struct bucket *current_locked(const char *key, int64_t now_ms)
     return NULL;
 }
 
-static int wait_locked(const char *key, int64_t now_ms)
+/* Rounded up, so that waiting so long is enough. */
+static int64_t wait_ms_locked(const char *key, int64_t now_ms)
 {
     const struct bucket *b = *key ? current_locked(key, now_ms) : NULL;
     double over = b ? b->used + 1 - most_of(key) : 0;
@@ -107,14 +119,19 @@ static int wait_locked(const char *key, int64_t now_ms)
         return 0;
     if (over <= b->on_the_way)
         return THROTTLE_BUSY;
-    double wait_s = (over - b->on_the_way) * refill_s_of(key);
-    return (int)wait_s + ((int)wait_s < wait_s); /* rounded up, so that waiting so long is enough */
+    double wait_ms = (over - b->on_the_way) * (double)refill_ms_of(key);
+    return (int64_t)wait_ms + ((double)(int64_t)wait_ms < wait_ms);
 }
 
-static void use_locked(const char *key, int64_t now_ms)
+static int wait_locked(const char *key, int64_t now_ms)
 {
-    if (!*key)
-        return;
+    int64_t wait_ms = wait_ms_locked(key, now_ms);
+    return wait_ms == THROTTLE_BUSY ? THROTTLE_BUSY : (int)((wait_ms + 999) / 1000);
+}
+
+/* One more is used up, of a bucket that is current. */
+static struct bucket *use_locked(const char *key, int64_t now_ms)
+{
     struct bucket *b = find_locked(key);
     if (!b) {
         if (HASH_COUNT(throttle.table) >= MOST_BUCKETS)
@@ -125,7 +142,7 @@ static void use_locked(const char *key, int64_t now_ms)
         HASH_ADD_STR(throttle.table, key, b);
     }
     b->used++;
-    b->on_the_way++;
+    return b;
 }
 
 /* From both buckets, or from none. */
@@ -137,7 +154,8 @@ static int take(struct throttle_attempt *t, int64_t now_ms)
     if (!wait_s) /* neither asks for a time, but one may be THROTTLE_BUSY */
         wait_s = first + second;
     for (int i = 0; i < 2 && !wait_s; i++)
-        use_locked(t->keys[i], now_ms);
+        if (*t->keys[i])
+            use_locked(t->keys[i], now_ms)->on_the_way++;
     lock_release(&throttle.lock);
     return wait_s;
 }
@@ -177,4 +195,34 @@ void throttle_end(const struct throttle_attempt *t, bool counts)
             forget_locked(b);
     }
     lock_release(&throttle.lock);
+}
+
+/* ---- short stays ---- */
+
+static void stay_key(char key[THROTTLE_KEY], const char *who)
+{
+    snprintf(key, THROTTLE_KEY, "%c%s", STAY, who);
+}
+
+void throttle_note_short_stay(const char *who, int64_t now_ms)
+{
+    char key[THROTTLE_KEY];
+    stay_key(key, who);
+    lock_acquire(&throttle.lock);
+    const struct bucket *b = current_locked(key, now_ms);
+    if (!b || b->used + 1 <= most_of(key) + STAYS_OVER)
+        use_locked(key, now_ms);
+    lock_release(&throttle.lock);
+}
+
+int64_t throttle_take_stay(const char *who, bool has_waited, int64_t now_ms)
+{
+    char key[THROTTLE_KEY];
+    stay_key(key, who);
+    lock_acquire(&throttle.lock);
+    int64_t wait_ms = wait_ms_locked(key, now_ms);
+    if (!wait_ms && has_waited)
+        use_locked(key, now_ms);
+    lock_release(&throttle.lock);
+    return wait_ms;
 }

@@ -33,6 +33,17 @@ int throttle_take(struct throttle_attempt *t, const struct addr *from, const cha
 void throttle_configure_registrations(int most, int refill_s);
 int throttle_take_registration(struct throttle_attempt *t, const struct addr *from, int64_t now_ms);
 
+/*
+ * Short stays in rooms: each shows two lines to everybody there, whatever connection the next one is made over. So they
+ * are counted in the same way, by account or address (`who`, as member_who). Long stays cost nothing, so any number of
+ * users of one address may come at once; who comes while too many short stays were made waits for a turn.
+ */
+void throttle_configure_stays(int most, int refill_ms);
+void throttle_note_short_stay(const char *who, int64_t now_ms);
+/* Before a user is shown in a room: 0, or how many milliseconds to wait before asking again. has_waited: it was told to
+ * before; then its turn is taken from the bucket. */
+int64_t throttle_take_stay(const char *who, bool has_waited, int64_t now_ms);
+
 /* Must follow each attempt that was taken. counts: it was wrong, or a registration that succeeded; else it is given
  * back. */
 void throttle_end(const struct throttle_attempt *t, bool counts);

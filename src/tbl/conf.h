@@ -92,6 +92,8 @@ CONF_INT(flood, close_after_s, 60, 1, 3600, LIVE, "seconds without a break above
 CONF_BOOL(flood, exempt_loopback, true, LIVE, "do not limit clients on this machine")
 CONF_INT(flood, announcements, 100, 1, 1000000, LIVE, "times a client may join rooms with others in them, change its name there, set their topic, tell them by AWAY, or run them (SET, KICK, OP and the like), one right after the other; also clients on this machine")
 CONF_INT(flood, announcement_refill_ms, 200, 1, 3600000, LIVE, "milliseconds until one more is carried out; until then chatd does not go on reading from the client")
+CONF_INT(flood, short_stays, 100, 1, 1000000, LIVE, "times one account, or all users of one address without an account, may join a room with others in it and leave it within a minute, one right after the other; also clients on this machine")
+CONF_INT(flood, short_stay_refill_ms, 1000, 1, 3600000, LIVE, "milliseconds until one more is allowed; until then a JOIN of theirs into such a room waits")
 CONF_FORMER(flood, "burst", burst_tokens)
 CONF_FORMER(flood, "seconds", close_after_s)
 

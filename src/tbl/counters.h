@@ -38,6 +38,7 @@ COUNTER(PRESSURE_WAITS, "pressure_waits", "times a sender waited because an outb
 COUNTER(STALLED, "stalled", "times senders stopped waiting for an outbox, because it had used up its patience")
 COUNTER(FLOOD_WAITS, "flood_waits", "times a reader was held back by the flood limit")
 COUNTER(ANNOUNCE_WAITS, "announce_waits", "times a reader was held back before a JOIN, RENAME, TOPIC or AWAY that others are told of (flood.announcements)")
+COUNTER(SHORT_STAY_WAITS, "short_stay_waits", "times a JOIN or RESUME waited because its account or address had left rooms soon after joining them (flood.short_stays)")
 COUNTER(ROOMS_EVICTED, "rooms_evicted", "empty rooms removed at rooms.max or rooms.per_maker to make space for a new one")
 COUNTER(ROOMS_REFUSED, "rooms_refused", "rooms not made, because of rooms.per_maker or rooms.max")
 COUNTER(ROOMS_EXPIRED, "rooms_expired", "empty rooms removed after rooms.expire_days")

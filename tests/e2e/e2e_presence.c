@@ -437,6 +437,7 @@ static void a_busy_room_keeps_its_order_while_names_and_forms_change(void **stat
 {
     static struct client t[TALKERS], w;
     (void)state;
+    fixture_start("flood = { announcements = 1000000; short_stays = 1000000; };");
     memset(&known, 0, sizeof known);
     client_login(&w, &d, "watcher");
     client_ask(&w, "CAPS tags", "CAPS +tags -acks -away");
@@ -479,7 +480,7 @@ int main(void)
         DIR(the_ignore_list_is_per_session_and_bounded),
         UP(each_contact_is_told_of_a_new_name_once),
         UP(a_new_name_is_checked_like_a_first_name),
-        UP(a_busy_room_keeps_its_order_while_names_and_forms_change),
+        DIR(a_busy_room_keeps_its_order_while_names_and_forms_change),
         DIR(the_away_text_is_bounded),
     };
 #undef UP

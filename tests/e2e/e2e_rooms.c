@@ -282,13 +282,14 @@ static void no_line_overtakes_or_is_missing_from_the_answer_to_join(void **state
     static struct talker t;
     struct client a;
     pthread_t talking, reading;
+    int rounds = *daemon_stream() ? 40 : 100;
     (void)state;
-    fixture_start("rooms = { replay_messages = 5; }; flood = { announcements = 1000; };");
+    fixture_start("rooms = { replay_messages = 5; }; flood = { announcements = 1000; short_stays = 1000; };");
     client_enter(&t.c, &d, "talker", "busy");
     client_login(&a, &d, "guest");
     assert_int_equal(pthread_create(&reading, NULL, drain, &t.c), 0);
     assert_int_equal(pthread_create(&talking, NULL, talk, &t), 0);
-    for (int round = 0; round < 200; round++) {
+    for (int round = 0; round < rounds; round++) {
         int last = -1, n;
         client_ask(&a, "JOIN busy", "OK Joined #busy (1 users)");
         client_expect(&a, "JOIN #busy talker");
