@@ -108,6 +108,35 @@ static void going_away_is_slowed_down_only_if_somebody_hears_it(void **state)
     client_close(&b);
 }
 
+/* The same over a new connection each time. */
+static void coming_and_going_in_a_loop_is_slowed_down_over_whatever_connection(void **state)
+{
+    struct client a, b, c;
+    (void)state;
+    fixture_start("flood = { short_stays = 3; short_stay_refill_ms = 3600000; };"
+                  " accounts = { hash_memory_kib = 64; hash_passes = 1; };");
+    client_enter(&a, &d, "alice", "den");
+    for (int i = 0; i < 3; i++) {
+        client_enter(&b, &d, "bob", "den");
+        client_expect(&a, "JOIN #den bob");
+        client_close(&b);
+        client_expect(&a, "LEAVE #den bob");
+    }
+    client_login(&b, &d, "bob");
+    client_ask(&b, "JOIN empty", "OK Joined #empty (0 users)"); /* nobody is told of that */
+    client_say(&b, "JOIN den");
+    while (daemon_status(&d, "short_stay_waits") < 1)
+        ;
+    client_expect_quiet(&a);
+    client_register(&c, &d, "carol"); /* at the same address, but with an account */
+    client_ask(&c, "JOIN den", "OK Joined #den (1 users)");
+    client_expect(&a, "JOIN #den carol");
+    client_close(&b);
+    client_expect_quiet(&a);
+    client_close(&a);
+    client_close(&c);
+}
+
 static void a_storm_below_the_maximum_refuses_nobody(void **state)
 {
     enum { MANY = 300 };
@@ -401,6 +430,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(at_clients_max_the_next_client_is_told_server_full, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(joining_in_a_loop_is_shown_a_few_times, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(going_away_is_slowed_down_only_if_somebody_hears_it, fixture_dir, fixture_down),
+        cmocka_unit_test_setup_teardown(coming_and_going_in_a_loop_is_slowed_down_over_whatever_connection, fixture_dir,
+                                        fixture_down),
         cmocka_unit_test_setup_teardown(a_storm_below_the_maximum_refuses_nobody, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_name_is_free_as_soon_as_its_owner_has_left, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_login_waits_for_the_name_of_a_session_that_is_ending, fixture_dir,

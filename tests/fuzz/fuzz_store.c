@@ -43,6 +43,7 @@
 #include "serve/native/native_protocol.h"
 #include "serve/reader.h"
 #include "serve/session.h"
+#include "serve/throttle.h"
 #include "store/database.h"
 #include "store/search_index.h"
 #include "store/search_read.h"
@@ -558,6 +559,7 @@ static void start(void)
     must(sqlite3_config(SQLITE_CONFIG_MALLOC, &block_methods) == SQLITE_OK && secret_start() == 0);
     log_configure(LOG_ERROR, false);
     unit_limits(UNIT_WIDE);
+    throttle_configure_stays(1 << 30, 1);
     users_start();
     make_good();
     atexit(remove_good);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "chat/change.h"
+#include "chat/forgotten.h"
 #include "chat/history.h"
 #include "chat/retention.h"
 #include "chat/rooms.h"
@@ -134,6 +135,23 @@ static void a_query_sees_lines_said_during_a_write(void **state)
     unit_job_release(&inner);
     assert_true(history_wait(&query, NULL, NULL));
     assert_string_equal(texts(), "one two ");
+}
+
+static void what_is_forgotten_while_it_is_asked_for_is_not_shown(void **state)
+{
+    (void)state;
+    say("mine");
+    history_ask(&query, r, (struct history_range){.most = 9}, 1000, &notifier);
+    forgotten_add("alice");
+    assert_true(history_wait(&query, NULL, NULL));
+    assert_string_equal(texts(), "");
+    assert_int_equal(query.page.epoch, msg_epoch()); /* an answer made of it is of this epoch */
+    say("anew");
+    history_query_fini(&query);
+    history_ask(&query, r, (struct history_range){.most = 9}, 1000, &notifier);
+    forgotten_add("#elsewhere");
+    assert_true(history_wait(&query, NULL, NULL));
+    assert_string_equal(texts(), "mine anew "); /* nobody has deleted it */
 }
 
 static void a_result_is_in_order_of_time(void **state)
@@ -407,6 +425,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_query_sees_the_latest_lines),
         TEST(a_query_sees_lines_said_during_a_write),
+        TEST(what_is_forgotten_while_it_is_asked_for_is_not_shown),
         TEST(a_result_is_in_order_of_time),
         TEST(a_result_ends_at_its_size_but_has_at_least_one_message),
         TEST(history_survives_a_restart),

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/counter.h"
 #include "chat/change.h"
+#include "chat/forgotten.h"
 #include "chat/rooms.h"
 #include "chat/roster.h"
 #include "chat/talk.h"
@@ -85,6 +86,44 @@ static void the_whole_answer_is_one_entry_in_the_order_of_the_protocol(void **st
                               "JOIN #General carol\n"
                               "ROOM #General bob one\n"
                               "ROOM #General carol two\n");
+}
+
+static void a_backlog_does_not_show_what_was_forgotten_since_it_was_read(void **state)
+{
+    struct backlog backlog = {.covers = UINT64_MAX, .epoch = msg_epoch()};
+    (void)state;
+    buf_str(&backlog.lines, "ROOM #General eve mine\r\nROOM #General dave his\r\n");
+    forgotten_add("eve");
+    r = rooms_get_or_make("#General", 0);
+    member_add_room(&alice.member, r);
+    post_settle();
+    assert_true(roster_join(r, &alice.member, r->rules.changes, &backlog));
+    buf_fini(&backlog.lines);
+    unit_member_hears(&alice, "OK Joined #General (0 users)\nROOM #General dave his\n");
+}
+
+static void a_short_stay_is_one_that_others_were_told_of(void **state)
+{
+    const struct leaving leaving = {.reason = ""};
+    (void)state;
+    join(&alice);
+    assert_false(roster_leave(r, &alice.member, &leaving)); /* nobody was told */
+    unit_member_clear(&alice);
+    member_remove_room(&alice.member, r);
+    rooms_release(r);
+    join(&alice);
+    join(&bob);
+    assert_true(roster_leave(r, &bob.member, &leaving));
+    assert_false(roster_leave(r, &bob.member, &leaving)); /* it is not in the room */
+    member_remove_room(&bob.member, r);
+    rooms_release(r);
+    join(&bob);
+    lock_acquire(&r->lock);
+    fanout_find_locked(&r->fanout, &bob.member)->shown_ms -= ROSTER_SHORT_STAY_MS + 1;
+    lock_release(&r->lock);
+    assert_false(roster_leave(r, &bob.member, &leaving)); /* a long one */
+    member_remove_room(&bob.member, r);
+    rooms_release(r);
 }
 
 static void members_hear_joins_and_leaves(void **state)
@@ -231,6 +270,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(joining_an_empty_room_is_answered_with_one_line),
         TEST(the_whole_answer_is_one_entry_in_the_order_of_the_protocol),
+        TEST(a_backlog_does_not_show_what_was_forgotten_since_it_was_read),
+        TEST(a_short_stay_is_one_that_others_were_told_of),
         TEST(members_hear_joins_and_leaves),
         TEST(a_lost_connection_looks_the_same_to_the_others),
         TEST(a_removed_member_does_not_join_again_by_mistake),

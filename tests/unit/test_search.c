@@ -382,6 +382,20 @@ static bool forget(const char *who)
     return true;
 }
 
+/* Else the room would never give way to another. */
+static void a_room_without_messages_after_a_user_was_forgotten_has_no_history(void **state)
+{
+    (void)state;
+    say("one");
+    say("two");
+    assert_true(forget("carol"));
+    assert_true(r->kept_id != 0);
+    assert_true(forget("alice"));
+    assert_int_equal(r->kept_id, 0);
+    say("three");
+    assert_int_equal(r->kept_id, r->last_id);
+}
+
 static void messages_are_deleted_although_the_index_cannot_be_written(void **state)
 {
     uint64_t failures = counter_get(COUNTER_STORE_FAILURES);
@@ -437,6 +451,7 @@ int main(void)
         TEST(damage_that_cannot_be_repaired_refuses_only_searches),
         TEST(damage_after_a_repair_stops_no_other_job),
         TEST(a_message_that_cannot_be_read_stops_the_index_and_nothing_else),
+        TEST(a_room_without_messages_after_a_user_was_forgotten_has_no_history),
         TEST(messages_are_deleted_although_the_index_cannot_be_written),
         TEST(a_failed_deletion_is_reported_and_fails_no_other_job),
     };

@@ -195,6 +195,39 @@ static void registrations_from_an_address_are_limited_and_come_back_one_by_one(v
     assert_int_equal(wait_of("192.0.2.2", "bob", false), 0);
 }
 
+static void short_stays_of_one_account_or_address_cost_a_wait(void **state)
+{
+    (void)state;
+    throttle_configure_stays(3, 1000);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(throttle_take_stay("192.0.2.1", false, now_ms), 0); /* coming costs nothing */
+        assert_int_equal(throttle_take_stay("192.0.2.1", false, now_ms), 0);
+        throttle_note_short_stay("192.0.2.1", now_ms);
+    }
+    assert_int_equal(throttle_take_stay("192.0.2.1", false, now_ms), 1000);
+    assert_int_equal(throttle_take_stay("192.0.2.1", false, now_ms + 400), 600);
+    assert_int_equal(throttle_take_stay("192.0.2.2", false, now_ms), 0);
+    assert_int_equal(throttle_take_stay("=7", false, now_ms), 0);
+    assert_int_equal(wait_of("192.0.2.1", "bob", false), 0); /* failed logins are counted apart */
+    now_ms += 1000;
+    assert_int_equal(throttle_take_stay("192.0.2.1", true, now_ms), 0);    /* of two who have waited, */
+    assert_int_equal(throttle_take_stay("192.0.2.1", true, now_ms), 1000); /* one at a time comes in */
+}
+
+static void the_wait_after_any_number_of_short_stays_has_a_bound(void **state)
+{
+    (void)state;
+    throttle_configure_stays(3, 1000);
+    for (int i = 0; i < 10000; i++)
+        throttle_note_short_stay("192.0.2.3", now_ms);
+    assert_in_range(throttle_take_stay("192.0.2.3", false, now_ms), 1000, 11000);
+    now_ms += 11000 + 3000;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(throttle_take_stay("192.0.2.3", false, now_ms), 0);
+        throttle_note_short_stay("192.0.2.3", now_ms);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +240,8 @@ int main(void)
         TEST(simultaneous_logins_get_no_extra_tries),
         TEST(a_failed_login_differs_from_a_pending_one),
         TEST(registrations_from_an_address_are_limited_and_come_back_one_by_one),
+        TEST(short_stays_of_one_account_or_address_cost_a_wait),
+        TEST(the_wait_after_any_number_of_short_stays_has_a_bound),
         TEST(the_table_is_bounded),
     };
     alarm(60);
