@@ -256,7 +256,7 @@ static void a_reload_applies_all_or_nothing_and_says_which(void **state)
     OK("reload");
     assert_null(strstr(out, "limits.topic_bytes"));
     assert_has("clients.prespawn  needs a restart"); /* as before */
-    daemon_write_conf(&d, "limits = { topic_bytes = 30; };\nclients = { maxx = 5; spare = \"few\"; };\n");
+    daemon_write_conf(&d, "limits = { topic_bytes = 30; };\nclients = { maxx = 5; prespawn = 7; spare = \"few\"; };\n");
     REFUSED(1, "reload");
     assert_has("chatd.conf:2: clients.maxx: unknown key; did you mean clients.max?");
     assert_has("chatd.conf:2: clients.spare: must be an integer");

@@ -351,7 +351,7 @@ static void a_machine_too_small_is_reported_with_what_to_set(void **state)
     snprintf(path, sizeof path, "%s/chatd.conf", d.dir);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
     /* An explicit number is refused. The limit is set in a child, because a hard one cannot be raised again. */
-    daemon_write_conf(&d, "clients = { max = 1000; spare = 32; };");
+    daemon_write_conf(&d, "clients = { max = 1000; prespawn = 128; spare = 32; };");
     pid = fork();
     if (pid == 0) {
         setrlimit(RLIMIT_NOFILE, &low);
@@ -363,7 +363,7 @@ static void a_machine_too_small_is_reported_with_what_to_set(void **state)
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
     /* The default is lowered with a message. */
-    daemon_write_conf(&d, "clients = { spare = 32; };");
+    daemon_write_conf(&d, "clients = { prespawn = 128; spare = 32; };");
     pid = fork();
     if (pid == 0) {
         setrlimit(RLIMIT_NOFILE, &low);

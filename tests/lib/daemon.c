@@ -62,19 +62,31 @@ static void add_tls(const struct daemon *d, FILE *f)
                         d->dir, d->dir) > 0);
 }
 
-/* Most tests have few clients, so chatd starts with few threads; a test that says how many gets those. */
-#define FEW_THREADS "prespawn = 8; spare = 4;"
+/* What tests have instead of the defaults, unless their configuration says it. */
+static const struct {
+    const char *unless, *section, *keys;
+} own_defaults[] = {
+    {"spawn", "clients = {", "prespawn = 8; spare = 4;"}, /* most have few clients */
+    {"search_ms", "history = {", "search_ms = 30000;"},   /* the machine may be busy */
+};
 
-static void write_with_few_threads(const char *conf, FILE *f)
+/* The caller frees it. */
+static char *with_own_defaults(const char *conf)
 {
-    static const char section[] = "clients = {";
-    const char *at = strstr(conf, section);
-    if (strstr(conf, "prespawn") || strstr(conf, "spare"))
-        assert_true(fputs(conf, f) >= 0);
-    else if (at)
-        assert_true(fprintf(f, "%.*s%s %s%s", (int)(at - conf), conf, section, FEW_THREADS, at + strlen(section)) > 0);
-    else
-        assert_true(fprintf(f, "%s\n%s %s };\n", conf, section, FEW_THREADS) > 0);
+    char *text = strdup(conf);
+    for (size_t i = 0; i < sizeof own_defaults / sizeof own_defaults[0]; i++) {
+        char *more;
+        const char *section = own_defaults[i].section, *at = strstr(text, section);
+        if (strstr(text, own_defaults[i].unless))
+            continue;
+        int n = at ? asprintf(&more, "%.*s%s %s%s", (int)(at - text), text, section, own_defaults[i].keys,
+                              at + strlen(section))
+                   : asprintf(&more, "%s\n%s %s };\n", text, section, own_defaults[i].keys);
+        assert_true(n > 0);
+        free(text);
+        text = more;
+    }
+    return text;
 }
 
 void daemon_write_conf(struct daemon *d, const char *conf)
@@ -83,7 +95,9 @@ void daemon_write_conf(struct daemon *d, const char *conf)
     snprintf(path, sizeof path, "%s/chatd.conf", d->dir);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
-    write_with_few_threads(conf, f);
+    char *text = with_own_defaults(conf);
+    assert_true(fputs(text, f) >= 0);
+    free(text);
     if (has_tls() && !d->conf_listens)
         add_tls(d, f);
     if (has_ws() && !d->conf_listens)

@@ -37,7 +37,8 @@ void daemon_up(struct daemon *d, const char *conf);
 void daemon_stop(struct daemon *d);
 /* Sends SIGKILL and waits for the end. */
 void daemon_kill(struct daemon *d);
-/* Replaces the configuration file. Unless `conf` names clients.prespawn or clients.spare, there are few of both. */
+/* Replaces the configuration file. Unless `conf` says more about that, few threads are ready, and a search may take
+ * long. */
 void daemon_write_conf(struct daemon *d, const char *conf);
 
 /* Waits for the end of a process that was started here. Returns its exit code, or 128 + signal. */
