@@ -366,17 +366,26 @@ static struct store_job *take_to_read(void)
     return job;
 }
 
+static void charge(const struct store_job *job, int64_t took_us)
+{
+    lock_acquire(&store.lock);
+    turns_done(job->slow ? &store.reading_slow : &store.reading, took_us);
+    lock_release(&store.lock);
+}
+
 static void read_all(void *arg)
 {
     (void)arg;
     thread_lower_priority(READER_NICE);
     for (struct store_job *job; (job = take_to_read());) {
+        int64_t begun_us = clock_us();
         lock_assert_may_block();
         bool ok = sqlite3_exec(store.db.read, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
         if (ok)
             job->read(job, store.db.read);
         if (!sqlite3_get_autocommit(store.db.read))
             sqlite3_exec(store.db.read, "ROLLBACK", NULL, NULL, NULL);
+        charge(job, clock_us() - begun_us);
         complete(job, ok);
         post_flush();
     }

@@ -15,9 +15,9 @@
  * put (group commit).
  *
  * A job that only reads goes through the same queue, so that it sees everything put before it. Then the store reader, a
- * thread of its own, reads it on a connection that cannot write, so a long read delays no COMMIT. Addresses take turns
- * with their reads (store/turns.h). Where the system supports it, the store reader runs at a lower priority than the
- * threads that deliver messages.
+ * thread of its own, reads it on a connection that cannot write, so a long read delays no COMMIT. Addresses, and the
+ * clients of one, take turns with their reads (store/turns.h). Where the system supports it, the store reader runs at a
+ * lower priority than the threads that deliver messages.
  *
  * A job with a waiter (`waits`) fails at its first failure. A job without one keeps its place in the queue and is run
  * again until it succeeds. While the store is failed, jobs with a waiter are refused at once, and a small write every
@@ -37,13 +37,13 @@ struct store_job {
      * What done() posts is flushed after it. */
     void (*done)(struct store_job *job, bool ok);
     bool waits;
-    const struct addr *from; /* borrows: the address of the client whose read this is; NULL: the server's own */
+    const struct addr *from; /* borrows: the address of the client whose read this is, one for each client; NULL: the
+                              * server's own */
     /* Both are to be set before run() returns. */
     bool slow;        /* read() may take long: it runs after those that do not, but is not passed over for long */
     bool checkpoints; /* before done(), move the write-ahead log into the database and truncate it */
     enum { STORE_JOB_IDLE, STORE_JOB_QUEUED, STORE_JOB_TAKEN } state; /* protected by the store's lock */
     struct store_job *next;                                           /* protected by the store's lock */
-    uint64_t turn;                                                    /* the same: of a read */
 };
 
 enum store_state { STORE_IDLE, STORE_BUSY, STORE_FAILED };
