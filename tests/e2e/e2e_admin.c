@@ -404,7 +404,7 @@ static void a_wait_for_the_store_ends_on_kick_and_on_stop(void **state)
 
 int main(void)
 {
-    alarm(170);
+    alarm(900);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_operator_sees_users_rooms_and_state, fixture_up, fixture_down),
         cmocka_unit_test_setup_teardown(exit_codes_tell_what_happened, fixture_up, fixture_down),

@@ -215,7 +215,7 @@ static void the_longest_text_fits_with_tags(void **state)
 int main(void)
 {
 #define UP(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
-    alarm(170);
+    alarm(900);
     const struct CMUnitTest tests[] = {
         UP(all_capabilities_are_off_at_first),
         UP(only_room_and_private_lines_have_tags),

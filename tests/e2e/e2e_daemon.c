@@ -399,7 +399,7 @@ static void closed_descriptors_at_the_start_do_no_harm(void **state)
 
 int main(void)
 {
-    alarm(170);
+    alarm(900);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(options_are_answered_and_usage_errors_exit_with_2, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_check_reports_every_mistake_with_its_line, fixture_dir, fixture_down),

@@ -337,7 +337,7 @@ int main(void)
 {
 #define UP(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
 #define DIR(name) cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_down)
-    alarm(170);
+    alarm(900);
     const struct CMUnitTest tests[] = {
         UP(history_shows_what_was_said_before),
         UP(history_pages_backwards_and_forwards),

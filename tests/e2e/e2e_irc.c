@@ -351,6 +351,6 @@ int main(void)
         TEST(long_native_texts_come_in_several_lines),
         TEST(capabilities_change_what_a_client_sees),
     };
-    alarm(120);
+    alarm(900);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

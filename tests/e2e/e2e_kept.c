@@ -315,6 +315,6 @@ int main(void)
     };
 #undef TEST
 #undef TEST_DIR
-    alarm(120);
+    alarm(900);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

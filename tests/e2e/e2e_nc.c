@@ -76,7 +76,7 @@ static void the_console_answers_nc(void **state)
 
 int main(void)
 {
-    alarm(120);
+    alarm(900);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_script_piped_to_nc_gets_all_its_answers),
         cmocka_unit_test(a_half_close_without_quit_gets_all_its_answers),

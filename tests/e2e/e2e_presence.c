@@ -469,7 +469,7 @@ int main(void)
 {
 #define UP(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
 #define DIR(name) cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_down)
-    alarm(170);
+    alarm(900);
     const struct CMUnitTest tests[] = {
         UP(whois_shows_shared_rooms_and_no_others),
         UP(a_sender_or_whois_is_told_that_a_user_is_away),

@@ -417,7 +417,7 @@ static void long_lists_continue_on_further_lines(void **state)
 
 int main(void)
 {
-    alarm(170);
+    alarm(900);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_documented_example_is_exact),
         cmocka_unit_test(the_server_is_silent_until_the_client_speaks),

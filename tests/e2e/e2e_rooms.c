@@ -383,7 +383,7 @@ static void an_answer_follows_the_lines_said_before_it(void **state)
 
 int main(void)
 {
-    alarm(170);
+    alarm(900);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(join_leaves_the_current_room_and_also_stays, fixture_dir, fixture_down),
         cmocka_unit_test_setup_teardown(a_lost_connection_leaves_every_room, fixture_dir, fixture_down),

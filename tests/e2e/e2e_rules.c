@@ -846,7 +846,7 @@ int main(void)
 #define DIR(name) cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_down)
     if (!secret_available())
         return 77; /* skipped: this build has no accounts */
-    alarm(170);
+    alarm(900);
     const struct CMUnitTest tests[] = {
         UP(the_user_who_creates_a_room_owns_it_for_good),
         UP(a_creator_without_an_account_is_op_until_leaving),

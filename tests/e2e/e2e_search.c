@@ -209,7 +209,7 @@ int main(void)
 {
 #define UP(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
 #define DIR(name) cmocka_unit_test_setup_teardown(name, fixture_dir, fixture_down)
-    alarm(170);
+    alarm(900);
     const struct CMUnitTest tests[] = {
         UP(words_are_found_across_rooms_and_by_filters),
         UP(nonsense_is_searched_as_text_or_reported),

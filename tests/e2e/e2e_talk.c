@@ -156,7 +156,7 @@ static void an_action_always_differs_from_a_text(void **state)
 int main(void)
 {
 #define UP(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
-    alarm(170);
+    alarm(900);
     const struct CMUnitTest tests[] = {
         UP(say_talks_in_any_joined_room_and_keeps_the_current_one),
         UP(lines_to_several_rooms_arrive_in_the_order_they_were_said),

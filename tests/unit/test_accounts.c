@@ -561,6 +561,6 @@ int main(void)
         TEST(time_and_address_last_seen_survive_a_restart),
         TEST(a_late_note_of_last_seen_is_written_before_the_stop),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -208,6 +208,6 @@ int main(void)
         cmocka_unit_test(an_exempt_address_always_passes),
         cmocka_unit_test(a_new_limit_applies_to_new_connections),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

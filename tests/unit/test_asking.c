@@ -364,6 +364,6 @@ int main(void)
         TEST(a_question_whose_turn_does_not_come_is_told_so),
     };
 #undef TEST
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -285,6 +285,6 @@ int main(void)
         TEST(a_speaker_looks_again_before_it_speaks),
 #undef TEST
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,6 +112,6 @@ int main(void)
         cmocka_unit_test(any_byte_can_be_stored),
         cmocka_unit_test(clearing_keeps_the_memory_and_forgets_the_text),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -416,6 +416,6 @@ int main(void)
         TEST(a_failed_store_changes_nothing),
         TEST(an_invalid_row_is_skipped),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -462,6 +462,6 @@ int main(void)
         TEST(a_room_created_for_a_failed_change_is_removed),
         TEST(a_room_is_permanent_only_when_that_is_on_disk),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -139,6 +139,6 @@ int main(void)
         cmocka_unit_test(a_time_is_parsed_in_full_or_shortened),
         cmocka_unit_test(an_invalid_time_is_refused),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

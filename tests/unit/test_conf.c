@@ -1106,6 +1106,6 @@ int main(void)
         TEST(several_changes_are_all_reported),
         TEST(the_sample_equals_the_defaults),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,6 +150,6 @@ int main(void)
         TEST(listeners_that_differ_are_accepted),
         TEST(the_ports_of_the_arguments_count_too),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -233,6 +233,6 @@ int main(void)
         TEST(a_nul_byte_hides_nothing),
         TEST(a_file_without_an_end_is_refused),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

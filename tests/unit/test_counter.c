@@ -68,6 +68,6 @@ int main(void)
         cmocka_unit_test(names_are_distinct_words),
         cmocka_unit_test(nothing_is_lost_between_threads),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,6 +136,6 @@ int main(void)
         cmocka_unit_test(it_does_not_go_beyond_its_limit),
         cmocka_unit_test(what_is_deleted_and_what_was_used_err_on_the_safe_side),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,6 +108,6 @@ int main(void)
         cmocka_unit_test(only_64_digits_in_lower_case_are_a_whole_one),
         cmocka_unit_test(a_list_has_each_once_in_the_order_of_adding),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -218,6 +218,6 @@ int main(void)
         cmocka_unit_test(announcements_are_held_back_after_a_burst),
         cmocka_unit_test(loopback_can_be_exempted_by_option),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

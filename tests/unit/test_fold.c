@@ -286,6 +286,6 @@ int main(void)
         cmocka_unit_test(any_bytes_are_safe),
         cmocka_unit_test(the_version_is_one_number),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

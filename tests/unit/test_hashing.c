@@ -226,7 +226,7 @@ int main(void)
         cmocka_unit_test(a_raised_limit_applies_from_the_next_request),
         cmocka_unit_test(a_password_is_checked_against_its_hash),
     };
-    alarm(60);
+    alarm(300);
     must(secret_start() == 0);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,6 +188,6 @@ int main(void)
         TEST(a_reader_that_lets_its_entries_grow_old_is_closed_as_slow),
         TEST(a_reader_that_reads_is_left_alone),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -525,6 +525,6 @@ int main(void)
         cmocka_unit_test(a_wipe_clears_returned_bytes_and_not_unread_ones),
         cmocka_unit_test(nothing_is_left_for_the_next_client),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

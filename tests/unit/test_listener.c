@@ -420,6 +420,6 @@ int main(void)
         TEST(without_free_descriptors_the_acceptor_pauses_and_recovers),
         TEST(closing_ends_a_waiting_acceptor),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

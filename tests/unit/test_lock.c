@@ -245,6 +245,6 @@ int main(void)
         cmocka_unit_test(the_locks_of_one_thread_do_not_bind_another),
         cmocka_unit_test(ranks_are_named_as_in_the_table),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

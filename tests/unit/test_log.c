@@ -321,6 +321,6 @@ int main(void)
         TEST(lines_of_many_threads_never_mix),
         TEST(lines_that_peers_cause_are_limited_and_the_rest_counted),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

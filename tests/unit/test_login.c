@@ -493,7 +493,7 @@ int main(void)
         TEST(only_the_right_password_shows_that_an_account_is_locked),
         TEST(a_rule_is_parsed_by_its_name),
     };
-    alarm(60);
+    alarm(300);
     must(secret_start() == 0);
     if (!secret_available())
         return 77; /* skipped: this build has no accounts */

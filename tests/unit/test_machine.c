@@ -187,6 +187,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_lowest_limit_of_a_control_group_and_its_parents_counts, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(control_groups_of_version_1_count_too, make_dir, remove_dir),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

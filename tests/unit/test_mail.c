@@ -459,6 +459,6 @@ int main(void)
         TEST(mail_that_cannot_have_been_sent_is_not_shown),
         TEST(a_read_error_does_not_fail_other_jobs),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,6 +136,6 @@ int main(void)
         TEST(a_long_answer_is_one_entry_and_fits_where_a_put_does_not),
         TEST(the_list_of_rooms_keeps_its_order_and_its_current_room),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

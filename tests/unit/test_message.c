@@ -164,6 +164,6 @@ int main(void)
         TEST(a_database_that_cannot_be_read_is_an_error),
     };
 #undef TEST
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -408,7 +408,7 @@ static void a_ban_of_an_address_does_not_remove_an_op(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    alarm(120);
+    alarm(300);
     const struct CMUnitTest tests[] = {
         TEST(every_decision_survives_a_restart),
         TEST(a_revoked_decision_stays_revoked_after_a_restart),

@@ -71,6 +71,6 @@ int main(void)
         cmocka_unit_test(each_reference_counts_once),
         cmocka_unit_test(many_threads_can_share_one_message),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

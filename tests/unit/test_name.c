@@ -144,6 +144,6 @@ int main(void)
         cmocka_unit_test(names_are_compared_ignoring_case),
         cmocka_unit_test(the_longest_room_name_folds_and_a_longer_one_is_a_bug),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

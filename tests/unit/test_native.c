@@ -518,6 +518,6 @@ int main(void)
         TEST(each_form_has_its_codec),
         TEST(what_was_said_is_recognised),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

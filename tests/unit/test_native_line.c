@@ -275,6 +275,6 @@ int main(void)
         TEST(terminal_controls_are_removed_before_a_line_is_read),
         TEST(a_browser_is_recognised_by_its_first_line_only),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,6 +142,6 @@ int main(void)
         TEST(wait_for_checks_first_and_at_each_notification),
         TEST(wait_for_a_state_never_reached_ends_at_its_deadline),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

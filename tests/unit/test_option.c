@@ -150,6 +150,6 @@ int main(void)
         cmocka_unit_test(a_stored_option_is_read_back),
         cmocka_unit_test(a_value_is_shown_as_it_is_written_and_a_key_never),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -761,6 +761,6 @@ int main(void)
         cmocka_unit_test(the_configured_limits_apply),
         cmocka_unit_test(a_lowered_limit_closes_nobody_until_the_next_put),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

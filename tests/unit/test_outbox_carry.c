@@ -442,6 +442,6 @@ int main(void)
         TEST(one_flush_carries_a_limited_number_and_wakes_the_rest),
         TEST(a_carry_over_tcp_arrives),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

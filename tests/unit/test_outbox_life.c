@@ -370,6 +370,6 @@ int main(void)
         cmocka_unit_test(a_failure_within_a_batch_drops_all_of_it),
         cmocka_unit_test(a_failed_write_after_a_close_keeps_the_first_reason),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

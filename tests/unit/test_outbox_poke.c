@@ -536,6 +536,6 @@ int main(void)
         TEST(output_of_the_keepers_tick_is_written),
         TEST(a_closed_outbox_is_not_ticked),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

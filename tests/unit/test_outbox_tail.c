@@ -757,6 +757,6 @@ int main(void)
     };
 #undef TEST
 #undef UNKNOWING
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

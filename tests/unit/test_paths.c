@@ -448,6 +448,6 @@ int main(void)
     size_t count = sizeof tests / sizeof tests[0];
     if (geteuid() != 0)
         count--; /* only root can create a directory of another user */
-    alarm(60);
+    alarm(300);
     return _cmocka_run_group_tests("tests", tests, count, NULL, NULL);
 }

@@ -612,6 +612,6 @@ int main(void)
         cmocka_unit_test(a_stop_closes_a_client_that_has_just_connected),
         cmocka_unit_test(a_stop_releases_an_acceptor_that_waits_for_a_pair),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

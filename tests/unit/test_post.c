@@ -186,6 +186,6 @@ int main(void)
         cmocka_unit_test(a_thread_that_owes_a_wake_must_not_wait),
         cmocka_unit_test(a_new_client_of_the_thread_starts_without_pressure),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

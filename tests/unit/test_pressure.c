@@ -615,6 +615,6 @@ int main(void)
         TEST(a_close_ends_the_wait_for_the_own_outbox),
         TEST(the_fullest_pressing_outbox_is_waited_for),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -308,6 +308,6 @@ int main(void)
         TEST(a_deadline_of_the_previous_client_closes_nobody),
         TEST(a_protocol_may_have_no_last_words),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

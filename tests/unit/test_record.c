@@ -171,6 +171,6 @@ int main(void)
         TEST(an_evicted_room_recreated_at_once_ends_on_disk),
         TEST(an_eviction_while_the_record_is_being_written_ends_on_disk),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

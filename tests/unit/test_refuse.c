@@ -193,6 +193,6 @@ int main(void)
         TEST(a_peer_that_cannot_receive_blocks_nobody),
         TEST(a_stop_closes_all_refused_connections),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

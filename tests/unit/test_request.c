@@ -190,6 +190,6 @@ int main(void)
         TEST(a_session_that_ends_waits_for_a_request_in_progress),
         TEST(only_a_failed_store_drops_jobs_and_counts_them),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

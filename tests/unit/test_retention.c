@@ -139,6 +139,6 @@ int main(void)
         TEST(a_clean_up_that_is_asked_for_within_a_round_is_done),
     };
 #undef TEST
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -725,6 +725,6 @@ int main(void)
         TEST(a_topic_of_an_unknown_room_cannot_be_set),
         TEST(concurrent_joins_leaves_evictions_and_deletions_leak_nothing),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -226,6 +226,6 @@ int main(void)
         TEST(a_writer_excludes_all_others),
         TEST(ranks_are_checked_for_readers_and_writers),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -262,6 +262,6 @@ int main(void)
         TEST(tables_are_strict),
         TEST(a_database_of_each_version_keeps_its_contents),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -456,6 +456,6 @@ int main(void)
         TEST(a_failed_deletion_is_reported_and_fails_no_other_job),
     };
 #undef TEST
-    alarm(90);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

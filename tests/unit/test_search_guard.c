@@ -226,6 +226,6 @@ int main(void)
         TEST(a_damaged_index_of_another_version_is_made_anew_too),
     };
 #undef TEST
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -408,6 +408,6 @@ int main(void)
         TEST(slices_are_searched_from_the_newest),
     };
 #undef TEST
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

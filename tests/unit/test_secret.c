@@ -115,7 +115,7 @@ int main(void)
         TEST(each_new_secret_is_different_and_one_word),
         TEST(equal_secrets_have_equal_digests_and_others_differ),
     };
-    alarm(60);
+    alarm(300);
     must(secret_start() == 0);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

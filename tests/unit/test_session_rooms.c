@@ -215,6 +215,6 @@ int main(void)
         TEST(a_user_who_leaves_one_room_has_not_quit),
         TEST(a_user_who_has_another_session_has_not_quit),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

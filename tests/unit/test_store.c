@@ -804,6 +804,6 @@ int main(void)
         TEST(a_stop_runs_the_queued_jobs),
         TEST(a_stop_does_not_wait_for_a_failed_store),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

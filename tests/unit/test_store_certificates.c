@@ -192,6 +192,6 @@ int main(void)
         TEST(a_refused_write_is_reported),
         TEST(a_database_error_is_reported),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

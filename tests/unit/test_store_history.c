@@ -299,6 +299,6 @@ int main(void)
         TEST(messages_of_an_earlier_room_are_removed),
     };
 #undef TEST
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -368,6 +368,6 @@ int main(void)
         TEST(nothing_that_may_block_is_called_under_a_hot_lock),
         TEST(the_test_stream_writes_each_byte_once_however_it_is_split),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -367,6 +367,6 @@ int main(void)
         TEST(a_reset_ends_the_waiting),
         TEST(blocking_calls_under_a_hot_lock_abort),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,6 +69,6 @@ int main(void)
         cmocka_unit_test(many_keep_their_order),
         cmocka_unit_test(sorting_is_by_byte_value),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -376,7 +376,7 @@ static void a_durable_line_is_not_stored_if_that_was_switched_off_meanwhile(void
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    alarm(120);
+    alarm(300);
     const struct CMUnitTest tests[] = {
         TEST(a_durable_line_is_delivered_after_its_commit),
         TEST(a_durable_line_that_cannot_be_stored_is_not_delivered),

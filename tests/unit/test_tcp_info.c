@@ -187,6 +187,6 @@ int main(void)
         cmocka_unit_test(other_sockets_report_nothing),
     };
 #undef TEST
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

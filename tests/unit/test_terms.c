@@ -120,6 +120,6 @@ int main(void)
         cmocka_unit_test(a_word_with_nothing_to_search_is_ignored),
         cmocka_unit_test(words_of_a_search_are_joined),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -309,6 +309,6 @@ int main(void)
         cmocka_unit_test(a_text_of_one_visible_character_is_not_blank),
         cmocka_unit_test(code_points_are_read_one_by_one),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

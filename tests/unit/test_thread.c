@@ -107,6 +107,6 @@ int main(void)
         cmocka_unit_test(a_thread_has_the_given_stack_size),
         cmocka_unit_test(a_thread_that_cannot_start_is_an_error_not_an_abort),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

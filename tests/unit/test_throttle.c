@@ -244,6 +244,6 @@ int main(void)
         TEST(the_wait_after_any_number_of_short_stays_has_a_bound),
         TEST(the_table_is_bounded),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,6 +104,6 @@ int main(void)
         cmocka_unit_test(a_piece_that_grows_keeps_its_bytes),
     };
     tls_memory_init();
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

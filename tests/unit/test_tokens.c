@@ -484,6 +484,6 @@ int main(void)
         return 77; /* skipped: this build has no tokens */
     if (secret_start() != 0)
         return 1;
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

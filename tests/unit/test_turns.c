@@ -168,6 +168,6 @@ int main(void)
         TEST(a_job_that_is_removed_is_not_taken),
     };
 #undef TEST
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

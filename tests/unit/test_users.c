@@ -619,6 +619,6 @@ int main(void)
         TEST(a_name_never_has_two_owners),
         TEST(of_two_simultaneous_claims_exactly_one_succeeds),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

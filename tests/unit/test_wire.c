@@ -261,6 +261,6 @@ int main(void)
         cmocka_unit_test(arguments_are_split_as_the_table_says),
         cmocka_unit_test(a_tables_syntax_and_arguments_agree),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, open_parser, close_parser);
 }

@@ -188,6 +188,6 @@ int main(void)
         cmocka_unit_test(a_call_that_has_begun_is_waited_for),
         cmocka_unit_test(without_workers_the_caller_computes),
     };
-    alarm(60);
+    alarm(300);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
