@@ -21,7 +21,7 @@
 struct turns_flow {
     unsigned char key[sizeof(struct in6_addr)];
     int jobs;                   /* of it, in the queue and taken */
-    int64_t end_us, cost_us;    /* when its last question ended on the clock, and what that took */
+    int64_t next_us, cost_us;   /* when its next question begins on the clock, and what the last one took */
     int64_t now_us;             /* of an address: the clock of its clients */
     struct turns_flow *clients; /* of an address: owns */
     struct turns_flow *reads;   /* of an address: borrows: the client whose job was taken */
@@ -57,14 +57,17 @@ static struct turns_flow *client_of(struct turns_flow *address, const struct sto
     return flow_of(&address->clients, &job->from, sizeof job->from);
 }
 
-static int64_t start_of(const struct turns_flow *f, int64_t now_us)
+static int64_t expected_end(const struct turns_flow *f)
 {
-    return f->end_us > now_us ? f->end_us : now_us;
+    return f->next_us + f->cost_us;
 }
 
-static int64_t expected_end(const struct turns_flow *f, int64_t now_us)
+/* One more waits. Who has not asked for long gains nothing by that; and the first that waits keeps its place, however
+ * much others ask meanwhile. */
+static void add(struct turns_flow *f, int64_t now_us)
 {
-    return start_of(f, now_us) + f->cost_us;
+    if (!f->jobs++ && f->next_us < now_us)
+        f->next_us = now_us;
 }
 
 /* Forgets those that wait for nothing and have not had more than others; `all`: and those that have. */
@@ -73,7 +76,7 @@ static void forget(struct turns_flow **table, int64_t now_us, bool all)
     struct turns_flow *f, *next;
     HASH_ITER(hh, *table, f, next) {
         forget(&f->clients, f->now_us, all || !f->jobs);
-        if (f->jobs || (!all && f->end_us > now_us))
+        if (f->jobs || (!all && f->next_us > now_us))
             continue;
         HASH_DEL(*table, f);
         free(f);
@@ -84,8 +87,8 @@ void turns_add(struct turns *t, struct store_job *job)
 {
     struct turns_flow *address = address_of(t, job);
     struct store_job **at = &t->first;
-    address->jobs++;
-    client_of(address, job)->jobs++;
+    add(client_of(address, job), address->now_us);
+    add(address, t->now_us);
     while (*at)
         at = &(*at)->next;
     job->next = NULL;
@@ -99,17 +102,22 @@ static void unlink_at(struct turns *t, struct store_job **at)
     t->n--;
 }
 
-/* Charges a question of no length; turns_done adds what it took. */
-static void begin(struct turns_flow *f, int64_t *now_us)
+static void begin(const struct turns_flow *f, int64_t *now_us)
 {
-    *now_us = f->end_us = start_of(f, *now_us);
+    if (*now_us < f->next_us)
+        *now_us = f->next_us;
 }
 
-static void end(struct turns_flow *f, int64_t took_us)
+/* The clock goes on by a part for each that asks, so that those who come later and later do not keep out who waits. */
+static void end(struct turns_flow *f, int64_t took_us, const struct turns_flow *all, int64_t *now_us)
 {
+    int asking = 0;
+    for (; all; all = all->hh.next)
+        asking += all->jobs > 0;
     f->cost_us = took_us > LEAST_US ? took_us : LEAST_US;
-    f->end_us += f->cost_us;
+    f->next_us += f->cost_us;
     f->jobs--;
+    *now_us += f->cost_us / asking;
 }
 
 struct store_job *turns_take(struct turns *t)
@@ -118,14 +126,14 @@ struct store_job *turns_take(struct turns *t)
     struct store_job **at = NULL, *job;
     for (job = t->first; job; job = job->next) {
         struct turns_flow *f = address_of(t, job);
-        if (!address || expected_end(f, t->now_us) < expected_end(address, t->now_us))
+        if (!address || expected_end(f) < expected_end(address))
             address = f;
     }
     if (!address)
         return NULL;
     for (struct store_job **i = &t->first; *i; i = &(*i)->next) {
         struct turns_flow *f = address_of(t, *i) == address ? client_of(address, *i) : NULL;
-        if (!f || (client && expected_end(f, address->now_us) >= expected_end(client, address->now_us)))
+        if (!f || (client && expected_end(f) >= expected_end(client)))
             continue;
         client = f;
         at = i;
@@ -141,8 +149,8 @@ struct store_job *turns_take(struct turns *t)
 
 void turns_done(struct turns *t, int64_t took_us)
 {
-    end(t->reads->reads, took_us);
-    end(t->reads, took_us);
+    end(t->reads->reads, took_us, t->reads->clients, &t->reads->now_us);
+    end(t->reads, took_us, t->addresses, &t->now_us);
     t->reads->reads = NULL;
     t->reads = NULL;
     if (!t->n) {

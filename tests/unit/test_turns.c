@@ -91,6 +91,31 @@ static void who_asks_little_waits_for_one_of_those_who_ask_much(void **state)
     }
 }
 
+/* Also if they are others each time, who are expected to ask for little. */
+static void newcomers_do_not_keep_out_who_waits(void **state)
+{
+    static struct addr others[2000];
+    static struct store_job theirs[2000];
+    int i = 0;
+    (void)state;
+    add(&one);
+    turns_take(&turns);
+    struct store_job *much = add(&one);
+    turns_done(&turns, 250000);
+    for (const struct store_job *job = NULL; job != much; i++) {
+        assert_true(i < 2000);
+        others[i].key.s6_addr[1] = (uint8_t)(i >> 8);
+        others[i].key.s6_addr[2] = (uint8_t)i;
+        others[i].key.s6_addr[3] = 1;
+        theirs[i].from = &others[i];
+        turns_add(&turns, &theirs[i]);
+        job = turns_take(&turns);
+        turns_done(&turns, 1000);
+    }
+    while (take())
+        ;
+}
+
 static void what_costs_much_gets_its_turn_all_the_same(void **state)
 {
     (void)state;
@@ -162,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_newcomer_waits_for_one_of_another),
         TEST(who_asks_little_waits_for_one_of_those_who_ask_much),
+        TEST(newcomers_do_not_keep_out_who_waits),
         TEST(what_costs_much_gets_its_turn_all_the_same),
         TEST(who_asks_again_at_once_keeps_nobody_waiting),
         TEST(jobs_of_the_server_are_those_of_one_address),
