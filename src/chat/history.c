@@ -377,8 +377,7 @@ static void ask(struct history_query *q, const char *key, struct history_range r
                 struct notifier *notifier)
 {
     *q = (struct history_query){.range = range, .from = q->from,
-                                .page = {.most = range.most, .bytes_left = bytes,
-                                        .epoch = msg_epoch()}};
+                                .page = {.most = range.most, .bytes_left = bytes, .epoch = msg_epoch()}};
     snprintf(q->key, sizeof q->key, "%s", key);
     q->range.room = q->key;
     if (q->range.after > INT64_MAX)

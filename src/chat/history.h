@@ -58,9 +58,6 @@ bool history_share_is_full(const struct history_share *s);
 /* True while messages of the room wait to be written, or for the end of that. The room's lock is held. Any thread. */
 bool history_waits_locked(const struct room *r);
 
-/* True while messages of the room wait to be written, or for the end of that. The room's lock is held. Any thread. */
-bool history_waits_locked(const struct room *r);
-
 /* Keeper, each of its passes: once a second, has the store write what waits. */
 void history_tick(void);
 
