@@ -50,7 +50,8 @@ struct member {
     _Atomic int64_t active_ms;       /* a: clock_ms() of its last line */
     _Atomic bool is_secure;          /* a: its connection is encrypted */
     _Atomic bool is_web;             /* a: it is a WebSocket */
-    _Atomic int64_t account;         /* logged in to, or 0; set by R before it is listed, then by the store thread */
+    _Atomic int64_t account;         /* a: logged in to, or 0; set by R, under U once it is listed, or by the
+                                        store thread */
     char account_name[NAME_SIZE];    /* R: of the account, as long as there is one */
     char name[NAME_SIZE];            /* n: "" before USERNAME */
     char key[NAME_SIZE];             /* n: the name folded */

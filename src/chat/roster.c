@@ -249,6 +249,32 @@ void roster_update(struct room *r, struct member *m)
     lock_release(&r->lock);
 }
 
+/* The member's own role, which it has as long as it stays, is the one it had before. */
+static void tell_role_locked(struct room *r, const struct membership *ms)
+{
+    static const enum moderation_kind kinds[] = {
+        [ROLE_VOICE] = MODERATION_VOICE, [ROLE_OP] = MODERATION_OP, [ROLE_OWNER] = MODERATION_OWNER};
+    enum role now = room_subject_locked(r, ms).role;
+    struct event ev = {.kind = EVENT_MODERATION, .room = r->name, .name = ms->name, .role = now, .by = NAME_SERVER};
+    if (now <= ms->role || now < ROLE_VOICE)
+        return;
+    ev.moderation = kinds[now];
+    room_deliver_locked(r, &ev, NULL);
+}
+
+void roster_logged_in(struct room *r, struct member *m)
+{
+    lock_acquire(&r->lock);
+    struct membership *ms = fanout_find_locked(&r->fanout, m);
+    fanout_settle_locked(&r->fanout);
+    if (ms) {
+        fanout_update_locked(&r->fanout, ms, m);
+        tell_role_locked(r, ms);
+        lapse_if_alone_locked(r); /* a temporary op may be none any more */
+    }
+    lock_release(&r->lock);
+}
+
 /* ---- leaving ---- */
 
 uint64_t roster_heard(struct room *r, const struct member *m)

@@ -57,6 +57,10 @@ uint64_t roster_heard(struct room *r, const struct member *m);
  * member's own reader. */
 void roster_update(struct room *r, struct member *m);
 
+/* The same for a member that had no account and is logged in to one now. If it may do more here than before, the room
+ * is told, and the member, by NAME_SERVER. For the member's own reader. */
+void roster_logged_in(struct room *r, struct member *m);
+
 /* Adds the other members that hear such an event of the member's user, if a session of that is in the room: all, or
  * those that want it (tbl/wants.h), of EVENT_INVITED only the ops among these, or of EVENT_QUIT those whose codec hears
  * of a user who quits once and not room by room. Any thread. */

@@ -157,13 +157,13 @@ static bool goes_first(const struct member *a, const struct member *b)
     return a_open != b_open ? b_open : a->active_ms < b->active_ms;
 }
 
-/* The session of the member's account that has to make room for it; NULL: there are fewer than there may be. */
-static struct member *surplus_locked(const struct member *by)
+/* The session of the account that has to make room for another one, `by`; NULL: there are fewer than there may be. */
+static struct member *surplus_locked(const struct member *by, int64_t account)
 {
     struct member *first = NULL;
     int n = 0;
     USERS_EACH_LOCKED(u, m) {
-        if (m->account != by->account || m->replaced || m->kicked)
+        if (m == by || m->account != account || m->replaced || m->kicked)
             continue;
         first = first && !goes_first(m, first) ? first : m;
         n++;
@@ -179,7 +179,7 @@ static void replace_locked(const struct member *by, const char *key, const struc
     for (m = owner ? owner->sessions : NULL; m; m = m->next_session)
         if (m != by && m->account != by->account)
             replace_one_locked(m, c);
-    while (!by->user && by->account && (m = surplus_locked(by)))
+    while (!by->user && by->account && (m = surplus_locked(by, by->account)))
         replace_one_locked(m, c);
 }
 
@@ -206,6 +206,20 @@ bool users_claim(struct member *m, const struct claim *c)
     }
     rwlock_release(&users_table.lock);
     return given;
+}
+
+bool users_log_in(struct member *m, int64_t account, const struct claim *c)
+{
+    struct member *other;
+    rwlock_write(&users_table.lock);
+    must(m->listed && !m->account);
+    bool may = c->may(c->arg);
+    while (may && (other = surplus_locked(m, account)))
+        replace_one_locked(other, c);
+    if (may)
+        atomic_store(&m->account, account);
+    rwlock_release(&users_table.lock);
+    return may;
 }
 
 static void take_over_locked(struct member *m, struct member *old)

@@ -47,6 +47,10 @@ void users_renamed(struct member *m);
 /* True when the member's user has other sessions. */
 bool users_has_others(const struct member *m);
 
+/* A member with a name and without an account is logged in to that one, if .may allows it, and keeps its name. Sessions
+ * of the account that are too many are closed with .replaced. False: not allowed. For the member's own reader. */
+bool users_log_in(struct member *m, int64_t account, const struct claim *c);
+
 /* A member without a name takes over the name and the ignore list of `old`, in its place among the sessions of its
  * user, if .may allows it; the reader of `old` waits. The answer is put first. The rooms have to be told as well
  * (roster_swap). False: not allowed. For the reader of `m`. */

@@ -69,7 +69,10 @@ void irc_source(struct buf *out, const char *name, const char *account)
 {
     buf_char(out, ':');
     if (name_is_reserved(name)) { /* the server itself, or one of its services */
-        buf_str(out, strcasecmp(name, "server") == 0 ? server_name : name);
+        if (strcasecmp(name, NAME_SERVER) == 0)
+            buf_str(out, server_name);
+        else
+            buf_printf(out, "%s!services@%s", name, server_name);
         return;
     }
     buf_printf(out, "%s!" IRC_USER "@", name);
@@ -146,7 +149,7 @@ static const struct {
     enum option option;
     char letter;
 } letters[] = {
-    {OPTION_INVITE_ONLY, 'i'}, {OPTION_KEY, 'k'},       {OPTION_MODERATED, 'm'},
+    {OPTION_INVITE_ONLY, 'i'}, {OPTION_KEY, 'k'},       {OPTION_LIMIT, 'l'}, {OPTION_MODERATED, 'm'},
     {OPTION_PRIVATE, 's'},     {OPTION_TOPIC_OPS, 't'}, {OPTION_SLOW, 'W'},
 };
 

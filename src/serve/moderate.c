@@ -124,9 +124,8 @@ bool moderate_give(struct session *s, struct aim *at, enum role role, struct ref
         return false;
     if (!at->target.account && !room_has_target(at->room, &at->target))
         return refusal_set(no, ERROR_USER_NOT_FOUND);
-    if (room_role_of(at->room, &at->target) >= role) /* has it already, or a higher one */
-        return true;
-    return finish(moderation_role(at->room, &c, &by), no);
+    at->is_so = room_role_of(at->room, &at->target) >= role;
+    return at->is_so || finish(moderation_role(at->room, &c, &by), no);
 }
 
 /* The user may still join, as a guest. */

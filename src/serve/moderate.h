@@ -11,11 +11,12 @@
  * session's reader; these wait for the store.
  */
 
-/* What a command is aimed at. All but `target` is filled by the caller. */
+/* What a command is aimed at. The caller fills .room and .word. */
 struct aim {
     struct room *room;    /* borrows; NULL is refused with ERROR_NOT_IN_A_ROOM */
     const char *word;     /* borrows: a user's name, or an address where that is said */
     struct target target; /* what the word means; .shown has the name in its owner's spelling, or the address */
+    bool is_so;           /* moderate_give: the user has that role, or a higher one, already */
 };
 
 /* Whether the user's role in the room (NULL: as above) is at least `least`. */

@@ -173,6 +173,14 @@ static bool take_name(struct session *s, const char *nick, struct refusal *no)
     return no->error == ERROR_NONE && login_take_name(s, nick, NULL, EVENT_WELCOME, no);
 }
 
+/* Of a registered name that was asked for without its password, for NickServ. */
+static void refuse_name(struct session *s, struct refusal *no, const char *nick)
+{
+    if (no->error == ERROR_PASSWORD_REQUIRED)
+        memcpy(irc_state(s)->wanted, nick, strlen(nick) + 1);
+    irc_refuse(s, no, nick);
+}
+
 static void try_to_register(struct session *s)
 {
     struct irc_state *state = irc_state(s);
@@ -183,7 +191,7 @@ static void try_to_register(struct session *s)
     memcpy(nick, state->nick, sizeof nick);
     if (!take_name(s, nick, &no)) {
         *state->nick = '\0'; /* so that the next NICK tries again */
-        irc_refuse(s, &no, nick);
+        refuse_name(s, &no, nick);
         return;
     }
     secret_free_buf(&state->pass);
@@ -204,7 +212,7 @@ void irc_nick(struct session *s, struct irc_line *l)
         memcpy(state->nick, nick, strlen(nick) + 1);
         try_to_register(s);
     } else if (strcmp(nick, s->member.name) != 0 && !login_rename(s, nick, &no)) {
-        irc_refuse(s, &no, nick);
+        refuse_name(s, &no, nick);
     }
 }
 

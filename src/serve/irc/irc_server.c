@@ -13,15 +13,15 @@
 
 /* ---- the greeting ---- */
 
-#define MODES_OF_ROOMS "biklmnpqstovW"
+#define MODES_OF_ROOMS "IWbiklmnoqstv"
 
 static void isupport(struct session *s)
 {
     struct session_limits lim = session_limits();
-    irc_reply(s, 5, "CASEMAPPING=ascii CHANTYPES=# PREFIX=(qov)~@+ CHANMODES=b,k,W,imnst NETWORK=%s NICKLEN=%d "
-              "CHANNELLEN=%d TOPICLEN=%d KICKLEN=%d AWAYLEN=%d CHANLIMIT=#:%d EXTBAN=,m "
+    irc_reply(s, 5, "CASEMAPPING=ascii CHANTYPES=# PREFIX=(qov)~@+ CHANMODES=Ib,k,Wl,imnst NETWORK=%s NICKLEN=%d "
+              "CHANNELLEN=%d TOPICLEN=%d KICKLEN=%d AWAYLEN=%d CHANLIMIT=#:%d EXTBAN=,m INVEX=I MODES=%d "
               ":are supported by this server", irc_network(), NAME_LONGEST, NAME_LONGEST + 1, lim.topic_bytes,
-              lim.reason_bytes, lim.away_bytes, lim.rooms_per_user);
+              lim.reason_bytes, lim.away_bytes, lim.rooms_per_user, IRC_MODES);
     irc_reply(s, 5, "ELIST=MNU SAFELIST STATUSMSG= TARGMAX=JOIN:,PART:,NAMES:,LIST:,KICK:,PRIVMSG:,NOTICE: UTF8ONLY "
               "CHATHISTORY=%d MSGREFTYPES=msgid,timestamp :are supported by this server", lim.page_messages);
 }
@@ -31,7 +31,7 @@ void irc_welcome(struct session *s)
     char since[CLOCK_TEXT];
     irc_reply(s, 2, ":Your host is %s, running chatd %s", irc_server(), PACKAGE_VERSION);
     irc_reply(s, 3, ":You are here since %s", clock_text(s->member.since_ms, since));
-    irc_reply(s, 4, "%s chatd-%s i " MODES_OF_ROOMS " bkqovW", irc_server(), PACKAGE_VERSION);
+    irc_reply(s, 4, "%s chatd-%s i " MODES_OF_ROOMS " IWbkloqv", irc_server(), PACKAGE_VERSION);
     isupport(s);
     irc_lusers(s, NULL);
     irc_motd(s, NULL);

@@ -134,9 +134,11 @@ static const struct {
 };
 
 /* Why a user may not come in depends on the option that bars. */
-static int number_of_option(enum option o)
+static int number_of_denial(const struct session *s, enum option o)
 {
-    return o == OPTION_KEY ? 475 : o == OPTION_INVITE_ONLY || o == OPTION_PRIVATE ? 473 : 482;
+    if (strcmp(irc_state(s)->command, "JOIN") != 0)
+        return 482;
+    return o == OPTION_KEY ? 475 : 473;
 }
 
 static const char *const error_names[ERRORS] = {
@@ -178,7 +180,7 @@ void irc_refuse(struct session *s, struct refusal *no, const char *about)
     else if (numerics[i].middle == NOTHING)
         irc_reply(s, numerics[i].number, ":%s", buf_text(&text));
     else
-        irc_reply(s, no->error == ERROR_DENIED ? number_of_option(no->option) : numerics[i].number, "%s :%s", about,
+        irc_reply(s, no->error == ERROR_DENIED ? number_of_denial(s, no->option) : numerics[i].number, "%s :%s", about,
                   buf_text(&text));
     buf_fini(&text);
     buf_fini(&no->reason);

@@ -31,6 +31,7 @@ enum irc_command {
 enum irc_flags { IRC_ANYTIME = 1, IRC_SECRET = 2, IRC_TALK = 4 };
 
 #define IRC_LABEL 65  /* bytes of a label, with its NUL (IRCv3, labeled-response) */
+#define IRC_MODES 12  /* changes in one line of MODE */
 #define IRC_SASL_MAX 1024 /* bytes of a response of SASL, decoded: two names and a password */
 
 struct irc_state {
@@ -40,6 +41,7 @@ struct irc_state {
     bool not_first;          /* a line has come */
     bool has_user;           /* USER has come */
     char nick[NAME_SIZE];    /* what NICK asked for before the client was registered; or "" */
+    char wanted[NAME_SIZE];  /* a registered name that it was refused for want of a password; or "" */
     struct buf pass;         /* owns: of PASS; secret */
     struct account own;      /* the account that was proved by SASL */
     bool is_proved;

@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "serve/irc/irc_session.h"
+#include "serve/irc/irc_services.h"
 
 #include "chat/room.h"
 #include "net/post.h"
@@ -111,7 +111,7 @@ static void send_private(struct session *s, const struct text *t, const char *us
 static void speak(struct session *s, struct irc_line *l, const char *verb)
 {
     struct text t = {.verb = verb, .is_notice = *verb == 'N'};
-    if (!read_text(s, l, &t))
+    if (irc_services_take(s, l, t.is_notice) || !read_text(s, l, &t))
         return;
     t.tags = irc_line_client_tags(l);
     t.label = irc_echo_label(s, l->params[0]);
