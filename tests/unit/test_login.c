@@ -20,6 +20,7 @@
 #include "net/post.h"
 #include "proto/native.h"
 #include "serve/certificate.h"
+#include "serve/identify.h"
 #include "serve/login.h"
 #include "serve/registration.h"
 #include "serve/throttle.h"
@@ -292,6 +293,37 @@ static void a_proof_that_no_longer_holds_gives_no_name(void **state)
     assert_false(s->member.listed);
 }
 
+static bool log_in(const struct account *proved)
+{
+    struct refusal no = {0};
+    return told(identify(s, proved, &no), &no);
+}
+
+static void a_proof_that_no_longer_holds_logs_nobody_in(void **state)
+{
+    (void)state;
+    struct account a = make("alice", "secret-of-alice");
+    take_name("ivan", NULL);
+    hears("OK Welcome, ivan!");
+    assert_int_equal(accounts_set_locked(a.id, true, &waiter), ACCOUNTS_DONE);
+    log_in(&a);
+    hears("ERROR Account locked");
+    assert_int_equal(accounts_set_locked(a.id, false, &waiter), ACCOUNTS_DONE);
+    assert_int_equal(accounts_set_hash(a.id, NULL, "another", &waiter), ACCOUNTS_DONE);
+    log_in(&a);
+    hears("ERROR Wrong password");
+    assert_int_equal(s->member.account, 0);
+    assert_true(accounts_find("alice", &a));
+    assert_true(log_in(&a));
+    assert_int_equal(s->member.account, a.id);
+    assert_int_equal(s->era, a.era);
+    assert_string_equal(s->member.name, "ivan");
+    assert_int_equal(accounts_remove(a.id, NULL, &waiter), ACCOUNTS_DONE); /* it stays, as it is the one of its name */
+    assert_int_equal(s->member.account, 0);
+    log_in(&a);
+    hears("ERROR Not registered");
+}
+
 /* ---- certificates ---- */
 
 #define FINGERPRINT "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -484,6 +516,7 @@ int main(void)
         TEST(a_session_with_a_name_has_no_deadline),
         TEST(a_login_is_recorded_as_last_seen_and_welcomed),
         TEST(a_proof_that_no_longer_holds_gives_no_name),
+        TEST(a_proof_that_no_longer_holds_logs_nobody_in),
         TEST(a_certificate_gives_the_name_of_its_account),
         TEST(a_certificate_that_no_longer_opens_the_account_gives_no_name),
         TEST(a_certificate_that_is_removed_during_the_wait_for_the_name_gives_no_name),
