@@ -258,6 +258,7 @@ struct put {
     int form;
     uint64_t id;                          /* number of its first line */
     const struct member *except, *speaker; /* not for `except`, nor for members who ignore the speaker; or NULL */
+    const struct fanout_audience *some;   /* NULL: for all others */
 };
 
 static void put_one_locked(struct fanout *f, struct membership *ms, struct msg *msg, uint64_t id)
@@ -277,6 +278,8 @@ static int put_form_locked(struct fanout *f, const struct put *put, struct msg *
     for (int i = 0; msg && i < f->count; i++) {
         struct membership *ms = &f->members[i];
         if (ms->form != put->form || ms->member == put->except || (put->speaker && ignores(ms, put->speaker)))
+            continue;
+        if (put->some && !put->some->hears(ms, put->some->arg))
             continue;
         put_one_locked(f, ms, msg, put->id);
         puts++;
@@ -387,17 +390,28 @@ bool fanout_is_impatient(const struct fanout *f, int64_t now_ms)
     return now_ms < atomic_load_explicit(&f->impatient_ms, memory_order_relaxed);
 }
 
-int fanout_put_locked(struct fanout *f, const struct event *ev, const struct member *except,
-                      const struct member *speaker)
+static int put_locked(struct fanout *f, const struct event *ev, struct put *put)
 {
-    struct put put = {.id = ev->id, .except = except, .speaker = speaker};
     int puts = 0;
     fanout_settle_locked(f);
     f->fullest = (struct post_pressure){0};
     for (int i = 0; i < f->form_count; i++) {
-        put.form = f->forms[i].form;
-        puts += put_form_locked(f, &put, member_render((enum form)put.form, ev, NULL));
+        put->form = f->forms[i].form;
+        puts += put_form_locked(f, put, member_render((enum form)put->form, ev, NULL));
     }
     note_congested_locked(f);
     return puts;
+}
+
+int fanout_put_locked(struct fanout *f, const struct event *ev, const struct member *except,
+                      const struct member *speaker)
+{
+    struct put put = {.id = ev->id, .except = except, .speaker = speaker};
+    return put_locked(f, ev, &put);
+}
+
+int fanout_put_some_locked(struct fanout *f, const struct event *ev, const struct fanout_audience *some)
+{
+    struct put put = {.id = ev->id, .except = some->speaker, .speaker = some->speaker, .some = some};
+    return put_locked(f, ev, &put);
 }

@@ -204,6 +204,44 @@ bool talk_tags(struct room *r, struct member *m, const char *tags, const char *l
     return may;
 }
 
+/* ---- to a role ---- */
+
+struct role_audience {
+    const struct room *r;
+    enum role least;
+};
+
+static bool has_role(const struct membership *ms, const void *arg)
+{
+    const struct role_audience *a = arg;
+    return room_subject_locked(a->r, ms).role >= a->least;
+}
+
+bool talk_to_role(struct room *r, struct member *m, const struct event *said, struct refusal *no)
+{
+    struct event ev = *said;
+    struct role_audience audience = {r, said->role};
+    const struct fanout_audience some = {m, has_role, &audience};
+    ev.kind = EVENT_TO_ROLE;
+    ev.room = r->name;
+    ev.name = m->name;
+    ev.account = m->account;
+    ev.account_name = member_account_name(m);
+    if (!member_is_in(m, r))
+        return refusal_set(no, ERROR_NOT_IN_A_ROOM);
+    lock_acquire(&r->lock);
+    bool may = talk_may_locked(r, m, no);
+    if (may) {
+        room_number_locked(r, &ev);
+        talk_said_locked(r, m);
+        counter_add(COUNTER_DELIVERIES, (uint64_t)fanout_put_some_locked(&r->fanout, &ev, &some));
+    }
+    lock_release(&r->lock);
+    return may;
+}
+
+/* ---- the operator ---- */
+
 enum talk talk_announce(struct room *r, const char *text, const struct waiter *w)
 {
     struct event ev = {.kind = EVENT_SAID, .room = r->name, .name = NAME_SERVER, .text = text};

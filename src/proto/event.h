@@ -118,6 +118,7 @@ enum event_kind {
     EVENT_LEAVE,        /* room, name, reason; quitting: the user leaves all rooms, and EVENT_QUIT follows */
     EVENT_SAID,         /* room, name, account, text, is_notice, tags */
     EVENT_ACTION,       /* the same: what the user does */
+    EVENT_TO_ROLE,      /* the same as EVENT_SAID, to those who have that role or a higher one alone; role */
     EVENT_TOPIC,        /* room, text: the new one, "" when there is none, by, time_ms */
     EVENT_MODERATION,   /* room, moderation, by; name or option and value, until_ms, reason */
     EVENT_REMOVED,      /* room, name, by, reason: a user, by a kick or ban, which is told too */

@@ -330,6 +330,7 @@ static void add_error(struct buf *out, const struct event *ev)
 static void render_happening(struct buf *out, const struct event *ev, enum form form)
 {
     size_t start = out->len; /* tags are few bytes here */
+    char target[NAME_SIZE + 1];
     switch (ev->kind) {
     case EVENT_JOIN:
         add_join(out, ev, form);
@@ -346,6 +347,10 @@ static void render_happening(struct buf *out, const struct event *ev, enum form 
     case EVENT_HIST:
     case EVENT_HIST_ACTION:
         add_said(out, ev, form, ev->room);
+        break;
+    case EVENT_TO_ROLE:
+        snprintf(target, sizeof target, "%c%s", irc_role_sign(ev->role), ev->room);
+        add_said(out, ev, form, target);
         break;
     case EVENT_TOPIC:
         begin_by(out, ev, form);

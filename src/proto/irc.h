@@ -62,6 +62,8 @@ enum option irc_option_of(char letter);
 /* The letter and the sign in front of names of a role; '\0': guests and others have none. */
 char irc_role_letter(enum role role);
 char irc_role_sign(enum role role);
+/* The role of a sign, or ROLE_NONE. */
+enum role irc_role_of_sign(char sign);
 
 /* Removes the codes for colours and the like, with their numbers, so that the text alone is left. */
 void irc_strip_formatting(char *text);

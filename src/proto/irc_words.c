@@ -183,6 +183,14 @@ char irc_role_sign(enum role role)
     return of[role];
 }
 
+enum role irc_role_of_sign(char sign)
+{
+    enum role role = ROLE_OWNER;
+    while (role > ROLE_GUEST && irc_role_sign(role) != sign)
+        role--;
+    return role > ROLE_GUEST ? role : ROLE_NONE;
+}
+
 /* ---- texts ---- */
 
 /* How many characters at s belong to a colour of one or two digits, or of six hexadecimal ones. */

@@ -88,6 +88,7 @@ static const char *const formats[EVENTS] = {
     [EVENT_LEAVE] = "LEAVE %r %n",
     [EVENT_SAID] = "ROOM %r %n %t",
     [EVENT_ACTION] = "ME %r %n %t",
+    [EVENT_TO_ROLE] = "PRIVMSG %n [to %Rs of %r] %t",
     [EVENT_TOPIC] = "TOPIC %r%T",
     [EVENT_TOPIC_IS] = "TOPIC %r%T",
     [EVENT_PRIVATE] = "PRIVMSG %n %t",

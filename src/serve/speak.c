@@ -5,6 +5,7 @@
 #include "serve/speak.h"
 
 #include "chat/rooms.h"
+#include "net/post.h"
 #include "serve/backpressure.h"
 
 #include <string.h>
@@ -21,6 +22,14 @@ bool speak_tags(struct session *s, struct room *r, const char *tags, const char 
     if (!backpressure_wait_room(s, r))
         return true; /* over: nobody reads the answer */
     return talk_tags(r, &s->member, tags, label, no);
+}
+
+bool speak_to_role(struct session *s, struct room *r, const struct event *said, struct refusal *no)
+{
+    if (!backpressure_wait_room(s, r))
+        return true; /* over: nobody reads the answer */
+    post_settle();
+    return talk_to_role(r, &s->member, said, no);
 }
 
 static bool may_set_topic_locked(struct room *r, struct member *m, struct refusal *no)

@@ -112,7 +112,8 @@ static void roles_are_given_and_taken_several_in_a_line(void **state)
     irc_expect(&olga, IVAN "MODE #den +v nora");
     irc_expect(&olga, IVAN "MODE #den -v nora");
     irc_expect(&olga, IVAN "MODE #den +o olga");
-    client_say(&ivan, "MODE #den -v nora");  /* she has none */
+    client_say(&ivan, "MODE #den -v nora"); /* she has none */
+    irc_expect_quiet(&ivan);
     irc_ask(&olga, "MODE #den +v nora", ":olga!chat@guest-olga MODE #den +v nora");
     irc_expect(&ivan, ":olga!chat@guest-olga MODE #den +v nora");
     client_expect(&nora, "VOICE #den nora by olga");
@@ -253,6 +254,49 @@ static void modes_of_users_are_what_they_are(void **state)
     close_both(&ivan, &nora);
 }
 
+/* ---- texts to ops ---- */
+
+static void a_text_to_ops_reaches_ops_alone(void **state)
+{
+    struct client ivan, nora, olga, oleg;
+    (void)state;
+    enter_both(&ivan, &nora);
+    irc_login(&olga, "olga", "echo-message");
+    irc_enter(&olga, "#den");
+    client_login(&oleg, &d, "oleg");
+    client_ask(&oleg, "JOIN den", "OK Joined #den (3 users)");
+    client_skip_to(&oleg, "JOIN #den olga");
+    client_say(&ivan, "MODE #den +ov nora oleg");
+    irc_skip_to(&ivan, IVAN "MODE #den +v oleg");
+    client_skip_to(&nora, "VOICE #den oleg by ivan");
+    client_skip_to(&oleg, "VOICE #den oleg by ivan");
+    irc_skip_to(&olga, IVAN "MODE #den +v oleg");
+    irc_ask(&olga, "PRIVMSG @#den :help", ":olga!chat@guest-olga PRIVMSG @#den :help"); /* the echo */
+    irc_expect(&ivan, ":olga!chat@guest-olga PRIVMSG @#den :help");
+    client_expect(&nora, "PRIVMSG olga [to ops of #den] help");
+    client_say(&ivan, "NOTICE +#den :tea?");
+    client_expect(&nora, "PRIVMSG ivan [to voices of #den] tea?");
+    client_expect(&oleg, "PRIVMSG ivan [to voices of #den] tea?");
+    client_say(&ivan, "PRIVMSG @#den :\x01" "ACTION nods\x01");
+    client_expect(&nora, "PRIVMSG ivan [to ops of #den] * ivan nods");
+    irc_ask(&ivan, "PRIVMSG @#cave :x", S "442 ivan #cave :Not in #cave");
+    irc_ask(&ivan, "MODE #den +b m:olga", IVAN "MODE #den +b m:olga!*@*");
+    client_expect(&nora, "MUTE #den olga by ivan");
+    client_expect(&oleg, "MUTE #den olga by ivan");
+    irc_ask(&olga, "PRIVMSG @#den :help", IVAN "MODE #den +b m:olga!*@*");
+    irc_expect(&olga, S "404 olga #den :Muted");
+    client_ask(&nora, "HISTORY #den 5", "OK 0 messages");
+    client_expect_quiet(&oleg);
+    irc_expect_quiet(&olga);
+    client_close(&olga);
+    client_expect(&nora, "LEAVE #den olga");
+    irc_expect(&ivan, ":olga!chat@guest-olga QUIT");
+    client_close(&oleg);
+    client_expect(&nora, "LEAVE #den oleg");
+    irc_expect(&ivan, ":oleg!chat@guest-oleg QUIT");
+    close_both(&ivan, &nora);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +310,7 @@ int main(void)
         TEST(what_cannot_be_set_is_said),
         TEST(a_line_has_so_many_changes),
         TEST(modes_of_users_are_what_they_are),
+        TEST(a_text_to_ops_reaches_ops_alone),
     };
     alarm(120);
     return cmocka_run_group_tests(tests, NULL, NULL);

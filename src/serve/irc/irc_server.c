@@ -19,11 +19,12 @@ static void isupport(struct session *s)
 {
     struct session_limits lim = session_limits();
     irc_reply(s, 5, "CASEMAPPING=ascii CHANTYPES=# PREFIX=(qov)~@+ CHANMODES=Ib,k,Wl,imnst NETWORK=%s NICKLEN=%d "
-              "CHANNELLEN=%d TOPICLEN=%d KICKLEN=%d AWAYLEN=%d CHANLIMIT=#:%d EXTBAN=,m INVEX=I MODES=%d "
+              "CHANNELLEN=%d TOPICLEN=%d KICKLEN=%d AWAYLEN=%d CHANLIMIT=#:%d EXTBAN=,m "
               ":are supported by this server", irc_network(), NAME_LONGEST, NAME_LONGEST + 1, lim.topic_bytes,
-              lim.reason_bytes, lim.away_bytes, lim.rooms_per_user, IRC_MODES);
-    irc_reply(s, 5, "ELIST=MNU SAFELIST STATUSMSG= TARGMAX=JOIN:,PART:,NAMES:,LIST:,KICK:,PRIVMSG:,NOTICE: UTF8ONLY "
-              "CHATHISTORY=%d MSGREFTYPES=msgid,timestamp :are supported by this server", lim.page_messages);
+              lim.reason_bytes, lim.away_bytes, lim.rooms_per_user);
+    irc_reply(s, 5, "ELIST=MNU SAFELIST STATUSMSG=~@+ TARGMAX=JOIN:,PART:,NAMES:,LIST:,KICK:,PRIVMSG:,NOTICE: "
+              "UTF8ONLY INVEX=I MODES=%d CHATHISTORY=%d MSGREFTYPES=msgid,timestamp :are supported by this server",
+              IRC_MODES, lim.page_messages);
 }
 
 void irc_welcome(struct session *s)

@@ -85,7 +85,30 @@ static void say(struct session *s, const struct text *t, const char *word)
         *irc_state(s)->label = '\0'; /* the echo had it */
 }
 
-/* An action in private is a text of its own, as others read it. */
+/* To "@#room", and the like. An action in private is a text of its own, as others read it. */
+static void say_to_role(struct session *s, const struct text *t, const char *word)
+{
+    struct room *r = irc_own_room(s, word + 1);
+    struct event said = {.kind = EVENT_TO_ROLE, .role = irc_role_of_sign(*word), .is_notice = t->is_notice};
+    struct refusal no = {0};
+    struct buf acted = {0};
+    if (!r)
+        return;
+    if (t->is_action)
+        buf_printf(&acted, "* %s %s", s->member.name, t->text);
+    said.text = t->is_action ? buf_text(&acted) : t->text;
+    if (!speak_to_role(s, r, &said, &no)) {
+        irc_refuse(s, &no, r->name);
+    } else if (irc_has(s, IRC_CAP_ECHO)) {
+        said.room = r->name;
+        said.name = s->member.name;
+        said.account_name = member_account_name(&s->member);
+        irc_answer(s, &said);
+    }
+    buf_fini(&acted);
+}
+
+/* As above. */
 static void send_private(struct session *s, const struct text *t, const char *user)
 {
     struct mailbox_receipt receipt;
@@ -119,10 +142,12 @@ static void speak(struct session *s, struct irc_line *l, const char *verb)
     while ((word = irc_next(&targets))) {
         if (*word == '#')
             say(s, &t, word);
-        else if (fits(s, &t, word))
-            send_private(s, &t, word);
-        else
+        else if (!fits(s, &t, word))
             irc_fail(s, ERROR_LINE_TOO_LONG, word);
+        else if (irc_role_of_sign(*word) != ROLE_NONE)
+            say_to_role(s, &t, word);
+        else
+            send_private(s, &t, word);
     }
 }
 
