@@ -139,7 +139,7 @@ void fanout_settle_locked(struct fanout *f);
 int fanout_put_locked(struct fanout *f, const struct event *ev, const struct member *except,
                       const struct member *speaker);
 
-/* The same for something that is not for all: for the members for whom `hears` returns true, but not for the speaker. */
+/* The same for something that is not for all: for the members for whom `hears` returns true, without the speaker. */
 struct fanout_audience {
     const struct member *speaker;
     bool (*hears)(const struct membership *ms, const void *arg);
