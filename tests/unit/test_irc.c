@@ -175,6 +175,8 @@ static void happenings_have_their_source(void **state)
     RENDERS(0, ":bob!chat@guest-bob NOTICE #a :hi\r\n", .kind = EVENT_SAID, .room = "#a", .name = "bob", .text = "hi",
             .is_notice = true);
     RENDERS(0, S "PRIVMSG #a :to all\r\n", .kind = EVENT_SAID, .room = "#a", .name = "server", .text = "to all");
+    RENDERS(0, ":bob!chat@guest-bob PRIVMSG @#a :psst\r\n", .kind = EVENT_TO_ROLE, .room = "#a", .name = "bob",
+            .text = "psst", .role = ROLE_OP);
     RENDERS(0, ":bob!chat@guest-bob JOIN #a\r\n" S "MODE #a +o bob\r\n", .kind = EVENT_JOIN, .room = "#a",
             .name = "bob", .role = ROLE_OP);
     RENDERS(0, ":bob!chat@guest-bob PART #a :bye\r\n", .kind = EVENT_LEAVE, .room = "#a", .name = "bob",
