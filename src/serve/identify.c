@@ -13,6 +13,7 @@
 #include "net/post.h"
 #include "serve/login.h"
 #include "serve/mailbox.h"
+#include "serve/presence.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,7 @@ bool identify(struct session *s, const struct account *proved, struct refusal *n
     if (users_most_sessions() == 1) /* the last login is the only session */
         tokens_forget_saved(proved->id);
     update_rooms(s);
+    presence_tell_account(s);
     mailbox_show(s);
     return true;
 }
