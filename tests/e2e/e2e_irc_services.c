@@ -73,7 +73,7 @@ static void what_the_account_may_do_it_may_from_then_on(void **state)
     client_expect(&nora, "LEAVE #den alice");
     irc_login(&ivan, "ivan", "account-tag");
     irc_enter(&ivan, "#den");
-    irc_login(&oleg, "oleg", "account-tag");
+    irc_login(&oleg, "oleg", "account-tag account-notify");
     irc_enter(&oleg, "#den");
     client_expect(&nora, "JOIN #den ivan");
     client_expect(&nora, "JOIN #den oleg");
@@ -83,6 +83,7 @@ static void what_the_account_may_do_it_may_from_then_on(void **state)
     expect_logged_in(&ivan, "ivan", "alice");
     client_expect(&nora, "OWNER #den ivan by server");
     irc_expect(&oleg, S "MODE #den +q ivan");
+    irc_expect(&oleg, ":ivan!chat@account-alice ACCOUNT alice");
     client_say(&ivan, "PRIVMSG #den :hi");
     client_expect(&nora, "ROOM #den ivan hi");
     irc_expect(&oleg, ":ivan!chat@account-alice PRIVMSG #den :hi");
