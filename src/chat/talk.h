@@ -25,10 +25,6 @@ bool talk_to_role(struct room *r, struct member *m, const struct event *said, st
  * settled; takes the room's lock. False: `no` says why not. */
 bool talk_tags(struct room *r, struct member *m, const char *tags, const char *label, struct refusal *no);
 
-/* Says something to the members whose role is at least said->role, and to nobody else: it is not stored, nor shown to
- * who comes in later, and the speaker hears nothing. As above; the thread has settled (net/post.h). */
-bool talk_to_role(struct room *r, struct member *m, const struct event *said, struct refusal *no);
-
 /* Whether the member may talk. False: `no` says why not: it is not in the room any more, or the rules forbid it. The
  * room's lock is held. */
 bool talk_may_locked(struct room *r, struct member *m, struct refusal *no);

@@ -32,14 +32,6 @@ bool speak_tags(struct session *s, struct room *r, const char *tags, const char 
     return talk_tags(r, &s->member, tags, label, no);
 }
 
-bool speak_to_role(struct session *s, struct room *r, const struct event *said, struct refusal *no)
-{
-    if (!backpressure_wait_room(s, r))
-        return true; /* over: nobody reads the answer */
-    post_settle();
-    return talk_to_role(r, &s->member, said, no);
-}
-
 static bool may_set_topic_locked(struct room *r, struct member *m, struct refusal *no)
 {
     const struct membership *ms = fanout_find_locked(&r->fanout, m);

@@ -15,9 +15,6 @@ bool speak_to_role(struct session *s, struct room *r, const struct event *said, 
 /* The same for tags without a text (talk_tags). */
 bool speak_tags(struct session *s, struct room *r, const char *tags, const char *label, struct refusal *no);
 
-/* To those who have said->role, or a higher one, alone. */
-bool speak_to_role(struct session *s, struct room *r, const struct event *said, struct refusal *no);
-
 /* An empty topic clears it. True: it is on disk. */
 bool speak_topic(struct session *s, struct room *r, const char *topic, struct refusal *no);
 
