@@ -14,6 +14,7 @@
 #include "net/proxies.h"
 #include "net/stream_ws.h"
 #include "net/tls.h"
+#include "proto/irc.h"
 #include "proto/native.h"
 
 #include <arpa/inet.h>
@@ -328,6 +329,18 @@ static void check_proxies(struct reading *rd, const config_setting_t *root)
                 "10.0.0.0/8\" (got \"%.*s\")", PROXIES_MOST, (int)strcspn(bad, " \t"), bad);
 }
 
+/* They stand in lines between blanks. */
+static void check_irc_name(struct reading *rd, const config_setting_t *root, const char *key, const char *value)
+{
+    const config_setting_t *irc = config_setting_get_member(root, "irc");
+    char path[PATH_SIZE];
+    if (!irc || irc_is_server_name(value))
+        return;
+    snprintf(path, sizeof path, "irc.%s", key);
+    mistake(rd, config_setting_get_member(irc, key), path,
+            "must be at most %d letters, digits and -._ (got \"%s\")", IRC_NAME_SIZE - 1, value);
+}
+
 static void check_ciphers(struct reading *rd, const config_setting_t *root, bool is_1_3)
 {
     const char *key = is_1_3 ? "ciphersuites" : "ciphers";
@@ -360,6 +373,9 @@ static void read_root(struct reading *rd, const config_setting_t *root)
     check_fits(rd, root, "limits.topic_bytes", rd->conf->limits_topic_bytes);
     check_fits(rd, root, "limits.away_bytes", rd->conf->limits_away_bytes);
     check_proxies(rd, root);
+    check_irc_name(rd, root, "network", rd->conf->irc_network);
+    if (*rd->conf->irc_server)
+        check_irc_name(rd, root, "server", rd->conf->irc_server);
     check_ciphers(rd, root, false);
     check_ciphers(rd, root, true);
     check_listeners(rd);

@@ -23,7 +23,9 @@ enum irc_extra {
 #define IRC_TAG_BYTES 4094 /* of the tags that a client sends, without @ and the blank (IRCv3 message-tags) */
 #define IRC_NAME_SIZE 64  /* of the names of server and network, with the NUL */
 
-/* Before the first client. Main thread. */
+/* True if a server or a network may be called so. Pure. */
+bool irc_is_server_name(const char *name);
+/* Both names are valid. Before the first client. Main thread. */
 void irc_configure(const char *server, const char *network);
 const char *irc_server(void);
 const char *irc_network(void);

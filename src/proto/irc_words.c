@@ -19,6 +19,12 @@
 
 static char server_name[IRC_NAME_SIZE] = "chatd", network_name[IRC_NAME_SIZE] = "chatd";
 
+bool irc_is_server_name(const char *name)
+{
+    size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._");
+    return n > 0 && n < IRC_NAME_SIZE && !name[n];
+}
+
 void irc_configure(const char *server, const char *network)
 {
     snprintf(server_name, sizeof server_name, "%s", server);

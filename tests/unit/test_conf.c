@@ -757,6 +757,15 @@ static void a_listener_needs_a_port_and_a_known_protocol(void **state)
                       "must be \"*\" or a numeric address");
 }
 
+static void names_of_irc_have_no_blanks(void **state)
+{
+    (void)state;
+    check_mistake(load("irc = {\nnetwork = \"two words\"; };"), 2, "irc.network", "letters, digits and -._");
+    check_mistake(load("irc = { server = \"irc.example.org:\"; };"), 1, "irc.server", "letters, digits and -._");
+    check_mistake(load("irc = { network = \"\"; };"), 1, "irc.network", "letters, digits and -._");
+    assert_int_equal(load("irc = { network = \"Example_1\"; server = \"irc.example.org\"; };"), 0);
+}
+
 static void certificates_are_read_in_order(void **state)
 {
     (void)state;
@@ -1092,6 +1101,7 @@ int main(void)
         TEST(every_list_refuses_unknown_keys_and_what_is_no_group),
         TEST(every_list_has_its_least_and_most_groups),
         TEST(a_listener_needs_a_port_and_a_known_protocol),
+        TEST(names_of_irc_have_no_blanks),
         TEST(certificates_are_read_in_order),
         TEST(a_path_must_be_absolute),
         TEST(a_listener_with_tls_needs_a_certificate),
