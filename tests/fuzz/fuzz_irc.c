@@ -123,7 +123,7 @@ static const char *const words[] = {
 #include "tbl/irc_commands.h"
 #undef IRC_COMMAND
     " ", "  ", "\n", "\r\n", "\r", "#room", "alice", ":", " :", "@", "@label=a", ";", "+typing=active", "\\s", "\\", "=",
-    ",", "*", "!", "nick!user@host", "*!*@guest-bob", "m:", "\x01" "ACTION ", "\x02", "\x03" "04,05", "\x04" "ff00ff",
+    ",", "*", "!", "nick!user@host", "*!*@guest-bob", "m:", ("\x01" "ACTION "), "\x02", ("\x03" "04,05"), ("\x04" "ff00ff"),
     "\xc3\xa9", "\xf0\x9f\x98\x80", "\xed\xa0\x80", "0123456789abcdef", "a long text of several words that goes on and on ",
 };
 

@@ -68,7 +68,7 @@ static const char *const irc_words[] = {
 #undef IRC_CAP
     "#a ", "#b ", "#a,#b ", "alice ", "bob ", "carol ", "erin ", ":", "+o ", "-o ", "+v ", "+b ", "+imst ", "+k key ", "+l 2 ",
     "* ", "*!*@guest-bob ", "\nCAP END\n", "\nNICK carol\n", "\nNICK dave\n", "\nUSER c 0 * :c\n", "\nJOIN #a,#b\n", "\n",
-    "\nPART #a :bye\n", "\nPRIVMSG #a :hello\n", "\nPRIVMSG bob :psst\n", "\nNOTICE #b :note\n", "\x01" "ACTION ", "\r\n",
+    "\nPART #a :bye\n", "\nPRIVMSG #a :hello\n", "\nPRIVMSG bob :psst\n", "\nNOTICE #b :note\n", ("\x01" "ACTION "), "\r\n",
     "\n@label=x;+typing=active ", "\nKICK #a bob\n", "\nTOPIC #a :tea\n", "\nMODE #a +o bob\n", "\xc3\xa9 ", "\xff", "\x02",
     "\nPRIVMSG NickServ :IDENTIFY erin secret-of-erin\n", "\nCAP LS 302\n", "\nAWAY :gone\n", "msgid=", "\nQUIT :bye\n",
 };
