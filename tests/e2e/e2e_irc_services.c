@@ -2,6 +2,7 @@
 /* NickServ and ChanServ, for clients that know no other way. */
 #include "config.h"
 
+#include "base/secret.h"
 #include "tests/lib/irc.h"
 
 #include <stdarg.h>
@@ -284,5 +285,5 @@ int main(void)
         TEST(chanserv_does_what_other_commands_do),
     };
     alarm(120);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return secret_available() ? cmocka_run_group_tests(tests, NULL, NULL) : 77; /* 77: skipped, without accounts */
 }
