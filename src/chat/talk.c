@@ -164,13 +164,20 @@ static void say_at_once_locked(struct room *r, struct member *m, struct event *e
         gather_locked(r, ev, m);
 }
 
-bool talk_say(struct room *r, struct member *m, const struct event *said, struct refusal *no)
+/* The event with where it happens and who does it. */
+static struct event signed_by(const struct event *said, const struct room *r, const struct member *m)
 {
     struct event ev = *said;
     ev.room = r->name;
     ev.name = m->name;
     ev.account = m->account;
     ev.account_name = member_account_name(m);
+    return ev;
+}
+
+bool talk_say(struct room *r, struct member *m, const struct event *said, struct refusal *no)
+{
+    struct event ev = signed_by(said, r, m);
     struct waiter w = {.notifier = m->notifier};
     if (!member_is_in(m, r))
         return refusal_set(no, ERROR_NOT_IN_A_ROOM);
@@ -204,14 +211,10 @@ static bool has_role(const struct membership *ms, const void *arg)
 
 bool talk_to_role(struct room *r, struct member *m, const struct event *said, struct refusal *no)
 {
-    struct event ev = *said;
+    struct event ev = signed_by(said, r, m);
     struct role_audience audience = {r, said->role};
     const struct fanout_audience some = {m, has_role, &audience};
     ev.kind = EVENT_TO_ROLE;
-    ev.room = r->name;
-    ev.name = m->name;
-    ev.account = m->account;
-    ev.account_name = member_account_name(m);
     if (!member_is_in(m, r))
         return refusal_set(no, ERROR_NOT_IN_A_ROOM);
     lock_acquire(&r->lock);
@@ -229,9 +232,8 @@ bool talk_to_role(struct room *r, struct member *m, const struct event *said, st
 
 bool talk_tags(struct room *r, struct member *m, const char *tags, const char *label, struct refusal *no)
 {
-    struct event ev = {.kind = EVENT_TAGS, .room = r->name, .name = m->name, .account = m->account,
-                       .account_name = member_account_name(m), .tags = tags, .label = label,
-                       .time_ms = date_stamp_ms()};
+    const struct event sign = {.kind = EVENT_TAGS, .tags = tags, .label = label, .time_ms = date_stamp_ms()};
+    struct event ev = signed_by(&sign, r, m);
     if (!member_is_in(m, r))
         return refusal_set(no, ERROR_NOT_IN_A_ROOM);
     lock_acquire(&r->lock);

@@ -232,22 +232,28 @@ static void tell_locked(const struct contacts *c, struct event *ev, const char *
     member_rendered_fini(&once);
 }
 
-void users_tell(struct contacts *c, struct event *ev)
+/* Sorts the contacts and takes the lock. False: there are none, and no lock was taken. */
+static bool begin_telling(struct contacts *c)
 {
     if (!c->n)
-        return;
+        return false;
     qsort(c->v, c->n, sizeof *c->v, by_id);
     rwlock_read(&users_table.lock);
+    return true;
+}
+
+void users_tell(struct contacts *c, struct event *ev)
+{
+    if (!begin_telling(c))
+        return;
     tell_locked(c, ev, NULL);
     rwlock_release(&users_table.lock);
 }
 
 void users_tell_away(const struct member *m, struct contacts *c, bool is_readable)
 {
-    if (!c->n)
+    if (!begin_telling(c))
         return;
-    qsort(c->v, c->n, sizeof *c->v, by_id);
-    rwlock_read(&users_table.lock);
     const char *away = m->user->away;
     struct event ev = {.kind = EVENT_AWAY_CHANGED, .name = m->name, .account = m->account,
                        .account_name = member_account_name(m), .is_away = away != NULL,
@@ -258,10 +264,8 @@ void users_tell_away(const struct member *m, struct contacts *c, bool is_readabl
 
 void users_tell_realname(const struct member *m, struct contacts *c)
 {
-    if (!c->n)
+    if (!begin_telling(c))
         return;
-    qsort(c->v, c->n, sizeof *c->v, by_id);
-    rwlock_read(&users_table.lock);
     struct event ev = {.kind = EVENT_REALNAME, .name = m->name, .account = m->account,
                        .account_name = member_account_name(m), .text = m->user->realname ? m->user->realname : ""};
     tell_locked(c, &ev, m->key);

@@ -221,6 +221,13 @@ struct refusal {
     struct buf reason;     /* owns */
 };
 
+/* The error as an event. Borrows from `no`, which keeps what it owns. */
+static inline struct event refusal_event(const struct refusal *no)
+{
+    return (struct event){.kind = EVENT_ERROR, .error = no->error, .option = no->option, .name = no->name,
+                          .number = no->number, .until_ms = no->until_ms, .reason = buf_text(&no->reason)};
+}
+
 /* Sets the error, unless `no` is NULL. Returns false, so that a call that refuses can end with it. */
 static inline bool refusal_set(struct refusal *no, enum error_code error)
 {

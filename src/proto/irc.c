@@ -95,15 +95,15 @@ static void add_said(struct buf *out, const struct event *ev, enum form form, co
 {
     bool is_action = ev->kind == EVENT_ACTION || ev->kind == EVENT_HIST_ACTION, is_first = true;
     const char *verb = ev->is_notice ? "NOTICE" : "PRIVMSG", *text = ev->text;
-    size_t room = irc_text_room(ev->name, ev->account_name, verb, target);
-    room -= is_action ? strlen(ACTION) + 1 : 0;
+    const char *end = is_action ? "\x01" END : END;
     do {
-        size_t n = fitting(text, room);
         add_tags(out, ev, form, is_first);
+        size_t start = out->len;
         irc_source(out, ev->name, ev->account_name);
         buf_printf(out, " %s %s :%s", verb, target, is_action ? ACTION : "");
+        size_t n = fitting(text, IRC_LINE - (out->len - start) - strlen(end));
         buf_add(out, text, n);
-        buf_str(out, is_action ? "\x01" END : END);
+        buf_str(out, end);
         text += n + (text[n] == ' ');
         is_first = false;
     } while (*text);

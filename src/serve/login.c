@@ -10,12 +10,11 @@
 #include "base/log.h"
 #include "chat/hashing.h"
 #include "chat/room.h"
-#include "chat/roster.h"
-#include "chat/talk.h"
 #include "chat/tokens.h"
 #include "chat/users.h"
 #include "serve/mailbox.h"
 #include "serve/session_rooms.h"
+#include "serve/speak.h"
 #include "serve/throttle.h"
 
 #include <stdlib.h>
@@ -188,22 +187,9 @@ void login_renew(struct session *s, const char *hash)
 static void tell_new_name(struct session *s, const char *old)
 {
     struct member *m = &s->member;
-    struct contacts contacts = {0};
     struct event ev = {.kind = EVENT_RENAME, .name = old, .account_name = member_account_name(m), .text = m->name};
     session_rooms_update(s);
-    for (int i = 0; i < m->room_count; i++)
-        roster_contacts(m->rooms[i], m, EVENT_RENAME, &contacts);
-    users_tell(&contacts, &ev);
-    free(contacts.v);
-}
-
-/* The rooms read the new name, so it is a way to talk there. */
-static bool may_be_read(struct session *s, struct refusal *no)
-{
-    bool may = true;
-    for (int i = 0; may && i < s->member.room_count; i++)
-        may = talk_may(s->member.rooms[i], &s->member, no);
-    return may;
+    session_rooms_tell(s, &ev);
 }
 
 bool login_rename(struct session *s, const char *name, struct refusal *no)
@@ -215,7 +201,7 @@ bool login_rename(struct session *s, const char *name, struct refusal *no)
         return refusal_set(no, ERROR_BUSY); /* over: nobody reads the answer */
     if (is_shared(m, name))
         return refusal_set(no, ERROR_NAME_SHARED);
-    if (!may_be_read(s, no))
+    if (!speak_may_be_read(s, no))
         return false;
     bool is_own = accounts_by_id(m->account, &own) && strcasecmp(own.name, name) == 0;
     memcpy(old, m->name, sizeof old);

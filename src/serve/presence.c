@@ -8,6 +8,7 @@
 #include "chat/users.h"
 #include "serve/protocol.h"
 #include "serve/session_rooms.h"
+#include "serve/speak.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -75,14 +76,6 @@ void presence_show_away(struct session *s, struct room *r)
 
 /* ---- the real name ---- */
 
-static bool may_be_read(struct session *s, struct refusal *no)
-{
-    bool may = true;
-    for (int i = 0; may && i < s->member.room_count; i++)
-        may = talk_may(s->member.rooms[i], &s->member, no);
-    return may;
-}
-
 bool presence_set_realname(struct session *s, const char *text, struct refusal *no)
 {
     int most = session_limits().realname_bytes;
@@ -92,7 +85,7 @@ bool presence_set_realname(struct session *s, const char *text, struct refusal *
     }
     if (s->member.room_count && !session_announce(s))
         return refusal_set(no, ERROR_BUSY); /* over: nobody reads the answer */
-    if (!may_be_read(s, no))
+    if (!speak_may_be_read(s, no))
         return false;
     if (users_set_realname(&s->member, text, false)) {
         struct hearers h = find_hearers(s, EVENT_REALNAME);
@@ -107,13 +100,9 @@ bool presence_set_realname(struct session *s, const char *text, struct refusal *
 void presence_tell_account(struct session *s)
 {
     const struct member *m = &s->member;
-    struct contacts contacts = {0};
     struct event ev = {.kind = EVENT_ACCOUNT_CHANGED, .name = m->name, .account = m->account,
                        .account_name = member_account_name(m)};
-    for (int i = 0; i < m->room_count; i++)
-        roster_contacts(m->rooms[i], m, ev.kind, &contacts);
-    users_tell(&contacts, &ev);
-    free(contacts.v);
+    session_rooms_tell(s, &ev);
 }
 
 void presence_tell_invited(struct session *s, struct room *r, const char *user)

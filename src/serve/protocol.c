@@ -20,6 +20,17 @@ void protocol_enter(struct session *s, const struct protocol *protocol)
     s->member.wants = 0;
 }
 
+struct msg *protocol_last_words(enum form form, enum close_reason reason)
+{
+    static const struct event events[CLOSE_REASONS] = {
+#define CLOSE(name, label, kind_, error_, queue, wakes, drain_ms, code)                                                \
+    [CLOSE_##name] = {.kind = EVENT_##kind_, .error = ERROR_##error_},
+#include "tbl/close.h"
+#undef CLOSE
+    };
+    return events[reason].kind == EVENT_NONE ? NULL : member_render(form, &events[reason], NULL);
+}
+
 void protocol_leave(struct session *s)
 {
     if (s->protocol->end)

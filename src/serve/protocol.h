@@ -50,6 +50,8 @@ struct protocol {
 /* The session speaks the protocol from now on: state, form. The caller calls .begin() when all else is ready. It must
  * have left the one before. Reader. */
 void protocol_enter(struct session *s, const struct protocol *protocol);
+/* For .last_words of a protocol whose codec has words for the events of tbl/close.h. Any thread. */
+struct msg *protocol_last_words(enum form form, enum close_reason reason);
 /* Frees the state. Reader. */
 void protocol_leave(struct session *s);
 

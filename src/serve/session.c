@@ -115,8 +115,7 @@ void session_error(struct session *s, enum error_code code)
 
 void session_refuse(struct session *s, struct refusal *no)
 {
-    struct event ev = {.kind = EVENT_ERROR, .error = no->error, .option = no->option, .name = no->name,
-                       .number = no->number, .until_ms = no->until_ms, .reason = buf_text(&no->reason)};
+    struct event ev = refusal_event(no);
     session_answer(s, &ev);
     buf_fini(&no->reason);
 }

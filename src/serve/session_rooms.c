@@ -59,6 +59,16 @@ void session_rooms_update(struct session *s)
         roster_update(s->member.rooms[i], &s->member);
 }
 
+void session_rooms_tell(struct session *s, struct event *ev)
+{
+    const struct member *m = &s->member;
+    struct contacts contacts = {0};
+    for (int i = 0; i < m->room_count; i++)
+        roster_contacts(m->rooms[i], m, ev->kind, &contacts);
+    users_tell(&contacts, ev);
+    free(contacts.v);
+}
+
 static void leave(struct session *s, struct room *r, const struct leaving *l)
 {
     char who[MEMBER_WHO];

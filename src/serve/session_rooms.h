@@ -25,6 +25,9 @@ void session_rooms_sync(struct session *s);
 /* Tells each room what has changed in the member: its name, form, wants and ignored users. */
 void session_rooms_update(struct session *s);
 
+/* Tells the others in the session's rooms, once each, those who want to hear it. Sets the event's number and time. */
+void session_rooms_tell(struct session *s, struct event *ev);
+
 /* Shows the console in how many rooms the session is now. */
 void session_rooms_count(struct session *s);
 

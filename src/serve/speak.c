@@ -32,6 +32,14 @@ bool speak_tags(struct session *s, struct room *r, const char *tags, const char 
     return talk_tags(r, &s->member, tags, label, no);
 }
 
+bool speak_may_be_read(struct session *s, struct refusal *no)
+{
+    bool may = true;
+    for (int i = 0; may && i < s->member.room_count; i++)
+        may = talk_may(s->member.rooms[i], &s->member, no);
+    return may;
+}
+
 static bool may_set_topic_locked(struct room *r, struct member *m, struct refusal *no)
 {
     const struct membership *ms = fanout_find_locked(&r->fanout, m);

@@ -15,6 +15,10 @@ bool speak_to_role(struct session *s, struct room *r, const struct event *said, 
 /* The same for tags without a text (talk_tags). */
 bool speak_tags(struct session *s, struct room *r, const char *tags, const char *label, struct refusal *no);
 
+/* Whether the user may talk in all of its rooms: each can read its name and its real name, so these are ways to talk
+ * there. */
+bool speak_may_be_read(struct session *s, struct refusal *no);
+
 /* An empty topic clears it. True: it is on disk. */
 bool speak_topic(struct session *s, struct room *r, const char *topic, struct refusal *no);
 

@@ -138,14 +138,13 @@ void irc_names(struct session *s, struct irc_line *l)
         return;
     }
     while ((word = irc_next(&rooms))) {
-        char name[NAME_SIZE];
-        struct room *r = *word == '#' && name_room(name, word) ? rooms_get(name) : NULL;
-        if (r && room_may_see(r, &s->member))
-            show_names(s, r);
-        else
+        struct room *r = irc_find_room(s, word);
+        if (!r) {
             irc_reply(s, 366, "%s :End of names", word);
-        if (r)
-            rooms_release(r);
+            continue;
+        }
+        show_names(s, r);
+        rooms_release(r);
     }
 }
 

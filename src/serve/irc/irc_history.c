@@ -309,18 +309,6 @@ static const struct verb *find_verb(const char *name)
     return NULL;
 }
 
-/* A reference to a room whose history the client may ask for, as for the native HISTORY. */
-static struct room *find_room(const struct session *s, const char *word)
-{
-    char name[NAME_SIZE];
-    struct room *r = *word == '#' && name_room(name, word) ? rooms_get(name) : NULL;
-    if (r && !room_may_see(r, &s->member)) {
-        rooms_release(r);
-        r = NULL;
-    }
-    return r;
-}
-
 void irc_chathistory(struct session *s, struct irc_line *l)
 {
     struct ask a = {.s = s, .line = l, .verb = irc_param(l, 0)};
@@ -333,7 +321,7 @@ void irc_chathistory(struct session *s, struct irc_line *l)
         irc_fail_as(s, "NEED_MORE_PARAMS", a.verb, "Missing parameters");
     else if (!read_most(&a, l->params[v->count - 1]))
         return;
-    else if (v->has_room && !(a.room = find_room(s, l->params[1])))
+    else if (v->has_room && !(a.room = irc_find_room(s, l->params[1])))
         fail(&a, "INVALID_TARGET", "Messages could not be retrieved");
     else
         v->run(&a);

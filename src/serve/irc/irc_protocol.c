@@ -122,7 +122,6 @@ static void line(struct session *s, enum line_status status, char *text, size_t 
         if (irc_has(s, IRC_CAP_LABELED) && !irc_line_tag(&l, "label", state->label, sizeof state->label))
             *state->label = '\0';
         run(s, &l, row);
-        irc_flush(s);
         if (row == IRC_COMMANDS || rows[row].flags & IRC_SECRET)
             line_wipe(&s->line);
     }
@@ -139,17 +138,6 @@ static void end(struct session *s)
 
 /* ---- last words ---- */
 
-static struct msg *last_words(enum form form, enum close_reason reason)
-{
-    static const struct event events[CLOSE_REASONS] = {
-#define CLOSE(name, label, kind_, error_, queue, wakes, drain_ms, code)                                                \
-    [CLOSE_##name] = {.kind = EVENT_##kind_, .error = ERROR_##error_, .reason = ""},
-#include "tbl/close.h"
-#undef CLOSE
-    };
-    return events[reason].kind == EVENT_NONE ? NULL : member_render(form, &events[reason], NULL);
-}
-
 static struct msg *refusal(enum error_code code)
 {
     struct event ev = {.kind = EVENT_ERROR, .error = code};
@@ -163,6 +151,6 @@ const struct protocol irc_protocol = {
     .begin = begin,
     .line = line,
     .end = end,
-    .last_words = last_words,
+    .last_words = protocol_last_words,
     .refusal = refusal,
 };

@@ -8,7 +8,6 @@
 #include "serve/irc/irc_session.h"
 
 #include "chat/users.h"
-#include "proto/native.h"
 #include "proto/text.h"
 #include "serve/certificate.h"
 #include "serve/login.h"
@@ -282,24 +281,18 @@ static void end_sasl(struct session *s)
 static void sasl_done(struct session *s, const struct account *own)
 {
     struct irc_state *state = irc_state(s);
-    const char *nick = irc_own_name(s);
-    struct buf source = {0};
     state->own = *own;
     state->is_proved = true;
-    irc_source(&source, *nick ? nick : "*", own->name);
-    irc_reply(s, 900, "%s %s :You are now logged in as %s", buf_text(&source) + 1, own->name, own->name);
+    irc_logged_in(s, own->name);
     irc_reply(s, 903, ":SASL authentication successful");
-    buf_fini(&source);
 }
 
 static void sasl_failed(struct session *s, struct refusal *no)
 {
-    struct event ev = {.kind = EVENT_ERROR, .error = no->error, .number = no->number, .reason = buf_text(&no->reason)};
     struct buf text = {0};
-    native_error_text(&text, &ev);
+    irc_refusal_text(&text, no);
     irc_reply(s, 904, ":SASL authentication failed: %s", buf_text(&text));
     buf_fini(&text);
-    buf_fini(&no->reason);
 }
 
 /* "<to act as>\0<account>\0<password>" (RFC 4616). */

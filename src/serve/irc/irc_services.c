@@ -10,7 +10,6 @@
 
 #include "base/secret.h"
 #include "proto/name.h"
-#include "proto/native.h"
 #include "serve/identify.h"
 #include "serve/login.h"
 #include "serve/registration.h"
@@ -57,26 +56,19 @@ static char *last_words(char **rest)
 
 static void refuse(struct asked *a, struct refusal *no)
 {
-    struct event ev = {.kind = EVENT_ERROR, .error = no->error, .name = no->name, .number = no->number,
-                       .reason = buf_text(&no->reason)};
     struct buf text = {0};
-    native_error_text(&text, &ev);
+    irc_refusal_text(&text, no);
     irc_note(a->s, a->service, "%s", buf_text(&text));
     buf_fini(&text);
-    buf_fini(&no->reason);
 }
 
 /* ---- NickServ ---- */
 
 static void tell_logged_in(struct asked *a)
 {
-    struct session *s = a->s;
-    struct buf source = {0};
-    const char *account = s->member.account_name;
-    irc_source(&source, s->member.name, account);
-    irc_reply(s, 900, "%s %s :You are now logged in as %s", buf_text(&source) + 1, account, account);
-    irc_note(s, NICKSERV, "You are now logged in as %s", account);
-    buf_fini(&source);
+    const char *account = a->s->member.account_name;
+    irc_logged_in(a->s, account);
+    irc_note(a->s, NICKSERV, "You are now logged in as %s", account);
 }
 
 /* False: it was refused. */

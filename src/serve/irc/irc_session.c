@@ -49,6 +49,15 @@ void irc_note(struct session *s, const char *from, const char *format, ...)
     irc_end(out, start);
 }
 
+void irc_logged_in(struct session *s, const char *account)
+{
+    const char *name = irc_own_name(s);
+    struct buf source = {0};
+    irc_source(&source, *name ? name : "*", account);
+    irc_reply(s, 900, "%s %s :You are now logged in as %s", buf_text(&source) + 1, account, account);
+    buf_fini(&source);
+}
+
 /* Several lines with one label are a batch (IRCv3, labeled-response), unless they are one already. */
 static void add_label(struct session *s)
 {
@@ -168,8 +177,7 @@ static void fail(struct session *s, enum error_code code, const char *text)
 
 void irc_refuse(struct session *s, struct refusal *no, const char *about)
 {
-    struct event ev = {.kind = EVENT_ERROR, .error = no->error, .option = no->option, .name = no->name,
-                       .number = no->number, .until_ms = no->until_ms, .reason = buf_text(&no->reason)};
+    struct event ev = refusal_event(no);
     struct buf text = {0};
     size_t i = 0, n = sizeof numerics / sizeof numerics[0];
     if (no->error == ERROR_NOT_IN || no->error == ERROR_USERNAME_REQUIRED)
@@ -185,6 +193,13 @@ void irc_refuse(struct session *s, struct refusal *no, const char *about)
         irc_reply(s, no->error == ERROR_DENIED ? number_of_denial(s, no->option) : numerics[i].number, "%s :%s", about,
                   buf_text(&text));
     buf_fini(&text);
+    buf_fini(&no->reason);
+}
+
+void irc_refusal_text(struct buf *text, struct refusal *no)
+{
+    struct event ev = refusal_event(no);
+    native_error_text(text, &ev);
     buf_fini(&no->reason);
 }
 
@@ -228,14 +243,29 @@ struct room *irc_own_room(struct session *s, const char *word)
     return r;
 }
 
-struct room *irc_see_room(struct session *s, const char *word)
+struct room *irc_talk_room(struct session *s, const char *word)
+{
+    char name[NAME_SIZE];
+    bool is_name = name_room(name, word);
+    struct room *r = is_name ? room_of_member(&s->member, name) : NULL;
+    if (!r)
+        irc_reply(s, is_name ? 404 : 403, "%s :Cannot send to channel: you are not in it", word);
+    return r;
+}
+
+struct room *irc_find_room(const struct session *s, const char *word)
 {
     char name[NAME_SIZE];
     struct room *r = *word == '#' && name_room(name, word) ? rooms_get(name) : NULL;
-    if (r && !room_may_see(r, &s->member)) {
-        rooms_release(r);
-        r = NULL;
-    }
+    if (!r || room_may_see(r, &s->member))
+        return r;
+    rooms_release(r);
+    return NULL;
+}
+
+struct room *irc_see_room(struct session *s, const char *word)
+{
+    struct room *r = irc_find_room(s, word);
     if (!r)
         irc_fail(s, ERROR_ROOM_NOT_FOUND, word);
     return r;

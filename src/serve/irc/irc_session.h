@@ -77,6 +77,10 @@ void irc_note(struct session *s, const char *from, const char *format, ...) __at
 /* Tells why something was not done, and frees what `no` holds. `about`: the room, user or command it is about. */
 void irc_refuse(struct session *s, struct refusal *no, const char *about);
 void irc_fail(struct session *s, enum error_code code, const char *about);
+/* Appends why, as text alone, and frees what `no` holds. */
+void irc_refusal_text(struct buf *text, struct refusal *no);
+/* 900: the session is logged in to the account of that name. */
+void irc_logged_in(struct session *s, const char *account);
 
 /* Adds "FAIL <the command> <code> <context> :<text>" (IRCv3, standard-replies), for commands whose specification has
  * such codes. `context` may be "". */
@@ -98,7 +102,10 @@ char *irc_cleaned(char *text);
 
 /* A room that the client is in; NULL: it was told that it is not. */
 struct room *irc_own_room(struct session *s, const char *word);
-/* A reference to a room that the client may see; NULL: it was told that there is none. */
+/* A room that the client is in and wants to say something in; NULL: it was told that it cannot. */
+struct room *irc_talk_room(struct session *s, const char *word);
+/* A reference to a room that the client may see, or NULL. irc_see_room tells it that there is none. */
+struct room *irc_find_room(const struct session *s, const char *word);
 struct room *irc_see_room(struct session *s, const char *word);
 
 /* ---- the handlers ---- */

@@ -15,11 +15,10 @@
 static void tell_room(struct session *s, const char *word, const char *tags, const char *label)
 {
     struct refusal no = {0};
-    char name[NAME_SIZE];
-    struct room *r = name_room(name, word) ? room_of_member(&s->member, name) : NULL;
+    struct room *r = irc_talk_room(s, word);
     if (!r)
-        irc_reply(s, name_room(name, word) ? 404 : 403, "%s :Cannot send to channel: you are not in it", word);
-    else if (speak_tags(s, r, tags, label, &no))
+        return;
+    if (speak_tags(s, r, tags, label, &no))
         *irc_state(s)->label = label ? '\0' : *irc_state(s)->label; /* the echo had it */
     else if (no.error != ERROR_SLOW_MODE)
         irc_refuse(s, &no, r->name);

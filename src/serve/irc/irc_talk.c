@@ -53,8 +53,7 @@ static bool read_text(struct session *s, struct irc_line *l, struct text *t)
                 irc_reply(s, 404, "%s :Only ACTION is passed on, no other CTCP", l->params[0]);
             return false;
         }
-        irc_strip_formatting(t->text);
-        if (text_clean(t->text, strlen(t->text)) && !text_is_blank(t->text))
+        if (!text_is_blank(irc_cleaned(t->text)))
             return true;
         irc_reply(s, 412, ":No text to send");
     }
@@ -70,14 +69,13 @@ static bool fits(const struct session *s, const struct text *t, const char *targ
 
 static void say(struct session *s, const struct text *t, const char *word)
 {
-    char name[NAME_SIZE];
-    struct room *r = name_room(name, word) ? room_of_member(&s->member, name) : NULL;
+    struct room *r = irc_talk_room(s, word);
     struct event said = {.kind = t->is_action ? EVENT_ACTION : EVENT_SAID, .text = t->text, .is_notice = t->is_notice,
                          .tags = t->tags, .label = t->label};
     struct refusal no = {0};
     if (!r)
-        irc_reply(s, name_room(name, word) ? 404 : 403, "%s :Cannot send to channel: you are not in it", word);
-    else if (!fits(s, t, r->name))
+        return;
+    if (!fits(s, t, r->name))
         irc_fail(s, ERROR_LINE_TOO_LONG, word);
     else if (!speak_in_room(s, r, &said, &no))
         irc_refuse(s, &no, r->name);
@@ -85,7 +83,16 @@ static void say(struct session *s, const struct text *t, const char *word)
         *irc_state(s)->label = '\0'; /* the echo had it */
 }
 
-/* To "@#room", and the like. An action in private is a text of its own, as others read it. */
+/* An action in private is a text of its own, as others read it: it is made in `acted`. */
+static const char *private_text(const struct session *s, const struct text *t, struct buf *acted)
+{
+    if (!t->is_action)
+        return t->text;
+    buf_printf(acted, "* %s %s", s->member.name, t->text);
+    return buf_text(acted);
+}
+
+/* To "@#room", and the like. */
 static void say_to_role(struct session *s, const struct text *t, const char *word)
 {
     struct room *r = irc_own_room(s, word + 1);
@@ -94,9 +101,7 @@ static void say_to_role(struct session *s, const struct text *t, const char *wor
     struct buf acted = {0};
     if (!r)
         return;
-    if (t->is_action)
-        buf_printf(&acted, "* %s %s", s->member.name, t->text);
-    said.text = t->is_action ? buf_text(&acted) : t->text;
+    said.text = private_text(s, t, &acted);
     if (!speak_to_role(s, r, &said, &no)) {
         irc_refuse(s, &no, r->name);
     } else if (irc_has(s, IRC_CAP_ECHO)) {
@@ -108,16 +113,13 @@ static void say_to_role(struct session *s, const struct text *t, const char *wor
     buf_fini(&acted);
 }
 
-/* As above. */
 static void send_private(struct session *s, const struct text *t, const char *user)
 {
     struct mailbox_receipt receipt;
     struct buf acted = {0};
     struct refusal no = {0};
     post_settle();
-    if (t->is_action)
-        buf_printf(&acted, "* %s %s", s->member.name, t->text);
-    const char *text = t->is_action ? buf_text(&acted) : t->text;
+    const char *text = private_text(s, t, &acted);
     enum mailbox result = mailbox_send(s, user, text, &receipt, &no);
     struct event echo = {.kind = EVENT_PRIVATE, .name = s->member.name, .text = text, .is_notice = t->is_notice,
                          .id = receipt.id, .time_ms = receipt.time_ms};
@@ -134,7 +136,11 @@ static void send_private(struct session *s, const struct text *t, const char *us
 static void speak(struct session *s, struct irc_line *l, const char *verb)
 {
     struct text t = {.verb = verb, .is_notice = *verb == 'N'};
-    if (irc_services_take(s, l, t.is_notice) || !read_text(s, l, &t))
+    if (irc_services_take(s, l, t.is_notice)) {
+        line_wipe(&s->line); /* it may have had a password */
+        return;
+    }
+    if (!read_text(s, l, &t))
         return;
     t.tags = irc_line_client_tags(l);
     t.label = irc_echo_label(s, l->params[0]);
@@ -164,10 +170,8 @@ void irc_notice(struct session *s, struct irc_line *l)
 void irc_away(struct session *s, struct irc_line *l)
 {
     struct refusal no = {0};
-    char *text = l->count && *l->params[0] ? l->params[0] : NULL;
-    if (text)
-        irc_strip_formatting(text);
-    if (text && (!text_clean(text, strlen(text)) || text_is_blank(text)))
+    const char *text = l->count ? irc_cleaned(l->params[0]) : "";
+    if (text_is_blank(text))
         text = NULL;
     if (!presence_set_away(s, text, &no))
         irc_refuse(s, &no, "AWAY");

@@ -103,16 +103,14 @@ static void reply_row(struct session *s, const struct query *q, const char *room
 static void who_room(struct session *s, const struct query *q, const char *word)
 {
     struct roster_entry *entries;
-    char name[NAME_SIZE];
-    struct room *r = name_room(name, word) ? rooms_get(name) : NULL;
-    if (r && room_may_see(r, &s->member)) {
-        int n = roster_entries(r, &entries);
-        for (int i = 0; i < n; i++)
-            reply_row(s, q, r->name, &entries[i]);
-        free(entries);
-    }
-    if (r)
-        rooms_release(r);
+    struct room *r = irc_find_room(s, word);
+    if (!r)
+        return;
+    int n = roster_entries(r, &entries);
+    for (int i = 0; i < n; i++)
+        reply_row(s, q, r->name, &entries[i]);
+    free(entries);
+    rooms_release(r);
 }
 
 static void who_user(struct session *s, const struct query *q, const char *word)

@@ -44,17 +44,6 @@ static void line(struct session *s, enum line_status status, char *text, size_t 
     state->not_first = state->not_first || nl.kind != NATIVE_EMPTY;
 }
 
-static struct msg *last_words(enum form form, enum close_reason reason)
-{
-    static const struct event events[CLOSE_REASONS] = {
-#define CLOSE(name, label, kind_, error_, queue, wakes, drain_ms, code)                                                \
-    [CLOSE_##name] = {.kind = EVENT_##kind_, .error = ERROR_##error_},
-#include "tbl/close.h"
-#undef CLOSE
-    };
-    return events[reason].kind == EVENT_NONE ? NULL : member_render(form, &events[reason], NULL);
-}
-
 static struct msg *refusal(enum error_code code)
 {
     struct event ev = {.kind = EVENT_ERROR, .error = code};
@@ -68,6 +57,6 @@ const struct protocol native_protocol = {
     .state_size = sizeof(struct native_state),
     .begin = begin,
     .line = line,
-    .last_words = last_words,
+    .last_words = protocol_last_words,
     .refusal = refusal,
 };
