@@ -24,6 +24,7 @@ static void start_with_alice(const char *conf)
     irc_start(conf);
     client_register(&c, &d, "alice");
     client_close(&c);
+    daemon_await(&d, "clients", 0); /* she is gone, and her name is free */
 }
 
 static void expect_logged_in(struct client *c, const char *nick, const char *account)

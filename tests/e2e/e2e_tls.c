@@ -47,15 +47,29 @@ static int setup(void **state)
 }
 
 /* A chatd with TLS on d.port and without on d.port2. `tls` stands in the section tls, `more` behind it. */
-static void start(const char *tls, const char *more)
+static void conf_with(char conf[2048], const char *tls, const char *more)
 {
-    char conf[2048];
-    snprintf(conf, sizeof conf, "listeners = ( { address = \"127.0.0.1\"; port = 0; tls = true; }, "
+    snprintf(conf, 2048, "listeners = ( { address = \"127.0.0.1\"; port = 0; tls = true; }, "
              "{ address = \"127.0.0.1\"; port = 0; } );\n"
              "tls = { certificates = ( { certificate = \"%s/a.pem\"; key = \"%s/a.key\"; } ); %s };\n%s\n",
              d.dir, d.dir, tls, more);
+}
+
+static void start(const char *tls, const char *more)
+{
+    char conf[2048];
+    conf_with(conf, tls, more);
     fixture_start(conf);
     assert_true(d.port2 > 0);
+}
+
+/* A time limit that is short for a test begins when those have come who must not reach it, however busy the machine. */
+static void reload(const char *tls, const char *more)
+{
+    char conf[2048], answer[4096];
+    conf_with(conf, tls, more);
+    daemon_write_conf(&d, conf);
+    daemon_ctl_ok(&d, answer, sizeof answer, "reload", NULL);
 }
 
 static void expect_talk(struct peer *from, struct peer *to, const char *name)
@@ -217,9 +231,10 @@ static void half_a_hello_costs_its_place_only_until_the_time_limit(void **state)
     struct peer alice, bob;
     long descriptors = 0, threads = 0;
     (void)state;
-    start("handshake_s = 1;", "clients = { prespawn = 400; };"); /* how many are needed at once, differs */
+    start("", "clients = { prespawn = 400; };"); /* how many are needed at once, differs */
     peer_enter(&alice, d.port, "1.3", "alice", "hall");
     peer_enter(&bob, d.port2, NULL, "bob", "hall");
+    reload("handshake_s = 1;", "clients = { prespawn = 400; };");
     for (int i = 0; i < 2; i++) {
         begin_many(MANY);
         expect_talk(&alice, &bob, "alice");
