@@ -125,19 +125,22 @@ static void add_mail(struct buf *out, const struct event *ev, enum form form, co
 
 /* ---- sources and their lines ---- */
 
-static void begin(struct buf *out, const struct event *ev, enum form form)
+/* Returns where the line begins behind its tags, which do not count. */
+static size_t begin(struct buf *out, const struct event *ev, enum form form)
 {
     add_tags(out, ev, form, true);
+    size_t start = out->len;
     irc_source(out, ev->name, ev->account_name);
+    return start;
 }
 
 /* By who did it to somebody or something. */
-static void begin_by(struct buf *out, const struct event *ev, enum form form)
+static size_t begin_by(struct buf *out, const struct event *ev, enum form form)
 {
     struct event by = *ev;
     by.name = ev->by && *ev->by ? ev->by : "server";
     by.account_name = ev->by_account;
-    begin(out, &by, form);
+    return begin(out, &by, form);
 }
 
 static void add_reason(struct buf *out, size_t start, const struct event *ev)
@@ -330,7 +333,7 @@ static void add_error(struct buf *out, const struct event *ev)
 /* What is told to rooms and to users, in the same words for all of a form. */
 static void render_happening(struct buf *out, const struct event *ev, enum form form)
 {
-    size_t start = out->len; /* tags are few bytes here */
+    size_t start;
     char target[NAME_SIZE + 1];
     switch (ev->kind) {
     case EVENT_JOIN:
@@ -339,7 +342,7 @@ static void render_happening(struct buf *out, const struct event *ev, enum form 
     case EVENT_LEAVE:
         if (ev->quitting)
             break; /* EVENT_QUIT tells it once */
-        begin(out, ev, form);
+        start = begin(out, ev, form);
         buf_printf(out, " PART %s", ev->room);
         add_reason(out, start, ev);
         break;
@@ -354,7 +357,7 @@ static void render_happening(struct buf *out, const struct event *ev, enum form 
         add_said(out, ev, form, target);
         break;
     case EVENT_TOPIC:
-        begin_by(out, ev, form);
+        start = begin_by(out, ev, form);
         buf_printf(out, " TOPIC %s :%s", ev->room, ev->text);
         irc_end(out, start);
         break;
@@ -362,12 +365,12 @@ static void render_happening(struct buf *out, const struct event *ev, enum form 
         add_moderation(out, ev, form);
         break;
     case EVENT_REMOVED:
-        begin_by(out, ev, form);
+        start = begin_by(out, ev, form);
         buf_printf(out, " KICK %s %s", ev->room, ev->name);
         add_reason(out, start, ev);
         break;
     case EVENT_QUIT:
-        begin(out, ev, form);
+        start = begin(out, ev, form);
         buf_str(out, " QUIT");
         add_reason(out, start, ev);
         break;
@@ -380,7 +383,7 @@ static void render_happening(struct buf *out, const struct event *ev, enum form 
         buf_printf(out, " SETNAME :%s" END, *ev->text ? ev->text : ev->name);
         break;
     case EVENT_AWAY_CHANGED: /* a text must be there: without one the user is back */
-        begin(out, ev, form);
+        start = begin(out, ev, form);
         buf_printf(out, " AWAY%s%s", ev->is_away ? " :" : "", ev->is_away && !*ev->text ? "Away" : ev->text);
         irc_end(out, start);
         break;

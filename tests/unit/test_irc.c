@@ -259,6 +259,24 @@ static void what_does_not_fit_continues_or_ends_in_an_ellipsis(void **state)
     assert_true(((unsigned char)line[out.len - 6] & 0xc0) == 0x80); /* a whole character before it */
 }
 
+static void tags_do_not_count_as_part_of_a_line(void **state)
+{
+    static const enum event_kind kinds[] = {EVENT_TOPIC, EVENT_LEAVE, EVENT_REMOVED, EVENT_QUIT, EVENT_AWAY_CHANGED};
+    char much[600] = "", plain[IRC_LINE + 1];
+    (void)state;
+    memset(much, 'x', sizeof much - 1);
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        const struct event ev = {.kind = kinds[i], .id = 7, .time_ms = 1000, .room = "#a", .name = "bob",
+                                 .by = "carol", .account_name = "bob", .by_account = "carol",
+                                 .text = much, .reason = much, .is_away = true};
+        snprintf(plain, sizeof plain, "%s", rendered(&ev, 0));
+        assert_in_range(strlen(plain), IRC_LINE - 1, IRC_LINE);
+        const char *tagged = rendered(&ev, IRC_TIME | IRC_TAGS | IRC_ACCOUNT);
+        assert_int_equal(*tagged, '@');
+        assert_string_equal(strchr(tagged, ' ') + 1, plain);
+    }
+}
+
 static void what_was_said_is_recognised(void **state)
 {
     static const struct {
@@ -295,6 +313,7 @@ int main(void)
         TEST(mail_has_its_time_for_all),
         TEST(long_lists_of_names_take_several_lines),
         TEST(what_does_not_fit_continues_or_ends_in_an_ellipsis),
+        TEST(tags_do_not_count_as_part_of_a_line),
         TEST(what_was_said_is_recognised),
     };
     alarm(60);
