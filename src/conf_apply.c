@@ -14,6 +14,7 @@
 #include "chat/mail.h"
 #include "chat/makers.h"
 #include "chat/replay.h"
+#include "chat/request.h"
 #include "chat/retention.h"
 #include "chat/rooms.h"
 #include "chat/rules.h"
@@ -71,6 +72,7 @@ static void configure_proto(const struct conf *c)
 
 static void configure_chat(const struct conf *c)
 {
+    request_configure(c->store_wait_ms);
     replay_configure(c->rooms_replay_messages, c->rooms_replay_age_s);
     rules_configure(c->rooms_roles, c->rooms_bans);
     rooms_configure(c->rooms_max, c->rooms_expire_days);

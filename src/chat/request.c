@@ -9,7 +9,14 @@
 #include "base/counter.h"
 #include "net/post.h"
 
-#define WAIT_MS 2000
+#define OPERATOR_WAIT_MS 25000 /* the operator cannot go away, and chatctl waits somewhat longer */
+
+static _Atomic int wait_ms = 5000;
+
+void request_configure(int ms)
+{
+    atomic_store(&wait_ms, ms);
+}
 
 void request_put(struct request *rq, const struct store_job *how, struct notifier *notifier)
 {
@@ -52,8 +59,9 @@ bool request_wait(struct request *rq, bool (*is_over)(void *arg), void *arg)
 {
     struct wait w = {rq, {.notifier = rq->notifier, .is_over = is_over, .arg = arg}};
     post_flush();
+    int most_ms = is_over ? atomic_load(&wait_ms) : OPERATOR_WAIT_MS;
     if (!rq->refused)
-        notifier_wait_for(rq->notifier, clock_ms() + WAIT_MS, is_complete_or_over, &w);
+        notifier_wait_for(rq->notifier, clock_ms() + most_ms, is_complete_or_over, &w);
     if (rq->refused)
         return false;
     if (!is_complete(&w) && store_withdraw(&rq->job)) {

@@ -19,6 +19,9 @@ struct request {
     _Atomic int result;        /* 0 until request_complete */
 };
 
+/* How long a request of a client may wait for its turn (store.wait_ms). Any thread. */
+void request_configure(int wait_ms);
+
 /* Queues it; `how` says what to do by its run, read and done. Any lock that ranks below STORE. request_wait must
  * follow, without hot locks. */
 void request_put(struct request *rq, const struct store_job *how, struct notifier *notifier);
@@ -36,7 +39,8 @@ struct waiter {
 bool waiter_is_over(const struct waiter *w);
 
 /* Waits for the result. False if done() was not called and never will be: the store had failed, or the request was
- * still queued after 2 s (.late) or when `is_over(arg)` (may be NULL) told the waiter to give up. Blocks. */
+ * still queued after store.wait_ms (.late) or when `is_over(arg)` told the waiter to give up. If is_over is NULL, it is
+ * the operator who waits, for 25 s. Blocks. */
 bool request_wait(struct request *rq, bool (*is_over)(void *arg), void *arg);
 
 #endif

@@ -190,6 +190,7 @@ CONF_INT(sockets, user_timeout_s, 90, 1, 3600, RESTART, "seconds for which sent 
 CONF_SECTION(store, "What survives a restart: rooms, topics, accounts and the history.")
 CONF_STRING(store, directory, "", "", RESTART, "the state directory; empty: chosen as described in chatd(8)")
 CONF_INT(store, reserve_mib, 64, 0, 1048576, LIVE, "MiB of the disk, or a twentieth of it if that is less, that the history leaves free; with less free, new messages take the place of old ones")
+CONF_INT(store, wait_ms, 5000, 100, 300000, LIVE, "milliseconds for which what a client asks of the database may wait for its turn; then it is refused")
 
 CONF_SECTION(admin, "The console, used by chatctl.")
 CONF_STRING(admin, socket, "", "", RESTART, "path of its socket; empty: chosen as described in chatd(8)")

@@ -265,7 +265,8 @@ static ssize_t fill(struct client *c)
     ssize_t n;
     do { /* over TLS what arrives need not be text */
         if (poll(&p, 1, DAEMON_WAIT_MS) == 0)
-            fail_msg("no line within %d ms; unread: %.*s", DAEMON_WAIT_MS, (int)(c->end - c->start), c->data + c->start);
+            fail_msg("no line within %d ms after \"%s\"; unread: %.*s", DAEMON_WAIT_MS, c->line,
+                     (int)(c->end - c->start), c->data + c->start);
         n = receive(c, 0);
     } while (c->tls && n < 0 && errno == EAGAIN);
     return n;

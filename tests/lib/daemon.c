@@ -68,6 +68,7 @@ static const struct {
 } own_defaults[] = {
     {"spawn", "clients = {", "prespawn = 8; spare = 4;"}, /* most have few clients */
     {"search_ms", "history = {", "search_ms = 30000;"},   /* the machine may be busy */
+    {" wait_ms", "store = {", "wait_ms = 30000;"},        /* and its disk as well */
 };
 
 /* The caller frees it. */

@@ -146,6 +146,42 @@ static void a_session_that_ends_waits_for_a_request_in_progress(void **state)
     assert_int_equal(t.mades, 1);
 }
 
+static bool never(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+static void ask_as_operator(void *arg)
+{
+    struct task *t = arg;
+    static struct notifier own;
+    notifier_init(&own);
+    t->fails = !job_do(&task, t, &(struct waiter){.notifier = &own});
+    notifier_fini(&own);
+}
+
+static void who_waits_too_long_is_refused_but_for_the_operator(void **state)
+{
+    struct task patient = {0}, late = {0};
+    struct thread operator;
+    uint64_t before = counter_get(COUNTER_STORE_LATE);
+    (void)state;
+    request_configure(100);
+    unit_job_init(&gate, false);
+    unit_job_block(&gate);
+    assert_int_equal(thread_start(&operator, "operator", 256 * 1024, ask_as_operator, &patient), 0);
+    assert_false(do_task(&late, never));
+    assert_int_equal(counter_get(COUNTER_STORE_LATE), before + 1);
+    unit_job_release(&gate);
+    thread_join(&operator);
+    unit_job_wait_done(&gate);
+    assert_false(patient.fails);
+    assert_int_equal(patient.mades, 1);
+    assert_int_equal(late.runs, 0);
+    request_configure(5000);
+}
+
 /* ---- jobs that nobody waits for ---- */
 
 static _Atomic int posted_runs;
@@ -188,6 +224,7 @@ int main(void)
         TEST(while_the_store_has_failed_a_request_is_refused_at_once),
         TEST(a_session_that_ends_withdraws_a_queued_request),
         TEST(a_session_that_ends_waits_for_a_request_in_progress),
+        TEST(who_waits_too_long_is_refused_but_for_the_operator),
         TEST(only_a_failed_store_drops_jobs_and_counts_them),
     };
     alarm(300);
