@@ -4,6 +4,7 @@
 
 #include "serve/moderate.h"
 #include "serve/presence.h"
+#include "serve/speak.h"
 
 #include "base/date.h"
 #include "chat/accounts.h"
@@ -169,20 +170,12 @@ bool moderate_invite(struct session *s, struct aim *at, struct refusal *no)
 
 /* ---- kick, ban, mute ---- */
 
-/* Whether the line that shows a reason has space for this one; and who may not talk says nothing by a reason. */
-static bool may_say_why(struct session *s, struct room *r, const char *reason, struct refusal *no)
-{
-    if (strlen(reason) > (size_t)session_limits().reason_bytes)
-        return refusal_set(no, ERROR_LINE_TOO_LONG);
-    return !*reason || talk_may(r, &s->member, no);
-}
-
 bool moderate_kick(struct session *s, struct aim *at, const char *reason, struct refusal *no)
 {
     struct moderator by;
     if (!begin(s, at->room, &by, no))
         return false;
-    if (!moderate_aim(s, at, no) || !may_say_why(s, at->room, reason, no))
+    if (!moderate_aim(s, at, no) || !speak_may_say_why(s, at->room, reason, no))
         return false;
     if (*at->target.name)
         *at->target.host = '\0'; /* others from the same address stay */
@@ -206,7 +199,7 @@ bool moderate_ban(struct session *s, struct aim *at, const struct ban_terms *ter
         return false;
     if (!*at->target.name && is_loopback(at->target.host))
         return refusal_set(no, ERROR_LOOPBACK);
-    return may_say_why(s, at->room, c.reason, no) && finish(moderation_ban(at->room, &c, &by), no);
+    return speak_may_say_why(s, at->room, c.reason, no) && finish(moderation_ban(at->room, &c, &by), no);
 }
 
 /* Means the entry that BANS shows like that, or else the user who has the name now. */

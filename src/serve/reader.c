@@ -252,7 +252,7 @@ static void end(struct session *s)
         resumable_saving();
     } else {
         outbox_end_tail(s->member.outbox, &(struct tail_rest){0});
-        session_rooms_quit(s, "");
+        session_rooms_quit(s);
         revoke_token(s, has_token, &token);
     }
     post_flush();
@@ -270,7 +270,7 @@ static void end(struct session *s)
         resumable_save(s);
     else
         mailbox_store_undelivered(s, NULL);
-    session_rooms_quit(s, "");
+    session_rooms_quit(s);
     revoke_token(s, has_token, &token);
     resumable_saved();
 }

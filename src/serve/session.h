@@ -51,6 +51,7 @@ struct session {
     bool by_certificate;             /* R: it proved that by its certificate */
     bool is_proxied;                 /* R: a trusted proxy has told whose connection it is */
     bool is_proxied_securely;        /* R: and that it was https; from there to here it is near, or encrypted */
+    char *goodbye;                   /* R: owns: the reason that its user gave for leaving, or NULL */
     const char *end_detail;          /* R: for the log: why its stream has failed; static, or NULL */
     _Atomic(const char *) tls_version, tls_cipher; /* a: the same for the console; static */
     struct change change;            /* R, and the store while it has it: the topic being set */

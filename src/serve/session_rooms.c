@@ -85,9 +85,10 @@ void session_rooms_leave(struct session *s, struct room *r, const char *reason, 
 }
 
 /* Users who share a room and hear of it once are gathered first, because afterwards no room knows them any more. */
-void session_rooms_quit(struct session *s, const char *reason)
+void session_rooms_quit(struct session *s)
 {
     struct member *m = &s->member;
+    const char *reason = s->goodbye ? s->goodbye : "";
     struct contacts contacts = {0};
     struct event quit = {.kind = EVENT_QUIT, .name = m->name, .account_name = member_account_name(m), .reason = reason};
     bool is_last = users_begin_quit(m); /* else the user stays, if not in all these rooms */
@@ -102,5 +103,7 @@ void session_rooms_quit(struct session *s, const char *reason)
     users_release(m);
     free(m->ignores); /* no room refers to it any more */
     m->ignores = NULL;
+    free(s->goodbye);
+    s->goodbye = NULL;
     post_flush();
 }

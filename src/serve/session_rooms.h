@@ -16,8 +16,8 @@ bool session_rooms_enter(struct session *s, struct room *r, unsigned ticket, con
 /* Leaves a room and gives the reference back. `reason` may be ""; `answer`: the client is told as well. */
 void session_rooms_leave(struct session *s, struct room *r, const char *reason, bool answer);
 
-/* Leaves all rooms because the session ends, and gives the name back. */
-void session_rooms_quit(struct session *s, const char *reason);
+/* Leaves all rooms because the session ends, for the reason in .goodbye, and gives the name back. */
+void session_rooms_quit(struct session *s);
 
 /* Drops rooms from the session's list that others have removed the client from. */
 void session_rooms_sync(struct session *s);

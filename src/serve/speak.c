@@ -8,6 +8,7 @@
 #include "net/post.h"
 #include "serve/backpressure.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool speak_in_room(struct session *s, struct room *r, const struct event *said, struct refusal *no)
@@ -38,6 +39,25 @@ bool speak_may_be_read(struct session *s, struct refusal *no)
     for (int i = 0; may && i < s->member.room_count; i++)
         may = talk_may(s->member.rooms[i], &s->member, no);
     return may;
+}
+
+bool speak_may_say_why(struct session *s, struct room *r, const char *reason, struct refusal *no)
+{
+    if (strlen(reason) > (size_t)session_limits().reason_bytes)
+        return refusal_set(no, ERROR_LINE_TOO_LONG);
+    return !*reason || talk_may(r, &s->member, no);
+}
+
+void speak_goodbye(struct session *s, const char *reason)
+{
+    struct refusal no = {0};
+    bool may = *reason;
+    for (int i = 0; may && i < s->member.room_count; i++)
+        may = speak_may_say_why(s, s->member.rooms[i], reason, &no);
+    buf_fini(&no.reason);
+    free(s->goodbye);
+    s->goodbye = may ? strdup(reason) : NULL;
+    session_close(s, CLOSE_QUIT);
 }
 
 static bool may_set_topic_locked(struct room *r, struct member *m, struct refusal *no)

@@ -19,6 +19,11 @@ bool speak_tags(struct session *s, struct room *r, const char *tags, const char 
  * there. */
 bool speak_may_be_read(struct session *s, struct refusal *no);
 
+/* Whether the line that shows a reason has space for this one; and who may not talk says nothing by a reason. */
+bool speak_may_say_why(struct session *s, struct room *r, const char *reason, struct refusal *no);
+/* Ends the session as its user wants. Its rooms are shown the reason ("": none) if all of them may be. */
+void speak_goodbye(struct session *s, const char *reason);
+
 /* An empty topic clears it. True: it is on disk. */
 bool speak_topic(struct session *s, struct room *r, const char *topic, struct refusal *no);
 

@@ -208,6 +208,47 @@ static void leaving_and_quitting_are_told_once(void **state)
     client_close(&nora);
 }
 
+static void the_reason_for_quitting_is_read_by_who_may_hear_one(void **state)
+{
+    struct client nora, ivan, olga;
+    char much[420];
+    (void)state;
+    irc_start("");
+    client_enter(&nora, &d, "nora", "one");
+    irc_login(&ivan, "ivan", "");
+    irc_enter(&ivan, "#one");
+    client_expect(&nora, "JOIN #one ivan");
+    irc_login(&olga, "olga", "");
+    irc_enter(&olga, "#one");
+    irc_expect(&ivan, ":olga!chat@guest-olga JOIN #one");
+    irc_ask(&olga, "QUIT :\x02" "good\x02 night", "ERROR :Closing link: Goodbye");
+    irc_expect(&ivan, ":olga!chat@guest-olga QUIT :good night");
+    client_close(&olga);
+    irc_login(&olga, "olga", "");
+    irc_enter(&olga, "#one");
+    irc_expect(&ivan, ":olga!chat@guest-olga JOIN #one");
+    client_say(&nora, "MUTE olga");
+    irc_skip_to(&ivan, ":nora!chat@guest-nora MODE #one +b m:olga!*@*");
+    irc_ask(&olga, "QUIT :one more word", ":nora!chat@guest-nora MODE #one +b m:olga!*@*");
+    irc_expect(&ivan, ":olga!chat@guest-olga QUIT");
+    client_close(&olga);
+    client_skip_to(&nora, "LEAVE #one olga");
+    memset(much, 'x', sizeof much - 1);
+    much[sizeof much - 1] = '\0';
+    client_enter(&olga, &d, "oleg", "one");
+    irc_expect(&ivan, ":oleg!chat@guest-oleg JOIN #one");
+    client_say(&olga, "QUIT %s", much); /* longer than a topic, which is as long as a reason may be */
+    irc_expect(&ivan, ":oleg!chat@guest-oleg QUIT");
+    client_close(&olga);
+    client_enter(&olga, &d, "oleg", "one");
+    irc_expect(&ivan, ":oleg!chat@guest-oleg JOIN #one");
+    client_say(&olga, "QUIT dinner is ready");
+    irc_expect(&ivan, ":oleg!chat@guest-oleg QUIT :dinner is ready");
+    client_close(&olga);
+    client_close(&ivan);
+    client_close(&nora);
+}
+
 static void a_kick_by_address_or_ban_is_told_for_each_who_goes(void **state)
 {
     struct client nora, ivan, olga;
@@ -347,6 +388,7 @@ int main(void)
         TEST(a_browser_that_was_sent_here_is_closed_without_a_word),
         TEST(both_kinds_of_clients_see_each_other_in_a_room),
         TEST(leaving_and_quitting_are_told_once),
+        TEST(the_reason_for_quitting_is_read_by_who_may_hear_one),
         TEST(a_kick_by_address_or_ban_is_told_for_each_who_goes),
         TEST(what_cannot_be_said_is_refused_and_nothing_is_cut),
         TEST(long_native_texts_come_in_several_lines),

@@ -83,7 +83,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    session_rooms_quit(s, "");
+    session_rooms_quit(s);
     member_stop(&bob);
     member_stop(&carol);
     member_stop(&dave);
@@ -135,7 +135,8 @@ static void a_quit_is_told_once_or_room_by_room_as_the_codec_asks(void **state)
     join(&carol, "#two");
     join(&dave, "#two");
     clear_output();
-    session_rooms_quit(s, "tea");
+    s->goodbye = strdup("tea");
+    session_rooms_quit(s);
     unit_member_hears(&bob, "LEAVE #two alice\nLEAVE #one alice\n");
     unit_member_hears(&carol, "QUIT alice (tea)\n");
     unit_member_hears(&dave, "QUIT alice (tea)\n");
@@ -161,7 +162,8 @@ static void a_user_who_shares_no_room_is_not_told(void **state)
     join(&bob, "#one");
     join(&carol, "#two");
     clear_output();
-    session_rooms_quit(s, "tea");
+    s->goodbye = strdup("tea");
+    session_rooms_quit(s);
     unit_member_hears(&bob, "LEAVE #one alice\n");
     unit_member_hears(&carol, "");
 }
@@ -197,7 +199,8 @@ static void a_user_who_has_another_session_has_not_quit(void **state)
     join(&carol, "#one");
     join(&carol, "#two");
     clear_output();
-    session_rooms_quit(s, "tea");
+    s->goodbye = strdup("tea");
+    session_rooms_quit(s);
     unit_member_hears(&bob, "LEAVE #two alice\n");
     unit_member_hears(&carol, "LEAVE #two alice\n");
     member_stop(&phone);

@@ -75,6 +75,7 @@ export class Server {
 export class Nc {
   constructor(server) {
     this.read = '';
+    this.asked = 0;
     this.socket = createConnection(server.port, '127.0.0.1');
     this.socket.on('data', (data) => { this.read += data; });
     this.socket.on('error', () => {});
@@ -86,6 +87,13 @@ export class Nc {
 
   async expect(text) {
     await until(`nc reads "${text}" (it has read: ${this.read.slice(-500)})`, () => this.read.includes(text));
+  }
+
+  // Says it, and waits until chatd has done all of it.
+  async done(...lines) {
+    const token = `done-${++this.asked}`;
+    this.say(...lines, `PING ${token}`);
+    await this.expect(`PONG ${token}`);
   }
 
   async enter(name, room) {

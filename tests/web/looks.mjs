@@ -106,7 +106,7 @@ export const looks = {
         nc.say(`UNMUTE ${me}`);
         await page.page.waitForSelector('#write:not([hidden])');
         await page.page.evaluate(() => { globalThis.net.rewrite = (text) => text.replace(/^@\S+ MUTE .*/m, ''); });
-        nc.say(`MUTE ${me} 1h ${evil}`);
+        await nc.done(`MUTE ${me} 1h ${evil}`);
         await page.say('nobody hears this');
         await page.sees('Not sent: Muted until');
         nc.say(`KICK ${me}`, 'SET invite-only on', `INVITE ${me}`);

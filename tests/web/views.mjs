@@ -242,9 +242,7 @@ export const views = {
     assert((await shown(page))[2] === 'bob in #den|A message for you|#den', `shown: ${await shown(page)}`);
     await page.page.evaluate(() => { globalThis.shown.length = 0; globalThis.net.drop(); });
     await page.page.waitForSelector('#note:not([hidden])');
-    nc.say('alice: one', 'alice: two', 'for nobody', 'PRIVMSG alice three');
-    await nc.expect('alice: two');
-    await nc.expect('OK S');
+    await nc.done('alice: one', 'alice: two', 'for nobody', 'PRIVMSG alice three');
     await back(page);
     await until('there is a summary', async () => (await shown(page)).length > 0);
     await page.sees('for nobody');

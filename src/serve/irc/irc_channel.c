@@ -35,12 +35,10 @@ static void join_one(struct session *s, const char *word, const char *key)
         irc_refuse(s, &j.no, word);
 }
 
-/* A reason is read by the room, so who may not talk there gives none. */
 static void leave_one(struct session *s, struct room *r, const char *reason)
 {
     struct refusal no = {0};
-    bool may_say = !*reason || (strlen(reason) <= (size_t)session_limits().reason_bytes &&
-                                talk_may(r, &s->member, &no));
+    bool may_say = speak_may_say_why(s, r, reason, &no);
     buf_fini(&no.reason);
     session_rooms_leave(s, r, may_say ? reason : "", true);
 }

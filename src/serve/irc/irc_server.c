@@ -8,6 +8,7 @@
 #include "chat/rooms.h"
 #include "chat/users.h"
 #include "proto/text.h"
+#include "serve/speak.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -135,7 +136,6 @@ void irc_pong(struct session *s, struct irc_line *l)
 
 void irc_quit(struct session *s, struct irc_line *l)
 {
-    (void)l;
     irc_flush(s);
-    session_close(s, CLOSE_QUIT);
+    speak_goodbye(s, l->count ? irc_cleaned(l->params[0]) : "");
 }

@@ -6,6 +6,7 @@
 #include "chat/roster.h"
 #include "chat/users.h"
 #include "serve/native/command.h"
+#include "serve/speak.h"
 
 #include <stdlib.h>
 #include <strings.h>
@@ -90,6 +91,5 @@ void cmd_help(struct session *s, const struct args *a)
 
 void cmd_quit(struct session *s, const struct args *a)
 {
-    (void)a; /* the reason is accepted and not shown: leaving looks the same however it happens */
-    session_close(s, CLOSE_QUIT);
+    speak_goodbye(s, a->text ? a->text : ""); /* IRC clients are shown it; natively, leaving is always the same */
 }
