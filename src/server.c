@@ -27,6 +27,7 @@
 #include "ctl/admin.h"
 #include "ctl/wire.h"
 #include "machine.h"
+#include "motd.h"
 #include "net/keeper.h"
 #include "net/pool.h"
 #include "net/proxies.h"
@@ -35,6 +36,7 @@
 #include "net/workers.h"
 #include "ports.h"
 #include "proto/irc.h"
+#include "serve/about.h"
 #include "serve/clients.h"
 #include "serve/protocols.h"
 #include "serve/reader.h"
@@ -145,13 +147,32 @@ static void report_certificates(struct certificates *loaded, struct report *repo
     certificates_each_line(&loaded->warnings, show_warning, report->rows);
 }
 
-static int use_certificates(const struct conf *c, struct buf *errors)
+/* What the configuration names by path, read before any of it is used. */
+struct files {
+    struct certificates certificates;
+    struct buf motd;
+};
+
+static int files_read(const struct conf *c, struct files *f, struct buf *errors)
 {
-    struct certificates loaded = {0};
-    int result = certificates_load(c, &loaded, errors);
-    if (result == 0)
-        (void)certificates_use(&loaded);
-    certificates_fini(&loaded);
+    return certificates_load(c, &f->certificates, errors) == 0 ? motd_read(c, &f->motd, errors) : -1;
+}
+
+static void files_fini(struct files *f)
+{
+    certificates_fini(&f->certificates);
+    buf_fini(&f->motd);
+}
+
+static int use_files(const struct conf *c, struct buf *errors)
+{
+    struct files files = {0};
+    int result = files_read(c, &files, errors);
+    if (result == 0) {
+        (void)certificates_use(&files.certificates);
+        about_configure(buf_text(&files.motd), c->irc_admin);
+    }
+    files_fini(&files);
     return result;
 }
 
@@ -165,13 +186,14 @@ static bool reload(struct buf *rows, struct buf *error)
         return false;
     }
     lock_acquire(&server.reload_lock);
-    struct certificates loaded = {0};
+    struct files files = {0};
     bool ok = conf_choose(&server.options, next, error) == 0 && fit_to_machine(next, error) == 0 &&
-              certificates_load(next, &loaded, error) == 0;
-    report.no_certificates = !loaded.keys;
+              files_read(next, &files, error) == 0;
+    report.no_certificates = !files.certificates.keys;
     if (ok) {
         conf_compare(&server.conf, next, report_key, &report);
-        report_certificates(&loaded, &report);
+        report_certificates(&files.certificates, &report);
+        about_configure(buf_text(&files.motd), next->irc_admin);
         server.conf = *next;
         conf_keep_file(&server.options);
         conf_apply(next, server.options.verbose);
@@ -183,7 +205,7 @@ static bool reload(struct buf *rows, struct buf *error)
             error->data[--error->len] = '\0';
         certificates_each_line(error, log_mistake, NULL);
     }
-    certificates_fini(&loaded);
+    files_fini(&files);
     lock_release(&server.reload_lock);
     free(next);
     return ok;
@@ -216,14 +238,14 @@ int server_check(const struct server_options *o)
         buf_printf(&errors, "%s: admin.group: unknown group \"%s\"\n", conf_chosen_file(o), c->admin_group);
         result = -1;
     }
-    struct certificates loaded = {0};
+    struct files files = {0};
     if (result == 0)
-        result = certificates_load(c, &loaded, &errors);
+        result = files_read(c, &files, &errors);
     if (result == 0)
         result = fit_to_machine(c, &errors);
     fputs(buf_text(&errors), stderr);
-    certificates_each_line(&loaded.warnings, print_warning, NULL);
-    certificates_fini(&loaded);
+    certificates_each_line(&files.certificates.warnings, print_warning, NULL);
+    files_fini(&files);
     if (result == 0 && conf_chosen_file(o))
         printf("%s: configuration OK\n", conf_chosen_file(o));
     else if (result == 0)
@@ -319,7 +341,7 @@ int server_start(const struct server_options *o, void (*stop)(void))
     if (result == 0) {
         conf_keep_file(&server.options);
         conf_apply(c, server.options.verbose); /* first, because it sets up the log, and what follows may log */
-        result = fit_to_machine(c, &errors) == 0 && use_certificates(c, &errors) == 0 ? 0 : -1;
+        result = fit_to_machine(c, &errors) == 0 && use_files(c, &errors) == 0 ? 0 : -1;
     }
     fputs(buf_text(&errors), stderr);
     buf_fini(&errors);

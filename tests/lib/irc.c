@@ -21,13 +21,19 @@ int irc_dir(void **state)
     return 0;
 }
 
-void irc_start(const char *more)
+void irc_write_conf(const char *keys, const char *more)
 {
     char conf[4096];
     snprintf(conf, sizeof conf, "listeners = ( { address = \"127.0.0.1\"; port = 0; }, "
              "{ address = \"127.0.0.1\"; port = 0; protocol = \"irc\"; } );\n"
-             "irc = { server = \"" IRC_TEST_SERVER "\"; };\n%s\n", more);
-    fixture_start(conf);
+             "irc = { server = \"" IRC_TEST_SERVER "\"; %s };\n%s\n", keys, more);
+    daemon_write_conf(&d, conf);
+}
+
+void irc_start(const char *more)
+{
+    irc_write_conf("", more);
+    daemon_start(&d);
     irc_d = d;
     irc_d.port = d.port2;
 }
@@ -49,6 +55,16 @@ const char *irc_tags(void)
     return tags;
 }
 
+/* Up to the end of the message of the day, or that there is none. */
+static void skip_greeting(struct client *c)
+{
+    const char *line;
+    do
+        line = irc_next_line(c);
+    while (strncmp(line, ":" IRC_TEST_SERVER " 376 ", sizeof ":" IRC_TEST_SERVER " 376 " - 1) != 0 &&
+           strncmp(line, ":" IRC_TEST_SERVER " 422 ", sizeof ":" IRC_TEST_SERVER " 422 " - 1) != 0);
+}
+
 void irc_login(struct client *c, const char *nick, const char *caps)
 {
     client_open(c, &irc_d);
@@ -58,7 +74,7 @@ void irc_login(struct client *c, const char *nick, const char *caps)
     client_say(c, "USER %s 0 * :%s", nick, nick);
     if (*caps)
         client_say(c, "CAP END");
-    irc_skip_to(c, ":" IRC_TEST_SERVER " 422 %s :There is no message of the day", nick);
+    skip_greeting(c);
 }
 
 void irc_login_pass(struct client *c, const char *nick, const char *pass)
@@ -67,7 +83,7 @@ void irc_login_pass(struct client *c, const char *nick, const char *pass)
     client_say(c, "PASS %s", pass);
     client_say(c, "NICK %s", nick);
     client_say(c, "USER %s 0 * :%s", nick, nick);
-    irc_skip_to(c, ":" IRC_TEST_SERVER " 422 %s :There is no message of the day", nick);
+    skip_greeting(c);
 }
 
 void irc_enter(struct client *c, const char *room)

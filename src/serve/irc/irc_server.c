@@ -101,12 +101,6 @@ void irc_lusers(struct session *s, struct irc_line *l)
     irc_reply(s, 266, "%d %d :Current global users %d, max %d", users, users, users, users);
 }
 
-void irc_motd(struct session *s, struct irc_line *l)
-{
-    (void)l;
-    irc_reply(s, 422, ":There is no message of the day");
-}
-
 void irc_version(struct session *s, struct irc_line *l)
 {
     (void)l;

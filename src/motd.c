@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+/* The message of the day: plain text in a file of the operator's. */
+#include "config.h"
+
+#include "motd.h"
+
+#include "proto/text.h"
+#include "serve/about.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINES 500
+
+static int complain(struct buf *errors, const struct conf *c, int line, const char *why)
+{
+    buf_printf(errors, "irc.motd: %s", c->irc_motd);
+    if (line)
+        buf_printf(errors, ":%d", line);
+    buf_printf(errors, ": %s\n", why);
+    return -1;
+}
+
+static int add_line(const struct conf *c, int n, char *line, struct buf *text, struct buf *errors)
+{
+    line[strcspn(line, "\r\n")] = '\0';
+    if (n > LINES)
+        return complain(errors, c, n, "must have at most 500 lines");
+    if (strlen(line) > ABOUT_LINE)
+        return complain(errors, c, n, "must have at most 400 bytes; make two lines of it");
+    if (!text_clean(line, strlen(line)))
+        return complain(errors, c, n, "is not UTF-8");
+    buf_printf(text, "%s\n", line);
+    return 0;
+}
+
+int motd_read(const struct conf *c, struct buf *text, struct buf *errors)
+{
+    char *line = NULL;
+    size_t size = 0;
+    int result = 0, n = 0;
+    if (!*c->irc_motd)
+        return 0;
+    FILE *f = fopen(c->irc_motd, "re");
+    if (!f)
+        return complain(errors, c, 0, strerror(errno));
+    while (result == 0 && getline(&line, &size, f) >= 0)
+        result = add_line(c, ++n, line, text, errors);
+    if (result == 0 && ferror(f))
+        result = complain(errors, c, 0, strerror(errno));
+    free(line);
+    fclose(f);
+    return result;
+}
