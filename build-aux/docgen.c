@@ -128,7 +128,7 @@ static const struct {
 };
 
 enum conf_kind { A_LIST, A_ITEM, A_SECTION, A_KEY };
-enum conf_type { IS_INT, IS_BOOL, IS_STRING, IS_ADDRESS, IS_PROTOCOL, IS_PATH };
+enum conf_type { IS_INT, IS_BOOL, IS_STRING, IS_ADDRESS, IS_PROTOCOL, IS_PATH, IS_NAME, IS_HASH };
 
 /* A section, a key of the section before it, a list, which stands by itself or in the section before it, or an item: a
  * key of the list before it. */
@@ -550,6 +550,10 @@ static void print_range(const struct conf_row *r)
         fputs("an address or \"*\"", stdout);
     } else if (r->type == IS_PATH) {
         fputs("an absolute path", stdout);
+    } else if (r->type == IS_NAME) {
+        fputs("a name", stdout);
+    } else if (r->type == IS_HASH) {
+        fputs("a hash", stdout);
     } else if (!*r->allowed) {
         fputs("a string", stdout);
     } else {

@@ -13,6 +13,7 @@
 #include "chat/history.h"
 #include "chat/mail.h"
 #include "chat/makers.h"
+#include "chat/opers.h"
 #include "chat/replay.h"
 #include "chat/request.h"
 #include "chat/retention.h"
@@ -35,6 +36,8 @@
 #include "serve/resume.h"
 #include "serve/session.h"
 #include "serve/throttle.h"
+
+#include <stdio.h>
 
 #define REASON_OVERHEAD 160 /* bytes that stand beside the reason of a kick, ban or mute in its line */
 
@@ -70,6 +73,18 @@ static void configure_proto(const struct conf *c)
     name_configure(c->limits_name_bytes);
 }
 
+_Static_assert((int)CONF_OPERS <= OPERS_MOST, "all groups of irc.opers fit");
+
+static void configure_opers(const struct conf *c)
+{
+    struct oper v[CONF_OPERS] = {0};
+    for (int i = 0; i < c->oper_count; i++) {
+        snprintf(v[i].name, sizeof v[i].name, "%s", c->opers[i].name);
+        snprintf(v[i].hash, sizeof v[i].hash, "%s", c->opers[i].password);
+    }
+    opers_configure(v, c->oper_count);
+}
+
 static void configure_chat(const struct conf *c)
 {
     request_configure(c->store_wait_ms);
@@ -88,6 +103,7 @@ static void configure_chat(const struct conf *c)
     hashing_configure(c->accounts_hash_wait_ms, machine_processors());
     accounts_configure(c->accounts_max);
     users_configure(c->accounts_sessions);
+    configure_opers(c);
     unused_configure(c->accounts_unused_days);
     tokens_configure(&(struct token_limits){
         .per_account = c->accounts_tokens,

@@ -9,12 +9,14 @@
 #include "conf_file.h"
 
 #include "base/conf_text.h"
+#include "base/secret.h"
 #include "conf_guess.h"
 #include "conf_rows.h"
 #include "net/proxies.h"
 #include "net/stream_ws.h"
 #include "net/tls.h"
 #include "proto/irc.h"
+#include "proto/name.h"
 #include "proto/native.h"
 
 #include <arpa/inet.h>
@@ -22,6 +24,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define PATH_SIZE 128 /* of section.key, in a message */
@@ -140,6 +143,17 @@ static bool check_string(struct reading *rd, const config_setting_t *at, const s
         if (*v == '/')
             return true;
         mistake(rd, at, row->path, "must be an absolute path (got \"%s\")", v);
+        return false;
+    case CONF_NAME:
+        if (name_was_user(v))
+            return true;
+        mistake(rd, at, row->path, "must be 1 to %d letters, digits, _ - or ., not - or . first (got \"%s\")",
+                NAME_LONGEST, v);
+        return false;
+    case CONF_HASH: /* not shown: it may be the password itself */
+        if (!secret_available() || secret_is_hash(v)) /* else check_opers tells what is missing */
+            return true;
+        mistake(rd, at, row->path, "must be the hash of a password, as chatctl hash prints it: \"$argon2id$…\"");
         return false;
     }
     return false;
@@ -341,6 +355,19 @@ static void check_irc_name(struct reading *rd, const config_setting_t *root, con
             "must be at most %d letters, digits and -._ (got \"%s\")", IRC_NAME_SIZE - 1, value);
 }
 
+static void check_opers(struct reading *rd)
+{
+    const struct conf *c = rd->conf;
+    if (c->oper_count && !secret_available())
+        buf_printf(rd->errors, "%s: irc.opers: needs a chatd that was built with libsodium (Debian: libsodium-dev)\n",
+                   c->opers[0].where);
+    for (int i = 1; i < c->oper_count; i++)
+        for (int k = 0; k < i; k++)
+            if (*c->opers[i].name && strcasecmp(c->opers[i].name, c->opers[k].name) == 0)
+                buf_printf(rd->errors, "%s: irc.opers.name: \"%s\" is the name of the group at %s, too\n",
+                           c->opers[i].where, c->opers[i].name, c->opers[k].where);
+}
+
 static void check_ciphers(struct reading *rd, const config_setting_t *root, bool is_1_3)
 {
     const char *key = is_1_3 ? "ciphersuites" : "ciphers";
@@ -379,6 +406,7 @@ static void read_root(struct reading *rd, const config_setting_t *root)
     check_ciphers(rd, root, false);
     check_ciphers(rd, root, true);
     check_listeners(rd);
+    check_opers(rd);
 }
 
 /* ---- the file ---- */

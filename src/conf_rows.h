@@ -13,8 +13,8 @@ struct conf;
 enum conf_type { CONF_TYPE_INT, CONF_TYPE_BOOL, CONF_TYPE_STRING };
 
 /* What a string may be: one of `allowed` (anything, if that is ""), "*" or an IP address, the name of a protocol, an
- * absolute path. */
-enum conf_check { CONF_LISTED, CONF_ADDRESS, CONF_PROTOCOL, CONF_PATH };
+ * absolute path, a name as users have it, the hash of a password. */
+enum conf_check { CONF_LISTED, CONF_ADDRESS, CONF_PROTOCOL, CONF_PATH, CONF_NAME, CONF_HASH };
 
 struct conf_row {
     const char *path; /* section.key, or that of the list, .key */

@@ -25,7 +25,6 @@
 #include "conf_apply.h"
 #include "conf_choose.h"
 #include "ctl/admin.h"
-#include "ctl/wire.h"
 #include "machine.h"
 #include "motd.h"
 #include "net/keeper.h"
@@ -40,6 +39,7 @@
 #include "serve/clients.h"
 #include "serve/protocols.h"
 #include "serve/reader.h"
+#include "serve/reload.h"
 #include "serve/resumable.h"
 #include "serve/web.h"
 
@@ -104,7 +104,8 @@ static int fit_to_machine(struct conf *c, struct buf *error)
 }
 
 struct report {
-    struct buf *rows;
+    reload_tell_fn *tell;
+    void *arg;             /* of .tell */
     int changed;
     bool new_certificates; /* other ones were configured */
     bool no_certificates;  /* the file names none: what is in force about TLS stays until the next start */
@@ -116,10 +117,7 @@ static void report_key(const char *key, bool live, void *arg)
     r->changed++;
     r->new_certificates = r->new_certificates || strcmp(key, "tls.certificates") == 0;
     live = live && !(r->no_certificates && strncmp(key, "tls.", 4) == 0);
-    wire_open(r->rows);
-    wire_string(r->rows, "key", key);
-    wire_string(r->rows, "effect", live ? "changed" : "needs a restart");
-    wire_close(r->rows);
+    r->tell(key, live ? "changed" : "needs a restart", r->arg);
     log_info("reload", "key=%s effect=%s", key, live ? "changed" : "needs_restart");
 }
 
@@ -132,11 +130,8 @@ static void log_mistake(const char *line, void *arg)
 
 static void show_warning(const char *line, void *arg)
 {
-    struct buf *rows = arg;
-    wire_open(rows);
-    wire_string(rows, "key", "tls.certificates");
-    wire_string(rows, "effect", line);
-    wire_close(rows);
+    const struct report *r = arg;
+    r->tell("tls.certificates", line, r->arg);
 }
 
 /* Puts the certificates in force; they may have been renewed in the same files. */
@@ -144,7 +139,7 @@ static void report_certificates(struct certificates *loaded, struct report *repo
 {
     if (certificates_use(loaded) && !report->new_certificates)
         report_key("tls.certificates", true, report);
-    certificates_each_line(&loaded->warnings, show_warning, report->rows);
+    certificates_each_line(&loaded->warnings, show_warning, report);
 }
 
 /* What the configuration names by path, read before any of it is used. */
@@ -177,10 +172,10 @@ static int use_files(const struct conf *c, struct buf *errors)
 }
 
 /* All or nothing: on any mistake the old configuration stays in force. May wait for another reload. */
-static bool reload(struct buf *rows, struct buf *error)
+static bool reload(reload_tell_fn *tell, void *arg, struct buf *error)
 {
     struct conf *next = malloc(sizeof *next);
-    struct report report = {.rows = rows};
+    struct report report = {.tell = tell, .arg = arg};
     if (!next) {
         buf_str(error, "out of memory; nothing was changed");
         return false;
@@ -211,11 +206,17 @@ static bool reload(struct buf *rows, struct buf *error)
     return ok;
 }
 
+static void tell_nobody(const char *key, const char *effect, void *arg)
+{
+    (void)key;
+    (void)effect;
+    (void)arg; /* the log has it */
+}
+
 void server_reload(void)
 {
-    struct buf rows = {0}, error = {0};
-    reload(&rows, &error);
-    buf_fini(&rows);
+    struct buf error = {0};
+    reload(tell_nobody, NULL, &error);
     buf_fini(&error);
 }
 
@@ -311,7 +312,7 @@ static int start_threads(const struct conf *c, void (*stop)(void))
         .release = session_release,
         .serve = reader_serve,
     };
-    struct admin_hooks hooks = {.reload = reload, .tls_listeners = ports_with_tls, .stop = stop};
+    struct admin_hooks hooks = {.tls_listeners = ports_with_tls, .stop = stop};
     if (tls_available() && workers_start(machine_processors()) != 0)
         return -1;
     pool_open(&pool);
@@ -366,6 +367,7 @@ int server_start(const struct server_options *o, void (*stop)(void))
         .hsts = c->http_hsts,
     });
     name_irc(c);
+    reload_set(reload);
     const char *bad;
     must(proxies_trust(c->http_proxies, &bad)); /* conf_file.c has checked them */
     users_start();

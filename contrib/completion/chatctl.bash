@@ -33,6 +33,7 @@ _chatctl()
         'history forget'
         'tls show'
         'tls selfsigned'
+        'hash'
         'reload'
         'stop'
         'help'

@@ -61,6 +61,14 @@ enum secret_verdict secret_verify(const char *hash, const char *password)
     return errno == ENOMEM ? SECRET_NO_MEMORY : SECRET_WRONG;
 }
 
+bool secret_is_hash(const char *text)
+{
+    static const char kind[] = crypto_pwhash_argon2id_STRPREFIX;
+    return strlen(text) < SECRET_HASH && strncmp(text, kind, sizeof kind - 1) == 0 &&
+           crypto_pwhash_argon2id_str_needs_rehash(text, crypto_pwhash_argon2id_OPSLIMIT_MIN,
+                                                   crypto_pwhash_argon2id_MEMLIMIT_MIN) >= 0;
+}
+
 void secret_new(char out[SECRET_TEXT])
 {
     unsigned char random[32];
@@ -118,6 +126,13 @@ enum secret_verdict secret_verify(const char *hash, const char *password)
     (void)password;
     must(!"no libsodium");
     return SECRET_WRONG;
+}
+
+bool secret_is_hash(const char *text)
+{
+    (void)text;
+    must(!"no libsodium");
+    return false;
 }
 
 void secret_new(char out[SECRET_TEXT])

@@ -32,6 +32,9 @@ bool secret_hash(char out[SECRET_HASH], const char *password);
 enum secret_verdict { SECRET_RIGHT, SECRET_WRONG, SECRET_NO_MEMORY };
 enum secret_verdict secret_verify(const char *hash, const char *password);
 
+/* True for a hash as secret_hash makes it: argon2id, that fits into SECRET_HASH. */
+bool secret_is_hash(const char *text);
+
 /* Makes a secret: 32 random bytes as base64url (RFC 4648, section 5), without padding. */
 void secret_new(char out[SECRET_TEXT]);
 

@@ -55,6 +55,7 @@ struct member {
     char account_name[NAME_SIZE];    /* R: of the account, as long as there is one */
     char name[NAME_SIZE];            /* n: "" before USERNAME */
     char key[NAME_SIZE];             /* n: the name folded */
+    _Atomic unsigned oper;           /* a: set by R: the operator (chat/opers.h) whose password it has given, or 0 */
     struct room **rooms;             /* R: owns the array and a reference to each room */
     int room_count, room_cap;        /* R */
     struct room *current;            /* R: borrows from .rooms, or NULL */

@@ -87,6 +87,7 @@ struct users_view {
     uint64_t id;               /* as .user_id of its members */
     char name[NAME_SIZE];
     bool is_secure;            /* all its connections are encrypted */
+    bool is_oper;              /* one of its sessions has the rights of an operator of the server */
     int64_t since_ms, idle_ms; /* wall clock of its first arrival; time since its last line */
     char account_name[NAME_SIZE]; /* that it is logged in to, or "" */
     struct buf away;           /* empty: it is not away */
@@ -157,8 +158,9 @@ void users_tell_name(const struct member *from, const char *name, const struct e
  * have, and its time. Sorts the contacts. */
 void users_tell(struct contacts *c, struct event *ev);
 
-/* Puts an event into the outbox of every client with a name. */
+/* Puts an event into the outbox of every client with a name; or of those that have the rights of an operator. */
 void users_put_all(const struct event *ev);
+void users_put_opers(const struct event *ev);
 
 /* ---- settings of a member: for its own reader ---- */
 

@@ -282,6 +282,17 @@ void users_put_all(const struct event *ev)
     member_rendered_fini(&once);
 }
 
+void users_put_opers(const struct event *ev)
+{
+    struct member_rendered once = {.ev = ev};
+    rwlock_read(&users_table.lock);
+    USERS_EACH_LOCKED(u, m)
+        if (users_is_oper(m))
+            member_put_shared(m, &once);
+    rwlock_release(&users_table.lock);
+    member_rendered_fini(&once);
+}
+
 /* ---- settings ---- */
 
 void users_set_ignores(struct member *m, struct ignores *ig)

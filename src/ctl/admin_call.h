@@ -17,9 +17,6 @@ struct room;
 
 /* What the console needs from the roof. */
 struct admin_hooks {
-    /* Reads the configuration again. Adds a row {"key":…,"effect":…} for each key that changed. False: nothing was
-     * changed, and `error` has a line for each mistake. Any console thread; blocks. */
-    bool (*reload)(struct buf *rows, struct buf *error);
     /* Adds the listeners that have TLS, as one line of text. Any thread. */
     void (*tls_listeners)(struct buf *out);
     /* Asks the main thread to stop chatd; returns at once. Any thread. */

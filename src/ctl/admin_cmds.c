@@ -20,6 +20,7 @@
 #include "net/workers.h"
 #include "proto/text.h"
 #include "serve/clients.h"
+#include "serve/reload.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -158,12 +159,11 @@ const char *admin_clients(struct admin_call *c)
 
 const char *admin_kick(struct admin_call *c)
 {
-    const char *reason = c->text ? c->text : "by the operator";
     const char *wrong = c->text ? admin_call_check_text(c, session_limits().topic_bytes) : NULL;
     if (wrong)
         return wrong;
     uint64_t *ids;
-    int n = clients_kick(c->word, reason, &ids);
+    int n = clients_kick(c->word, c->text, &ids);
     int64_t until_ms = clock_ms() + KICK_WAIT_MS;
     bool gone = true;
     post_flush();
@@ -182,9 +182,18 @@ const char *admin_kick(struct admin_call *c)
     return NULL;
 }
 
+static void put_key(const char *key, const char *effect, void *arg)
+{
+    struct buf *out = arg;
+    wire_open(out);
+    wire_string(out, "key", key);
+    wire_string(out, "effect", effect);
+    wire_close(out);
+}
+
 const char *admin_reload(struct admin_call *c)
 {
-    if (c->hooks->reload(c->out, &c->error))
+    if (reload_run(put_key, c->out, &c->error))
         return NULL;
     return buf_text(&c->error);
 }

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "base/secret.h"
+#include "ctl/hash_password.h"
 #include "ctl/reach.h"
 #include "ctl/self_sign.h"
 #include "ctl/wire.h"
@@ -332,7 +333,8 @@ static int build_request(struct buf *request, char **words, int n)
     if (command < 0)
         refuse_command(buf_text(request));
     if (wire_takes_secret(&wire_commands[command])) {
-        if (!*rest || strchr(rest, ' ')) {
+        bool has_word = strchr(wire_commands[command].args, 'w') != NULL;
+        if (has_word != (*rest != '\0') || strchr(rest, ' ')) {
             fprintf(stderr, "usage: chatctl %s\n"
                             "The password is never an argument: chatctl prompts for it, or reads the first line of "
                             "standard input.\n", wire_commands[command].syntax);
@@ -355,13 +357,24 @@ static int build_request(struct buf *request, char **words, int n)
         fprintf(stderr, "usage: chatctl %s\n", wire_commands[command].syntax);
         exit(EXIT_USAGE);
     }
-    secret_wipe(copy, strlen(copy));
+    secret_wipe(copy, request->len); /* it was cut into arguments */
     free(copy);
     buf_char(request, '\n');
     return command;
 }
 
-/* The only command that chatctl carries out itself: tls selfsigned HOST... */
+/* ---- commands that chatctl carries out itself ---- */
+
+static int hash_here(const char *dir, struct buf *request)
+{
+    (void)dir;
+    request->data[request->len - 1] = '\0'; /* the end of the line */
+    int code = hash_password(request->data + strlen("hash ")) == 0 ? EXIT_DONE : EXIT_REFUSED;
+    secret_free_buf(request);
+    return code;
+}
+
+/* tls selfsigned HOST... */
 static int self_sign_here(const char *given_dir, struct buf *request)
 {
     char dir[PATHS_SIZE], socket_path[PATHS_SIZE];
@@ -382,6 +395,18 @@ static int self_sign_here(const char *given_dir, struct buf *request)
     int code = self_sign(&given, hosts) == 0 ? EXIT_DONE : EXIT_REFUSED;
     buf_fini(request);
     return code;
+}
+
+static int run_here(const char *verb, const char *dir, struct buf *request)
+{
+    static const struct {
+        const char *verb;
+        int (*run)(const char *dir, struct buf *request);
+    } local[] = {{"hash", hash_here}, {"tls selfsigned", self_sign_here}};
+    size_t i = 0;
+    while (strcmp(local[i].verb, verb) != 0)
+        i++;
+    return local[i].run(dir, request);
 }
 
 int main(int argc, char **argv)
@@ -413,7 +438,7 @@ int main(int argc, char **argv)
     struct table rows = {0};
     int command = build_request(&request, argv + optind, argc - optind);
     if (wire_commands[command].shape == WIRE_LOCAL)
-        return self_sign_here(dir, &request);
+        return run_here(wire_commands[command].verb, dir, &request);
     int fd = find(socket_path, dir);
     send_request(fd, &request);
     secret_wipe(request.data, request.len);

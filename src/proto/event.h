@@ -134,6 +134,8 @@ enum event_kind {
     EVENT_ACCOUNT_CHANGED, /* name, account_name: it is logged in to another account, or (NULL) to none; id, time_ms */
     EVENT_INVITED,      /* room, name: of the inviting user, text: of the invited one; id, time_ms */
     EVENT_ANNOUNCEMENT, /* text: a message from the operator to all users */
+    EVENT_WALLOPS,      /* name, account_name, text, time_ms: what an operator tells the others; it fits into a line of
+                           IRC */
     EVENT_MAIL,         /* name: the sender, text, id, time_ms: when it was sent */
     EVENT_INVITE,       /* room, name: of the inviting user */
     EVENTS

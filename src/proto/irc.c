@@ -74,22 +74,6 @@ static void add_tags(struct buf *out, const struct event *ev, enum form form, bo
 
 /* ---- texts ---- */
 
-/* How many bytes of the text go into a line that has so much room: all, or up to a blank, or at least whole
- * characters. */
-static size_t fitting(const char *text, size_t room)
-{
-    size_t len = strlen(text), n = room;
-    if (len <= room)
-        return len;
-    while (n > room / 2 && text[n] != ' ')
-        n--;
-    if (text[n] == ' ')
-        return n;
-    for (n = room; n > 1 && ((unsigned char)text[n] & 0xc0) == 0x80;)
-        n--;
-    return n;
-}
-
 /* One line or more. A line of few bytes too many tags is no matter: these have a limit of their own. */
 static void add_said(struct buf *out, const struct event *ev, enum form form, const char *target)
 {
@@ -101,7 +85,7 @@ static void add_said(struct buf *out, const struct event *ev, enum form form, co
         size_t start = out->len;
         irc_source(out, ev->name, ev->account_name);
         buf_printf(out, " %s %s :%s", verb, target, is_action ? ACTION : "");
-        size_t n = fitting(text, IRC_LINE - (out->len - start) - strlen(end));
+        size_t n = irc_fitting(text, IRC_LINE - (out->len - start) - strlen(end));
         buf_add(out, text, n);
         buf_str(out, end);
         text += n + (text[n] == ' ');
@@ -394,6 +378,10 @@ static void render_happening(struct buf *out, const struct event *ev, enum form 
     case EVENT_INVITED:
         begin(out, ev, form);
         buf_printf(out, " INVITE %s %s" END, ev->text, ev->room);
+        break;
+    case EVENT_WALLOPS:
+        begin(out, ev, form);
+        buf_printf(out, " WALLOPS :%s" END, ev->text);
         break;
     case EVENT_ANNOUNCEMENT:
         server_notice(out, "*", ev->text);

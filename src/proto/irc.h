@@ -51,6 +51,10 @@ void irc_tag_value(struct buf *out, const char *value);
 /* The most bytes of a text that one line can carry to others, who see it from that user in that target. */
 size_t irc_text_room(const char *name, const char *account, const char *verb, const char *target);
 
+/* How many bytes of the text go into a line that has so much room: all, or up to a blank, or at least whole
+ * characters. */
+size_t irc_fitting(const char *text, size_t room);
+
 /* A ban as a mask, and what a mask means: a user name or an address, in `out`; false: it is neither, or more than one
  * user. A mute has "m:" in front. */
 void irc_mask(struct buf *out, const char *shown, bool is_mute);

@@ -85,6 +85,20 @@ void irc_source(struct buf *out, const char *name, const char *account)
     irc_host(out, name, account);
 }
 
+size_t irc_fitting(const char *text, size_t room)
+{
+    size_t len = strlen(text), n = room;
+    if (len <= room)
+        return len;
+    while (n > room / 2 && text[n] != ' ')
+        n--;
+    if (text[n] == ' ')
+        return n;
+    for (n = room; n > 1 && ((unsigned char)text[n] & 0xc0) == 0x80;)
+        n--;
+    return n;
+}
+
 size_t irc_text_room(const char *name, const char *account, const char *verb, const char *target)
 {
     struct buf head = {0};

@@ -63,15 +63,26 @@ static void kick_if(struct pair *p, void *arg)
     outbox_close_gen(p->outbox, k->id, CLOSE_KICK, member_render((enum form)s->member.form, k->last_words, NULL));
 }
 
+static struct event kicked(const char *reason)
+{
+    return (struct event){.kind = EVENT_ERROR, .error = ERROR_KICKED, .reason = reason ? reason : "by the operator"};
+}
+
+int clients_kick_user(const char *name, const char *reason, uint64_t **ids)
+{
+    struct event last_words = kicked(reason);
+    *ids = NULL;
+    return strlen(name) < NAME_SIZE ? users_kick(name, &last_words, ids) : 0;
+}
+
 int clients_kick(const char *who, const char *reason, uint64_t **ids)
 {
-    struct event last_words = {.kind = EVENT_ERROR, .error = ERROR_KICKED, .reason = reason};
+    struct event last_words = kicked(reason);
     struct kick k = {.id = strtoull(who, NULL, 10), .last_words = &last_words};
     if (who[strspn(who, "0123456789")] == '\0') /* ids first, so that no name can shield another client */
         pool_each(kick_if, &k);
-    *ids = NULL;
     if (!k.found)
-        return strlen(who) < NAME_SIZE ? users_kick(who, &last_words, ids) : 0;
+        return clients_kick_user(who, reason, ids);
     *ids = panic_malloc(sizeof **ids);
     **ids = k.id;
     return 1;

@@ -17,8 +17,10 @@ struct clients_view {
 };
 bool clients_view(struct pair *p, struct clients_view *view);
 
-/* Closes a client as kicked, by its id; else all sessions of the user of that name. They are shown `reason`. How many
- * there were; their ids are in *ids, which the caller frees. */
+/* Closes all sessions of the user of that name as kicked. They are shown `reason`, or without one (NULL) that it was
+ * the operator. How many there were; their ids are in *ids, which the caller frees. */
+int clients_kick_user(const char *name, const char *reason, uint64_t **ids);
+/* The same for the one client that has that id; if `who` is none, it is the name of a user. */
 int clients_kick(const char *who, const char *reason, uint64_t **ids);
 
 /* Keeper: closes the sessions whose deadline has passed. */

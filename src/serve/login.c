@@ -235,14 +235,13 @@ bool login_may_choose(struct session *s, const char *password, struct refusal *n
     return no->error == ERROR_NONE;
 }
 
-bool login_throttle(struct session *s, const struct account *a, struct throttle_attempt *t, struct refusal *no)
+bool login_throttle(struct session *s, const struct login_lock *l, struct throttle_attempt *t, struct refusal *no)
 {
     const struct addr *peer = &s->pair->arrival.peer;
-    char host[ADDRS_TEXT], key[NAME_SIZE];
-    bool is_home = a && strcmp(addrs_key_text(peer, host), a->seen_from) == 0;
-    if (a)
-        name_fold(key, a->name);
-    int wait_s = throttle_take(t, peer, a ? key : NULL, is_home, clock_ms());
+    char host[ADDRS_TEXT];
+    const char *key = l ? l->key : NULL;
+    bool is_home = key && strcmp(addrs_key_text(peer, host), l->from) == 0;
+    int wait_s = throttle_take(t, peer, key, is_home, clock_ms());
     if (!wait_s)
         return true;
     counter_add(COUNTER_LOGINS_THROTTLED, 1);
@@ -251,27 +250,37 @@ bool login_throttle(struct session *s, const struct account *a, struct throttle_
     return false;
 }
 
-bool login_prove(struct session *s, const struct account *a, const char *password, struct refusal *no)
+bool login_open(struct session *s, const struct login_lock *l, const char *password, struct refusal *no)
 {
     const struct addr *peer = &s->pair->arrival.peer;
     struct waiter w = session_waiter(s);
     struct throttle_attempt t;
-    if (!login_may_send(s, no) || !login_throttle(s, a, &t, no))
+    if (!login_may_send(s, no) || !login_throttle(s, l, &t, no))
         return false;
-    enum hashing result = hashing_check(a->hash, password, peer, &w);
+    enum hashing result = hashing_check(l->hash, password, peer, &w);
     throttle_end(&t, result == HASHING_WRONG);
     switch (result) {
     case HASHING_WRONG:
         counter_add(COUNTER_LOGINS_WRONG, 1);
-        log_peer_from(&peer->key, LOG_WARN, "wrong_password", "id=%llu account=%s address=%s",
-                      (unsigned long long)s->member.id, a->name, peer->text);
+        log_peer_from(&peer->key, LOG_WARN, "wrong_password", "id=%llu %s=%s address=%s",
+                      (unsigned long long)s->member.id, l->what, l->name, peer->text);
         no->error = ERROR_WRONG_PASSWORD;
         break;
     case HASHING_BUSY:
         no->error = ERROR_BUSY;
         break;
     case HASHING_DONE:
-        no->error = a->locked ? ERROR_LOCKED : ERROR_NONE;
+        break;
     }
+    return no->error == ERROR_NONE;
+}
+
+bool login_prove(struct session *s, const struct account *a, const char *password, struct refusal *no)
+{
+    char key[NAME_SIZE];
+    struct login_lock l = {.what = "account", .name = a->name, .key = key, .from = a->seen_from, .hash = a->hash};
+    name_fold(key, a->name);
+    if (login_open(s, &l, password, no) && a->locked)
+        no->error = ERROR_LOCKED;
     return no->error == ERROR_NONE;
 }

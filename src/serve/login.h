@@ -44,12 +44,22 @@ bool login_may_send(struct session *s, struct refusal *no);
 /* Whether a new password is acceptable; includes login_may_send. */
 bool login_may_choose(struct session *s, const char *password, struct refusal *no);
 
-/* Takes one attempt from the login throttle for something that the client may get wrong: the password of the
- * account, or (NULL) an invitation. If true, throttle_end must follow. */
-struct throttle_attempt;
-bool login_throttle(struct session *s, const struct account *a, struct throttle_attempt *t, struct refusal *no);
+/* What has a password. */
+struct login_lock {
+    const char *what, *name; /* for the log: "account", and its name */
+    const char *key;         /* its name in the throttle; NULL: nothing has that name, and so no limit of its own */
+    const char *from;        /* the address whose client has opened it last, as addrs_key_text, or "" */
+    const char *hash;
+};
 
-/* Checks the password of an account; includes login_may_send and login_throttle. Blocks as long as hashing does. */
+/* Takes one attempt from the login throttle for something that the client may get wrong: a password, or (NULL) an
+ * invitation. If true, throttle_end must follow. */
+struct throttle_attempt;
+bool login_throttle(struct session *s, const struct login_lock *l, struct throttle_attempt *t, struct refusal *no);
+
+/* Checks a password; includes login_may_send and login_throttle. Blocks as long as hashing does. */
+bool login_open(struct session *s, const struct login_lock *l, const char *password, struct refusal *no);
+/* The same for the password of an account. */
 bool login_prove(struct session *s, const struct account *a, const char *password, struct refusal *no);
 
 #endif

@@ -114,6 +114,7 @@ static void begin(struct session *s)
     m->hears_no_past = false;
     m->id = m->user_id = s->pair->id;
     m->account = 0;
+    m->oper = 0;
     s->era = 0;
     s->by_certificate = false;
     s->mail_upto = 0;

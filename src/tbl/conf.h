@@ -18,7 +18,8 @@
  *   when   LIVE: a change takes effect at reload; RESTART: at the next start
  *   need   REQUIRED: each group of the list must have the key; OPTIONAL: the default is used if it is missing. A string
  *          that is REQUIRED and has the default "" has none: the documents show dots
- *   check  ADDRESS: "*" or a numeric IP address; PROTOCOL: a name from tbl/protocols.h; PATH: an absolute path
+ *   check  ADDRESS: "*" or a numeric IP address; PROTOCOL: a name from tbl/protocols.h; PATH: an absolute path; NAME: as
+ *          a user's; HASH: of a password
  *
  * A reader defines the macros that it needs; the others expand to nothing. All of them are undefined at the end, but
  * not the paths of the lists.
@@ -136,7 +137,7 @@ CONF_INT(accounts, unused_days, 0, 0, 36500, LIVE, "days after which an account 
 CONF_INT(accounts, hash_memory_kib, 65536, 8, 4194304, LIVE, "memory in KiB for hashing a new password (argon2id)")
 CONF_INT(accounts, hash_passes, 2, 1, 100, LIVE, "number of passes over that memory")
 CONF_INT(accounts, hash_wait_ms, 5000, 0, 20000, LIVE, "milliseconds to wait for a turn; one password at a time is hashed per processor")
-CONF_INT(accounts, failed_logins, 10, 1, 1000, LIVE, "failed logins allowed from one address, and for one account from addresses other than its owner's; and so many wrong keys of rooms from one account, or one address without")
+CONF_INT(accounts, failed_logins, 10, 1, 1000, LIVE, "failed logins allowed from one address, and for one account or operator (irc.opers) from addresses other than its owner's; and so many wrong keys of rooms from one account, or one address without")
 CONF_INT(accounts, failed_login_refill_s, 60, 1, 86400, LIVE, "seconds until one more failed login is allowed")
 CONF_INT(accounts, mail_messages, 100, 0, 100000, LIVE, "maximum number of private messages that wait for one account while its owner is away, from users with an account, and as many from users without")
 CONF_INT(accounts, mail_per_sender, 20, 1, 100000, LIVE, "maximum number of them from one account, or from one user without; twice as many from one address under several names")
@@ -179,6 +180,11 @@ CONF_STRING(irc, network, "chatd", "", RESTART, "the name of the network, which 
 CONF_STRING(irc, server, "", "", RESTART, "the name of the server, like \"irc.example.org\"; empty: the name of the machine")
 CONF_STRING(irc, motd, "", "", LIVE, "a file with the message of the day, which clients show when they connect; chatctl reload reads it again")
 CONF_STRING(irc, admin, "", "", LIVE, "whom to turn to, as ADMIN tells: a name, a mail address")
+#define CONF_AT_opers "irc.opers"
+CONF_LIST(OPERS, opers, oper, 0, 16, LIVE, "The operators of the server: after OPER with name and password an IRC client may end sessions (KILL), write to the other operators (WALLOPS) and reload this file (REHASH), until it disconnects, or its group is removed or changed. Needs libsodium.")
+CONF_ITEM_STRING(opers, name, "", NAME, REQUIRED, "the name for OPER, which need not be that of a user")
+CONF_ITEM_STRING(opers, password, "", HASH, REQUIRED, "the hash of the password, as chatctl hash prints it")
+CONF_LIST_END(opers)
 
 CONF_SECTION(sockets, "TCP settings of listening sockets, see tcp(7).")
 CONF_INT(sockets, backlog, 4096, 1, 65535, RESTART, "connections that may wait to be accepted")

@@ -2,6 +2,7 @@
 /* IRC clients over WebSocket, in both subprotocols, beside users of nc: each message is one line without its end. */
 #include "config.h"
 
+#include "base/secret.h"
 #include "tests/lib/client_ws.h"
 #include "tests/lib/irc.h"
 
@@ -24,13 +25,21 @@ static const struct way {
 #define WAYS (sizeof ways / sizeof ways[0])
 
 /* A chatd with native lines on d.port and HTTP on irc_d.port. */
-static void start(void)
+static void start_with(const char *irc)
 {
-    fixture_start("listeners = ( { address = \"127.0.0.1\"; port = 0; }, "
-                  "{ address = \"127.0.0.1\"; port = 0; protocol = \"http\"; } );\n"
-                  "irc = { server = \"" IRC_TEST_SERVER "\"; };\n");
+    char conf[1024];
+    snprintf(conf, sizeof conf, "listeners = ( { address = \"127.0.0.1\"; port = 0; }, "
+             "{ address = \"127.0.0.1\"; port = 0; protocol = \"http\"; } );\n"
+             "http = { proxies = \"127.0.0.1\"; };\n"
+             "irc = { server = \"" IRC_TEST_SERVER "\"; %s };\n", irc);
+    fixture_start(conf);
     irc_d = d;
     irc_d.port = d.port2;
+}
+
+static void start(void)
+{
+    start_with("");
 }
 
 static void open_as(struct client *c, const char *offers, const struct way *way)
@@ -147,6 +156,25 @@ static void a_line_is_as_long_as_over_tcp(void **state)
     }
 }
 
+/* The address is the one that a trusted proxy tells of. */
+static void an_operator_sends_no_password_over_an_open_network(void **state)
+{
+    struct client near, far;
+    (void)state;
+    if (!secret_available())
+        skip();
+    start_with("opers = ( { name = \"root\"; password = \"$argon2id$v=19$m=8,t=1,p=1$bm9ib2R5J3Mgc2FsdCEhIQ$"
+               "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"; } );");
+    open_as(&far, "text.ircv3.net\r\nX-Forwarded-For: 203.0.113.5", &ways[0]);
+    register_as(&far, "far");
+    irc_ask(&far, "OPER root wonderland", S "491 far :Passwords need a secure connection");
+    open_as(&near, "text.ircv3.net\r\nX-Forwarded-For: 203.0.113.5\r\nX-Forwarded-Proto: https", &ways[0]);
+    register_as(&near, "near");
+    irc_ask(&near, "OPER root wonderland", S "464 near :Wrong password");
+    client_close(&near);
+    client_close(&far);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, irc_dir, fixture_down)
@@ -155,6 +183,7 @@ int main(void)
         TEST(the_client_says_what_it_prefers),
         TEST(a_message_is_one_line),
         TEST(a_line_is_as_long_as_over_tcp),
+        TEST(an_operator_sends_no_password_over_an_open_network),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

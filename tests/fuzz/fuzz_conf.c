@@ -76,7 +76,8 @@ static const char *const words[] = {
 #define CONF_STRING(section, key, value, allowed, when, comment) #key,
 #include "tbl/conf.h"
     "listeners = ( { ", " } ); ", " }; ", " = ", "; ", ", ", "1", "-1", "99999999999", "true", "\"x\"", "\"*\"", "\"",
-    "\"native\"", "port", "address", "protocol", "tls", "(", "[", "1.5", "# c\n", "/* ", "\n", "0x10", "1L",
+    "\"native\"", "port", "address", "protocol", "tls", "opers = ( { ", "name", "password",
+    "(", "[", "1.5", "# c\n", "/* ", "\n", "0x10", "1L",
 };
 
 int main(void)

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "base/secret.h"
 #include "conf_file.h"
 #include "tests/lib/unit.h"
 
@@ -103,7 +104,7 @@ static const struct row {
 
 /* The keys of all lists, in the same shape; .offset is in the list's group. */
 enum need { OPTIONAL, REQUIRED };
-enum check { TEXT, ADDRESS, PROTOCOL, PATH };
+enum check { TEXT, ADDRESS, PROTOCOL, PATH, NAME, HASH };
 
 static const struct item {
     const char *list, *key;
@@ -576,27 +577,39 @@ static void listeners_are_read_in_order_with_their_defaults(void **state)
     assert_int_equal(conf.listeners[1].port, 0);
 }
 
-/* What the item may be set to; other than its default, unless there is nothing else. */
-static const char *sound_value(const struct item *item, char out[64])
+#define SOUND_SIZE 128
+#define SOUND_HASH "$argon2id$v=19$m=65536,t=2,p=1$bm9ib2R5J3Mgc2FsdCEhIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+/* What the item may be set to in the i-th group; other than its default, unless there is nothing else. */
+static const char *sound_value(const struct item *item, int i, char out[SOUND_SIZE])
 {
-    static const char *const sound[] = {[TEXT] = "x", [ADDRESS] = "::1", [PROTOCOL] = "native", [PATH] = "/x"};
-    if (item->kind == KIND_STRING)
-        snprintf(out, 64, "\"%s\"", sound[item->check]);
+    static const char *const sound[] = {[TEXT] = "x", [ADDRESS] = "::1", [PROTOCOL] = "native", [PATH] = "/x",
+                                        [HASH] = SOUND_HASH};
+    if (item->kind == KIND_STRING && item->check == NAME)
+        snprintf(out, SOUND_SIZE, "\"x%d\"", i); /* each group has another one */
+    else if (item->kind == KIND_STRING)
+        snprintf(out, SOUND_SIZE, "\"%s\"", sound[item->check]);
     else if (item->kind == KIND_BOOL)
-        snprintf(out, 64, "%s", item->value ? "false" : "true");
+        snprintf(out, SOUND_SIZE, "%s", item->value ? "false" : "true");
     else
-        snprintf(out, 64, "%lld", item->value == item->least ? item->most : item->least);
+        snprintf(out, SOUND_SIZE, "%lld", item->value == item->least ? item->most : item->least);
     return out;
 }
 
-/* Appends a group of the list with all required keys except `but`. */
-static void add_group(struct buf *text, const char *list, const char *but)
+/* Without libsodium that list must be empty. */
+static bool may_have_groups(const char *list)
 {
-    char value[64];
+    return secret_available() || strcmp(list, CONF_AT_opers) != 0;
+}
+
+/* Appends the n-th group of the list with all required keys except `but`. */
+static void add_group(struct buf *text, const char *list, int n, const char *but)
+{
+    char value[SOUND_SIZE];
     buf_str(text, "{");
     for (size_t i = 0; i < ITEMS; i++)
         if (strcmp(items[i].list, list) == 0 && items[i].need == REQUIRED && (!but || strcmp(items[i].key, but) != 0))
-            buf_printf(text, " %s = %s;", items[i].key, sound_value(&items[i], value));
+            buf_printf(text, " %s = %s;", items[i].key, sound_value(&items[i], n, value));
 }
 
 /* Loads a file whose first line opens the list, and the section that it is in, and whose last line closes them. */
@@ -612,7 +625,7 @@ static int load_in_list(const char *path, const char *groups)
 static int load_group(const char *list, const char *but, const char *more)
 {
     struct buf text = {0};
-    add_group(&text, list, but);
+    add_group(&text, list, 0, but);
     buf_printf(&text, "\n%s }", more);
     int result = load_in_list(list, buf_text(&text));
     buf_fini(&text);
@@ -625,7 +638,7 @@ static int load_groups(const char *list, int n)
     struct buf text = {0};
     for (int i = 0; i < n; i++) {
         buf_str(&text, i ? ",\n" : "");
-        add_group(&text, list, NULL);
+        add_group(&text, list, i, NULL);
         buf_str(&text, " }");
     }
     int result = load_in_list(list, buf_text(&text));
@@ -687,6 +700,8 @@ static void every_key_of_a_list_has_its_default_type_and_range(void **state)
     for (size_t i = 0; i < ITEMS; i++) {
         const struct item *item = &items[i];
         char key[64], words[96];
+        if (!may_have_groups(item->list))
+            continue;
         snprintf(key, sizeof key, "%s.%s", item->list, item->key);
         snprintf(words, sizeof words, "missing; every group of %s needs it\n", item->list);
         check_item_default(item);
@@ -703,6 +718,8 @@ static void every_list_refuses_unknown_keys_and_what_is_no_group(void **state)
     (void)state;
     for (size_t i = 0; i < LISTS; i++) {
         char key[64];
+        if (!may_have_groups(lists[i].path))
+            continue;
         snprintf(key, sizeof key, "%s.colour", lists[i].path);
         check_mistake(load_group(lists[i].path, NULL, "colour = 1;"), 3, key, "unknown key");
         check_mistake(load_in_list(lists[i].path, "9999"), 2, lists[i].path, "each must be a group: { ");
@@ -718,6 +735,8 @@ static void every_list_has_its_least_and_most_groups(void **state)
     for (size_t i = 0; i < LISTS; i++) {
         const struct list *list = &lists[i];
         char words[64], where[UNIT_PATH + 32];
+        if (!may_have_groups(list->path))
+            continue;
         snprintf(words, sizeof words, "must be a list of %d to %d groups: ( { ", list->least, list->most);
         check_ok(load(""));
         assert_int_equal(count_of(&conf, list), list->least);
@@ -764,6 +783,63 @@ static void names_of_irc_have_no_blanks(void **state)
     check_mistake(load("irc = { server = \"irc.example.org:\"; };"), 1, "irc.server", "letters, digits and -._");
     check_mistake(load("irc = { network = \"\"; };"), 1, "irc.network", "letters, digits and -._");
     assert_int_equal(load("irc = { network = \"Example_1\"; server = \"irc.example.org\"; };"), 0);
+}
+
+#define OPER(name, hash) "{ name = \"" name "\"; password = \"" hash "\"; }"
+
+static void operators_have_a_name_and_a_hash(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"", "two words", "-o", "ro:ot", "a23456789b23456789c23456789d23456"};
+    static const char *const hashes[] = {
+        "", "secret", "$argon2id$", "$argon2i$v=19$m=65536,t=2,p=1$bm9ib2R5J3Mgc2FsdCEhIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        SOUND_HASH "!", "$argon2id$v=19$m=65536,t=2,p=1$bm9ib2R5J3Mgc2FsdCEhIQ$", " " SOUND_HASH,
+        SOUND_HASH SOUND_HASH};
+    if (!secret_available())
+        skip();
+    check_ok(load("irc = { opers = ( " OPER("root", SOUND_HASH) ", " OPER("alice", SOUND_HASH) " ); };"));
+    assert_int_equal(conf.oper_count, 2);
+    assert_string_equal(conf.opers[0].name, "root");
+    assert_string_equal(conf.opers[1].password, SOUND_HASH);
+    check_ok(load("irc = { opers = ( ); };"));
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        check_mistake(loadf("irc = { opers = (\n{ name = \"%s\"; password = \"" SOUND_HASH "\"; } ); };", names[i]), 2,
+                      "irc.opers.name", "must be 1 to 32 letters, digits, _ - or ., not - or . first (got \"");
+    for (size_t i = 0; i < sizeof hashes / sizeof hashes[0]; i++)
+        check_mistake(loadf("irc = { opers = (\n{ name = \"a\";\npassword = \"%s\"; } ); };", hashes[i]), 3,
+                      "irc.opers.password",
+                      "must be the hash of a password, as chatctl hash prints it: \"$argon2id$…\"\n");
+}
+
+/* Who puts the password there is not shown it in the log. */
+static void a_password_instead_of_its_hash_is_not_repeated(void **state)
+{
+    (void)state;
+    if (!secret_available())
+        skip();
+    assert_int_equal(load("irc = { opers = ( " OPER("root", "wonderland") " ); };"), -1);
+    assert_null(strstr(buf_text(&errors), "wonderland"));
+}
+
+static void two_operators_have_two_names(void **state)
+{
+    (void)state;
+    char words[UNIT_PATH * 2];
+    if (!secret_available())
+        skip();
+    snprintf(words, sizeof words, "\"Root\" is the name of the group at %s:2, too\n", file);
+    check_mistake(load("irc = { opers = (\n" OPER("root", SOUND_HASH) ",\n" OPER("Root", SOUND_HASH) " ); };"), 3,
+                  "irc.opers.name", words);
+}
+
+static void operators_need_libsodium(void **state)
+{
+    (void)state;
+    if (secret_available())
+        skip();
+    check_mistake(load("irc = { opers = (\n" OPER("root", SOUND_HASH) ",\n" OPER("a", "b") " ); };"), 2, "irc.opers",
+                  "needs a chatd that was built with libsodium (Debian: libsodium-dev)\n");
+    check_ok(load("irc = { opers = ( ); };"));
 }
 
 static void certificates_are_read_in_order(void **state)
@@ -978,6 +1054,8 @@ static void a_list_changes_with_any_key_and_number_of_its_groups(void **state)
     static struct conf now, next;
     for (size_t i = 0; i < ITEMS; i++) {
         const struct list *list = list_of(&items[i]);
+        if (!may_have_groups(list->path))
+            continue;
         two_groups(list, &now, &next);
         char *field = (char *)group_of(&next, list, 1) + items[i].offset;
         if (items[i].kind == KIND_INT)
@@ -989,6 +1067,8 @@ static void a_list_changes_with_any_key_and_number_of_its_groups(void **state)
         check_list_changed(list, &now, &next);
     }
     for (size_t i = 0; i < LISTS; i++) {
+        if (!may_have_groups(lists[i].path))
+            continue;
         two_groups(&lists[i], &now, &next);
         *(int *)(void *)((char *)&next + lists[i].count) = 1;
         check_list_changed(&lists[i], &now, &next);
@@ -1000,6 +1080,8 @@ static void the_place_of_a_group_in_the_file_is_no_change(void **state)
     (void)state;
     static struct conf now;
     for (size_t i = 0; i < LISTS; i++) {
+        if (!may_have_groups(lists[i].path))
+            continue;
         check_ok(load_groups(lists[i].path, 2));
         now = conf;
         strcpy((char *)group_of(&conf, &lists[i], 1) + lists[i].where, "/other/chatd.conf:77");
@@ -1102,6 +1184,10 @@ int main(void)
         TEST(every_list_has_its_least_and_most_groups),
         TEST(a_listener_needs_a_port_and_a_known_protocol),
         TEST(names_of_irc_have_no_blanks),
+        TEST(operators_have_a_name_and_a_hash),
+        TEST(a_password_instead_of_its_hash_is_not_repeated),
+        TEST(two_operators_have_two_names),
+        TEST(operators_need_libsodium),
         TEST(certificates_are_read_in_order),
         TEST(a_path_must_be_absolute),
         TEST(a_listener_with_tls_needs_a_certificate),

@@ -186,7 +186,7 @@ static struct event full_event(int kind)
 static bool is_silent(int kind)
 {
     return kind == EVENT_QUIT || kind == EVENT_PAST || kind == EVENT_REMOVED || kind == EVENT_TAGS ||
-           kind == EVENT_REALNAME ||
+           kind == EVENT_REALNAME || kind == EVENT_WALLOPS ||
            kind == EVENT_ACCOUNT_CHANGED || kind == EVENT_INVITED;
 }
 

@@ -13,11 +13,13 @@
 #include "chat/settings.h"
 #include "chat/users.h"
 #include "serve/moderate.h"
+#include "serve/oper.h"
 
 #include <string.h>
 #include <strings.h>
 
 #define OWN_MODES "+i" /* of every user: who shares no room with a client is not listed to it */
+#define OPER_MODES OWN_MODES "o"
 
 /* A line of changes: each letter takes the next parameter if it needs one. */
 struct changes {
@@ -329,6 +331,31 @@ static void change_modes(struct session *s, struct room *r, struct irc_line *l)
 
 /* ---- users ---- */
 
+void irc_own_mode(struct session *s, const char *change)
+{
+    struct buf *out = &irc_state(s)->answer;
+    irc_source(out, s->member.name, member_account_name(&s->member));
+    buf_printf(out, " MODE %s :%s\r\n", s->member.name, change);
+}
+
+/* Only the rights of an operator can be given up. +o is passed over, as by all servers: OPER gives them. */
+static void change_own_modes(struct session *s, const char *modes)
+{
+    bool gives = true, is_known = true;
+    for (; *modes; modes++) {
+        if (*modes == '+' || *modes == '-') {
+            gives = *modes == '+';
+        } else if (*modes == 'o' && !gives && oper_is(s)) {
+            oper_end(s);
+            irc_own_mode(s, "-o");
+        } else {
+            is_known = is_known && (*modes == 'o' || (*modes == 'i' && gives));
+        }
+    }
+    if (!is_known)
+        irc_reply(s, 501, ":Unknown MODE flag");
+}
+
 static void mode_of_user(struct session *s, const char *name, const char *modes)
 {
     char other[NAME_SIZE];
@@ -338,9 +365,9 @@ static void mode_of_user(struct session *s, const char *name, const char *modes)
     else if (!is_own)
         irc_fail(s, ERROR_USER_NOT_FOUND, name);
     else if (!*modes)
-        irc_reply(s, 221, OWN_MODES);
-    else if (modes[strspn(modes, OWN_MODES)])
-        irc_reply(s, 501, ":Unknown MODE flag");
+        irc_reply(s, 221, "%s", oper_is(s) ? OPER_MODES : OWN_MODES);
+    else
+        change_own_modes(s, modes);
 }
 
 void irc_mode(struct session *s, struct irc_line *l)

@@ -86,7 +86,9 @@ static bool is_text(const char *text, size_t len)
 {
     char copy[LONGEST + 1];
     memcpy(copy, text, len + 1);
-    return text_clean(copy, len);
+    bool is_clean = text_clean(copy, len);
+    secret_wipe(copy, len + 1); /* it may be a password */
+    return is_clean;
 }
 
 static void bad_line(struct session *s, enum error_code code)

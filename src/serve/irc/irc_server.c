@@ -84,7 +84,7 @@ void irc_welcome(struct session *s)
     char since[CLOCK_TEXT];
     irc_reply(s, 2, ":Your host is %s, running chatd %s", irc_server(), PACKAGE_VERSION);
     irc_reply(s, 3, ":You are here since %s", clock_text(s->member.since_ms, since));
-    irc_reply(s, 4, "%s chatd-%s i " MODES_OF_ROOMS " IWbkloqv", irc_server(), PACKAGE_VERSION);
+    irc_reply(s, 4, "%s chatd-%s io " MODES_OF_ROOMS " IWbkloqv", irc_server(), PACKAGE_VERSION);
     isupport(s);
     irc_lusers(s, NULL);
     irc_motd(s, NULL);

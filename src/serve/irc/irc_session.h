@@ -120,6 +120,9 @@ struct room *irc_see_room(struct session *s, const char *word);
  * the answer has it. */
 const char *irc_echo_label(const struct session *s, const char *targets);
 
+/* Tells the client that a mode of its own has changed: "+o". */
+void irc_own_mode(struct session *s, const char *change);
+
 /* What a client is told as soon as it has its name: 002 to 005, LUSERS, MOTD. */
 void irc_welcome(struct session *s);
 

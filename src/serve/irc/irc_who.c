@@ -34,7 +34,7 @@ struct row {
     const char *room;                /* or "*" */
     const struct roster_entry *user;
     struct users_view view;          /* empty if the user has just gone */
-    char host[2 * NAME_SIZE], flags[3];
+    char host[2 * NAME_SIZE], flags[4];
 };
 
 static void fill(struct row *row)
@@ -45,7 +45,8 @@ static void fill(struct row *row)
     users_view(u->name, &row->view);
     irc_host(&host, u->name, *u->account_name ? u->account_name : NULL);
     snprintf(row->host, sizeof row->host, "%s", buf_text(&host));
-    snprintf(row->flags, sizeof row->flags, "%c%.1s", row->view.away.len ? 'G' : 'H', sign ? &sign : "");
+    snprintf(row->flags, sizeof row->flags, "%c%s%.1s", row->view.away.len ? 'G' : 'H',
+             row->view.is_oper ? "*" : "", sign ? &sign : "");
     buf_fini(&host);
 }
 
@@ -90,7 +91,9 @@ static void reply_row(struct session *s, const struct query *q, const char *room
 {
     struct row row = {.room = room, .user = user};
     fill(&row);
-    if (q->fields)
+    if (q->opers && !row.view.is_oper)
+        ; /* not asked for */
+    else if (q->fields)
         reply_fields(s, q, &row);
     else
         irc_reply(s, 352, "%s " IRC_USER " %s %s %s %s :0 %s", room, row.host, irc_server(), user->name, row.flags,
@@ -197,9 +200,7 @@ void irc_who(struct session *s, struct irc_line *l)
     const char *mask = *irc_param(l, 0) ? l->params[0] : "*";
     char none[] = "";
     struct query q = read_query(l->count > 1 ? l->params[1] : none);
-    if (q.opers)
-        ; /* nobody shows that */
-    else if (*mask == '#')
+    if (*mask == '#')
         who_room(s, &q, mask);
     else if (strcmp(mask, "0") == 0)
         who_mask(s, &q, "*");
@@ -219,7 +220,8 @@ void irc_userhost(struct session *s, struct irc_line *l)
         struct users_view v;
         if (strlen(l->params[i]) >= NAME_SIZE || !users_view(l->params[i], &v))
             continue;
-        buf_printf(&list, "%s%s=%c" IRC_USER "@", list.len ? " " : "", v.name, v.away.len ? '-' : '+');
+        buf_printf(&list, "%s%s%s=%c" IRC_USER "@", list.len ? " " : "", v.name, v.is_oper ? "*" : "",
+                   v.away.len ? '-' : '+');
         irc_host(&list, v.name, *v.account_name ? v.account_name : NULL);
         users_view_fini(&v);
     }

@@ -58,6 +58,8 @@ static void reply_whois(struct session *s, const struct users_view *v)
     reply_user(s, 311, v->name, account, v->realname.len ? buf_text(&v->realname) : v->name);
     reply_rooms(s, v);
     irc_reply(s, 312, "%s %s :" INFO, v->name, irc_server());
+    if (v->is_oper)
+        irc_reply(s, 313, "%s :is an operator of the server", v->name);
     if (v->away.len)
         irc_reply(s, 301, "%s :%s", v->name, buf_text(&v->away));
     irc_reply(s, 317, "%s %lld %lld :seconds idle, signon time", v->name, (long long)(v->idle_ms / 1000),

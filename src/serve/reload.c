@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "serve/reload.h"
+
+#include "base/panic.h"
+
+static reload_fn *reload_now;
+
+void reload_set(reload_fn *reload)
+{
+    reload_now = reload;
+}
+
+bool reload_run(reload_tell_fn *tell, void *arg, struct buf *error)
+{
+    must(reload_now);
+    return reload_now(tell, arg, error);
+}
