@@ -9,12 +9,12 @@
 #include "proto/irc.h"
 
 #include "base/clock.h"
+#include "proto/irc_line.h"
 #include "proto/name.h"
 #include "proto/native.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define END "\r\n"
 #define ACTION "\x01" "ACTION "
@@ -466,34 +466,4 @@ static void render(struct buf *out, const struct event *ev, enum form form, cons
     }
 }
 
-/* ---- reading it back ---- */
-
-static bool is_word(const char *word, size_t len, const char *other)
-{
-    return strlen(other) == len && strncasecmp(word, other, len) == 0;
-}
-
-/* ":name!… PRIVMSG target :…", perhaps with tags. */
-static bool is_said(const char *line, size_t len, const char *key)
-{
-    const char *words[4] = {0};
-    size_t lens[4] = {0}, n = 0, i = 0;
-    while (n < 3 && i < len) {
-        size_t start = i;
-        while (i < len && line[i] != ' ' && line[i] != '\r')
-            i++;
-        if (n || line[start] != '@') {
-            words[n] = line + start;
-            lens[n++] = i - start;
-        }
-        i++;
-    }
-    if (n < 3 || *words[0] != ':' || !(is_word(words[1], lens[1], "PRIVMSG") || is_word(words[1], lens[1], "NOTICE")))
-        return false;
-    if (*key == '#')
-        return is_word(words[2], lens[2], key);
-    const char *bang = memchr(words[0], '!', lens[0]);
-    return bang && is_word(words[0] + 1, (size_t)(bang - words[0]) - 1, key);
-}
-
-const struct codec irc_codec = {.hears_quits = true, .render = render, .is_said = is_said};
+const struct codec irc_codec = {.hears_quits = true, .render = render, .is_said = irc_line_is_said};
