@@ -330,6 +330,15 @@ static void add_error(struct buf *out, const struct event *ev)
     buf_fini(&text);
 }
 
+/* To all who watch the name, so with * for the name of its reader (IRCv3, monitor). */
+static void add_online(struct buf *out, const struct event *ev)
+{
+    struct buf source = {0};
+    irc_source(&source, ev->name, ev->account_name);
+    irc_numeric(out, 730, "*", "%s", buf_text(&source));
+    buf_fini(&source);
+}
+
 /* What is told to rooms and to users, in the same words for all of a form. */
 static void render_happening(struct buf *out, const struct event *ev, enum form form)
 {
@@ -394,6 +403,12 @@ static void render_happening(struct buf *out, const struct event *ev, enum form 
     case EVENT_INVITED:
         begin(out, ev, form);
         buf_printf(out, " INVITE %s %s" END, ev->text, ev->room);
+        break;
+    case EVENT_ONLINE:
+        add_online(out, ev);
+        break;
+    case EVENT_OFFLINE:
+        irc_numeric(out, 731, "*", ":%s", ev->name);
         break;
     case EVENT_ANNOUNCEMENT:
         server_notice(out, "*", ev->text);

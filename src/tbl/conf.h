@@ -177,6 +177,7 @@ CONF_INT(http, idle_s, 60, 1, 3600, RESTART, "seconds for which a connection is 
 CONF_SECTION(irc, "IRC, for listeners with protocol = \"irc\".")
 CONF_STRING(irc, network, "chatd", "", RESTART, "the name of the network, which clients show; without blanks")
 CONF_STRING(irc, server, "", "", RESTART, "the name of the server, like \"irc.example.org\"; empty: the name of the machine")
+CONF_INT(irc, monitored_names, 100, 1, 1000, LIVE, "maximum number of names that one client may watch with MONITOR")
 
 CONF_SECTION(sockets, "TCP settings of listening sockets, see tcp(7).")
 CONF_INT(sockets, backlog, 4096, 1, 65535, RESTART, "connections that may wait to be accepted")
