@@ -2,6 +2,7 @@
 /* MONITOR: IRC clients are told when names come and go, those of users of nc too. */
 #include "config.h"
 
+#include "base/buf.h"
 #include "base/secret.h"
 #include "tests/lib/irc.h"
 
@@ -230,7 +231,7 @@ static int count_names(struct client *c, const char *head)
         if (strncmp(line, head, strlen(head)) != 0)
             continue;
         for (const char *name = line + strlen(head); name; name = strchr(name, ',')) {
-            char want[40];
+            char want[48];
             snprintf(want, sizeof want, "a-name-of-thirty-two-bytes-is-%02d", n++);
             name += *name == ',';
             assert_true(strncmp(name, want, strlen(want)) == 0);
@@ -247,11 +248,11 @@ static void many_names_need_several_lines_and_none_is_cut(void **state)
     irc_start("");
     irc_login(&ivan, "ivan", "");
     for (int l = 0; l < LINES; l++) {
-        char line[512] = "MONITOR + ";
+        struct buf names = {0};
         for (int i = 0; i < IN_LINE; i++)
-            snprintf(line + strlen(line), sizeof line - strlen(line), "a-name-of-thirty-two-bytes-is-%02d,",
-                     l * IN_LINE + i);
-        client_say(&ivan, "%s", line);
+            buf_printf(&names, "a-name-of-thirty-two-bytes-is-%02d,", l * IN_LINE + i);
+        client_say(&ivan, "MONITOR + %s", buf_text(&names));
+        buf_fini(&names);
     }
     assert_int_equal(count_names(&ivan, S "731 ivan :"), NAMES);
     client_say(&ivan, "MONITOR S");

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/lock.h"
 #include "chat/accounts.h"
 #include "chat/users.h"
 #include "net/post.h"
@@ -126,6 +127,23 @@ static void the_most_is_kept_to(void **state)
     free(v);
 }
 
+/* Nobody reads what it is told. */
+static void a_watcher_that_stops_delays_nobody(void **state)
+{
+    (void)state;
+    unit_limits(UNIT_TIGHT);
+    watch(&watcher.member, "bob", 9);
+    while (outbox_reason(watcher.client.outbox) == CLOSE_OPEN) {
+        assert_true(claim(&bob.member, "bob"));
+        users_release(&bob.member);
+        unit_member_clear(&bob);
+    }
+    assert_int_equal(outbox_reason(watcher.client.outbox), CLOSE_SLOW);
+    assert_true(claim(&bob.member, "bob")); /* it is in the table until it has gone */
+    outbox_finish(watcher.client.outbox, NULL);
+    outbox_abandon(watcher.client.outbox);
+}
+
 /* ---- with threads ---- */
 
 #define RIVALS 2
@@ -202,6 +220,7 @@ static void end_others(void)
 static void answer_state(void *arg)
 {
     const struct users_watched *v = arg;
+    lock_assert_held(LOCK_WATCHES); /* so nothing is told before the answer is put */
     unit_put(watcher.client.outbox, v->is_online ? "is online\r\n" : "is offline\r\n");
 }
 
@@ -229,16 +248,13 @@ static void what_is_told_and_answered_is_in_order(void **state)
     int asked = 0;
     (void)state;
     start_others();
-    do {
+    for (bool is_over = false; !is_over; asked++) {
         struct users_watched v = {.name = "prize"};
-        bool is_over = !rivals_left;
+        is_over = !rivals_left;
         users_watch(&watcher.member, &(struct users_watching){.v = &v, .n = 1, .most = 1, .answer = answer_state,
                                                               .arg = &v});
-        asked++;
         buf_str(&all, unit_client_heard(&watcher.client, &heard));
-        if (is_over)
-            break;
-    } while (true);
+    }
     end_others();
     assert_int_equal(check_order(buf_text(&all)), asked);
     buf_fini(&heard);
@@ -252,6 +268,7 @@ int main(void)
         TEST(a_watcher_is_told_and_each_change_once),
         TEST(a_new_name_is_another_one_but_not_in_another_case),
         TEST(the_most_is_kept_to),
+        TEST(a_watcher_that_stops_delays_nobody),
         TEST(what_is_told_and_answered_is_in_order),
     };
     alarm(120);
