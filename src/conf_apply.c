@@ -140,6 +140,7 @@ static void configure_serve(const struct conf *c)
         .away_bytes = c->limits_away_bytes,
         .realname_bytes = c->limits_realname_bytes,
         .ignored = c->limits_ignored_users,
+        .monitored = c->irc_monitored_names,
         .login_timeout_s = c->clients_login_timeout_s,
         .rooms_per_user = c->rooms_per_user,
         .page_messages = c->history_page_messages,

@@ -16,7 +16,7 @@ enum lock_rank {
 #include "tbl/locks.h"
 #undef LOCK
     LOCK_RANKS,
-    LOCK_HOT_FIRST = LOCK_USERS
+    LOCK_HOT_FIRST = LOCK_WATCHES
 };
 
 struct lock {

@@ -17,9 +17,11 @@
  * Locking key: c constant for one client · R its own reader only · U by the users lock · a atomic
  *              f written by R under the users lock; rooms have copies (struct membership)
  *              n the same, once it is listed; before that written by R alone
+ *              W by the lock of chat/users_watch.c
  */
 struct room;
 struct user;
+struct watch;
 
 /* What waits to be written of a room's messages, or of a member's private ones; for chat/history.c. */
 struct history_share {
@@ -73,6 +75,8 @@ struct member {
     uint64_t listed_at;              /* U: private messages to its user with higher numbers were put to it too, */
     _Atomic uint64_t refused_at;     /* a: but not this one, and perhaps none after it, because it was ending */
     bool settled;                    /* U: what has not arrived there is cared for; it gets no more of it */
+    struct watch *watches;           /* W: owns; the names that it watches (users_watch), in order */
+    int watch_count;                 /* W */
     char old_key[NAME_SIZE];         /* U: its former name, reserved while it is in the list of .next_renaming */
     struct member *next_renaming;    /* U */
 };

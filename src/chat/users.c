@@ -28,10 +28,12 @@ void users_start(void)
 {
     rwlock_init(&users_table.lock, LOCK_USERS);
     atomic_store(&users_table.last_id, 0);
+    users_watch_start();
 }
 
 void users_stop(void)
 {
+    users_watch_stop();
     must(!users_table.table && !users_table.waiting && !users_table.renaming);
     rwlock_fini(&users_table.lock);
 }
@@ -192,8 +194,10 @@ static const char *as_shared_locked(const struct member *m, const char *name, co
 
 bool users_claim(struct member *m, const struct claim *c)
 {
-    char key[NAME_SIZE];
+    char key[NAME_SIZE], old[NAME_SIZE] = "";
     name_fold(key, c->name);
+    if (m->user)
+        memcpy(old, m->key, sizeof old);
     rwlock_write(&users_table.lock);
     bool may = !c->may || c->may(c->arg), given = may && is_free_locked(key, m, c);
     if (may && c->replaced)
@@ -205,6 +209,10 @@ bool users_claim(struct member *m, const struct claim *c)
         give_name_locked(m, answer.name, key);
     }
     rwlock_release(&users_table.lock);
+    if (given && *old)
+        users_watch_note(old);
+    if (given)
+        users_watch_note(key);
     return given;
 }
 
@@ -304,12 +312,16 @@ static void leave_user_locked(struct member *m)
 
 void users_release(struct member *m)
 {
+    users_unwatch_all(m);
     rwlock_write(&users_table.lock);
-    if (m->listed) {
+    bool had_one = m->listed;
+    if (had_one) {
         leave_user_locked(m);
         notify_waiting_locked();
     }
     rwlock_release(&users_table.lock);
+    if (had_one)
+        users_watch_note(m->key);
 }
 
 bool users_is_leaving(const char *name)

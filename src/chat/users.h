@@ -8,8 +8,8 @@
 /*
  * The registry of names: who is online. A name may be that of several sessions of one account; together they are one
  * user. One table under a read-write lock, which all calls take. Unless said otherwise
- * a call is for any thread that holds no lock ranked at or above USERS, and never blocks. Calls that put events are for
- * threads that have settled (net/post.h). Names are compared without case.
+ * a call is for any thread that holds no lock ranked at or above WATCHES, and never blocks. Calls that put events are
+ * for threads that have settled (net/post.h). Names are compared without case.
  */
 /* Main thread. */
 void users_start(void);
@@ -121,6 +121,40 @@ bool users_has_session(const struct member *m, uint64_t id);
 /* Copies the name of a client that need not be the caller's: "" when the client has none, or `m` is another client's
  * now. */
 void users_name_of(struct member *m, uint64_t id, char name[NAME_SIZE]);
+
+/* ---- watching names ---- */
+
+/* A name that a client watches. */
+struct users_watched {
+    char name[NAME_SIZE];         /* as the client writes it; of a user who is online: as that writes it */
+    char account_name[NAME_SIZE]; /* that the user is logged in to, or "" */
+    bool is_online;
+    bool is_refused;              /* the client does not watch it: it watches too many */
+};
+
+/* The client watches these names, too: until it gives back its own name it is told of each when a user takes it
+ * (EVENT_ONLINE), and when the last session of that user is gone or has another name (EVENT_OFFLINE). Completes the
+ * names, also those that it watched before, and calls `answer`: what that tells the client comes before all that it
+ * is told of them later. */
+struct users_watching {
+    struct users_watched *v; /* borrows; .name set, and valid, the rest zero */
+    size_t n;
+    int most;                /* names that the client may watch in all */
+    void (*answer)(void *arg); /* under the watches lock, which ranks before USERS: it may put, and must not block */
+    void *arg;
+};
+void users_watch(struct member *m, const struct users_watching *w);
+
+/* It does not watch that name any more; or none. No effect if it does not. */
+void users_unwatch(struct member *m, const char *name);
+void users_unwatch_all(struct member *m);
+
+/* The names that it watches, as it wrote them, in the order in which it began: how many. The caller frees *v. These
+ * four are for the member's own reader, and it has a name. */
+size_t users_watched(struct member *m, struct users_watched **v);
+
+/* How many names are watched. */
+int users_watched_count(void);
 
 /* ---- delivery ---- */
 

@@ -9,7 +9,7 @@
 #include <utlist.h>
 
 /*
- * The inside of the registry of names, for users.c, users_look.c, users_put.c and users_close.c. Everybody else uses
+ * The inside of the registry of names, for users.c and the files beside it (users_*.c). Everybody else uses
  * chat/users.h.
  *
  * uthash keeps the order of insertion, so the table is also the order of arrival. A pointer to a member from the table
@@ -47,6 +47,12 @@ struct member *users_by_account_locked(int64_t id);
 bool users_is_oper(const struct member *m);
 /* False: it was closed already. */
 bool users_close_locked(struct member *m, enum close_reason reason, const struct event *last_words);
+
+/* The table of watched names, in chat/users_watch.c. Main thread. */
+void users_watch_start(void);
+void users_watch_stop(void);
+/* The name has been taken or given back: those who watch it are told. Holds no lock ranked at or above WATCHES. */
+void users_watch_note(const char *name);
 
 /* For each session `m` of each user `u`. A loop in a loop: break leaves the inner one. */
 #define USERS_EACH_LOCKED(u, m)                                                                                        \

@@ -77,6 +77,7 @@ const char *admin_status(struct admin_call *c)
     wire_number(c->out, "uptime_s", (clock_ms() - started_ms) / 1000);
     wire_number(c->out, "clients", pool.clients);
     wire_number(c->out, "named", users_count());
+    wire_number(c->out, "names_monitored", users_watched_count());
     wire_number(c->out, "rooms", rooms_count());
     wire_number(c->out, "rooms_occupied", (long long)occupied.n);
     wire_number(c->out, "thread_pairs", pool.pairs);

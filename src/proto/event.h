@@ -133,6 +133,8 @@ enum event_kind {
     EVENT_REALNAME,     /* name, account, text: its new real name, or ""; id, time_ms */
     EVENT_ACCOUNT_CHANGED, /* name, account_name: it is logged in to another account, or (NULL) to none; id, time_ms */
     EVENT_INVITED,      /* room, name: of the inviting user, text: of the invited one; id, time_ms */
+    EVENT_ONLINE,       /* name, account_name: of a user who has taken a name that the client watches */
+    EVENT_OFFLINE,      /* name: nobody has it any more */
     EVENT_ANNOUNCEMENT, /* text: a message from the operator to all users */
     EVENT_WALLOPS,      /* name, account_name, text, time_ms: what an operator tells the others; it fits into a line of
                            IRC */

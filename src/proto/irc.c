@@ -9,12 +9,12 @@
 #include "proto/irc.h"
 
 #include "base/clock.h"
+#include "proto/irc_line.h"
 #include "proto/name.h"
 #include "proto/native.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define END "\r\n"
 #define ACTION "\x01" "ACTION "
@@ -314,6 +314,15 @@ static void add_error(struct buf *out, const struct event *ev)
     buf_fini(&text);
 }
 
+/* To all who watch the name, so with * for the name of its reader (IRCv3, monitor). */
+static void add_online(struct buf *out, const struct event *ev)
+{
+    struct buf source = {0};
+    irc_source(&source, ev->name, ev->account_name);
+    irc_numeric(out, 730, "*", "%s", buf_text(&source));
+    buf_fini(&source);
+}
+
 /* What is told to rooms and to users, in the same words for all of a form. */
 static void render_happening(struct buf *out, const struct event *ev, enum form form)
 {
@@ -382,6 +391,12 @@ static void render_happening(struct buf *out, const struct event *ev, enum form 
     case EVENT_WALLOPS:
         begin(out, ev, form);
         buf_printf(out, " WALLOPS :%s" END, ev->text);
+        break;
+    case EVENT_ONLINE:
+        add_online(out, ev);
+        break;
+    case EVENT_OFFLINE:
+        irc_numeric(out, 731, "*", ":%s", ev->name);
         break;
     case EVENT_ANNOUNCEMENT:
         server_notice(out, "*", ev->text);
@@ -454,34 +469,4 @@ static void render(struct buf *out, const struct event *ev, enum form form, cons
     }
 }
 
-/* ---- reading it back ---- */
-
-static bool is_word(const char *word, size_t len, const char *other)
-{
-    return strlen(other) == len && strncasecmp(word, other, len) == 0;
-}
-
-/* ":name!… PRIVMSG target :…", perhaps with tags. */
-static bool is_said(const char *line, size_t len, const char *key)
-{
-    const char *words[4] = {0};
-    size_t lens[4] = {0}, n = 0, i = 0;
-    while (n < 3 && i < len) {
-        size_t start = i;
-        while (i < len && line[i] != ' ' && line[i] != '\r')
-            i++;
-        if (n || line[start] != '@') {
-            words[n] = line + start;
-            lens[n++] = i - start;
-        }
-        i++;
-    }
-    if (n < 3 || *words[0] != ':' || !(is_word(words[1], lens[1], "PRIVMSG") || is_word(words[1], lens[1], "NOTICE")))
-        return false;
-    if (*key == '#')
-        return is_word(words[2], lens[2], key);
-    const char *bang = memchr(words[0], '!', lens[0]);
-    return bang && is_word(words[0] + 1, (size_t)(bang - words[0]) - 1, key);
-}
-
-const struct codec irc_codec = {.hears_quits = true, .render = render, .is_said = is_said};
+const struct codec irc_codec = {.hears_quits = true, .render = render, .is_said = irc_line_is_said};

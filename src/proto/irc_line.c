@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 /* Splits the next word off *rest; "" at the end. */
 static char *next_word(char **rest)
@@ -113,4 +114,34 @@ char *irc_line_client_tags(struct irc_line *l)
     if (to)
         *to = '\0';
     return to && to > l->tags ? l->tags : NULL;
+}
+
+/* ---- lines that chatd has written ---- */
+
+static bool is_word(const char *word, size_t len, const char *other)
+{
+    return strlen(other) == len && strncasecmp(word, other, len) == 0;
+}
+
+/* ":name!… PRIVMSG target :…", perhaps with tags. */
+bool irc_line_is_said(const char *line, size_t len, const char *key)
+{
+    const char *words[4] = {0};
+    size_t lens[4] = {0}, n = 0, i = 0;
+    while (n < 3 && i < len) {
+        size_t start = i;
+        while (i < len && line[i] != ' ' && line[i] != '\r')
+            i++;
+        if (n || line[start] != '@') {
+            words[n] = line + start;
+            lens[n++] = i - start;
+        }
+        i++;
+    }
+    if (n < 3 || *words[0] != ':' || !(is_word(words[1], lens[1], "PRIVMSG") || is_word(words[1], lens[1], "NOTICE")))
+        return false;
+    if (*key == '#')
+        return is_word(words[2], lens[2], key);
+    const char *bang = memchr(words[0], '!', lens[0]);
+    return bang && is_word(words[0] + 1, (size_t)(bang - words[0]) - 1, key);
 }

@@ -26,4 +26,7 @@ bool irc_line_tag(const struct irc_line *l, const char *name, char *out, size_t 
  * well formed, or could end a line, are left out. NULL: none. */
 char *irc_line_client_tags(struct irc_line *l);
 
+/* For .is_said of struct codec: of lines that chatd has written. */
+bool irc_line_is_said(const char *line, size_t len, const char *key);
+
 #endif

@@ -15,9 +15,9 @@
 
 static struct {
     _Atomic int text_bytes, topic_bytes, away_bytes, realname_bytes, reason_bytes, ignored, login_timeout_s;
-    _Atomic int rooms_per_user, page_messages, replay_messages, replay_age_s;
+    _Atomic int rooms_per_user, monitored, page_messages, replay_messages, replay_age_s;
     _Atomic bool replay_from_history;
-} limit = {4000, 390, 390, 128, 390, 100, 120, 10, 200, 20, 3600, false};
+} limit = {4000, 390, 390, 128, 390, 100, 120, 10, 100, 200, 20, 3600, false};
 
 #define SET(field) atomic_store_explicit(&limit.field, l->field, memory_order_relaxed)
 #define GET(field) atomic_load_explicit(&limit.field, memory_order_relaxed)
@@ -30,6 +30,7 @@ void session_configure(const struct session_limits *l)
     SET(realname_bytes);
     SET(reason_bytes);
     SET(ignored);
+    SET(monitored);
     SET(login_timeout_s);
     SET(rooms_per_user);
     SET(page_messages);
@@ -47,6 +48,7 @@ struct session_limits session_limits(void)
         .realname_bytes = GET(realname_bytes),
         .reason_bytes = GET(reason_bytes),
         .ignored = GET(ignored),
+        .monitored = GET(monitored),
         .login_timeout_s = GET(login_timeout_s),
         .rooms_per_user = GET(rooms_per_user),
         .page_messages = GET(page_messages),

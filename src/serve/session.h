@@ -69,6 +69,7 @@ struct session_limits {
     int text_bytes, topic_bytes, away_bytes, realname_bytes;
     int reason_bytes; /* of a kick, ban or mute */
     int ignored;      /* names */
+    int monitored;    /* the same, of IRC clients */
     int login_timeout_s;
     int rooms_per_user;
     int page_messages;

@@ -185,6 +185,7 @@ CONF_LIST(OPERS, opers, oper, 0, 16, LIVE, "The operators of the server: after O
 CONF_ITEM_STRING(opers, name, "", NAME, REQUIRED, "the name for OPER, which need not be that of a user")
 CONF_ITEM_STRING(opers, password, "", HASH, REQUIRED, "the hash of the password, as chatctl hash prints it")
 CONF_LIST_END(opers)
+CONF_INT(irc, monitored_names, 100, 1, 1000, LIVE, "maximum number of names that one client may watch with MONITOR")
 
 CONF_SECTION(sockets, "TCP settings of listening sockets, see tcp(7).")
 CONF_INT(sockets, backlog, 4096, 1, 65535, RESTART, "connections that may wait to be accepted")

@@ -42,6 +42,7 @@ COUNTER(SHORT_STAY_WAITS, "short_stay_waits", "times a JOIN or RESUME waited bec
 COUNTER(ROOMS_EVICTED, "rooms_evicted", "empty rooms removed at rooms.max or rooms.per_maker to make space for a new one")
 COUNTER(ROOMS_REFUSED, "rooms_refused", "rooms not made, because of rooms.per_maker or rooms.max")
 COUNTER(ROOMS_EXPIRED, "rooms_expired", "empty rooms removed after rooms.expire_days")
+COUNTER(MONITOR_REFUSED, "monitor_refused", "names that an IRC client could not watch with MONITOR, because of irc.monitored_names")
 COUNTER(STORE_COMMITS, "store_commits", "transactions committed")
 COUNTER(STORE_JOBS, "store_jobs", "changes committed")
 COUNTER(STORE_FAILURES, "store_failures", "transactions that failed")

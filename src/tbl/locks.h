@@ -4,7 +4,7 @@
  * lower, so locks are taken in the order of this table. base/lock.c checks this on every acquisition and aborts
  * on the first violation.
  *
- * Locks from USERS (LOCK_HOT_FIRST) on are hot: no socket call that may block, no SQLite call and no log line
+ * Locks from WATCHES (LOCK_HOT_FIRST) on are hot: no socket call that may block, no SQLite call and no log line
  * happens while one is held. The log's own lock ranks lower, so a log line under a hot lock aborts too.
  *
  * LOCK(NAME, what it protects)
@@ -12,6 +12,7 @@
 LOCK(RELOAD, "one reload of the configuration at a time")
 LOCK(SPAWN, "starting thread pairs: one thread at a time does it")
 LOCK(LOG, "the log's output line and its rate limit")
+LOCK(WATCHES, "who watches which names (MONITOR)")
 LOCK(USERS, "the registry of names: name to member")
 LOCK(ROOMS, "the table of rooms: name to room, and taking references to rooms")
 LOCK(ROOM, "one room: its members, its topic, the order of its messages")

@@ -29,8 +29,7 @@ static void reload(const char *keys)
 {
     char all[300];
     snprintf(all, sizeof all, "motd = \"%s\"; %s", path, keys);
-    irc_write_conf(all, "");
-    daemon_ctl_ok(&d, out, sizeof out, "reload", NULL);
+    irc_reload_with_keys(all);
 }
 
 static void the_message_of_the_day_is_the_file_that_the_operator_names(void **state)

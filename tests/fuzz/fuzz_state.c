@@ -71,6 +71,7 @@ static const char *const irc_words[] = {
     "\nPART #a :bye\n", "\nPRIVMSG #a :hello\n", "\nPRIVMSG bob :psst\n", "\nNOTICE #b :note\n", ("\x01" "ACTION "), "\r\n",
     "\n@label=x;+typing=active ", "\nKICK #a bob\n", "\nTOPIC #a :tea\n", "\nMODE #a +o bob\n", "\xc3\xa9 ", "\xff", "\x02",
     "\nPRIVMSG NickServ :IDENTIFY erin secret-of-erin\n", "\nCAP LS 302\n", "\nAWAY :gone\n", "msgid=", "\nQUIT :bye\n",
+    "\nMONITOR + alice,bob,carol,erin\n", "\nMONITOR - bob,carol\n", "+ ", "S ", "L ",
 };
 
 static struct client {

@@ -13,8 +13,9 @@ extern struct daemon irc_d;
 /* Setup: makes the directory; irc_start starts chatd with `more` behind the listeners. */
 int irc_dir(void **state);
 void irc_start(const char *more);
-/* Writes the configuration of irc_start, with these keys in the section irc. */
-void irc_write_conf(const char *keys, const char *more);
+/* The same with more keys of the section irc; and a reload with others. */
+void irc_start_with_keys(const char *keys);
+void irc_reload_with_keys(const char *keys);
 
 /* Connects, asks for these capabilities ("" for none), registers, and reads all up to the end of the greeting. */
 void irc_login(struct client *c, const char *nick, const char *caps);

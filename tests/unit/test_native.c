@@ -186,8 +186,8 @@ static struct event full_event(int kind)
 static bool is_silent(int kind)
 {
     return kind == EVENT_QUIT || kind == EVENT_PAST || kind == EVENT_REMOVED || kind == EVENT_TAGS ||
-           kind == EVENT_REALNAME || kind == EVENT_WALLOPS ||
-           kind == EVENT_ACCOUNT_CHANGED || kind == EVENT_INVITED;
+           kind == EVENT_WALLOPS || kind == EVENT_REALNAME || kind == EVENT_ACCOUNT_CHANGED || kind == EVENT_INVITED ||
+           kind == EVENT_ONLINE || kind == EVENT_OFFLINE;
 }
 
 static void every_event_ends_in_exactly_one_crlf_or_is_empty(void **state)

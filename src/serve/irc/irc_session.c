@@ -29,6 +29,30 @@ void irc_reply(struct session *s, int number, const char *format, ...)
     irc_numeric(&irc_state(s)->answer, number, irc_own_name(s), "%s", rest);
 }
 
+static void end_numeric(struct irc_list *l)
+{
+    if (l->words.len)
+        irc_reply(l->s, l->number, "%s%s%s", l->before, buf_text(&l->words), l->after);
+    buf_clear(&l->words);
+}
+
+void irc_list_add(struct irc_list *l, const char *word)
+{
+    size_t rest = strlen(irc_server()) + strlen(irc_own_name(l->s)) + strlen(l->before) + strlen(l->after) +
+                  sizeof ": 000  \r\n";
+    if (rest + l->words.len + 1 + strlen(word) > IRC_LINE)
+        end_numeric(l);
+    if (l->words.len)
+        buf_char(&l->words, l->separator);
+    buf_str(&l->words, word);
+}
+
+void irc_list_end(struct irc_list *l)
+{
+    end_numeric(l);
+    buf_fini(&l->words);
+}
+
 void irc_answer(struct session *s, const struct event *ev)
 {
     session_add(s, &irc_state(s)->answer, ev);

@@ -86,6 +86,18 @@ void irc_logged_in(struct session *s, const char *account);
  * such codes. `context` may be "". */
 void irc_fail_as(struct session *s, const char *code, const char *context, const char *text);
 
+/* Words that go into as many numerics as they need. Set the first five; zero the rest. */
+struct irc_list {
+    struct session *s;
+    int number;
+    const char *before, *after; /* of each numeric: what stands before the words, and behind them */
+    char separator;
+    struct buf words;           /* owns */
+};
+void irc_list_add(struct irc_list *l, const char *word);
+/* Adds the last of the numerics, if there are words, and frees. */
+void irc_list_end(struct irc_list *l);
+
 /* Sends what was collected. */
 void irc_flush(struct session *s);
 

@@ -229,29 +229,20 @@ void irc_userhost(struct session *s, struct irc_line *l)
     buf_fini(&list);
 }
 
-static void end_online(struct session *s, struct buf *list)
-{
-    irc_reply(s, 303, ":%s", buf_text(list));
-    buf_clear(list);
-}
-
-static void add_online(struct session *s, struct buf *list, char *names)
+static void add_online(struct irc_list *list, char *names)
 {
     char name[NAME_SIZE], *word;
-    while ((word = strsep(&names, " "))) {
-        if (strlen(word) >= NAME_SIZE || !users_find(word, name))
-            continue;
-        if (list->len > IRC_LINE - 3 * NAME_SIZE - IRC_NAME_SIZE)
-            end_online(s, list);
-        buf_printf(list, "%s%s", list->len ? " " : "", name);
-    }
+    while ((word = strsep(&names, " ")))
+        if (strlen(word) < NAME_SIZE && users_find(word, name))
+            irc_list_add(list, name);
 }
 
 void irc_ison(struct session *s, struct irc_line *l)
 {
-    struct buf list = {0};
+    struct irc_list list = {s, 303, ":", "", ' ', {0}};
     for (int i = 0; i < l->count; i++)
-        add_online(s, &list, l->params[i]);
-    end_online(s, &list);
-    buf_fini(&list);
+        add_online(&list, l->params[i]);
+    if (!list.words.len)
+        irc_reply(s, 303, ":");
+    irc_list_end(&list);
 }

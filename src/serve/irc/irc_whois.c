@@ -12,6 +12,7 @@
 #include "chat/users.h"
 #include "proto/name.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define INFO "chatd" /* about the server, which the network has one of */
@@ -26,30 +27,22 @@ static void reply_user(struct session *s, int number, const char *name, const ch
 
 /* ---- WHOIS ---- */
 
-static void end_rooms(struct session *s, const char *name, struct buf *rooms)
-{
-    if (rooms->len)
-        irc_reply(s, 319, "%s :%s", name, buf_text(rooms));
-    buf_clear(rooms);
-}
-
 static void reply_rooms(struct session *s, const struct users_view *v)
 {
-    struct buf rooms = {0};
+    char before[NAME_SIZE + 2], shown[NAME_SIZE + 1];
+    struct irc_list rooms = {s, 319, before, "", ' ', {0}};
     struct target target;
-    size_t most = IRC_LINE - 4 * NAME_SIZE - IRC_NAME_SIZE;
+    snprintf(before, sizeof before, "%s :", v->name);
     bool is_here = users_identify(v->name, &target);
     for (int i = 0; is_here && i < s->member.room_count; i++) {
         struct room *r = s->member.rooms[i];
         if (!room_has_user(r, v->id))
             continue;
         char sign = irc_role_sign(room_role_of(r, &target));
-        if (rooms.len > most)
-            end_rooms(s, v->name, &rooms);
-        buf_printf(&rooms, "%s%.1s%s", rooms.len ? " " : "", sign ? &sign : "", r->name);
+        snprintf(shown, sizeof shown, "%.1s%s", sign ? &sign : "", r->name);
+        irc_list_add(&rooms, shown);
     }
-    end_rooms(s, v->name, &rooms);
-    buf_fini(&rooms);
+    irc_list_end(&rooms);
 }
 
 static void reply_whois(struct session *s, const struct users_view *v)
