@@ -503,6 +503,7 @@ export const views = {
     await page.sees('and back');
     await page.say('from the desk');
     await nc.expect('PRIVMSG alice from the desk');
+    await page.sees('from the desk'); // else it is not drawn yet, and nothing waits
     await until('it has arrived', async () => (await page.page.$$('.m.waits')).length === 0);
     const texts = () => page.page.$$eval('.m p', (all) => all.map((p) => p.textContent));
     const said = ['from the phone', 'and back', 'from the desk'];
