@@ -171,8 +171,9 @@ struct users_receipt {
  * user is away, `from` is told so. In a session that ignores `from`, the message is dropped, and `from` is not told.
  * The other sessions of the user of `from` are shown what was sent, unless they have received it themselves.
  * Each message has a number of its own, which *rc (may be NULL) has before `absent` is called. Numbers grow, but two
- * messages put at the same time may arrive in either order. For the reader of `from`. */
-bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg,
+ * messages put at the same time may arrive in either order. Of `said` text, is_notice and tags are taken; a notice is
+ * by a program, and `from` is not told that the user is away. For the reader of `from`. */
+bool users_put(struct member *from, const char *name, const struct event *said, void (*absent)(void *arg), void *arg,
                struct users_receipt *rc);
 
 /* What becomes of private messages that have not arrived at a session that ends: another session of the account has

@@ -91,12 +91,13 @@ void users_show_sent(const struct member *from, const char *name, const char *te
     rwlock_release(&users_table.lock);
 }
 
-bool users_put(struct member *from, const char *name, const char *text, void (*absent)(void *arg), void *arg,
+bool users_put(struct member *from, const char *name, const struct event *said, void (*absent)(void *arg), void *arg,
                struct users_receipt *rc)
 {
     char key[NAME_SIZE];
     struct event ev = {.kind = EVENT_PRIVATE, .name = from->name, .account = from->account,
-                       .account_name = member_account_name(from), .text = text, .time_ms = date_stamp_ms()};
+                       .account_name = member_account_name(from), .text = said->text, .is_notice = said->is_notice,
+                       .tags = said->tags, .time_ms = date_stamp_ms()};
     name_fold(key, name);
     rwlock_read(&users_table.lock);
     const struct user *u = find_owner_locked(key);
@@ -106,11 +107,11 @@ bool users_put(struct member *from, const char *name, const char *text, void (*a
     bool taken = u && put_all_locked(u, from, &ev);
     if (taken && u != from->user) {
         bool is_known_so = strcmp(u->key, key) == 0; /* else the owner of the name is online under another */
-        struct event sent = {.kind = EVENT_SENT_HERE, .name = is_known_so ? u->sessions->name : name, .text = text,
-                             .id = ev.id, .time_ms = ev.time_ms};
+        struct event sent = {.kind = EVENT_SENT_HERE, .name = is_known_so ? u->sessions->name : name,
+                             .text = said->text, .id = ev.id, .time_ms = ev.time_ms};
         show_sent_locked(from, &sent);
     }
-    if (taken && u->away) {
+    if (taken && u->away && !ev.is_notice) {
         struct event away = {.kind = EVENT_AWAY, .name = u->sessions->name, .text = u->away};
         member_answer(from, &away);
     }

@@ -91,7 +91,8 @@ void mailbox_store_undelivered(struct session *s, struct buf *lines)
 
 struct sending {
     struct session *s;
-    const char *name, *text;
+    const char *name;
+    const struct event *said;
     struct users_receipt receipt;
     bool is_account;
     struct account to;
@@ -102,7 +103,8 @@ struct sending {
 static void store(void *arg)
 {
     struct sending *p = arg;
-    struct mail_row row = {.kind = MAIL_PRIVATE, .text = p->text, .id = p->receipt.id, .time_ms = p->receipt.time_ms};
+    struct mail_row row = {.kind = MAIL_PRIVATE, .text = p->said->text, .id = p->receipt.id,
+                           .time_ms = p->receipt.time_ms};
     p->is_account = accounts_find(p->name, &p->to);
     if (p->is_account)
         mail_put(&p->mail, p->to.id, &p->s->member, &row);
@@ -128,7 +130,7 @@ static enum mailbox try_to_send(struct session *s, struct sending *p, char as_wr
 {
     if (!name_was_user(p->name))
         no->error = ERROR_USER_NOT_FOUND;
-    else if (users_put(&s->member, p->name, p->text, store, p, &p->receipt))
+    else if (users_put(&s->member, p->name, p->said, store, p, &p->receipt))
         return MAILBOX_SENT;
     else if (p->is_account)
         return wait_until_stored(s, p, as_written, no);
@@ -136,19 +138,19 @@ static enum mailbox try_to_send(struct session *s, struct sending *p, char as_wr
     return MAILBOX_REFUSED;
 }
 
-enum mailbox mailbox_send(struct session *s, const char *name, const char *text, struct mailbox_receipt *receipt,
-                          struct refusal *no)
+enum mailbox mailbox_send(struct session *s, const char *name, const struct event *said,
+                          struct mailbox_receipt *receipt, struct refusal *no)
 {
-    struct sending p = {.s = s, .name = name, .text = text};
+    struct sending p = {.s = s, .name = name, .said = said};
     if (!backpressure_wait_kept(s))
         return MAILBOX_REFUSED; /* over: nobody reads the answer */
     enum mailbox result = try_to_send(s, &p, receipt->as_written, no);
-    struct event sent = {.kind = EVENT_PRIVATE, .name = s->member.name, .text = text, .id = p.receipt.id,
+    struct event sent = {.kind = EVENT_PRIVATE, .name = s->member.name, .text = said->text, .id = p.receipt.id,
                          .time_ms = p.receipt.time_ms};
     receipt->id = sent.id;
     receipt->time_ms = sent.time_ms;
     if (result == MAILBOX_STORED)
-        users_show_sent(&s->member, receipt->as_written, text, &p.receipt);
+        users_show_sent(&s->member, receipt->as_written, said->text, &p.receipt);
     if (result != MAILBOX_REFUSED)
         dialogues_add(&s->member, p.receipt.account, &sent);
     counter_add(COUNTER_PRIVATE, result != MAILBOX_REFUSED);

@@ -21,16 +21,17 @@ bool mailbox_has_undelivered(struct session *s);
  * listed under its name: the owner's next login waits for that, and then finds this mail. */
 void mailbox_store_undelivered(struct session *s, struct buf *lines);
 
-/* Sends a private message, and keeps it where that is allowed (chat/dialogues.h); waits before, if too much of what the
- * session has sent waits to be written. On MAILBOX_REFUSED, `no` says why. */
+/* Sends a private message (of `said` text, is_notice and tags), and keeps its text where that is allowed
+ * (chat/dialogues.h); waits before, if too much of what the session has sent waits to be written. On MAILBOX_REFUSED,
+ * `no` says why. */
 enum mailbox { MAILBOX_SENT, MAILBOX_STORED, MAILBOX_REFUSED };
 struct mailbox_receipt {
     char as_written[NAME_SIZE]; /* MAILBOX_STORED: the name of the account that it is stored for */
     uint64_t id;                /* its number, which others see too, and its time by the wall clock */
     int64_t time_ms;
 };
-enum mailbox mailbox_send(struct session *s, const char *name, const char *text, struct mailbox_receipt *receipt,
-                          struct refusal *no);
+enum mailbox mailbox_send(struct session *s, const char *name, const struct event *said,
+                          struct mailbox_receipt *receipt, struct refusal *no);
 
 /* Calls fn for each room that the account has left and may see, and that has new messages. False: `no` says why not. */
 bool mailbox_unread(struct session *s, void (*fn)(const struct room *r, int unread, void *arg), void *arg,

@@ -135,6 +135,52 @@ static void tags_are_bounded_and_none_is_cut(void **state)
     all_leave();
 }
 
+/* ---- in private ---- */
+
+static void a_private_text_has_its_number_and_the_tags_of_its_client(void **state)
+{
+    char id[200];
+    (void)state;
+    four_in_a_room("message-tags echo-message");
+    client_say(&ivan, "@+draft/reply=a;time=never;+x PRIVMSG olga :hi");
+    irc_expect(&ivan, IVAN "PRIVMSG olga :hi");
+    snprintf(id, sizeof id, "%s", irc_tags());
+    assert_int_equal(strncmp(id, "msgid=", 6), 0);
+    expect_tags(";+draft/reply=a;+x");
+    irc_expect(&olga, IVAN "PRIVMSG olga :hi");
+    assert_string_equal(irc_tags(), id);
+    client_say(&ivan, "@+x PRIVMSG petr,nora :hi");
+    irc_expect(&petr, IVAN "PRIVMSG petr :hi");
+    assert_string_equal(irc_tags(), "");
+    client_expect(&nora, "PRIVMSG ivan hi");
+    client_say(&ivan, "@+x TAGMSG nora");
+    client_say(&ivan, "PRIVMSG nora :again");
+    client_expect(&nora, "PRIVMSG ivan again"); /* and nothing of the sign before it */
+    client_ask(&nora, "OP olga", "OK Gave op to olga");
+    irc_expect(&olga, ":nora!chat@guest-nora MODE #den +o olga");
+    client_say(&ivan, "@+x PRIVMSG @#den :for ops");
+    irc_expect(&olga, IVAN "PRIVMSG @#den :for ops");
+    expect_tags(";+x");
+    all_leave();
+}
+
+static void a_private_notice_is_one_and_is_not_answered_by_a_program(void **state)
+{
+    (void)state;
+    four_in_a_room("message-tags");
+    client_ask(&nora, "AWAY tea", "OK Away");
+    irc_ask(&petr, "AWAY :tea", S "306 petr :You have been marked as being away");
+    client_say(&ivan, "@+x NOTICE olga,petr,nora :done");
+    irc_expect(&olga, IVAN "NOTICE olga :done");
+    expect_tags(";+x");
+    irc_expect(&petr, IVAN "NOTICE petr :done");
+    client_expect(&nora, "PRIVMSG ivan done");
+    client_say(&ivan, "NOTICE nobody :done");
+    irc_expect_quiet(&ivan);
+    irc_ask(&ivan, "PRIVMSG nora :hi", S "301 ivan nora :tea");
+    all_leave();
+}
+
 /* ---- echoes ---- */
 
 static void an_echo_has_the_label_and_is_as_others_see_it(void **state)
@@ -258,6 +304,8 @@ int main(void)
         TEST(a_sign_without_a_text_is_for_those_with_tags),
         TEST(signs_are_no_talk_in_slow_mode),
         TEST(tags_are_bounded_and_none_is_cut),
+        TEST(a_private_text_has_its_number_and_the_tags_of_its_client),
+        TEST(a_private_notice_is_one_and_is_not_answered_by_a_program),
         TEST(an_echo_has_the_label_and_is_as_others_see_it),
         TEST(without_an_echo_a_label_is_acknowledged),
         TEST(a_labelled_echo_in_a_durable_room_comes_once_it_is_on_disk),

@@ -40,6 +40,9 @@ int unit_unprivileged(const char *dir, int (*fn)(void *arg), void *arg);
 
 #define UNIT_PATH 256
 
+/* A text as users_put takes it. */
+#define UNIT_TEXT(t) (&(const struct event){.text = (t)})
+
 /* Makes a scratch directory; unit_rmdir removes it and everything in it. */
 void unit_mkdir(char path[UNIT_PATH]);
 void unit_rmdir(const char *path);

@@ -259,14 +259,14 @@ static void with_a_limit_of_one_the_next_login_waits_for_the_name(void **state)
 static void a_private_message_reaches_all_sessions_of_a_name(void **state)
 {
     (void)state;
-    assert_true(users_put(&bob.member, "alice", "one", NULL, NULL, NULL));
+    assert_true(users_put(&bob.member, "alice", UNIT_TEXT("one"), NULL, NULL, NULL));
     users_set_ignores(&desk.member, ignores_with(NULL, "bob"));
-    assert_true(users_put(&bob.member, "alice", "two", NULL, NULL, NULL));
+    assert_true(users_put(&bob.member, "alice", UNIT_TEXT("two"), NULL, NULL, NULL));
     outbox_close(desk.member.outbox, CLOSE_EOF, NULL);
-    assert_true(users_put(&bob.member, "alice", "three", NULL, NULL, NULL));
+    assert_true(users_put(&bob.member, "alice", UNIT_TEXT("three"), NULL, NULL, NULL));
     unit_member_hears(&phone, "PRIVMSG bob one\nPRIVMSG bob two\nPRIVMSG bob three\n");
     outbox_close(phone.member.outbox, CLOSE_EOF, NULL);
-    assert_false(users_put(&bob.member, "alice", "four", NULL, NULL, NULL));
+    assert_false(users_put(&bob.member, "alice", UNIT_TEXT("four"), NULL, NULL, NULL));
     unit_member_hears(&bob, "");
 }
 

@@ -57,7 +57,7 @@ static bool claim(struct unit_member *um)
 static bool put(const char *name, const char *text)
 {
     struct member somebody = {.name = "somebody", .key = "somebody"}; /* a sender that ignores AWAY notices */
-    return users_put(&somebody, name, text, NULL, NULL, NULL);
+    return users_put(&somebody, name, UNIT_TEXT(text), NULL, NULL, NULL);
 }
 
 static void rename_to(struct unit_member *um, const char *name)
@@ -213,12 +213,12 @@ static void an_unknown_name_is_reported_under_the_same_lock(void **state)
     int absent = 0;
     (void)state;
     claim(&alice);
-    assert_true(users_put(&somebody, "alice", "one", note_absent, &absent, NULL));
+    assert_true(users_put(&somebody, "alice", UNIT_TEXT("one"), note_absent, &absent, NULL));
     assert_int_equal(absent, 0);
-    assert_false(users_put(&somebody, "carol", "two", note_absent, &absent, NULL));
+    assert_false(users_put(&somebody, "carol", UNIT_TEXT("two"), note_absent, &absent, NULL));
     assert_int_equal(absent, 1);
     outbox_close(alice.member.outbox, CLOSE_QUIT, NULL);
-    assert_false(users_put(&somebody, "alice", "three", note_absent, &absent, NULL)); /* alice is leaving */
+    assert_false(users_put(&somebody, "alice", UNIT_TEXT("three"), note_absent, &absent, NULL)); /* it is leaving */
     assert_int_equal(absent, 2);
 }
 
@@ -230,17 +230,17 @@ static void a_message_to_a_user_who_is_away_is_answered_each_time(void **state)
     unit_member_clear(&alice);
     unit_member_clear(&bob);
     users_set_away(&alice.member, "gone fishing");
-    assert_true(users_put(&bob.member, "ALICE", "one", NULL, NULL, NULL));
+    assert_true(users_put(&bob.member, "ALICE", UNIT_TEXT("one"), NULL, NULL, NULL));
     users_set_away(&alice.member, "gone home");
-    assert_true(users_put(&bob.member, "alice", "two", NULL, NULL, NULL));
+    assert_true(users_put(&bob.member, "alice", UNIT_TEXT("two"), NULL, NULL, NULL));
     users_set_away(&alice.member, NULL);
-    assert_true(users_put(&bob.member, "alice", "three", NULL, NULL, NULL));
+    assert_true(users_put(&bob.member, "alice", UNIT_TEXT("three"), NULL, NULL, NULL));
     unit_member_hears(&bob, "AWAY Alice gone fishing\nAWAY Alice gone home\n");
     unit_member_hears(&alice, "PRIVMSG bob one\nPRIVMSG bob two\nPRIVMSG bob three\n");
     users_set_away(&alice.member, "gone for good");
     users_release(&alice.member);
     claim(&alice); /* a released name keeps nothing */
-    assert_true(users_put(&bob.member, "alice", "four", NULL, NULL, NULL));
+    assert_true(users_put(&bob.member, "alice", UNIT_TEXT("four"), NULL, NULL, NULL));
     unit_member_hears(&bob, "");
 }
 
@@ -275,13 +275,13 @@ static void a_message_to_a_user_who_ignores_the_sender_is_dropped_unnoticed(void
     unit_member_clear(&bob);
     users_set_ignores(&alice.member, ignores_with(NULL, "BOB"));
     users_set_away(&alice.member, "gone fishing");
-    assert_true(users_put(&bob.member, "alice", "one", NULL, NULL, NULL));
+    assert_true(users_put(&bob.member, "alice", UNIT_TEXT("one"), NULL, NULL, NULL));
     users_set_away(&alice.member, NULL);
     assert_true(put("alice", "two"));
     unit_member_hears(&bob, "AWAY Alice gone fishing\n");
     unit_member_hears(&alice, "PRIVMSG somebody two\n");
     outbox_close(alice.member.outbox, CLOSE_KICK, NULL);
-    assert_false(users_put(&bob.member, "alice", "three", NULL, NULL, NULL)); /* as if the sender were not ignored */
+    assert_false(users_put(&bob.member, "alice", UNIT_TEXT("three"), NULL, NULL, NULL)); /* as if not ignored */
 }
 
 static bool rename_as(struct unit_member *um, const char *name)

@@ -96,7 +96,8 @@ static const char *private_text(const struct session *s, const struct text *t, s
 static void say_to_role(struct session *s, const struct text *t, const char *word)
 {
     struct room *r = irc_own_room(s, word + 1);
-    struct event said = {.kind = EVENT_TO_ROLE, .role = irc_role_of_sign(*word), .is_notice = t->is_notice};
+    struct event said = {.kind = EVENT_TO_ROLE, .role = irc_role_of_sign(*word), .is_notice = t->is_notice,
+                         .tags = t->tags};
     struct refusal no = {0};
     struct buf acted = {0};
     if (!r)
@@ -115,20 +116,21 @@ static void say_to_role(struct session *s, const struct text *t, const char *wor
 
 static void send_private(struct session *s, const struct text *t, const char *user)
 {
-    struct mailbox_receipt receipt;
+    struct mailbox_receipt receipt = {0};
     struct buf acted = {0};
     struct refusal no = {0};
     post_settle();
-    const char *text = private_text(s, t, &acted);
-    enum mailbox result = mailbox_send(s, user, text, &receipt, &no);
-    struct event echo = {.kind = EVENT_PRIVATE, .name = s->member.name, .text = text, .is_notice = t->is_notice,
-                         .id = receipt.id, .time_ms = receipt.time_ms};
+    struct event said = {.kind = EVENT_PRIVATE, .name = s->member.name, .text = private_text(s, t, &acted),
+                         .account_name = member_account_name(&s->member), .is_notice = t->is_notice, .tags = t->tags};
+    enum mailbox result = mailbox_send(s, user, &said, &receipt, &no);
+    said.id = receipt.id;
+    said.time_ms = receipt.time_ms;
     if (result == MAILBOX_REFUSED && !t->is_notice)
         irc_refuse(s, &no, user);
     if (result == MAILBOX_STORED && !t->is_notice)
         irc_note(s, "server", "%s is not online; the message is kept", receipt.as_written);
     if (result != MAILBOX_REFUSED && irc_has(s, IRC_CAP_ECHO))
-        codecs_render(&irc_state(s)->answer, &echo, (enum form)s->member.form, user);
+        codecs_render(&irc_state(s)->answer, &said, (enum form)s->member.form, user);
     buf_fini(&no.reason);
     buf_fini(&acted);
 }

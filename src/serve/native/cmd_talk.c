@@ -38,7 +38,7 @@ void cmd_privmsg(struct session *s, const struct args *a)
 {
     struct mailbox_receipt receipt;
     struct refusal no = {0};
-    enum mailbox result = mailbox_send(s, a->word, a->text, &receipt, &no);
+    enum mailbox result = mailbox_send(s, a->word, &(struct event){.text = a->text}, &receipt, &no);
     struct event ev = {.kind = result == MAILBOX_STORED ? EVENT_STORED : EVENT_SENT, .name = receipt.as_written,
                        .id = receipt.id, .time_ms = receipt.time_ms};
     command_answer(s, result != MAILBOX_REFUSED, &ev, &no);
