@@ -31,19 +31,27 @@ static bool is_said(enum event_kind kind)
     return kind == EVENT_SAID || kind == EVENT_ACTION || kind == EVENT_PRIVATE;
 }
 
+/* Takes the lines, which say this. NULL: there are none. */
+static struct msg *message_of(struct buf *lines, enum event_kind kind)
+{
+    if (!lines->len) {
+        buf_fini(lines);
+        return NULL;
+    }
+    struct msg *msg = msg_new(lines->data, lines->len);
+    msg->resendable = is_said(kind) ? msg->len : 0;
+    msg->secret = kind == EVENT_TOKEN;
+    if (msg->secret)
+        secret_wipe(lines->data, lines->cap);
+    buf_fini(lines);
+    return msg;
+}
+
 struct msg *member_render(enum form form, const struct event *ev, const char *to)
 {
     struct buf lines = {0};
     codecs_render(&lines, ev, form, to);
-    if (!lines.len)
-        return NULL;
-    struct msg *msg = msg_new(lines.data, lines.len);
-    msg->resendable = is_said(ev->kind) ? msg->len : 0;
-    msg->secret = ev->kind == EVENT_TOKEN;
-    if (msg->secret)
-        secret_wipe(lines.data, lines.cap);
-    buf_fini(&lines);
-    return msg;
+    return message_of(&lines, ev->kind);
 }
 
 int member_put(struct member *m, const struct event *ev)
@@ -74,10 +82,19 @@ void member_rendered_fini(struct member_rendered *once)
             msg_unref(once->forms[f]);
 }
 
+void member_mark_answer(struct member *m, enum event_kind kind, struct buf *lines)
+{
+    if (m->on_answer && lines->len)
+        m->on_answer(m, kind, lines);
+}
+
 void member_answer(struct member *m, const struct event *ev)
 {
+    struct buf lines = {0};
     post_assert_settled();
-    struct msg *msg = member_render((enum form)m->form, ev, m->name);
+    codecs_render(&lines, ev, (enum form)m->form, m->name);
+    member_mark_answer(m, ev->kind, &lines);
+    struct msg *msg = message_of(&lines, ev->kind);
     if (msg) {
         outbox_answer(m->outbox, msg);
         msg_unref(msg);

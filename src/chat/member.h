@@ -43,6 +43,8 @@ struct member {
     struct notifier *notifier;       /* borrows: the pair's */
     _Atomic int form;                /* f: enum form */
     unsigned caps;                   /* R: 1 << enum cap for each that is on */
+    void (*on_answer)(struct member *m, enum event_kind kind, struct buf *lines); /* c: what its protocol does with an
+                                        answer before it is put; it may take the lines. NULL: nothing */
     bool hears_no_past;              /* R: when it enters a room, it is not shown what was said before */
     unsigned wants;                  /* f: 1 << enum want for each that it wants to hear of */
     uint64_t id;                     /* c: the client's id */
@@ -126,6 +128,9 @@ void member_rendered_fini(struct member_rendered *once);
 /* Puts an answer, which an outbox takes up to a higher limit (outbox_answer). For the member's own
  * reader, settled; or for the store thread, while that reader waits for it (talk_say in a durable room). */
 void member_answer(struct member *m, const struct event *ev);
+
+/* What .on_answer does with the lines of an answer of that kind. As above. */
+void member_mark_answer(struct member *m, enum event_kind kind, struct buf *lines);
 
 /* The same for rendered lines. */
 void member_answer_lines(struct member *m, const struct buf *lines);

@@ -198,7 +198,7 @@ static void ban_committed(void *arg)
     struct event ev = {.kind = EVENT_MODERATION, .moderation = removes ? MODERATION_BAN : MODERATION_MUTE,
                        .room = mo->r->name, .by = mo->by->name, .by_account = by_account(mo->by),
                        .name = b->target.shown, .until_ms = b->until_ms, .reason = mo->reason};
-    struct removal rm = {.target = &b->target, .except = mo->by->member, .always = true};
+    struct removal rm = {.target = &b->target, .by = mo->by->member, .always = true};
     if (!mo->room_exists)
         return;
     lock_acquire(&mo->r->lock);
@@ -354,7 +354,7 @@ enum moderation_result moderation_kick(struct room *r, const struct target *targ
 {
     struct event ev = {.kind = EVENT_MODERATION, .moderation = MODERATION_KICK, .room = r->name, .name = target->shown,
                        .by = by->name, .by_account = by_account(by), .reason = reason};
-    struct removal rm = {.target = target, .except = by->member};
+    struct removal rm = {.target = target, .by = by->member};
     enum moderation_result ended = end_stays(r, target, by);
     return roster_remove(r, &rm, &ev) > 0 ? MODERATION_DONE : ended;
 }

@@ -22,7 +22,7 @@ enum moderation_result {
  * instead. */
 struct moderator {
     const char *name;
-    const struct member *member;
+    struct member *member;
     struct waiter waiter;
     bool is_temporary; /* a temporary op (chat/lapse.h): what it changes is not stored and ends with its stay */
 };

@@ -163,7 +163,7 @@ static void answer_locked(const struct room *r, struct member *m, const struct a
     unsigned epoch = msg_epoch(); /* before anything is read: what is forgotten now does not stay in the outbox */
     const struct member *own = a->own;
     const struct backlog *backlog = a->backlog;
-    struct buf lines = {0};
+    struct buf lines = {0}, past = {0};
     struct others others = {r, own->user_id};
     bool is_shown = fanout_user_locked(&r->fanout, own->user_id) != NULL;
     struct event topic = room_topic_locked(r);
@@ -178,9 +178,13 @@ static void answer_locked(const struct room *r, struct member *m, const struct a
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (parts[i].kind != EVENT_NONE)
             codecs_render(&lines, &parts[i], (enum form)m->form, m->name);
+    add_past_locked(r, m, backlog, &past);
+    member_mark_answer(m, EVENT_JOINED, &lines);
+    member_mark_answer(m, EVENT_PAST, &past);
     size_t said_at = lines.len;
-    add_past_locked(r, m, backlog, &lines);
+    buf_add(&lines, past.data, past.len);
     member_answer_said(m, &lines, backlog ? said_at : lines.len, epoch); /* lines shown on RESUME may be shown again */
+    buf_fini(&past);
     buf_fini(&lines);
 }
 
@@ -340,8 +344,11 @@ static void tell_removed_locked(struct room *r, const struct removal *rm, const 
         const struct membership *ms = &r->fanout.members[i];
         struct event ev = {.kind = EVENT_REMOVED, .room = r->name, .name = ms->name, .by = why->by,
                            .by_account = why->by_account, .reason = why->reason};
-        if (!ms->is_twin && room_is_target_locked(r, rm->target, ms))
-            room_deliver_locked(r, &ev, NULL);
+        if (ms->is_twin || !room_is_target_locked(r, rm->target, ms))
+            continue;
+        room_deliver_locked(r, &ev, rm->by);
+        if (rm->by && fanout_find_locked(&r->fanout, rm->by))
+            member_answer(rm->by, &ev);
     }
 }
 
@@ -350,7 +357,7 @@ int roster_remove(struct room *r, const struct removal *rm, struct event *ev)
     lock_acquire(&r->lock);
     int n = count_targets_locked(r, rm->target);
     if (n || rm->always)
-        room_deliver_locked(r, ev, rm->except);
+        room_deliver_locked(r, ev, rm->by);
     if (n)
         tell_removed_locked(r, rm, ev);
     for (int i = r->fanout.count - 1; n && i >= 0; i--) {

@@ -81,13 +81,14 @@ struct roster_entry {
 };
 int roster_entries(struct room *r, struct roster_entry **entries);
 
-/* Removes the members that match the target, and withdraws their invitations as clients. All members except `except`
- * (may be NULL) are told the event; the removed members are told too. `always`: the event is told even if nobody
- * matches. Returns how many were removed. The removed member's own list is updated later, by its reader, as .removed of
- * struct member asks. Any thread. */
+/* Removes the members that match the target, and withdraws their invitations as clients. All members except `by`
+ * (may be NULL) are told the event; the removed members are told too. `by`, if it is in the room, is answered who goes
+ * (EVENT_REMOVED). `always`: the event is told even if nobody matches. Returns how many were removed. The removed member's
+ * own list is updated later, by its reader, as .removed of struct member asks. For the reader of `by`, or any thread
+ * while that waits, or without `by` for any. */
 struct removal {
     const struct target *target;
-    const struct member *except;
+    struct member *by;
     bool always;
 };
 int roster_remove(struct room *r, const struct removal *rm, struct event *ev);

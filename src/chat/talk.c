@@ -78,15 +78,13 @@ static void gather_locked(struct room *r, const struct event *ev, const struct m
         post_combines();
 }
 
-/* At once, and not in one message with the lines of others. `m` NULL: the operator speaks. A label is on the speaker's
- * own copy only. */
+/* At once, and not in one message with the lines of others. `m` NULL: the operator speaks. */
 static void put_separately_locked(struct room *r, const struct event *ev, struct member *m)
 {
     bool acks = m && member_has(m, CAP_ACKS);
-    struct event shared = *ev, ack = {.kind = EVENT_ACK, .id = ev->id};
-    shared.label = NULL;
-    const struct member *except = acks || ev->label ? m : NULL;
-    counter_add(COUNTER_DELIVERIES, (uint64_t)fanout_put_locked(&r->fanout, &shared, except, m));
+    struct event ack = {.kind = EVENT_ACK, .id = ev->id};
+    const struct member *except = acks || ev->is_apart ? m : NULL;
+    counter_add(COUNTER_DELIVERIES, (uint64_t)fanout_put_locked(&r->fanout, ev, except, m));
     if (except && (acks || fanout_find_locked(&r->fanout, m)))
         member_answer(m, acks ? &ack : ev);
 }
@@ -158,7 +156,7 @@ static void say_at_once_locked(struct room *r, struct member *m, struct event *e
 {
     store_locked(r, ev);
     talk_said_locked(r, m);
-    if (ev->label)
+    if (ev->is_apart)
         put_separately_locked(r, ev, m);
     else
         gather_locked(r, ev, m);
@@ -181,7 +179,7 @@ bool talk_say(struct room *r, struct member *m, const struct event *said, struct
     struct waiter w = {.notifier = m->notifier};
     if (!member_is_in(m, r))
         return refusal_set(no, ERROR_NOT_IN_A_ROOM);
-    if (ev.label)
+    if (ev.is_apart)
         post_settle();
     else
         post_gather(&r->fanout.gathering);
@@ -230,9 +228,9 @@ bool talk_to_role(struct room *r, struct member *m, const struct event *said, st
 
 /* ---- without a text ---- */
 
-bool talk_tags(struct room *r, struct member *m, const char *tags, const char *label, struct refusal *no)
+bool talk_tags(struct room *r, struct member *m, const char *tags, struct refusal *no)
 {
-    const struct event sign = {.kind = EVENT_TAGS, .tags = tags, .label = label, .time_ms = date_stamp_ms()};
+    const struct event sign = {.kind = EVENT_TAGS, .tags = tags, .is_apart = true, .time_ms = date_stamp_ms()};
     struct event ev = signed_by(&sign, r, m);
     if (!member_is_in(m, r))
         return refusal_set(no, ERROR_NOT_IN_A_ROOM);

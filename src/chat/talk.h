@@ -8,7 +8,8 @@
 /*
  * Talk in a room: EVENT_SAID or EVENT_ACTION. Everyone there hears it, the speaker too, when the speaker's reader
  * settles, or when the thread that combines flushes (net/post.h). A speaker with CAP_ACKS is answered with the number
- * instead of the echo. If the event has a label, the echo has it too, and the line is told at once. In a durable room
+ * instead of the echo. If the event is apart (.is_apart), the echo is an answer (member_answer), and the line is told
+ * at once. In a durable room
  * it is delivered when it is on disk, and the call waits for that; a speaker who is removed from the room meanwhile is
  * still delivered.
  *
@@ -21,9 +22,9 @@ bool talk_say(struct room *r, struct member *m, const struct event *said, struct
 bool talk_to_role(struct room *r, struct member *m, const struct event *said, struct refusal *no);
 /* Tells the members whose form has tags (EVENT_TAGS), but those who ignore the speaker, what goes with no text: tags as
  * struct event has them. It has no number, is kept nowhere, and does not count as talk in slow mode, but only who may
- * talk may do it. The speaker is told too, with the label, unless it has CAP_ACKS. For the member's own reader,
+ * talk may do it. The speaker is answered with it, too, unless it has CAP_ACKS. For the member's own reader,
  * settled; takes the room's lock. False: `no` says why not. */
-bool talk_tags(struct room *r, struct member *m, const char *tags, const char *label, struct refusal *no);
+bool talk_tags(struct room *r, struct member *m, const char *tags, struct refusal *no);
 
 /* Whether the member may talk. False: `no` says why not: it is not in the room any more, or the rules forbid it. The
  * room's lock is held. */

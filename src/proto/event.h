@@ -194,9 +194,9 @@ struct event {
     enum list_kind list;
     enum search_limit search_limit;
     const char *tags;    /* what programs tell each other beside the text, as message tags of IRC; NULL: nothing */
-    const char *label;   /* what a client has marked the line with that this is the answer to; NULL: nothing */
     const char *batch;   /* the reference of the batch that the line belongs to; NULL: none */
     bool is_notice;      /* the text is by a program, and other programs are not to answer */
+    bool is_apart;       /* who says it hears it as an answer of its own, and not with what others say */
     bool is_past;        /* it was told before, and is shown again to a user who comes in */
     bool is_end;
     bool quitting;

@@ -50,12 +50,6 @@ static void add_tags(struct buf *out, const struct event *ev, enum form form, bo
     unsigned has = extras(form);
     char when[CLOCK_TEXT];
     size_t start = out->len;
-    if (ev->label && is_first) {
-        struct buf label = {0};
-        irc_tag_value(&label, ev->label);
-        add_tag(out, start, "label", buf_text(&label));
-        buf_fini(&label);
-    }
     if (has & IRC_TIME && ev->time_ms)
         add_tag(out, start, "time", clock_text(ev->time_ms, when));
     if (has & IRC_TAGS && ev->id && is_first)

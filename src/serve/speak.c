@@ -26,11 +26,11 @@ bool speak_to_role(struct session *s, struct room *r, const struct event *said, 
     return talk_to_role(r, &s->member, said, no);
 }
 
-bool speak_tags(struct session *s, struct room *r, const char *tags, const char *label, struct refusal *no)
+bool speak_tags(struct session *s, struct room *r, const char *tags, struct refusal *no)
 {
     if (!backpressure_wait_room(s, r))
         return true; /* over: nobody reads the answer */
-    return talk_tags(r, &s->member, tags, label, no);
+    return talk_tags(r, &s->member, tags, no);
 }
 
 bool speak_may_be_read(struct session *s, struct refusal *no)

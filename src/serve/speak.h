@@ -13,7 +13,7 @@ bool speak_in_room(struct session *s, struct room *r, const struct event *said, 
 /* To those who have said->role, or a higher one, alone. */
 bool speak_to_role(struct session *s, struct room *r, const struct event *said, struct refusal *no);
 /* The same for tags without a text (talk_tags). */
-bool speak_tags(struct session *s, struct room *r, const char *tags, const char *label, struct refusal *no);
+bool speak_tags(struct session *s, struct room *r, const char *tags, struct refusal *no);
 
 /* Whether the user may talk in all of its rooms: each can read its name and its real name, so these are ways to talk
  * there. */

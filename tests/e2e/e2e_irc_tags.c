@@ -204,10 +204,13 @@ static void an_echo_has_the_label_and_is_as_others_see_it(void **state)
     irc_expect(&ivan, IVAN "PRIVMSG #den :four");
     irc_expect(&ivan, IVAN "TAGMSG #den");
     assert_int_equal(strncmp(irc_tags(), "label=l5;", 9), 0);
-    irc_expect(&ivan, IVAN "PRIVMSG #den :six"); /* one echo of several answers has none */
-    assert_null(strstr(irc_tags(), "label"));
-    irc_expect(&ivan, S "404 ivan #dev :Cannot send to channel: you are not in it");
+    irc_expect(&ivan, S "BATCH +answer labeled-response"); /* one of several answers */
     assert_string_equal(irc_tags(), "label=l6");
+    irc_expect(&ivan, IVAN "PRIVMSG #den :six");
+    assert_int_equal(strncmp(irc_tags(), "batch=answer;time=", 18), 0);
+    irc_expect(&ivan, S "404 ivan #dev :Cannot send to channel: you are not in it");
+    assert_string_equal(irc_tags(), "batch=answer");
+    irc_expect(&ivan, S "BATCH -answer");
     irc_expect_quiet(&ivan);
     irc_expect(&olga, IVAN "PRIVMSG #den :one");
     irc_expect(&olga, IVAN "PRIVMSG #den :two");

@@ -51,7 +51,7 @@ static void answer_states(void *arg)
     irc_list_end(&online);
     irc_list_end(&offline);
     irc_list_end(&refused);
-    irc_flush(s);
+    irc_finish(s);
 }
 
 /* Watches the names, which are freed, and answers which of them are online. */

@@ -43,6 +43,7 @@ static size_t max_line(void)
 static void begin(struct session *s)
 {
     s->member.caps = 1u << CAP_ACKS; /* without echo-message, clients show what they say themselves */
+    s->member.on_answer = irc_label_told;
     s->member.hears_no_past = true;  /* as a plain client cannot tell it from what is said now */
     session_set_deadline(s, clock_ms() + session_limits().login_timeout_s * 1000LL, CLOSE_LOGIN);
 }
@@ -127,7 +128,7 @@ static void line(struct session *s, enum line_status status, char *text, size_t 
         if (row == IRC_COMMANDS || rows[row].flags & IRC_SECRET)
             line_wipe(&s->line);
     }
-    irc_flush(s);
+    irc_finish(s);
 }
 
 static void end(struct session *s)

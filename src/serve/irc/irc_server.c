@@ -131,6 +131,6 @@ void irc_pong(struct session *s, struct irc_line *l)
 
 void irc_quit(struct session *s, struct irc_line *l)
 {
-    irc_flush(s);
+    irc_finish(s); /* after the end nothing is answered */
     speak_goodbye(s, l->count ? irc_cleaned(l->params[0]) : "");
 }

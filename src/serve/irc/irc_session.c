@@ -82,53 +82,6 @@ void irc_logged_in(struct session *s, const char *account)
     buf_fini(&source);
 }
 
-/* Several lines with one label are a batch (IRCv3, labeled-response), unless they are one already. */
-static void add_label(struct session *s)
-{
-    struct irc_state *state = irc_state(s);
-    struct buf *lines = &state->answer, out = {0}, label = {0};
-    const char *end = lines->len ? memchr(lines->data, '\n', lines->len) : NULL;
-    bool is_one = end && (end == lines->data + lines->len - 1 || state->is_batch), is_batch = end && !is_one;
-    irc_tag_value(&label, state->label);
-    buf_printf(&out, "@label=%s", buf_text(&label));
-    buf_fini(&label);
-    if (!end)
-        buf_printf(&out, " :%s ACK\r\n", irc_server());
-    else if (is_one)
-        buf_char(&out, *lines->data == '@' ? ';' : ' ');
-    else
-        buf_printf(&out, " :%s BATCH +answer labeled-response\r\n", irc_server());
-    for (size_t at = 0; at < lines->len;) {
-        const char *line = lines->data + at, *stop = memchr(line, '\n', lines->len - at);
-        size_t len = (size_t)(stop - line) + 1, skip = *line == '@' && (is_batch || !at);
-        if (is_batch)
-            buf_str(&out, skip ? "@batch=answer;" : "@batch=answer ");
-        buf_add(&out, line + skip, len - skip);
-        at += len;
-    }
-    if (is_batch)
-        buf_printf(&out, ":%s BATCH -answer\r\n", irc_server());
-    buf_fini(lines);
-    *lines = out;
-}
-
-void irc_flush(struct session *s)
-{
-    struct irc_state *state = irc_state(s);
-    if (*state->label)
-        add_label(s);
-    *state->label = '\0';
-    state->is_batch = false;
-    if (state->answer.len)
-        session_answer_lines(s, &state->answer); /* which frees it */
-}
-
-const char *irc_echo_label(const struct session *s, const char *targets)
-{
-    const struct irc_state *state = irc_state(s);
-    return *state->label && irc_has(s, IRC_CAP_ECHO) && !strchr(targets, ',') ? state->label : NULL;
-}
-
 /* ---- errors ---- */
 
 /* What stands between the number and the text. */

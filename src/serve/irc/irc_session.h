@@ -12,7 +12,7 @@
  * reader.
  *
  * What handlers answer is collected while a line is handled, and sent when it has been: so it can get the label that
- * the line had. What acts tell under a lock (the answer to JOIN) is sent at once, and so comes before it.
+ * the line had. Some of what acts tell under a lock (the answer to JOIN) is sent at once, and so comes before it.
  */
 enum irc_cap {
 #define IRC_CAP(name, word, extra, what) IRC_CAP_##name,
@@ -51,6 +51,8 @@ struct irc_state {
     struct buf sasl;         /* owns: what has come of the response, in base64; secret */
     struct buf answer;       /* owns: what the line in hand is answered with */
     bool is_batch;           /* .answer is one batch (BATCH), which takes the label as it is */
+    bool has_batch;          /* a batch with the label has begun */
+    bool says_once;          /* the line in hand says something in one room, and its echo is the whole answer */
     char label[IRC_LABEL];   /* of the line in hand, or "" */
     const char *command;     /* borrows from the line in hand */
 };
@@ -98,8 +100,10 @@ void irc_list_add(struct irc_list *l, const char *word);
 /* Adds the last of the numerics, if there are words, and frees. */
 void irc_list_end(struct irc_list *l);
 
-/* Sends what was collected. */
+/* Sends what was collected, and more of the same answer follows. */
 void irc_flush(struct session *s);
+/* Ends the answer to the line in hand, and sends what is left of it. */
+void irc_finish(struct session *s);
 
 /* ---- parameters ---- */
 
@@ -128,9 +132,13 @@ struct room *irc_see_room(struct session *s, const char *word);
 
 /* ---- between the units ---- */
 
-/* The label that the echo of what is sent to these targets has; NULL: none. If there are several targets, the rest of
- * the answer has it. */
-const char *irc_echo_label(const struct session *s, const char *targets);
+/* Before something is said to these targets, and after its line was looked at: whether the echo is all there is to
+ * answer. */
+void irc_label_speech(struct session *s, const char *targets);
+/* True if what the client says in rooms is to come back as an answer of its own (.is_apart of struct event). */
+bool irc_has_labelled_echo(const struct session *s);
+/* As .on_answer of struct member: gives lines the label, or keeps them for the end of the answer. */
+void irc_label_told(struct member *m, enum event_kind kind, struct buf *lines);
 
 /* Tells the client that a mode of its own has changed: "+o". */
 void irc_own_mode(struct session *s, const char *change);

@@ -12,15 +12,13 @@
 #include <string.h>
 
 /* Programs send such signs unasked, so a user who has to wait in slow mode is not bothered with it. */
-static void tell_room(struct session *s, const char *word, const char *tags, const char *label)
+static void tell_room(struct session *s, const char *word, const char *tags)
 {
     struct refusal no = {0};
     struct room *r = irc_talk_room(s, word);
     if (!r)
         return;
-    if (speak_tags(s, r, tags, label, &no))
-        *irc_state(s)->label = label ? '\0' : *irc_state(s)->label; /* the echo had it */
-    else if (no.error != ERROR_SLOW_MODE)
+    if (!speak_tags(s, r, tags, &no) && no.error != ERROR_SLOW_MODE)
         irc_refuse(s, &no, r->name);
     buf_fini(&no.reason);
 }
@@ -42,14 +40,15 @@ static void tell_user(struct session *s, const char *word, const char *tags)
 void irc_tagmsg(struct session *s, struct irc_line *l)
 {
     char *targets = l->params[0], *word;
-    const char *tags = irc_line_client_tags(l), *label = irc_echo_label(s, targets);
+    const char *tags = irc_line_client_tags(l);
+    irc_label_speech(s, targets);
     if (!irc_has(s, IRC_CAP_TAGS)) {
         irc_fail(s, ERROR_UNKNOWN_COMMAND, "TAGMSG");
         return;
     }
     while (tags && (word = irc_next(&targets))) {
         if (*word == '#')
-            tell_room(s, word, tags, label);
+            tell_room(s, word, tags);
         else
             tell_user(s, word, tags);
     }

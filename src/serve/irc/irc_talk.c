@@ -20,7 +20,6 @@ struct text {
     const char *verb;
     char *text;
     const char *tags;  /* of the client, for others; or NULL */
-    const char *label; /* for the echo; or NULL */
     bool is_action, is_notice;
 };
 
@@ -71,7 +70,7 @@ static void say(struct session *s, const struct text *t, const char *word)
 {
     struct room *r = irc_talk_room(s, word);
     struct event said = {.kind = t->is_action ? EVENT_ACTION : EVENT_SAID, .text = t->text, .is_notice = t->is_notice,
-                         .tags = t->tags, .label = t->label};
+                         .tags = t->tags, .is_apart = irc_has_labelled_echo(s)};
     struct refusal no = {0};
     if (!r)
         return;
@@ -79,8 +78,6 @@ static void say(struct session *s, const struct text *t, const char *word)
         irc_fail(s, ERROR_LINE_TOO_LONG, word);
     else if (!speak_in_room(s, r, &said, &no))
         irc_refuse(s, &no, r->name);
-    else if (t->label)
-        *irc_state(s)->label = '\0'; /* the echo had it */
 }
 
 /* An action in private is a text of its own, as others read it: it is made in `acted`. */
@@ -145,7 +142,7 @@ static void speak(struct session *s, struct irc_line *l, const char *verb)
     if (!read_text(s, l, &t))
         return;
     t.tags = irc_line_client_tags(l);
-    t.label = irc_echo_label(s, l->params[0]);
+    irc_label_speech(s, l->params[0]);
     char *targets = l->params[0], *word;
     while ((word = irc_next(&targets))) {
         if (*word == '#')
