@@ -18,7 +18,6 @@
 #include <string.h>
 
 #define STEP_MESSAGES 5000 /* deleted in one clean-up */
-#define MOST_MARKS 100 /* rooms noted for one account */
 
 static _Atomic int most_now = 100, share_now = 20, undelivered_now = 4000, days_now = 30;
 
@@ -206,7 +205,7 @@ struct mark {
 static int mark_run(void *arg, sqlite3 *db)
 {
     const struct mark *m = arg;
-    return store_marks_set(db, m->account, m->room, m->id, MOST_MARKS);
+    return store_marks_set(db, m->account, m->room, m->id, MAIL_MOST_MARKS);
 }
 
 void mail_mark(int64_t account, const char *room, uint64_t id)

@@ -55,6 +55,7 @@ void mail_clean_up(void);
  * all; who leaves or is removed gets a number. Nobody waits for it. Any thread, under any lock that ranks before
  * STORE. */
 #define MAIL_PRESENT INT64_MAX
+#define MAIL_MOST_MARKS 100 /* rooms noted for one account */
 void mail_mark(int64_t account, const char *room, uint64_t id);
 /* At the start: who was in a room when chatd ended without unwinding has heard what is on disk. 0, or -1 with a line
  * for the operator. Main thread, before the store is started. */

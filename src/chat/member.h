@@ -46,6 +46,8 @@ struct member {
     void (*on_answer)(struct member *m, enum event_kind kind, struct buf *lines); /* c: what its protocol does with an
                                         answer before it is put; it may take the lines. NULL: nothing */
     bool hears_no_past;              /* R: when it enters a room, it is not shown what was said before */
+    int64_t read_ms;                 /* R: when it enters a room, it is told that its user has read that up to then,
+                                        if it wants to hear of read markers; wall clock, 0: not known */
     unsigned wants;                  /* f: 1 << enum want for each that it wants to hear of */
     uint64_t id;                     /* c: the client's id */
     char host[ADDRS_TEXT];           /* c: its address, as addrs_key_text; "" for loopback, which local users share */

@@ -170,6 +170,9 @@ static void answer_locked(const struct room *r, struct member *m, const struct a
     const struct event parts[] = {
         {.kind = EVENT_JOINED, .room = r->name, .name = m->name, .account_name = member_account_name(m),
          .realname = a->realname, .number = fanout_users_locked(&r->fanout) - is_shown},
+        member_wants(m->wants, EVENT_READ_MARKER) ?
+            (struct event){.kind = EVENT_READ_MARKER, .room = r->name, .time_ms = m->read_ms} :
+            (struct event){.kind = EVENT_NONE},
         *topic.text ? topic : (struct event){.kind = EVENT_NONE},
         {.kind = EVENT_MEMBERS, .room = r->name, .name = m->name, .account_name = member_account_name(m),
          .role = coming_role_locked(r, own), .member = other, .members = &others,

@@ -81,11 +81,11 @@ struct roster_entry {
 };
 int roster_entries(struct room *r, struct roster_entry **entries);
 
-/* Removes the members that match the target, and withdraws their invitations as clients. All members except `by`
- * (may be NULL) are told the event; the removed members are told too. `by`, if it is in the room, is answered who goes
- * (EVENT_REMOVED). `always`: the event is told even if nobody matches. Returns how many were removed. The removed member's
- * own list is updated later, by its reader, as .removed of struct member asks. For the reader of `by`, or any thread
- * while that waits, or without `by` for any. */
+/* Removes the members that match the target, and withdraws their invitations as clients. All members except `by` (may
+ * be NULL) are told the event; the removed members are told too. `by`, if it is in the room, is answered who goes
+ * (EVENT_REMOVED). `always`: the event is told even if nobody matches. Returns how many were removed. The removed
+ * member's own list is updated later, by its reader, as .removed of struct member asks. For the reader of `by`, or any
+ * thread while that waits; without `by` for any. */
 struct removal {
     const struct target *target;
     struct member *by;

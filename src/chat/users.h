@@ -193,6 +193,10 @@ void users_tell_name(const struct member *from, const char *name, const struct e
  * have, and its time. Sorts the contacts. */
 void users_tell(struct contacts *c, struct event *ev);
 
+/* Puts an event into the outboxes of all sessions of the account that want to hear of it, but that of `except`. Any
+ * thread that has settled. */
+void users_tell_account(int64_t account, const struct member *except, const struct event *ev);
+
 /* Puts an event into the outbox of every client with a name; or of those that have the rights of an operator. */
 void users_put_all(const struct event *ev);
 void users_put_opers(const struct event *ev);

@@ -273,6 +273,15 @@ void users_tell_realname(const struct member *m, struct contacts *c)
     rwlock_release(&users_table.lock);
 }
 
+void users_tell_account(int64_t account, const struct member *except, const struct event *ev)
+{
+    rwlock_read(&users_table.lock);
+    USERS_EACH_LOCKED(u, m)
+        if (m != except && m->account == account && member_wants(m->wants, ev->kind))
+            member_put(m, ev);
+    rwlock_release(&users_table.lock);
+}
+
 void users_put_all(const struct event *ev)
 {
     struct member_rendered once = {.ev = ev};

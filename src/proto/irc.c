@@ -299,6 +299,16 @@ static void add_closing(struct buf *out, const char *why)
     irc_end(out, start);
 }
 
+static void add_read_marker(struct buf *out, const struct event *ev)
+{
+    char when[CLOCK_TEXT];
+    buf_printf(out, ":%s MARKREAD %s ", irc_server(), ev->room);
+    if (ev->time_ms)
+        buf_printf(out, "timestamp=%s" END, clock_text(ev->time_ms, when));
+    else
+        buf_str(out, "*" END);
+}
+
 /* As last words; other errors are numerics, which handlers write. */
 static void add_error(struct buf *out, const struct event *ev)
 {
@@ -391,6 +401,9 @@ static void render_happening(struct buf *out, const struct event *ev, enum form 
         break;
     case EVENT_OFFLINE:
         irc_numeric(out, 731, "*", ":%s", ev->name);
+        break;
+    case EVENT_READ_MARKER:
+        add_read_marker(out, ev);
         break;
     case EVENT_ANNOUNCEMENT:
         server_notice(out, "*", ev->text);

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "chat/accounts.h"
 #include "chat/makers.h"
+#include "chat/read_marker.h"
 #include "chat/rooms.h"
 #include "chat/roster.h"
 #include "serve/backlog.h"
@@ -131,11 +132,21 @@ static bool try_once(struct session *s, struct room *r, struct attempt *a)
     return is_in;
 }
 
+/* The answer to a JOIN shows it, and is made under the room's lock. */
+static void find_read_marker(struct session *s, const struct room *r)
+{
+    struct waiter w = session_waiter(s);
+    s->member.read_ms = 0;
+    if (member_wants(s->member.wants, EVENT_READ_MARKER))
+        read_marker_find(&s->member, r->key, &s->member.read_ms, &w); /* if it cannot be read, it is not known */
+}
+
 /* Takes over the reference to the room. */
 static bool enter(struct session *s, struct room *r, struct join *j, bool leaves)
 {
     struct attempt a = {.join = j, .leaves = leaves};
     bool is_in = false;
+    find_read_marker(s, r);
     while (!is_in && j->no.error == ERROR_NONE)
         is_in = try_once(s, r, &a);
     if (is_in)

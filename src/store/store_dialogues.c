@@ -50,6 +50,22 @@ int store_dialogues_remove(sqlite3 *db, const char *key)
     return sql_run(db, "DELETE FROM dialogue WHERE key = ?1", SQL_WITH(sql_text(key)));
 }
 
+int store_dialogues_set_read(sqlite3 *db, int64_t account, const char *key, int64_t time_ms)
+{
+    return sql_run(db,
+                   "UPDATE dialogue SET low_read_ms = CASE low WHEN ?2 THEN ?3 ELSE low_read_ms END,"
+                   " high_read_ms = CASE high WHEN ?2 THEN ?3 ELSE high_read_ms END WHERE key = ?1",
+                   SQL_WITH(sql_text(key), sql_int(account), sql_int(time_ms)));
+}
+
+int store_dialogues_find_read(sqlite3 *db, int64_t account, const char *key, int64_t *time_ms)
+{
+    bool found;
+    return sql_find(db, time_ms, &found,
+                    "SELECT CASE low WHEN ?2 THEN low_read_ms ELSE high_read_ms END FROM dialogue WHERE key = ?1",
+                    SQL_WITH(sql_text(key), sql_int(account)));
+}
+
 int store_dialogues_each(sqlite3 *db, int64_t account, int most,
                          void (*fn)(int64_t other, int64_t last_ms, void *arg), void *arg)
 {

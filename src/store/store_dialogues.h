@@ -25,6 +25,11 @@ int store_dialogues_note(sqlite3 *db, const char *key, int64_t time_ms, bool *is
 /* Deletes what is known of it beside its messages. For run() of a store_job. */
 int store_dialogues_remove(sqlite3 *db, const char *key);
 
+/* Sets up to which time one of its two accounts has read the dialogue of that key, if there is one; and finds it, 0 if
+ * it is not known. The first is for run() of a store_job. */
+int store_dialogues_set_read(sqlite3 *db, int64_t account, const char *key, int64_t time_ms);
+int store_dialogues_find_read(sqlite3 *db, int64_t account, const char *key, int64_t *time_ms);
+
 /* Calls fn for each dialogue of the account that has messages, with the other account and the time of the newest, the
  * newest first, `most` at most. */
 int store_dialogues_each(sqlite3 *db, int64_t account, int most,

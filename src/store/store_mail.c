@@ -112,18 +112,39 @@ int store_mail_forget_old(sqlite3 *db, int64_t before_ms, int most)
 
 /* ---- marks ---- */
 
+static int keep_newest_marks(sqlite3 *db, int64_t account, int most)
+{
+    return sql_run(db,
+                   "DELETE FROM mark WHERE account = ?1 AND id < (SELECT id FROM mark WHERE account = ?1"
+                   " ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+                   SQL_WITH(sql_int(account), sql_int(most - 1)));
+}
+
 int store_marks_set(sqlite3 *db, int64_t account, const char *room, uint64_t id, int most)
 {
     int rc = sql_run(db,
                      "INSERT INTO mark (account, room, id) SELECT account.id, room.key, ?3 FROM account, room"
                      " WHERE account.id = ?1 AND room.key = ?2 ON CONFLICT DO UPDATE SET id = excluded.id",
                      SQL_WITH(sql_int(account), sql_text(room), sql_int((int64_t)id)));
-    if (rc == SQLITE_OK)
-        rc = sql_run(db,
-                     "DELETE FROM mark WHERE account = ?1 AND id < (SELECT id FROM mark WHERE account = ?1"
-                     " ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-                     SQL_WITH(sql_int(account), sql_int(most - 1)));
-    return rc;
+    return rc == SQLITE_OK ? keep_newest_marks(db, account, most) : rc;
+}
+
+/* An account that it came into the room without has no mark there yet. */
+int store_marks_set_read(sqlite3 *db, int64_t account, const char *room, int64_t time_ms, int most)
+{
+    int rc = sql_run(db,
+                     "INSERT INTO mark (account, room, id, read_ms) SELECT account.id, room.key,"
+                     " coalesce((SELECT max(m.id) FROM message AS m WHERE m.room = room.key), 0), ?3 FROM account, room"
+                     " WHERE account.id = ?1 AND room.key = ?2 ON CONFLICT DO UPDATE SET read_ms = excluded.read_ms",
+                     SQL_WITH(sql_int(account), sql_text(room), sql_int(time_ms)));
+    return rc == SQLITE_OK ? keep_newest_marks(db, account, most) : rc;
+}
+
+int store_marks_find_read(sqlite3 *db, int64_t account, const char *room, int64_t *time_ms)
+{
+    bool found;
+    return sql_find(db, time_ms, &found, "SELECT read_ms FROM mark WHERE account = ?1 AND room = ?2",
+                    SQL_WITH(sql_int(account), sql_text(room)));
 }
 
 int store_marks_settle(sqlite3 *db, int64_t id)

@@ -55,6 +55,9 @@ int store_mail_forget_old(sqlite3 *db, int64_t before_ms, int most);
 
 /* Sets the account's mark in a room to a message id; the account keeps its `most` newest marks. */
 int store_marks_set(sqlite3 *db, int64_t account, const char *room, uint64_t id, int most);
+/* Sets up to which time the account has read the room, which has to be on disk; and finds it, 0 if it is not known. */
+int store_marks_set_read(sqlite3 *db, int64_t account, const char *room, int64_t time_ms, int most);
+int store_marks_find_read(sqlite3 *db, int64_t account, const char *room, int64_t *time_ms);
 /* Sets all marks with that id to the newest message of their room. */
 int store_marks_settle(sqlite3 *db, int64_t id);
 /* Calls fn for each mark of the account, in order of room, with the number of messages behind it, counted up to

@@ -11,6 +11,7 @@ IRC_CAP(AWAY_NOTIFY, "away-notify", 0, "AWAY tells that somebody in a shared roo
 IRC_CAP(BATCH, "batch", 0, "lines that belong together, such as those from the history, are in a batch")
 IRC_CAP(CAP_NOTIFY, "cap-notify", 0, "capabilities that come or go while the client is connected are told")
 IRC_CAP(CHATHISTORY, "draft/chathistory", 0, "CHATHISTORY reads what was said before, and JOIN does not show it")
+IRC_CAP(READ_MARKER, "draft/read-marker", 0, "MARKREAD tells how far the user has read, after JOIN and when another session has read on")
 IRC_CAP(ECHO, "echo-message", 0, "the client is sent what it says itself, as others see it")
 IRC_CAP(EXTENDED_JOIN, "extended-join", IRC_JOIN, "JOIN has the account of the user")
 IRC_CAP(INVITE_NOTIFY, "invite-notify", 0, "ops of a room are told who is invited by whom")

@@ -28,6 +28,7 @@ IRC_COMMAND(PRIVMSG, irc_privmsg, 0, IRC_TALK, "PRIVMSG <target>[,<target>...] :
 IRC_COMMAND(NOTICE, irc_notice, 0, IRC_TALK, "NOTICE <target>[,<target>...] :<text>")
 IRC_COMMAND(TAGMSG, irc_tagmsg, 1, 0, "TAGMSG <target>[,<target>...]")
 IRC_COMMAND(CHATHISTORY, irc_chathistory, 0, 0, "CHATHISTORY BEFORE|AFTER|LATEST|AROUND <room> <reference> <n> | BETWEEN <room> <reference> <reference> <n> | TARGETS <time> <time> <n>")
+IRC_COMMAND(MARKREAD, irc_markread, 0, 0, "MARKREAD <room> | <name> [timestamp=<time>]")
 IRC_COMMAND(NICKSERV, irc_nickserv, 1, IRC_SECRET, "NICKSERV <command of NickServ>; see NICKSERV HELP")
 IRC_COMMAND(NS, irc_ns, 1, IRC_SECRET, "NS <command of NickServ>")
 IRC_COMMAND(CHANSERV, irc_chanserv, 1, IRC_SECRET, "CHANSERV <command of ChanServ>; see CHANSERV HELP")

@@ -194,6 +194,7 @@ static void make_version(int version)
         "INSERT INTO account (key, name, hash, created_ms, seen_ms, keeps) VALUES ('bob', 'Bob', 'h', 5, 6, 0);"
         " INSERT INTO dialogue (key, low, high, last_ms) SELECT printf('@%016x%016x', 1, id), 1, id, 8 FROM account"
         " WHERE key = 'bob'; UPDATE mail SET id = 7",
+        "UPDATE mark SET read_ms = 4; UPDATE dialogue SET high_read_ms = 8",
     };
     char mark[96];
     assert_true(version <= (int)(sizeof contents / sizeof contents[0])); /* a new schema needs its line here */
@@ -235,6 +236,8 @@ static void check_contents(int version)
     assert_int_equal(number("SELECT count(*) FROM account WHERE key = 'ann' AND keeps"), version >= 3);
     assert_int_equal(number("SELECT count(*) FROM dialogue JOIN account ON high = id WHERE NOT keeps"), version >= 14);
     assert_int_equal(number("SELECT count(*) FROM mail WHERE id = 7"), version >= 14);
+    assert_int_equal(number("SELECT total(read_ms) FROM mark"), version >= 15 ? 4 : 0);
+    assert_int_equal(number("SELECT total(low_read_ms + high_read_ms) FROM dialogue"), version >= 15 ? 8 : 0);
 }
 
 static void a_database_of_each_version_keeps_its_contents(void **state)

@@ -56,12 +56,6 @@ static bool invalid(const struct ask *a, const char *text)
 
 /* ---- parameters ---- */
 
-static bool read_time(const char *word, int64_t *ms)
-{
-    size_t len = strlen(word);
-    return len && strchr(word, 'T') && word[len - 1] == 'Z' && clock_parse(word, 0, ms); /* else it may be a span */
-}
-
 /* "#room/number", as the codec writes it. The room is the one that is asked about. */
 static bool read_id(const struct ask *a, const char *word, uint64_t *id)
 {
@@ -86,7 +80,7 @@ static bool read_place(const struct ask *a, const char *word, bool may_be_any, s
     if (p->has_id && a->room) /* TARGETS takes times only */
         return read_id(a, word + 6, &p->id);
     if (p->has_time)
-        return read_time(word + 10, &p->time_ms) || invalid(a, "Not a time");
+        return irc_read_time(word + 10, &p->time_ms) || invalid(a, "Not a time");
     return (may_be_any && strcmp(word, "*") == 0) || invalid(a, "Neither msgid= nor timestamp=");
 }
 

@@ -73,6 +73,7 @@ static unsigned wants(const struct session *s)
     return (irc_has(s, IRC_CAP_AWAY_NOTIFY) ? 1u << WANT_AWAY : 0) |
            (irc_has(s, IRC_CAP_ACCOUNT_NOTIFY) ? 1u << WANT_ACCOUNT : 0) |
            (irc_has(s, IRC_CAP_INVITE_NOTIFY) ? 1u << WANT_INVITE : 0) |
+           (irc_has(s, IRC_CAP_READ_MARKER) ? 1u << WANT_READ_MARKER : 0) |
            (irc_has(s, IRC_CAP_SETNAME) ? 1u << WANT_REALNAME : 0);
 }
 

@@ -4,6 +4,7 @@
 
 #include "serve/irc/irc_session.h"
 
+#include "base/clock.h"
 #include "chat/rooms.h"
 #include "proto/native.h"
 #include "proto/text.h"
@@ -202,6 +203,12 @@ char *irc_next(char **rest)
     *rest = *end ? end + 1 : NULL;
     *end = '\0';
     return one;
+}
+
+bool irc_read_time(const char *word, int64_t *ms)
+{
+    size_t len = strlen(word);
+    return len && strchr(word, 'T') && word[len - 1] == 'Z' && clock_parse(word, 0, ms); /* else it may be a span */
 }
 
 char *irc_cleaned(char *text)

@@ -113,6 +113,9 @@ const char *irc_param(const struct irc_line *l, int i);
 /* The next of a list with commas, split off *rest; NULL at its end. */
 char *irc_next(char **rest);
 
+/* The time of a server-time tag. False: it is none. */
+bool irc_read_time(const char *word, int64_t *ms);
+
 /* A text as it may go to others: without formatting and control characters; in place. "": it is not UTF-8. */
 char *irc_cleaned(char *text);
 
