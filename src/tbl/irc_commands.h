@@ -13,6 +13,8 @@ IRC_COMMAND(PASS, irc_pass, 1, IRC_ANYTIME | IRC_SECRET, "PASS [<account>:]<pass
 IRC_COMMAND(NICK, irc_nick, 0, IRC_ANYTIME, "NICK <name>")
 IRC_COMMAND(USER, irc_user, 4, IRC_ANYTIME, "USER <user> 0 * :<real name>")
 IRC_COMMAND(AUTHENTICATE, irc_authenticate, 1, IRC_ANYTIME | IRC_SECRET, "AUTHENTICATE <mechanism> | <data> | *")
+IRC_COMMAND(REGISTER, irc_register, 3, IRC_ANYTIME | IRC_SECRET, "REGISTER * * <password>")
+IRC_COMMAND(VERIFY, irc_verify, 2, IRC_ANYTIME | IRC_SECRET, "VERIFY <account> <code>")
 IRC_COMMAND(PING, irc_ping, 1, IRC_ANYTIME, "PING <token>")
 IRC_COMMAND(PONG, irc_pong, 0, IRC_ANYTIME, "PONG <token>")
 IRC_COMMAND(QUIT, irc_quit, 0, IRC_ANYTIME, "QUIT [:<reason>]")

@@ -194,8 +194,11 @@ static const struct {
     {"VERSION", S "351"},
     {"TIME", S "391"},
     {"NOSUCH", S "421"},
-    {"NS REGISTER password", ""},
-    {"NS DROP password", ""},
+    {"VERIFY ivan 1", S "FAIL VERIFY INVALID_CODE"},
+    {"REGISTER * * short", S "FAIL REGISTER WEAK_PASSWORD"},
+    {"REGISTER * * password", S "REGISTER SUCCESS"},
+    {"NS DROP password", ":NickServ!"},
+    {"NS REGISTER password", ":NickServ!"},
     /* The session ends by it, so it is asked alone. */
     {"QUIT", NULL},
 };

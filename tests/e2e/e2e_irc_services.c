@@ -271,6 +271,52 @@ static void chanserv_does_what_other_commands_do(void **state)
     client_close(&nora);
 }
 
+/* ---- registering as programs do ---- */
+
+static void a_program_registers_the_name_that_it_has(void **state)
+{
+    struct client ivan, olga;
+    (void)state;
+    irc_start("");
+    client_open(&ivan, &irc_d);
+    irc_ask(&ivan, "REGISTER * * password",
+            S "FAIL REGISTER COMPLETE_CONNECTION_REQUIRED :Complete the connection first");
+    irc_ask(&ivan, "VERIFY ivan 1", S "FAIL VERIFY COMPLETE_CONNECTION_REQUIRED :Complete the connection first");
+    client_close(&ivan);
+    irc_login(&ivan, "ivan", "draft/account-registration");
+    irc_login(&olga, "olga", "account-notify");
+    irc_enter(&olga, "#den");
+    irc_enter(&ivan, "#den");
+    irc_expect(&olga, ":ivan!chat@guest-ivan JOIN #den");
+    irc_ask(&ivan, "REGISTER * *", S "461 ivan REGISTER :Not enough parameters");
+    irc_ask(&ivan, "REGISTER olga * password",
+            S "FAIL REGISTER ACCOUNT_NAME_MUST_BE_NICK olga :An account has the name of who registers it");
+    irc_ask(&ivan, "REGISTER * * short", S "FAIL REGISTER WEAK_PASSWORD ivan :Password too short (at least 8 bytes)");
+    irc_ask(&ivan, "REGISTER * * :two words", S "FAIL REGISTER UNACCEPTABLE_PASSWORD ivan :A password has no blanks");
+    irc_ask(&ivan, "VERIFY ivan 1", S "FAIL VERIFY INVALID_CODE ivan :No registration here needs a code");
+    irc_ask(&ivan, "REGISTER Ivan ivan@example.org password", S "REGISTER SUCCESS ivan :ivan is registered; the mail "
+            "address is not needed and was not kept");
+    irc_expect(&ivan, S "900 ivan ivan!chat@account-ivan ivan :You are now logged in as ivan");
+    irc_expect(&olga, ":ivan!chat@account-ivan ACCOUNT ivan");
+    irc_ask(&ivan, "REGISTER * * password", S "FAIL REGISTER ALREADY_AUTHENTICATED ivan :Already registered");
+    irc_ask(&ivan, "VERIFY ivan 1", S "FAIL VERIFY ALREADY_AUTHENTICATED ivan :You are logged in already");
+    client_close(&ivan);
+    irc_login_pass(&ivan, "ivan", "password");
+    client_close(&ivan);
+    client_close(&olga);
+}
+
+static void where_registration_is_not_open_it_is_not_offered(void **state)
+{
+    struct client ivan;
+    (void)state;
+    irc_start("accounts = { registration = \"closed\"; };");
+    irc_login(&ivan, "ivan", "");
+    irc_ask(&ivan, "CAP REQ :draft/account-registration", S "CAP ivan NAK :draft/account-registration");
+    irc_ask(&ivan, "REGISTER * * password", S "FAIL REGISTER TEMPORARILY_UNAVAILABLE ivan :Registration is closed");
+    client_close(&ivan);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +330,8 @@ int main(void)
         TEST(a_session_that_hangs_is_ended_by_its_owner),
         TEST(a_line_to_a_service_reaches_no_user),
         TEST(chanserv_does_what_other_commands_do),
+        TEST(a_program_registers_the_name_that_it_has),
+        TEST(where_registration_is_not_open_it_is_not_offered),
     };
     alarm(120);
     return secret_available() ? cmocka_run_group_tests(tests, NULL, NULL) : 77; /* 77: skipped, without accounts */
