@@ -103,7 +103,9 @@ int accounts_check(sqlite3 *db, const struct proof *p, enum accounts_change *res
 void accounts_certificate_added(int64_t id, const struct fingerprint *f);
 void accounts_certificate_removed(int64_t id, const char *fingerprint);
 
-/* For committed() of a job that has removed the account from the store; `keep`: the client that stays, or 0. */
+/* For committed() of a job that has removed the account from the store; `keep`: the client that stays, or 0. Those who
+ * share a room with a user who stays without the account are told (EVENT_ACCOUNT_CHANGED); so is that user, but not
+ * `keep`. */
 void accounts_removed(int64_t id, uint64_t keep);
 
 /* Makes an invitation for one account. */

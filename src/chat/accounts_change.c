@@ -9,11 +9,13 @@
 #include "chat/accounts_impl.h"
 #include "chat/job.h"
 #include "chat/rooms.h"
+#include "chat/roster.h"
 #include "chat/users.h"
 #include "store/store_accounts.h"
 #include "store/store_certificates.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static _Atomic int max_now = 10000;
@@ -184,16 +186,41 @@ static int remove_run(void *arg, sqlite3 *db)
     return rc;
 }
 
+/* Those who share a room with a user who has no account any more. */
+struct told {
+    struct roster_hearing of;
+    struct contacts contacts;
+};
+
+static void add_told(struct room *r, void *arg)
+{
+    struct told *t = arg;
+    roster_hearing(r, &t->of, &t->contacts);
+}
+
+static void tell_former(const struct users_former *f, uint64_t except)
+{
+    struct told t = {.of = {f->user_id, except, EVENT_ACCOUNT_CHANGED}};
+    struct event ev = {.kind = EVENT_ACCOUNT_CHANGED, .name = f->name};
+    rooms_each(add_told, &t, false);
+    users_tell(&t.contacts, &ev);
+    free(t.contacts.v);
+}
+
 void accounts_removed(int64_t id, uint64_t keep)
 {
+    struct users_former *former;
     struct event last_words = {.kind = EVENT_ERROR, .error = ERROR_LOGGED_OUT};
     rwlock_write(&accounts_table.lock);
     struct account_entry *e = accounts_by_id_locked(id);
     if (e)
         accounts_remove_locked(e);
     rwlock_release(&accounts_table.lock);
-    users_forget_account(id, keep, &last_words);
+    int n = users_forget_account(id, keep, &last_words, &former);
     rooms_forget_account(id);
+    for (int i = 0; i < n; i++)
+        tell_former(&former[i], keep);
+    free(former);
 }
 
 static void remove_committed(void *arg)

@@ -411,9 +411,14 @@ static bool hears(const struct membership *ms, enum event_kind kind)
 
 void roster_contacts(struct room *r, const struct member *m, enum event_kind kind, struct contacts *c)
 {
+    roster_hearing(r, &(struct roster_hearing){m->user_id, m->id, kind}, c);
+}
+
+void roster_hearing(struct room *r, const struct roster_hearing *h, struct contacts *c)
+{
     lock_acquire(&r->lock);
     /* A user who was removed has none. */
-    bool has_any = has_contacts_locked(r, kind) && fanout_user_locked(&r->fanout, m->user_id);
+    bool has_any = has_contacts_locked(r, h->kind) && fanout_user_locked(&r->fanout, h->user_id);
     int count = has_any ? r->fanout.count : 0;
     if (c->n + (size_t)count > c->cap) {
         c->cap = c->n + (size_t)count;
@@ -421,8 +426,8 @@ void roster_contacts(struct room *r, const struct member *m, enum event_kind kin
     }
     for (int i = 0; i < count; i++) {
         const struct membership *ms = &r->fanout.members[i];
-        bool may_hear = kind != EVENT_INVITED || room_subject_locked(r, ms).role >= ROLE_OP;
-        if (ms->member != m && may_hear && hears(ms, kind))
+        bool may_hear = h->kind != EVENT_INVITED || room_subject_locked(r, ms).role >= ROLE_OP;
+        if (ms->member->id != h->except && may_hear && hears(ms, h->kind))
             c->v[c->n++] = (struct contact){ms->member, ms->member->id};
     }
     lock_release(&r->lock);

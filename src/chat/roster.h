@@ -68,6 +68,12 @@ void roster_logged_in(struct room *r, struct member *m);
  * those that want it (tbl/wants.h), of EVENT_INVITED only the ops among these, or of EVENT_QUIT those whose codec hears
  * of a user who quits once and not room by room. Any thread. */
 void roster_contacts(struct room *r, const struct member *m, enum event_kind kind, struct contacts *c);
+/* The same of a user who is known by .user_id only; `except`: the id of a client that is left out, or 0. */
+struct roster_hearing {
+    uint64_t user_id, except;
+    enum event_kind kind;
+};
+void roster_hearing(struct room *r, const struct roster_hearing *h, struct contacts *c);
 
 /* Adds the names of all users, each once, in order of arrival. Any thread. */
 void roster_names(struct room *r, struct strv *names);

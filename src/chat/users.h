@@ -237,8 +237,12 @@ void users_close_others(const char *name, int64_t account, enum close_reason rea
 bool users_has_account(int64_t id);
 
 /* The account is gone. One of its sessions stays, without it: the client `keep`, or with 0 one of each name. The others
- * are closed as CLOSE_LOGOUT with these last words. */
-void users_forget_account(int64_t id, uint64_t keep, const struct event *last_words);
+ * are closed as CLOSE_LOGOUT with these last words. The users who stay, which the caller frees, and how many. */
+struct users_former {
+    uint64_t user_id;
+    char name[NAME_SIZE];
+};
+int users_forget_account(int64_t id, uint64_t keep, const struct event *last_words, struct users_former **v);
 
 /* Closes another session of the member's account, or with 0 all others, as CLOSE_LOGOUT with these last words; it
  * revokes its token at its end. False: there is none. For the member's own reader. */

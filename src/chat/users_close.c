@@ -6,6 +6,8 @@
 
 #include "base/panic.h"
 
+#include <string.h>
+
 bool users_close_locked(struct member *m, enum close_reason reason, const struct event *last_words)
 {
     return outbox_close(m->outbox, reason, member_render((enum form)m->form, last_words, m->name));
@@ -58,16 +60,26 @@ static void logout_one(struct member *m, const struct event *last_words)
     end_one(m, CLOSE_LOGOUT, last_words);
 }
 
-void users_forget_account(int64_t id, uint64_t keep, const struct event *last_words)
+int users_forget_account(int64_t id, uint64_t keep, const struct event *last_words, struct users_former **v)
 {
+    int n = 0;
+    *v = NULL;
     rwlock_read(&users_table.lock);
     USERS_EACH_LOCKED(u, m) {
         int64_t is = id;
         bool stays = keep ? m->id == keep : m == u->sessions;
-        if (atomic_compare_exchange_strong(&m->account, &is, 0) && !stays)
+        if (!atomic_compare_exchange_strong(&m->account, &is, 0))
+            continue;
+        if (!stays) {
             logout_one(m, last_words);
+            continue;
+        }
+        *v = panic_realloc(*v, (size_t)(n + 1) * sizeof **v);
+        (*v)[n].user_id = m->user_id;
+        memcpy((*v)[n++].name, m->name, NAME_SIZE);
     }
     rwlock_release(&users_table.lock);
+    return n;
 }
 
 bool users_logout(const struct member *m, uint64_t id, const struct event *last_words)

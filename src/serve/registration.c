@@ -134,7 +134,6 @@ bool registration_remove(struct session *s, const char *password, struct refusal
     if (!prove_own(s, password, &own, no) ||
         !finish(s, accounts_give_up(own.id, own.hash, s->member.id, &w), "unregistered", no))
         return false;
-    presence_tell_account(s);
     retention_clean_up(); /* of its private talks, which nobody can read any more */
     return true;
 }

@@ -280,6 +280,53 @@ static void who_gets_or_gives_up_an_account_is_told_to_those_who_want_it(void **
     all_leave();
 }
 
+static void who_loses_an_account_by_the_operator_is_told_as_well(void **state)
+{
+    char out[300];
+    (void)state;
+    four_in_a_room("account-notify");
+    client_ask(&nora, "REGISTER password", "OK Registered nora");
+    irc_expect(&ivan, ":nora!chat@account-nora ACCOUNT nora");
+    daemon_ctl_ok(&d, out, sizeof out, "user", "del", "nora", NULL);
+    irc_expect(&ivan, ":nora!chat@guest-nora ACCOUNT *");
+    client_say(&ivan, "NS REGISTER password");
+    irc_skip_to(&ivan, ":NickServ!services@" IRC_TEST_SERVER " NOTICE ivan :You are now logged in as ivan");
+    daemon_ctl_ok(&d, out, sizeof out, "user", "del", "ivan", NULL);
+    irc_expect(&ivan, IVAN "ACCOUNT *"); /* it cannot know otherwise */
+    client_say(&ivan, "PART #den");
+    irc_expect(&ivan, IVAN "PART #den");
+    client_expect(&nora, "LEAVE #den ivan");
+    client_expect_quiet(&nora);
+    irc_expect(&olga, IVAN "PART #den");
+    irc_expect_quiet(&olga);
+    all_leave();
+}
+
+/* Once to each user, whatever rooms they share. */
+static void the_end_of_an_account_is_told_once(void **state)
+{
+    struct client vera;
+    char out[300];
+    (void)state;
+    four_in_a_room("account-notify");
+    client_say(&petr, "NS REGISTER password");
+    irc_expect(&ivan, ":petr!chat@account-petr ACCOUNT petr");
+    irc_login(&vera, "vera", "account-notify");
+    irc_enter(&vera, "#dev");
+    irc_enter(&ivan, "#dev");
+    irc_expect(&vera, IVAN "JOIN #dev");
+    client_say(&petr, "JOIN #dev");
+    irc_expect(&vera, ":petr!chat@account-petr JOIN #dev");
+    irc_expect(&ivan, ":petr!chat@account-petr JOIN #dev");
+    daemon_ctl_ok(&d, out, sizeof out, "user", "del", "petr", NULL);
+    irc_expect(&vera, ":petr!chat@guest-petr ACCOUNT *");
+    irc_expect_quiet(&vera);
+    irc_expect(&ivan, ":petr!chat@guest-petr ACCOUNT *");
+    irc_expect_quiet(&ivan);
+    client_close(&vera);
+    all_leave();
+}
+
 static void ops_who_want_it_are_told_of_invitations(void **state)
 {
     struct client vera;
@@ -314,6 +361,8 @@ int main(void)
         TEST(a_labelled_echo_in_a_durable_room_comes_once_it_is_on_disk),
         TEST(who_goes_away_is_told_to_those_who_want_it),
         TEST(who_gets_or_gives_up_an_account_is_told_to_those_who_want_it),
+        TEST(who_loses_an_account_by_the_operator_is_told_as_well),
+        TEST(the_end_of_an_account_is_told_once),
         TEST(ops_who_want_it_are_told_of_invitations),
     };
     alarm(120);
