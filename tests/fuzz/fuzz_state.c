@@ -72,6 +72,7 @@ static const char *const irc_words[] = {
     "\n@label=x;+typing=active ", "\nKICK #a bob\n", "\nTOPIC #a :tea\n", "\nMODE #a +o bob\n", "\xc3\xa9 ", "\xff", "\x02",
     "\nPRIVMSG NickServ :IDENTIFY erin secret-of-erin\n", "\nCAP LS 302\n", "\nAWAY :gone\n", "msgid=", "\nQUIT :bye\n",
     "\nMONITOR + alice,bob,carol,erin\n", "\nMONITOR - bob,carol\n", "+ ", "S ", "L ",
+    "\n@label=y JOIN #a,#b\n", "timestamp=2026-01-01T00:00:00.000Z ",
 };
 
 static struct client {
@@ -207,7 +208,8 @@ static void say(struct client *c, const char *text)
 static void come(struct client *c, bool is_nameless)
 {
     static const char *const first[CLIENTS] = {SHARED "USERNAME alice\nJOIN #a\n", "USERNAME bob\nJOIN #a\n",
-                                               "CAP REQ :server-time message-tags batch\nNICK carol\nUSER c 0 * :c\n"
+                                               "CAP REQ :server-time message-tags batch labeled-response\n"
+                                               "NICK carol\nUSER c 0 * :c\n"
                                                "CAP END\nJOIN #a,#b\n",
                                                SHARED "USERNAME dave\nJOIN #a\nALSO #b\n"};
     connect_client(c);
