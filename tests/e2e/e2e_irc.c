@@ -333,6 +333,20 @@ static void long_native_texts_come_in_several_lines(void **state)
 
 /* ---- capabilities ---- */
 
+static void a_plain_client_is_not_shown_what_was_said_before(void **state)
+{
+    struct client ivan, nora;
+    (void)state;
+    irc_start("");
+    client_enter(&nora, &d, "nora", "den");
+    client_ask(&nora, "from before", "ROOM #den nora from before");
+    irc_login(&ivan, "ivan", "");
+    irc_enter(&ivan, "#den");
+    irc_expect_quiet(&ivan);
+    client_close(&ivan);
+    client_close(&nora);
+}
+
 static void capabilities_change_what_a_client_sees(void **state)
 {
     struct client ivan, alice, nora;
@@ -392,6 +406,7 @@ int main(void)
         TEST(a_kick_by_address_or_ban_is_told_for_each_who_goes),
         TEST(what_cannot_be_said_is_refused_and_nothing_is_cut),
         TEST(long_native_texts_come_in_several_lines),
+        TEST(a_plain_client_is_not_shown_what_was_said_before),
         TEST(capabilities_change_what_a_client_sees),
     };
     alarm(900);
