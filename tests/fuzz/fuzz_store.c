@@ -229,7 +229,7 @@ static void fill(sqlite3 *db)
         "INSERT INTO mail (account, time_ms, name, text, kind, sender) VALUES"
         " (1, unixepoch() * 1000, 'bob', 'a letter', 0, '=2'), (1, unixepoch() * 1000, 'carol', '#hall', 1, '=3'),"
         " (2, unixepoch() * 1000, 'Alice', 'another', 0, '=1'), (1, 1600000000000, 'dave', 'old', 0, '192.0.2.1');"
-        "INSERT INTO mark VALUES (1, '#den', 1), (1, '#hall', 1), (2, '#hall', 9223372036854775807);"
+        "INSERT INTO mark (account, room, id) VALUES (1, '#den', 1), (1, '#hall', 1), (2, '#hall', 9223372036854775807);"
         "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 59)"
         " INSERT INTO message (room, id, time_ms, name, text, kind)"
         " SELECT CASE i % 3 WHEN 0 THEN '#hall' ELSE '#den' END, (1700000000000 << 20) + i + 1,"

@@ -335,6 +335,7 @@ static void a_question_whose_turn_does_not_come_is_told_so(void **state)
     (void)state;
     busy = (struct store_job){.read = busy_read, .done = gate_done, .waits = true};
     reader_is_inside = reader_is_let = gate_is_done = false;
+    request_configure(100);
     assert_true(store_put(&busy));
     unit_until(is_true, &reader_is_inside);
     cmd_history(s, &(struct args){.text = room});
@@ -347,6 +348,7 @@ static void a_question_whose_turn_does_not_come_is_told_so(void **state)
     assert_int_equal(counter_get(COUNTER_STORE_LATE), late + 3);
     reader_is_let = true;
     unit_until(is_true, &gate_is_done);
+    request_configure(5000);
 }
 
 int main(void)

@@ -404,8 +404,10 @@ static void a_mark_of_an_invalid_room_is_skipped(void **state)
     unit_member_leave_all(&bob);
     unit_house_restart_with("INSERT INTO room (key, name, created_ms, used_ms)"
                             " VALUES ('#' || hex(zeroblob(40)), '#x', 1, 1), ('no room', '#y', 1, 1);"
-                            " INSERT INTO mark SELECT account, '#' || hex(zeroblob(40)), 1 FROM mark;"
-                            " INSERT INTO mark SELECT account, 'no room', 1 FROM mark WHERE room = '#den'");
+                            " INSERT INTO mark (account, room, id)"
+                            " SELECT account, '#' || hex(zeroblob(40)), 1 FROM mark;"
+                            " INSERT INTO mark (account, room, id)"
+                            " SELECT account, 'no room', 1 FROM mark WHERE room = '#den'");
     unread_is(alice, "#den 0\n");
 }
 

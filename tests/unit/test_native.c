@@ -187,7 +187,7 @@ static bool is_silent(int kind)
 {
     return kind == EVENT_QUIT || kind == EVENT_PAST || kind == EVENT_REMOVED || kind == EVENT_TAGS ||
            kind == EVENT_WALLOPS || kind == EVENT_REALNAME || kind == EVENT_ACCOUNT_CHANGED || kind == EVENT_INVITED ||
-           kind == EVENT_ONLINE || kind == EVENT_OFFLINE;
+           kind == EVENT_ONLINE || kind == EVENT_OFFLINE || kind == EVENT_READ_MARKER;
 }
 
 static void every_event_ends_in_exactly_one_crlf_or_is_empty(void **state)
