@@ -18,6 +18,7 @@
 #include "proto/irc.h"
 #include "proto/name.h"
 #include "proto/native.h"
+#include "proto/text.h"
 
 #include <arpa/inet.h>
 #include <libconfig.h>
@@ -355,6 +356,17 @@ static void check_irc_name(struct reading *rd, const config_setting_t *root, con
             "must be at most %d letters, digits and -._ (got \"%s\")", IRC_NAME_SIZE - 1, value);
 }
 
+/* It stands at the end of a line. */
+static void check_irc_admin(struct reading *rd, const config_setting_t *root)
+{
+    const config_setting_t *irc = config_setting_get_member(root, "irc");
+    char copy[CONF_TEXT];
+    snprintf(copy, sizeof copy, "%s", rd->conf->irc_admin);
+    if (irc && (!text_clean(copy, strlen(copy)) || strcmp(copy, rd->conf->irc_admin) != 0))
+        mistake(rd, config_setting_get_member(irc, "admin"), "irc.admin",
+                "must be one line of UTF-8 text, without control characters");
+}
+
 static void check_opers(struct reading *rd)
 {
     const struct conf *c = rd->conf;
@@ -364,7 +376,7 @@ static void check_opers(struct reading *rd)
     for (int i = 1; i < c->oper_count; i++)
         for (int k = 0; k < i; k++)
             if (*c->opers[i].name && strcasecmp(c->opers[i].name, c->opers[k].name) == 0)
-                buf_printf(rd->errors, "%s: irc.opers.name: \"%s\" is the name of the group at %s, too\n",
+                buf_printf(rd->errors, "%s: irc.opers.name: \"%s\" is a duplicate name, already used at %s\n",
                            c->opers[i].where, c->opers[i].name, c->opers[k].where);
 }
 
@@ -407,6 +419,7 @@ static void read_root(struct reading *rd, const config_setting_t *root)
     check_ciphers(rd, root, true);
     check_listeners(rd);
     check_opers(rd);
+    check_irc_admin(rd, root);
 }
 
 /* ---- the file ---- */

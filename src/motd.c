@@ -4,6 +4,7 @@
 
 #include "motd.h"
 
+#include "base/log.h"
 #include "proto/text.h"
 #include "serve/about.h"
 
@@ -11,8 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define LINES 500
+#define MOST_BYTES 65536
 
 static int complain(struct buf *errors, const struct conf *c, int line, const char *why)
 {
@@ -41,15 +44,22 @@ int motd_read(const struct conf *c, struct buf *text, struct buf *errors)
     char *line = NULL;
     size_t size = 0;
     int result = 0, n = 0;
+    struct stat st;
     if (!*c->irc_motd)
         return 0;
+    if (*c->irc_motd != '/')
+        return complain(errors, c, 0, "must be an absolute path");
+    if (stat(c->irc_motd, &st) != 0)
+        return complain(errors, c, 0, log_error_text(errno));
+    if (!S_ISREG(st.st_mode) || st.st_size > MOST_BYTES)
+        return complain(errors, c, 0, "must be a file of at most 64 KiB");
     FILE *f = fopen(c->irc_motd, "re");
     if (!f)
-        return complain(errors, c, 0, strerror(errno));
+        return complain(errors, c, 0, log_error_text(errno));
     while (result == 0 && getline(&line, &size, f) >= 0)
         result = add_line(c, ++n, line, text, errors);
     if (result == 0 && ferror(f))
-        result = complain(errors, c, 0, strerror(errno));
+        result = complain(errors, c, 0, log_error_text(errno));
     free(line);
     fclose(f);
     return result;

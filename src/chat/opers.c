@@ -79,6 +79,12 @@ bool opers_by_id(unsigned id, struct oper *copy)
     return o != NULL;
 }
 
+bool opers_has(unsigned id)
+{
+    struct oper o;
+    return id && opers_by_id(id, &o);
+}
+
 void opers_note_from(unsigned id, const char *from)
 {
     lock_acquire(&opers.lock);

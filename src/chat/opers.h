@@ -34,6 +34,9 @@ bool opers_find(const char *name, struct oper *copy);
 /* Copies the one that has the id. False: there is none any more. */
 bool opers_by_id(unsigned id, struct oper *copy);
 
+/* True if there is one with that id. 0: nobody's. */
+bool opers_has(unsigned id);
+
 /* A client at that address has given the password. */
 void opers_note_from(unsigned id, const char *from);
 

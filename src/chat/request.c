@@ -9,7 +9,7 @@
 #include "base/counter.h"
 #include "net/post.h"
 
-#define OPERATOR_WAIT_MS 25000 /* the operator cannot go away, and chatctl waits somewhat longer */
+#define OPERATOR_WAIT_MS 25000 /* less than chatctl waits for an answer */
 
 static _Atomic int wait_ms = 5000;
 

@@ -29,7 +29,8 @@ void request_put(struct request *rq, const struct store_job *how, struct notifie
 /* From done(): sets the result, which is not 0. The waiter may reuse the struct from then on. */
 void request_complete(struct request *rq, int result);
 
-/* Somebody who waits: the notifier to wake it by, and a check whether it has to give up (NULL: never). */
+/* Somebody who waits: the notifier to wake it by, and a check whether it has to give up. NULL: the operator waits,
+ * who never has to. */
 struct waiter {
     struct notifier *notifier;
     bool (*is_over)(void *arg);

@@ -43,8 +43,6 @@ struct user *users_find_locked(const char *key);
 struct user *users_read(const char *name);
 /* A session that is logged in to the account, or NULL. */
 struct member *users_by_account_locked(int64_t id);
-/* True if the session has the rights of an operator of the server now. */
-bool users_is_oper(const struct member *m);
 /* False: it was closed already. */
 bool users_close_locked(struct member *m, enum close_reason reason, const struct event *last_words);
 

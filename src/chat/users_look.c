@@ -21,13 +21,6 @@ struct member *users_by_account_locked(int64_t id)
     return NULL;
 }
 
-bool users_is_oper(const struct member *m)
-{
-    struct oper o;
-    unsigned id = m->oper;
-    return id && opers_by_id(id, &o);
-}
-
 bool users_has_account(int64_t id)
 {
     rwlock_read(&users_table.lock);
@@ -88,7 +81,7 @@ bool users_view(const char *name, struct users_view *view)
         memcpy(view->name, m->name, sizeof view->name);
         for (; m; m = m->next_session) {
             view->is_secure = view->is_secure && m->is_secure;
-            view->is_oper = view->is_oper || users_is_oper(m);
+            view->is_oper = view->is_oper || opers_has(m->oper);
             view->since_ms = m->since_ms < view->since_ms ? m->since_ms : view->since_ms;
             active_ms = m->active_ms > active_ms ? m->active_ms : active_ms;
         }

@@ -7,6 +7,7 @@
 #include "base/date.h"
 #include "base/panic.h"
 #include "chat/accounts.h"
+#include "chat/opers.h"
 #include "chat/undelivered.h"
 #include "net/post.h"
 
@@ -297,7 +298,7 @@ void users_put_opers(const struct event *ev)
     struct member_rendered once = {.ev = ev};
     rwlock_read(&users_table.lock);
     USERS_EACH_LOCKED(u, m)
-        if (users_is_oper(m))
+        if (opers_has(m->oper))
             member_put_shared(m, &once);
     rwlock_release(&users_table.lock);
     member_rendered_fini(&once);

@@ -135,8 +135,8 @@ enum event_kind {
     EVENT_INVITED,      /* room, name: of the inviting user, text: of the invited one; id, time_ms */
     EVENT_ONLINE,       /* name, account_name: of a user who has taken a name that the client watches */
     EVENT_OFFLINE,      /* name: nobody has it any more */
-    EVENT_READ_MARKER,  /* room, or name of the user of a private talk; time_ms: up to which the recipient has read it,
-                           0: not known */
+    EVENT_READ_MARKER,  /* room (or the name of a user, for a private talk); time_ms: up to which the recipient
+                           has read it, 0: not known */
     EVENT_ANNOUNCEMENT, /* text: a message from the operator to all users */
     EVENT_WALLOPS,      /* name, account_name, text, time_ms: what an operator tells the others; it fits into a line of
                            IRC */

@@ -115,23 +115,6 @@ bool join_announce(struct session *s, const struct room *r)
     return !atomic_load_explicit(&r->present, memory_order_relaxed) || (wait_for_stay(s) && session_announce(s));
 }
 
-/* True: the user is in. False: refused, or (no error) the room has changed meanwhile. */
-static bool try_once(struct session *s, struct room *r, struct attempt *a)
-{
-    struct backlog stored = {0};
-    unsigned ticket;
-    if (!admits(s, r, a->join, &ticket))
-        return false;
-    if (!a->is_paid && !join_announce(s, r))
-        return refusal_set(&a->join->no, ERROR_BUSY); /* over: nobody reads the answer */
-    a->is_paid = true;
-    struct backlog *backlog = a->tries++ < HISTORY_TRIES ? stored_replay(s, r, &stored) : NULL;
-    leave_current(s, a);
-    bool is_in = session_rooms_enter(s, r, ticket, backlog);
-    buf_fini(&stored.lines);
-    return is_in;
-}
-
 /* The answer to a JOIN shows it, and is made under the room's lock. */
 static void find_read_marker(struct session *s, const struct room *r)
 {
@@ -141,12 +124,30 @@ static void find_read_marker(struct session *s, const struct room *r)
         read_marker_find(&s->member, r->key, &s->member.read_ms, &w); /* if it cannot be read, it is not known */
 }
 
+/* True: the user is in. False: refused, or (no error) the room has changed meanwhile. */
+static bool try_once(struct session *s, struct room *r, struct attempt *a)
+{
+    struct backlog stored = {0};
+    unsigned ticket;
+    if (!admits(s, r, a->join, &ticket))
+        return false;
+    if (!a->is_paid && !join_announce(s, r))
+        return refusal_set(&a->join->no, ERROR_BUSY); /* over: nobody reads the answer */
+    if (!a->is_paid)
+        find_read_marker(s, r);
+    a->is_paid = true;
+    struct backlog *backlog = a->tries++ < HISTORY_TRIES ? stored_replay(s, r, &stored) : NULL;
+    leave_current(s, a);
+    bool is_in = session_rooms_enter(s, r, ticket, backlog);
+    buf_fini(&stored.lines);
+    return is_in;
+}
+
 /* Takes over the reference to the room. */
 static bool enter(struct session *s, struct room *r, struct join *j, bool leaves)
 {
     struct attempt a = {.join = j, .leaves = leaves};
     bool is_in = false;
-    find_read_marker(s, r);
     while (!is_in && j->no.error == ERROR_NONE)
         is_in = try_once(s, r, &a);
     if (is_in)

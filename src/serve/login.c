@@ -235,7 +235,7 @@ bool login_may_choose(struct session *s, const char *password, struct refusal *n
     return no->error == ERROR_NONE;
 }
 
-bool login_throttle(struct session *s, const struct login_lock *l, struct throttle_attempt *t, struct refusal *no)
+bool login_throttle(struct session *s, const struct login_secret *l, struct throttle_attempt *t, struct refusal *no)
 {
     const struct addr *peer = &s->pair->arrival.peer;
     char host[ADDRS_TEXT];
@@ -250,7 +250,7 @@ bool login_throttle(struct session *s, const struct login_lock *l, struct thrott
     return false;
 }
 
-bool login_open(struct session *s, const struct login_lock *l, const char *password, struct refusal *no)
+bool login_check(struct session *s, const struct login_secret *l, const char *password, struct refusal *no)
 {
     const struct addr *peer = &s->pair->arrival.peer;
     struct waiter w = session_waiter(s);
@@ -278,9 +278,9 @@ bool login_open(struct session *s, const struct login_lock *l, const char *passw
 bool login_prove(struct session *s, const struct account *a, const char *password, struct refusal *no)
 {
     char key[NAME_SIZE];
-    struct login_lock l = {.what = "account", .name = a->name, .key = key, .from = a->seen_from, .hash = a->hash};
+    struct login_secret l = {.what = "account", .name = a->name, .key = key, .from = a->seen_from, .hash = a->hash};
     name_fold(key, a->name);
-    if (login_open(s, &l, password, no) && a->locked)
+    if (login_check(s, &l, password, no) && a->locked)
         no->error = ERROR_LOCKED;
     return no->error == ERROR_NONE;
 }

@@ -45,20 +45,20 @@ bool login_may_send(struct session *s, struct refusal *no);
 bool login_may_choose(struct session *s, const char *password, struct refusal *no);
 
 /* What has a password. */
-struct login_lock {
+struct login_secret {
     const char *what, *name; /* for the log: "account", and its name */
     const char *key;         /* its name in the throttle; NULL: nothing has that name, and so no limit of its own */
-    const char *from;        /* the address whose client has opened it last, as addrs_key_text, or "" */
+    const char *from;        /* the address whose client has given it last, as addrs_key_text, or "" */
     const char *hash;
 };
 
 /* Takes one attempt from the login throttle for something that the client may get wrong: a password, or (NULL) an
  * invitation. If true, throttle_end must follow. */
 struct throttle_attempt;
-bool login_throttle(struct session *s, const struct login_lock *l, struct throttle_attempt *t, struct refusal *no);
+bool login_throttle(struct session *s, const struct login_secret *l, struct throttle_attempt *t, struct refusal *no);
 
 /* Checks a password; includes login_may_send and login_throttle. Blocks as long as hashing does. */
-bool login_open(struct session *s, const struct login_lock *l, const char *password, struct refusal *no);
+bool login_check(struct session *s, const struct login_secret *l, const char *password, struct refusal *no);
 /* The same for the password of an account. */
 bool login_prove(struct session *s, const struct account *a, const char *password, struct refusal *no);
 

@@ -28,9 +28,9 @@ bool oper_log_in(struct session *s, const char *name, const char *password, stru
     bool is_known = opers_find(name, &o);
     name_fold(folded, o.name);
     snprintf(key, sizeof key, "*%s", folded); /* no account has such a name */
-    struct login_lock l = {.what = "oper", .name = o.name, .key = is_known ? key : NULL, .from = o.from,
+    struct login_secret l = {.what = "oper", .name = o.name, .key = is_known ? key : NULL, .from = o.from,
                            .hash = o.hash};
-    if (!login_open(s, &l, password, no))
+    if (!login_check(s, &l, password, no))
         return false;
     s->member.oper = o.id;
     opers_note_from(o.id, addrs_key_text(&s->pair->arrival.peer, host));
@@ -40,8 +40,7 @@ bool oper_log_in(struct session *s, const char *name, const char *password, stru
 
 bool oper_is(const struct session *s)
 {
-    struct oper o;
-    return s->member.oper && opers_by_id(s->member.oper, &o);
+    return opers_has(s->member.oper);
 }
 
 bool oper_may(const struct session *s, const char *command)

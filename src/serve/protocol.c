@@ -39,4 +39,5 @@ void protocol_leave(struct session *s)
         secret_wipe(s->state, s->protocol->state_size);
     free(s->state);
     s->state = NULL;
+    s->member.on_answer = NULL; /* it may use the state */
 }

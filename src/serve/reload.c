@@ -4,6 +4,7 @@
 #include "serve/reload.h"
 
 #include "base/panic.h"
+#include "net/post.h"
 
 static reload_fn *reload_now;
 
@@ -15,5 +16,6 @@ void reload_set(reload_fn *reload)
 bool reload_run(reload_tell_fn *tell, void *arg, struct buf *error)
 {
     must(reload_now);
+    post_flush(); /* it reads files, and may wait for another one */
     return reload_now(tell, arg, error);
 }

@@ -4,6 +4,7 @@
 
 #include "serve/speak.h"
 
+#include "base/panic.h"
 #include "chat/rooms.h"
 #include "net/post.h"
 #include "serve/backpressure.h"
@@ -56,7 +57,7 @@ void speak_goodbye(struct session *s, const char *reason)
         may = speak_may_say_why(s, s->member.rooms[i], reason, &no);
     buf_fini(&no.reason);
     free(s->goodbye);
-    s->goodbye = may ? strdup(reason) : NULL;
+    s->goodbye = may ? panic_strdup(reason) : NULL;
     session_close(s, CLOSE_QUIT);
 }
 

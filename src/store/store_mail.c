@@ -129,14 +129,14 @@ int store_marks_set(sqlite3 *db, int64_t account, const char *room, uint64_t id,
     return rc == SQLITE_OK ? keep_newest_marks(db, account, most) : rc;
 }
 
-/* An account that it came into the room without has no mark there yet. */
+/* An account that came into the room before it had logged in has no mark there yet, and is present. */
 int store_marks_set_read(sqlite3 *db, int64_t account, const char *room, int64_t time_ms, int most)
 {
     int rc = sql_run(db,
                      "INSERT INTO mark (account, room, id, read_ms) SELECT account.id, room.key,"
-                     " coalesce((SELECT max(m.id) FROM message AS m WHERE m.room = room.key), 0), ?3 FROM account, room"
+                     " ?4, ?3 FROM account, room"
                      " WHERE account.id = ?1 AND room.key = ?2 ON CONFLICT DO UPDATE SET read_ms = excluded.read_ms",
-                     SQL_WITH(sql_int(account), sql_text(room), sql_int(time_ms)));
+                     SQL_WITH(sql_int(account), sql_text(room), sql_int(time_ms), sql_int(INT64_MAX)));
     return rc == SQLITE_OK ? keep_newest_marks(db, account, most) : rc;
 }
 

@@ -178,14 +178,14 @@ CONF_INT(http, idle_s, 60, 1, 3600, RESTART, "seconds for which a connection is 
 CONF_SECTION(irc, "IRC, for listeners with protocol = \"irc\".")
 CONF_STRING(irc, network, "chatd", "", RESTART, "the name of the network, which clients show; without blanks")
 CONF_STRING(irc, server, "", "", RESTART, "the name of the server, like \"irc.example.org\"; empty: the name of the machine")
-CONF_STRING(irc, motd, "", "", LIVE, "a file with the message of the day, which clients show when they connect; chatctl reload reads it again")
-CONF_STRING(irc, admin, "", "", LIVE, "whom to turn to, as ADMIN tells: a name, a mail address")
+CONF_STRING(irc, motd, "", "", LIVE, "absolute path of a text file, the message of the day, which clients show when they connect; chatctl reload reads it again")
+CONF_STRING(irc, admin, "", "", LIVE, "the administrative contact that ADMIN shows, like a name or a mail address")
 #define CONF_AT_opers "irc.opers"
 CONF_LIST(OPERS, opers, oper, 0, 16, LIVE, "The operators of the server: after OPER with name and password an IRC client may end sessions (KILL), write to the other operators (WALLOPS) and reload this file (REHASH), until it disconnects, or its group is removed or changed. Needs libsodium.")
 CONF_ITEM_STRING(opers, name, "", NAME, REQUIRED, "the name for OPER, which need not be that of a user")
 CONF_ITEM_STRING(opers, password, "", HASH, REQUIRED, "the hash of the password, as chatctl hash prints it")
 CONF_LIST_END(opers)
-CONF_INT(irc, monitored_names, 100, 1, 1000, LIVE, "maximum number of names that one client may watch with MONITOR")
+CONF_INT(irc, monitored_names, 100, 1, 500, LIVE, "maximum number of names that one client may watch with MONITOR")
 
 CONF_SECTION(sockets, "TCP settings of listening sockets, see tcp(7).")
 CONF_INT(sockets, backlog, 4096, 1, 65535, RESTART, "connections that may wait to be accepted")

@@ -9,7 +9,7 @@ IRC_CAP(ACCOUNT_NOTIFY, "account-notify", 0, "ACCOUNT tells that somebody in a s
 IRC_CAP(ACCOUNT_TAG, "account-tag", IRC_ACCOUNT, "lines of registered users have the tag account")
 IRC_CAP(AWAY_NOTIFY, "away-notify", 0, "AWAY tells that somebody in a shared room has gone away or is back")
 IRC_CAP(BATCH, "batch", 0, "lines that belong together, such as those from the history, are in a batch")
-IRC_CAP(CAP_NOTIFY, "cap-notify", 0, "capabilities that come or go while the client is connected are told")
+IRC_CAP(CAP_NOTIFY, "cap-notify", 0, "accepted; capabilities do not come or go while the client is connected")
 IRC_CAP(REGISTRATION, "draft/account-registration", 0, "REGISTER registers the name of the client")
 IRC_CAP(CHATHISTORY, "draft/chathistory", 0, "CHATHISTORY reads what was said before, and JOIN does not show it")
 IRC_CAP(READ_MARKER, "draft/read-marker", 0, "MARKREAD tells how far the user has read, after JOIN and when another session has read on")

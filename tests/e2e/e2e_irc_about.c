@@ -39,7 +39,7 @@ static void the_message_of_the_day_is_the_file_that_the_operator_names(void **st
     irc_start("");
     irc_login(&c, "ivan", "");
     irc_ask(&c, "MOTD", S "422 ivan :There is no message of the day");
-    irc_ask(&c, "ADMIN", S "423 ivan " IRC_TEST_SERVER " :Nobody is named here (irc.admin)");
+    irc_ask(&c, "ADMIN", S "423 ivan " IRC_TEST_SERVER " :No administrative contact is configured");
     write_motd("Welcome!\r\n\nDinner: \xc3\xa9t\xc3\xa9", strlen("Welcome!\r\n\nDinner: \xc3\xa9t\xc3\xa9"));
     reload("admin = \"Olga, room 12\";");
     irc_ask(&c, "MOTD", S "375 ivan :- " IRC_TEST_SERVER " Message of the day -");
@@ -47,7 +47,7 @@ static void the_message_of_the_day_is_the_file_that_the_operator_names(void **st
     irc_expect(&c, S "372 ivan :- ");
     irc_expect(&c, S "372 ivan :- Dinner: \xc3\xa9t\xc3\xa9");
     irc_expect(&c, S "376 ivan :End of the message of the day");
-    irc_ask(&c, "ADMIN", S "256 ivan " IRC_TEST_SERVER " :Who runs this server");
+    irc_ask(&c, "ADMIN", S "256 ivan " IRC_TEST_SERVER " :Administrative information");
     irc_expect(&c, S "257 ivan :chatd");
     irc_expect(&c, S "258 ivan :" IRC_TEST_SERVER);
     irc_expect(&c, S "259 ivan :Olga, room 12");
@@ -57,6 +57,11 @@ static void the_message_of_the_day_is_the_file_that_the_operator_names(void **st
 /* The configuration does not change, and the file does; a file with a mistake changes nothing. */
 static void a_reload_reads_it_again_or_says_what_is_wrong(void **state)
 {
+    static const struct {
+        const char *path, *why;
+    } others[] = {{"motd", "irc.motd: motd: must be an absolute path"},
+                  {"/dev/zero", "irc.motd: /dev/zero: must be a file of at most 64 KiB"},
+                  {"/", "irc.motd: /: must be a file of at most 64 KiB"}};
     char much[600];
     struct client c;
     (void)state;
@@ -85,6 +90,13 @@ static void a_reload_reads_it_again_or_says_what_is_wrong(void **state)
     assert_int_equal(daemon_ctl(&d, out, sizeof out, "reload", NULL), 1);
     assert_non_null(strstr(out, "irc.motd: "));
     assert_non_null(strstr(out, "/motd: No such file or directory"));
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        char keys[100];
+        snprintf(keys, sizeof keys, "motd = \"%s\";", others[i].path);
+        irc_write_conf(keys);
+        assert_int_equal(daemon_ctl(&d, out, sizeof out, "reload", NULL), 1);
+        assert_non_null(strstr(out, others[i].why));
+    }
     irc_ask(&c, "MOTD", S "375 ivan :- " IRC_TEST_SERVER " Message of the day -");
     irc_expect(&c, S "372 ivan :- two");
     client_close(&c);

@@ -187,10 +187,10 @@ static void what_cannot_be_marked_is_refused_with_a_code(void **state)
             S "FAIL MARKREAD INTERNAL_ERROR #den :Only registered users have read markers");
     irc_ask(&desk, "MARKREAD", S "FAIL MARKREAD NEED_MORE_PARAMS :Missing parameters");
     irc_ask(&desk, "MARKREAD #den", S "FAIL MARKREAD INVALID_PARAMS #den :You are not in this channel");
-    irc_ask(&desk, "MARKREAD #den *", S "FAIL MARKREAD INVALID_PARAMS * :Not timestamp=<time>");
-    irc_ask(&desk, "MARKREAD #den timestamp=1h", S "FAIL MARKREAD INVALID_PARAMS timestamp=1h :Not timestamp=<time>");
-    irc_ask(&desk, "MARKREAD #den :a b", S "FAIL MARKREAD INVALID_PARAMS * :Not timestamp=<time>");
-    irc_ask(&desk, "MARKREAD nora", S "FAIL MARKREAD INVALID_PARAMS nora :No messages of such a talk are kept");
+    irc_ask(&desk, "MARKREAD #den *", S "FAIL MARKREAD INVALID_PARAMS * :Expected timestamp=<time>");
+    irc_ask(&desk, "MARKREAD #den timestamp=1h", S "FAIL MARKREAD INVALID_PARAMS timestamp=1h :Expected timestamp=<time>");
+    irc_ask(&desk, "MARKREAD #den :a b", S "FAIL MARKREAD INVALID_PARAMS * :Expected timestamp=<time>");
+    irc_ask(&desk, "MARKREAD nora", S "FAIL MARKREAD INVALID_PARAMS nora :No history is kept for this conversation");
     client_close(&ivan);
     all_leave();
 }
@@ -202,7 +202,7 @@ static void private_talks_have_markers_where_they_are_kept(void **state)
     (void)state;
     start("history = { private = true; };");
     log_in(&other, "nora", CAPS);
-    irc_ask(&desk, "MARKREAD nobody", S "FAIL MARKREAD INVALID_PARAMS nobody :No messages of such a talk are kept");
+    irc_ask(&desk, "MARKREAD nobody", S "FAIL MARKREAD INVALID_PARAMS nobody :No history is kept for this conversation");
     irc_ask(&desk, "MARKREAD nora", S "MARKREAD nora *");
     mark("nora", "timestamp=2020-01-01T00:00:00.000Z", "*"); /* nothing was said */
     client_ask(&nora, "PRIVMSG alice one", "OK Sent");

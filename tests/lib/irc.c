@@ -48,10 +48,15 @@ void irc_start_with_keys(const char *keys)
     start(keys, "");
 }
 
+void irc_write_conf(const char *keys)
+{
+    daemon_write_conf(&d, conf_with(keys, ""));
+}
+
 void irc_reload_with_keys(const char *keys)
 {
     char out[4096];
-    daemon_write_conf(&d, conf_with(keys, ""));
+    irc_write_conf(keys);
     daemon_ctl_ok(&d, out, sizeof out, "reload", NULL);
 }
 

@@ -16,6 +16,8 @@ void irc_start(const char *more);
 /* The same with more keys of the section irc; and a reload with others. */
 void irc_start_with_keys(const char *keys);
 void irc_reload_with_keys(const char *keys);
+/* Writes them, and reloads nothing. */
+void irc_write_conf(const char *keys);
 
 /* Connects, asks for these capabilities ("" for none), registers, and reads all up to the end of the greeting. */
 void irc_login(struct client *c, const char *nick, const char *caps);

@@ -781,6 +781,9 @@ static void names_of_irc_have_no_blanks(void **state)
     (void)state;
     check_mistake(load("irc = {\nnetwork = \"two words\"; };"), 2, "irc.network", "letters, digits and -._");
     check_mistake(load("irc = { server = \"irc.example.org:\"; };"), 1, "irc.server", "letters, digits and -._");
+    check_mistake(load("irc = {\nadmin = \"one\\ntwo\"; };"), 2, "irc.admin", "must be one line of UTF-8 text");
+    check_mistake(load("irc = { admin = \"\\xff\"; };"), 1, "irc.admin", "must be one line of UTF-8 text");
+    check_ok(load("irc = { admin = \"Olga, room 12\"; };"));
     check_mistake(load("irc = { network = \"\"; };"), 1, "irc.network", "letters, digits and -._");
     assert_int_equal(load("irc = { network = \"Example_1\"; server = \"irc.example.org\"; };"), 0);
 }
@@ -827,7 +830,7 @@ static void two_operators_have_two_names(void **state)
     char words[UNIT_PATH * 2];
     if (!secret_available())
         skip();
-    snprintf(words, sizeof words, "\"Root\" is the name of the group at %s:2, too\n", file);
+    snprintf(words, sizeof words, "\"Root\" is a duplicate name, already used at %s:2\n", file);
     check_mistake(load("irc = { opers = (\n" OPER("root", SOUND_HASH) ",\n" OPER("Root", SOUND_HASH) " ); };"), 3,
                   "irc.opers.name", words);
 }

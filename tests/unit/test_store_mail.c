@@ -289,6 +289,22 @@ static void marks_need_an_account_and_a_room_and_are_deleted_with_them(void **st
     expect_marks(7, MANY, "#b 0\n");
 }
 
+/* Where the user is, however quiet it is there, and however many other rooms have marks. */
+static void a_read_marker_stays_where_the_user_is(void **state)
+{
+    int64_t read_ms = 0;
+    (void)state;
+    mark(7, "#a", 20, 2);
+    mark(7, "#b", 30, 2);
+    assert_int_equal(store_marks_set_read(db, 7, "#c", 4711, 2), SQLITE_OK);
+    assert_int_equal(store_marks_find_read(db, 7, "#c", &read_ms), SQLITE_OK);
+    assert_int_equal(read_ms, 4711);
+    mark(7, "#c", 40, 2); /* the user leaves */
+    assert_int_equal(store_marks_find_read(db, 7, "#c", &read_ms), SQLITE_OK);
+    assert_int_equal(read_ms, 4711);
+    assert_int_equal(unit_db_number(db, "SELECT count(*) FROM mark"), 2);
+}
+
 /* ---- errors ---- */
 
 static void a_refused_write_is_reported(void **state)
@@ -338,6 +354,7 @@ int main(void)
         TEST(a_mark_moves_to_the_message_heard_last),
         TEST(of_the_marks_of_an_account_the_latest_stay),
         TEST(marks_need_an_account_and_a_room_and_are_deleted_with_them),
+        TEST(a_read_marker_stays_where_the_user_is),
         TEST(a_refused_write_is_reported),
         TEST(a_database_error_is_reported),
     };

@@ -36,12 +36,12 @@ void irc_admin(struct session *s, struct irc_line *l)
     (void)l;
     about_admin(&admin);
     if (admin.len) {
-        irc_reply(s, 256, "%s :Who runs this server", irc_server());
+        irc_reply(s, 256, "%s :Administrative information", irc_server());
         irc_reply(s, 257, ":%s", irc_network());
         irc_reply(s, 258, ":%s", irc_server());
         irc_reply(s, 259, ":%s", buf_text(&admin));
     } else {
-        irc_reply(s, 423, "%s :Nobody is named here (irc.admin)", irc_server());
+        irc_reply(s, 423, "%s :No administrative contact is configured", irc_server());
     }
     buf_fini(&admin);
 }
@@ -81,7 +81,7 @@ void irc_help(struct session *s, struct irc_line *l)
         if (strcasecmp(about, commands[i].name) == 0)
             end = (first = i) + 1;
     if (*about && end - first > 1) {
-        irc_reply(s, 524, "%s :There is no such command", about);
+        irc_reply(s, 524, "%s :There is no such command", strpbrk(about, " :") ? "*" : about);
         return;
     }
     if (!*about)

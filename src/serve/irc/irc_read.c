@@ -19,7 +19,7 @@ struct marked {
 
 static void fail(struct session *s, const char *code, const char *target, const char *text)
 {
-    irc_fail_as(s, code, strchr(target, ' ') ? "*" : target, text);
+    irc_fail_as(s, code, strpbrk(target, " :") ? "*" : target, text);
 }
 
 static bool find_room(struct session *s, const char *word, struct marked *target)
@@ -40,7 +40,7 @@ static bool find_talk(struct session *s, const char *word, struct marked *target
 {
     struct refusal no = {0};
     if (!dialogues_are_kept() || !dialogues_find(&s->member, word, &target->dialogue, &no)) {
-        fail(s, "INVALID_PARAMS", word, "No messages of such a talk are kept");
+        fail(s, "INVALID_PARAMS", word, "No history is kept for this conversation");
         return false;
     }
     target->shown = word;
@@ -53,7 +53,7 @@ static bool read_time(struct session *s, const char *word, int64_t *ms)
     static const char prefix[] = "timestamp=";
     if (strncmp(word, prefix, sizeof prefix - 1) == 0 && irc_read_time(word + sizeof prefix - 1, ms))
         return true;
-    fail(s, "INVALID_PARAMS", word, "Not timestamp=<time>");
+    fail(s, "INVALID_PARAMS", word, "Expected timestamp=<time>");
     return false;
 }
 

@@ -32,9 +32,8 @@ static const struct {
 
 static bool is_offered(int cap)
 {
-    bool is_open = login_rules().registration == REGISTRATION_OPEN;
     bool needs_accounts = cap == IRC_CAP_SASL || cap == IRC_CAP_REGISTRATION;
-    return (!needs_accounts || secret_available()) && (cap != IRC_CAP_REGISTRATION || is_open);
+    return !needs_accounts || secret_available();
 }
 
 static void add_cap(const struct session *s, struct buf *list, int cap, bool has_values)
