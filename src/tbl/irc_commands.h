@@ -29,7 +29,7 @@ IRC_COMMAND(MODE, irc_mode, 1, IRC_SECRET, "MODE <room> [<changes> [<parameter>.
 IRC_COMMAND(PRIVMSG, irc_privmsg, 0, IRC_TALK, "PRIVMSG <target>[,<target>...] :<text>")
 IRC_COMMAND(NOTICE, irc_notice, 0, IRC_TALK, "NOTICE <target>[,<target>...] :<text>")
 IRC_COMMAND(TAGMSG, irc_tagmsg, 1, 0, "TAGMSG <target>[,<target>...]")
-IRC_COMMAND(CHATHISTORY, irc_chathistory, 0, 0, "CHATHISTORY BEFORE|AFTER|LATEST|AROUND <room> <reference> <n> | BETWEEN <room> <reference> <reference> <n> | TARGETS <time> <time> <n>")
+IRC_COMMAND(CHATHISTORY, irc_chathistory, 0, 0, "CHATHISTORY BEFORE|AFTER|LATEST|AROUND <room or user> <reference> <n> | BETWEEN <room or user> <reference> <reference> <n> | TARGETS <time> <time> <n>")
 IRC_COMMAND(MARKREAD, irc_markread, 0, 0, "MARKREAD <room> | <name> [timestamp=<time>]")
 IRC_COMMAND(NICKSERV, irc_nickserv, 1, IRC_SECRET, "NICKSERV <command of NickServ>; see NICKSERV HELP")
 IRC_COMMAND(NS, irc_ns, 1, IRC_SECRET, "NS <command of NickServ>")

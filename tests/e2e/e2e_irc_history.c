@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* CHATHISTORY: pages of what was said in rooms, for IRC clients. */
+/* CHATHISTORY: pages of what was said in rooms and in private, for IRC clients. */
 #include "config.h"
 
+#include "base/secret.h"
 #include "tests/lib/irc.h"
 
 #include <stdarg.h>
@@ -249,7 +250,7 @@ static void what_cannot_be_asked_for_fails_with_its_code(void **state)
         {"CHATHISTORY LATEST #den * -1", "INVALID_PARAMS LATEST #den * -1 :Not a number of messages"},
         {"CHATHISTORY LATEST #den * 5x", "INVALID_PARAMS LATEST #den * 5x :Not a number of messages"},
         {"CHATHISTORY BEFORE #den * 5", "INVALID_PARAMS BEFORE #den * 5 :Neither msgid= nor timestamp="},
-        {"CHATHISTORY BEFORE #den msgid=12 5", "INVALID_PARAMS BEFORE #den msgid=12 5 :Not a msgid of this server"},
+        {"CHATHISTORY BEFORE #den msgid=12 5", "INVALID_PARAMS BEFORE #den msgid=12 5 :This msgid is of another channel"},
         {"CHATHISTORY BEFORE #den msgid=#den/ 5",
          "INVALID_PARAMS BEFORE #den msgid=#den/ 5 :Not a msgid of this server"},
         {"CHATHISTORY BEFORE #den msgid=#dev/7 5",
@@ -318,6 +319,60 @@ static void targets_are_the_clients_rooms_by_their_last_message(void **state)
     client_close(&ivan);
 }
 
+/* The line of a private talk, with its number. */
+static void expect_private(struct client *c, const char *line, const char *id)
+{
+    char got[80];
+    irc_expect(c, "%s", line);
+    tag("msgid", got, sizeof got);
+    assert_string_equal(got, id);
+    assert_non_null(strstr(irc_tags(), "batch=history"));
+}
+
+static void a_private_talk_that_is_kept_has_a_history(void **state)
+{
+    struct client alice, nora, eve;
+    char one[80], two[80], last[40], line[200];
+    (void)state;
+    if (!secret_available())
+        skip();
+    irc_start("history = { private = true; };");
+    client_register(&alice, &d, "alice");
+    client_close(&alice);
+    client_register(&nora, &d, "nora");
+    daemon_await(&d, "clients", 1);
+    irc_login(&alice, "al", CAPS " echo-message");
+    client_say(&alice, "NS IDENTIFY alice password");
+    irc_skip_to(&alice, ":NickServ!services@" IRC_TEST_SERVER " NOTICE al :You are now logged in as alice");
+    client_ask(&nora, "PRIVMSG alice hello", "OK Sent");
+    irc_expect(&alice, ":nora!chat@account-nora PRIVMSG al :hello");
+    tag("msgid", one, sizeof one);
+    irc_ask(&alice, "PRIVMSG nora :hi there", ":al!chat@account-alice PRIVMSG nora :hi there");
+    tag("msgid", two, sizeof two);
+    tag("time", last, sizeof last);
+    irc_ask(&alice, "NICK ally", ":al!chat@account-alice NICK ally");
+    irc_ask(&alice, "CHATHISTORY LATEST Nora * 10", S "BATCH +history chathistory nora");
+    expect_private(&alice, ":nora!chat@account-nora PRIVMSG ally :hello", one);
+    expect_private(&alice, ":ally!chat@account-alice PRIVMSG nora :hi there", two);
+    irc_expect(&alice, S "BATCH -history");
+    snprintf(line, sizeof line, "CHATHISTORY AFTER nora msgid=%s 10", one);
+    irc_ask(&alice, line, S "BATCH +history chathistory nora");
+    expect_private(&alice, ":ally!chat@account-alice PRIVMSG nora :hi there", two);
+    irc_expect(&alice, S "BATCH -history");
+    irc_ask(&alice, "CHATHISTORY TARGETS timestamp=2020-01-01T00:00:00.000Z timestamp=2999-01-01T00:00:00.000Z 9",
+            S "BATCH +history draft/chathistory-targets");
+    irc_expect(&alice, S "CHATHISTORY TARGETS nora %s", last);
+    irc_expect(&alice, S "BATCH -history");
+    irc_ask(&alice, "CHATHISTORY LATEST nora msgid=#den/7 10",
+            S "FAIL CHATHISTORY INVALID_PARAMS LATEST nora msgid=#den/7 10 :This msgid is of another channel");
+    irc_login(&eve, "eve", CAPS);
+    irc_ask(&eve, "CHATHISTORY LATEST nora * 10",
+            S "FAIL CHATHISTORY INVALID_TARGET LATEST nora * 10 :Messages could not be retrieved");
+    client_close(&alice);
+    client_close(&nora);
+    client_close(&eve);
+}
+
 static void who_reads_the_history_is_not_shown_it_on_joining(void **state)
 {
     struct client nora, ivan, c;
@@ -352,6 +407,7 @@ int main(void)
         TEST(the_history_of_a_room_is_for_those_who_may_see_it),
         TEST(what_cannot_be_asked_for_fails_with_its_code),
         TEST(targets_are_the_clients_rooms_by_their_last_message),
+        TEST(a_private_talk_that_is_kept_has_a_history),
         TEST(who_reads_the_history_is_not_shown_it_on_joining),
     };
     alarm(120);

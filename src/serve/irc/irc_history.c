@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * CHATHISTORY (IRCv3, draft/chathistory): what was said in rooms, from the store, with the rights of the native
- * HISTORY. Not obvious: a message is named by its number, which grows in the order in which messages were told, so
- * pages that begin behind a number have each message once; times may be the same for several.
+ * CHATHISTORY (IRCv3, draft/chathistory): what was said in rooms and in kept private talks, from the store, with the
+ * rights of the native HISTORY. Not obvious: a message is named by its number, which grows in the order in which
+ * messages were told, so pages that begin behind a number have each message once; times may be the same for several.
  */
 #include "config.h"
 
@@ -10,9 +10,12 @@
 
 #include "base/clock.h"
 #include "base/panic.h"
+#include "chat/dialogues.h"
 #include "chat/history.h"
 #include "chat/rooms.h"
+#include "proto/codecs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -31,7 +34,9 @@ struct ask {
     struct session *s;
     const struct irc_line *line;
     const char *verb;
-    struct room *room;
+    const char *target;   /* borrows: the room or user that is asked about; NULL: none is (TARGETS) */
+    struct room *room;    /* a reference; NULL: .talk is asked about */
+    struct dialogue talk;
     int most;
 };
 
@@ -56,19 +61,18 @@ static bool invalid(const struct ask *a, const char *text)
 
 /* ---- parameters ---- */
 
-/* "#room/number", as the codec writes it. The room is the one that is asked about. */
+/* "#room/number", or in private a number, as the codec writes it. The room is the one that is asked about. */
 static bool read_id(const struct ask *a, const char *word, uint64_t *id)
 {
-    const char *slash = strrchr(word, '/');
-    char name[NAME_SIZE];
+    const char *slash = strrchr(word, '/'), *number = slash ? slash + 1 : word;
+    char name[NAME_SIZE] = "";
     size_t len = slash ? (size_t)(slash - word) : 0;
-    if (!len || len >= sizeof name || !slash[1] || slash[1 + strspn(slash + 1, "0123456789")])
+    if (len >= sizeof name || !*number || number[strspn(number, "0123456789")])
         return invalid(a, "Not a msgid of this server");
     memcpy(name, word, len);
-    name[len] = '\0';
-    if (strcasecmp(name, a->room->name) != 0)
+    if (strcasecmp(name, a->room ? a->room->name : "") != 0)
         return invalid(a, "This msgid is of another channel");
-    *id = strtoull(slash + 1, NULL, 10);
+    *id = strtoull(number, NULL, 10);
     if (*id > INT64_MAX)
         *id = INT64_MAX;
     return true;
@@ -77,7 +81,7 @@ static bool read_id(const struct ask *a, const char *word, uint64_t *id)
 static bool read_place(const struct ask *a, const char *word, bool may_be_any, struct place *p)
 {
     *p = (struct place){.has_id = strncmp(word, "msgid=", 6) == 0, .has_time = strncmp(word, "timestamp=", 10) == 0};
-    if (p->has_id && a->room) /* TARGETS takes times only */
+    if (p->has_id && a->target) /* TARGETS takes times only */
         return read_id(a, word + 6, &p->id);
     if (p->has_time)
         return irc_read_time(word + 10, &p->time_ms) || invalid(a, "Not a time");
@@ -113,28 +117,56 @@ static void set_before(struct history_range *range, const struct place *p)
         range->before_ms = p->time_ms ? p->time_ms : 1;
 }
 
-/* Reads what the range has into s->query. False: it cannot be read now, or the room may not be seen any more; nothing
- * is kept then. */
-static bool read_range(struct session *s, struct room *r, struct history_range range, size_t bytes)
+/* Whether what was read may be shown now, which is later than it was asked for. */
+static bool may_show(const struct ask *a)
 {
-    history_ask(&s->query, r, range, bytes, s->member.notifier);
-    bool is_read = history_wait(&s->query, session_is_over, s) && history_may_show(&s->query, r, &s->member);
+    struct session *s = a->s;
+    return a->room ? history_may_show(&s->query, a->room, &s->member)
+                   : dialogues_is_of(a->talk.key, s->member.account);
+}
+
+/* Reads what the range has into s->query. False: it cannot be read now, or may not be seen any more; nothing is kept
+ * then. */
+static bool read_range(const struct ask *a, struct history_range range, size_t bytes)
+{
+    struct session *s = a->s;
+    if (a->room)
+        history_ask(&s->query, a->room, range, bytes, s->member.notifier);
+    else
+        dialogues_ask(&s->query, &a->talk, range, bytes, s->member.notifier);
+    bool is_read = history_wait(&s->query, session_is_over, s) && may_show(a);
     if (!is_read)
         history_query_fini(&s->query);
     return is_read;
 }
 
+/* A line of a private talk as it would come now: names may have changed since. */
+static void add_private(const struct ask *a, const struct message_row *row, struct event *ev, struct buf *lines)
+{
+    struct session *s = a->s;
+    char to[NAME_SIZE];
+    dialogues_recipient(row, to);
+    bool is_own = strcasecmp(to, member_account_name(&s->member)) != 0;
+    ev->kind = EVENT_PRIVATE;
+    ev->name = is_own ? s->member.name : row->name;
+    ev->account_name = is_own ? member_account_name(&s->member) : a->target;
+    codecs_render(lines, ev, (enum form)s->member.form, is_own ? a->target : s->member.name);
+}
+
 static bool add_range(const struct ask *a, struct history_range range, struct buf *lines)
 {
     struct session *s = a->s;
-    if (!read_range(s, a->room, range, outbox_answer_bytes() / SHARE))
+    if (!read_range(a, range, outbox_answer_bytes() / SHARE))
         return false;
     for (int i = 0; i < s->query.page.count; i++) {
         struct message_row row = history_at(&s->query, i);
-        struct event ev = {.kind = row.kind == MESSAGE_ACTION ? EVENT_HIST_ACTION : EVENT_HIST, .room = a->room->name,
-                           .name = row.name, .text = row.text, .id = row.id, .time_ms = row.time_ms,
-                           .batch = irc_has(s, IRC_CAP_BATCH) ? REFERENCE : NULL};
-        session_add(s, lines, &ev);
+        struct event ev = {.kind = row.kind == MESSAGE_ACTION ? EVENT_HIST_ACTION : EVENT_HIST,
+                           .room = a->room ? a->room->name : NULL, .name = row.name, .text = row.text, .id = row.id,
+                           .time_ms = row.time_ms, .batch = irc_has(s, IRC_CAP_BATCH) ? REFERENCE : NULL};
+        if (a->room)
+            session_add(s, lines, &ev);
+        else
+            add_private(a, &row, &ev, lines);
     }
     history_query_fini(&s->query);
     return true;
@@ -165,7 +197,7 @@ static void answer(const struct ask *a, const struct history_range *ranges, int 
             return;
         }
     }
-    buf_printf(&what, "chathistory %s", a->room->name);
+    buf_printf(&what, "chathistory %s", a->target);
     answer_batch(a->s, buf_text(&what), &lines);
     buf_fini(&what);
 }
@@ -232,8 +264,14 @@ static void between(struct ask *a)
 /* ---- TARGETS ---- */
 
 struct heard {
-    const char *room;
-    int64_t time_ms; /* of its last message */
+    char name[NAME_SIZE]; /* of a room, or of the other one of a private talk */
+    int64_t time_ms;      /* of its last message */
+};
+
+struct all_heard {
+    struct heard *v;
+    size_t n, cap;
+    int64_t least_ms, most_ms; /* only those between */
 };
 
 static int by_time(const void *x, const void *y)
@@ -242,11 +280,25 @@ static int by_time(const void *x, const void *y)
     return (a->time_ms > b->time_ms) - (a->time_ms < b->time_ms);
 }
 
+static void add_heard(struct all_heard *all, const char *name, int64_t time_ms)
+{
+    if (time_ms <= all->least_ms || time_ms >= all->most_ms)
+        return;
+    if (all->n == all->cap) {
+        all->cap = all->cap ? all->cap * 2 : 16;
+        all->v = panic_realloc(all->v, all->cap * sizeof *all->v);
+    }
+    struct heard *h = &all->v[all->n++];
+    snprintf(h->name, sizeof h->name, "%s", name);
+    h->time_ms = time_ms;
+}
+
 /* The time of the last message of the room; 0: it has none, or it cannot be read. */
 static int64_t last_time(struct session *s, struct room *r)
 {
+    const struct ask a = {.s = s, .room = r};
     int64_t time_ms = 0;
-    if (!read_range(s, r, (struct history_range){.most = 1}, outbox_answer_bytes()))
+    if (!read_range(&a, (struct history_range){.most = 1}, outbox_answer_bytes()))
         return 0;
     if (s->query.page.count)
         time_ms = history_at(&s->query, 0).time_ms;
@@ -254,32 +306,40 @@ static int64_t last_time(struct session *s, struct room *r)
     return time_ms;
 }
 
-/* The client's rooms with messages whose last was told between the two times; those next to the first time if they are
- * too many. In order of time. */
+static void note_talk(const char *shown, int64_t last_ms, void *arg)
+{
+    add_heard(arg, shown + 1, last_ms); /* without its @ */
+}
+
+/* The client's rooms and private talks with messages whose last was told between the two times; those next to the first
+ * time if they are too many. In order of time. */
 static void targets(struct ask *a)
 {
     struct session *s = a->s;
+    struct waiter w = session_waiter(s);
     struct place from, to;
     struct buf lines = {0};
     char when[CLOCK_TEXT];
+    bool late;
     if (!read_place(a, a->line->params[1], false, &from) || !read_place(a, a->line->params[2], false, &to))
         return;
     bool is_back = from.time_ms > to.time_ms;
-    int64_t least_ms = is_back ? to.time_ms : from.time_ms, most_ms = is_back ? from.time_ms : to.time_ms;
-    struct heard *v = panic_calloc((size_t)s->member.room_count + 1, sizeof *v);
-    int n = 0;
-    for (int i = 0; i < s->member.room_count; i++) {
-        v[n] = (struct heard){s->member.rooms[i]->name, last_time(s, s->member.rooms[i])};
-        n += v[n].time_ms > least_ms && v[n].time_ms < most_ms;
-    }
-    qsort(v, (size_t)n, sizeof *v, by_time);
-    for (int i = is_back && n > a->most ? n - a->most : 0, left = a->most; i < n && left; i++, left--) {
+    struct all_heard all = {.least_ms = is_back ? to.time_ms : from.time_ms,
+                            .most_ms = is_back ? from.time_ms : to.time_ms};
+    for (int i = 0; i < s->member.room_count; i++)
+        add_heard(&all, s->member.rooms[i]->name, last_time(s, s->member.rooms[i]));
+    if (s->member.account) /* what cannot be read is not listed */
+        (void)dialogues_each(&s->member, note_talk, &all, &w, &late);
+    if (all.n)
+        qsort(all.v, all.n, sizeof *all.v, by_time);
+    size_t first = is_back && all.n > (size_t)a->most ? all.n - (size_t)a->most : 0;
+    for (size_t i = first; i < all.n && i - first < (size_t)a->most; i++) {
         if (irc_has(s, IRC_CAP_BATCH))
             buf_str(&lines, "@batch=" REFERENCE " ");
-        buf_printf(&lines, ":%s CHATHISTORY TARGETS %s %s\r\n", irc_server(), v[i].room,
-                   clock_text(v[i].time_ms, when));
+        buf_printf(&lines, ":%s CHATHISTORY TARGETS %s %s\r\n", irc_server(), all.v[i].name,
+                   clock_text(all.v[i].time_ms, when));
     }
-    free(v);
+    free(all.v);
     answer_batch(s, "draft/chathistory-targets", &lines);
 }
 
@@ -288,7 +348,7 @@ static void targets(struct ask *a)
 static const struct verb {
     const char *name;
     int count; /* of parameters, with itself */
-    bool has_room;
+    bool has_target;
     void (*run)(struct ask *a);
 } verbs[] = {
     {"BEFORE", 4, true, before}, {"AFTER", 4, true, after},     {"LATEST", 4, true, latest},
@@ -303,6 +363,18 @@ static const struct verb *find_verb(const char *name)
     return NULL;
 }
 
+static bool find_target(struct ask *a, const char *word)
+{
+    struct refusal no = {0};
+    if (*word == '#')
+        a->room = irc_find_room(a->s, word);
+    bool is_found = *word == '#' ? a->room != NULL : dialogues_find(&a->s->member, word, &a->talk, &no);
+    buf_fini(&no.reason);
+    if (is_found)
+        a->target = a->room ? a->room->name : a->talk.shown + 1; /* without its @ */
+    return is_found;
+}
+
 void irc_chathistory(struct session *s, struct irc_line *l)
 {
     struct ask a = {.s = s, .line = l, .verb = irc_param(l, 0)};
@@ -315,7 +387,7 @@ void irc_chathistory(struct session *s, struct irc_line *l)
         irc_fail_as(s, "NEED_MORE_PARAMS", a.verb, "Missing parameters");
     else if (!read_most(&a, l->params[v->count - 1]))
         return;
-    else if (v->has_room && !(a.room = irc_find_room(s, l->params[1])))
+    else if (v->has_target && !find_target(&a, l->params[1]))
         fail(&a, "INVALID_TARGET", "Messages could not be retrieved");
     else
         v->run(&a);
