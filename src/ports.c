@@ -150,6 +150,14 @@ void ports_with_tls(struct buf *out)
     }
 }
 
+int ports_irc_with_tls(void)
+{
+    for (int i = 0; i < port_count; i++)
+        if (ports[i].conf.tls && strcmp(ports[i].conf.protocol, "irc") == 0)
+            return ports[i].number;
+    return 0;
+}
+
 void ports_close(void)
 {
     for (int i = 0; i < port_count; i++)

@@ -22,6 +22,9 @@ void ports_announce(void);
 /* Adds the listeners that have TLS, as `address:port protocol`, separated by commas. Any thread, while chatd runs. */
 void ports_with_tls(struct buf *out);
 
+/* The number of the first port with IRC over TLS; 0: there is none. */
+int ports_irc_with_tls(void);
+
 /* Ends the acceptors. */
 void ports_close(void);
 /* Frees the rest, when no connection is being refused any more. */

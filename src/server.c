@@ -165,7 +165,7 @@ static int use_files(const struct conf *c, struct buf *errors)
     int result = files_read(c, &files, errors);
     if (result == 0) {
         (void)certificates_use(&files.certificates);
-        about_configure(buf_text(&files.motd), c->irc_admin);
+        about_configure(&(struct about){buf_text(&files.motd), c->irc_admin, c->irc_sts_s});
     }
     files_fini(&files);
     return result;
@@ -188,7 +188,7 @@ static bool reload(reload_tell_fn *tell, void *arg, struct buf *error)
     if (ok) {
         conf_compare(&server.conf, next, report_key, &report);
         report_certificates(&files.certificates, &report);
-        about_configure(buf_text(&files.motd), next->irc_admin);
+        about_configure(&(struct about){buf_text(&files.motd), next->irc_admin, next->irc_sts_s});
         server.conf = *next;
         conf_keep_file(&server.options);
         conf_apply(next, server.options.verbose);
@@ -382,6 +382,7 @@ int server_start(const struct server_options *o, void (*stop)(void))
         complain("%s", error);
         return -1;
     }
+    about_set_tls_port(ports_irc_with_tls());
     if (open_state(c, socket_path) != 0)
         return -1;
     lock_acquire(&server.reload_lock); /* no reload from the console until all is announced */

@@ -185,6 +185,7 @@ CONF_LIST(OPERS, opers, oper, 0, 16, LIVE, "The operators of the server: after O
 CONF_ITEM_STRING(opers, name, "", NAME, REQUIRED, "the name for OPER, which need not be that of a user")
 CONF_ITEM_STRING(opers, password, "", HASH, REQUIRED, "the hash of the password, as chatctl hash prints it")
 CONF_LIST_END(opers)
+CONF_INT(irc, sts_s, -1, -1, 31536000, LIVE, "seconds for which clients that have been here over TLS come back over TLS only, and clients of listeners without it are sent to the first one with it (IRCv3 sts; the certificate must be one that clients trust); 0: they are told to forget that; -1: they are not told anything")
 CONF_INT(irc, monitored_names, 100, 1, 500, LIVE, "maximum number of names that one client may watch with MONITOR")
 
 CONF_SECTION(sockets, "TCP settings of listening sockets, see tcp(7).")

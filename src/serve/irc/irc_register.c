@@ -9,6 +9,7 @@
 
 #include "chat/users.h"
 #include "proto/text.h"
+#include "serve/about.h"
 #include "serve/certificate.h"
 #include "serve/login.h"
 #include "serve/presence.h"
@@ -30,17 +31,29 @@ static const struct {
 #undef IRC_CAP
 };
 
-static bool is_offered(int cap)
+static bool may_request(int cap)
 {
     bool needs_accounts = cap == IRC_CAP_SASL || cap == IRC_CAP_REGISTRATION;
-    return !needs_accounts || secret_available();
+    return cap != IRC_CAP_STS && (!needs_accounts || secret_available());
 }
 
-static void add_cap(const struct session *s, struct buf *list, int cap, bool has_values)
+static void add_value(struct session *s, int cap, struct buf *value)
 {
-    buf_printf(list, "%s%s", list->len ? " " : "", caps[cap].name);
-    if (cap == IRC_CAP_SASL && has_values && irc_state(s)->cap_version >= 302)
-        buf_str(list, s->security.version ? "=PLAIN,EXTERNAL" : "=PLAIN");
+    if (cap == IRC_CAP_SASL)
+        buf_str(value, s->security.version ? "PLAIN,EXTERNAL" : "PLAIN");
+    else if (cap == IRC_CAP_STS)
+        about_sts(value, session_is_encrypted(s));
+}
+
+/* STS is nothing without its value. */
+static void offer_cap(struct session *s, struct buf *list, int cap)
+{
+    struct buf value = {0};
+    if (irc_state(s)->cap_version >= 302)
+        add_value(s, cap, &value);
+    if (may_request(cap) || value.len)
+        buf_printf(list, "%s%s%s%s", list->len ? " " : "", caps[cap].name, value.len ? "=" : "", buf_text(&value));
+    buf_fini(&value);
 }
 
 static void tell_caps(struct session *s, const char *verb, const char *list)
@@ -56,13 +69,14 @@ static void list_caps(struct session *s, const char *verb, bool all)
     struct buf list = {0}, more = {0};
     buf_printf(&more, "%s%s", verb, irc_state(s)->cap_version >= 302 ? " *" : "");
     for (int cap = 0; cap < IRC_CAPS; cap++) {
-        if (!(all ? is_offered(cap) : irc_has(s, (enum irc_cap)cap)))
-            continue;
         if (list.len > CAP_LIST) {
             tell_caps(s, buf_text(&more), buf_text(&list));
             buf_clear(&list);
         }
-        add_cap(s, &list, cap, all);
+        if (all)
+            offer_cap(s, &list, cap);
+        else if (irc_has(s, (enum irc_cap)cap))
+            buf_printf(&list, "%s%s", list.len ? " " : "", caps[cap].name);
     }
     tell_caps(s, verb, buf_text(&list));
     buf_fini(&list);
@@ -93,7 +107,7 @@ static void use_caps(struct session *s, unsigned on)
 static int cap_named(const char *name)
 {
     int cap = 0;
-    while (cap < IRC_CAPS && !(is_offered(cap) && strcmp(caps[cap].name, name) == 0))
+    while (cap < IRC_CAPS && !(may_request(cap) && strcmp(caps[cap].name, name) == 0))
         cap++;
     return cap;
 }
