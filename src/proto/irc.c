@@ -151,12 +151,8 @@ static void add_join(struct buf *out, const struct event *ev, enum form form)
 static void add_topic_is(struct buf *out, const struct event *ev, const char *to)
 {
     irc_numeric(out, 332, to, "%s :%s", ev->room, ev->text);
-    if (!ev->by || !*ev->by)
-        return;
-    struct buf by = {0};
-    irc_source(&by, ev->by, NULL);
-    irc_numeric(out, 333, to, "%s %s %lld", ev->room, buf_text(&by) + 1, (long long)(ev->time_ms / 1000));
-    buf_fini(&by);
+    if (ev->by && *ev->by) /* without a host: whether it had an account is not kept */
+        irc_numeric(out, 333, to, "%s %s %lld", ev->room, ev->by, (long long)(ev->time_ms / 1000));
 }
 
 /* ---- who is here ---- */
