@@ -29,7 +29,7 @@ static void reload(const char *keys)
 {
     char all[300];
     snprintf(all, sizeof all, "motd = \"%s\"; %s", path, keys);
-    irc_reload_with_keys(all);
+    irc_reload_with(all);
 }
 
 static void the_message_of_the_day_is_the_file_that_the_operator_names(void **state)
@@ -93,7 +93,7 @@ static void a_reload_reads_it_again_or_says_what_is_wrong(void **state)
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         char keys[100];
         snprintf(keys, sizeof keys, "motd = \"%s\";", others[i].path);
-        irc_write_conf(keys);
+        irc_write_conf(keys, "");
         assert_int_equal(daemon_ctl(&d, out, sizeof out, "reload", NULL), 1);
         assert_non_null(strstr(out, others[i].why));
     }

@@ -195,7 +195,7 @@ static void a_limit_is_told_and_can_be_changed(void **state)
 {
     struct client ivan, olga;
     (void)state;
-    irc_start_with_keys("monitored_names = 3;");
+    irc_start_with("monitored_names = 3;", "");
     irc_login(&ivan, "ivan", "");
     irc_ask(&ivan, "MONITOR + anna,IVAN,bob,Carl,dora", S "730 ivan :ivan!chat@guest-ivan");
     irc_expect(&ivan, S "731 ivan :anna,bob");
@@ -205,7 +205,7 @@ static void a_limit_is_told_and_can_be_changed(void **state)
     client_say(&ivan, "MONITOR - bob");
     irc_ask(&ivan, "MONITOR + carl", S "731 ivan :carl");
     irc_ask(&ivan, "MONITOR + bob", S "734 ivan 3 bob :Monitor list is full.");
-    irc_reload_with_keys("monitored_names = 2;");
+    irc_reload_with("monitored_names = 2;");
     irc_ask(&ivan, "MONITOR L", S "732 ivan :anna,IVAN,carl"); /* nothing is taken away */
     irc_expect(&ivan, S "733 ivan :End of MONITOR list");
     irc_ask(&ivan, "MONITOR S", S "730 ivan :ivan!chat@guest-ivan");

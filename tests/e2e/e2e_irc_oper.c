@@ -43,27 +43,22 @@ static const char *group(const char *name, const char *password)
     return out;
 }
 
-static const char *conf_with(const char *groups, const char *more)
+/* The keys of the section irc with these groups. */
+static const char *opers(const char *groups)
 {
-    static char conf[4096];
-    snprintf(conf, sizeof conf, "listeners = ( { address = \"127.0.0.1\"; port = 0; }, "
-             "{ address = \"127.0.0.1\"; port = 0; protocol = \"irc\"; } );\n"
-             "irc = { server = \"" IRC_TEST_SERVER "\";\nopers = ( %s ); };\n%s\n", groups, more);
-    return conf;
+    static char keys[2048];
+    snprintf(keys, sizeof keys, "\nopers = ( %s );", groups);
+    return keys;
 }
 
 static void start(const char *groups, const char *more)
 {
-    fixture_start(conf_with(groups, more));
-    irc_d = d;
-    irc_d.port = d.port2;
+    irc_start_with(opers(groups), more);
 }
 
 static void reload_with(const char *groups)
 {
-    char out[4096];
-    daemon_write_conf(&d, conf_with(groups, ""));
-    daemon_ctl_ok(&d, out, sizeof out, "reload", NULL);
+    irc_reload_with(opers(groups));
 }
 
 static void become_oper(struct client *c, const char *nick, const char *password)
@@ -417,12 +412,12 @@ static void rehash_reads_the_configuration_again(void **state)
     start(root, "");
     irc_login(&alice, "alice", "");
     become_oper(&alice, "alice", "wonderland");
-    daemon_write_conf(&d, conf_with(root, "limits = { topic_bytes = 77; };\nstore = { directory = \"/elsewhere\"; };"));
+    irc_write_conf(opers(root), "limits = { topic_bytes = 77; };\nstore = { directory = \"/elsewhere\"; };");
     irc_ask(&alice, "REHASH", S "382 alice chatd.conf :Rehashing");
     irc_expect(&alice, NOTE "limits.topic_bytes: changed");
     irc_expect(&alice, NOTE "store.directory: needs a restart");
     irc_expect(&alice, NOTE "The configuration was reloaded");
-    daemon_write_conf(&d, conf_with(root, "limits = { line_bytes = 1;\nname_bytes = 0; };"));
+    irc_write_conf(opers(root), "limits = { line_bytes = 1;\nname_bytes = 0; };");
     irc_ask(&alice, "REHASH", S "382 alice chatd.conf :Rehashing");
     irc_expect(&alice, NOTE "%s/chatd.conf:4: limits.line_bytes: must be 512..65536 (got 1)", d.dir);
     irc_expect(&alice, NOTE "%s/chatd.conf:5: limits.name_bytes: must be 1..32 (got 0)", d.dir);
@@ -476,7 +471,7 @@ static void an_operator_may_end_its_own_rights(void **state)
     start(group("root", "wonderland"), "");
     irc_login(&alice, "alice", "");
     become_oper(&alice, "alice", "wonderland");
-    daemon_write_conf(&d, conf_with("", ""));
+    irc_write_conf(opers(""), "");
     irc_ask(&alice, "REHASH", S "382 alice chatd.conf :Rehashing");
     irc_expect(&alice, NOTE "irc.opers: changed");
     irc_expect(&alice, NOTE "The configuration was reloaded");

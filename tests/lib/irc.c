@@ -21,42 +21,32 @@ int irc_dir(void **state)
     return 0;
 }
 
-static char conf[4096];
-
-static const char *conf_with(const char *keys, const char *more)
+void irc_write_conf(const char *keys, const char *more)
 {
+    char conf[4096];
     snprintf(conf, sizeof conf, "listeners = ( { address = \"127.0.0.1\"; port = 0; }, "
              "{ address = \"127.0.0.1\"; port = 0; protocol = \"irc\"; } );\n"
              "irc = { server = \"" IRC_TEST_SERVER "\"; %s };\n%s\n", keys, more);
-    return conf;
+    daemon_write_conf(&d, conf);
 }
 
-static void start(const char *keys, const char *more)
+void irc_start_with(const char *keys, const char *more)
 {
-    fixture_start(conf_with(keys, more));
+    irc_write_conf(keys, more);
+    daemon_start(&d);
     irc_d = d;
     irc_d.port = d.port2;
 }
 
 void irc_start(const char *more)
 {
-    start("", more);
+    irc_start_with("", more);
 }
 
-void irc_start_with_keys(const char *keys)
-{
-    start(keys, "");
-}
-
-void irc_write_conf(const char *keys)
-{
-    daemon_write_conf(&d, conf_with(keys, ""));
-}
-
-void irc_reload_with_keys(const char *keys)
+void irc_reload_with(const char *keys)
 {
     char out[4096];
-    irc_write_conf(keys);
+    irc_write_conf(keys, "");
     daemon_ctl_ok(&d, out, sizeof out, "reload", NULL);
 }
 

@@ -13,11 +13,10 @@ extern struct daemon irc_d;
 /* Setup: makes the directory; irc_start starts chatd with `more` behind the listeners. */
 int irc_dir(void **state);
 void irc_start(const char *more);
-/* The same with more keys of the section irc; and a reload with others. */
-void irc_start_with_keys(const char *keys);
-void irc_reload_with_keys(const char *keys);
-/* Writes them, and reloads nothing. */
-void irc_write_conf(const char *keys);
+/* The same with these keys in the section irc; a reload with others; and the file alone. */
+void irc_start_with(const char *keys, const char *more);
+void irc_reload_with(const char *keys);
+void irc_write_conf(const char *keys, const char *more);
 
 /* Connects, asks for these capabilities ("" for none), registers, and reads all up to the end of the greeting. */
 void irc_login(struct client *c, const char *nick, const char *caps);
