@@ -218,8 +218,9 @@ export class Page {
     await this.page.keyboard.press('Enter');
   }
 
+  // '' as long as it is not there.
   text(selector) {
-    return this.page.$eval(selector, (e) => e.innerText.trim());
+    return this.page.evaluate((selector) => document.querySelector(selector)?.innerText.trim() ?? '', selector);
   }
 
   // The texts of the log, without times.
