@@ -689,6 +689,10 @@ static void a_full_room_admits_a_role_or_an_invitation_only(void **state)
     client_expect(&e, "INVITE #den alice");
     join(&e, "den");
     drain(&a);
+    client_close(&a);
+    client_close(&b);
+    client_close(&c);
+    client_close(&e);
     restart();
     client_login_account(&a, &d, "alice"); /* an owner */
     join(&a, "den");
