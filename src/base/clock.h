@@ -9,6 +9,7 @@
 /* Time, in milliseconds unless the name says otherwise. Any thread; no call blocks or fails. */
 
 #define CLOCK_DAY_MS (24 * 3600 * 1000LL)
+#define CLOCK_MINUTE_MS (60 * 1000LL)
 
 /* CLOCK_MONOTONIC: for deadlines and ages. */
 int64_t clock_ms(void);

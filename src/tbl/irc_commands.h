@@ -22,7 +22,7 @@ IRC_COMMAND(JOIN, irc_join, 1, 0, "JOIN <room>[,<room>...] [<key>[,<key>...]] | 
 IRC_COMMAND(PART, irc_part, 1, 0, "PART <room>[,<room>...] [:<reason>]")
 IRC_COMMAND(TOPIC, irc_topic, 1, 0, "TOPIC <room> [:<topic>]")
 IRC_COMMAND(NAMES, irc_names, 0, 0, "NAMES [<room>[,<room>...]]")
-IRC_COMMAND(LIST, irc_list, 0, 0, "LIST [<room>[,<room>...] | >n | <n | *mask*]")
+IRC_COMMAND(LIST, irc_list, 0, 0, "LIST [<room or mask>,... !<mask> >n <n C>minutes C<minutes T>minutes T<minutes]")
 IRC_COMMAND(INVITE, irc_invite, 0, 0, "INVITE [<user> <room>]")
 IRC_COMMAND(KICK, irc_kick, 2, 0, "KICK <room> <user>[,<user>...] [:<reason>]")
 IRC_COMMAND(MODE, irc_mode, 1, IRC_SECRET, "MODE <room> [<changes> [<parameter>...]] | MODE <your name>")

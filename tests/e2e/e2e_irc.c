@@ -279,6 +279,47 @@ static void a_kick_by_address_or_ban_is_told_for_each_who_goes(void **state)
     client_close(&olga);
 }
 
+/* What LIST with these words shows: the rooms, each with a blank behind it. */
+static const char *listed(struct client *c, const char *words)
+{
+    static char rooms[400];
+    const char *line, *head = S "322 ivan ";
+    *rooms = '\0';
+    client_say(c, "LIST%s", words);
+    irc_expect(c, S "321 ivan Channel :Users  Name");
+    while (strcmp(line = irc_next_line(c), S "323 ivan :End of LIST") != 0) {
+        assert_int_equal(strncmp(line, head, strlen(head)), 0);
+        line += strlen(head);
+        strncat(rooms, line, strcspn(line, " ") + 1);
+    }
+    return rooms;
+}
+
+static void rooms_are_listed_by_masks_and_by_all_conditions(void **state)
+{
+    static const char *const rows[][2] = {
+        {"", "#attic #den #hall "}, {" #den", "#den "}, {" #den,#attic", "#attic #den "}, {" *a*", "#attic #hall "},
+        {" !*a*", "#den "}, {" >1", "#den "}, {" <2,>0", "#attic #hall "}, {" <2,*t*", "#attic "},
+        {" C<5", "#attic #den #hall "}, {" c>5", ""}, {" T<5", "#den "}, {" T>5", ""}, {" #den,T>5", ""},
+        {" #den T<5", "#den "}, {" #cellar", ""},
+        {" >99999999999", ""}, {" >2147483647", ""}, {" <99999999999", "#attic #den #hall "},
+        {" C<99999999999", "#attic #den #hall "},
+    };
+    struct client nora, ivan;
+    (void)state;
+    irc_start("");
+    client_enter(&nora, &d, "nora", "den");
+    client_ask(&nora, "TOPIC tea", "OK Topic set");
+    client_say(&nora, "ALSO attic\nALSO hall\nPING all");
+    client_skip_to(&nora, "PONG all");
+    irc_login(&ivan, "ivan", "");
+    irc_enter(&ivan, "#den");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_string_equal(listed(&ivan, rows[i][0]), rows[i][1]);
+    client_close(&nora);
+    client_close(&ivan);
+}
+
 static void what_cannot_be_said_is_refused_and_nothing_is_cut(void **state)
 {
     struct client ivan, nora;
@@ -407,6 +448,7 @@ int main(void)
         TEST(leaving_and_quitting_are_told_once),
         TEST(the_reason_for_quitting_is_read_by_who_may_hear_one),
         TEST(a_kick_by_address_or_ban_is_told_for_each_who_goes),
+        TEST(rooms_are_listed_by_masks_and_by_all_conditions),
         TEST(what_cannot_be_said_is_refused_and_nothing_is_cut),
         TEST(long_native_texts_come_in_several_lines),
         TEST(a_plain_client_is_not_shown_what_was_said_before),

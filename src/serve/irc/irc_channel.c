@@ -5,6 +5,8 @@
 
 #include "serve/irc/irc_session.h"
 
+#include "base/clock.h"
+#include "base/strv.h"
 #include "chat/rooms.h"
 #include "chat/roster.h"
 #include "chat/talk.h"
@@ -14,6 +16,8 @@
 #include "serve/session_rooms.h"
 #include "serve/speak.h"
 
+#include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,25 +150,60 @@ void irc_names(struct session *s, struct irc_line *l)
     }
 }
 
-/* What LIST asks for: names, masks, or how many users there are at least or at most (ELIST MNU). */
+/* What LIST asks for (ELIST CMNTU of 005): rooms that one of the masks matches, if there are any, and that meet all
+ * of the rest. */
 struct wanted {
-    const char *mask; /* NULL: any */
-    bool is_not;
-    int least, most;
+    struct strv masks; /* names are masks, too; one with ! in front matches what it does not */
+    int least, most;   /* users */
+    int64_t created_ms[2], topic_ms[2]; /* not before, and not after */
 };
 
-static struct wanted read_wanted(const char *word)
+#define NUMBER_MOST 1000000000
+
+static int read_number(const char *word)
 {
-    struct wanted w = {.most = -1};
+    long n = strtol(word, NULL, 10);
+    return n < 0 ? 0 : n > NUMBER_MOST ? NUMBER_MOST : (int)n;
+}
+
+/* "<60": less than 60 minutes ago, ">60": more. */
+static void read_age(const char *word, int64_t ms[2])
+{
+    int64_t then_ms = clock_wall_ms() - read_number(word + 1) * CLOCK_MINUTE_MS;
+    if (*word == '<')
+        ms[0] = then_ms;
+    else
+        ms[1] = then_ms;
+}
+
+static void read_wanted(struct wanted *w, const char *word)
+{
+    bool is_age = word[0] && (word[1] == '<' || word[1] == '>');
     if (*word == '>')
-        w.least = atoi(word + 1) + 1;
+        w->least = read_number(word + 1) + 1;
     else if (*word == '<')
-        w.most = atoi(word + 1) - 1;
-    else if (*word) {
-        w.is_not = *word == '!';
-        w.mask = word + w.is_not;
+        w->most = read_number(word + 1) - 1;
+    else if (is_age && toupper((unsigned char)*word) == 'C')
+        read_age(word + 1, w->created_ms);
+    else if (is_age && toupper((unsigned char)*word) == 'T')
+        read_age(word + 1, w->topic_ms);
+    else if (*word)
+        strv_add(&w->masks, word);
+}
+
+static bool matches_any(const struct strv *masks, const char *name)
+{
+    bool matches = !masks->n;
+    for (size_t i = 0; !matches && i < masks->n; i++) {
+        bool is_not = *masks->v[i] == '!';
+        matches = irc_matches(masks->v[i] + is_not, name) != is_not;
     }
-    return w;
+    return matches;
+}
+
+static bool is_between(int64_t ms, const int64_t limits[2])
+{
+    return ms >= limits[0] && ms <= limits[1];
 }
 
 static void list_one(struct session *s, const char *name, const struct wanted *w)
@@ -174,8 +213,8 @@ static void list_one(struct session *s, const char *name, const struct wanted *w
     if (!r)
         return;
     struct room_facts f = room_facts(r, &topic);
-    bool fits = !w->mask || irc_matches(w->mask, r->name) != w->is_not;
-    fits = fits && f.members >= w->least && (w->most < 0 || f.members <= w->most);
+    bool fits = matches_any(&w->masks, r->name) && f.members >= w->least && f.members <= w->most &&
+                is_between(f.created_ms, w->created_ms) && is_between(f.topic_ms, w->topic_ms);
     if (fits && room_may_see(r, &s->member))
         irc_reply(s, 322, "%s %d :%s", r->name, f.members, buf_text(&topic));
     buf_fini(&topic);
@@ -184,18 +223,22 @@ static void list_one(struct session *s, const char *name, const struct wanted *w
 
 void irc_list(struct session *s, struct irc_line *l)
 {
-    char *words = l->count ? l->params[0] : NULL, *word = irc_next(&words);
+    struct wanted w = {.most = INT_MAX, .created_ms = {0, INT64_MAX}, .topic_ms = {0, INT64_MAX}};
     struct strv names = {0};
+    char *word;
+    for (int i = 0; i < l->count; i++)
+        for (char *words = l->params[i]; (word = irc_next(&words));)
+            read_wanted(&w, word);
+    if (w.topic_ms[1] != INT64_MAX && !w.topic_ms[0])
+        w.topic_ms[0] = 1; /* a room without a topic has no old one */
     rooms_names(&names, false, &s->member);
     strv_sort(&names);
     irc_reply(s, 321, "Channel :Users  Name");
-    do {
-        struct wanted w = read_wanted(word ? word : "");
-        for (size_t i = 0; i < names.n; i++)
-            list_one(s, names.v[i], &w);
-    } while (word && (word = irc_next(&words)));
+    for (size_t i = 0; i < names.n; i++)
+        list_one(s, names.v[i], &w);
     irc_reply(s, 323, ":End of LIST");
     strv_fini(&names);
+    strv_fini(&w.masks);
 }
 
 /* ---- INVITE, KICK ---- */

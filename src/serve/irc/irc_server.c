@@ -69,7 +69,7 @@ static void isupport(struct session *s)
     add_token(&t, "INVEX=I");
     add_token(&t, "MODES=%d", IRC_MODES);
     add_token(&t, "MONITOR=%d", lim.monitored);
-    add_token(&t, "ELIST=MNU");
+    add_token(&t, "ELIST=CMNTU");
     add_token(&t, "SAFELIST");
     add_token(&t, "STATUSMSG=~@+");
     add_token(&t, "TARGMAX=JOIN:,PART:,NAMES:,LIST:,KICK:,PRIVMSG:,NOTICE:");
