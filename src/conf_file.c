@@ -360,9 +360,7 @@ static void check_irc_name(struct reading *rd, const config_setting_t *root, con
 static void check_irc_admin(struct reading *rd, const config_setting_t *root)
 {
     const config_setting_t *irc = config_setting_get_member(root, "irc");
-    char copy[CONF_TEXT];
-    snprintf(copy, sizeof copy, "%s", rd->conf->irc_admin);
-    if (irc && (!text_clean(copy, strlen(copy)) || strcmp(copy, rd->conf->irc_admin) != 0))
+    if (irc && !text_is_clean(rd->conf->irc_admin, strlen(rd->conf->irc_admin)))
         mistake(rd, config_setting_get_member(irc, "admin"), "irc.admin",
                 "must be one line of UTF-8 text, without control characters");
 }

@@ -159,13 +159,18 @@ static void files_fini(struct files *f)
     buf_fini(&f->motd);
 }
 
+static void use_about(const struct conf *c, const struct files *f)
+{
+    about_configure(&(struct about){buf_text(&f->motd), c->irc_admin, c->irc_sts_s});
+}
+
 static int use_files(const struct conf *c, struct buf *errors)
 {
     struct files files = {0};
     int result = files_read(c, &files, errors);
     if (result == 0) {
         (void)certificates_use(&files.certificates);
-        about_configure(&(struct about){buf_text(&files.motd), c->irc_admin, c->irc_sts_s});
+        use_about(c, &files);
     }
     files_fini(&files);
     return result;
@@ -188,7 +193,7 @@ static bool reload(reload_tell_fn *tell, void *arg, struct buf *error)
     if (ok) {
         conf_compare(&server.conf, next, report_key, &report);
         report_certificates(&files.certificates, &report);
-        about_configure(&(struct about){buf_text(&files.motd), next->irc_admin, next->irc_sts_s});
+        use_about(next, &files);
         server.conf = *next;
         conf_keep_file(&server.options);
         conf_apply(next, server.options.verbose);

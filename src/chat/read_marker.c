@@ -75,7 +75,11 @@ bool read_marker_move(struct member *m, const char *key, const char *shown, int6
                         .wanted_ms = *time_ms < now_ms ? *time_ms : now_ms};
     if (!mk.account)
         return false;
-    history_put_behind(&mk.request, &(struct store_job){.run = move_run, .done = move_done}, w->notifier);
+    const struct store_job how = {.run = move_run, .done = move_done};
+    if (is_dialogue(key)) /* it comes with its first message */
+        history_put_behind(&mk.request, &how, w->notifier);
+    else
+        request_put(&mk.request, &how, w->notifier);
     bool done = request_wait(&mk.request, w->is_over, w->arg) && mk.request.result == MARKER_DONE;
     *time_ms = mk.time_ms;
     return done;

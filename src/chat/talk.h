@@ -9,9 +9,8 @@
  * Talk in a room: EVENT_SAID or EVENT_ACTION. Everyone there hears it, the speaker too, when the speaker's reader
  * settles, or when the thread that combines flushes (net/post.h). A speaker with CAP_ACKS is answered with the number
  * instead of the echo. If the event is apart (.is_apart), the echo is an answer (member_answer), and the line is told
- * at once. In a durable room
- * it is delivered when it is on disk, and the call waits for that; a speaker who is removed from the room meanwhile is
- * still delivered.
+ * at once. In a durable room it is delivered when it is on disk, and the call waits for that; a speaker who is removed
+ * from the room meanwhile is still delivered.
  *
  * For the member's own reader; takes the room's lock. False: `no` says why not.
  */

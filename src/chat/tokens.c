@@ -182,11 +182,7 @@ struct take_job {
 /* A line that ends in CRLF and is clean in between. */
 static bool is_line(const char *line, size_t n)
 {
-    char text[LONGEST_LINE];
-    if (n < 2 || n > sizeof text || memcmp(line + n - 2, "\r\n", 2) != 0)
-        return false;
-    memcpy(text, line, n - 2);
-    return text_clean(text, n - 2) && strlen(text) == n - 2;
+    return n >= 2 && n <= LONGEST_LINE && memcmp(line + n - 2, "\r\n", 2) == 0 && text_is_clean(line, n - 2);
 }
 
 /* Adds the lines, but not what is none: the file may be damaged or edited. */

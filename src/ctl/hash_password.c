@@ -12,16 +12,6 @@
 
 #define MOST 400 /* bytes: with OPER and a name it fits into a line of IRC */
 
-static bool is_clean(const char *password)
-{
-    char copy[MOST + 1];
-    size_t n = strlen(password);
-    memcpy(copy, password, n + 1);
-    bool is_clean = text_clean(copy, n) && strlen(copy) == n;
-    secret_wipe(copy, sizeof copy);
-    return is_clean;
-}
-
 /* What is wrong with a password that is given as one word in a line of IRC; or NULL. */
 static const char *fault_of(const char *password)
 {
@@ -29,7 +19,7 @@ static const char *fault_of(const char *password)
         return "the password is too long: at most 400 bytes";
     if (strpbrk(password, " \t") || *password == ':')
         return "a password must not contain blanks or begin with a colon, because IRC clients send it as one word";
-    return is_clean(password) ? NULL : "a password must be UTF-8, without control characters";
+    return text_is_clean(password, strlen(password)) ? NULL : "a password must be UTF-8, without control characters";
 }
 
 static const char *make(char hash[SECRET_HASH], const char *password)

@@ -58,6 +58,33 @@ static bool is_unwanted(uint32_t cp)
            (cp >= 0x2066 && cp <= 0x2069);
 }
 
+#define NO_TEXT SIZE_MAX
+
+/* How many bytes text_clean would leave, or NO_TEXT. */
+static size_t cleaned_length(const char *s, size_t len)
+{
+    const unsigned char *u = (const unsigned char *)s;
+    size_t left = 0, n;
+    for (size_t at = 0; at < len; at += n) {
+        uint32_t cp;
+        n = decode(u + at, len - at, &cp);
+        if (!n || !cp)
+            return NO_TEXT;
+        left += is_unwanted(cp) ? 0 : n;
+    }
+    return left;
+}
+
+bool text_is_utf8(const char *s, size_t len)
+{
+    return cleaned_length(s, len) != NO_TEXT;
+}
+
+bool text_is_clean(const char *s, size_t len)
+{
+    return cleaned_length(s, len) == len;
+}
+
 bool text_clean(char *s, size_t len)
 {
     const unsigned char *u = (const unsigned char *)s;

@@ -19,6 +19,9 @@ size_t text_telnet(const char *s, size_t len);
  * (U+202A to U+202E, U+2066 to U+2069). So nothing is left that any reader takes for the end of a line.
  */
 bool text_clean(char *s, size_t len);
+/* Whether it would take the text; and whether it would leave it as it is. */
+bool text_is_utf8(const char *s, size_t len);
+bool text_is_clean(const char *s, size_t len);
 
 /* The code point at *at in a clean text; *at moves behind it. 0 at the end, where *at stays. */
 uint32_t text_next(const char **at);

@@ -131,11 +131,12 @@ static bool try_once(struct session *s, struct room *r, struct attempt *a)
     unsigned ticket;
     if (!admits(s, r, a->join, &ticket))
         return false;
-    if (!a->is_paid && !join_announce(s, r))
-        return refusal_set(&a->join->no, ERROR_BUSY); /* over: nobody reads the answer */
-    if (!a->is_paid)
+    if (!a->is_paid) {
+        if (!join_announce(s, r))
+            return refusal_set(&a->join->no, ERROR_BUSY); /* over: nobody reads the answer */
         find_read_marker(s, r);
-    a->is_paid = true;
+        a->is_paid = true;
+    }
     struct backlog *backlog = a->tries++ < HISTORY_TRIES ? stored_replay(s, r, &stored) : NULL;
     leave_current(s, a);
     bool is_in = session_rooms_enter(s, r, ticket, backlog);

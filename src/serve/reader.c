@@ -112,7 +112,6 @@ static void begin(struct session *s)
     flood_reset(&s->flood, clock_ms());
     m->caps = 0;
     m->hears_no_past = false;
-    m->on_answer = NULL;
     m->id = m->user_id = s->pair->id;
     m->account = 0;
     m->oper = 0;

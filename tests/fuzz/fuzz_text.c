@@ -31,7 +31,9 @@ static void check_name(const char *s)
 
 static void check_text(char *s, size_t len)
 {
-    if (!text_clean(s, len))
+    bool is_utf8 = text_is_utf8(s, len), is_clean = text_is_clean(s, len), is_taken = text_clean(s, len);
+    must(is_utf8 == is_taken && is_clean == (is_taken && strlen(s) == len));
+    if (!is_taken)
         return;
     size_t clean = strlen(s);
     char *again = strdup(s);

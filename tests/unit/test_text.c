@@ -25,7 +25,11 @@ static char *cleaned(const char *bytes, size_t len)
     assert_non_null(s);
     memcpy(s, bytes, len);
     s[len] = '\0';
-    if (text_clean(s, len))
+    bool is_utf8 = text_clean(s, len);
+    bool is_same = is_utf8 && strlen(s) == len;
+    assert_int_equal(text_is_utf8(bytes, len), is_utf8);
+    assert_int_equal(text_is_clean(bytes, len), is_same);
+    if (is_utf8)
         return s;
     free(s);
     return NULL;

@@ -73,21 +73,32 @@ static const struct {
 #undef IRC_COMMAND
 };
 
+static size_t command_named(const char *word)
+{
+    size_t i = 0;
+    while (i < IRC_COMMANDS && strcasecmp(commands[i].name, word) != 0)
+        i++;
+    return i;
+}
+
+static void list_commands(struct session *s)
+{
+    irc_reply(s, 704, "* :The commands of this server:");
+    for (size_t i = 0; i < IRC_COMMANDS; i++)
+        irc_reply(s, 705, "* :%s", commands[i].syntax);
+    irc_reply(s, 706, "* :End of HELP");
+}
+
 void irc_help(struct session *s, struct irc_line *l)
 {
     const char *about = irc_param(l, 0);
-    size_t first = 0, end = IRC_COMMANDS;
-    for (size_t i = 0; *about && i < IRC_COMMANDS; i++)
-        if (strcasecmp(about, commands[i].name) == 0)
-            end = (first = i) + 1;
-    if (*about && end - first > 1) {
+    size_t one = command_named(about);
+    if (!*about) {
+        list_commands(s);
+    } else if (one == IRC_COMMANDS) {
         irc_reply(s, 524, "%s :There is no such command", strpbrk(about, " :") ? "*" : about);
-        return;
+    } else {
+        irc_reply(s, 704, "%s :%s", about, commands[one].syntax);
+        irc_reply(s, 706, "%s :End of HELP", about);
     }
-    if (!*about)
-        about = "*";
-    irc_reply(s, 704, "%s :%s", about, end - first == 1 ? commands[first].syntax : "The commands of this server:");
-    for (size_t i = first; end - first > 1 && i < end; i++)
-        irc_reply(s, 705, "%s :%s", about, commands[i].syntax);
-    irc_reply(s, 706, "%s :End of HELP", about);
 }

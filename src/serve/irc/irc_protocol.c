@@ -82,16 +82,6 @@ static bool is_too_long(const char *text, size_t len)
     return tags > IRC_TAG_BYTES + 1 || len - tags > IRC_LINE - 2;
 }
 
-/* Texts may have the codes of formatting, which are below the blank; all else is as in native lines. */
-static bool is_text(const char *text, size_t len)
-{
-    char copy[LONGEST + 1];
-    memcpy(copy, text, len + 1);
-    bool is_clean = text_clean(copy, len);
-    secret_wipe(copy, len + 1); /* it may be a password */
-    return is_clean;
-}
-
 static void bad_line(struct session *s, enum error_code code)
 {
     counter_add(COUNTER_BAD_LINES, 1);
@@ -116,7 +106,7 @@ static void line(struct session *s, enum line_status status, char *text, size_t 
     } else if (status == LINE_TOO_LONG || is_too_long(text, len)) {
         bad_line(s, ERROR_LINE_TOO_LONG);
         line_wipe(&s->line);
-    } else if (!is_text(text, len) || !irc_line_parse(&l, text, len)) {
+    } else if (!text_is_utf8(text, len) || !irc_line_parse(&l, text, len)) {
         bad_line(s, ERROR_INVALID_TEXT);
         line_wipe(&s->line);
     } else if (*l.command) {
