@@ -56,6 +56,7 @@ struct member {
     _Atomic int64_t active_ms;       /* a: clock_ms() of its last line */
     _Atomic bool is_secure;          /* a: its connection is encrypted */
     _Atomic bool is_web;             /* a: it is a WebSocket */
+    _Atomic bool is_away;            /* a: its user is away; set under U before anybody is told */
     _Atomic int64_t account;         /* a: logged in to, or 0; set by R, under U once it is listed, or by the
                                         store thread */
     char account_name[NAME_SIZE];    /* R: of the account, as long as there is one */

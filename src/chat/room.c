@@ -329,14 +329,11 @@ struct event room_topic_locked(const struct room *r)
                           .time_ms = r->topic_ms};
 }
 
-void room_tell_topic(struct room *r, struct member *m)
+void room_answer(struct room *r, void (*answer)(struct room *r, void *arg), void *arg)
 {
+    post_settle();
     lock_acquire(&r->lock);
-    struct event ev = room_topic_locked(r);
-    member_answer(m, &ev);
-    ev.kind = EVENT_TOPIC_INFO;
-    if (*ev.text && *ev.by)
-        member_answer(m, &ev);
+    answer(r, arg);
     lock_release(&r->lock);
 }
 

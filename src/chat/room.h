@@ -88,10 +88,14 @@ struct room *room_of_member(const struct member *m, const char *name);
 /* Whether the member may join with that key (NULL: none); where another session of its user is, it needs none, nor an
  * invitation or space. *ticket is for roster_join; `no` says why not. */
 bool room_admits(struct room *r, const struct member *m, const char *key, unsigned *ticket, struct refusal *no);
-/* Answers with the topic, and with who set it, if that is known. The reader has settled (net/post.h). */
-void room_tell_topic(struct room *r, struct member *m);
 
 /* ---- calls for any thread; they take the room's lock ---- */
+
+/* Calls `answer` with the room's lock held, so that what it puts to a member stands where it belongs among what members
+ * are told of the room: it tells of all changes that the member has heard of before it, and of none that the member
+ * hears of behind it. `answer` may look at the room, render and put, and no more. Holds no lock
+ * that ranks at or above ROOM. */
+void room_answer(struct room *r, void (*answer)(struct room *r, void *arg), void *arg);
 
 /* True when that number is one of this room, and not of an earlier room of its name; and when the room has not been
  * barred since: who had heard up to there may come back without being asked. */

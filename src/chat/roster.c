@@ -433,9 +433,8 @@ void roster_hearing(struct room *r, const struct roster_hearing *h, struct conta
     lock_release(&r->lock);
 }
 
-int roster_entries(struct room *r, struct roster_entry **entries)
+int roster_entries_locked(const struct room *r, struct roster_entry **entries)
 {
-    lock_acquire(&r->lock);
     int n = 0, users = fanout_users_locked(&r->fanout);
     *entries = users ? panic_calloc((size_t)users, sizeof **entries) : NULL;
     for (int i = 0; i < r->fanout.count; i++) {
@@ -445,17 +444,30 @@ int roster_entries(struct room *r, struct roster_entry **entries)
         memcpy((*entries)[n].name, ms->name, NAME_SIZE);
         if (shown_account(ms))
             memcpy((*entries)[n].account_name, ms->account_name, NAME_SIZE);
+        (*entries)[n].is_away = ms->member->is_away;
         (*entries)[n++].role = room_subject_locked(r, ms).role;
     }
+    return n;
+}
+
+int roster_entries(struct room *r, struct roster_entry **entries)
+{
+    lock_acquire(&r->lock);
+    int n = roster_entries_locked(r, entries);
     lock_release(&r->lock);
     return n;
+}
+
+void roster_names_locked(const struct room *r, struct strv *names)
+{
+    for (int i = 0; i < r->fanout.count; i++)
+        if (!r->fanout.members[i].is_twin)
+            strv_add(names, r->fanout.members[i].name);
 }
 
 void roster_names(struct room *r, struct strv *names)
 {
     lock_acquire(&r->lock);
-    for (int i = 0; i < r->fanout.count; i++)
-        if (!r->fanout.members[i].is_twin)
-            strv_add(names, r->fanout.members[i].name);
+    roster_names_locked(r, names);
     lock_release(&r->lock);
 }

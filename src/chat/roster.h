@@ -77,6 +77,7 @@ void roster_hearing(struct room *r, const struct roster_hearing *h, struct conta
 
 /* Adds the names of all users, each once, in order of arrival. Any thread. */
 void roster_names(struct room *r, struct strv *names);
+void roster_names_locked(const struct room *r, struct strv *names);
 
 /* The users with their roles, in the same order: how many. The caller frees *entries, which is NULL if there are
  * none. Any thread. */
@@ -84,8 +85,10 @@ struct roster_entry {
     char name[NAME_SIZE];
     char account_name[NAME_SIZE]; /* "": it has no account */
     enum role role;
+    bool is_away; /* now; who hears of it may be told a moment later */
 };
 int roster_entries(struct room *r, struct roster_entry **entries);
+int roster_entries_locked(const struct room *r, struct roster_entry **entries);
 
 /* Removes the members that match the target, and withdraws their invitations as clients. All members except `by` (may
  * be NULL) are told the event; the removed members are told too. `by`, if it is in the room, is answered who goes

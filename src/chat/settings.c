@@ -7,9 +7,7 @@
 #include "base/panic.h"
 #include "chat/accounts.h"
 
-typedef void event_fn(const struct event *ev, void *arg);
-
-static int list_bans_locked(struct room *r, event_fn *fn, void *arg)
+static int list_bans_locked(struct room *r, settings_fn *fn, void *arg)
 {
     int64_t now_ms = clock_wall_ms();
     int n = 0;
@@ -26,7 +24,7 @@ static int list_bans_locked(struct room *r, event_fn *fn, void *arg)
     return n;
 }
 
-static void list_option_values_locked(struct room *r, event_fn *fn, void *arg)
+static void list_option_values_locked(struct room *r, settings_fn *fn, void *arg)
 {
     for (int o = 0; o < OPTIONS; o++) {
         struct event ev = {.kind = EVENT_OPTION, .room = r->name, .option = (enum option)o,
@@ -55,7 +53,7 @@ static bool has_stay_roles_locked(const struct room *r)
     return i < r->fanout.count;
 }
 
-static void list_account_roles_locked(struct room *r, event_fn *fn, void *arg)
+static void list_account_roles_locked(struct room *r, settings_fn *fn, void *arg)
 {
     bool has_stay_roles = has_stay_roles_locked(r);
     for (int i = 0; i < r->rules.role_count; i++) {
@@ -70,7 +68,7 @@ static void list_account_roles_locked(struct room *r, event_fn *fn, void *arg)
 }
 
 /* Roles that last as long as a member stays, where its account has no such role. */
-static void list_member_roles_locked(struct room *r, event_fn *fn, void *arg)
+static void list_member_roles_locked(struct room *r, settings_fn *fn, void *arg)
 {
     for (int i = 0; i < r->fanout.count; i++) {
         const struct membership *ms = &r->fanout.members[i];
@@ -80,18 +78,21 @@ static void list_member_roles_locked(struct room *r, event_fn *fn, void *arg)
     }
 }
 
-int settings_list(struct room *r, enum list_kind list, event_fn *fn, void *arg)
+int settings_list_locked(struct room *r, enum list_kind list, settings_fn *fn, void *arg)
 {
-    int n = OPTIONS;
     must(list == LIST_BANS || list == LIST_OPTIONS);
+    if (list == LIST_BANS)
+        return list_bans_locked(r, fn, arg);
+    list_option_values_locked(r, fn, arg);
+    list_account_roles_locked(r, fn, arg);
+    list_member_roles_locked(r, fn, arg);
+    return OPTIONS;
+}
+
+int settings_list(struct room *r, enum list_kind list, settings_fn *fn, void *arg)
+{
     lock_acquire(&r->lock);
-    if (list == LIST_BANS) {
-        n = list_bans_locked(r, fn, arg);
-    } else {
-        list_option_values_locked(r, fn, arg);
-        list_account_roles_locked(r, fn, arg);
-        list_member_roles_locked(r, fn, arg);
-    }
+    int n = settings_list_locked(r, list, fn, arg);
     lock_release(&r->lock);
     return n;
 }

@@ -120,6 +120,7 @@ static void join_user_locked(struct member *m, const char *key)
         m->user = panic_calloc(1, sizeof *m->user);
         add_locked(m->user, key);
     }
+    m->is_away = m->user->away != NULL;
     begin_hearing_locked(m);
     DL_APPEND2(m->user->sessions, m, prev_session, next_session);
 }
@@ -238,6 +239,8 @@ static void take_over_locked(struct member *m, struct member *old)
     m->ignores = old->ignores;
     m->user = old->user;
     m->user_id = old->user_id;
+    m->is_away = old->is_away;
+    old->is_away = false;
     begin_hearing_locked(m);
     old->ignores = NULL;
     old->user = NULL;
@@ -307,6 +310,7 @@ static void leave_user_locked(struct member *m)
         free(m->user);
     }
     m->user = NULL;
+    m->is_away = false;
     m->listed = false;
 }
 

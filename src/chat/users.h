@@ -99,9 +99,6 @@ void users_view_fini(struct users_view *view);
 /* Appends the real name of the member's user, if it has one. For the member's own reader. */
 void users_realname(const struct member *m, struct buf *realname);
 
-/* True when a user has the name and is away. */
-bool users_is_away(const char *name);
-
 /* Adds all names in order of arrival; a RENAME counts as an arrival. */
 void users_names(struct strv *names);
 int users_count(void);

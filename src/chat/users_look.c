@@ -54,14 +54,6 @@ bool users_find(const char *name, char as_written[NAME_SIZE])
     return u != NULL;
 }
 
-bool users_is_away(const char *name)
-{
-    const struct user *u = users_read(name);
-    bool is_away = u && u->away;
-    rwlock_release(&users_table.lock);
-    return is_away;
-}
-
 /* From the table of accounts: what the member has of it is for its own reader. */
 static void name_account_locked(int64_t id, char name[NAME_SIZE])
 {

@@ -342,6 +342,8 @@ bool users_set_away(struct member *m, const char *text)
     rwlock_write(&users_table.lock);
     must(m->user);
     bool is_new = set_text_locked(&m->user->away, away, &old);
+    for (struct member *each = m->user->sessions; each; each = each->next_session)
+        each->is_away = text != NULL;
     rwlock_release(&users_table.lock);
     free(old);
     return is_new;

@@ -68,7 +68,7 @@ bool presence_set_away(struct session *s, const char *text, struct refusal *no)
 void presence_show_away(struct session *s, struct room *r)
 {
     struct hearers h = {.s = s, .kind = EVENT_AWAY_CHANGED};
-    if (!users_is_away(s->member.name))
+    if (!s->member.is_away)
         return;
     add_hearers(r, &h);
     tell(&h);

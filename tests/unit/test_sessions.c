@@ -300,11 +300,15 @@ static void away_lasts_until_the_last_session_ends(void **state)
 {
     (void)state;
     users_set_away(&desk.member, "gone fishing");
+    assert_true(phone.member.is_away);
     users_release(&desk.member);
-    assert_true(users_is_away("alice"));
+    assert_false(desk.member.is_away);
+    assert_true(claim(&desk, "alice"));
+    assert_true(desk.member.is_away);
+    users_release(&desk.member);
     users_release(&phone.member);
     assert_true(claim(&phone, "alice"));
-    assert_false(users_is_away("alice"));
+    assert_false(phone.member.is_away);
 }
 
 static void a_kick_by_name_ends_all_sessions(void **state)
@@ -500,9 +504,11 @@ static void a_session_that_is_resumed_keeps_its_place(void **state)
     all_join();
     unit_member_start(&again, "", unit_gen());
     again.member.account = account;
+    users_set_away(&phone.member, "gone fishing");
     struct event welcome = {.kind = EVENT_WELCOME_BACK, .name = "alice"};
     assert_true(users_take_over(&again.member, &desk.member, &(struct claim){.answer = &welcome, .may = may_always}));
     assert_int_equal(roster_swap(r, &desk.member, &again.member, NULL), ROSTER_SWAPPED);
+    assert_true(again.member.is_away && !desk.member.is_away);
     member_remove_room(&desk.member, r);
     member_add_room(&again.member, r);
     unit_member_hears(&again, "OK Welcome back, alice!\nOK Joined #den (1 users)\nJOIN #den bob\n");

@@ -285,7 +285,7 @@ for (const [name, test] of Object.entries({ ...tests, ...views, ...busy, ...look
     console.log(`PASS: ${name}`);
   } catch (error) {
     failed++;
-    console.log(`FAIL: ${name}\n${error.stack}\n${server.log.split('\n').slice(-8).join('\n')}`);
+    console.log(`FAIL: ${name}: ${error.message}\n${error.stack}\n${server.log.split('\n').slice(-8).join('\n')}`);
   }
   await server.stop();
   server.remove();

@@ -74,21 +74,15 @@ void irc_part(struct session *s, struct irc_line *l)
 
 /* ---- TOPIC ---- */
 
-static void show_topic(struct session *s, const char *word)
+static void show_topic(struct room *r, void *arg)
 {
-    struct buf topic = {0};
-    struct room *r = irc_see_room(s, word);
-    if (!r)
-        return;
-    struct room_facts f = room_facts(r, &topic);
-    struct event ev = {.kind = EVENT_TOPIC_IS, .room = r->name, .text = buf_text(&topic), .by = f.topic_by,
-                       .time_ms = f.topic_ms};
-    if (topic.len)
+    struct session *s = arg;
+    struct event ev = room_topic_locked(r);
+    if (*ev.text)
         irc_answer(s, &ev);
     else
         irc_reply(s, 331, "%s :No topic is set", r->name);
-    buf_fini(&topic);
-    rooms_release(r);
+    irc_flush(s);
 }
 
 static void set_topic(struct session *s, const char *word, const char *topic)
@@ -107,10 +101,13 @@ static void set_topic(struct session *s, const char *word, const char *topic)
 
 void irc_topic(struct session *s, struct irc_line *l)
 {
-    if (l->count > 1)
+    struct room *r;
+    if (l->count > 1) {
         set_topic(s, l->params[0], irc_cleaned(l->params[1]));
-    else
-        show_topic(s, l->params[0]);
+    } else if ((r = irc_see_room(s, l->params[0]))) {
+        room_answer(r, show_topic, s);
+        rooms_release(r);
+    }
 }
 
 /* ---- NAMES, LIST ---- */
@@ -122,13 +119,15 @@ static struct event_member entry(const void *members, size_t i)
                                  .role = e->role};
 }
 
-static void show_names(struct session *s, struct room *r)
+static void show_names(struct room *r, void *arg)
 {
+    struct session *s = arg;
     struct roster_entry *entries;
     struct event ev = {.kind = EVENT_MEMBERS, .room = r->name, .member = entry};
-    ev.member_count = (size_t)roster_entries(r, &entries);
+    ev.member_count = (size_t)roster_entries_locked(r, &entries);
     ev.members = entries;
     irc_answer(s, &ev);
+    irc_flush(s);
     free(entries);
 }
 
@@ -145,7 +144,7 @@ void irc_names(struct session *s, struct irc_line *l)
             irc_reply(s, 366, "%s :End of names", word);
             continue;
         }
-        show_names(s, r);
+        room_answer(r, show_names, s);
         rooms_release(r);
     }
 }

@@ -57,18 +57,13 @@ static void note_option(const struct event *ev, void *arg)
         set->value[ev->option] = ev->value;
 }
 
-static struct settings settings_of(struct room *r)
-{
-    struct settings set = {{0}};
-    settings_list(r, LIST_OPTIONS, note_option, &set);
-    return set;
-}
-
 /* The key is known to the ops who set it, and shown to nobody. */
-static void show_modes(struct session *s, struct room *r)
+static void show_modes(struct room *r, void *arg)
 {
-    struct buf letters = {0}, values = {0}, none = {0};
-    struct settings set = settings_of(r);
+    struct session *s = arg;
+    struct buf letters = {0}, values = {0};
+    struct settings set = {{0}};
+    settings_list_locked(r, LIST_OPTIONS, note_option, &set);
     for (int o = 0; o < OPTIONS; o++) {
         char letter = irc_option_letter((enum option)o);
         if (!letter || !set.value[o])
@@ -80,52 +75,61 @@ static void show_modes(struct session *s, struct room *r)
             buf_printf(&values, " %ld", set.value[o]);
     }
     irc_reply(s, 324, "%s +n%s%s", r->name, buf_text(&letters), buf_text(&values));
-    irc_reply(s, 329, "%s %lld", r->name, (long long)(room_facts(r, &none).created_ms / 1000));
+    irc_flush(s);
     buf_fini(&letters);
     buf_fini(&values);
+}
+
+static void show_created(struct session *s, struct room *r)
+{
+    struct buf none = {0};
+    irc_reply(s, 329, "%s %lld", r->name, (long long)(room_facts(r, &none).created_ms / 1000));
     buf_fini(&none);
 }
 
 /* ---- lists ---- */
 
-struct listing {
-    struct session *s;
-    struct buf lines;
-};
-
 /* When a ban was made is not kept, and so not told. */
 static void add_ban(const struct event *ev, void *arg)
 {
-    struct listing *l = arg;
+    struct session *s = arg;
     struct buf mask = {0};
     irc_mask(&mask, ev->name, ev->moderation == MODERATION_MUTE);
-    irc_numeric(&l->lines, 367, l->s->member.name, "%s %s %s", ev->room, buf_text(&mask), ev->by);
+    irc_reply(s, 367, "%s %s %s", ev->room, buf_text(&mask), ev->by);
     buf_fini(&mask);
 }
 
 /* Of invitations those of accounts are kept. */
 static void add_invitation(const struct event *ev, void *arg)
 {
-    struct listing *l = arg;
+    struct session *s = arg;
     struct buf host = {0};
     if (ev->kind != EVENT_ROLE || ev->role != ROLE_GUEST)
         return;
     irc_host(&host, ev->name, ev->name);
-    irc_numeric(&l->lines, 346, l->s->member.name, "%s *!*@%s", ev->room, buf_text(&host));
+    irc_reply(s, 346, "%s *!*@%s", ev->room, buf_text(&host));
     buf_fini(&host);
 }
 
-/* Clients ask for lists as soon as they have joined, so who may not see their entries is not refused. */
-static void show_list(struct changes *c, enum list_kind list, void (*add)(const struct event *ev, void *arg), int end,
-                      const char *text)
+static void show_bans(struct room *r, void *arg)
 {
-    struct listing l = {.s = c->s};
+    settings_list_locked(r, LIST_BANS, add_ban, arg);
+    irc_flush(arg);
+}
+
+static void show_invitations(struct room *r, void *arg)
+{
+    settings_list_locked(r, LIST_OPTIONS, add_invitation, arg);
+    irc_flush(arg);
+}
+
+/* Clients ask for lists as soon as they have joined, so who may not see their entries is not refused. */
+static void show_list(struct changes *c, void (*show)(struct room *r, void *arg), int end, const char *text)
+{
     bool may = room_role(c->room, &c->s->member) >= ROLE_OP;
     if (may)
-        settings_list(c->room, list, add, &l);
-    buf_add(&irc_state(c->s)->answer, l.lines.data, l.lines.len);
+        room_answer(c->room, show, c->s);
     irc_reply(c->s, end, "%s :%s%s", c->room->name, text, may ? "" : "; only ops are shown its entries");
-    buf_fini(&l.lines);
 }
 
 /* ---- changes ---- */
@@ -235,6 +239,13 @@ static const char *value_of(struct changes *c, enum option o)
     return param;
 }
 
+static bool is_set(struct room *r, enum option o, long value)
+{
+    struct settings set = {{0}};
+    settings_list(r, LIST_OPTIONS, note_option, &set);
+    return set.value[o] == value;
+}
+
 static void change_option(struct changes *c, enum option o)
 {
     const char *text = value_of(c, o);
@@ -246,7 +257,7 @@ static void change_option(struct changes *c, enum option o)
         return;
     if (!option_read(o, text, &ev.value, word) || (c->gives && !ev.value))
         bad_param(c, o == OPTION_KEY ? "*" : text, "Invalid value");
-    else if ((o != OPTION_KEY || !ev.value) && settings_of(c->room).value[o] == ev.value)
+    else if ((o != OPTION_KEY || !ev.value) && is_set(c->room, o, ev.value))
         return;
     else if (moderate_set(c->s, &rq, &no))
         tell(c, &ev);
@@ -263,9 +274,9 @@ static bool is_listed(struct changes *c)
     if (!once || c->next < c->line->count)
         return false;
     if (!*once && c->letter == 'b')
-        show_list(c, LIST_BANS, add_ban, 368, "End of channel ban list");
+        show_list(c, show_bans, 368, "End of channel ban list");
     else if (!*once)
-        show_list(c, LIST_OPTIONS, add_invitation, 347, "End of channel invite list");
+        show_list(c, show_invitations, 347, "End of channel invite list");
     *once = true;
     return true;
 }
@@ -380,7 +391,8 @@ void irc_mode(struct session *s, struct irc_line *l)
         if ((r = irc_own_room(s, target)))
             change_modes(s, r, l);
     } else if ((r = irc_see_room(s, target))) {
-        show_modes(s, r);
+        room_answer(r, show_modes, s);
+        show_created(s, r);
         rooms_release(r);
     }
 }

@@ -97,6 +97,15 @@ void cmd_rooms(struct session *s, const struct args *a)
     strv_fini(&names);
 }
 
+static void answer_topic(struct room *r, void *arg)
+{
+    struct event ev = room_topic_locked(r);
+    session_answer(arg, &ev);
+    ev.kind = EVENT_TOPIC_INFO;
+    if (*ev.text && *ev.by)
+        session_answer(arg, &ev);
+}
+
 void cmd_topic(struct session *s, const struct args *a)
 {
     struct refusal no = {0};
@@ -104,7 +113,7 @@ void cmd_topic(struct session *s, const struct args *a)
     if (!a->room)
         session_error(s, ERROR_NOT_IN_A_ROOM);
     else if (!a->text)
-        room_tell_topic(a->room, &s->member);
+        room_answer(a->room, answer_topic, s);
     else
         command_answer(s, speak_topic(s, a->room, strcmp(a->text, "-") == 0 ? "" : a->text, &no), &ev, &no);
 }

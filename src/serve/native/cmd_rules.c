@@ -169,6 +169,7 @@ void cmd_unmute(struct session *s, const struct args *a)
 
 struct listing {
     struct session *s;
+    enum list_kind list;
     struct buf lines;
 };
 
@@ -178,19 +179,24 @@ static void add_entry(const struct event *ev, void *arg)
     session_add(l->s, &l->lines, ev);
 }
 
+static void answer_entries(struct room *r, void *arg)
+{
+    struct listing *l = arg;
+    struct event end = {.kind = EVENT_LIST_END, .list = l->list,
+                        .number = settings_list_locked(r, l->list, add_entry, l)};
+    session_add(l->s, &l->lines, &end);
+    session_answer_lines(l->s, &l->lines);
+}
+
 /* Lists a room's entries, if the user's role is at least `least`. */
 static void answer_list(struct session *s, struct room *r, enum list_kind list, enum role least)
 {
     struct refusal no = {0};
-    struct listing l = {.s = s};
-    struct event end = {.kind = EVENT_LIST_END, .list = list};
-    if (moderate_may(s, r, least, &no)) {
-        end.number = settings_list(r, list, add_entry, &l);
-        session_add(s, &l.lines, &end);
-        session_answer_lines(s, &l.lines);
-    } else {
+    struct listing l = {.s = s, .list = list};
+    if (moderate_may(s, r, least, &no))
+        room_answer(r, answer_entries, &l);
+    else
         session_refuse(s, &no);
-    }
 }
 
 void cmd_bans(struct session *s, const struct args *a)

@@ -18,14 +18,22 @@ static void answer_names(struct session *s, struct strv *names)
     strv_fini(names);
 }
 
-static void answer_infos(struct session *s, struct room *r)
+static void answer_room_names(struct room *r, void *arg)
 {
+    struct strv names = {0};
+    roster_names_locked(r, &names);
+    answer_names(arg, &names);
+}
+
+static void answer_infos(struct room *r, void *arg)
+{
+    struct session *s = arg;
     struct roster_entry *entries;
-    struct event end = {.kind = EVENT_LIST_END, .list = LIST_USERS, .number = roster_entries(r, &entries)};
+    struct event end = {.kind = EVENT_LIST_END, .list = LIST_USERS, .number = roster_entries_locked(r, &entries)};
     struct buf lines = {0};
     for (int i = 0; i < end.number; i++) {
         struct event ev = {.kind = EVENT_USER_INFO, .room = r->name, .name = entries[i].name, .role = entries[i].role,
-                           .is_away = users_is_away(entries[i].name)};
+                           .is_away = entries[i].is_away};
         session_add(s, &lines, &ev);
     }
     session_add(s, &lines, &end);
@@ -35,17 +43,11 @@ static void answer_infos(struct session *s, struct room *r)
 
 static void users_of_room(struct session *s, const char *word, bool info)
 {
-    struct strv names = {0};
     struct room *r = command_room(s, word);
     if (!r)
         return;
-    if (info)
-        answer_infos(s, r);
-    else
-        roster_names(r, &names);
+    room_answer(r, info ? answer_infos : answer_room_names, s);
     rooms_release(r);
-    if (!info)
-        answer_names(s, &names);
 }
 
 void cmd_users(struct session *s, const struct args *a)
