@@ -128,10 +128,10 @@ static void settle(struct room *r, void *arg)
 }
 
 /* What is in memory, and would be sent or stored later. */
-static void forget_in_memory(struct forget *f)
+static void forget_in_memory(struct forget *f, void (*withdraw)(const char *key))
 {
     rooms_each(settle, NULL, false); /* else lines that are gathered would be of the next epoch */
-    forgotten_add(f->key);
+    withdraw(f->key);
     rooms_each(forget_replay, f, false);
     pool_each(forget_queued, NULL);
 }
@@ -147,21 +147,29 @@ void forget_begin(struct forget *f, const char *name)
 bool forget_step(struct forget *f, struct notifier *notifier)
 {
     if (f->phase == FORGET_COUNTS)
-        forget_in_memory(f);
+        forget_in_memory(f, forgotten_add);
     history_put_behind(&f->request, &(struct store_job){.run = step_run, .done = step_done}, notifier);
     if (!request_wait(&f->request, NULL, NULL) || f->request.result != FORGET_STEPPED)
         return false;
     f->what = f->next;
     f->sum += f->removed;
     if (f->phase == FORGET_COUNTS) {
-        forget_in_memory(f); /* lines of durable rooms that were on their way have been told by now */
+        /* again: lines of durable rooms that were on their way have been told by now */
+        forget_in_memory(f, forgotten_begin_deleting);
         f->phase = FORGET_DELETES;
     }
-    if (f->phase == FORGET_DELETES && has_deleted(&f->what))
+    if (f->phase == FORGET_DELETES && has_deleted(&f->what)) {
+        forgotten_end_deleting(f->key);
         f->phase = FORGET_WIPES;
-    else if (f->phase == FORGET_WIPES && !f->more)
+    } else if (f->phase == FORGET_WIPES && !f->more) {
         f->phase = FORGET_CLEARS;
-    else if (f->phase == FORGET_CLEARS)
+    } else if (f->phase == FORGET_CLEARS) {
         f->phase = FORGET_DONE;
+    }
     return true;
+}
+
+void forget_end(struct forget *f)
+{
+    forgotten_end_deleting(f->key);
 }

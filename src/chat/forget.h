@@ -30,5 +30,7 @@ void forget_begin(struct forget *f, const char *name);
 /* Does one step and waits for it; all is done when .phase is FORGET_DONE. False: the store could not do it, and what
  * was not deleted yet is still there. Blocks. Any thread with a notifier, no lock. */
 bool forget_step(struct forget *f, struct notifier *notifier);
+/* Has to follow, whatever has become of it. */
+void forget_end(struct forget *f);
 
 #endif

@@ -79,14 +79,14 @@ void page_keep(struct page *p, bool (*keep)(const struct message_row *row, void 
 static bool is_not_forgotten(const struct message_row *row, void *arg)
 {
     const unsigned *epoch = arg;
-    return forgotten_passes(row->name, *epoch) && forgotten_passes(row->room, *epoch);
+    return forgotten_passes_read(row->name, *epoch) && forgotten_passes_read(row->room, *epoch);
 }
 
 void page_forget(struct page *p)
 {
     unsigned epoch = p->epoch;
     p->epoch = msg_epoch();
-    if (p->epoch != epoch)
+    if (p->epoch != epoch || forgotten_is_deleting())
         page_keep(p, is_not_forgotten, &epoch);
 }
 

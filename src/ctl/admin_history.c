@@ -148,13 +148,8 @@ static void put_forgotten(struct admin_call *c)
     wire_close(c->out);
 }
 
-const char *admin_history_forget(struct admin_call *c)
+static const char *forget_all(struct admin_call *c)
 {
-    char room[NAME_SIZE];
-    bool is_room = *c->word == '#';
-    if (is_room ? !name_room(room, c->word) : !name_was_user(c->word))
-        return not_a_name;
-    forget_begin(&c->forget, is_room ? room : c->word);
     int64_t tell_at_ms = clock_ms() + TELL_MS;
     while (c->forget.phase != FORGET_DONE) {
         if (!forget_step(&c->forget, &c->notifier))
@@ -168,4 +163,16 @@ const char *admin_history_forget(struct admin_call *c)
     }
     put_forgotten(c);
     return NULL;
+}
+
+const char *admin_history_forget(struct admin_call *c)
+{
+    char room[NAME_SIZE];
+    bool is_room = *c->word == '#';
+    if (is_room ? !name_room(room, c->word) : !name_was_user(c->word))
+        return not_a_name;
+    forget_begin(&c->forget, is_room ? room : c->word);
+    const char *why = forget_all(c);
+    forget_end(&c->forget);
+    return why;
 }

@@ -23,8 +23,9 @@ void mailbox_show(struct session *s)
 {
     struct waiter w = session_waiter(s);
     struct buf lines = {0};
+    unsigned epoch = msg_epoch();
     s->mail_upto = mail_read(s->member.account, &s->member, outbox_answer_bytes(), &lines, &w);
-    session_answer_lines(s, &lines);
+    session_answer_read(s, &lines, epoch);
     s->mail_end = outbox_position(s->member.outbox);
 }
 

@@ -2,6 +2,7 @@
 /* CHATHISTORY: pages of what was said in rooms and in private, for IRC clients. */
 #include "config.h"
 
+#include "base/buf.h"
 #include "base/secret.h"
 #include "tests/lib/irc.h"
 
@@ -396,6 +397,84 @@ static void who_reads_the_history_is_not_shown_it_on_joining(void **state)
     client_close(&ivan);
 }
 
+/* ---- forgetting ---- */
+
+#define CROWD 12
+#define ROUNDS 12
+
+/* Others who ask the store, from addresses of their own, so that each request of ours waits for its turn. */
+static struct client crowd[CROWD];
+
+static void crowd_opens(void)
+{
+    for (int i = 0; i < CROWD; i++) {
+        char address[32];
+        snprintf(address, sizeof address, "127.0.0.%d", 10 + i);
+        client_open_from(&crowd[i], &d, address);
+        client_say(&crowd[i], "USERNAME crowd%d\nJOIN crowd%d\nnothing", i, i);
+        client_skip_to(&crowd[i], "ROOM #crowd%d crowd%d nothing", i, i);
+    }
+}
+
+static void crowd_asks(void)
+{
+    struct buf lines = {0};
+    for (int i = 0; i < 10; i++)
+        buf_str(&lines, "SEARCH anything\n");
+    for (int i = 0; i < CROWD; i++)
+        client_send(&crowd[i], lines.data, lines.len);
+    buf_fini(&lines);
+}
+
+static void crowd_is_answered(void)
+{
+    for (int i = 0; i < CROWD; i++) {
+        client_say(&crowd[i], "PING");
+        client_skip_to(&crowd[i], "PONG");
+    }
+}
+
+/* AROUND reads twice. What goes between the two must not be shown, nor what goes before the answer is sent. */
+static void what_is_forgotten_while_it_is_read_is_not_shown(void **state)
+{
+    struct client nora, ivan, olga;
+    char out[400], marker[80];
+    (void)state;
+    irc_start("");
+    client_enter(&nora, &d, "nora", "den");
+    client_login(&olga, &d, "olga");
+    irc_login(&ivan, "ivan", CAPS);
+    irc_enter(&ivan, "#den");
+    crowd_opens();
+    for (int round = 0; round < ROUNDS; round++) {
+        bool is_told = false;
+        for (int i = 0; i < 5; i++)
+            client_say(&nora, "a secret");
+        client_say(&nora, "HISTORY 5");
+        client_skip_to(&nora, "OK 5 messages");
+        crowd_asks();
+        for (int i = 0; i < 10; i++)
+            client_say(&ivan, "CHATHISTORY AROUND #den timestamp=2100-01-01T00:00:00.000Z 20");
+        irc_skip_to(&ivan, S "BATCH -history");
+        daemon_ctl_ok(&d, out, sizeof out, "history", "forget", "nora", NULL);
+        client_ask(&olga, "PRIVMSG ivan forgotten", "OK Sent");
+        client_say(&ivan, "PING :%d", round);
+        snprintf(marker, sizeof marker, "PONG %s :%d", IRC_TEST_SERVER, round);
+        for (const char *line = ""; !strstr(line, marker);) {
+            line = irc_next_line(&ivan);
+            is_told = is_told || strstr(line, ":forgotten");
+            if (is_told && strstr(line, "secret"))
+                fail_msg("after it was forgotten in round %d: %s", round, line);
+        }
+        crowd_is_answered();
+    }
+    for (int i = 0; i < CROWD; i++)
+        client_close(&crowd[i]);
+    client_close(&nora);
+    client_close(&olga);
+    client_close(&ivan);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,7 +488,8 @@ int main(void)
         TEST(targets_are_the_clients_rooms_by_their_last_message),
         TEST(a_private_talk_that_is_kept_has_a_history),
         TEST(who_reads_the_history_is_not_shown_it_on_joining),
+        TEST(what_is_forgotten_while_it_is_read_is_not_shown),
     };
-    alarm(120);
+    alarm(900);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -154,6 +154,28 @@ static void what_is_forgotten_while_it_is_asked_for_is_not_shown(void **state)
     assert_string_equal(texts(), "mine anew "); /* nobody has deleted it */
 }
 
+/* It may have been read before its deletion, and be shown after it. */
+static void what_is_read_while_it_is_deleted_is_not_shown(void **state)
+{
+    (void)state;
+    say("mine");
+    forgotten_begin_deleting("alice");
+    assert_true(forgotten_is_deleting());
+    history_ask(&query, r, (struct history_range){.most = 9}, 1000, &notifier);
+    assert_true(history_wait(&query, NULL, NULL));
+    assert_string_equal(texts(), "");
+    history_query_fini(&query);
+    history_ask(&query, r, (struct history_range){.most = 9}, 1000, &notifier);
+    forgotten_end_deleting("alice");
+    assert_false(forgotten_is_deleting());
+    assert_true(history_wait(&query, NULL, NULL));
+    assert_string_equal(texts(), "");
+    history_query_fini(&query);
+    history_ask(&query, r, (struct history_range){.most = 9}, 1000, &notifier);
+    assert_true(history_wait(&query, NULL, NULL));
+    assert_string_equal(texts(), "mine "); /* nobody has deleted it */
+}
+
 static void a_result_is_in_order_of_time(void **state)
 {
     (void)state;
@@ -426,6 +448,7 @@ int main(void)
         TEST(a_query_sees_the_latest_lines),
         TEST(a_query_sees_lines_said_during_a_write),
         TEST(what_is_forgotten_while_it_is_asked_for_is_not_shown),
+        TEST(what_is_read_while_it_is_deleted_is_not_shown),
         TEST(a_result_is_in_order_of_time),
         TEST(a_result_ends_at_its_size_but_has_at_least_one_message),
         TEST(history_survives_a_restart),

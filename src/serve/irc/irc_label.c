@@ -153,7 +153,7 @@ void irc_flush(struct session *s)
         return;
     if (is_answering(state))
         put_into_batch(state, &state->answer);
-    session_answer_lines(s, &state->answer); /* which frees it */
+    session_answer_read(s, &state->answer, state->epoch); /* which frees it */
 }
 
 void irc_finish(struct session *s)

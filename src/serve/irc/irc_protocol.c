@@ -8,6 +8,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "net/msg.h"
 #include "net/post.h"
 #include "proto/foreign.h"
 #include "proto/text.h"
@@ -101,6 +102,7 @@ static void line(struct session *s, enum line_status status, char *text, size_t 
     struct irc_state *state = irc_state(s);
     struct irc_line l;
     state->command = "*";
+    state->epoch = msg_epoch();
     if (is_foreign(state, text)) {
         session_close(s, CLOSE_FOREIGN);
     } else if (status == LINE_TOO_LONG || is_too_long(text, len)) {

@@ -50,6 +50,7 @@ struct irc_state {
     bool by_certificate;     /* it is EXTERNAL, else PLAIN */
     struct buf sasl;         /* owns: what has come of the response, in base64; secret */
     struct buf answer;       /* owns: what the line in hand is answered with */
+    unsigned epoch;          /* msg_epoch() when that line came, and so from before anything was read for it */
     bool is_batch;           /* .answer is one batch (BATCH), which takes the label as it is */
     bool has_batch;          /* a batch with the label has begun */
     bool says_once;          /* the line in hand says something in one room, and its echo is the whole answer */
