@@ -136,17 +136,20 @@ static void add_past_locked(const struct room *r, const struct member *m, const 
 {
     struct event ev = {.kind = EVENT_PAST, .room = r->name};
     struct buf past = {0};
-    if (m->hears_no_past)
+    bool is_missed = backlog && backlog->is_missed;
+    if (m->past == PAST_LEFT || (m->past == PAST_MISSED && !is_missed))
         return;
+    if (backlog && backlog->undelivered)
+        forgotten_filter(lines, backlog->undelivered->data, backlog->undelivered->len, backlog->undelivered_epoch);
     if (backlog)
         forgotten_filter(&past, backlog->lines.data, backlog->lines.len, backlog->epoch);
     replay_render(&r->replay, r->name, m, backlog ? backlog->covers : 0, &past);
-    if (past.len) {
+    if (past.len && m->past == PAST_SHOWN)
         codecs_render(lines, &ev, (enum form)m->form, m->name);
-        buf_add(lines, past.data, past.len);
-        ev.is_end = true;
+    buf_add(lines, past.data, past.len);
+    ev.is_end = true;
+    if (past.len && m->past == PAST_SHOWN)
         codecs_render(lines, &ev, (enum form)m->form, m->name);
-    }
     buf_fini(&past);
 }
 
@@ -233,13 +236,15 @@ static bool is_barred_locked(const struct room *r, const struct membership *ms)
 enum roster_swap roster_swap(struct room *r, struct member *old, struct member *m, const struct backlog *backlog)
 {
     enum roster_swap result = ROSTER_SWAP_NOT_IN;
+    struct buf realname = {0};
+    users_realname(m, &realname);
     lock_acquire(&r->lock);
     fanout_settle_locked(&r->fanout);
     struct membership *ms = fanout_find_locked(&r->fanout, old);
     if (ms && is_barred_locked(r, ms)) {
         result = ROSTER_SWAP_NOT_IN;
     } else if (ms && is_whole_locked(r, backlog)) {
-        answer_locked(r, m, &(struct arrival){.own = old, .backlog = backlog});
+        answer_locked(r, m, &(struct arrival){old, backlog, buf_text(&realname)});
         ms->missed_id = 0;
         fanout_update_locked(&r->fanout, ms, m);
         result = ROSTER_SWAPPED;
@@ -247,6 +252,7 @@ enum roster_swap roster_swap(struct room *r, struct member *old, struct member *
         result = ROSTER_SWAP_AGAIN;
     }
     lock_release(&r->lock);
+    buf_fini(&realname);
     return result;
 }
 

@@ -19,6 +19,9 @@ struct backlog {
     struct buf lines; /* owns: rendered in the member's form */
     unsigned epoch;   /* msg_epoch() from before they were read */
     uint64_t covers;  /* messages with numbers up to this one are in .lines, or are not to be shown */
+    bool is_missed;   /* all this the user has missed because its connection was broken */
+    const struct buf *undelivered; /* borrows: lines of the room that were put to it before and may not have arrived, */
+    unsigned undelivered_epoch;    /* and their epoch; they are shown first. NULL: none */
     bool comes_back;  /* the user has resumed a session that was in the room, which may be full now */
     bool gives_up;    /* messages that neither .lines nor the replay has are not waited for; .lines tells of them */
 };

@@ -200,6 +200,7 @@ struct event {
     bool is_notice;      /* the text is by a program, and other programs are not to answer */
     bool is_apart;       /* who says it hears it as an answer of its own, and not with what others say */
     bool is_past;        /* it was told before, and is shown again to a user who comes in */
+    bool is_late;        /* it was said a while ago, and its reader could take it for something that is said now */
     bool is_end;
     bool quitting;
     bool in_use;         /* the client's connection has this certificate */

@@ -87,17 +87,17 @@ static void add_said(struct buf *out, const struct event *ev, enum form form, co
     } while (*text);
 }
 
-/* The text of a line that was stored has no other way to show its time to clients that read no tags. */
-static void add_mail(struct buf *out, const struct event *ev, enum form form, const char *to)
+/* The text of a line from before has no other way to show its time to clients that read no tags. */
+static void add_late(struct buf *out, const struct event *ev, enum form form, const char *target)
 {
     struct buf dated = {0};
-    struct event mail = *ev;
+    struct event late = *ev;
     char when[CLOCK_TEXT];
     if (!(extras(form) & IRC_TIME)) {
         buf_printf(&dated, "[%s] %s", clock_text(ev->time_ms, when), ev->text);
-        mail.text = buf_text(&dated);
+        late.text = buf_text(&dated);
     }
-    add_said(out, &mail, form, to);
+    add_said(out, &late, form, target);
     buf_fini(&dated);
 }
 
@@ -343,7 +343,10 @@ static void render_happening(struct buf *out, const struct event *ev, enum form 
     case EVENT_ACTION:
     case EVENT_HIST:
     case EVENT_HIST_ACTION:
-        add_said(out, ev, form, ev->room);
+        if (ev->is_late)
+            add_late(out, ev, form, ev->room);
+        else
+            add_said(out, ev, form, ev->room);
         break;
     case EVENT_TO_ROLE:
         snprintf(target, sizeof target, "%c%s", irc_role_sign(ev->role), ev->room);
@@ -455,7 +458,7 @@ static void render(struct buf *out, const struct event *ev, enum form form, cons
         add_said(out, ev, form, own);
         break;
     case EVENT_MAIL:
-        add_mail(out, ev, form, own);
+        add_late(out, ev, form, own);
         break;
     case EVENT_TAGS:
         if (!(extras(form) & IRC_TAGS))

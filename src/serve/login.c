@@ -13,6 +13,7 @@
 #include "chat/tokens.h"
 #include "chat/users.h"
 #include "serve/mailbox.h"
+#include "serve/resumable.h"
 #include "serve/session_rooms.h"
 #include "serve/speak.h"
 #include "serve/throttle.h"
@@ -148,7 +149,7 @@ bool login_take_name(struct session *s, const char *name, const struct account *
     struct member *m = &s->member;
     char host[ADDRS_TEXT];
     if (proved) /* a private message may come as soon as the name is listed */
-        outbox_keep_tail(m->outbox, OUTBOX_KEEPS_NOTED);
+        resumable_keep_tail(s);
     if (proved)
         memcpy(m->account_name, proved->name, sizeof m->account_name);
     m->account = proved ? proved->id : 0; /* before the name is listed, so that a look-up by account finds it */

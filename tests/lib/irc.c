@@ -77,11 +77,13 @@ static void skip_greeting(struct client *c)
            strncmp(line, ":" IRC_TEST_SERVER " 422 ", sizeof ":" IRC_TEST_SERVER " 422 " - 1) != 0);
 }
 
-void irc_login(struct client *c, const char *nick, const char *caps)
+void irc_login_with(struct client *c, const char *nick, const char *pass, const char *caps)
 {
     client_open(c, &irc_d);
     if (*caps)
         client_say(c, "CAP REQ :%s", caps);
+    if (*pass)
+        client_say(c, "PASS %s", pass);
     client_say(c, "NICK %s", nick);
     client_say(c, "USER %s 0 * :%s", nick, nick);
     if (*caps)
@@ -89,13 +91,14 @@ void irc_login(struct client *c, const char *nick, const char *caps)
     skip_greeting(c);
 }
 
+void irc_login(struct client *c, const char *nick, const char *caps)
+{
+    irc_login_with(c, nick, "", caps);
+}
+
 void irc_login_pass(struct client *c, const char *nick, const char *pass)
 {
-    client_open(c, &irc_d);
-    client_say(c, "PASS %s", pass);
-    client_say(c, "NICK %s", nick);
-    client_say(c, "USER %s 0 * :%s", nick, nick);
-    skip_greeting(c);
+    irc_login_with(c, nick, pass, "");
 }
 
 void irc_enter(struct client *c, const char *room)

@@ -20,7 +20,8 @@ void irc_write_conf(const char *keys, const char *more);
 
 /* Connects, asks for these capabilities ("" for none), registers, and reads all up to the end of the greeting. */
 void irc_login(struct client *c, const char *nick, const char *caps);
-/* The same with a password of PASS. */
+/* The same with a password of PASS, without capabilities or with them. */
+void irc_login_with(struct client *c, const char *nick, const char *pass, const char *caps);
 void irc_login_pass(struct client *c, const char *nick, const char *pass);
 /* Joins a room and reads all up to the end of its names. */
 void irc_enter(struct client *c, const char *room);
