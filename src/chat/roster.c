@@ -9,6 +9,7 @@
 #include "chat/roster.h"
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/panic.h"
 #include "chat/forgotten.h"
 #include "chat/lapse.h"
@@ -172,7 +173,7 @@ static void answer_locked(const struct room *r, struct member *m, const struct a
     struct event topic = room_topic_locked(r);
     const struct event parts[] = {
         {.kind = EVENT_JOINED, .room = r->name, .name = m->name, .account_name = member_account_name(m),
-         .realname = a->realname, .number = fanout_users_locked(&r->fanout) - is_shown},
+         .realname = a->realname, .number = fanout_users_locked(&r->fanout) - is_shown, .time_ms = date_stamp_ms()},
         member_wants(m->wants, EVENT_READ_MARKER) ?
             (struct event){.kind = EVENT_READ_MARKER, .room = r->name, .time_ms = m->read_ms} :
             (struct event){.kind = EVENT_NONE},
@@ -324,7 +325,7 @@ bool roster_leave(struct room *r, struct member *m, const struct leaving *l)
     int64_t shown_ms = ms ? ms->shown_ms : 0;
     bool is_gone = ms && remove_locked(r, ms);
     struct event ev = {.kind = EVENT_LEFT, .room = r->name, .name = m->name, .account_name = member_account_name(m),
-                       .reason = l->reason};
+                       .reason = l->reason, .time_ms = date_stamp_ms()};
     if (l->answer)
         member_answer(m, &ev);
     ev.kind = EVENT_LEAVE;

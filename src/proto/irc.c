@@ -421,6 +421,7 @@ static void render(struct buf *out, const struct event *ev, enum form form, cons
         irc_numeric(out, 1, ev->name, ":Welcome to %s, %s", irc_network(), ev->name);
         break;
     case EVENT_RENAMED:
+        add_tags(out, ev, form, true);
         irc_source(out, own, ev->account_name);
         buf_printf(out, " NICK %s" END, ev->name);
         break;

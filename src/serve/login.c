@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "base/date.h"
 #include "base/log.h"
 #include "chat/hashing.h"
 #include "chat/room.h"
@@ -75,7 +76,8 @@ static bool may_have(void *arg)
 static bool try_claim(void *arg)
 {
     struct claimant *c = arg;
-    struct event answer = {.kind = c->answer, .name = c->name, .account_name = member_account_name(c->member)};
+    struct event answer = {.kind = c->answer, .name = c->name, .account_name = member_account_name(c->member),
+                           .time_ms = date_stamp_ms()};
     struct event replaced = {.kind = EVENT_ERROR, .error = ERROR_REPLACED};
     struct claim cl = {
         .name = c->name,

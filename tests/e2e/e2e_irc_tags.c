@@ -346,6 +346,57 @@ static void ops_who_want_it_are_told_of_invitations(void **state)
     all_leave();
 }
 
+/* ---- times ---- */
+
+/* What others are told with a time, who does it is told with one, too. */
+static void what_a_client_does_itself_has_a_time(void **state)
+{
+    static const struct {
+        const char *line, *answer;
+    } rows[] = {
+        {"TOPIC #den :tea", IVAN "TOPIC #den :tea"},
+        {"MODE #den +m", IVAN "MODE #den +m"},
+        {"MODE #den +v olga", IVAN "MODE #den +v olga"},
+        {"MODE #den +b *!*@192.0.2.7", IVAN "MODE #den +b *!*@192.0.2.7"},
+        {"PRIVMSG #den :hi", IVAN "PRIVMSG #den :hi"},
+        {"PRIVMSG @#den :psst", IVAN "PRIVMSG @#den :psst"},
+        {"SETNAME :Ivan", IVAN "SETNAME :Ivan"},
+        {"KICK #den olga :enough", IVAN "KICK #den olga :enough"},
+        {"PART #den :bye", IVAN "PART #den :bye"},
+        {"JOIN #den", IVAN "JOIN #den"},
+        {"NICK ivo", IVAN "NICK ivo"},
+    };
+    (void)state;
+    irc_start("");
+    irc_login(&ivan, "ivan", "server-time echo-message setname");
+    irc_login(&olga, "olga", "");
+    irc_enter(&ivan, "#den");
+    irc_enter(&olga, "#den");
+    irc_expect(&ivan, ":olga!chat@guest-olga JOIN #den");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        client_say(&ivan, "%s", rows[i].line);
+        irc_skip_to(&ivan, "%s", rows[i].answer);
+        if (strncmp(irc_tags(), "time=20", 7) != 0)
+            fail_msg("%s is answered without a time", rows[i].line);
+    }
+    client_close(&ivan);
+    client_close(&olga);
+}
+
+static void an_invitation_has_a_time(void **state)
+{
+    (void)state;
+    irc_start("");
+    irc_login(&ivan, "ivan", "");
+    irc_login(&olga, "olga", "server-time");
+    irc_enter(&ivan, "#den");
+    client_say(&ivan, "INVITE olga #den");
+    irc_expect(&olga, IVAN "INVITE olga #den");
+    assert_memory_equal(irc_tags(), "time=20", 7);
+    client_close(&ivan);
+    client_close(&olga);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,6 +415,8 @@ int main(void)
         TEST(who_loses_an_account_by_the_operator_is_told_as_well),
         TEST(the_end_of_an_account_is_told_once),
         TEST(ops_who_want_it_are_told_of_invitations),
+        TEST(what_a_client_does_itself_has_a_time),
+        TEST(an_invitation_has_a_time),
     };
     alarm(120);
     return secret_available() ? cmocka_run_group_tests(tests, NULL, NULL) : 77; /* 77: skipped, without accounts */

@@ -7,6 +7,7 @@
 
 #include "serve/irc/irc_session.h"
 
+#include "base/date.h"
 #include "chat/users.h"
 #include "proto/text.h"
 #include "serve/about.h"
@@ -277,7 +278,7 @@ void irc_setname(struct session *s, struct irc_line *l)
 {
     char *text = irc_cleaned(l->params[0]);
     struct event ev = {.kind = EVENT_REALNAME, .name = s->member.name, .text = text,
-                       .account_name = member_account_name(&s->member)};
+                       .account_name = member_account_name(&s->member), .time_ms = date_stamp_ms()};
     struct refusal no = {0};
     if (text_is_blank(text))
         text[0] = '\0';
