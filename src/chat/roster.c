@@ -386,6 +386,30 @@ int roster_remove(struct room *r, const struct removal *rm, struct event *ev)
     return n;
 }
 
+/* False: none keeps it out. Else why it is removed, in `reason`. */
+static bool is_banned(struct room *r, const struct member *m, struct buf *reason)
+{
+    lock_acquire(&r->lock);
+    struct subject su = rules_nonmember(&r->rules, m);
+    const struct ban *b = rules_hits(&r->rules, BAN_KIND_BAN, &su, clock_wall_ms());
+    if (b)
+        buf_printf(reason, "Banned%s%s", *b->reason ? ": " : "", b->reason);
+    lock_release(&r->lock);
+    return b != NULL;
+}
+
+void roster_ban_again(struct room *r, struct member *m)
+{
+    struct target target = {.client = m->user_id};
+    struct buf reason = {0};
+    if (is_banned(r, m, &reason)) {
+        struct event ev = {.kind = EVENT_MODERATION, .moderation = MODERATION_KICK, .room = r->name, .name = m->name,
+                           .by = NAME_SERVER, .reason = buf_text(&reason)};
+        roster_remove(r, &(struct removal){.target = &target}, &ev);
+    }
+    buf_fini(&reason);
+}
+
 /* ---- the members ---- */
 
 void roster_give_role_locked(struct room *r, const struct target *target, enum role role, bool is_temporary)

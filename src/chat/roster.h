@@ -67,6 +67,10 @@ void roster_update(struct room *r, struct member *m);
  * is told, and the member, by NAME_SERVER. For the member's own reader. */
 void roster_logged_in(struct room *r, struct member *m);
 
+/* Removes the member's user from the room if that would not admit it any more because of a ban: it has another name, or
+ * is logged in to an account. Both are told, by NAME_SERVER. For the member's own reader, which then drops the room. */
+void roster_ban_again(struct room *r, struct member *m);
+
 /* Adds the other members that hear such an event of the member's user, if a session of that is in the room: all, or
  * those that want it (tbl/wants.h), of EVENT_INVITED only the ops among these, or of EVENT_QUIT those whose codec hears
  * of a user who quits once and not room by room. Any thread. */

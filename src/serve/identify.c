@@ -15,6 +15,7 @@
 #include "serve/mailbox.h"
 #include "serve/presence.h"
 #include "serve/resumable.h"
+#include "serve/session_rooms.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,7 @@ bool identify(struct session *s, const struct account *proved, struct refusal *n
         tokens_forget_saved(proved->id);
     update_rooms(s);
     presence_tell_account(s);
+    session_rooms_ban_again(s);
     mailbox_show(s);
     return true;
 }

@@ -213,6 +213,7 @@ bool login_rename(struct session *s, const char *name, struct refusal *no)
     if (strcmp(m->name, old) != 0) {
         tell_new_name(s, old);
         users_renamed(m);
+        session_rooms_ban_again(s);
         log_peer(LOG_INFO, "renamed", "id=%llu name=%s was=%s", (unsigned long long)m->id, m->name, old);
     }
     return true;

@@ -59,6 +59,14 @@ void session_rooms_update(struct session *s)
         roster_update(s->member.rooms[i], &s->member);
 }
 
+void session_rooms_ban_again(struct session *s)
+{
+    post_settle();
+    for (int i = 0; i < s->member.room_count; i++)
+        roster_ban_again(s->member.rooms[i], &s->member);
+    session_rooms_sync(s);
+}
+
 void session_rooms_tell(struct session *s, struct event *ev)
 {
     const struct member *m = &s->member;
