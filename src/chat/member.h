@@ -85,6 +85,7 @@ struct member {
     struct member *next_waiting;     /* U: next in the list of members that wait for a name */
     uint64_t listed_at;              /* U: private messages to its user with higher numbers were put to it too, */
     _Atomic uint64_t refused_at;     /* a: but not this one, and perhaps none after it, because it was ending */
+    bool has_quit;                   /* U: it has left its rooms for good (users_end_quit) */
     bool settled;                    /* U: what has not arrived there is cared for; it gets no more of it */
     struct watch *watches;           /* W: owns; the names that it watches (users_watch), in order */
     int watch_count;                 /* W */

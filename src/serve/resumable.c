@@ -193,9 +193,7 @@ static bool wait_for_account(struct session *s)
 
 bool resumable_stays(struct session *s)
 {
-    static const bool is_break[CLOSE_REASONS] = {[CLOSE_EOF] = true, [CLOSE_GONE] = true, [CLOSE_TLS] = true,
-                                                 [CLOSE_SLOW] = true, [CLOSE_STOP] = true, [CLOSE_RESUMED] = true};
-    bool is_broken = s->member.listed && is_break[outbox_reason(s->member.outbox)];
+    bool is_broken = s->member.listed && close_is_break(outbox_reason(s->member.outbox));
     return is_broken && (s->resumable.has_token || wait_for_account(s));
 }
 
