@@ -67,6 +67,30 @@ const char *irc_tags(void)
     return tags;
 }
 
+/* The rest of the tags, from this one on; NULL: it is not there. */
+static const char *find_tag(const char *tag)
+{
+    size_t n = strlen(tag);
+    for (const char *at = tags; *at; at += strcspn(at, ";"), at += *at == ';')
+        if (strncmp(at, tag, n) == 0 && (!at[n] || at[n] == ';' || at[n] == '='))
+            return at;
+    return NULL;
+}
+
+bool irc_has_tag(const char *tag)
+{
+    return find_tag(tag) != NULL;
+}
+
+const char *irc_tag(const char *name)
+{
+    static char value[sizeof tags];
+    const char *at = find_tag(name);
+    at = at ? at + strlen(name) : "";
+    snprintf(value, sizeof value, "%.*s", (int)strcspn(at, ";"), at);
+    return *value == '=' ? value + 1 : "";
+}
+
 /* Up to the end of the message of the day, or that there is none. */
 static void skip_greeting(struct client *c)
 {
