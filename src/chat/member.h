@@ -38,6 +38,13 @@ enum cap {
     CAPS
 };
 
+/* What is shown of the messages from before a client enters a room. */
+enum past {
+    PAST_SHOWN,  /* the last ones, or what its user has missed; marked as past */
+    PAST_MISSED, /* only what its user has missed, because its connection was broken; with the time of each */
+    PAST_LEFT    /* nothing: the client asks for it */
+};
+
 struct member {
     struct outbox *outbox;           /* borrows: the pair's */
     struct notifier *notifier;       /* borrows: the pair's */
@@ -45,7 +52,7 @@ struct member {
     unsigned caps;                   /* R: 1 << enum cap for each that is on */
     void (*on_answer)(struct member *m, enum event_kind kind, struct buf *lines); /* c: what its protocol does with an
                                         answer before it is put; it may take the lines. NULL: nothing */
-    bool hears_no_past;              /* R: when it enters a room, it is not shown what was said before */
+    enum past past;                  /* R: what it is shown of what was said before it enters a room */
     int64_t read_ms;                 /* R: when it enters a room, it is told that its user has read that up to then,
                                         if it wants to hear of read markers; wall clock, 0: not known */
     unsigned wants;                  /* f: 1 << enum want for each that it wants to hear of */
@@ -79,6 +86,7 @@ struct member {
     struct member *next_waiting;     /* U: next in the list of members that wait for a name */
     uint64_t listed_at;              /* U: private messages to its user with higher numbers were put to it too, */
     _Atomic uint64_t refused_at;     /* a: but not this one, and perhaps none after it, because it was ending */
+    bool has_quit;                   /* U: it has left its rooms for good (users_end_quit) */
     bool settled;                    /* U: what has not arrived there is cared for; it gets no more of it */
     struct watch *watches;           /* W: owns; the names that it watches (users_watch), in order */
     int watch_count;                 /* W */

@@ -91,7 +91,8 @@ void replay_render(const struct replay *re, const char *room, const struct membe
         if (!is_due || is_by_ignored(s, m->ignores))
             continue;
         struct event ev = {.kind = s->kind, .room = room, .name = s->name, .text = s->text, .id = s->id,
-                           .time_ms = s->time_ms, .is_past = true};
+                           .time_ms = s->time_ms, .is_past = m->past == PAST_SHOWN,
+                           .is_late = m->past == PAST_MISSED};
         codecs_render(out, &ev, form, m->name);
     }
 }

@@ -9,6 +9,7 @@
 #include "chat/roster.h"
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/panic.h"
 #include "chat/forgotten.h"
 #include "chat/lapse.h"
@@ -136,17 +137,20 @@ static void add_past_locked(const struct room *r, const struct member *m, const 
 {
     struct event ev = {.kind = EVENT_PAST, .room = r->name};
     struct buf past = {0};
-    if (m->hears_no_past)
+    bool is_missed = backlog && backlog->is_missed;
+    if (m->past == PAST_LEFT || (m->past == PAST_MISSED && !is_missed))
         return;
+    if (backlog && backlog->undelivered)
+        forgotten_filter(lines, backlog->undelivered->data, backlog->undelivered->len, backlog->undelivered_epoch);
     if (backlog)
         forgotten_filter(&past, backlog->lines.data, backlog->lines.len, backlog->epoch);
     replay_render(&r->replay, r->name, m, backlog ? backlog->covers : 0, &past);
-    if (past.len) {
+    if (past.len && m->past == PAST_SHOWN)
         codecs_render(lines, &ev, (enum form)m->form, m->name);
-        buf_add(lines, past.data, past.len);
-        ev.is_end = true;
+    buf_add(lines, past.data, past.len);
+    ev.is_end = true;
+    if (past.len && m->past == PAST_SHOWN)
         codecs_render(lines, &ev, (enum form)m->form, m->name);
-    }
     buf_fini(&past);
 }
 
@@ -169,7 +173,7 @@ static void answer_locked(const struct room *r, struct member *m, const struct a
     struct event topic = room_topic_locked(r);
     const struct event parts[] = {
         {.kind = EVENT_JOINED, .room = r->name, .name = m->name, .account_name = member_account_name(m),
-         .realname = a->realname, .number = fanout_users_locked(&r->fanout) - is_shown},
+         .realname = a->realname, .number = fanout_users_locked(&r->fanout) - is_shown, .time_ms = date_stamp_ms()},
         member_wants(m->wants, EVENT_READ_MARKER) ?
             (struct event){.kind = EVENT_READ_MARKER, .room = r->name, .time_ms = m->read_ms} :
             (struct event){.kind = EVENT_NONE},
@@ -233,13 +237,15 @@ static bool is_barred_locked(const struct room *r, const struct membership *ms)
 enum roster_swap roster_swap(struct room *r, struct member *old, struct member *m, const struct backlog *backlog)
 {
     enum roster_swap result = ROSTER_SWAP_NOT_IN;
+    struct buf realname = {0};
+    users_realname(m, &realname);
     lock_acquire(&r->lock);
     fanout_settle_locked(&r->fanout);
     struct membership *ms = fanout_find_locked(&r->fanout, old);
     if (ms && is_barred_locked(r, ms)) {
         result = ROSTER_SWAP_NOT_IN;
     } else if (ms && is_whole_locked(r, backlog)) {
-        answer_locked(r, m, &(struct arrival){.own = old, .backlog = backlog});
+        answer_locked(r, m, &(struct arrival){old, backlog, buf_text(&realname)});
         ms->missed_id = 0;
         fanout_update_locked(&r->fanout, ms, m);
         result = ROSTER_SWAPPED;
@@ -247,6 +253,7 @@ enum roster_swap roster_swap(struct room *r, struct member *old, struct member *
         result = ROSTER_SWAP_AGAIN;
     }
     lock_release(&r->lock);
+    buf_fini(&realname);
     return result;
 }
 
@@ -318,7 +325,7 @@ bool roster_leave(struct room *r, struct member *m, const struct leaving *l)
     int64_t shown_ms = ms ? ms->shown_ms : 0;
     bool is_gone = ms && remove_locked(r, ms);
     struct event ev = {.kind = EVENT_LEFT, .room = r->name, .name = m->name, .account_name = member_account_name(m),
-                       .reason = l->reason};
+                       .reason = l->reason, .time_ms = date_stamp_ms()};
     if (l->answer)
         member_answer(m, &ev);
     ev.kind = EVENT_LEAVE;
@@ -377,6 +384,30 @@ int roster_remove(struct room *r, const struct removal *rm, struct event *ev)
         settle_locked(r);
     lock_release(&r->lock);
     return n;
+}
+
+/* False: none keeps it out. Else why it is removed, in `reason`. */
+static bool is_banned(struct room *r, const struct member *m, struct buf *reason)
+{
+    lock_acquire(&r->lock);
+    struct subject su = rules_nonmember(&r->rules, m);
+    const struct ban *b = rules_hits(&r->rules, BAN_KIND_BAN, &su, clock_wall_ms());
+    if (b)
+        buf_printf(reason, "Banned%s%s", *b->reason ? ": " : "", b->reason);
+    lock_release(&r->lock);
+    return b != NULL;
+}
+
+void roster_ban_again(struct room *r, struct member *m)
+{
+    struct target target = {.client = m->user_id};
+    struct buf reason = {0};
+    if (is_banned(r, m, &reason)) {
+        struct event ev = {.kind = EVENT_MODERATION, .moderation = MODERATION_KICK, .room = r->name, .name = m->name,
+                           .by = NAME_SERVER, .reason = buf_text(&reason)};
+        roster_remove(r, &(struct removal){.target = &target}, &ev);
+    }
+    buf_fini(&reason);
 }
 
 /* ---- the members ---- */

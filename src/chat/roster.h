@@ -19,6 +19,9 @@ struct backlog {
     struct buf lines; /* owns: rendered in the member's form */
     unsigned epoch;   /* msg_epoch() from before they were read */
     uint64_t covers;  /* messages with numbers up to this one are in .lines, or are not to be shown */
+    bool is_missed;   /* all this the user has missed because its connection was broken */
+    const struct buf *undelivered; /* borrows: lines of the room that were put to it before and may not have arrived, */
+    unsigned undelivered_epoch;    /* and their epoch; they are shown first. NULL: none */
     bool comes_back;  /* the user has resumed a session that was in the room, which may be full now */
     bool gives_up;    /* messages that neither .lines nor the replay has are not waited for; .lines tells of them */
 };
@@ -63,6 +66,10 @@ void roster_update(struct room *r, struct member *m);
 /* The same for a member that had no account and is logged in to one now. If it may do more here than before, the room
  * is told, and the member, by NAME_SERVER. For the member's own reader. */
 void roster_logged_in(struct room *r, struct member *m);
+
+/* Removes the member's user from the room if that would not admit it any more because of a ban: it has another name, or
+ * is logged in to an account. Both are told, by NAME_SERVER. For the member's own reader, which then drops the room. */
+void roster_ban_again(struct room *r, struct member *m);
 
 /* Adds the other members that hear such an event of the member's user, if a session of that is in the room: all, or
  * those that want it (tbl/wants.h), of EVENT_INVITED only the ops among these, or of EVENT_QUIT those whose codec hears

@@ -107,6 +107,7 @@ static void add_locked(struct user *u, const char *key)
 /* From now on private messages to its user are put to it. */
 static void begin_hearing_locked(struct member *m)
 {
+    m->has_quit = false;
     m->listed_at = atomic_load(&users_table.last_id);
     atomic_store(&m->refused_at, UINT64_MAX);
 }
@@ -290,14 +291,60 @@ bool users_has_others(const struct member *m)
     return has;
 }
 
+static bool is_over_locked(const struct member *m)
+{
+    enum close_reason reason = outbox_reason(m->outbox);
+    return m->kicked || (reason != CLOSE_OPEN && !close_is_break(reason));
+}
+
 bool users_begin_quit(struct member *m)
 {
     rwlock_write(&users_table.lock);
-    bool is_last = m->user && !m->user->sessions->next_session;
-    if (is_last)
+    bool goes = m->user != NULL;
+    for (const struct member *other = goes ? m->user->sessions : NULL; other; other = other->next_session)
+        goes = goes && (other == m || is_over_locked(other));
+    if (goes)
         m->user->ending = true;
     rwlock_release(&users_table.lock);
-    return is_last;
+    return goes;
+}
+
+static void add_contacts(struct contacts *all, const struct contacts *c)
+{
+    if (!c->n)
+        return;
+    all->cap = all->n + c->n;
+    all->v = panic_realloc(all->v, all->cap * sizeof *all->v);
+    memcpy(all->v + all->n, c->v, c->n * sizeof *c->v);
+    all->n += c->n;
+}
+
+/* Not by who gives back the name last: between this and that two sessions could each take the other for the last. */
+static bool have_all_quit_locked(const struct user *u)
+{
+    bool all = u->ending;
+    for (const struct member *m = u->sessions; m; m = m->next_session)
+        all = all && m->has_quit;
+    return all;
+}
+
+void users_end_quit(struct member *m, struct contacts *c, struct event *quit)
+{
+    struct contacts all = {0};
+    rwlock_write(&users_table.lock);
+    struct user *u = m->user;
+    m->has_quit = true;
+    if (u)
+        add_contacts(&u->quit, c);
+    if (u && have_all_quit_locked(u)) {
+        all = u->quit;
+        u->quit = (struct contacts){0};
+    }
+    rwlock_release(&users_table.lock);
+    users_tell(&all, quit);
+    free(all.v);
+    free(c->v);
+    *c = (struct contacts){0};
 }
 
 static void leave_user_locked(struct member *m)
@@ -307,6 +354,7 @@ static void leave_user_locked(struct member *m)
         HASH_DEL(users_table.table, m->user);
         free(m->user->away);
         free(m->user->realname);
+        free(m->user->quit.v);
         free(m->user);
     }
     m->user = NULL;

@@ -56,9 +56,13 @@ bool users_log_in(struct member *m, int64_t account, const struct claim *c);
  * (roster_swap). False: not allowed. For the reader of `m`. */
 bool users_take_over(struct member *m, struct member *old, const struct claim *c);
 
-/* Before the member leaves its rooms for good: true if it is the only session of its user. No other may take the name
- * then, until it is released. False also if it has no name, or none any more. For the member's own reader. */
+/* Before the member leaves its rooms for good: true if its user goes: all other sessions are over, too, and are not
+ * resumed. No other may take the name then, until it is released. False also if it has no name, or none any more. */
 bool users_begin_quit(struct member *m);
+/* When it has left them: adds those who hear of a user who quits once (empty, if the user does not go), and takes over
+ * the list. The last session of a user who goes tells them all (EVENT_QUIT), each once. Both calls are for the member's
+ * own reader. */
+void users_end_quit(struct member *m, struct contacts *c, struct event *quit);
 
 /* Gives the name back, if the member has one; with the last session of a user the user is gone, and is not away any
  * more. Idempotent. For the member's own reader. */

@@ -24,7 +24,8 @@ struct user {
     struct member *sessions; /* U: borrows; never empty, in order of arrival, by .next_session */
     char *away;              /* U: owns; NULL: it is not away */
     char *realname;          /* U: owns; NULL: it has given none */
-    bool ending;             /* U: the last session leaves; no other may have the name until it is free */
+    bool ending;             /* U: all sessions leave; no other may have the name until it is free */
+    struct contacts quit;    /* U: owns; those who are to be told by the last of them that the user has quit */
     UT_hash_handle hh;       /* U */
 };
 

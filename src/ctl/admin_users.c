@@ -108,7 +108,7 @@ static const char *told(struct admin_call *c, enum accounts_change result)
 }
 
 /* Hashes the password in c->text. NULL, or the refusal. */
-static const char *hash_password(struct admin_call *c, char hash[SECRET_HASH])
+static const char *hash_text(struct admin_call *c, char hash[SECRET_HASH])
 {
     struct waiter w = waiter_of(c);
     int least = login_rules().password_min_bytes;
@@ -135,7 +135,7 @@ const char *admin_user_add(struct admin_call *c)
         return "reserved name: it is the server's own, or that of a service on other networks; choose another one";
     if (users_find(c->word, as_written))
         return "a connected user has that name, and only that user can register it now; kick the user first";
-    const char *wrong = hash_password(c, hash);
+    const char *wrong = hash_text(c, hash);
     if (wrong)
         return wrong;
     wrong = told(c, accounts_add(&(struct accounts_new){.name = c->word, .hash = hash, .seen_from = ""}, &w));
@@ -151,7 +151,7 @@ const char *admin_user_passwd(struct admin_call *c)
     char hash[SECRET_HASH];
     const char *wrong = find(c, &a);
     if (!wrong)
-        wrong = hash_password(c, hash);
+        wrong = hash_text(c, hash);
     if (wrong)
         return wrong;
     wrong = told(c, accounts_set_hash(a.id, NULL, hash, &w));

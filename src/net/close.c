@@ -26,6 +26,14 @@ const struct close_row *close_row(enum close_reason reason)
     return &rows[reason];
 }
 
+bool close_is_break(enum close_reason reason)
+{
+    static const bool is_break[CLOSE_REASONS] = {[CLOSE_EOF] = true, [CLOSE_GONE] = true, [CLOSE_TLS] = true,
+                                                 [CLOSE_SLOW] = true, [CLOSE_STOP] = true, [CLOSE_RESUMED] = true};
+    must(reason < CLOSE_REASONS);
+    return is_break[reason];
+}
+
 void close_count(enum close_reason reason)
 {
     atomic_fetch_add_explicit(&counts[reason], 1, memory_order_relaxed);

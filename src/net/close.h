@@ -26,6 +26,9 @@ struct close_row {
 
 const struct close_row *close_row(enum close_reason reason);
 
+/* True if the connection broke or the server stops, so that a session may be resumed; else it is over. */
+bool close_is_break(enum close_reason reason);
+
 /* Counts one session that ended for that reason; and how many have since the start. */
 void close_count(enum close_reason reason);
 uint64_t close_counted(enum close_reason reason);

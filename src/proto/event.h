@@ -59,12 +59,12 @@ enum event_kind {
     /* answers, to one client */
     EVENT_WELCOME,      /* name */
     EVENT_WELCOME_BACK, /* name */
-    EVENT_RENAMED,      /* name */
-    EVENT_JOINED,       /* room, number: of other members; name, account, realname: the recipient's own */
+    EVENT_RENAMED,      /* name, account_name, time_ms */
+    EVENT_JOINED,       /* room, number: of other members, time_ms; name, account, realname: the recipient's own */
     EVENT_MEMBERS,      /* room, members; name, account_name, role: the recipient's own */
     EVENT_TOPIC_IS,     /* room, text: "" when there is none, by, time_ms: who set it, and when, if known */
     EVENT_PAST,         /* room, is_end: what was said before follows, or has ended */
-    EVENT_LEFT,         /* room, name, account_name, reason */
+    EVENT_LEFT,         /* room, name, account_name, reason, time_ms */
     EVENT_ACK,          /* id: of the message */
     EVENT_SENT,         /* id, time_ms: of the private message */
     EVENT_STORED,       /* the same; name: for whom it is stored */
@@ -141,7 +141,7 @@ enum event_kind {
     EVENT_WALLOPS,      /* name, account_name, text, time_ms: what an operator tells the others; it fits into a line of
                            IRC */
     EVENT_MAIL,         /* name: the sender, text, id, time_ms: when it was sent */
-    EVENT_INVITE,       /* room, name: of the inviting user */
+    EVENT_INVITE,       /* room, name: of the inviting user, time_ms */
     EVENTS
 };
 
@@ -200,6 +200,7 @@ struct event {
     bool is_notice;      /* the text is by a program, and other programs are not to answer */
     bool is_apart;       /* who says it hears it as an answer of its own, and not with what others say */
     bool is_past;        /* it was told before, and is shown again to a user who comes in */
+    bool is_late;        /* it was said a while ago, and its reader could take it for something that is said now */
     bool is_end;
     bool quitting;
     bool in_use;         /* the client's connection has this certificate */

@@ -87,17 +87,17 @@ static void add_said(struct buf *out, const struct event *ev, enum form form, co
     } while (*text);
 }
 
-/* The text of a line that was stored has no other way to show its time to clients that read no tags. */
-static void add_mail(struct buf *out, const struct event *ev, enum form form, const char *to)
+/* The text of a line from before has no other way to show its time to clients that read no tags. */
+static void add_late(struct buf *out, const struct event *ev, enum form form, const char *target)
 {
     struct buf dated = {0};
-    struct event mail = *ev;
+    struct event late = *ev;
     char when[CLOCK_TEXT];
     if (!(extras(form) & IRC_TIME)) {
         buf_printf(&dated, "[%s] %s", clock_text(ev->time_ms, when), ev->text);
-        mail.text = buf_text(&dated);
+        late.text = buf_text(&dated);
     }
-    add_said(out, &mail, form, to);
+    add_said(out, &late, form, target);
     buf_fini(&dated);
 }
 
@@ -119,13 +119,6 @@ static size_t begin_by(struct buf *out, const struct event *ev, enum form form)
     by.name = ev->by && *ev->by ? ev->by : "server";
     by.account_name = ev->by_account;
     return begin(out, &by, form);
-}
-
-static void add_reason(struct buf *out, size_t start, const struct event *ev)
-{
-    if (ev->reason && *ev->reason)
-        buf_printf(out, " :%s", ev->reason);
-    irc_end(out, start);
 }
 
 static void server_notice(struct buf *out, const char *to, const char *text)
@@ -323,74 +316,94 @@ static void add_online(struct buf *out, const struct event *ev)
     buf_fini(&source);
 }
 
+/*
+ * Events that are one line of their source's. In a format:
+ *   %r room   %n name   %t text   %a the account's name, or *
+ *   %T text, or the name if there is none
+ *   %A " :" and the away text, if the user is away: a text must be there, for without one the user is back
+ *   %R " :" and the reason, if there is one
+ */
+static const struct {
+    bool is_by; /* the source is who did it, else who it is about */
+    const char *format;
+} lines[EVENTS] = {
+    [EVENT_LEAVE] = {false, "PART %r%R"},
+    [EVENT_TOPIC] = {true, "TOPIC %r :%t"},
+    [EVENT_REMOVED] = {true, "KICK %r %n%R"},
+    [EVENT_QUIT] = {false, "QUIT%R"},
+    [EVENT_RENAME] = {false, "NICK %t"},
+    [EVENT_REALNAME] = {false, "SETNAME :%T"},
+    [EVENT_AWAY_CHANGED] = {false, "AWAY%A"},
+    [EVENT_ACCOUNT_CHANGED] = {false, "ACCOUNT %a"},
+    [EVENT_INVITED] = {false, "INVITE %t %r"},
+    [EVENT_WALLOPS] = {false, "WALLOPS :%t"},
+};
+
+static void add_part(struct buf *out, const char *before, const char *text)
+{
+    buf_str(out, before);
+    buf_str(out, text);
+}
+
+static void add_field(struct buf *out, char letter, const struct event *ev)
+{
+    switch (letter) {
+    case 'r': buf_str(out, ev->room); break;
+    case 'n': buf_str(out, ev->name); break;
+    case 't': buf_str(out, ev->text); break;
+    case 'a': buf_str(out, ev->account_name ? ev->account_name : "*"); break;
+    case 'T': buf_str(out, *ev->text ? ev->text : ev->name); break;
+    case 'A':
+        if (ev->is_away)
+            add_part(out, " :", *ev->text ? ev->text : "Away");
+        break;
+    case 'R':
+        if (ev->reason && *ev->reason)
+            add_part(out, " :", ev->reason);
+        break;
+    }
+}
+
+static void add_line(struct buf *out, const struct event *ev, enum form form)
+{
+    size_t start = lines[ev->kind].is_by ? begin_by(out, ev, form) : begin(out, ev, form);
+    buf_char(out, ' ');
+    for (const char *c = lines[ev->kind].format; *c; c++)
+        if (*c == '%')
+            add_field(out, *++c, ev);
+        else
+            buf_char(out, *c);
+    irc_end(out, start);
+}
+
 /* What is told to rooms and to users, in the same words for all of a form. */
 static void render_happening(struct buf *out, const struct event *ev, enum form form)
 {
-    size_t start;
     char target[NAME_SIZE + 1];
+    if (lines[ev->kind].format) {
+        if (ev->kind != EVENT_LEAVE || !ev->quitting) /* EVENT_QUIT tells it once */
+            add_line(out, ev, form);
+        return;
+    }
     switch (ev->kind) {
     case EVENT_JOIN:
         add_join(out, ev, form);
-        break;
-    case EVENT_LEAVE:
-        if (ev->quitting)
-            break; /* EVENT_QUIT tells it once */
-        start = begin(out, ev, form);
-        buf_printf(out, " PART %s", ev->room);
-        add_reason(out, start, ev);
         break;
     case EVENT_SAID:
     case EVENT_ACTION:
     case EVENT_HIST:
     case EVENT_HIST_ACTION:
-        add_said(out, ev, form, ev->room);
+        if (ev->is_late)
+            add_late(out, ev, form, ev->room);
+        else
+            add_said(out, ev, form, ev->room);
         break;
     case EVENT_TO_ROLE:
         snprintf(target, sizeof target, "%c%s", irc_role_sign(ev->role), ev->room);
         add_said(out, ev, form, target);
         break;
-    case EVENT_TOPIC:
-        start = begin_by(out, ev, form);
-        buf_printf(out, " TOPIC %s :%s", ev->room, ev->text);
-        irc_end(out, start);
-        break;
     case EVENT_MODERATION:
         add_moderation(out, ev, form);
-        break;
-    case EVENT_REMOVED:
-        start = begin_by(out, ev, form);
-        buf_printf(out, " KICK %s %s", ev->room, ev->name);
-        add_reason(out, start, ev);
-        break;
-    case EVENT_QUIT:
-        start = begin(out, ev, form);
-        buf_str(out, " QUIT");
-        add_reason(out, start, ev);
-        break;
-    case EVENT_RENAME:
-        begin(out, ev, form);
-        buf_printf(out, " NICK %s" END, ev->text);
-        break;
-    case EVENT_REALNAME:
-        begin(out, ev, form);
-        buf_printf(out, " SETNAME :%s" END, *ev->text ? ev->text : ev->name);
-        break;
-    case EVENT_AWAY_CHANGED: /* a text must be there: without one the user is back */
-        start = begin(out, ev, form);
-        buf_printf(out, " AWAY%s%s", ev->is_away ? " :" : "", ev->is_away && !*ev->text ? "Away" : ev->text);
-        irc_end(out, start);
-        break;
-    case EVENT_ACCOUNT_CHANGED:
-        begin(out, ev, form);
-        buf_printf(out, " ACCOUNT %s" END, ev->account_name ? ev->account_name : "*");
-        break;
-    case EVENT_INVITED:
-        begin(out, ev, form);
-        buf_printf(out, " INVITE %s %s" END, ev->text, ev->room);
-        break;
-    case EVENT_WALLOPS:
-        begin(out, ev, form);
-        buf_printf(out, " WALLOPS :%s" END, ev->text);
         break;
     case EVENT_ONLINE:
         add_online(out, ev);
@@ -418,6 +431,7 @@ static void render(struct buf *out, const struct event *ev, enum form form, cons
         irc_numeric(out, 1, ev->name, ":Welcome to %s, %s", irc_network(), ev->name);
         break;
     case EVENT_RENAMED:
+        add_tags(out, ev, form, true);
         irc_source(out, own, ev->account_name);
         buf_printf(out, " NICK %s" END, ev->name);
         break;
@@ -455,7 +469,7 @@ static void render(struct buf *out, const struct event *ev, enum form form, cons
         add_said(out, ev, form, own);
         break;
     case EVENT_MAIL:
-        add_mail(out, ev, form, own);
+        add_late(out, ev, form, own);
         break;
     case EVENT_TAGS:
         if (!(extras(form) & IRC_TAGS))

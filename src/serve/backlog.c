@@ -19,7 +19,7 @@ static void add_messages(struct session *s, struct room *r, struct backlog *back
         struct message_row row = history_at(&s->query, i);
         struct event ev = {.kind = row.kind == MESSAGE_ACTION ? EVENT_ACTION : EVENT_SAID, .room = r->name,
                            .name = row.name, .text = row.text, .id = row.id, .time_ms = row.time_ms,
-                           .is_past = true};
+                           .is_past = s->member.past == PAST_SHOWN, .is_late = s->member.past == PAST_MISSED};
         char key[NAME_SIZE];
         if (!name_was_user(row.name)) /* the file may have been written by others */
             continue;

@@ -14,6 +14,8 @@
 #include "serve/login.h"
 #include "serve/mailbox.h"
 #include "serve/presence.h"
+#include "serve/resumable.h"
+#include "serve/session_rooms.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +60,7 @@ bool identify(struct session *s, const struct account *proved, struct refusal *n
     char host[ADDRS_TEXT];
     if (m->room_count && !session_announce(s))
         return refusal_set(no, ERROR_BUSY); /* over: nobody reads the answer */
-    outbox_keep_tail(m->outbox, OUTBOX_KEEPS_NOTED); /* a private message to the account may come at once */
+    resumable_keep_tail(s); /* a private message to the account may come at once */
     memcpy(m->account_name, proved->name, sizeof m->account_name);
     s->era = proved->era;
     s->by_certificate = proved->proved_by == PROOF_CERTIFICATE;
@@ -70,6 +72,7 @@ bool identify(struct session *s, const struct account *proved, struct refusal *n
         tokens_forget_saved(proved->id);
     update_rooms(s);
     presence_tell_account(s);
+    session_rooms_ban_again(s);
     mailbox_show(s);
     return true;
 }

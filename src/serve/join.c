@@ -116,7 +116,7 @@ bool join_announce(struct session *s, const struct room *r)
 }
 
 /* The answer to a JOIN shows it, and is made under the room's lock. */
-static void find_read_marker(struct session *s, const struct room *r)
+void join_find_read_marker(struct session *s, const struct room *r)
 {
     struct waiter w = session_waiter(s);
     s->member.read_ms = 0;
@@ -134,7 +134,7 @@ static bool try_once(struct session *s, struct room *r, struct attempt *a)
     if (!a->is_paid) {
         if (!join_announce(s, r))
             return refusal_set(&a->join->no, ERROR_BUSY); /* over: nobody reads the answer */
-        find_read_marker(s, r);
+        join_find_read_marker(s, r);
         a->is_paid = true;
     }
     struct backlog *backlog = a->tries++ < HISTORY_TRIES ? stored_replay(s, r, &stored) : NULL;

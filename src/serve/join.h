@@ -22,4 +22,8 @@ bool join_room(struct session *s, struct join *j);
  * or address. False: the session is over. Blocks. */
 bool join_announce(struct session *s, const struct room *r);
 
+/* Before the answer to a JOIN is made: how far the user has read the room, if the client wants to be told (.read_ms of
+ * struct member). Blocks. */
+void join_find_read_marker(struct session *s, const struct room *r);
+
 #endif

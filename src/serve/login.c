@@ -7,12 +7,14 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "base/date.h"
 #include "base/log.h"
 #include "chat/hashing.h"
 #include "chat/room.h"
 #include "chat/tokens.h"
 #include "chat/users.h"
 #include "serve/mailbox.h"
+#include "serve/resumable.h"
 #include "serve/session_rooms.h"
 #include "serve/speak.h"
 #include "serve/throttle.h"
@@ -74,7 +76,8 @@ static bool may_have(void *arg)
 static bool try_claim(void *arg)
 {
     struct claimant *c = arg;
-    struct event answer = {.kind = c->answer, .name = c->name, .account_name = member_account_name(c->member)};
+    struct event answer = {.kind = c->answer, .name = c->name, .account_name = member_account_name(c->member),
+                           .time_ms = date_stamp_ms()};
     struct event replaced = {.kind = EVENT_ERROR, .error = ERROR_REPLACED};
     struct claim cl = {
         .name = c->name,
@@ -148,7 +151,7 @@ bool login_take_name(struct session *s, const char *name, const struct account *
     struct member *m = &s->member;
     char host[ADDRS_TEXT];
     if (proved) /* a private message may come as soon as the name is listed */
-        outbox_keep_tail(m->outbox, OUTBOX_KEEPS_NOTED);
+        resumable_keep_tail(s);
     if (proved)
         memcpy(m->account_name, proved->name, sizeof m->account_name);
     m->account = proved ? proved->id : 0; /* before the name is listed, so that a look-up by account finds it */
@@ -210,6 +213,7 @@ bool login_rename(struct session *s, const char *name, struct refusal *no)
     if (strcmp(m->name, old) != 0) {
         tell_new_name(s, old);
         users_renamed(m);
+        session_rooms_ban_again(s);
         log_peer(LOG_INFO, "renamed", "id=%llu name=%s was=%s", (unsigned long long)m->id, m->name, old);
     }
     return true;

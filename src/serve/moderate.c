@@ -159,7 +159,7 @@ bool moderate_invite(struct session *s, struct aim *at, struct refusal *no)
     if (!aim_at_user(s, at, no) || !finish(moderation_invite(at->room, &at->target, &by), no))
         return false;
     struct event ev = {.kind = EVENT_INVITE, .room = at->room->name, .name = s->member.name,
-                       .account_name = member_account_name(&s->member)};
+                       .account_name = member_account_name(&s->member), .time_ms = date_stamp_ms()};
     if (at->target.client)
         users_tell_name(&s->member, at->target.shown, &ev);
     else

@@ -19,6 +19,8 @@ struct protocol {
     unsigned (*wants_of)(unsigned caps); /* what it wants to hear of, a bit for each enum want; NULL: nothing */
     size_t (*max_line)(void); /* bytes of the longest line from a client, end included. Any thread. */
     bool may_begin_websocket; /* its connections have the layer for that (net/stream_ws.h) */
+    bool resumes_by_account; /* its clients cannot resume by a token: who logs in to the account of a session whose
+                              * connection has just broken, under its name, takes its place (resume_by_account) */
     size_t state_size; /* bytes of s->state, which it gets zeroed for each client; 0: none */
 
     /* A client has connected. Sets the first deadline. */

@@ -111,7 +111,7 @@ static void begin(struct session *s)
     atomic_store(&m->is_web, false);
     flood_reset(&s->flood, clock_ms());
     m->caps = 0;
-    m->hears_no_past = false;
+    m->past = PAST_SHOWN;
     m->id = m->user_id = s->pair->id;
     m->account = 0;
     m->oper = 0;
@@ -245,9 +245,9 @@ static void end(struct session *s)
     protocol_leave(s);
     session_rooms_sync(s);
     bool has_token = s->resumable.has_token;
-    bool saves = resumable_must_save(s), stays = saves || mailbox_has_undelivered(s);
+    bool resumes = resumable_stays(s), stays = resumes || mailbox_has_undelivered(s);
     const struct token token = s->resumable.token;
-    if (!saves)
+    if (!resumes)
         resumable_forget(s);
     if (stays) {
         resumable_saving();
@@ -267,8 +267,8 @@ static void end(struct session *s)
     drain(s, reason, stays);
     if (!stays)
         return;
-    if (saves)
-        resumable_save(s);
+    if (resumes)
+        resumable_stay(s);
     else
         mailbox_store_undelivered(s, NULL);
     session_rooms_quit(s);

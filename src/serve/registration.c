@@ -11,6 +11,7 @@
 #include "chat/retention.h"
 #include "serve/login.h"
 #include "serve/presence.h"
+#include "serve/resumable.h"
 #include "serve/session_rooms.h"
 #include "serve/throttle.h"
 
@@ -67,7 +68,7 @@ static bool hash_and_add(struct session *s, const char *password, const char *in
     enum accounts_change result = ACCOUNTS_STORAGE;
     if (!throttle(s, invitation, &t, no))
         return false;
-    outbox_keep_tail(s->member.outbox, OUTBOX_KEEPS_NOTED); /* a private message may come as soon as it is registered */
+    resumable_keep_tail(s); /* a private message may come as soon as it is registered */
     bool is_hashed = hashing_make(hash, password, &s->pair->arrival.peer, &w) == HASHING_DONE;
     if (is_hashed)
         result = add(s, hash, invitation);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The table of resumable sessions by token, and the end of such a session. */
+/* The table of resumable sessions by token, those that wait for their account, and the end of such a session. */
 #include "config.h"
 
 #include "serve/resumable.h"
@@ -9,6 +9,7 @@
 #include "base/panic.h"
 #include "chat/rooms.h"
 #include "serve/mailbox.h"
+#include "serve/protocol.h"
 #include "serve/session_rooms.h"
 
 #include <stdlib.h>
@@ -19,7 +20,8 @@
 /* Locking key: H by .lock · a atomic */
 static struct {
     struct lock lock;
-    struct resumable *table;  /* H: borrows */
+    struct resumable *table;  /* H: borrows; by token */
+    struct resumable *waiting; /* H: borrows; for their accounts, the first has waited longest */
     struct resumer *resumers; /* H: borrows; those that have locked their token */
     bool stopping;            /* H */
     _Atomic int ending;       /* a: sessions that have yet to be saved */
@@ -54,7 +56,9 @@ static bool unlist(struct session *s, int state)
     struct resumer *rs = ra->resumer;
     if (ra->listed)
         HASH_DEL(resume.table, ra);
-    ra->listed = false;
+    if (ra->waits)
+        LL_DELETE(resume.waiting, ra);
+    ra->listed = ra->waits = false;
     ra->resumer = NULL;
     if (rs) {
         struct notifier *notifier = rs->s->member.notifier;
@@ -112,13 +116,29 @@ void resumable_unlock(struct resumer *rs)
     lock_release(&resume.lock);
 }
 
+static struct resumable *find_by_token_locked(const struct token *t)
+{
+    struct resumable *ra;
+    HASH_FIND(hh, resume.table, t->digest, sizeof t->digest, ra);
+    return ra && !ra->resumer ? ra : NULL;
+}
+
+/* Its connection has broken, so its name does not change any more. */
+static struct resumable *find_by_account_locked(const struct resumer *rs)
+{
+    struct resumable *ra = resume.waiting;
+    while (ra && (ra->resumer || ra->s->member.account != rs->account || strcmp(ra->s->member.key, rs->key) != 0 ||
+                  ra->s->protocol != rs->s->protocol))
+        ra = ra->next;
+    return ra;
+}
+
 bool resumable_request(struct resumer *rs)
 {
     struct event last_words = {.kind = EVENT_ERROR, .error = ERROR_REPLACED};
-    struct resumable *ra;
     lock_acquire(&resume.lock);
-    HASH_FIND(hh, resume.table, rs->token->digest, sizeof rs->token->digest, ra);
-    bool is_requested = ra && !ra->resumer;
+    struct resumable *ra = rs->token ? find_by_token_locked(rs->token) : find_by_account_locked(rs);
+    bool is_requested = ra != NULL;
     if (is_requested) {
         struct member *m = &ra->s->member;
         ra->resumer = rs;
@@ -147,11 +167,34 @@ void resumable_release(struct resumable *ra)
 
 /* ---- the end of a resumable session ---- */
 
-bool resumable_must_save(struct session *s)
+void resumable_keep_tail(struct session *s)
 {
-    static const bool is_break[CLOSE_REASONS] = {[CLOSE_EOF] = true, [CLOSE_GONE] = true, [CLOSE_TLS] = true,
-                                                 [CLOSE_SLOW] = true, [CLOSE_STOP] = true, [CLOSE_RESUMED] = true};
-    return s->resumable.has_token && s->member.listed && is_break[outbox_reason(s->member.outbox)];
+    outbox_keep_tail(s->member.outbox, s->protocol->resumes_by_account ? OUTBOX_KEEPS_ALL : OUTBOX_KEEPS_NOTED);
+}
+
+static int grace_of(struct session *s)
+{
+    bool stops = outbox_reason(s->member.outbox) == CLOSE_STOP;
+    return stops ? 0 : atomic_load_explicit(&grace_ms_now, memory_order_relaxed);
+}
+
+/* A session without a token can be asked for from now on, also before all is written. False: it does not stay. */
+static bool wait_for_account(struct session *s)
+{
+    struct resumable *ra = &s->resumable;
+    if (!s->protocol->resumes_by_account || !s->member.account || !grace_of(s))
+        return false;
+    lock_acquire(&resume.lock);
+    *ra = (struct resumable){.waits = true, .s = s};
+    LL_APPEND(resume.waiting, ra);
+    lock_release(&resume.lock);
+    return true;
+}
+
+bool resumable_stays(struct session *s)
+{
+    bool is_broken = s->member.listed && close_is_break(outbox_reason(s->member.outbox));
+    return is_broken && (s->resumable.has_token || wait_for_account(s));
 }
 
 void resumable_saving(void)
@@ -224,21 +267,29 @@ static bool is_done(void *arg)
     return atomic_load(&s->resumable.done);
 }
 
-void resumable_save(struct session *s)
+/* Nobody has resumed it. */
+static void leave(struct session *s)
+{
+    struct resumable *ra = &s->resumable;
+    note_rooms(s); /* it may have been removed from one meanwhile */
+    if (ra->has_token)
+        tokens_save(&ra->token, &ra->saved);
+    if (!s->goodbye)
+        s->goodbye = panic_strdup("Connection lost");
+}
+
+void resumable_stay(struct session *s)
 {
     struct resumable *ra = &s->resumable;
     struct member *m = &s->member;
-    bool stops = outbox_reason(m->outbox) == CLOSE_STOP;
-    int grace_ms = stops ? 0 : atomic_load_explicit(&grace_ms_now, memory_order_relaxed);
+    int grace_ms = grace_of(s);
     note_all(s);
     outbox_abandon(m->outbox); /* all was written: no need to make a peer that still reads wait */
     notifier_wait_for(m->notifier, clock_ms() + grace_ms, resumable_is_urgent, s);
     if (unlist(s, RESUMER_READY))
         notifier_wait_for(m->notifier, INT64_MAX, is_done, s);
-    if (m->listed && !m->kicked) {
-        note_rooms(s); /* it may have been removed from one meanwhile */
-        tokens_save(&ra->token, &ra->saved);
-    }
+    if (m->listed && !m->kicked)
+        leave(s);
     saved_session_fini(&ra->saved);
     *ra = (struct resumable){0};
 }

@@ -5,10 +5,11 @@
 #include "serve/session.h"
 
 /*
- * Sessions that can be resumed: those that have taken a token, and how they end. When the connection of such a session
- * breaks, its reader stays in its rooms and under its name for a moment (accounts.grace_s). If another session resumes
- * it in that time, the resumer, the place is handed over and nobody sees the user leave. Otherwise it leaves, and what
- * it had is saved in the store for later.
+ * Sessions that can be resumed, and how they end: those that have taken a token; and those that are logged in to an
+ * account by a protocol that knows no tokens (.resumes_by_account). When the connection of such a session breaks, its
+ * reader stays in its rooms and under its name for a moment (accounts.grace_s). If another session resumes it in that
+ * time, the resumer, the place is handed over and nobody sees the user leave. Otherwise it leaves, and what it had is
+ * saved in the store for later, if it has a token.
  *
  * Not obvious: the resumer's reader does the handing over while the resumable session's reader waits. So each session
  * is touched by one thread at a time, and no reader takes orders from another.
@@ -22,11 +23,15 @@ void resumable_configure(int grace_ms);
 /* Lists the session under its token; replaces the token it had. Its reader. */
 void resumable_list(struct session *s, const struct token *t);
 
-/* The session's reader at its end, with the outbox closed. True: it must be saved. */
-bool resumable_must_save(struct session *s);
+/* Before the session is logged in to an account: what is put to it from now on is kept until it has arrived, as far as
+ * it would be stored or shown to a resumer. Its reader. */
+void resumable_keep_tail(struct session *s);
+
+/* The session's reader at its end, with the outbox closed. True: it stays to be resumed. */
+bool resumable_stays(struct session *s);
 /* Then, when all was written that could be: waits for a resumer and hands over, or saves. Afterwards the session may
  * be in no room and without a name. */
-void resumable_save(struct session *s);
+void resumable_stay(struct session *s);
 /* Otherwise: nobody can resume it any more. */
 void resumable_forget(struct session *s);
 
@@ -46,7 +51,9 @@ enum { RESUMER_WAITS, RESUMER_READY, RESUMER_REFUSED };
 
 struct resumer {
     struct session *s;
-    const struct token *token;
+    const struct token *token;   /* NULL: it resumes by its account */
+    int64_t account;             /* then: the id, and the name that the session must have, folded */
+    const char *key;
     struct resumer *next;        /* H */
     bool listed;                 /* H */
     _Atomic int state;
@@ -54,12 +61,12 @@ struct resumer {
 };
 
 /* Takes and releases the right to resume by the resumer's token: one session at a time has it. Its reader. False:
- * another one has it. `arg` is the resumer. */
+ * another one has it. `arg` is the resumer, which has a token. */
 bool resumable_lock(void *arg);
 void resumable_unlock(struct resumer *rs);
 
-/* Asks the session that holds the token to hand over: it is closed, and sets the resumer's state. False: there is
- * none. */
+/* Asks the session that holds the token, or the one that waits longest for the account, to hand over: it is closed, and
+ * sets the resumer's state. False: there is none. */
 bool resumable_request(struct resumer *rs);
 /* Takes the request back if it was not answered yet. */
 void resumable_withdraw(struct resumer *rs);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A session is resumed in one of two ways: by taking the place of one whose reader still waits (take_over), or with
- * what was saved in the store (resume_saved).
+ * what was saved in the store (resume_saved). By its account, without a token, in the first way only.
  */
 #include "config.h"
 
@@ -39,8 +39,24 @@ static void read_missed(struct session *s, struct room *r, uint64_t heard, bool 
     int most = atomic_load_explicit(&messages_now, memory_order_relaxed);
     struct backlog_query q = {.after = heard, .most = most, .notices = true};
     backlog_read(s, r, &q, backlog);
+    backlog->is_missed = true;
     if (last)
         backlog_give_up(s, r, backlog);
+}
+
+/* Takes the lines that were said in the room out of those that may not have arrived. */
+static void take_said(struct saved_session *saved, const char *key, struct buf *said)
+{
+    struct buf rest = {0};
+    const char *at = saved->missed.data, *end = at + saved->missed.len;
+    while (at < end) {
+        const char *lf = memchr(at, '\n', (size_t)(end - at));
+        size_t n = lf ? (size_t)(lf - at) + 1 : (size_t)(end - at);
+        buf_add(codecs_is_said(at, n, key) ? said : &rest, at, n);
+        at += n;
+    }
+    buf_fini(&saved->missed);
+    saved->missed = rest;
 }
 
 static void show_undelivered(struct session *s, const struct saved_session *saved)
@@ -56,13 +72,17 @@ static void show_undelivered(struct session *s, const struct saved_session *save
 
 /* ---- taking over ---- */
 
-/* Takes the other session's place in one room. */
-static void swap(struct session *s, struct session *old, struct room *r, uint64_t heard)
+/* Takes the other session's place in one room. `said`: what was said there and may not have arrived. */
+static void swap(struct session *s, struct resumable *ra, struct room *r, uint64_t heard, const struct buf *said)
 {
+    struct session *old = ra->s;
     enum roster_swap result = ROSTER_SWAP_AGAIN;
+    join_find_read_marker(s, r);
     for (int i = 1; i <= HISTORY_TRIES && result == ROSTER_SWAP_AGAIN; i++) {
         struct backlog backlog;
         read_missed(s, r, heard, i == HISTORY_TRIES, &backlog);
+        backlog.undelivered = said;
+        backlog.undelivered_epoch = ra->saved.epoch;
         result = roster_swap(r, &old->member, &s->member, &backlog);
         buf_fini(&backlog.lines);
     }
@@ -73,16 +93,21 @@ static void swap(struct session *s, struct session *old, struct room *r, uint64_
     backpressure_wait_own(s);
 }
 
-static void swap_all(struct session *s, struct resumable *ra)
+/* `by_room`: lines that may not have arrived are shown in their rooms. */
+static void swap_all(struct session *s, struct resumable *ra, bool by_room)
 {
     struct session *old = ra->s;
     const struct room *current = old->member.current;
     for (int i = 0; i < ra->saved.room_count; i++) {
         struct room *r = room_of_member(&old->member, ra->saved.rooms[i].key);
+        struct buf said = {0};
+        if (by_room)
+            take_said(&ra->saved, ra->saved.rooms[i].key, &said);
         if (r)
-            swap(s, old, r, ra->saved.rooms[i].heard);
+            swap(s, ra, r, ra->saved.rooms[i].heard, &said);
         if (r && r == current && member_is_in(&s->member, r))
             s->member.current = r;
+        buf_fini(&said);
     }
     session_rooms_count(s);
 }
@@ -94,27 +119,53 @@ static bool may_take_over(void *arg)
     return accounts_admits(own->name, own);
 }
 
+/* The session gets the other one's name, and is logged in to its account. */
+static bool take_name(struct session *s, struct account *own, struct session *old, enum event_kind kind)
+{
+    struct event welcome = {.kind = kind, .name = old->member.name};
+    const struct claim c = {.answer = &welcome, .may = may_take_over, .arg = own};
+    char host[ADDRS_TEXT];
+    memcpy(s->member.account_name, own->name, sizeof s->member.account_name);
+    s->member.account = own->id;
+    if (!users_take_over(&s->member, &old->member, &c)) {
+        s->member.account = 0;
+        return false;
+    }
+    s->era = own->era;
+    s->by_certificate = own->proved_by == PROOF_CERTIFICATE;
+    session_got_name(s); /* the log-in deadline is met: what follows may take long */
+    accounts_note_seen(own->id, addrs_key_text(&s->pair->arrival.peer, host));
+    return true;
+}
+
 /* The other session's reader waits. */
 static bool take_over(struct session *s, struct account *own, struct resumable *ra)
 {
-    struct session *old = ra->s;
-    struct event welcome = {.kind = EVENT_WELCOME_BACK, .name = old->member.name};
-    const struct claim c = {.answer = &welcome, .may = may_take_over, .arg = own};
-    char host[ADDRS_TEXT];
     presence_set_caps(s, ra->saved.caps);
-    memcpy(s->member.account_name, own->name, sizeof s->member.account_name);
-    s->member.account = own->id;
-    bool may = users_take_over(&s->member, &old->member, &c);
+    bool may = take_name(s, own, ra->s, EVENT_WELCOME_BACK);
     if (may) {
-        s->era = own->era;
-        s->by_certificate = false;
-        session_got_name(s); /* the log-in deadline is met: what follows may take long */
         show_undelivered(s, &ra->saved);
-        swap_all(s, ra);
-        accounts_note_seen(own->id, addrs_key_text(&s->pair->arrival.peer, host));
+        swap_all(s, ra, false);
     } else {
-        s->member.account = 0;
         presence_set_caps(s, 0);
+    }
+    resumable_release(ra);
+    if (may)
+        mailbox_show(s);
+    return may;
+}
+
+/* The same by the account. What was written for another form is left out: the client may not understand it. */
+static bool take_over_by_account(struct session *s, struct account *own, struct resumable *ra,
+                                 void (*greet)(struct session *s))
+{
+    bool may = take_name(s, own, ra->s, EVENT_WELCOME);
+    if (may) {
+        greet(s);
+        if (ra->s->member.form != s->member.form)
+            buf_fini(&ra->saved.missed);
+        swap_all(s, ra, true);
+        show_undelivered(s, &ra->saved); /* what is left: it was said in private */
     }
     resumable_release(ra);
     if (may)
@@ -255,6 +306,23 @@ bool resume_session(struct session *s, const char *text, struct refusal *no)
         return false;
     outbox_keep_tail(s->member.outbox, OUTBOX_KEEPS_ALL);
     return resume_by(s, &t, &own, no);
+}
+
+/* ---- by the account ---- */
+
+bool resume_by_account(struct session *s, const char *name, struct account *own, void (*greet)(struct session *s))
+{
+    char key[NAME_SIZE];
+    name_fold(key, name);
+    struct resumer rs = {.s = s, .account = own->id, .key = key};
+    if (!resumable_request(&rs))
+        return false;
+    resumable_keep_tail(s);
+    session_wait(s, clock_ms() + HAND_OVER_MS, is_answered, &rs);
+    resumable_withdraw(&rs);
+    if (atomic_load(&rs.state) != RESUMER_READY)
+        return false;
+    return take_over_by_account(s, own, rs.resumable, greet);
 }
 
 /* ---- TOKEN ---- */

@@ -23,11 +23,13 @@
 struct protocol;
 struct resumer;
 
-/* What a session that has taken a token (TOKEN) keeps so that it can be resumed; serve/resumable.h. */
+/* What a session that can be resumed keeps for that; serve/resumable.h. */
 struct resumable {
     struct token token;
-    bool has_token;             /* R */
-    bool listed;                /* H */
+    bool has_token;             /* R: it has taken one (TOKEN) */
+    bool listed;                /* H: under its token */
+    bool waits;                 /* H: in the list of those that wait for their account; with .next */
+    struct resumable *next;     /* H */
     struct resumer *resumer;    /* H: borrows; its reader waits for ours */
     struct session *s;          /* R */
     struct saved_session saved; /* R, and the resumer's reader while ours waits: how the session was at its end */

@@ -59,6 +59,14 @@ void session_rooms_update(struct session *s)
         roster_update(s->member.rooms[i], &s->member);
 }
 
+void session_rooms_ban_again(struct session *s)
+{
+    post_settle();
+    for (int i = 0; i < s->member.room_count; i++)
+        roster_ban_again(s->member.rooms[i], &s->member);
+    session_rooms_sync(s);
+}
+
 void session_rooms_tell(struct session *s, struct event *ev)
 {
     const struct member *m = &s->member;
@@ -91,13 +99,12 @@ void session_rooms_quit(struct session *s)
     const char *reason = s->goodbye ? s->goodbye : "";
     struct contacts contacts = {0};
     struct event quit = {.kind = EVENT_QUIT, .name = m->name, .account_name = member_account_name(m), .reason = reason};
-    bool is_last = users_begin_quit(m); /* else the user stays, if not in all these rooms */
-    for (int i = 0; is_last && i < m->room_count; i++)
+    bool goes = users_begin_quit(m); /* else the user stays, if not in all these rooms */
+    for (int i = 0; goes && i < m->room_count; i++)
         roster_contacts(m->rooms[i], m, EVENT_QUIT, &contacts);
     while (m->room_count)
-        leave(s, m->rooms[m->room_count - 1], &(struct leaving){.reason = reason, .quitting = is_last});
-    users_tell(&contacts, &quit);
-    free(contacts.v);
+        leave(s, m->rooms[m->room_count - 1], &(struct leaving){.reason = reason, .quitting = goes});
+    users_end_quit(m, &contacts, &quit);
     if (m->account && m->listed)
         accounts_note_seen(m->account, NULL);
     users_release(m);

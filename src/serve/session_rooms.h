@@ -22,6 +22,9 @@ void session_rooms_quit(struct session *s);
 /* Drops rooms from the session's list that others have removed the client from. */
 void session_rooms_sync(struct session *s);
 
+/* The session has another name, or is logged in to an account: it is removed from rooms in which that is banned. */
+void session_rooms_ban_again(struct session *s);
+
 /* Tells each room what has changed in the member: its name, form, wants and ignored users. */
 void session_rooms_update(struct session *s);
 

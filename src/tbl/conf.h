@@ -147,7 +147,7 @@ CONF_INT(accounts, tokens, 10, 1, 1000, LIVE, "maximum number of sessions of one
 CONF_INT(accounts, token_days, 30, 1, 3650, LIVE, "days after its last use for which a token is valid")
 CONF_INT(accounts, certificates, 10, 1, 1000, LIVE, "maximum number of client certificates of one account (CERT)")
 CONF_INT(accounts, resume_s, 600, 0, 86400, LIVE, "seconds after a connection breaks for which the rooms of its session are remembered")
-CONF_INT(accounts, grace_s, 5, 0, 60, LIVE, "seconds after a connection breaks for which a user with a token stays in its rooms; 0: none")
+CONF_INT(accounts, grace_s, 5, 0, 60, LIVE, "seconds after a connection breaks for which a user with a token, or of IRC with an account, stays in its rooms; 0: none")
 CONF_INT(accounts, resume_messages, 1000, 1, 100000, LIVE, "maximum number of messages of one room shown by RESUME")
 CONF_INT(accounts, invite_days, 7, 1, 365, LIVE, "days for which an invitation is valid")
 CONF_FORMER(accounts, "password", password_min_bytes)

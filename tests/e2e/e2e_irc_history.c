@@ -34,14 +34,9 @@ static struct said all[MOST];
 /* Copies the value of a tag of the last line. */
 static void tag(const char *name, char *out, size_t size)
 {
-    const char *at = strstr(irc_tags(), name);
-    assert_non_null(at);
-    at += strlen(name);
-    assert_int_equal(*at, '=');
-    size_t n = strcspn(at + 1, ";");
-    assert_true(n < size);
-    memcpy(out, at + 1, n);
-    out[n] = '\0';
+    const char *value = irc_tag(name);
+    assert_true(*value && strlen(value) < size);
+    strcpy(out, value);
 }
 
 /* Sends the request and reads its batch into page[]. Returns how many messages it has. */
@@ -56,7 +51,7 @@ static int ask_page(struct client *c, const char *request)
             return n;
         assert_non_null(text);
         assert_true(n < MOST);
-        assert_non_null(strstr(irc_tags(), "batch=history"));
+        assert_true(irc_has_tag("batch=history"));
         tag("msgid", page[n].id, sizeof page[n].id);
         tag("time", page[n].time, sizeof page[n].time);
         snprintf(page[n].text, sizeof page[n].text, "%s", text + strlen(" PRIVMSG #den :"));
@@ -205,7 +200,7 @@ static void a_label_is_on_the_batch(void **state)
     irc_ask(&ivan, "@label=a\\sb;x CHATHISTORY LATEST #den * 3", S "BATCH +history chathistory #den");
     assert_string_equal(irc_tags(), "label=a\\sb");
     irc_expect(&ivan, ":nora!chat@guest-nora PRIVMSG #den :\x01" "ACTION waves\x01");
-    assert_null(strstr(irc_tags(), "batch=answer"));
+    assert_false(irc_has_tag("batch=answer"));
     irc_expect(&ivan, S "BATCH -history");
     client_close(&nora);
     client_close(&ivan);
@@ -327,7 +322,7 @@ static void expect_private(struct client *c, const char *line, const char *id)
     irc_expect(c, "%s", line);
     tag("msgid", got, sizeof got);
     assert_string_equal(got, id);
-    assert_non_null(strstr(irc_tags(), "batch=history"));
+    assert_true(irc_has_tag("batch=history"));
 }
 
 static void a_private_talk_that_is_kept_has_a_history(void **state)

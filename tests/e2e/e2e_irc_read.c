@@ -77,9 +77,8 @@ static void enter(struct client *c, const char *marker)
 /* The time of the line that was read last, as MARKREAD has it. */
 static void time_of_line(char out[60])
 {
-    const char *at = strstr(irc_tags(), "time=");
-    assert_non_null(at);
-    snprintf(out, 60, "timestamp=%.*s", (int)strcspn(at + 5, ";"), at + 5);
+    assert_true(irc_has_tag("time"));
+    snprintf(out, 60, "timestamp=%s", irc_tag("time"));
 }
 
 /* nora says something in the room, and desk reads it. */

@@ -99,6 +99,61 @@ static void what_the_account_may_do_it_may_from_then_on(void **state)
     client_close(&nora);
 }
 
+/* As JOIN would refuse it now. Elsewhere it stays. */
+static void who_logs_in_to_a_banned_account_is_removed_from_the_room(void **state)
+{
+    struct client nora, ivan, oleg;
+    (void)state;
+    start_with_alice("");
+    client_enter(&nora, &d, "nora", "den");
+    client_ask(&nora, "BAN alice spam", "OK Banned alice: spam");
+    irc_login(&oleg, "oleg", "");
+    irc_enter(&oleg, "#den");
+    irc_login(&ivan, "ivan", "");
+    irc_enter(&ivan, "#attic");
+    irc_enter(&ivan, "#den");
+    irc_expect(&oleg, ":ivan!chat@guest-ivan JOIN #den");
+    client_skip_to(&nora, "JOIN #den ivan");
+    client_say(&ivan, "NS IDENTIFY alice password");
+    irc_expect(&ivan, S "KICK #den ivan :Banned: spam");
+    expect_logged_in(&ivan, "ivan", "alice");
+    irc_expect(&oleg, S "KICK #den ivan :Banned: spam");
+    client_expect(&nora, "KICK #den ivan by server: Banned: spam");
+    irc_ask(&ivan, "PRIVMSG #den :still here?", S "404 ivan #den :Cannot send to channel: you are not in it");
+    irc_ask(&ivan, "JOIN #den", S "474 ivan #den :Banned: spam");
+    irc_ask(&ivan, "NAMES #attic", S "353 ivan = #attic :@ivan");
+    irc_expect(&ivan, S "366 ivan #attic :End of names");
+    client_expect_quiet(&nora);
+    client_close(&ivan);
+    client_close(&oleg);
+    client_close(&nora);
+}
+
+static void who_takes_the_name_of_a_banned_guest_is_removed_from_the_room(void **state)
+{
+    struct client nora, ivan, petr;
+    (void)state;
+    irc_start("");
+    client_enter(&nora, &d, "nora", "den");
+    irc_login(&ivan, "ivan", "");
+    irc_enter(&ivan, "#den");
+    client_expect(&nora, "JOIN #den ivan");
+    client_ask(&nora, "BAN ivan", "OK Banned ivan");
+    irc_expect(&ivan, ":nora!chat@guest-nora MODE #den +b ivan!*@*");
+    irc_expect(&ivan, ":nora!chat@guest-nora KICK #den ivan");
+    irc_ask(&ivan, "QUIT", "ERROR :Closing link: Goodbye");
+    client_close(&ivan);
+    client_enter(&petr, &d, "petr", "den");
+    client_expect(&nora, "JOIN #den petr");
+    client_ask(&petr, "RENAME ivan", "OK Renamed ivan");
+    client_expect(&petr, "KICK #den ivan by server: Banned");
+    client_expect(&nora, "RENAME petr ivan");
+    client_expect(&nora, "KICK #den ivan by server: Banned");
+    client_ask(&petr, "still here?", "ERROR Not in a room");
+    client_close(&petr);
+    client_close(&nora);
+}
+
 static void sessions_that_are_too_many_make_room(void **state)
 {
     struct client alice, ivan, nora;
@@ -323,6 +378,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, irc_dir, fixture_down)
         TEST(a_client_with_a_name_logs_in_and_keeps_it),
         TEST(what_the_account_may_do_it_may_from_then_on),
+        TEST(who_logs_in_to_a_banned_account_is_removed_from_the_room),
+        TEST(who_takes_the_name_of_a_banned_guest_is_removed_from_the_room),
         TEST(sessions_that_are_too_many_make_room),
         TEST(an_account_that_is_given_up_or_locked_is_nobodys),
         TEST(who_was_refused_a_name_gets_it_with_the_password),

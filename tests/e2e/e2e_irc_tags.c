@@ -61,7 +61,7 @@ static void tags_of_clients_go_with_the_text_and_others_do_not(void **state)
     expect_tags(";+draft/reply=a\\:b\\s;+x");
     assert_null(strstr(irc_tags(), "forged"));
     assert_null(strstr(irc_tags(), "never"));
-    assert_null(strstr(irc_tags(), "account"));
+    assert_false(irc_has_tag("account"));
     irc_expect(&petr, IVAN "PRIVMSG #den :hi");
     assert_string_equal(irc_tags(), "");
     client_expect(&nora, "ROOM #den ivan hi");
@@ -195,19 +195,19 @@ static void an_echo_has_the_label_and_is_as_others_see_it(void **state)
     client_say(&ivan, "@label=l5;+y TAGMSG #den");
     client_say(&ivan, "@label=l6 PRIVMSG #den,#dev :six");
     irc_expect(&ivan, IVAN "PRIVMSG #den :one");
-    assert_null(strstr(irc_tags(), "label"));
+    assert_false(irc_has_tag("label"));
     irc_expect(&ivan, IVAN "PRIVMSG #den :two");
-    assert_int_equal(strncmp(irc_tags(), "label=l2;time=", 14), 0);
+    assert_true(irc_has_tag("label=l2") && irc_has_tag("time"));
     snprintf(echo, sizeof echo, "%s", strstr(irc_tags(), "msgid="));
     irc_expect(&ivan, IVAN "PRIVMSG #den :\x01" "ACTION three\x01");
-    assert_int_equal(strncmp(irc_tags(), "label=l3;", 9), 0);
+    assert_true(irc_has_tag("label=l3"));
     irc_expect(&ivan, IVAN "PRIVMSG #den :four");
     irc_expect(&ivan, IVAN "TAGMSG #den");
-    assert_int_equal(strncmp(irc_tags(), "label=l5;", 9), 0);
+    assert_true(irc_has_tag("label=l5"));
     irc_expect(&ivan, S "BATCH +answer labeled-response"); /* one of several answers */
     assert_string_equal(irc_tags(), "label=l6");
     irc_expect(&ivan, IVAN "PRIVMSG #den :six");
-    assert_int_equal(strncmp(irc_tags(), "batch=answer;time=", 18), 0);
+    assert_true(irc_has_tag("batch=answer") && irc_has_tag("time"));
     irc_expect(&ivan, S "404 ivan #dev :Cannot send to channel: you are not in it");
     assert_string_equal(irc_tags(), "batch=answer");
     irc_expect(&ivan, S "BATCH -answer");
@@ -241,7 +241,7 @@ static void a_labelled_echo_in_a_durable_room_comes_once_it_is_on_disk(void **st
     client_ask(&nora, "SET durable on", "OK Set durable on");
     irc_expect(&ivan, S "NOTICE #den :nora set durable on");
     irc_ask(&ivan, "@label=l1 PRIVMSG #den :kept", IVAN "PRIVMSG #den :kept");
-    assert_int_equal(strncmp(irc_tags(), "label=l1;", 9), 0);
+    assert_true(irc_has_tag("label=l1"));
     irc_expect(&olga, S "NOTICE #den :nora set durable on");
     irc_expect(&olga, IVAN "PRIVMSG #den :kept");
     client_expect(&nora, "ROOM #den ivan kept");
@@ -346,6 +346,57 @@ static void ops_who_want_it_are_told_of_invitations(void **state)
     all_leave();
 }
 
+/* ---- times ---- */
+
+/* What others are told with a time, who does it is told with one, too. */
+static void what_a_client_does_itself_has_a_time(void **state)
+{
+    static const struct {
+        const char *line, *answer;
+    } rows[] = {
+        {"TOPIC #den :tea", IVAN "TOPIC #den :tea"},
+        {"MODE #den +m", IVAN "MODE #den +m"},
+        {"MODE #den +v olga", IVAN "MODE #den +v olga"},
+        {"MODE #den +b *!*@192.0.2.7", IVAN "MODE #den +b *!*@192.0.2.7"},
+        {"PRIVMSG #den :hi", IVAN "PRIVMSG #den :hi"},
+        {"PRIVMSG @#den :psst", IVAN "PRIVMSG @#den :psst"},
+        {"SETNAME :Ivan", IVAN "SETNAME :Ivan"},
+        {"KICK #den olga :enough", IVAN "KICK #den olga :enough"},
+        {"PART #den :bye", IVAN "PART #den :bye"},
+        {"JOIN #den", IVAN "JOIN #den"},
+        {"NICK ivo", IVAN "NICK ivo"},
+    };
+    (void)state;
+    irc_start("");
+    irc_login(&ivan, "ivan", "server-time echo-message setname");
+    irc_login(&olga, "olga", "");
+    irc_enter(&ivan, "#den");
+    irc_enter(&olga, "#den");
+    irc_expect(&ivan, ":olga!chat@guest-olga JOIN #den");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        client_say(&ivan, "%s", rows[i].line);
+        irc_skip_to(&ivan, "%s", rows[i].answer);
+        if (!irc_has_tag("time"))
+            fail_msg("%s is answered without a time", rows[i].line);
+    }
+    client_close(&ivan);
+    client_close(&olga);
+}
+
+static void an_invitation_has_a_time(void **state)
+{
+    (void)state;
+    irc_start("");
+    irc_login(&ivan, "ivan", "");
+    irc_login(&olga, "olga", "server-time");
+    irc_enter(&ivan, "#den");
+    client_say(&ivan, "INVITE olga #den");
+    irc_expect(&olga, IVAN "INVITE olga #den");
+    assert_memory_equal(irc_tag("time"), "20", 2);
+    client_close(&ivan);
+    client_close(&olga);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,6 +415,8 @@ int main(void)
         TEST(who_loses_an_account_by_the_operator_is_told_as_well),
         TEST(the_end_of_an_account_is_told_once),
         TEST(ops_who_want_it_are_told_of_invitations),
+        TEST(what_a_client_does_itself_has_a_time),
+        TEST(an_invitation_has_a_time),
     };
     alarm(120);
     return secret_available() ? cmocka_run_group_tests(tests, NULL, NULL) : 77; /* 77: skipped, without accounts */

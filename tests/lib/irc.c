@@ -67,6 +67,30 @@ const char *irc_tags(void)
     return tags;
 }
 
+/* The rest of the tags, from this one on; NULL: it is not there. */
+static const char *find_tag(const char *tag)
+{
+    size_t n = strlen(tag);
+    for (const char *at = tags; *at; at += strcspn(at, ";"), at += *at == ';')
+        if (strncmp(at, tag, n) == 0 && (!at[n] || at[n] == ';' || at[n] == '='))
+            return at;
+    return NULL;
+}
+
+bool irc_has_tag(const char *tag)
+{
+    return find_tag(tag) != NULL;
+}
+
+const char *irc_tag(const char *name)
+{
+    static char value[sizeof tags];
+    const char *at = find_tag(name);
+    at = at ? at + strlen(name) : "";
+    snprintf(value, sizeof value, "%.*s", (int)strcspn(at, ";"), at);
+    return *value == '=' ? value + 1 : "";
+}
+
 /* Up to the end of the message of the day, or that there is none. */
 static void skip_greeting(struct client *c)
 {
@@ -77,11 +101,13 @@ static void skip_greeting(struct client *c)
            strncmp(line, ":" IRC_TEST_SERVER " 422 ", sizeof ":" IRC_TEST_SERVER " 422 " - 1) != 0);
 }
 
-void irc_login(struct client *c, const char *nick, const char *caps)
+void irc_login_with(struct client *c, const char *nick, const char *pass, const char *caps)
 {
     client_open(c, &irc_d);
     if (*caps)
         client_say(c, "CAP REQ :%s", caps);
+    if (*pass)
+        client_say(c, "PASS %s", pass);
     client_say(c, "NICK %s", nick);
     client_say(c, "USER %s 0 * :%s", nick, nick);
     if (*caps)
@@ -89,13 +115,14 @@ void irc_login(struct client *c, const char *nick, const char *caps)
     skip_greeting(c);
 }
 
+void irc_login(struct client *c, const char *nick, const char *caps)
+{
+    irc_login_with(c, nick, "", caps);
+}
+
 void irc_login_pass(struct client *c, const char *nick, const char *pass)
 {
-    client_open(c, &irc_d);
-    client_say(c, "PASS %s", pass);
-    client_say(c, "NICK %s", nick);
-    client_say(c, "USER %s 0 * :%s", nick, nick);
-    skip_greeting(c);
+    irc_login_with(c, nick, pass, "");
 }
 
 void irc_enter(struct client *c, const char *room)

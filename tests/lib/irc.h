@@ -20,7 +20,8 @@ void irc_write_conf(const char *keys, const char *more);
 
 /* Connects, asks for these capabilities ("" for none), registers, and reads all up to the end of the greeting. */
 void irc_login(struct client *c, const char *nick, const char *caps);
-/* The same with a password of PASS. */
+/* The same with a password of PASS, without capabilities or with them. */
+void irc_login_with(struct client *c, const char *nick, const char *pass, const char *caps);
 void irc_login_pass(struct client *c, const char *nick, const char *pass);
 /* Joins a room and reads all up to the end of its names. */
 void irc_enter(struct client *c, const char *room);
@@ -29,8 +30,11 @@ void irc_enter(struct client *c, const char *room);
 void irc_expect(struct client *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The next line without its tags. Borrowed until the next call. */
 const char *irc_next_line(struct client *c);
-/* The tags of the line that was read last, without the @; "" if it had none. */
+/* The tags of the line that was read last, all together, without the @; "" if it had none. */
 const char *irc_tags(void);
+/* True if that line has this tag, "name" with any value or none, or "name=value"; and its value, "" if it has none. */
+bool irc_has_tag(const char *tag);
+const char *irc_tag(const char *name);
 /* Sends the line and expects the answer. */
 void irc_ask(struct client *c, const char *line, const char *answer);
 /* Reads lines up to this one. */

@@ -6,6 +6,7 @@
 #include "serve/irc/irc_session.h"
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/strv.h"
 #include "chat/rooms.h"
 #include "chat/roster.h"
@@ -24,7 +25,7 @@
 static struct event by_me(const struct session *s, enum event_kind kind, const char *room)
 {
     return (struct event){.kind = kind, .room = room, .by = s->member.name,
-                          .by_account = member_account_name(&s->member)};
+                          .by_account = member_account_name(&s->member), .time_ms = date_stamp_ms()};
 }
 
 /* ---- JOIN, PART ---- */

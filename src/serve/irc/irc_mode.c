@@ -8,6 +8,7 @@
 
 #include "serve/irc/irc_session.h"
 
+#include "base/date.h"
 #include "chat/room.h"
 #include "chat/rooms.h"
 #include "chat/settings.h"
@@ -141,6 +142,7 @@ static void tell(struct changes *c, struct event *ev)
     ev->room = c->room->name;
     ev->by = c->s->member.name;
     ev->by_account = member_account_name(&c->s->member);
+    ev->time_ms = date_stamp_ms();
     irc_answer(c->s, ev);
 }
 

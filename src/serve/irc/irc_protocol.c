@@ -45,7 +45,7 @@ static void begin(struct session *s)
 {
     s->member.caps = 1u << CAP_ACKS; /* without echo-message, clients show what they say themselves */
     s->member.on_answer = irc_label_told;
-    s->member.hears_no_past = true;  /* as a plain client cannot tell it from what is said now */
+    s->member.past = PAST_MISSED; /* the rest a plain client could not tell from what is said now */
     session_set_deadline(s, clock_ms() + session_limits().login_timeout_s * 1000LL, CLOSE_LOGIN);
 }
 
@@ -143,6 +143,7 @@ const struct protocol irc_protocol = {
     .form_of = form_of,
     .max_line = max_line,
     .state_size = sizeof(struct irc_state),
+    .resumes_by_account = true,
     .begin = begin,
     .line = line,
     .end = end,

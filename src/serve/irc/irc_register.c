@@ -7,12 +7,14 @@
 
 #include "serve/irc/irc_session.h"
 
+#include "base/date.h"
 #include "chat/users.h"
 #include "proto/text.h"
 #include "serve/about.h"
 #include "serve/certificate.h"
 #include "serve/login.h"
 #include "serve/presence.h"
+#include "serve/resume.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -100,7 +102,8 @@ static void use_caps(struct session *s, unsigned on)
     for (int cap = 0; cap < IRC_CAPS; cap++)
         extra |= irc_has(s, (enum irc_cap)cap) ? caps[cap].extra : 0;
     m->caps = irc_has(s, IRC_CAP_ECHO) ? 0 : 1u << CAP_ACKS;
-    m->hears_no_past = !(irc_has(s, IRC_CAP_TIME) && irc_has(s, IRC_CAP_BATCH)) || irc_has(s, IRC_CAP_CHATHISTORY);
+    m->past = irc_has(s, IRC_CAP_CHATHISTORY) ? PAST_LEFT :
+              irc_has(s, IRC_CAP_TIME) && irc_has(s, IRC_CAP_BATCH) ? PAST_SHOWN : PAST_MISSED;
     presence_set_form(s, (enum form)(FORM_IRC + (int)extra), wants(s));
 }
 
@@ -179,15 +182,26 @@ static bool prove_by_pass(struct session *s, const char *nick, struct account *o
     return accounts_find(nick, own) && login_prove(s, own, pass, no);
 }
 
+static void greet(struct session *s)
+{
+    irc_welcome(s);
+    irc_flush(s);
+}
+
+static bool log_in(struct session *s, const char *nick, struct account *own, struct refusal *no)
+{
+    return resume_by_account(s, nick, own, greet) || login_take_name(s, nick, own, EVENT_WELCOME, no);
+}
+
 /* A password that belongs to no account is no mistake: many clients always send one. */
 static bool take_name(struct session *s, const char *nick, struct refusal *no)
 {
     struct irc_state *state = irc_state(s);
     struct account own;
     if (state->is_proved)
-        return login_take_name(s, nick, &state->own, EVENT_WELCOME, no);
+        return log_in(s, nick, &state->own, no);
     if (prove_by_pass(s, nick, &own, no))
-        return login_take_name(s, nick, &own, EVENT_WELCOME, no);
+        return log_in(s, nick, &own, no);
     return no->error == ERROR_NONE && login_take_name(s, nick, NULL, EVENT_WELCOME, no);
 }
 
@@ -264,7 +278,7 @@ void irc_setname(struct session *s, struct irc_line *l)
 {
     char *text = irc_cleaned(l->params[0]);
     struct event ev = {.kind = EVENT_REALNAME, .name = s->member.name, .text = text,
-                       .account_name = member_account_name(&s->member)};
+                       .account_name = member_account_name(&s->member), .time_ms = date_stamp_ms()};
     struct refusal no = {0};
     if (text_is_blank(text))
         text[0] = '\0';

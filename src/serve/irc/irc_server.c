@@ -83,6 +83,9 @@ static void isupport(struct session *s)
 void irc_welcome(struct session *s)
 {
     char since[CLOCK_TEXT];
+    if (irc_state(s)->is_greeted)
+        return;
+    irc_state(s)->is_greeted = true;
     irc_reply(s, 2, ":Your host is %s, running chatd %s", irc_server(), PACKAGE_VERSION);
     irc_reply(s, 3, ":You are here since %s", clock_text(s->member.since_ms, since));
     irc_reply(s, 4, "%s chatd-%s io " MODES_OF_ROOMS " IWbkloqv", irc_server(), PACKAGE_VERSION);

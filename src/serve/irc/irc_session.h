@@ -46,6 +46,7 @@ struct irc_state {
     struct buf pass;         /* owns: of PASS; secret */
     struct account own;      /* the account that was proved by SASL */
     bool is_proved;
+    bool is_greeted;         /* it was told all that comes behind 001 */
     bool authenticates;      /* AUTHENTICATE has chosen a mechanism */
     bool by_certificate;     /* it is EXTERNAL, else PLAIN */
     struct buf sasl;         /* owns: what has come of the response, in base64; secret */
@@ -147,7 +148,7 @@ void irc_label_told(struct member *m, enum event_kind kind, struct buf *lines);
 /* Tells the client that a mode of its own has changed: "+o". */
 void irc_own_mode(struct session *s, const char *change);
 
-/* What a client is told as soon as it has its name: 002 to 005, LUSERS, MOTD. */
+/* What a client is told once, as soon as it has its name: 002 to 005, LUSERS, MOTD. */
 void irc_welcome(struct session *s);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "serve/irc/irc_services.h"
 
+#include "base/date.h"
 #include "chat/room.h"
 #include "net/post.h"
 #include "proto/text.h"
@@ -106,6 +107,7 @@ static void say_to_role(struct session *s, const struct text *t, const char *wor
         said.room = r->name;
         said.name = s->member.name;
         said.account_name = member_account_name(&s->member);
+        said.time_ms = date_stamp_ms();
         irc_answer(s, &said);
     }
     buf_fini(&acted);
