@@ -40,6 +40,12 @@ struct membership {
     bool is_twin;                  /* R: another membership of the same user stands before it, and is shown */
 };
 
+/* The account that its events show; NULL: none. */
+static inline const char *fanout_account_name(const struct membership *ms)
+{
+    return ms->member->account && *ms->account_name ? ms->account_name : NULL;
+}
+
 /* What the members of one form are to hear. */
 struct fanout_form {
     int form;

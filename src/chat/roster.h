@@ -6,10 +6,9 @@
 #include "chat/room.h"
 
 /*
- * The membership of a room: joining, leaving, taking another's place, and who is in it. All
- * calls take the room's lock, and hold it over the change of the members, its answer, and what the other members see
- * of it. When the last
- * member leaves, the conversation ends and the room's record is written (chat/record.h).
+ * The membership of a room: joining, leaving, taking another's place, and who is in it. All calls take the room's lock,
+ * and hold it over the change of the members, its answer, and what the other members see of it. When the last member
+ * leaves, the conversation ends and the room's record is written (chat/record.h).
  *
  * Calls that answer or tell are for a thread that has settled (net/post.h).
  */

@@ -22,6 +22,7 @@
 #include "serve/certificate.h"
 #include "serve/identify.h"
 #include "serve/login.h"
+#include "serve/native/native_protocol.h"
 #include "serve/registration.h"
 #include "serve/throttle.h"
 #include "tests/lib/unit.h"
@@ -79,6 +80,7 @@ static int set_up(void **state)
     s = pair.user;
     unit_member_start(&guest, "carol", unit_gen());
     s->member.form = FORM_NATIVE;
+    s->protocol = &native_protocol;
     set_address("127.0.0.1");
     login_configure(&(struct login_rules){.registration = REGISTRATION_OPEN, .password_min_bytes = 8});
     accounts_configure(1000);
