@@ -47,12 +47,10 @@ void resumable_list(struct session *s, const struct token *t)
     lock_release(&resume.lock);
 }
 
-/* Takes the session out of the table, so that no resumer can ask for it any more. True: one has asked, and gets
- * `state`. */
-static bool unlist(struct session *s, int state)
+/* No resumer can ask for the session any more. One that has asked gets `state`. */
+static void unlist_locked(struct session *s, int state)
 {
     struct resumable *ra = &s->resumable;
-    lock_acquire(&resume.lock);
     struct resumer *rs = ra->resumer;
     if (ra->listed)
         HASH_DEL(resume.table, ra);
@@ -66,8 +64,24 @@ static bool unlist(struct session *s, int state)
         atomic_store(&rs->state, state); /* a resumer that is refused may be gone from here on */
         notifier_notify(notifier);
     }
+}
+
+static void unlist(struct session *s, int state)
+{
+    lock_acquire(&resume.lock);
+    unlist_locked(s, state);
     lock_release(&resume.lock);
-    return rs != NULL;
+}
+
+/* True: a resumer has asked for the session, and has it now. */
+static bool hand_over(struct session *s)
+{
+    lock_acquire(&resume.lock);
+    bool is_asked_for = s->resumable.resumer != NULL;
+    if (is_asked_for)
+        unlist_locked(s, RESUMER_READY);
+    lock_release(&resume.lock);
+    return is_asked_for;
 }
 
 bool resumable_token(uint64_t id, struct token *t)
@@ -286,10 +300,11 @@ void resumable_stay(struct session *s)
     note_all(s);
     outbox_abandon(m->outbox); /* all was written: no need to make a peer that still reads wait */
     notifier_wait_for(m->notifier, clock_ms() + grace_ms, resumable_is_urgent, s);
-    if (unlist(s, RESUMER_READY))
+    if (hand_over(s))
         notifier_wait_for(m->notifier, INT64_MAX, is_done, s);
     if (m->listed && !m->kicked)
         leave(s);
+    unlist(s, RESUMER_REFUSED); /* not before: who resumes from now on finds what was saved */
     saved_session_fini(&ra->saved);
     *ra = (struct resumable){0};
 }
