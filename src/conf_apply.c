@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "chat/accounts.h"
+#include "chat/bans.h"
 #include "chat/certify.h"
 #include "chat/hashing.h"
 #include "chat/dialogues.h"
@@ -111,6 +112,7 @@ static void configure_chat(const struct conf *c)
         .resume_s = c->accounts_resume_s,
     });
     certify_configure(c->accounts_certificates);
+    bans_configure(c->bans_max);
     mail_configure(&(struct mail_limits){
         .messages = c->accounts_mail_messages,
         .per_sender = c->accounts_mail_per_sender,

@@ -5,6 +5,7 @@
 #include "ports.h"
 
 #include "base/log.h"
+#include "chat/bans.h"
 #include "net/stream_ws.h"
 #include "net/tls.h"
 #include "serve/protocol.h"
@@ -24,17 +25,37 @@ static struct port {
 } ports[CONF_LISTENERS];
 static int port_count;
 
+static bool is_plain(const struct port *p)
+{
+    return !p->layers[0] || p->layers[0] == &stream_ws;
+}
+
 /* A refused connection has no streams yet: the words go out as they are. */
 static void set_refusals(struct port *p, const struct protocol *protocol)
 {
-    bool plain = !p->layers[0] || p->layers[0] == &stream_ws;
     if (p->conf.tls) {
         p->full = tls_refusal(TLS_REFUSED_FULL);
         p->many = tls_refusal(TLS_REFUSED_ADDRESS);
-    } else if (plain && protocol->refusal) {
-        p->full = protocol->refusal(ERROR_FULL);
-        p->many = protocol->refusal(ERROR_TOO_MANY_CONNECTIONS);
+    } else if (is_plain(p) && protocol->refusal) {
+        p->full = protocol->refusal(&(struct refusal){.error = ERROR_FULL});
+        p->many = protocol->refusal(&(struct refusal){.error = ERROR_TOO_MANY_CONNECTIONS});
     }
+}
+
+/* Here as well the words go out as they are. */
+static bool admits(const void *arg, const struct addr *peer, struct msg **last_words)
+{
+    const struct port *p = arg;
+    const struct protocol *protocol = protocols_named(p->conf.protocol);
+    struct refusal no = {0};
+    if (bans_admit(BAN_KIND_BAN, &(struct bans_subject){.address = &peer->key}, &no))
+        return true;
+    if (p->conf.tls)
+        *last_words = tls_refusal(TLS_REFUSED_ADDRESS);
+    else if (is_plain(p) && protocol->refusal)
+        *last_words = protocol->refusal(&no);
+    buf_fini(&no.reason);
+    return false;
 }
 
 static void set_layers(struct port *p, const struct stream_layer *const *layers)
@@ -64,6 +85,8 @@ static int open_port(struct port *p, const struct conf *c, char error[LISTENER_E
         .layers = p->layers,
         .has_proxies = protocol->may_begin_websocket,
         .via = protocol,
+        .admits = admits,
+        .admits_arg = p,
     };
     set_refusals(p, protocol);
     lc.last_words_full = p->full;

@@ -11,6 +11,7 @@
 #include "base/panic.h"
 #include "base/paths.h"
 #include "chat/accounts.h"
+#include "chat/bans.h"
 #include "chat/history.h"
 #include "chat/mail.h"
 #include "chat/moderation.h"
@@ -280,6 +281,7 @@ static void tick(int64_t now_ms)
     mail_clean_up();
     tokens_clean_up();
     unused_clean_up();
+    bans_clean_up();
     certificates_remind(now_ms);
 }
 
@@ -292,8 +294,8 @@ static int open_state(const struct conf *c, char socket_path[PATHS_SIZE])
     if (paths_state(&given, dir, error) != 0 || store_open(dir, error) != 0)
         goto failed;
     if (reached_load(error) != 0 || rooms_load(error) != 0 || accounts_load(error) != 0 ||
-        moderation_load(error) != 0 || mail_load(error) != 0 || paths_socket(&given, dir, socket_path, error) != 0 ||
-        admin_open(socket_path, c->admin_group, error) != 0) {
+        moderation_load(error) != 0 || bans_load(error) != 0 || mail_load(error) != 0 ||
+        paths_socket(&given, dir, socket_path, error) != 0 || admin_open(socket_path, c->admin_group, error) != 0) {
         store_close();
         goto failed;
     }
@@ -378,6 +380,7 @@ int server_start(const struct server_options *o, void (*stop)(void))
     users_start();
     rooms_start();
     accounts_start();
+    bans_start();
     history_start(space_note_stored);
     search_start();
     retention_start();
@@ -420,6 +423,7 @@ void server_stop(void)
     refuse_stop();
     rooms_stop();
     accounts_stop();
+    bans_stop();
     users_stop();
     ports_free();
     workers_stop();

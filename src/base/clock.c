@@ -106,16 +106,20 @@ bool clock_span(const char *text, int64_t *ms)
     static const struct {
         char unit;
         int64_t ms;
-    } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', CLOCK_DAY_MS}};
-    size_t digits = strspn(text, "0123456789");
-    if (!digits || digits > 6)
-        return false;
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (text[digits] == units[i].unit && text[digits + 1] == '\0') {
-            *ms = strtol(text, NULL, 10) * units[i].ms;
-            return true;
-        }
-    return false;
+    } units[] = {{'w', 7 * CLOCK_DAY_MS}, {'d', CLOCK_DAY_MS}, {'h', 3600000}, {'m', CLOCK_MINUTE_MS}, {'s', 1000}};
+    size_t next = 0, count = sizeof units / sizeof units[0];
+    *ms = 0;
+    do {
+        size_t digits = strspn(text, "0123456789");
+        char unit = text[digits] | 0x20; /* in lower case */
+        while (next < count && units[next].unit != unit)
+            next++;
+        if (!digits || digits > 6 || next == count)
+            return false;
+        *ms += strtol(text, NULL, 10) * units[next++].ms;
+        text += digits + 1;
+    } while (*text);
+    return *ms <= CLOCK_SPAN_MOST_MS;
 }
 
 static bool parse_ago(const char *text, int64_t now_ms, int64_t *wall_ms)

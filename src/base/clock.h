@@ -33,7 +33,10 @@ void clock_shift_wall(int64_t ms);
  * written as the first or the last of these. */
 const char *clock_text(int64_t wall_ms, char buf[CLOCK_TEXT]);
 
-/* Parses a span of time: up to 6 digits and a unit, as in 90s, 30m, 2h, 7d. False if it is anything else. */
+/* Parses a span of time: numbers of up to 6 digits, each with its unit, the longest first: 90s, 30m, 2h30m, 7d, 2w; the
+ * unit may be in upper case. False if it is anything else, or longer than CLOCK_SPAN_MOST_MS: then a span that begins
+ * now ends in a year of four digits. */
+#define CLOCK_SPAN_MOST_MS (999999 * CLOCK_DAY_MS)
 bool clock_span(const char *text, int64_t *ms);
 
 /* Parses a wall-clock time in UTC: 2026-11-23, 2026-11-23T08:15, 2026-11-23T08:15:30, 2026-11-23T08:15:30.123,

@@ -8,6 +8,7 @@
 #include "base/panic.h"
 #include "base/strv.h"
 #include "chat/accounts_impl.h" /* pair: the table itself, which chat/accounts_change.c changes */
+#include "chat/bans.h"
 #include "store/store_accounts.h"
 #include "store/store_certificates.h"
 
@@ -104,6 +105,9 @@ static bool holds_locked(const struct account_entry *own, const struct account *
 
 bool accounts_admits(const char *name, const struct account *proved)
 {
+    const struct bans_subject su = {.name = name, .account_name = proved ? proved->name : NULL};
+    if (!bans_admit(BAN_KIND_BAN, &su, NULL))
+        return false;
     rwlock_read(&accounts_table.lock);
     const struct account_entry *owner = find_locked(name), *own = proved ? accounts_by_id_locked(proved->id) : NULL;
     bool admits = !owner && !proved;

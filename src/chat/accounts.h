@@ -48,9 +48,9 @@ int accounts_load(char error[STORE_ERROR]);
 bool accounts_find(const char *name, struct account *a);
 /* The same by its id. */
 bool accounts_by_id(int64_t id, struct account *a);
-/* Whether a session may take this name. `proved` NULL: nobody owns it. Else: nobody else owns it, the account `proved`
- * is unlocked, and the proof still holds: the password is unchanged, the certificate still the account's, or, for a
- * token, the era the same. */
+/* Whether a session may take this name, which must not be banned (chat/bans.h). `proved` NULL: nobody owns it. Else:
+ * nobody else owns it, the account `proved` is unlocked and not banned, and the proof still holds: the password is
+ * unchanged, the certificate still the account's, or, for a token, the era the same. */
 bool accounts_admits(const char *name, const struct account *proved);
 
 /* The client certificates of an account: whether it has this one; a copy of all (the caller frees). Any thread, any

@@ -224,6 +224,9 @@ void users_tell_away(const struct member *m, struct contacts *c, bool is_readabl
 
 /* ---- closing ---- */
 
+/* Ends all sessions that have a name and that `refuses` says so of, with what it says as last words; it is called with
+ * the users lock held. Also those whose connection has broken, and that wait to be resumed. How many there were. */
+int users_end_refused(bool (*refuses)(const struct member *m, struct refusal *no), enum close_reason reason);
 /* Closes all sessions that have the name, as kicked, with these last words. One whose connection has broken stops
  * waiting to be resumed. How many there were; their ids are in *ids, which the caller frees. */
 int users_kick(const char *name, const struct event *last_words, uint64_t **ids);

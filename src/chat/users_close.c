@@ -22,6 +22,23 @@ static void end_one(struct member *m, enum close_reason reason, const struct eve
     notifier_notify(m->notifier);
 }
 
+int users_end_refused(bool (*refuses)(const struct member *m, struct refusal *no), enum close_reason reason)
+{
+    int n = 0;
+    rwlock_read(&users_table.lock);
+    USERS_EACH_LOCKED(u, m) {
+        struct refusal no = {0};
+        if (!refuses(m, &no))
+            continue;
+        struct event last_words = refusal_event(&no);
+        end_one(m, reason, &last_words);
+        buf_fini(&no.reason);
+        n++;
+    }
+    rwlock_release(&users_table.lock);
+    return n;
+}
+
 int users_kick(const char *name, const struct event *last_words, uint64_t **ids)
 {
     const struct user *u = users_read(name);

@@ -50,6 +50,9 @@ typedef const char *admin_fn(struct admin_call *c);
 #define ADMIN_NO_STORE "storage unavailable (see chatctl status and the log)"
 #define ADMIN_NOT_CHANGED ADMIN_NO_STORE "; nothing was changed"
 
+/* The refusal of a command of shape LOCAL. */
+#define ADMIN_BY_CHATCTL "chatctl does this itself; chatd has no part in it"
+
 /* Makes a refusal, valid until the next request of this call. */
 const char *admin_call_refuse(struct admin_call *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * chatctl: sends one line to the console of chatd and shows the rows of the reply, as aligned tables or as they came.
- * The exit code tells scripts what happened. Rows are parsed by SQLite's JSON functions: chatd needs SQLite anyway, and
- * its parser is widely tested.
+ * The exit code tells scripts what happened.
  */
 #include "config.h"
 
@@ -10,8 +9,10 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "base/secret.h"
+#include "ctl/ban_file.h"
 #include "ctl/hash_password.h"
 #include "ctl/reach.h"
+#include "ctl/rows.h"
 #include "ctl/self_sign.h"
 #include "ctl/wire.h"
 
@@ -20,7 +21,6 @@
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +33,6 @@
 enum { EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_NOT_RUNNING, EXIT_TIMEOUT, EXIT_PERMISSION };
 
 #define REPLY_S 30
-#define FIELDS_SQL "SELECT key, iif(type = 'true', 'yes', iif(type = 'false', 'no', value)) FROM json_each(?1)"
 
 static void usage(FILE *to)
 {
@@ -50,6 +49,12 @@ static void usage(FILE *to)
 
 /* ---- finding chatd ---- */
 
+/* What the options say. */
+struct where {
+    const char *socket_path, *dir; /* or NULL */
+    bool json;
+};
+
 /* Connects to the console, or exits. */
 static int find(const char *socket_path, const char *dir)
 {
@@ -62,109 +67,6 @@ static int find(const char *socket_path, const char *dir)
         return fd;
     fprintf(stderr, "chatctl: %s", buf_text(&why));
     exit(codes[result]);
-}
-
-/* ---- showing rows ---- */
-
-struct field {
-    char *key, *value;
-};
-
-struct record {
-    struct field *v; /* owns */
-    int n;
-};
-
-struct table {
-    struct record *v; /* owns */
-    int n, cap;
-};
-
-/* Parses one JSON object of the reply. Exits if it is not one: then whatever answers is not chatd. */
-static struct record read_record(sqlite3_stmt *st, const char *json)
-{
-    struct record r = {0};
-    sqlite3_reset(st);
-    sqlite3_bind_text(st, 1, json, -1, SQLITE_TRANSIENT);
-    int rc;
-    while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-        r.v = panic_realloc(r.v, (size_t)(r.n + 1) * sizeof *r.v);
-        r.v[r.n].key = panic_strdup((const char *)sqlite3_column_text(st, 0));
-        const char *value = (const char *)sqlite3_column_text(st, 1);
-        r.v[r.n++].value = panic_strdup(value ? value : "");
-    }
-    if (rc != SQLITE_DONE) {
-        fprintf(stderr, "chatctl: the reply is not from chatd: %s\n", json);
-        exit(EXIT_REFUSED);
-    }
-    return r;
-}
-
-static void record_fini(struct record *r)
-{
-    for (int i = 0; i < r->n; i++) {
-        free(r->v[i].key);
-        free(r->v[i].value);
-    }
-    free(r->v);
-}
-
-/* The columns that a text takes: its characters, not its bytes. */
-static int width(const char *s)
-{
-    int n = 0;
-    for (; *s; s++)
-        n += ((unsigned char)*s & 0xc0) != 0x80;
-    return n;
-}
-
-static void cell(const char *s, int wide, bool last)
-{
-    printf("%s", s);
-    if (!last)
-        printf("%*s", wide - width(s) + 2, "");
-}
-
-static void show_table(const struct table *t)
-{
-    int wide[32] = {0};
-    if (!t->n)
-        return;
-    int columns = t->v[0].n < 32 ? t->v[0].n : 32;
-    for (int k = 0; k < columns; k++) {
-        wide[k] = width(t->v[0].v[k].key);
-        for (int i = 0; i < t->n; i++)
-            if (k < t->v[i].n && width(t->v[i].v[k].value) > wide[k])
-                wide[k] = width(t->v[i].v[k].value);
-    }
-    for (int k = 0; k < columns; k++)
-        cell(t->v[0].v[k].key, wide[k], k == columns - 1);
-    putchar('\n');
-    for (int i = 0; i < t->n; i++) {
-        for (int k = 0; k < columns && k < t->v[i].n; k++)
-            cell(t->v[i].v[k].value, wide[k], k == columns - 1);
-        putchar('\n');
-    }
-}
-
-static void show_record(const struct record *r)
-{
-    int wide = 0;
-    for (int k = 0; k < r->n; k++)
-        wide = width(r->v[k].key) > wide ? width(r->v[k].key) : wide;
-    for (int k = 0; k < r->n; k++) {
-        cell(r->v[k].key, wide, false);
-        printf("%s\n", r->v[k].value);
-    }
-}
-
-static void show(const struct table *t, enum wire_shape shape)
-{
-    if (shape == WIRE_TABLE)
-        show_table(t);
-    else
-        for (int i = 0; i < t->n; i++)
-            show_record(&t->v[i]);
 }
 
 /* ---- a request ---- */
@@ -187,18 +89,20 @@ static void send_request(int fd, const struct buf *request)
 
 /* Reads the reply row by row. Prints rows as they come with `json` or `lines`, else adds them to the table. Returns the
  * exit code. */
-static int take_reply(FILE *in, bool json, bool lines, struct table *t)
+static int take_reply(FILE *in, bool json, bool lines, struct rows_table *t)
 {
-    sqlite3 *db;
-    sqlite3_stmt *st;
+    struct rows_reader reader;
     char *line = NULL;
     size_t cap = 0;
     int code = -1;
-    must(sqlite3_open(":memory:", &db) == SQLITE_OK);
-    must(sqlite3_prepare_v2(db, FIELDS_SQL, -1, &st, NULL) == SQLITE_OK);
+    rows_reader_init(&reader);
     errno = 0;
     while (code < 0 && getline(&line, &cap, in) > 0) {
-        struct record r = read_record(st, line);
+        struct rows_record r;
+        if (!rows_read(&reader, line, &r)) {
+            fprintf(stderr, "chatctl: the reply is not from chatd: %s\n", line);
+            exit(EXIT_REFUSED);
+        }
         bool is_end = r.n && strcmp(r.v[0].key, "end") == 0;
         if (json || (lines && !is_end))
             printf("%s", line);
@@ -208,14 +112,10 @@ static int take_reply(FILE *in, bool json, bool lines, struct table *t)
                 fprintf(stderr, "chatctl: %s\n", r.n > 1 ? r.v[1].value : "refused");
         }
         if (is_end || json || lines) {
-            record_fini(&r);
+            rows_record_fini(&r);
             continue;
         }
-        if (t->n == t->cap) {
-            t->cap = t->cap ? t->cap * 2 : 16;
-            t->v = panic_realloc(t->v, (size_t)t->cap * sizeof *t->v);
-        }
-        t->v[t->n++] = r;
+        rows_add(t, &r);
     }
     if (code < 0) {
         fprintf(stderr, "chatctl: %s\n", errno == EAGAIN ? "no reply within 30 seconds"
@@ -223,8 +123,20 @@ static int take_reply(FILE *in, bool json, bool lines, struct table *t)
         code = EXIT_TIMEOUT;
     }
     free(line);
-    sqlite3_finalize(st);
-    sqlite3_close(db);
+    rows_reader_fini(&reader);
+    return code;
+}
+
+/* Sends the request and takes the reply, as take_reply does. Wipes the request, which may have a secret. */
+static int ask(const struct where *w, struct buf *request, bool lines, struct rows_table *rows)
+{
+    int fd = find(w->socket_path, w->dir);
+    send_request(fd, request);
+    secret_wipe(request->data, request->len);
+    FILE *in = fdopen(fd, "r");
+    must(in);
+    int code = take_reply(in, w->json, lines, rows);
+    fclose(in);
     return code;
 }
 
@@ -365,9 +277,9 @@ static int build_request(struct buf *request, char **words, int n)
 
 /* ---- commands that chatctl carries out itself ---- */
 
-static int hash_here(const char *dir, struct buf *request)
+static int hash_here(const struct where *w, struct buf *request)
 {
-    (void)dir;
+    (void)w;
     request->data[request->len - 1] = '\0'; /* the end of the line */
     int code = hash_password(request->data + strlen("hash ")) == 0 ? EXIT_DONE : EXIT_REFUSED;
     secret_free_buf(request);
@@ -375,7 +287,7 @@ static int hash_here(const char *dir, struct buf *request)
 }
 
 /* tls selfsigned HOST... */
-static int self_sign_here(const char *given_dir, struct buf *request)
+static int self_sign_here(const struct where *w, struct buf *request)
 {
     char dir[PATHS_SIZE], socket_path[PATHS_SIZE];
     char *hosts[WIRE_REQUEST_MOST / 2 + 1], *rest, *save;
@@ -386,27 +298,69 @@ static int self_sign_here(const char *given_dir, struct buf *request)
     hosts[n] = NULL;
     struct buf mistakes = {0};
     reach_read_conf(dir, socket_path, &mistakes);
-    if (mistakes.len && !given_dir) {
+    if (mistakes.len && !w->dir) {
         fprintf(stderr, "chatctl: %sSo it is unknown where the files belong; use -d DIR.\n", buf_text(&mistakes));
         exit(EXIT_USAGE);
     }
     buf_fini(&mistakes);
-    struct paths_given given = {.dir = given_dir, .conf_dir = dir, .conf_socket = socket_path};
+    struct paths_given given = {.dir = w->dir, .conf_dir = dir, .conf_socket = socket_path};
     int code = self_sign(&given, hosts) == 0 ? EXIT_DONE : EXIT_REFUSED;
     buf_fini(request);
     return code;
 }
 
-static int run_here(const char *verb, const char *dir, struct buf *request)
+static int ask_to_ban(const struct buf *request, void *arg)
+{
+    struct buf line = {0};
+    struct rows_table rows = {0};
+    buf_printf(&line, "%s\n", buf_text(request));
+    int code = ask(arg, &line, false, &rows);
+    rows_table_fini(&rows);
+    buf_fini(&line);
+    return code;
+}
+
+/* ban import FILE [--for DURATION] [--reason TEXT] */
+static int import_here(const struct where *w, struct buf *request)
+{
+    char *file;
+    long count;
+    wire_command(request->data, &file);
+    file[strcspn(file, "\n")] = '\0';
+    char *options = file + strcspn(file, " ");
+    if (*options)
+        *options++ = '\0';
+    int code = ban_file_import(file, options, ask_to_ban, (void *)w, &count);
+    if (code == EXIT_DONE)
+        printf("banned  %ld\n", count);
+    buf_fini(request);
+    return code < 0 ? EXIT_REFUSED : code;
+}
+
+static int export_here(const struct where *w, struct buf *request)
+{
+    struct rows_table rows = {0};
+    buf_clear(request);
+    buf_str(request, "ban list\n");
+    int code = ask(w, request, false, &rows);
+    for (int i = 0; i < rows.n; i++)
+        printf("%s\n", rows.v[i].v[0].value);
+    rows_table_fini(&rows);
+    buf_fini(request);
+    return code;
+}
+
+static int run_here(const char *verb, const struct where *w, struct buf *request)
 {
     static const struct {
         const char *verb;
-        int (*run)(const char *dir, struct buf *request);
-    } local[] = {{"hash", hash_here}, {"tls selfsigned", self_sign_here}};
+        int (*run)(const struct where *w, struct buf *request);
+    } local[] = {{"hash", hash_here}, {"tls selfsigned", self_sign_here}, {"ban import", import_here},
+                 {"ban export", export_here}};
     size_t i = 0;
     while (strcmp(local[i].verb, verb) != 0)
         i++;
-    return local[i].run(dir, request);
+    return local[i].run(w, request);
 }
 
 int main(int argc, char **argv)
@@ -415,16 +369,15 @@ int main(int argc, char **argv)
                                             {"help", no_argument, NULL, 'h'},
                                             {"version", no_argument, NULL, 'V'},
                                             {NULL, 0, NULL, 0}};
-    const char *socket_path = NULL, *dir = NULL;
-    bool json = false;
+    struct where w = {.socket_path = NULL};
     int c;
     log_reserve_descriptors();
     signal(SIGPIPE, SIG_DFL);
     while ((c = getopt_long(argc, argv, "+s:d:Vh", options, NULL)) != -1) {
         switch (c) {
-        case 's': socket_path = optarg; break;
-        case 'd': dir = optarg; break;
-        case 'j': json = true; break;
+        case 's': w.socket_path = optarg; break;
+        case 'd': w.dir = optarg; break;
+        case 'j': w.json = true; break;
         case 'V': printf("chatctl %s\n", PACKAGE_VERSION); return EXIT_DONE;
         case 'h': usage(stdout); return EXIT_DONE;
         default: usage(stderr); return EXIT_USAGE;
@@ -435,22 +388,14 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     struct buf request = {0};
-    struct table rows = {0};
+    struct rows_table rows = {0};
     int command = build_request(&request, argv + optind, argc - optind);
     if (wire_commands[command].shape == WIRE_LOCAL)
-        return run_here(wire_commands[command].verb, dir, &request);
-    int fd = find(socket_path, dir);
-    send_request(fd, &request);
-    secret_wipe(request.data, request.len);
-    FILE *in = fdopen(fd, "r");
-    must(in);
-    int code = take_reply(in, json, wire_commands[command].shape == WIRE_LINES, &rows);
-    show(&rows, wire_commands[command].shape);
-    for (int i = 0; i < rows.n; i++)
-        record_fini(&rows.v[i]);
-    free(rows.v);
+        return run_here(wire_commands[command].verb, &w, &request);
+    int code = ask(&w, &request, wire_commands[command].shape == WIRE_LINES, &rows);
+    rows_show(&rows, wire_commands[command].shape);
+    rows_table_fini(&rows);
     buf_fini(&request);
-    fclose(in);
     if (fflush(stdout) == 0)
         return code;
     fprintf(stderr, "chatctl: cannot write the reply: %s\n", log_error_text(errno));

@@ -158,12 +158,28 @@ int listener_port(const struct listener *l)
     return l->port;
 }
 
+/* A trusted proxy connects for others, of whom each is asked about later. */
+static bool is_admitted(const struct listener *l, int fd, const struct addr *peer)
+{
+    struct msg *last_words = NULL;
+    if (!l->config.admits || peer->proxy || l->config.admits(l->config.admits_arg, peer, &last_words))
+        return true;
+    counter_add(COUNTER_REFUSED_BANNED, 1);
+    log_peer_from(&peer->key, LOG_INFO, "refused", "address=%s reason=banned", peer->text);
+    refuse(fd, last_words);
+    if (last_words)
+        msg_unref(last_words);
+    return false;
+}
+
 static void welcome(struct listener *l, int fd, const struct sockaddr_storage *ss)
 {
     struct arrival a = {.fd = fd, .layers = l->config.layers, .via = l->config.via};
     addrs_from(&a.peer, ss);
     a.peer.proxy = l->config.has_proxies && proxies_include(ss);
     counter_add(COUNTER_ACCEPTED, 1);
+    if (!is_admitted(l, fd, &a.peer))
+        return;
     if (!addrs_enter(&a.peer)) {
         counter_add(COUNTER_REFUSED_ADDRESS, 1);
         log_peer_from(&a.peer.key, LOG_INFO, "refused", "address=%s reason=too_many_connections", a.peer.text);

@@ -2,6 +2,7 @@
 #ifndef NET_LISTENER_H
 #define NET_LISTENER_H
 
+#include "net/addrs.h"
 #include "net/msg.h"
 #include "net/stream.h"
 
@@ -24,6 +25,10 @@ struct listener_config {
     const void *via;                          /* for the runner of the pair, untouched: the listener's protocol */
     const struct msg *last_words_full;        /* borrows: for a connection over the maximum of clients; NULL: none */
     const struct msg *last_words_many;        /* borrows: for one over the maximum of its address; NULL: none */
+    /* Whether connections from there are taken. False: *last_words (the caller's; NULL: none) is what is said instead.
+     * Acceptor; must not block. NULL: all are. */
+    bool (*admits)(const void *arg, const struct addr *peer, struct msg **last_words);
+    const void *admits_arg;
 };
 
 struct listener;

@@ -313,7 +313,7 @@ bool pool_client(struct pair *p, struct pool_client *out)
     lock_acquire(&pool.lock);
     bool busy = p->busy;
     if (busy) {
-        *out = (struct pool_client){.id = p->id, .since_ms = p->since_ms};
+        *out = (struct pool_client){.id = p->id, .since_ms = p->since_ms, .key = p->arrival.peer.key};
         memcpy(out->address, p->arrival.peer.text, sizeof out->address);
     }
     lock_release(&pool.lock);

@@ -92,6 +92,7 @@ struct pool_client {
     uint64_t id;
     int64_t since_ms; /* clock_ms() of the arrival */
     char address[ADDRS_TEXT];
+    struct in6_addr key; /* the same as addresses are counted */
 };
 bool pool_client(struct pair *p, struct pool_client *out);
 

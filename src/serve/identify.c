@@ -11,6 +11,7 @@
 #include "chat/tokens.h"
 #include "chat/users.h"
 #include "net/post.h"
+#include "serve/banned.h"
 #include "serve/login.h"
 #include "serve/mailbox.h"
 #include "serve/presence.h"
@@ -65,7 +66,7 @@ bool identify(struct session *s, const struct account *proved, struct refusal *n
     s->era = proved->era;
     s->by_certificate = proved->proved_by == PROOF_CERTIFICATE;
     if (!users_log_in(m, proved->id, &c))
-        return refusal_set(no, reason_of(proved));
+        return banned_admit_name(m->name, proved->name, no) && refusal_set(no, reason_of(proved));
     log_info("identified", "id=%llu name=%s account=%s", (unsigned long long)m->id, m->name, proved->name);
     accounts_note_seen(proved->id, addrs_key_text(&s->pair->arrival.peer, host));
     if (users_most_sessions() == 1) /* the last login is the only session */

@@ -13,6 +13,7 @@
 #include "chat/room.h"
 #include "chat/tokens.h"
 #include "chat/users.h"
+#include "serve/banned.h"
 #include "serve/mailbox.h"
 #include "serve/resumable.h"
 #include "serve/session_rooms.h"
@@ -140,7 +141,7 @@ static bool claim(struct session *s, const char *name, enum event_kind answer, c
     struct claimant c = {.member = &s->member, .name = name, .answer = answer, .proved = proved};
     if (name_is_reserved(name))
         no->error = ERROR_USERNAME_RESERVED;
-    else if (!try_claim(&c) && !wait_for_name(s, &c))
+    else if (!try_claim(&c) && !wait_for_name(s, &c) && banned_admit_name(name, proved ? proved->name : NULL, no))
         no->error = reason_of(&s->member, name, proved);
     return no->error == ERROR_NONE;
 }

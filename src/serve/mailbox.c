@@ -15,6 +15,7 @@
 #include "chat/users.h"
 #include "net/post.h"
 #include "serve/backpressure.h"
+#include "serve/banned.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,8 @@ enum mailbox mailbox_send(struct session *s, const char *name, const struct even
                           struct mailbox_receipt *receipt, struct refusal *no)
 {
     struct sending p = {.s = s, .name = name, .said = said};
+    if (!banned_may_talk(s, no))
+        return MAILBOX_REFUSED;
     if (!backpressure_wait_kept(s))
         return MAILBOX_REFUSED; /* over: nobody reads the answer */
     enum mailbox result = try_to_send(s, &p, receipt->as_written, no);

@@ -44,9 +44,9 @@ struct protocol {
 
     /* The last words for a reason, in a form; the caller owns the reference. NULL: none. Any thread. */
     struct msg *(*last_words)(enum form form, enum close_reason reason);
-    /* The same for a connection that is refused before it has a session: ERROR_FULL, ERROR_TOO_MANY_CONNECTIONS. NULL:
-     * none. Main thread, at the start; the caller owns the reference. */
-    struct msg *(*refusal)(enum error_code code);
+    /* The same for a connection that is refused before it has a session: ERROR_FULL, ERROR_TOO_MANY_CONNECTIONS,
+     * ERROR_SERVER_BANNED. NULL: none. Any thread; the caller owns the reference. */
+    struct msg *(*refusal)(const struct refusal *why);
 };
 
 /* The session speaks the protocol from now on: state, form. The caller calls .begin() when all else is ready. It must

@@ -18,6 +18,7 @@
 #include "net/post.h"
 #include "proto/foreign.h"
 #include "serve/backpressure.h"
+#include "serve/banned.h"
 #include "serve/mailbox.h"
 #include "serve/protocol.h"
 #include "serve/resumable.h"
@@ -129,6 +130,7 @@ static void begin(struct session *s)
     atomic_store_explicit(&m->active_ms, clock_coarse_ms(), memory_order_relaxed);
     log_peer_from(&a->peer.key, LOG_INFO, "connected", "id=%llu address=%s", (unsigned long long)m->id, a->peer.text);
     s->protocol->begin(s);
+    banned_close_own(s); /* the ban may have come after the listener had asked */
 }
 
 /* The first bytes of the client have come, so a handshake is over. False: it speaks TLS where we do not. */

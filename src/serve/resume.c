@@ -14,6 +14,7 @@
 #include "chat/users.h"
 #include "serve/backlog.h"
 #include "serve/backpressure.h"
+#include "serve/banned.h"
 #include "serve/join.h"
 #include "serve/login.h"
 #include "serve/mailbox.h"
@@ -302,6 +303,8 @@ bool resume_session(struct session *s, const char *text, struct refusal *no)
         no->error = ERROR_BAD_TOKEN;
     else if (own.locked)
         no->error = ERROR_LOCKED;
+    else
+        (void)banned_admit_name(own.name, NULL, no);
     if (no->error != ERROR_NONE)
         return false;
     outbox_keep_tail(s->member.outbox, OUTBOX_KEEPS_ALL);

@@ -8,12 +8,15 @@
 #include "chat/rooms.h"
 #include "net/post.h"
 #include "serve/backpressure.h"
+#include "serve/banned.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 bool speak_in_room(struct session *s, struct room *r, const struct event *said, struct refusal *no)
 {
+    if (!banned_may_talk(s, no))
+        return false;
     if (!backpressure_wait_room(s, r))
         return true; /* over: nobody reads the answer */
     return talk_say(r, &s->member, said, no);
@@ -21,6 +24,8 @@ bool speak_in_room(struct session *s, struct room *r, const struct event *said, 
 
 bool speak_to_role(struct session *s, struct room *r, const struct event *said, struct refusal *no)
 {
+    if (!banned_may_talk(s, no))
+        return false;
     if (!backpressure_wait_room(s, r))
         return true; /* over: nobody reads the answer */
     post_settle();
@@ -29,6 +34,8 @@ bool speak_to_role(struct session *s, struct room *r, const struct event *said, 
 
 bool speak_tags(struct session *s, struct room *r, const char *tags, struct refusal *no)
 {
+    if (!banned_may_talk(s, no))
+        return false;
     if (!backpressure_wait_room(s, r))
         return true; /* over: nobody reads the answer */
     return talk_tags(r, &s->member, tags, no);
@@ -36,7 +43,7 @@ bool speak_tags(struct session *s, struct room *r, const char *tags, struct refu
 
 bool speak_may_be_read(struct session *s, struct refusal *no)
 {
-    bool may = true;
+    bool may = banned_may_talk(s, no);
     for (int i = 0; may && i < s->member.room_count; i++)
         may = talk_may(s->member.rooms[i], &s->member, no);
     return may;
@@ -46,7 +53,7 @@ bool speak_may_say_why(struct session *s, struct room *r, const char *reason, st
 {
     if (strlen(reason) > (size_t)session_limits().reason_bytes)
         return refusal_set(no, ERROR_LINE_TOO_LONG);
-    return !*reason || talk_may(r, &s->member, no);
+    return !*reason || (banned_may_talk(s, no) && talk_may(r, &s->member, no));
 }
 
 void speak_goodbye(struct session *s, const char *reason)
@@ -77,6 +84,8 @@ bool speak_topic(struct session *s, struct room *r, const char *topic, struct re
 {
     if (strlen(topic) > (size_t)session_limits().topic_bytes)
         return refusal_set(no, ERROR_TOPIC_TOO_LONG);
+    if (!banned_may_talk(s, no))
+        return false;
     if (atomic_load_explicit(&r->present, memory_order_relaxed) > 1 && !session_announce(s))
         return true; /* over: nobody reads the answer */
     struct room *ref = rooms_get(r->name); /* the change's reference: it may outlive a LEAVE */

@@ -44,7 +44,7 @@ COMMAND(UNREAD, cmd_unread, "", 0, "UNREAD", "count the new messages in rooms yo
 COMMAND(SET, cmd_set, "WW", KEYED | ROOM, "SET [<#room>] [<option> <value>]", "show the options and roles of a room, or change an option")
 COMMAND(INVITE, cmd_invite, "w", ROOM, "INVITE [<#room>] <user>", "let a user into a room")
 COMMAND(KICK, cmd_kick, "wT", ROOM, "KICK [<#room>] <user> [<reason>]", "remove a user from a room")
-COMMAND(BAN, cmd_ban, "wT", ROOM, "BAN [<#room>] <user | address> [<duration>] [<reason>]", "remove a user from a room and keep them out, for good or for 30s, 10m, 2h, 7d or 2w")
+COMMAND(BAN, cmd_ban, "wT", ROOM, "BAN [<#room>] <user | address> [<duration>] [<reason>]", "remove a user from a room and keep them out, for good or for 30s, 10m, 2h30m, 7d or 2w")
 COMMAND(UNBAN, cmd_unban, "w", ROOM, "UNBAN [<#room>] <user | address>", "lift a ban")
 COMMAND(MUTE, cmd_mute, "wT", ROOM, "MUTE [<#room>] <user | address> [<duration>] [<reason>]", "keep a user from talking in a room, for good or for a duration")
 COMMAND(UNMUTE, cmd_unmute, "w", ROOM, "UNMUTE [<#room>] <user | address>", "lift a mute")

@@ -99,6 +99,9 @@ CONF_INT(flood, short_stay_refill_ms, 1000, 1, 3600000, LIVE, "milliseconds unti
 CONF_FORMER(flood, "burst", burst_tokens)
 CONF_FORMER(flood, "seconds", close_after_s)
 
+CONF_SECTION(bans, "Bans and mutes of the whole server (chatctl ban, chatctl mute).")
+CONF_INT(bans, max, 100000, 1, 10000000, LIVE, "maximum number of bans and mutes together; each needs some 250 bytes of memory")
+
 CONF_SECTION(rooms, "Rooms.")
 CONF_INT(rooms, max, 1000, 1, 1000000, LIVE, "maximum number of rooms; at the limit the room that has been empty longest is evicted, of those without an owner, a topic, options and history")
 CONF_INT(rooms, per_maker, 100, 1, 1000000, LIVE, "maximum number of rooms that one account, or one address for users without an account, has made, and half of rooms.max (or 4) at most; at the limit an empty room of theirs that has nothing of that is evicted")

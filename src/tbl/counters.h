@@ -7,6 +7,8 @@
 COUNTER(ACCEPTED, "accepted", "connections accepted")
 COUNTER(REFUSED_FULL, "refused_full", "connections refused: Server full")
 COUNTER(REFUSED_ADDRESS, "refused_address", "connections refused: Too many connections")
+COUNTER(REFUSED_BANNED, "refused_banned", "connections and names refused because of chatctl ban")
+COUNTER(REFUSED_MUTED, "refused_muted", "lines not said because of chatctl mute")
 COUNTER(ACCEPT_PAUSED, "accept_paused", "times a listener paused because descriptors or memory ran out")
 COUNTER(SPAWN_FAILED, "spawn_failed", "thread pairs that could not be started")
 COUNTER(TLS_HANDSHAKES, "tls_handshakes", "TLS handshakes completed")

@@ -72,6 +72,8 @@ ERROR(TOO_MANY_IGNORED, "Too many ignored (UNIGNORE <user>)", "you ignore limits
 ERROR(STORAGE, "Storage unavailable", "the change could not be written to disk and was not made, or stored data could not be read; try again later")
 ERROR(FULL, "Server full", "before the connection is closed: there are clients.max clients, or no thread can be started")
 ERROR(TOO_MANY_CONNECTIONS, "Too many connections", "before the connection is closed: the address has clients.per_address connections")
+ERROR(SERVER_BANNED, "Banned from this server%u", "the operator has banned the address, or the name; how long and why is shown; also before the connection is closed")
+ERROR(SERVER_MUTED, "Muted on this server%u", "the operator has muted the address, or the name: on the whole server nothing can be said; how long and why is shown")
 ERROR(NEEDS_TLS, "This port needs TLS", "before the connection is closed: plain text was sent to a port with TLS")
 ERROR(LOGIN_TIMEOUT, "Login timeout", "before the connection is closed: no name was given in time")
 ERROR(TOO_SLOW, "Too slow", "before the connection is closed: more was waiting for this client than the limits of its outbox allow")

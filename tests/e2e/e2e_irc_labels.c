@@ -182,6 +182,8 @@ static const struct {
     {"ISON ivan", S "303"},
     {"OPER ivan password", S "491"},
     {"KILL nora", S "481"},
+    {"KLINE eve", S "481"},
+    {"UNKLINE eve", S "481"},
     {"WALLOPS :hi", S "481"},
     {"REHASH", S "481"},
     {"MONITOR", S "461"},

@@ -378,7 +378,7 @@ static void a_duration_after_several_blanks_is_no_reason(void **state)
 
 static void an_invalid_duration_bans_nobody(void **state)
 {
-    static const char *const bad[] = {"1", "1 x", "0s", "0", "-5m", "-1", "1y x", "2hours", "1h30m", "1234567d",
+    static const char *const bad[] = {"1", "1 x", "0s", "0", "-5m", "-1", "1y x", "2hours", "30m1h", "1234567d",
                                       "999999w"};
     struct client a, b;
     char line[64];
@@ -404,7 +404,7 @@ static void a_duration_takes_its_unit_in_either_case_and_weeks(void **state)
     static const struct {
         const char *word;
         int64_t s;
-    } rows[] = {{"90s", 90}, {"90S", 90}, {"5M", 300}, {"2H", 7200}, {"7D", 604800}, {"1w", 604800},
+    } rows[] = {{"90s", 90}, {"90S", 90}, {"5M", 300}, {"2H", 7200}, {"1h30m", 5400}, {"7D", 604800}, {"1w", 604800},
                 {"142857W", 86399913600}};
     struct client a, b;
     (void)state;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "chat/accounts.h"
+#include "chat/bans.h"
 #include "chat/history.h"
 #include "chat/makers.h"
 #include "chat/reached.h"
@@ -845,6 +846,7 @@ void unit_modules_start(void)
 {
     rooms_start();
     accounts_start();
+    bans_start();
     history_start(space_note_stored);
     search_start();
     retention_start();
@@ -856,7 +858,7 @@ static void house_up(void)
     char error[STORE_ERROR];
     unit_modules_start();
     if (store_open(house_dir, error) != 0 || reached_load(error) != 0 || rooms_load(error) != 0 || accounts_load(error) != 0 ||
-        moderation_load(error) != 0)
+        moderation_load(error) != 0 || bans_load(error) != 0)
         fail_msg("%s", error);
     assert_int_equal(store_start(), 0);
 }
@@ -870,6 +872,7 @@ static void house_down(void)
     store_stop();
     rooms_stop();
     accounts_stop();
+    bans_stop();
 }
 
 void unit_house_start(void)

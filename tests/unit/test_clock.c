@@ -88,6 +88,10 @@ static void a_time_is_parsed_in_full_or_shortened(void **state)
     expect_time("15m", "2026-11-23T08:00:30.123Z");
     expect_time("2h", "2026-11-23T06:15:30.123Z");
     expect_time("7d", "2026-11-16T08:15:30.123Z");
+    expect_time("1w", "2026-11-16T08:15:30.123Z");
+    expect_time("1W", "2026-11-16T08:15:30.123Z");
+    expect_time("2h15m", "2026-11-23T06:00:30.123Z");
+    expect_time("1d2H15m30S", "2026-11-22T06:00:00.123Z");
 }
 
 static void an_invalid_time_is_refused(void **state)
@@ -101,6 +105,13 @@ static void an_invalid_time_is_refused(void **state)
         "7dd",
         "-7d",
         "1234567d",
+        "15m2h",
+        "2h2h",
+        "2h15",
+        "2hm",
+        "2h 15m",
+        "142858w",
+        "999999d1s",
         "2026",
         "2026-11",
         "2026-13-01",

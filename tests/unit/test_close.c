@@ -26,7 +26,7 @@ static void check(enum close_reason r, const char *label, bool keep_queue, enum 
 static void every_reason_has_its_row(void **state)
 {
     (void)state;
-    assert_int_equal(CLOSE_REASONS, 22);
+    assert_int_equal(CLOSE_REASONS, 23);
     check(CLOSE_EOF, "left", true, CLOSE_WAKES_NOTHING);
     check(CLOSE_QUIT, "quit", true, CLOSE_WAKES_NOTHING);
     check(CLOSE_GONE, "gone", false, CLOSE_WAKES_BOTH);
@@ -43,6 +43,7 @@ static void every_reason_has_its_row(void **state)
     check(CLOSE_SLOW, "slow", false, CLOSE_WAKES_READ);
     check(CLOSE_FLOOD, "flood", true, CLOSE_WAKES_NOTHING);
     check(CLOSE_KICK, "kick", true, CLOSE_WAKES_READ);
+    check(CLOSE_BANNED, "banned", true, CLOSE_WAKES_READ);
     check(CLOSE_REPLACED, "replaced", true, CLOSE_WAKES_READ);
     check(CLOSE_LOGOUT, "logout", true, CLOSE_WAKES_READ);
     check(CLOSE_RESUMED, "resumed", true, CLOSE_WAKES_READ);

@@ -334,6 +334,29 @@ static void a_client_over_the_maximum_is_refused_with_last_words(void **state)
     stop_all();
 }
 
+static bool admit_nobody(const void *arg, const struct addr *peer, struct msg **last_words)
+{
+    assert_ptr_equal(arg, via);
+    assert_true(peer->loopback);
+    *last_words = msg_new("banned", 6);
+    return false;
+}
+
+static void a_client_that_is_not_admitted_is_told_so_and_costs_no_pair(void **state)
+{
+    (void)state;
+    config.admits = admit_nobody;
+    config.admits_arg = via;
+    start(1);
+    uint64_t refused = counter_get(COUNTER_REFUSED_BANNED), full = counter_get(COUNTER_REFUSED_FULL);
+    check_says(connect_to_it(), "banned");
+    check_says(connect_to_it(), "banned");
+    assert_int_equal(counter_get(COUNTER_REFUSED_BANNED), refused + 2);
+    assert_int_equal(counter_get(COUNTER_REFUSED_FULL), full);
+    assert_int_equal(pool_counts().clients, 0);
+    stop_all();
+}
+
 static bool has_paused(void *arg)
 {
     return counter_get(COUNTER_ACCEPT_PAUSED) > *(uint64_t *)arg;
@@ -416,6 +439,7 @@ int main(void)
         TEST(an_ipv6_address_means_only_that_address),
         TEST(an_accepted_socket_inherits_all_options),
         TEST(a_client_over_the_maximum_is_refused_with_last_words),
+        TEST(a_client_that_is_not_admitted_is_told_so_and_costs_no_pair),
         TEST(a_connection_has_the_stream_layers_of_its_listener),
         TEST(without_free_descriptors_the_acceptor_pauses_and_recovers),
         TEST(closing_ends_a_waiting_acceptor),

@@ -195,6 +195,8 @@ static void make_version(int version)
         " INSERT INTO dialogue (key, low, high, last_ms) SELECT printf('@%016x%016x', 1, id), 1, id, 8 FROM account"
         " WHERE key = 'bob'; UPDATE mail SET id = 7",
         "UPDATE mark SET read_ms = 4; UPDATE dialogue SET high_read_ms = 8",
+        "INSERT INTO server_ban (kind, is_network, target, until_ms, made_ms, reason, by)"
+        " VALUES (1, 0, 'eve', 0, 9, 'spam', 'op')",
     };
     char mark[96];
     assert_true(version <= (int)(sizeof contents / sizeof contents[0])); /* a new schema needs its line here */
@@ -238,6 +240,7 @@ static void check_contents(int version)
     assert_int_equal(number("SELECT count(*) FROM mail WHERE id = 7"), version >= 14);
     assert_int_equal(number("SELECT total(read_ms) FROM mark"), version >= 15 ? 4 : 0);
     assert_int_equal(number("SELECT total(low_read_ms + high_read_ms) FROM dialogue"), version >= 15 ? 8 : 0);
+    assert_int_equal(number("SELECT count(*) FROM server_ban"), version >= 16);
 }
 
 static void a_database_of_each_version_keeps_its_contents(void **state)

@@ -240,7 +240,10 @@ static void a_tables_syntax_and_arguments_agree(void **state)
         size_t shown = 0;
         for (const char *p = words; *p; p++)
             shown += *p == ' ';
-        assert_int_equal(shown, strcspn(c->args, "s")); /* a secret is prompted for */
+        if (strcmp(c->args, "t") == 0)
+            assert_true(shown >= 1); /* what is in the text is the handler's */
+        else
+            assert_int_equal(shown, strcspn(c->args, "s")); /* a secret is prompted for */
         for (const char *a = c->args; *a; a++)
             if (*a == 'W' || *a == 'T')
                 assert_non_null(strchr(words, '['));

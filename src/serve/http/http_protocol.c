@@ -12,6 +12,8 @@
 #include "net/outbox.h"
 #include "net/stream_ws.h"
 #include "proto/http.h"
+#include "proto/native.h"
+#include "serve/banned.h"
 #include "serve/http/proxied.h"
 #include "serve/http/web_files.h"
 #include "serve/session.h"
@@ -256,12 +258,36 @@ static bool answers_to(const char *host)
     return !*host || http_is_near_name(host) || http_is_listed(host, web_settings()->hosts);
 }
 
+static void add_banned(struct buf *text, const struct refusal *why)
+{
+    struct event ev = refusal_event(why);
+    native_error_text(text, &ev);
+    buf_str(text, ".\n");
+}
+
+/* Of a proxy's connection the address is known only now. */
+static bool refuses_banned(struct session *s)
+{
+    struct refusal no = {0};
+    struct buf text = {0};
+    bool is_banned = !banned_admit_address(s, &no);
+    if (is_banned) {
+        add_banned(&text, &no);
+        respond_text(s, 403, buf_text(&text), NULL);
+    }
+    buf_fini(&text);
+    buf_fini(&no.reason);
+    return is_banned;
+}
+
 static void answer(struct session *s)
 {
     const struct http_request *rq = request_of(s);
     const struct addr *from = &state_of(s)->from;
     if (from->proxy && !proxied_admit(s, rq, from))
         respond_text(s, 503, "Too many connections from this address.\n", NULL);
+    else if (from->proxy && refuses_banned(s))
+        return;
     else if (answers_to(rq->host))
         show(s, rq->target);
     else
@@ -327,10 +353,21 @@ static struct msg *last_words(enum form form, enum close_reason reason)
     return reason == CLOSE_REQUEST ? plain_words(408, "The request took too long.\n") : NULL;
 }
 
-static struct msg *refusal(enum error_code code)
+static struct msg *banned_words(const struct refusal *why)
 {
-    return plain_words(503, code == ERROR_FULL ? "The server is full; try again later.\n" :
-                                                 "Too many connections from this address.\n");
+    struct buf text = {0};
+    add_banned(&text, why);
+    struct msg *m = plain_words(403, buf_text(&text));
+    buf_fini(&text);
+    return m;
+}
+
+static struct msg *refusal(const struct refusal *why)
+{
+    if (why->error == ERROR_SERVER_BANNED)
+        return banned_words(why);
+    return plain_words(503, why->error == ERROR_FULL ? "The server is full; try again later.\n" :
+                                                       "Too many connections from this address.\n");
 }
 
 const struct protocol http_protocol = {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * OPER, and what operators of the server may: KILL, WALLOPS, REHASH (RFC 2812 sections 3.1.4, 3.7.1, 4.7 and 4.2). They
- * do what chatctl does, through the same calls. In rooms they may no more than others.
+ * OPER, and what operators of the server may: KILL, WALLOPS, REHASH (RFC 2812 sections 3.1.4, 3.7.1, 4.7 and 4.2), and
+ * KLINE and UNKLINE as other servers have them. They do what chatctl does, through the same calls. In rooms they may no
+ * more than others.
  */
 #include "config.h"
 
@@ -10,12 +11,15 @@
 #include "base/clock.h"
 #include "chat/opers.h"
 #include "chat/users.h"
+#include "net/post.h"
 #include "proto/text.h"
+#include "serve/banned.h"
 #include "serve/clients.h"
 #include "serve/login.h"
 #include "serve/oper.h"
 #include "serve/reload.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,6 +69,77 @@ void irc_kill(struct session *s, struct irc_line *l)
         irc_note(s, "server", "%d %s of %s ended", n, n == 1 ? "session" : "sessions", l->params[0]);
     free(ids);
 }
+
+/* ---- bans of the whole server ---- */
+
+/* *@192.0.2.0/24 is the network; who has it does not matter, because users choose what stands in front. */
+static bool read_mask(struct session *s, const char *mask, struct bans_target *t)
+{
+    const char *at = strchr(mask, '@'), *why;
+    bool is_read = bans_read_target(at ? at + 1 : mask, t, &why);
+    if (!is_read)
+        irc_note(s, "server", "%s: %s", mask, why);
+    return is_read;
+}
+
+/* Minutes, or a span as clock_span reads it. 0: it is neither. */
+static int64_t read_span(const char *word)
+{
+    char minutes[16];
+    int64_t span_ms;
+    bool is_number = strspn(word, "0123456789") == strlen(word);
+    snprintf(minutes, sizeof minutes, "%.14s%s", word, is_number ? "m" : "");
+    return clock_span(minutes, &span_ms) ? span_ms : 0;
+}
+
+static void tell_banned(struct session *s, const struct bans_entry *e, enum bans_result result)
+{
+    static const char *const failures[] = {
+        [BANS_STORAGE] = "Storage unavailable; nothing was changed",
+        [BANS_FULL] = "There are bans.max bans and mutes; nothing was changed"};
+    char text[BANS_TEXT], until[CLOCK_TEXT];
+    if (result != BANS_DONE) {
+        irc_note(s, "server", "%s", failures[result]);
+        return;
+    }
+    post_settle();
+    int closed = banned_close();
+    irc_note(s, "server", "Banned %s %s%s; %d %s ended", bans_target_text(&e->target, text),
+             e->until_ms ? "until " : "for good", e->until_ms ? clock_text(e->until_ms, until) : "", closed,
+             closed == 1 ? "session" : "sessions");
+}
+
+void irc_kline(struct session *s, struct irc_line *l)
+{
+    int64_t span_ms = l->count > 1 ? read_span(l->params[0]) : 0;
+    int mask = span_ms ? 1 : 0;
+    struct bans_entry e = {.kind = BAN_KIND_BAN, .made_ms = clock_wall_ms(), .by = s->member.name};
+    struct waiter w = session_waiter(s);
+    if (!may(s) || !read_mask(s, l->params[mask], &e.target))
+        return;
+    e.reason = l->count > mask + 1 ? irc_cleaned(l->params[mask + 1]) : "";
+    e.until_ms = span_ms ? e.made_ms + span_ms : 0;
+    if (strlen(e.reason) > (size_t)session_limits().reason_bytes)
+        irc_fail(s, ERROR_LINE_TOO_LONG, "");
+    else
+        tell_banned(s, &e, bans_add(&e, 1, &w));
+}
+
+void irc_unkline(struct session *s, struct irc_line *l)
+{
+    static const char *const results[] = {[BANS_DONE] = "Not banned any more",
+                                          [BANS_STORAGE] = "Storage unavailable; nothing was changed",
+                                          [BANS_NOT_FOUND] = "Not banned"};
+    struct waiter w = session_waiter(s);
+    struct bans_target t;
+    char text[BANS_TEXT];
+    if (may(s) && read_mask(s, l->params[0], &t)) {
+        enum bans_result result = bans_remove(BAN_KIND_BAN, &t, &w);
+        irc_note(s, "server", "%s: %s", bans_target_text(&t, text), results[result]);
+    }
+}
+
+/* ---- others ---- */
 
 void irc_wallops(struct session *s, struct irc_line *l)
 {

@@ -133,9 +133,9 @@ static void end(struct session *s)
 
 /* ---- last words ---- */
 
-static struct msg *refusal(enum error_code code)
+static struct msg *refusal(const struct refusal *why)
 {
-    struct event ev = {.kind = EVENT_ERROR, .error = code};
+    struct event ev = refusal_event(why);
     return member_render(FORM_IRC, &ev, NULL);
 }
 

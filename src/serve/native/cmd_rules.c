@@ -14,8 +14,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#define LONGEST_MS (INT64_C(999999) * CLOCK_DAY_MS) /* of a duration: its end is a year of four digits */
-
 /* ---- roles, INVITE, KICK ---- */
 
 typedef bool role_fn(struct session *s, struct aim *at, enum role role, struct refusal *no);
@@ -80,24 +78,6 @@ void cmd_kick(struct session *s, const struct args *a)
 
 /* ---- BAN, MUTE ---- */
 
-/* A duration as clock_span reads it, its unit in either case, and weeks too; at most LONGEST_MS. */
-static bool read_duration(const char *word, int64_t *span_ms)
-{
-    char lower[16];
-    size_t n = strlen(word);
-    if (!n || n >= sizeof lower)
-        return false;
-    memcpy(lower, word, n + 1);
-    lower[n - 1] = (char)tolower((unsigned char)word[n - 1]);
-    bool weeks = lower[n - 1] == 'w';
-    if (weeks)
-        lower[n - 1] = 'd';
-    if (!clock_span(lower, span_ms))
-        return false;
-    *span_ms *= weeks ? 7 : 1;
-    return *span_ms > 0 && *span_ms <= LONGEST_MS;
-}
-
 /* Cuts a duration off the front of a text, if there is one: *until_ms is its end, else 0. False: the first word
  * looks like a duration and is not a valid one; taken for a reason, the ban would have no end. */
 static bool cut_duration(char **text, int64_t *until_ms)
@@ -109,7 +89,7 @@ static bool cut_duration(char **text, int64_t *until_ms)
         return true;
     char *end = word + strcspn(word, " \t"), after = *end;
     *end = '\0';
-    bool is_valid = read_duration(word, &span_ms);
+    bool is_valid = clock_span(word, &span_ms) && span_ms > 0;
     if (is_valid) {
         *until_ms = clock_wall_ms() + span_ms;
         *text = after ? end + 1 : end;

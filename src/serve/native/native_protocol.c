@@ -44,9 +44,9 @@ static void line(struct session *s, enum line_status status, char *text, size_t 
     state->not_first = state->not_first || nl.kind != NATIVE_EMPTY;
 }
 
-static struct msg *refusal(enum error_code code)
+static struct msg *refusal(const struct refusal *why)
 {
-    struct event ev = {.kind = EVENT_ERROR, .error = code};
+    struct event ev = refusal_event(why);
     return member_render(FORM_NATIVE, &ev, NULL);
 }
 
