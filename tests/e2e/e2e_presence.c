@@ -33,8 +33,8 @@ static void expect_whois(struct client *c, const char *name, const char *rooms)
     }
     assert_string_equal(line + used, rooms);
     assert_true(clock_parse(since, 0, &since_ms));
-    assert_in_range(since_ms, clock_wall_ms() - 600000, clock_wall_ms());
-    assert_in_range(idle, 0, 600);
+    assert_int_in_range(since_ms, clock_wall_ms() - 600000, clock_wall_ms());
+    assert_int_in_range(idle, 0, 600);
 }
 
 static void whois_shows_shared_rooms_and_no_others(void **state)

@@ -272,7 +272,7 @@ static void a_member_who_may_not_talk_is_told_why_and_not_heard(void **state)
     assert_true(unit_say(r, &bob.member, "one"));
     assert_false(talk_say(r, &bob.member, &(struct event){.kind = EVENT_SAID, .text = "two"}, &no));
     assert_int_equal(no.error, ERROR_SLOW_MODE);
-    assert_in_range(no.number, 3590, 3600);
+    assert_int_in_range(no.number, 3590, 3600);
     post_settle();
     unit_member_hears(&bob, "ROOM #den bob one\n");
     struct target target = {.shown = "bob", .name = "bob"};
