@@ -444,7 +444,7 @@ static void a_busy_room_keeps_its_order_while_names_and_forms_change(void **stat
     client_ask(&w, "JOIN den", "OK Joined #den (0 users)");
     client_ask(&w, "ALSO dev", "OK Joined #dev (0 users)");
     for (int i = 0; i < TALKERS; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "u%d_0", i);
         client_login(&t[i], &d, name);
     }

@@ -212,7 +212,7 @@ static void lines_are_delivered_once_while_durability_is_switched(void **state)
     struct speaker sp[SWITCHES];
     struct unit_member *who[] = {&alice, &bob};
     struct buf heard = {0}, all = {0};
-    char text[SWITCHES][16];
+    char text[SWITCHES][32];
     (void)state;
     unit_member_join(&carol, rooms_get_or_make("#den", 0));
     unit_house_settle();
