@@ -121,6 +121,12 @@ static void end_shake_locked(struct tls *t, bool timed_out)
     cond_signal(&t->changed);
 }
 
+/* OpenSSL 3.2 and later overwrite the buffer for reading before they free it, also when it is free and NULL. */
+static bool free_buffers_locked(SSL *ssl)
+{
+    return SSL_alloc_buffers(ssl) == 1 && SSL_free_buffers(ssl) == 1;
+}
+
 static void tls_tick(struct stream *st, int64_t now_ms)
 {
     struct tls *t = tls_of(st);
@@ -129,7 +135,7 @@ static void tls_tick(struct stream *st, int64_t now_ms)
     if (late)
         end_shake_locked(t, true);
     if (t->stage == TLS_OPEN && t->has_buffer && !t->is_reading)
-        t->has_buffer = !SSL_free_buffers(t->ssl);
+        t->has_buffer = !free_buffers_locked(t->ssl);
     t->is_reading = false;
     lock_release(&t->sender.lock);
     if (late)

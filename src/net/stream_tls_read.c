@@ -153,12 +153,14 @@ static const char *find_misuse(struct tls *t)
 /* Reads records until the caller's space is full or no input is left. Returns what SSL_get_error() says of the last.
  *
  * OpenSSL would free its buffer after each read, and overwrite it first, all 16 KiB, which costs more than the reading
- * of a line. So it keeps the buffer until a tick finds it unused. The one for writing is freed at once. */
+ * of a line. So it keeps the buffer until a tick finds it unused. The one for writing is freed at once. Setting no mode
+ * makes OpenSSL 3.2 and later notice that one was cleared. */
 static int read_records_locked(struct tls *t, char *data, size_t size, size_t *n)
 {
     int error = SSL_ERROR_NONE;
     tls_clear_error();
     SSL_clear_mode(t->ssl, SSL_MODE_RELEASE_BUFFERS);
+    SSL_set_mode(t->ssl, 0);
     t->has_buffer = t->is_reading = true;
     do {
         size_t more = 0;

@@ -40,9 +40,22 @@ static const char *reason_of(unsigned long code)
     return text ? text : "unknown error";
 }
 
+/* OpenSSL 3.2 and later add one that says nothing to each error of a record. */
+static bool is_vague(unsigned long code)
+{
+#ifdef SSL_R_RECORD_LAYER_FAILURE
+    return ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_RECORD_LAYER_FAILURE;
+#else
+    return code == 0;
+#endif
+}
+
 const char *tls_error(void)
 {
-    return reason_of(ERR_peek_last_error());
+    unsigned long next, code = 0;
+    while ((next = ERR_get_error()) != 0)
+        code = code && is_vague(next) ? code : next;
+    return reason_of(code);
 }
 
 /* ---- references ---- */

@@ -43,7 +43,7 @@ struct tls_view_texts {
 };
 void tls_view_of(const struct tls_entry *entry, struct tls_view *view, struct tls_view_texts *texts);
 
-/* OpenSSL's own name for the last error of this thread, which is then forgotten; static. */
+/* OpenSSL's own name for the last error of this thread that says what was wrong; all are then forgotten. Static. */
 const char *tls_error(void);
 
 #endif

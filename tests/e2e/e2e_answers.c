@@ -29,7 +29,7 @@ static const char S[] = ":" IRC_TEST_SERVER " ";
 
 static struct client many[MANY];
 
-static void start(void)
+static void start_many(void)
 {
     char name[32];
     irc_start(GENEROUS);
@@ -39,7 +39,7 @@ static void start(void)
     }
 }
 
-static void stop(void)
+static void stop_many(void)
 {
     for (int i = 0; i < MANY; i++)
         client_close(&many[i]);
@@ -70,7 +70,7 @@ static void users_is_as_old_as_the_joins_and_leaves_before_it(void **state)
     struct client a, bob;
     bool is_in = false;
     (void)state;
-    start();
+    start_many();
     client_enter(&a, &d, "alice", "den");
     client_login(&bob, &d, "bob");
     both(&bob, "JOIN den", "LEAVE den", &a, "USERS den");
@@ -86,7 +86,7 @@ static void users_is_as_old_as_the_joins_and_leaves_before_it(void **state)
     }
     client_close(&a);
     client_close(&bob);
-    stop();
+    stop_many();
 }
 
 static void users_info_is_as_old_as_the_joins_and_leaves_before_it(void **state)
@@ -95,7 +95,7 @@ static void users_info_is_as_old_as_the_joins_and_leaves_before_it(void **state)
     bool is_in = false, is_listed = false;
     int answers = 0;
     (void)state;
-    start();
+    start_many();
     client_enter(&a, &d, "alice", "den");
     client_login(&bob, &d, "bob");
     both(&bob, "JOIN den", "LEAVE den", &a, "USERS den INFO");
@@ -115,7 +115,7 @@ static void users_info_is_as_old_as_the_joins_and_leaves_before_it(void **state)
     }
     client_close(&a);
     client_close(&bob);
-    stop();
+    stop_many();
 }
 
 /* Who goes away is shown so before anybody is told: the last that is heard is true. */
@@ -124,7 +124,7 @@ static void users_info_is_not_older_than_what_was_heard_of_who_is_away(void **st
     struct client a, bob;
     bool is_away = false;
     (void)state;
-    start();
+    start_many();
     client_enter(&a, &d, "alice", "den");
     client_ask(&a, "CAPS away", "CAPS -tags -acks +away");
     client_enter(&bob, &d, "bob", "den");
@@ -148,7 +148,7 @@ static void users_info_is_not_older_than_what_was_heard_of_who_is_away(void **st
     }
     client_close(&a);
     client_close(&bob);
-    stop();
+    stop_many();
 }
 
 static void options_are_as_old_as_the_changes_before_them(void **state)
@@ -181,7 +181,7 @@ static void names_of_irc_are_as_old_as_the_joins_and_parts_before_them(void **st
     bool is_in = false;
     int answers = 0;
     (void)state;
-    start();
+    start_many();
     irc_login(&a, "alice", "");
     irc_enter(&a, "#den");
     irc_login(&bob, "bob", "");
@@ -196,7 +196,7 @@ static void names_of_irc_are_as_old_as_the_joins_and_parts_before_them(void **st
     }
     client_close(&a);
     client_close(&bob);
-    stop();
+    stop_many();
 }
 
 static void modes_of_irc_are_as_old_as_the_changes_before_them(void **state)

@@ -210,7 +210,7 @@ static void the_longest_text_fits_with_tags(void **state)
     client_say(&a, "%s", text);
     const char *line = client_line(&a);
     assert_string_equal(strrchr(line, ' ') + 1, text);
-    assert_in_range(strlen(line) + 2, 4097, 4096 + 64);
+    assert_int_in_range(strlen(line) + 2, 4097, 4096 + 64);
     client_close(&a);
 }
 

@@ -376,7 +376,7 @@ static void a_reload_among_a_hundred_logins_costs_none_of_them(void **state)
 {
     enum { MANY = 100, FIRST = 30, LAST = 70 };
     static struct peer p[MANY], half[10];
-    unsigned char hello[10][1024];
+    unsigned char hello[10][2048];
     size_t n[10];
     (void)state;
     use("a");

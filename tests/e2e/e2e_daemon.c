@@ -165,7 +165,7 @@ static void of_two_simultaneous_starts_one_succeeds(void **state)
             for (int i = 0; i < 2; i++)
                 if (waitpid(pid[i], &status, WNOHANG) == pid[i])
                     ended = i;
-        assert_in_range(ended, 0, 1);
+        assert_int_in_range(ended, 0, 1);
         assert_int_equal(WEXITSTATUS(status), 1);
         two[0].pid = pid[!ended];
         daemon_await_log(&d, "console_open");

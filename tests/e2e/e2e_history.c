@@ -209,7 +209,7 @@ static void a_large_page_ends_early_and_says_so(void **state)
     while (sscanf(client_line(&a), "OK %d messages", &told) != 1)
         n++;
     assert_int_equal(n, told);
-    assert_in_range(n, 10, 40);
+    assert_int_in_range(n, 10, 40);
     client_close(&a);
 }
 

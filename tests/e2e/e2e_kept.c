@@ -26,7 +26,7 @@ static void kill_9_loses_nothing_heard_in_a_durable_room(void **state)
     int sent = 0;
     (void)state;
     for (int i = 0; i < TALKERS; i++) { /* two rooms, two speakers each */
-        char name[8], room[8];
+        char name[16], room[8];
         snprintf(name, sizeof name, "t%d", i);
         snprintf(room, sizeof room, "r%d", i % 2);
         client_enter(&c[i], &d, name, room);
@@ -47,7 +47,7 @@ static void kill_9_loses_nothing_heard_in_a_durable_room(void **state)
     daemon_start(&d);
     for (int room = 0; room < 2; room++) {
         int i, number, found = 0;
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "HISTORY r%d 200", room);
         client_login(&reader, &d, "reader");
         for (client_say(&reader, "%s", name); strncmp(client_line(&reader), "OK ", 3) != 0;) {
@@ -183,7 +183,7 @@ static void a_room_that_is_never_quiet_can_be_joined(void **state)
     (void)state;
     fixture_start("rooms = { replay_from_history = true; replay_messages = 1; };");
     for (int i = 0; i < TALKERS; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "talker%d", i);
         client_enter(&t[i].c, &d, name, "den");
         assert_int_equal(pthread_create(&t[i].thread, NULL, talk_on, &t[i]), 0);
@@ -292,7 +292,7 @@ static void a_flood_pushes_out_nothing_but_itself(void **state)
     daemon_await_least(&d, "history_gave_way", 1900); /* what was said is written somewhat later */
     while (bytes_of("#den") > MIB)
         ;
-    assert_in_range(daemon_status(&d, "history_gave_way"), 1900, 3000);
+    assert_int_in_range(daemon_status(&d, "history_gave_way"), 1900, 3000);
     assert_true(daemon_log_has(&d, "history_gave_way room=\"#den\" user=\"eve\" limit=history.room_mib"));
     do { /* until all of them are indexed */
         client_say(&e, "SEARCH past from:alice");

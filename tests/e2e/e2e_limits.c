@@ -52,7 +52,7 @@ static void wait_until_held_back(long times)
 static void joining_in_a_loop_is_shown_a_few_times(void **state)
 {
     struct client a, b, c;
-    char name[16] = "carol";
+    char name[32] = "carol";
     (void)state;
     fixture_start("flood = { announcements = 5; announcement_refill_ms = 3600000; };");
     client_enter(&a, &d, "alice", "den");

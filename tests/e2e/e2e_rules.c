@@ -304,7 +304,7 @@ static void expect_until(const char *line, const char *before, int64_t span_ms, 
     if (strncmp(line, before, n) != 0 || sscanf(line + n, " until %24s", when) != 1)
         fail_msg("expected \"%s until\": %s", before, line);
     assert_true(clock_parse(when, 0, &at_ms));
-    assert_in_range(at_ms, clock_wall_ms() + span_ms - 120000, clock_wall_ms() + span_ms);
+    assert_int_in_range(at_ms, clock_wall_ms() + span_ms - 120000, clock_wall_ms() + span_ms);
     assert_string_equal(line + n + strlen(" until ") + 24, behind);
 }
 

@@ -174,7 +174,7 @@ static void paging_by_number_finds_every_message_exactly_once(void **state)
         client_say(&a, "%s", request);
         for (shown = 0; sscanf(client_line(&a), "HIST %39s %llu %*s alice %63[^\n]", room, &id, text) == 3; shown++) {
             assert_int_equal(sscanf(text, "line %d", &n), 1);
-            assert_in_range(n, 1, 450);
+            assert_int_in_range(n, 1, 450);
             assert_false(seen[n]);
             seen[n] = true;
             found++;

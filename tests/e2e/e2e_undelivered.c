@@ -90,7 +90,7 @@ static int cut(struct client *a, struct client *b)
             fail_msg("got instead of number %d: %s", heard + 1, a->line);
         heard = n;
     }
-    assert_in_range(heard, 0, MESSAGES - 30); /* of most of them this is a test */
+    assert_int_in_range(heard, 0, MESSAGES - 30); /* of most of them this is a test */
     return heard;
 }
 
@@ -241,7 +241,7 @@ static void note_mail(struct client *c, const char *command, const char *answer,
     client_say(c, "%s", command);
     while (strncmp(client_line(c), answer, strlen(answer)) != 0)
         if (sscanf(c->line, "MAIL bob 20%*[-0-9T:.]Z %d ", &n) == 1) {
-            assert_in_range(n, 1, MESSAGES);
+            assert_int_in_range(n, 1, MESSAGES);
             assert_false(seen[n]);
             seen[n] = true;
         }
@@ -320,7 +320,7 @@ static void after_she_was_too_slow(void **state)
     client_login_account(&again, &d, "alice");
     if (sscanf(client_line(&again), "MAIL bob 20%*[-0-9T:.]Z %d ", &first) != 1)
         fail_msg("not mail: %s", again.line);
-    assert_in_range(first, 1, n - 60); /* all that was in the outbox */
+    assert_int_in_range(first, 1, n - 60); /* all that was in the outbox */
     expect_mail(&again, first, n);
     client_close(&again);
     client_close(&b);

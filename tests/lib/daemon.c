@@ -393,7 +393,7 @@ static void ask(const struct daemon *d, const char *request, char *reply, size_t
     size_t len = 0;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
-    assert_in_range(snprintf(sun.sun_path, sizeof sun.sun_path, "%s/admin.sock", d->dir), 1, sizeof sun.sun_path - 1);
+    assert_int_in_range(snprintf(sun.sun_path, sizeof sun.sun_path, "%s/admin.sock", d->dir), 1, sizeof sun.sun_path - 1);
     if (connect(fd, (struct sockaddr *)&sun, sizeof sun) != 0)
         fail_msg("%s: %s", sun.sun_path, strerror(errno));
     assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));

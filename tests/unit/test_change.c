@@ -113,7 +113,7 @@ static void check_setter(const char *by, int64_t from_ms, int64_t to_ms)
     struct room *now = rooms_get("#talk");
     struct room_facts f = room_facts(now, &text);
     assert_string_equal(f.topic_by, by);
-    assert_in_range(f.topic_ms, from_ms, to_ms);
+    assert_int_in_range(f.topic_ms, from_ms, to_ms);
     rooms_release(now);
     buf_fini(&text);
 }
@@ -134,7 +134,7 @@ static void a_topic_has_its_setter_and_its_time_and_keeps_both_over_a_restart(vo
     lock_acquire(&r->lock);
     struct event ev = room_topic_locked(r);
     assert_string_equal(ev.by, "alice");
-    assert_in_range(ev.time_ms, from_ms, to_ms);
+    assert_int_in_range(ev.time_ms, from_ms, to_ms);
     lock_release(&r->lock);
     unit_member_leave_all(&alice);
     unit_member_leave_all(&bob);

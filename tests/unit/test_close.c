@@ -56,7 +56,7 @@ static void each_reason_has_a_code_of_websocket(void **state)
 {
     (void)state;
     for (int r = 0; r < CLOSE_REASONS; r++)
-        assert_in_range(close_row((enum close_reason)r)->websocket_code, 1000, 1003 + 8);
+        assert_int_in_range(close_row((enum close_reason)r)->websocket_code, 1000, 1003 + 8);
     assert_int_equal(close_row(CLOSE_STOP)->websocket_code, 1001);
     assert_int_equal(close_row(CLOSE_FLOOD)->websocket_code, 1008);
 }
@@ -73,7 +73,7 @@ static void no_drain_takes_longer_than_a_stop(void **state)
 {
     (void)state;
     for (int r = CLOSE_OPEN + 1; r < CLOSE_REASONS; r++)
-        assert_in_range(close_row((enum close_reason)r)->drain_ms, 0, 5000);
+        assert_int_in_range(close_row((enum close_reason)r)->drain_ms, 0, 5000);
     assert_true(close_row(CLOSE_STOP)->drain_ms + 1000 <= 5000); /* the gentle close is added to it */
 }
 

@@ -247,7 +247,7 @@ static void a_flush_ends_although_lines_keep_coming(void **state)
     post_combines();
     post_flush();
     post_assert_flushed();
-    assert_in_range(e.puts, 2, 16);
+    assert_int_in_range(e.puts, 2, 16);
     assert_int_equal(e.last, POST_ENDS);
 }
 

@@ -103,7 +103,7 @@ static void a_query_sees_the_latest_lines(void **state)
     struct message_row row = history_at(&query, 0);
     assert_string_equal(row.name, "Alice");
     assert_int_equal(row.id, r->last_id);
-    assert_in_range(row.time_ms, before_ms, clock_wall_ms());
+    assert_int_in_range(row.time_ms, before_ms, clock_wall_ms());
 }
 
 static bool is_inside(void *arg)
@@ -192,7 +192,7 @@ static void a_result_ends_at_its_size_but_has_at_least_one_message(void **state)
     (void)state;
     say_numbers(1, 9);
     ask((struct history_range){.most = 9}, 150);
-    assert_in_range(query.page.count, 1, 5);
+    assert_int_in_range(query.page.count, 1, 5);
     assert_string_equal(history_at(&query, query.page.count - 1).text, "9");
     ask((struct history_range){.most = 9}, 0);
     assert_int_equal(query.page.count, 1);
@@ -348,7 +348,7 @@ static void a_room_that_floods_waits_by_itself(void **state)
     for (int i = 0; i < 2; i++)
         for (r = i ? loud : first; !history_is_full(r); said[i]++)
             say("flood");
-    assert_in_range(history_queued(), 2000, 3999);
+    assert_int_in_range(history_queued(), 2000, 3999);
     assert_true(said[0] > said[1] && said[1] > 1); /* half, and half of the rest */
     assert_true(history_is_full(first));
     assert_false(history_is_full(quiet));
@@ -428,7 +428,7 @@ static void with_a_failed_store_chat_goes_on_and_losses_are_counted(void **state
     say_numbers(1, 30);
     assert_false(history_is_full(r)); /* no speaker waits for a disk that accepts nothing */
     assert_true(counter_get(COUNTER_HISTORY_LOST) > lost);
-    assert_in_range(history_queued(), 1, 1000);
+    assert_int_in_range(history_queued(), 1, 1000);
     history_ask(&query, r, (struct history_range){.most = 9}, 1000, &notifier);
     assert_false(history_wait(&query, NULL, NULL));
     broken.failing = false;

@@ -71,7 +71,7 @@ static void what_proxies_say_is_collected(void **state)
         sprintf(head + strlen(head), "X-Forwarded-For: 192.0.2.%d, 192.0.2.100\n", i);
     strcat(head, "\n");
     assert_int_equal(take(&rq, head), 200);
-    assert_in_range(strlen(rq.forwarded), HTTP_FORWARDED - 40, HTTP_FORWARDED - 1);
+    assert_int_in_range(strlen(rq.forwarded), HTTP_FORWARDED - 40, HTTP_FORWARDED - 1);
     assert_string_equal(rq.forwarded + strlen(rq.forwarded) - 25, ", 192.0.2.39, 192.0.2.100"); /* the end is what counts */
     assert_int_equal(*rq.forwarded, ','); /* and no address is half of one */
 }

@@ -254,7 +254,7 @@ static void what_does_not_fit_continues_or_ends_in_an_ellipsis(void **state)
     for (size_t i = 0; i + 2 < sizeof topic; i += 2)
         memcpy(topic + i, "\xc3\xa9", 3);
     const char *line = rendered(&ev, 0);
-    assert_in_range(out.len, IRC_LINE - 1, IRC_LINE);
+    assert_int_in_range(out.len, IRC_LINE - 1, IRC_LINE);
     assert_string_equal(line + out.len - 5, "\xe2\x80\xa6\r\n");
     assert_true(((unsigned char)line[out.len - 6] & 0xc0) == 0x80); /* a whole character before it */
 }
@@ -270,7 +270,7 @@ static void tags_do_not_count_as_part_of_a_line(void **state)
                                  .by = "carol", .account_name = "bob", .by_account = "carol",
                                  .text = much, .reason = much, .is_away = true};
         snprintf(plain, sizeof plain, "%s", rendered(&ev, 0));
-        assert_in_range(strlen(plain), IRC_LINE - 1, IRC_LINE);
+        assert_int_in_range(strlen(plain), IRC_LINE - 1, IRC_LINE);
         const char *tagged = rendered(&ev, IRC_TIME | IRC_TAGS | IRC_ACCOUNT);
         assert_int_equal(*tagged, '@');
         assert_string_equal(strchr(tagged, ' ') + 1, plain);

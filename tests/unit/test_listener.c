@@ -109,7 +109,7 @@ static void port_zero_picks_a_free_port_and_reports_it(void **state)
     (void)state;
     struct listener *l = open_listener("127.0.0.1", 0);
     assert_non_null(l);
-    assert_in_range(listener_port(l), 1, 65535);
+    assert_int_in_range(listener_port(l), 1, 65535);
     assert_true(can_connect("127.0.0.1", listener_port(l)));
     int port = listener_port(l);
     listener_close(&l);

@@ -223,7 +223,7 @@ static void lines_of_many_threads_never_mix(void **state)
         char tail[8] = "";
         assert_int_equal(sscanf(line, "info event who=t%d n=%d tail=%7s", &who, &n, tail), 3);
         assert_string_equal(tail, "tail");
-        assert_in_range(who, 0, THREADS - 1);
+        assert_int_in_range(who, 0, THREADS - 1);
         assert_int_equal(n, next[who]++);
     }
     free(text);
@@ -296,7 +296,7 @@ static void a_storm_hides_no_other_event_and_no_other_address(void **state)
     log_peer(LOG_WARN, "calm", "%s", "");
     char *text = captured();
     int storm = count(text, "info stormy from=one\n");
-    assert_in_range(storm, 100, 1000);
+    assert_int_in_range(storm, 100, 1000);
     assert_int_equal(count(text, "warn attack from=one\n"), 20);
     assert_int_equal(count(text, "info stormy from=other\n"), 20);
     assert_int_equal(count(text, "warn calm\n"), 1);

@@ -451,7 +451,7 @@ static void tags_take_64_bytes_at_most(void **state)
     render(&ev);
     size_t plain = out.len;
     render_tagged(&ev);
-    assert_in_range(out.len - plain, 1, 64);
+    assert_int_in_range(out.len - plain, 1, 64);
 }
 
 static void rendering_appends(void **state)

@@ -69,7 +69,7 @@ static void check_lines(const char *text, int next[POSTERS])
         char who;
         int i, at;
         assert_int_equal(sscanf(text, "%c %d %n", &who, &i, &at), 2);
-        assert_in_range(who, 'a', 'a' + POSTERS - 1);
+        assert_int_in_range(who, 'a', 'a' + POSTERS - 1);
         assert_int_equal(i, next[who - 'a']);
         next[who - 'a']++;
         const char *end = strchr(text, '\n');

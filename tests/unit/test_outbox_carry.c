@@ -351,7 +351,7 @@ static void carried_and_written_bytes_never_interleave(void **state)
     for (const char *at = buf_text(&h.us.out); *at; at++) {
         char *end;
         int who = *at - 'a';
-        assert_in_range(who, 0, POSTERS - 1);
+        assert_int_in_range(who, 0, POSTERS - 1);
         assert_int_equal(strtol(at + 1, &end, 10), next[who]++);
         assert_int_equal(*end, '\n');
         at = end;

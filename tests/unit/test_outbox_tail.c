@@ -678,7 +678,7 @@ static void the_position_is_never_short_of_the_end(void **state)
     h.us.most = 3;
     send_held("one\r\n");
     unit_stream_step(&h.us);
-    assert_in_range(outbox_position(ob), 5, 5 + 3);
+    assert_int_in_range(outbox_position(ob), 5, 5 + 3);
     unit_stream_release(&h.us);
     settle();
     assert_int_equal(outbox_position(ob), 5);

@@ -247,7 +247,7 @@ static void the_wait_lasts_no_longer_than_the_patience_that_is_left(void **state
     int64_t before = clock_ms();
     int64_t until = pressure_begin(slow.c.outbox, slow.gen, me.outbox, false);
     int64_t after = clock_ms();
-    assert_in_range(until, before + PATIENCE_MS, after + PATIENCE_MS);
+    assert_int_in_range(until, before + PATIENCE_MS, after + PATIENCE_MS);
     pass_ms(slow.c.outbox, 40000);
     end(&me);
     int64_t left = left_ms(slow.c.outbox);
@@ -358,7 +358,7 @@ static void what_the_peer_takes_earns_patience_back(void **state)
     pass_ms(slow.c.outbox, 50000);
     take_kib(slow.c.outbox, 30 * PACE_KIB_S);
     assert_false(end(&me));
-    assert_in_range(left_ms(slow.c.outbox), PATIENCE_MS - 20000 - 10000, PATIENCE_MS - 20000);
+    assert_int_in_range(left_ms(slow.c.outbox), PATIENCE_MS - 20000 - 10000, PATIENCE_MS - 20000);
 }
 
 /* The peer takes `kib_s` while somebody waits. Returns after how many seconds it was given up, at most 1000. */
@@ -385,13 +385,13 @@ static void a_peer_that_reads_at_the_pace_is_waited_for_as_long_as_it_takes(void
 static void a_peer_that_reads_more_slowly_is_given_up(void **state)
 {
     (void)state;
-    assert_in_range(seconds_until_given_up(PACE_KIB_S / 2), 150, 200);
+    assert_int_in_range(seconds_until_given_up(PACE_KIB_S / 2), 150, 200);
 }
 
 static void a_peer_that_stops_is_given_up_after_one_patience(void **state)
 {
     (void)state;
-    assert_in_range(seconds_until_given_up(0), 70, 100);
+    assert_int_in_range(seconds_until_given_up(0), 70, 100);
 }
 
 static void the_wait_goes_on_for_a_peer_that_took_something_meanwhile(void **state)

@@ -263,8 +263,8 @@ static void a_damaged_date_is_not_believed(void **state)
         char sql[100];
         snprintf(sql, sizeof sql, "UPDATE date SET ms = %s", dates[i]);
         unit_house_restart_with(sql);
-        assert_in_range(date_ms(), clock_wall_ms() - DAY, clock_wall_ms() + DAY);
-        assert_in_range(room_new_created_ms(), clock_wall_ms() - DAY, clock_wall_ms() + DAY);
+        assert_int_in_range(date_ms(), clock_wall_ms() - DAY, clock_wall_ms() + DAY);
+        assert_int_in_range(room_new_created_ms(), clock_wall_ms() - DAY, clock_wall_ms() + DAY);
     }
 }
 

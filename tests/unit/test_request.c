@@ -211,7 +211,7 @@ static void only_a_failed_store_drops_jobs_and_counts_them(void **state)
     unit_house_break();
     for (int i = 0; i < MANY; i++)
         job_post(&posted, &i, sizeof i);
-    assert_in_range(counter_get(COUNTER_STORE_DROPPED) - before, 1, 100);
+    assert_int_in_range(counter_get(COUNTER_STORE_DROPPED) - before, 1, 100);
     unit_house_repair();
 }
 

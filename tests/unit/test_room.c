@@ -428,7 +428,7 @@ static void a_late_member_misses_and_repeats_nothing(void **state)
     int next[TALKERS] = {0};
     for (const char *at = all; (at = strstr(at, " say talker")); at++) {
         int who = at[11] - '0';
-        assert_in_range(who, 0, TALKERS - 1);
+        assert_int_in_range(who, 0, TALKERS - 1);
         assert_int_equal(strtol(at + 13, NULL, 10), next[who]++);
     }
     for (int i = 0; i < TALKERS; i++) {

@@ -283,7 +283,7 @@ static void a_view_shows_what_all_sessions_are_together(void **state)
     assert_true(users_view("alice", &v));
     assert_int_equal(v.id, phone.member.user_id);
     assert_int_equal(v.since_ms, 1000);
-    assert_in_range(v.idle_ms, 5000, 65000);
+    assert_int_in_range(v.idle_ms, 5000, 65000);
     assert_false(v.is_secure);
     assert_string_equal(buf_text(&v.away), "gone fishing");
     users_view_fini(&v);

@@ -107,9 +107,9 @@ static void a_room_that_floods_keeps_its_past_within_its_limit(void **state)
     space_configure(&(struct space_limits){.room_mib = 1, .total_mib = 64, .reserve_mib = 64});
     say(den, "Alice", 20, 10);
     say(den, "Eve", 3000, LARGE);
-    assert_in_range(bytes_of("1"), MIB - 4 * LARGE, MIB);
+    assert_int_in_range(bytes_of("1"), MIB - 4 * LARGE, MIB);
     assert_int_equal(unit_house_number("SELECT count(*) FROM message WHERE name = 'Alice'"), 20);
-    assert_in_range(counter_get(COUNTER_HISTORY_GAVE_WAY), 2000, 3000);
+    assert_int_in_range(counter_get(COUNTER_HISTORY_GAVE_WAY), 2000, 3000);
 }
 
 static void all_rooms_together_have_a_limit_and_the_one_that_floods_pays(void **state)
@@ -118,7 +118,7 @@ static void all_rooms_together_have_a_limit_and_the_one_that_floods_pays(void **
     space_configure(&(struct space_limits){.room_mib = 64, .total_mib = 1, .reserve_mib = 64});
     say(den, "Alice", 400, LARGE);
     say(cave, "Eve", 1500, LARGE);
-    assert_in_range(bytes_of("1"), MIB - 4 * LARGE, MIB);
+    assert_int_in_range(bytes_of("1"), MIB - 4 * LARGE, MIB);
     assert_int_equal(unit_house_number("SELECT count(*) FROM message WHERE name = 'Alice'"), 400);
     assert_int_equal(space_used(), bytes_of("1"));
 }
@@ -134,7 +134,7 @@ static void a_new_room_has_a_history_though_all_is_full(void **state)
     settle();
     say(cave, "Bob", 30, LARGE);
     assert_int_equal(unit_house_number("SELECT count(*) FROM message WHERE name = 'Bob'"), 30);
-    assert_in_range(bytes_of("1"), MIB - 4 * LARGE, MIB);
+    assert_int_in_range(bytes_of("1"), MIB - 4 * LARGE, MIB);
 }
 
 static void a_lower_limit_holds_after_a_clean_up(void **state)
@@ -145,7 +145,7 @@ static void a_lower_limit_holds_after_a_clean_up(void **state)
     space_configure(&(struct space_limits){.room_mib = 1, .total_mib = 64, .reserve_mib = 64});
     space_clean_up();
     settle();
-    assert_in_range(bytes_of("1"), MIB - 4 * LARGE, MIB);
+    assert_int_in_range(bytes_of("1"), MIB - 4 * LARGE, MIB);
 }
 
 static long long file_pages(void)

@@ -166,7 +166,7 @@ static void the_database_uses_wal_full_sync_and_foreign_keys(void **state)
     assert_int_equal(unit_db_number(db, "PRAGMA foreign_keys"), 1);
     assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA journal_mode", -1, &st, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-    assert_string_equal(sqlite3_column_text(st, 0), "wal");
+    assert_string_equal((const char *)sqlite3_column_text(st, 0), "wal");
     sqlite3_finalize(st);
     store_close();
 }
@@ -441,7 +441,7 @@ static void a_slow_read_is_not_passed_over_for_long(void **state)
     read_on(&first, jobs, MANY);
     while (done_order.order[place] != 0)
         place++;
-    assert_in_range(place, 2, MANY / 2);
+    assert_int_in_range(place, 2, MANY / 2);
     store_stop();
 }
 

@@ -212,7 +212,7 @@ static void lines_are_delivered_once_while_durability_is_switched(void **state)
     struct speaker sp[SWITCHES];
     struct unit_member *who[] = {&alice, &bob};
     struct buf heard = {0}, all = {0};
-    char text[SWITCHES][16];
+    char text[SWITCHES][32];
     (void)state;
     unit_member_join(&carol, rooms_get_or_make("#den", 0));
     unit_house_settle();
@@ -272,7 +272,7 @@ static void a_member_who_may_not_talk_is_told_why_and_not_heard(void **state)
     assert_true(unit_say(r, &bob.member, "one"));
     assert_false(talk_say(r, &bob.member, &(struct event){.kind = EVENT_SAID, .text = "two"}, &no));
     assert_int_equal(no.error, ERROR_SLOW_MODE);
-    assert_in_range(no.number, 3590, 3600);
+    assert_int_in_range(no.number, 3590, 3600);
     post_settle();
     unit_member_hears(&bob, "ROOM #den bob one\n");
     struct target target = {.shown = "bob", .name = "bob"};

@@ -205,7 +205,7 @@ static void short_stays_of_one_account_or_address_cost_a_wait(void **state)
         throttle_note_short_stay("192.0.2.1", now_ms);
     }
     assert_int_equal(throttle_take_stay("192.0.2.1", false, now_ms), 1000);
-    assert_in_range(throttle_take_stay("192.0.2.1", false, now_ms + 400), 600, 601);
+    assert_int_in_range(throttle_take_stay("192.0.2.1", false, now_ms + 400), 600, 601);
     assert_int_equal(throttle_take_stay("192.0.2.2", false, now_ms), 0);
     assert_int_equal(throttle_take_stay("=7", false, now_ms), 0);
     assert_int_equal(wait_of("192.0.2.1", "bob", false), 0); /* failed logins are counted apart */
@@ -220,7 +220,7 @@ static void the_wait_after_any_number_of_short_stays_has_a_bound(void **state)
     throttle_configure_stays(3, 1000);
     for (int i = 0; i < 10000; i++)
         throttle_note_short_stay("192.0.2.3", now_ms);
-    assert_in_range(throttle_take_stay("192.0.2.3", false, now_ms), 1000, 11000);
+    assert_int_in_range(throttle_take_stay("192.0.2.3", false, now_ms), 1000, 11000);
     now_ms += 11000 + 3000;
     for (int i = 0; i < 3; i++) {
         assert_int_equal(throttle_take_stay("192.0.2.3", false, now_ms), 0);

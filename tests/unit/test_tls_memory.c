@@ -70,7 +70,7 @@ static void few_free_blocks_keep_their_pages(void **state)
     }
     for (int i = 0; i < BLOCKS; i++)
         OPENSSL_free(pieces[i]);
-    assert_in_range(kept, 1, MOST_KEPT);
+    assert_int_in_range(kept, 1, MOST_KEPT);
 }
 
 static void a_piece_that_grows_keeps_its_bytes(void **state)

@@ -134,7 +134,7 @@ static void what_costs_much_gets_its_turn_all_the_same(void **state)
     turns_done(&turns, 250000);
     while (take())
         ;
-    assert_in_range(others, 20, 60); /* when they have had as much */
+    assert_int_in_range(others, 20, 60); /* when they have had as much */
 }
 
 static void who_asks_again_at_once_keeps_nobody_waiting(void **state)
@@ -153,7 +153,7 @@ static void who_asks_again_at_once_keeps_nobody_waiting(void **state)
         else if (job->from != &one)
             add(job->from);
     }
-    assert_in_range(second, 2, 6);
+    assert_int_in_range(second, 2, 6);
     while (take())
         ;
 }

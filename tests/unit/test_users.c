@@ -257,7 +257,7 @@ static void a_view_shows_the_user_of_a_name(void **state)
     assert_int_equal(v.id, alice.member.id);
     assert_string_equal(v.name, "Alice");
     assert_int_equal(v.since_ms, 1795421730123LL);
-    assert_in_range(v.idle_ms, 90000, 90000 + 60000);
+    assert_int_in_range(v.idle_ms, 90000, 90000 + 60000);
     assert_string_equal(buf_text(&v.away), "gone fishing");
     users_view_fini(&v);
     users_set_away(&alice.member, NULL);

@@ -58,7 +58,7 @@ static void no_more_compute_at_a_time_than_there_are_workers(void **state)
         thread_join(&t[i]);
     workers_stop();
     assert_int_equal(done, THREADS);
-    assert_in_range(most, 1, 2);
+    assert_int_in_range(most, 1, 2);
 }
 
 /* Keeps a worker busy until go_on. */
