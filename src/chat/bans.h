@@ -57,8 +57,8 @@ void bans_free(struct bans_entry *v, size_t n);
 
 /* Whether none of that kind is in force against the address (NULL: none is asked about) and the names (NULL likewise).
  * False: `no` (may be NULL) has ERROR_SERVER_BANNED or ERROR_SERVER_MUTED with end and reason; the caller frees
- * no->reason. If there are several it is that of the smallest network, and a network before a name. Any thread; any lock
- * that ranks below BANS. */
+ * no->reason. If there are several it is that of the smallest network, and a network before a name. Any thread; any
+ * lock that ranks below BANS. */
 struct bans_subject {
     const struct in6_addr *address;
     const char *name, *account_name;
