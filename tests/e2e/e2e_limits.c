@@ -278,6 +278,7 @@ static void a_client_that_reads_nothing_is_closed_by_age(void **state)
 {
     struct client talker, stopped;
     char text[3001];
+    bool has_left = false;
     (void)state;
     fixture_start(
         "outbox = { age_s = 1; bytes = 1048576; patience_ms = 0; }; sockets = { send_buffer_bytes = 4096; };");
@@ -287,11 +288,16 @@ static void a_client_that_reads_nothing_is_closed_by_age(void **state)
     client_say(&stopped, "USERNAME stopped\nJOIN loud");
     client_skip_to(&stopped, "OK Joined #loud (0 users)");
     client_enter(&talker, &d, "talker", "loud");
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 100; i++) { /* more than its sockets hold; it may take longer than the second */
         client_say(&talker, "%s", text);
-        client_expect(&talker, "ROOM #loud talker %s", text);
+        if (strcmp(client_line(&talker), "LEAVE #loud stopped") == 0) {
+            has_left = true;
+            client_line(&talker);
+        }
+        assert_int_equal(strncmp(talker.line, "ROOM #loud talker xxx", 21), 0);
     }
-    client_expect(&talker, "LEAVE #loud stopped");
+    if (!has_left)
+        client_expect(&talker, "LEAVE #loud stopped");
     assert_int_equal(daemon_status(&d, "closed_slow"), 1);
     client_close(&talker);
     client_close(&stopped);

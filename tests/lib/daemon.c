@@ -305,6 +305,7 @@ int daemon_run_input(const char *input, const char *const args[], char *out, siz
             if (p[i].fd < 0 || !p[i].revents)
                 continue;
             size_t now = take(p[i].fd, to[i], size[i], n[i]);
+            until = clock_ms() + DAEMON_WAIT_MS; /* it is slow, and goes on */
             if (now == SIZE_MAX)
                 p[i].fd = -1;
             else
