@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/panic.h"
 #include "chat/accounts.h"
 #include "ctl/admin_call.h"
@@ -122,12 +121,9 @@ static const char *add(struct admin_call *c, enum ban_kind kind)
     struct waiter w = {.notifier = &c->notifier};
     struct adding a = {.reason = ""};
     const char *wrong = take_apart(c, &a, kind);
+    int closed;
     if (!wrong)
-        wrong = told(c, bans_add(a.v, a.n, &w));
-    if (!wrong && kind == BAN_KIND_BAN) {
-        int closed = banned_close();
-        log_info("banned", "targets=%zu sessions_closed=%d", a.n, closed);
-    }
+        wrong = told(c, banned_add(a.v, a.n, &w, &closed));
     if (!wrong)
         wrong = tell_added(c, &a, kind == BAN_KIND_BAN ? "banned" : "muted");
     free(a.v);

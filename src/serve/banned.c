@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "chat/accounts.h"
 #include "chat/users.h"
+#include "net/post.h"
 
 static bool is_banned(const struct member *m, struct refusal *no)
 {
@@ -34,11 +35,24 @@ static void close_if_banned(struct pair *p, void *arg)
     buf_fini(&no.reason);
 }
 
-int banned_close(void)
+static int close_banned(void)
 {
+    post_settle();
     int closed = users_end_refused(is_banned, CLOSE_BANNED);
     pool_each(close_if_banned, &closed);
     return closed;
+}
+
+enum bans_result banned_add(const struct bans_entry *v, size_t n, const struct waiter *w, int *closed)
+{
+    char first[BANS_TEXT];
+    enum bans_result result = bans_add(v, n, w);
+    bool is_ban = v->kind == BAN_KIND_BAN;
+    *closed = result == BANS_DONE && is_ban ? close_banned() : 0;
+    if (result == BANS_DONE)
+        log_info(is_ban ? "banned" : "muted", "targets=%zu first=%s by=%s sessions_closed=%d", n,
+                 bans_target_text(&v->target, first), v->by, *closed);
+    return result;
 }
 
 bool banned_admit_address(const struct session *s, struct refusal *no)

@@ -6,13 +6,14 @@
 #include "serve/session.h"
 
 /*
- * What the bans and mutes of the whole server (chat/bans.h) do to sessions. A ban is in force before banned_close looks
+ * What the bans and mutes of the whole server (chat/bans.h) do to sessions. A ban is in force before banned_add looks
  * for sessions, and a session looks for bans after it can be found and when it takes a name: so none slips through.
  */
 
-/* Closes all sessions that are banned now, also those whose connection has broken and that wait to be resumed; they are
- * told why. Returns how many. Any thread that has settled (net/post.h), without locks. */
-int banned_close(void);
+/* Adds bans or mutes as bans_add does, all of one kind and by one operator, and logs it. Then all sessions that are
+ * banned are closed, also those whose connection has broken and that wait to be resumed, and are told why: *closed is
+ * how many. Blocks; any thread, without locks. */
+enum bans_result banned_add(const struct bans_entry *v, size_t n, const struct waiter *w, int *closed);
 
 /* Whether the session's address is not banned. False: `no` says so. Its reader. */
 bool banned_admit_address(const struct session *s, struct refusal *no);

@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "chat/opers.h"
 #include "chat/users.h"
-#include "net/post.h"
 #include "proto/text.h"
 #include "serve/banned.h"
 #include "serve/clients.h"
@@ -92,18 +91,19 @@ static int64_t read_span(const char *word)
     return clock_span(minutes, &span_ms) ? span_ms : 0;
 }
 
-static void tell_banned(struct session *s, const struct bans_entry *e, enum bans_result result)
+static void ban(struct session *s, const struct bans_entry *e)
 {
     static const char *const failures[] = {
         [BANS_STORAGE] = "Storage unavailable; nothing was changed",
         [BANS_FULL] = "There are bans.max bans and mutes; nothing was changed"};
+    struct waiter w = session_waiter(s);
     char text[BANS_TEXT], until[CLOCK_TEXT];
+    int closed;
+    enum bans_result result = banned_add(e, 1, &w, &closed);
     if (result != BANS_DONE) {
         irc_note(s, "server", "%s", failures[result]);
         return;
     }
-    post_settle();
-    int closed = banned_close();
     irc_note(s, "server", "Banned %s %s%s; %d %s ended", bans_target_text(&e->target, text),
              e->until_ms ? "until " : "for good", e->until_ms ? clock_text(e->until_ms, until) : "", closed,
              closed == 1 ? "session" : "sessions");
@@ -114,7 +114,6 @@ void irc_kline(struct session *s, struct irc_line *l)
     int64_t span_ms = l->count > 1 ? read_span(l->params[0]) : 0;
     int mask = span_ms ? 1 : 0;
     struct bans_entry e = {.kind = BAN_KIND_BAN, .made_ms = clock_wall_ms(), .by = s->member.name};
-    struct waiter w = session_waiter(s);
     if (!may(s) || !read_mask(s, l->params[mask], &e.target))
         return;
     e.reason = l->count > mask + 1 ? irc_cleaned(l->params[mask + 1]) : "";
@@ -122,7 +121,7 @@ void irc_kline(struct session *s, struct irc_line *l)
     if (strlen(e.reason) > (size_t)session_limits().reason_bytes)
         irc_fail(s, ERROR_LINE_TOO_LONG, "");
     else
-        tell_banned(s, &e, bans_add(&e, 1, &w));
+        ban(s, &e);
 }
 
 void irc_unkline(struct session *s, struct irc_line *l)
