@@ -63,8 +63,10 @@ static void all_sessions_of_a_banned_account_end_and_no_way_leads_back(void **st
     assert_non_null(strstr(out, "for good"));
     client_expect(&alice, "ERROR Banned from this server: selling things");
     client_expect_end(&alice);
+    client_close(&alice);
     client_expect(&second, "ERROR Banned from this server: selling things");
     client_expect_end(&second);
+    client_close(&second);
     client_open(&c, &d);
     client_ask(&c, "USERNAME alice password", "ERROR Banned from this server: selling things");
     client_say(&c, "RESUME %s", token);
@@ -274,6 +276,7 @@ static void operators_over_irc_ban_and_lift_bans(void **state)
     irc_expect(&root, ":" IRC_TEST_SERVER " NOTICE root :Banned eve for good; 1 session ended");
     irc_expect(&eve, "ERROR :Closing link: Banned from this server: go away");
     client_expect_end(&eve);
+    client_close(&eve);
     client_say(&root, "KLINE 90 *@192.0.2.0/24");
     assert_int_equal(strncmp(irc_next_line(&root), ":" IRC_TEST_SERVER " NOTICE root :Banned 192.0.2.0/24 until 20",
                              strlen(":" IRC_TEST_SERVER " NOTICE root :Banned 192.0.2.0/24 until 20")), 0);
