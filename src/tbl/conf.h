@@ -100,7 +100,7 @@ CONF_FORMER(flood, "burst", burst_tokens)
 CONF_FORMER(flood, "seconds", close_after_s)
 
 CONF_SECTION(bans, "Bans and mutes of the whole server (chatctl ban, chatctl mute).")
-CONF_INT(bans, max, 100000, 1, 10000000, LIVE, "maximum number of bans and mutes together; each needs some 250 bytes of memory")
+CONF_INT(bans, max, 100000, 1, 10000000, LIVE, "maximum number of bans and mutes together; each needs some 300 bytes of memory")
 
 CONF_SECTION(rooms, "Rooms.")
 CONF_INT(rooms, max, 1000, 1, 1000000, LIVE, "maximum number of rooms; at the limit the room that has been empty longest is evicted, of those without an owner, a topic, options and history")
