@@ -37,9 +37,11 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* Each is made a millisecond after the one before: of the same moment they may be read in another order. */
 static struct bans_entry entry(enum ban_kind kind, const char *target, int64_t until_ms, const char *reason)
 {
-    struct bans_entry e = {.kind = kind, .until_ms = until_ms, .made_ms = clock_wall_ms(), .reason = reason, .by = "op"};
+    static int64_t made_ms;
+    struct bans_entry e = {.kind = kind, .until_ms = until_ms, .made_ms = ++made_ms, .reason = reason, .by = "op"};
     const char *why;
     assert_true(bans_read_target(target, &e.target, &why));
     return e;
