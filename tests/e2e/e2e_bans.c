@@ -98,8 +98,9 @@ static void a_session_that_waits_to_be_resumed_ends_with_a_ban(void **state)
     client_expect(&alice, "JOIN #den bob");
     client_expect(&bob, "JOIN #den alice");
     client_take_token(&alice, token);
-    client_close(&alice);
+    client_half_close(&alice);
     daemon_await(&d, "closed_left", 1);
+    client_close(&alice);
     daemon_ctl_ok(&d, out, sizeof out, "ban", "add", "alice", NULL);
     client_expect(&bob, "LEAVE #den alice");
     client_open(&c, &d);
