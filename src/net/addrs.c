@@ -6,6 +6,7 @@
 
 #include "base/lock.h"
 #include "base/panic.h"
+#include "net/networks.h"
 
 #include <arpa/inet.h>
 #include <stdatomic.h>
@@ -81,31 +82,22 @@ void addrs_from(struct addr *a, const struct sockaddr_storage *ss)
 
 const char *addrs_key_text(const struct addr *a, char text[ADDRS_TEXT])
 {
-    char host[INET6_ADDRSTRLEN] = "?";
-    bool is_v4 = IN6_IS_ADDR_V4MAPPED(&a->key);
-    inet_ntop(is_v4 ? AF_INET : AF_INET6, is_v4 ? a->key.s6_addr + 12 : a->key.s6_addr, host, sizeof host);
-    snprintf(text, ADDRS_TEXT, "%s%s", host, is_v4 ? "" : "/64");
-    return text;
+    _Static_assert(ADDRS_TEXT >= NETWORK_TEXT, "a key is written as a network");
+    struct network n = {a->key, IN6_IS_ADDR_V4MAPPED(&a->key) ? 128 : 64};
+    return network_text(&n, text);
 }
 
 bool addrs_read_key(const char *s, char text[ADDRS_TEXT])
 {
-    struct addr a = {0};
     char host[INET6_ADDRSTRLEN];
-    const char *slash = strchr(s, '/');
-    size_t n = slash ? (size_t)(slash - s) : strlen(s);
-    if (n >= sizeof host || (slash && strcmp(slash, "/64") != 0))
+    struct network n;
+    const char *why, *slash = strchr(s, '/');
+    size_t len = slash ? (size_t)(slash - s) : strlen(s);
+    if (len >= sizeof host || (slash && (strcmp(slash, "/64") != 0 || !memchr(s, ':', len))))
         return false;
-    memcpy(host, s, n);
-    host[n] = '\0';
-    if (!slash && inet_pton(AF_INET, host, a.key.s6_addr + 12) == 1)
-        a.key.s6_addr[10] = a.key.s6_addr[11] = 0xff;
-    else if (inet_pton(AF_INET6, host, &a.key) != 1)
-        return false;
-    if (!IN6_IS_ADDR_V4MAPPED(&a.key))
-        memset(a.key.s6_addr + 8, 0, 8);
-    addrs_key_text(&a, text);
-    return true;
+    memcpy(host, s, len);
+    host[len] = '\0';
+    return network_read(host, &n, &why) && network_text(&n, text);
 }
 
 void addrs_configure(int per_address)

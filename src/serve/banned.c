@@ -85,6 +85,7 @@ bool banned_may_talk(const struct session *s, struct refusal *no)
 {
     const struct bans_subject su = {&s->pair->arrival.peer.key, s->member.name, member_account_name(&s->member)};
     bool may = bans_admit(BAN_KIND_MUTE, &su, no);
-    counter_add(COUNTER_REFUSED_MUTED, !may);
+    if (!may)
+        counter_add(COUNTER_REFUSED_MUTED, 1);
     return may;
 }
